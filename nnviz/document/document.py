@@ -95,8 +95,6 @@ class Document(QObject):
     """
 
     changed = Signal(object, object)
-    state_changed = Signal(object, object)
-    motion_changed = Signal()
     refused = Signal(str)
     file_changed = Signal()
     undo_changed = Signal()
@@ -211,10 +209,6 @@ class Document(QObject):
         try:
             while (old := self._emitted) is not (new := self._now):
                 self._emitted = new
-                if old.state is not new.state:
-                    self.state_changed.emit(old.state, new.state)
-                if (old.is_moving, old.lock_reason) != (new.is_moving, new.lock_reason):
-                    self.motion_changed.emit()
                 self.changed.emit(old, new)
         finally:
             self._emitting = False

@@ -69,18 +69,16 @@ FREE_ROW = "A what-if row has no target, so there is no error to propagate back:
 class Player(QObject):
     """Plays the walk (one training iteration, step by step) of the selected row in the window.
 
-    ========= ==============================================================
-    `changed` signal: `playing` or `progress` may have changed
-    `frame`   signal: carries the fraction `t` of the step in progress, when `t` has changed
+    ========= ==============================================================================
+    `frame`   signal: the fraction `t` of the step in progress has changed; carries `t`
     `message` signal: carries a sentence for the status line
-    ========= ==============================================================
+    ========= ==============================================================================
 
     `progress` holds the steps done and in progress. The walk ends if an edit, an undo or a run changes the
     network or the data. A change to or from a what-if row (inputs that the user tries out, without targets)
     also ends the walk if the data has targets.
     """
 
-    changed = Signal()
     frame = Signal(float)
     message = Signal(str)
 
@@ -154,12 +152,13 @@ class Player(QObject):
         if self._begin():
             self._set(self.progress, playing=True)
             self._go()
-        self.changed.emit()
 
     def pause(self) -> None:
         """Pause the walk (the animation of one update), and finish a step in progress at once."""
-        self._finish()
-        self.changed.emit()
+        self._set(self.progress, playing=False)
+        if self.progress.moving:
+            self._clock.stop()
+            self._arrive_at(self.progress.goal)
 
     def step(self) -> None:
         """Do the next step of the walk (the animation of one update), or pause the walk if it is playing.
@@ -167,10 +166,9 @@ class Player(QObject):
         A step animates one node or one layer.
         """
         was_playing = self.playing
-        self._finish()
+        self.pause()
         if not was_playing and self._begin():
             self._go()
-        self.changed.emit()
 
     def back(self) -> None:
         """Go back one step in the walk (the animation of one update). At the start, end the walk.
@@ -178,10 +176,9 @@ class Player(QObject):
         If the walk has ended with an update of the weights, undo this update.
         """
         if self.playing:
-            self._finish()
+            self.pause()
         if not self._drop_step():
             self._step_back()
-        self.changed.emit()
 
     def to_start(self) -> None:
         """Go to the start of the current phase of the walk (the animation of one update).
@@ -191,7 +188,6 @@ class Player(QObject):
         self._drop_step()
         if self.progress.active:
             self._set(self.progress.at(self.progress.phase_start), playing=False)
-        self.changed.emit()
 
     def to_end(self) -> None:
         """Finish the current phase of the walk (the animation of one update) at once."""
@@ -199,7 +195,6 @@ class Player(QObject):
             self._clock.stop()
             self._set(self.progress, playing=False)
             self._arrive_at(self.progress.walk.phase_end(self.progress.position))
-        self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
         """Go to the start of a phase of the walk (the animation of one update); earlier phases are done."""
@@ -210,16 +205,14 @@ class Player(QObject):
         elif self._has_row():
             self._set(self.progress.at_phase(phase), playing=False)
             self.message.emit(phase_prompt(phase).text)
-        self.changed.emit()
 
     def stop(self) -> None:
         """End the walk (the animation of one update), so that the diagram shows all values again."""
         if self.progress.active or self.playing:
             self._drop_step()
             self._set(self.progress.ended(), playing=False)
-            self.changed.emit()
 
-    # --- parts of these actions: they do not emit `changed`, so each action emits it once
+    # --- parts of these actions
 
     def _has_row(self) -> bool:
         """Return whether there is a row for the walk; if not, emit a sentence."""
@@ -241,13 +234,6 @@ class Player(QObject):
         self._set(self.progress.in_next_step())
         self._clock.setDuration(round(SLOWEST_MS * (FASTEST_MS / SLOWEST_MS) ** self.speed))
         self._clock.start()
-
-    def _finish(self) -> None:
-        """Stop playing the walk, and finish a step in progress at once."""
-        self._set(self.progress, playing=False)
-        if self.progress.moving:
-            self._clock.stop()
-            self._arrive_at(self.progress.goal)
 
     def _drop_step(self) -> bool:
         """Cancel a step or update in progress; return whether there was a step."""
@@ -273,7 +259,6 @@ class Player(QObject):
 
     def _arrive(self) -> None:
         self._arrive_at(self.progress.goal)
-        self.changed.emit()
 
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
@@ -324,7 +309,6 @@ class Player(QObject):
     def _run_ended(self) -> None:
         if self._updating and not self._asking:
             self._end_update()
-            self.changed.emit()
 
     def _end_update(self) -> None:
         """End the walk or begin the next training iteration; stay at the end if no update was made."""

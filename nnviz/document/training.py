@@ -180,7 +180,6 @@ class Runner(QObject):
     """Trains the document by runs (many updates) and steps (one update), and goes to any iteration of a run.
 
     ============= ======================================================================================
-    `run_started` signal: a run or a step has begun
     `progressed`  signal: (updates made, all updates of the run), once a frame
     `run_ended`   signal: a run or a step is over; carries a sentence for the status line
     `warned`      signal: the loss rose or the run failed; carries a sentence that says what to do
@@ -196,7 +195,6 @@ class Runner(QObject):
     All calls of `scrub_to` after one `begin_scrub` or `begin_drag` form one undo entry.
     """
 
-    run_started = Signal()
     progressed = Signal(object, object)
     run_ended = Signal(str)
     warned = Signal(str)
@@ -367,7 +365,6 @@ class Runner(QObject):
         self._own_state = state
         self.updates_left = 0
         self._document.set_in_motion(True)
-        self.run_started.emit()
         self.progressed.emit(0, updates)
         return job
 

@@ -36,12 +36,12 @@ class ScriptFollower(QObject):
     ========= ===================================================================================
     `ended`   signal: the training is over and the last State is shown; carries a sentence
     `message` signal: carries a sentence for the status line
-    `still`   function that returns whether the diagram must not change; called before each frame
     ========= ===================================================================================
 
     The training starts from the State of `document`. Until the training ends, the user can edit only the
     notes. The whole training is one undo entry. If another document is opened, the window stops following
-    and the script continues.
+    and the script continues. During a walk (one training iteration, step by step), the diagram does not
+    change.
     """
 
     ended = Signal(str)
@@ -51,7 +51,6 @@ class ScriptFollower(QObject):
     def __init__(self, document: Document, stream: BinaryIO) -> None:
         super().__init__()
         self._document, self._start = document, document.state.network
-        self.still: Callable[[], bool] = lambda: False
         self._mailbox = Mailbox()
         self._history = History(USUAL_LIMITS.history_points)
         self._own_state: State | None = document.state
@@ -81,7 +80,7 @@ class ScriptFollower(QObject):
 
     def _show(self) -> None:
         ending = self._mailbox.ending  # first: no frame comes after it
-        if self.still():
+        if self._document.now.walk.active:
             self._report_still(WALK_HIDES_TRAINING if ending is None else WALK_HIDES_END)
             return
         if self._still_sentence == WALK_HIDES_TRAINING and ending is None:
@@ -133,11 +132,14 @@ class ScriptFollower(QObject):
     def _leave(self) -> None:
         self._own_state = None
         self._document.lock_reason = ""
-        self._document.changed.disconnect(self._follow)
         self._document.set_in_motion(False)
 
     def _follow(self, old: Moment, new: Moment) -> None:
-        """Continue after a change of the notes, and stop if another document was opened."""
+        """Continue after a walk or a change of the notes, and stop if another document was opened."""
+        if self._own_state is None:
+            return
+        if old.walk.active and not new.walk.active:
+            self.go_on()
         if new.state is self._own_state or differ_in_notes(old.state, new.state):
             self._own_state = new.state
             return

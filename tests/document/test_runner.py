@@ -206,7 +206,7 @@ def test_a_new_learning_rate_does_not_end_a_run(qtbot, document, slow_runner):
 
 def test_a_step_that_is_stopped_as_it_begins_makes_no_update(document, runner):
     start = document.state
-    runner.run_started.connect(runner.pause)
+    document.changed.connect(runner.pause)
     runner.step()
     assert (document.state, runner.running) == (start, False)
 

@@ -14,10 +14,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.job import Limits
-from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Narrator, Player, WalkPlayback
+from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Player, WalkPlayback
 from nnviz.document.training import Runner
 from nnviz.document.walk import MOST_LINES, PHASES, Walk, step_text
 from nnviz.files.examples import example
@@ -31,18 +30,19 @@ EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
 
 
 class Walker:
-    """A player and its narrator on an example, or on a State; `said` holds messages for the status line."""
+    """A player of a document on an example, or on a State; `said` holds messages for the status line."""
 
     def __init__(self, what, **limits):
         self.document = Document(load(example(what).path) if isinstance(what, str) else what)
-        self.selection = Selection(self.document)
         self.runner = Runner(self.document, Limits(**limits))
-        self.player = Player(self.document, self.selection, self.runner)
-        self.player.speed = 1.0
-        derived = Derived(self.document, self.selection)
-        self.narrator = Narrator(self.player, derived, self.player)
-        self.progress, self.said = self.player.progress, []
+        self.player = Player(self.document, self.runner)
+        self.player.speed, self.said = 1.0, []
         self.player.message.connect(self.said.append)
+
+    @property
+    def progress(self):
+        """The progress of the walk."""
+        return self.document.now.walk
 
     def step(self, times=1):
         """Take some steps; finish the last one at once, too."""
@@ -61,10 +61,10 @@ class Walker:
             self.player.show_phase(phase)
             yield f"{phase}: {self.said.pop()}"
             end = self.progress.walk.phase_end(self.progress.position)
-            while self.progress.position < end and self.player.progress.goal < end:
+            while self.progress.position < end and self.progress.goal < end:
                 self.player.step()
                 deed, layer, node = self.progress.described_steps[0]
-                yield f"{deed} {layer} {node}: {self.narrator.text}"
+                yield f"{deed} {layer} {node}: {self.document.now.walk_line}"
                 yield from (f"status line: {self.said.pop()}" for _ in list(self.said))
             self.player.stop()
 
@@ -167,25 +167,28 @@ def test_every_step_is_said_with_its_arithmetic(walker, approved, name):
 
 def test_a_step_of_a_layer_is_said_in_a_few_words(walker, approved):
     layers = walker("two-hidden-layers")
-    layers.progress.by_layer = True
+    layers.player.set_by_layer(True)
     approved("whole layers", "\n".join(layers.lines_of(*PHASES)))
 
 
 def test_words_are_worked_out_once_and_many_rows_are_not_written_out(walker, qtbot):
     rows = walker("many-rows")
-    words = rows.narrator.words
+
+    def words():
+        return rows.document.now.walk_text()
+
     rows.step()
     first = words()
     assert words() is first
     rows.step()
     assert words() is not first
-    rows.selection.row = 1
+    rows.document.select_row(1)
     assert words().text == "node_1: z = 1·4 + (−1)·(−5) = 9; a = relu(9) = 9"
     digits = walker("digits")
     digits.player.show_phase("loss")
     digits.player.to_end()
-    qtbot.waitUntil(lambda: "computing" not in digits.narrator.words().text)
-    assert "Cross-entropy, mean over the 800 training rows ≈ " in digits.narrator.words().text
+    qtbot.waitUntil(lambda: "computing" not in digits.document.now.walk_text().text)
+    assert "Cross-entropy, mean over the 800 training rows ≈ " in digits.document.now.walk_text().text
 
 
 # --- a film of it
@@ -269,18 +272,18 @@ def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_
         qtbot.waitUntil(lambda: not own.player.playing)
         assert own.progress.position == len(own.progress.walk) == 3
     rows = walker("many-rows")
-    seen = [rows.selection.row]
-    rows.selection.row_changed.connect(lambda: seen.append(rows.selection.row))
+    seen = [rows.document.now.row]
+    rows.document.changed.connect(lambda old, new: seen.append(new.row) if new.row != old.row else None)
     rows.player.repeat = "rows"
     rows.player.play()
     qtbot.waitUntil(lambda: len(seen) > 4)
     rows.player.stop()
     assert seen[:5] == [0, 1, 2, 3, 0]
-    rows.selection.show_what_if_row([7.5, -2.0])
+    rows.document.show_what_if_row([7.5, -2.0])
     rows.player.play()
     rows.player.to_end()
     assert not rows.player.playing
-    assert rows.selection.what_if_row is not None
+    assert rows.document.now.what_if_row is not None
 
 
 def test_what_cannot_be_walked_is_said(walker, approved):
@@ -288,7 +291,7 @@ def test_what_cannot_be_walked_is_said(walker, approved):
     data, empty = rows.document.state.data, Dataset.empty(rows.document.state.network)
     rows.player.show_phase("backward")
     assert rows.progress.active
-    rows.selection.show_what_if_row([1.0, 1.0])
+    rows.document.show_what_if_row([1.0, 1.0])
     assert not rows.progress.active, "a what-if row has no way back"
     for other in (None, replace(data, targets=None), empty):
         if other is not None:
@@ -368,7 +371,7 @@ def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(own, qapp
 
 def test_rounds_of_all_four_phases_train(own, qtbot):
     own.player.repeat = "rounds"
-    own.progress.by_layer = True
+    own.player.set_by_layer(True)
     own.player.play()
     qtbot.waitUntil(lambda: own.document.state.iteration == 2)
     assert own.player.playing

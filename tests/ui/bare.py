@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from PySide6.QtCore import QLoggingCategory
 from PySide6.QtWidgets import QApplication
 
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import Idle
 from nnviz.files.examples import example
@@ -39,8 +38,6 @@ class Bare:
         self._qtbot, self._size = qtbot, size
         state = load(example(what).path) if isinstance(what, str) else what
         self.document = Document(state, idle=Idle(**times))
-        self.selection = Selection(self.document)
-        self.derived = Derived(self.document, self.selection)
         self.desk = Desk(self.document)
         self.runner, self.player = self.desk.runner, self.desk.player
         self.structure = Structure(self.desk)

@@ -225,8 +225,8 @@ def afresh(qtbot, lasting):
     def start(what="relu", size=(1280, 800)):
         quiet()
         lasting.main_window.resize(*size)
-        lasting.selection.select(None)
-        lasting.selection.show_slopes(False, False)
+        lasting.document.select(None)
+        lasting.document.show_slopes(False, False)
         choose_entry(lasting, "Stop after each phase")
         lasting.training.speed.setValue(50)
         lasting.runner.speed, lasting.player.speed = 0.5, 0.25
@@ -237,7 +237,7 @@ def afresh(qtbot, lasting):
         lasting.diagram.setFocus()
         for _ in range(4):  # until docks and panels have what they need
             QApplication.processEvents()
-        return lasting
+        return Seen(lasting)
 
     yield start
     quiet()

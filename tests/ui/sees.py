@@ -94,7 +94,7 @@ def menus(menu):
 
 def untrue(window):
     """Return the wrong numbers in the window: weights, MSE, and a prediction and an input of the row."""
-    state, row = window.document.state, window.selection.row
+    state, row = window.document.state, window.document.now.row
     layers = state.network.layers
     false = [
         label

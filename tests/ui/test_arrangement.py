@@ -228,7 +228,7 @@ def test_a_title_row_under_tabs_is_low_and_repeats_no_tab_that_was_clicked(open_
         QTest.mousePress(screen, Qt.MouseButton.LeftButton, pos=at)
         settled()  # the panel is made while the button is down
         QTest.mouseRelease(screen, Qt.MouseButton.LeftButton, pos=at)
-        window.selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
+        window.document.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
         settled()
         panel = dock(window, name)
         assert panel.card.isVisible()
@@ -454,7 +454,7 @@ def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_not
         assert window.diagram.hasFocus()
     weight = address_named(window, "output", "node_0")
     set_number(window, weight, "2")
-    assert window.selection.address == weight
+    assert window.document.now.address == weight
     assert (in_front(window), in_sight(window)) == ("Notes", FIRST)
     x, picture = point(window, weight).x() + 60, window.diagram.picture  # where no number stands
     y = next(y for y in range(window.diagram.height()) if picture.address_at(x, y) == weight)

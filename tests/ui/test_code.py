@@ -87,7 +87,7 @@ class Code(Bare):
 
     def click(self, at):
         QTest.mouseClick(self.text.viewport(), LEFT, pos=self.at(at) if isinstance(at, str) else at)
-        return self.selection.address
+        return self.document.now.address
 
     def _in_sight(self):
         """Yield each line in sight, stripped, with the colours of its pixels from left to right."""
@@ -200,7 +200,7 @@ def test_a_hidden_panel_writes_nothing(code, monkeypatch):
     own.desk.frames.remove(own.panel)
     monkeypatch.setattr("nnviz.ui.panels.code.program", lambda *_: pytest.fail("nobody sees it"))
     own.weight(9.0)
-    own.selection.select(NODE_0)
+    own.document.select(NODE_0)
     own.player.step()
     monkeypatch.undo()
     assert own.text.toPlainText() == before
@@ -215,7 +215,7 @@ def test_numbers_words_and_comments_have_their_colours_in_each_theme(code, qapp)
     assert own.coloured("# node_0", "number") == ["2.0", "4.0"]
     assert own.coloured("# node_0", "muted") == ["# node_0"]
     assert own.coloured("😀", "muted") == [f"# {named.name}"]
-    own.selection.select(NODE_0)
+    own.document.select(NODE_0)
     for theme in ("dark", "light"):
         apply_theme(qapp, theme)
         QApplication.processEvents()
@@ -256,21 +256,21 @@ def test_a_style_that_cannot_express_the_network_says_why(code, monkeypatch, qtb
 
 def test_the_lines_of_the_selection_are_marked_and_scrolled_to(code):
     own = code(size=(520, 900))
-    own.selection.select(NODE_0)
+    own.document.select(NODE_0)
     assert {"[2.0, 4.0],  # node_0", FORWARD, "a0 = relu(z0)"} <= set(own.lit("selection"))
     assert "[4.0, -5.0],  # node_1" not in own.lit("selection")
     assert own.marked()[FORWARD] == {"accent"}
     assert own.described.startswith(f"node_0: lines {own.line_of('# node_0') + 1}, ")
-    own.selection.select(None)
+    own.document.select(None)
     assert (own.lit("selection"), own.marked(), own.described) == ([], {}, "")
-    own.selection.select(Address("weight", 1, 0, 1))
+    own.document.select(Address("weight", 1, 0, 1))
     assert "[2.0, 7.0],  # output" in own.lit("selection")
     own.at("a1 = a0 @ W1.T")
     assert "a1 = a0 @ W1.T" in own.lit("selection")
     assert FORWARD not in own.lit("selection")
     own.panel.resize(520, 300)
     own.text.verticalScrollBar().setValue(own.text.verticalScrollBar().maximum())
-    own.selection.select(Address("node", -1, 0))
+    own.document.select(Address("node", -1, 0))
     assert own.lit("selection")[0].startswith("inputs = ")
 
 
@@ -296,7 +296,7 @@ def test_the_lines_of_the_walk_have_marks_of_their_own(code, qtbot):
     own.player.step()
     qtbot.waitUntil(lambda: "a1 = a0 @ W1.T" in own.lit("walked"))
     assert FORWARD not in own.lit("walked")
-    own.selection.select(NODE_0)
+    own.document.select(NODE_0)
     own.player.show_phase("forward")
     assert own.marked()[FORWARD] == {"accent", "walk"}
     assert own.described.startswith("node_0: lines ")
@@ -322,7 +322,7 @@ def test_the_program_of_a_large_network_loads_its_numbers_from_a_file(code, qtbo
     own = code(made(*LARGE))
     stored = 'W0 = stored["W0"]'
     assert stored in own.text.toPlainText()
-    own.selection.select(Address("weight", 0, 100, 700))
+    own.document.select(Address("weight", 0, 100, 700))
     own.at(stored)
     assert stored in own.lit("selection")
     own.player.show_phase("update")
@@ -371,17 +371,17 @@ def test_enter_selects_and_selected_text_selects_no_node(code):
     QTest.mouseMove(text.viewport(), start + QPoint(80, 0))
     QTest.mouseRelease(text.viewport(), LEFT, pos=start + QPoint(80, 0))
     assert text.textCursor().hasSelection()
-    assert own.selection.address is None
+    assert own.document.now.address is None
     text.setFocus()
     text.setTextCursor(QTextCursor(text.document()))
     while text.textCursor().blockNumber() < own.line_of("# node_0"):
         QTest.keyClick(text, Qt.Key.Key_Down)
-    assert own.selection.address is None
+    assert own.document.now.address is None
     QTest.keyClick(text, Qt.Key.Key_Return)
-    assert own.selection.address == NODE_0
+    assert own.document.now.address == NODE_0
     QTest.keyClick(text, Qt.Key.Key_Up)
     QTest.keyClick(text, Qt.Key.Key_Enter)
-    assert own.selection.address == NODE_0
+    assert own.document.now.address == NODE_0
     for name in ("Style of the program", "Copy the program", "Save the program, ready to run"):
         QTest.keyClick(own.panel.window().focusWidget(), Qt.Key.Key_Tab)
         assert own.panel.window().focusWidget().accessibleName() == name
@@ -397,7 +397,7 @@ def test_the_diagram_highlights_the_address_of_the_hovered_line(code):
     assert own.hovered[1:] == [None]
     assert view.cursor().shape() == Qt.CursorShape.IBeamCursor
     for selected, shown in ((None, NODE_0), (NODE_0, NODE_0), (NODE_1, NODE_1), (OUTPUT, NODE_0)):
-        own.selection.select(selected)
+        own.document.select(selected)
         for line in ("import numpy", FORWARD):
             hover(view, own.at(line))
         assert own.hovered[-1] == shown, "a line that is lit up shows just the selection"

@@ -175,11 +175,11 @@ def test_a_cell_lists_its_rows_and_the_matrix_is_copied_as_a_picture(filtered, a
     assert card.view.grab().toImage() == before
     assert (numbers(window), bar(window)) == ([2, 8], "2 rows: cat predicted as dog")
     assert window.data.heading.text() == "DATA · 2 OF 8 ROWS"
-    assert window.selection.row == 1
+    assert window.document.now.row == 1
     click(card, 1, 0)
-    assert (numbers(window), window.selection.row) == ([4, 5], 3)
+    assert (numbers(window), window.document.now.row) == ([4, 5], 3)
     press(window, "Show all")
-    assert (numbers(window), bar(window), window.selection.row) == ([*range(1, 9)], None, 3)
+    assert (numbers(window), bar(window), window.document.now.row) == ([*range(1, 9)], None, 3)
     click(card, 2, 0)
     assert len(numbers(window)) == 8
     approved("a cell without rows", status(window))
@@ -201,7 +201,7 @@ def test_edits_under_a_filter_reach_the_listed_rows_and_no_others(filtered, appr
     before = window.document.state.data.inputs.copy()
     table.setFocus()
     table.setCurrentIndex(table.model().index(1, 0))
-    assert window.selection.row == 7
+    assert window.document.now.row == 7
     write(table, "5")
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     drag(table.viewport(), at(window, 0, 0), 40)
@@ -235,7 +235,7 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
     window.runner.set_training(replace(document.state.training, validation=0.25))
     choose_in_table_menu(window, "Train on all rows")
     assert document.state.trained_rows == 8
-    window.selection.row = 7
+    window.document.select_row(7)
     choose_in_table_menu(window, "Validate from this row on")
     assert document.state.trained_rows == 7
     assert numbers(window) == [2, 8]
@@ -271,11 +271,11 @@ def test_the_window_keeps_its_size_under_a_filter_and_shows_the_row_after_it(ope
     assert bar(window)
     assert (window.main_window.width(), window.main_window.height()) == (1000, 650)
     assert card.view.height() == 150
-    window.selection.row = numbers(window)[-1] - 1
+    window.document.select_row(numbers(window)[-1] - 1)
     keys(card.view, Qt.Key.Key_Escape)
     QApplication.processEvents()
     table = window.data.table
-    assert window.selection.row > 100
+    assert window.document.now.row > 100
     assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
 
 

@@ -86,24 +86,24 @@ def pixel(window, x, y):
 def test_a_click_selects_a_node_or_a_bare_edge_and_with_control_a_second_edge(bare):
     window = bare("relu")
     click(window, Address("value", 0, 0))
-    assert window.selection.address == Address("node", 0, 0)
+    assert window.document.now.address == Address("node", 0, 0)
     x, y = window.diagram.picture.layout.gaps[0].point(0, 1, 0.75)
     QTest.mouseClick(window.diagram, LEFT, pos=QPoint(round(x), round(y)))
     first, second = Address("weight", 0, 0, 1), Address("weight", 1, 0, 1)
-    assert (window.selection.address, window.diagram.session.open) == (first, False)
+    assert (window.document.now.address, window.diagram.session.open) == (first, False)
     click(window, second, CTRL)
-    assert (window.selection.address, window.selection.second) == (first, second)
+    assert (window.document.now.address, window.document.now.second) == (first, second)
 
 
 def test_arrows_reach_every_node_and_edge_and_keys_edit_and_nudge_what_is_selected(bare):
     window, seen = bare("relu"), []
     for key in ["Right", *2 * ["Right", *4 * ["Down"], "Right"]]:
         press(window, key)
-        seen.append(window.selection.address)
+        seen.append(window.document.now.address)
     assert seen[0] == Address("node", -1, 0)
     assert len({address for address in seen if address.kind == "weight"}) == 6
     assert Address("node", 1, 0) in seen
-    window.selection.select(W)
+    window.document.select(W)
     press(window, "Return")
     assert editor_of(window).text() == "2"
     QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
@@ -112,7 +112,7 @@ def test_arrows_reach_every_node_and_edge_and_keys_edit_and_nudge_what_is_select
     window.document.undo()
     assert written(window, W) == "2"
     for node, opened in ((("node", -1, 0), "3"), (("node", 0, 0), "node_0"), (("node", 1, 0), "60")):
-        window.selection.select(Address(*node))
+        window.document.select(Address(*node))
         press(window, "Return")
         assert editor_of(window).text() == opened, "an input's value, a target, or else the name"
         QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
@@ -202,13 +202,13 @@ def on_edge(window, address, beside=0):
 def test_under_the_mouse_other_edges_fade_but_not_the_selected_ones(bare):
     window = bare("many-rows")
     first, second, other = W, Address("weight", 1, 0, 1), Address("weight", 0, 1, 1)
-    window.selection.select(first, second)
+    window.document.select(first, second)
     before = [on_edge(window, weight).tolist() for weight in (first, second, other)]
     hover(window.diagram, point(window, Address("weight", 0, 0, 1)))
     *kept, faded = (on_edge(window, weight).tolist() for weight in (first, second, other))
     assert kept == before[:2]
     assert faded != before[2]
-    window.selection.select(None)
+    window.document.select(None)
     seen = []
     for at in (QPoint(3, 200), point(window, Address("node", 1, 0))):
         hover(window.diagram, at)
@@ -221,14 +221,14 @@ def test_under_the_mouse_other_edges_fade_but_not_the_selected_ones(bare):
 def test_around_a_selected_weight_of_0_nothing_is_as_strong_as_a_weight(bare):
     window = bare("many-rows")
     window.document.push(edits.set_value(window.document.state, W, 0.0), "Set")
-    window.selection.select(W)
+    window.document.select(W)
     for beside in (2, 3, 4):
         assert np.abs(on_edge(window, W, beside) - rgb(LIGHT.canvas)).max() < 50
 
 
 def test_an_edge_under_the_mouse_shows_its_slope_where_there_is_no_room_for_it(bare):
     window = bare(state((4, 8, 3), spread=0))
-    window.selection.show_slopes(True)
+    window.document.show_slopes(True)
     QApplication.processEvents()
     diagram, edge = window.diagram, Address("weight", 0, 3, 1)
     assert diagram.picture.label(edge._replace(kind="slope")) is None
@@ -255,7 +255,7 @@ def test_an_edge_under_the_mouse_shows_its_slope_where_there_is_no_room_for_it(b
 def test_nodes_are_added_and_removed_by_the_buttons_and_the_prediction_stays(bare, approved):
     window = bare("relu")
     before = window.document.state
-    window.selection.select(address_named(window, "node_1"))
+    window.document.select(address_named(window, "node_1"))
     QTest.mouseClick(button(window, "Add a node to the hidden layer"), LEFT)
     assert window.document.state.network.sizes == (2, 3, 1)
     assert shown(window, "value", "output") == "52"
@@ -287,7 +287,7 @@ def test_activation_biases_and_layers_are_chosen_from_the_column_menu(bare, appr
     assert choose("Hidden layer", "Add a hidden layer after the hidden layer") == ((2, 2, 2, 1), "−39")
     assert choose("Hidden layer 2", "Remove hidden layer 2") == ((2, 2, 1), "−39")
     window.document.start(load(example("xor").path))
-    window.selection.row = 1
+    window.document.select_row(1)
     choose("Hidden layer", "Add a hidden layer after the hidden layer")
     approved("the structure is changed by a menu", "\n".join(told))
 
@@ -296,7 +296,7 @@ def test_the_network_menu_says_which_layer_it_edits_and_leaves_no_menus_behind(a
     window = afresh("two-hidden-layers")
     menu, told, counts = entry(window.main_window.menuBar(), "Network").menu(), [], []
     for name in ("node_1_0", "output", "node_1_0"):
-        window.selection.select(address_named(window, name))
+        window.document.select(address_named(window, name))
         menu.aboutToShow.emit()
         titles = [own.text().replace("&", "") for own in menu.actions() if own.text()]
         told.append(f"{name}: " + "; ".join(titles))
@@ -304,18 +304,18 @@ def test_the_network_menu_says_which_layer_it_edits_and_leaves_no_menus_behind(a
         counts.append(len(window.main_window.findChildren(QMenu)))
     assert counts[0] == counts[2]
     approved("the network menu", "\n".join(told[:2]))
-    window.selection.select(None)
+    window.document.select(None)
     menu.aboutToShow.emit()
     layers = [own.text().replace("&", "") for own in menu.actions() if own.menu()]
     assert layers[:4] == ["Inputs", "Hidden layer 1", "Hidden layer 2", "Prediction"]
-    window.selection.select(address_named(window, "node_1_1"))
+    window.document.select(address_named(window, "node_1_1"))
     menu.aboutToShow.emit()
-    window.selection.select(address_named(window, "node_1_0"))
+    window.document.select(address_named(window, "node_1_0"))
     menu.aboutToShow.emit()
-    window.selection.select(address_named(window, "node_1_1"))
+    window.document.select(address_named(window, "node_1_1"))
     entry(menu, "Remove node_1_0").trigger()
     assert window.document.state.network.layers[1].nodes == ("node_1_1",)
-    assert window.selection.address == Address("node", 1, 0)
+    assert window.document.now.address == Address("node", 1, 0)
 
 
 # --- the controls under the headings
@@ -408,7 +408,7 @@ def test_the_control_of_every_activation_stands_whole_under_its_heading(qtbot, o
         if percent != 100:
             window = open_window("xor", size)
         window.set_size(percent)
-        window.selection.show_slopes(True)
+        window.document.show_slopes(True)
         for name, make in OPENED.items():
             window.document.start(make())
             # in a narrow column the last line says only whose slopes are shown
@@ -458,7 +458,7 @@ def test_whose_slopes_are_shown_is_said_before_the_activation_which_stays_where_
         control = button(window, "Activation of the prediction:")
         stands = control.geometry()
         for mean, said in ((False, "slopes of row 1"), (True, "slopes: mean of all rows")):
-            window.selection.show_slopes(True, mean)
+            window.document.show_slopes(True, mean)
             window.diagram.grab()
             assert ("before", said) in beside(window, control)
             assert control.geometry() == stands
@@ -489,8 +489,8 @@ def test_the_slopes_of_the_update_are_those_of_its_batch(bare, qtbot):
 
 def tried_out(window):
     """Try out a row that no row of many-rows is."""
-    window.selection.row = 1
-    window.selection.show_what_if_row([7.5, -2.0])
+    window.document.select_row(1)
+    window.document.show_what_if_row([7.5, -2.0])
     return window
 
 
@@ -509,7 +509,7 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
     qtbot.waitUntil(lambda: "Click a node" in explained(window))
     for address in (Address("node", 1, 0), W, Address("node", -1, 0)):
         last = explained(window)
-        window.selection.select(address)
+        window.document.select(address)
         qtbot.waitUntil(lambda last=last: explained(window) not in ("", last))
         said.append(explained(window))
     approved("the what-if row is explained", "\n---\n".join(said).replace("\u2028", " "))
@@ -520,7 +520,7 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
         lambda: choose_entry(window, "Discard what-if row"),
     ):
         leave()
-        assert (window.selection.what_if_row, written(window, HEADING)) == (None, "row 2 of 4")
+        assert (window.document.now.what_if_row, written(window, HEADING)) == (None, "row 2 of 4")
         for title in ("Keep what-if row", "Discard what-if row"):
             assert not offered(window, title).isEnabled()
         tried_out(window)
@@ -537,7 +537,7 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
 def test_the_first_row_of_a_network_without_data_is_tried_out_and_kept(afresh, approved):
     network = Network.from_weights({"node_0": [2, 4], "output": [3]})
     window = afresh(State(network, Dataset.empty(network)))
-    window.selection.show_what_if_row([1.0, 2.0])
+    window.document.show_what_if_row([1.0, 2.0])
     assert written(window, OUTPUT) == "30"
     press(window, "Space")
     window.player.to_end()
@@ -561,7 +561,7 @@ def test_a_free_row_is_edited_and_dragged_on_the_diagram_and_not_in_the_data(bar
     QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
     assert written(window, INPUT) == "−1.25"
     drag(window.diagram, point(window, INPUT), 36)
-    assert window.selection.what_if_row[0] > -1.25
+    assert window.document.now.what_if_row[0] > -1.25
     click(window, TARGET)
     assert not window.diagram.session.open
     approved(
@@ -577,26 +577,26 @@ def test_edits_of_weights_and_training_keep_the_free_row_without_slopes(bare):
         assert written(window, OUTPUT) == prediction(window, 7.5, -2.0)
     assert window.document.state.iteration == 1
     with pytest.raises(ValueError, match=r"inputs\[1\]: expected a finite number"):
-        window.selection.show_what_if_row([1.0, np.nan])
-    assert window.selection.what_if_row.tolist() == [7.5, -2.0]
-    window.selection.show_slopes(True)
+        window.document.show_what_if_row([1.0, np.nan])
+    assert window.document.now.what_if_row.tolist() == [7.5, -2.0]
+    window.document.show_slopes(True)
     line = Address("subheading", 1, 0)
     assert written(window, line).startswith("no slopes: a what-if row has no target")
-    window.selection.show_slopes(True, mean_over_rows=True)
+    window.document.show_slopes(True, mean_over_rows=True)
     assert "mean of all rows" in written(window, line)
-    slope = window.derived.means.slopes.layers[0].weights[0, 0]
+    slope = window.document.now.means.slopes.layers[0].weights[0, 0]
     assert written(window, Address("slope", 0, 0, 0)) == number(slope)
 
 
 def test_a_row_chosen_other_data_or_other_inputs_leave_the_free_row(bare):
     for leave in (
-        lambda window: setattr(window.selection, "row", 1),
+        lambda window: window.document.select_row(1),
         lambda window: window.document.push(edits.set_input(window.document.state, 0, 0, 9.0), "Set"),
         lambda window: window.document.push(edits.add_node(window.document.state, 0), "Add"),
     ):
         window = tried_out(bare("many-rows"))
         leave(window)
-        assert window.selection.what_if_row is None
+        assert window.document.now.what_if_row is None
         assert written(window, HEADING) == "row 2 of 4"
         assert written(window, INPUT) == number(window.document.state.data.inputs[1, 0])
 
@@ -669,7 +669,7 @@ def test_the_selected_row_is_a_dot_in_the_small_pictures_also_on_paper(bare):
         assert text.count("<image") + text.count("<polygon") > window.document.state.network.sizes[1], name
     at = place_of(window, 2, 0)
     for row, (across, up) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
-        window.selection.row = row
+        window.document.select_row(row)
         dot = at.x + (across + 0.1) / 1.2 * at.width, at.bottom - (up + 0.1) / 1.2 * at.height
         assert pixel(window, *dot).mean() < 60
 
@@ -678,7 +678,7 @@ def test_pixels_are_the_digit_of_the_selected_row_and_can_be_changed(bare):
     window = bare("digits")
     column = window.diagram.picture.layout.columns[0]
     for row in (7, 0):
-        window.selection.row = row
+        window.document.select_row(row)
         image = window.diagram.grab().toImage()
         values = window.document.state.data.inputs[row]
         for k, share in enumerate(values / values.max()):
@@ -712,7 +712,7 @@ def test_a_pixel_of_a_node_is_a_weight_that_a_click_selects(bare):
         (QPointF(*layout.columns[1].bar_of(5).center).toPoint(), Address("node", 0, 5)),
     ):
         QTest.mouseClick(window.diagram, LEFT, pos=clicked)
-        assert window.selection.address == selected
+        assert window.document.now.address == selected
 
 
 # --- numbers and names are edited where they stand
@@ -826,10 +826,10 @@ def test_what_is_dragged_is_selected(bare):
     bias, other = Address("bias", 0, 1), W._replace(node=1)
     for address, selected in ((W, W), (bias, bias), (other, other), (INPUT, Address("node", -1, 0))):
         drag(window.diagram, point(window, address), 30)
-        assert window.selection.address == selected
-    window.selection.select(W, other)
+        assert window.document.now.address == selected
+    window.document.select(W, other)
     drag(window.diagram, point(window, other), 30)
-    assert window.selection.weights == (W, other)
+    assert window.document.now.weights == (W, other)
 
 
 def test_a_press_whose_release_went_to_a_box_changes_nothing_when_the_mouse_moves_on(window):

@@ -56,7 +56,7 @@ class Reader(Bare):
         return self.text()
 
     def select(self, *address):
-        self.selection.select(Address(*address))
+        self.document.select(Address(*address))
 
     def point(self, text, after=""):
         """Return where `text` stands, the first behind `after`, in the viewport."""
@@ -87,11 +87,11 @@ def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, app
     approved("a hidden node", bank.reads("On all 4 rows"))
     bank.select(*EDGE)
     approved("an edge", bank.reads("= 1.984"))
-    bank.selection.row = 3
+    bank.document.select_row(3)
     approved("an edge in row 4", bank.reads("8·32 = 256"))
     bank.document.edit("a weight", edits.set_weight, 0, 0, 0, 1.0)
     bank.reads("1 − 0.0004·")
-    bank.selection.show_slopes(True, True)
+    bank.document.show_slopes(True, True)
     approved("the mean over all rows", bank.reads("Mean slope over all 4 rows"))
     bank.document.undo()
     bank.reads("2 − 0.0004·40 = 1.984")
@@ -127,7 +127,7 @@ def test_what_takes_many_rows_comes_later_and_the_row_at_once(read):
     reader = read(state, first="computing", quick_ns=1_000.0, block_ns=1.0)
     reader.select(*EDGE)
     assert "computing the mean slope over 80,000 rows …" in reader.reads("end node's slope")
-    reader.selection.row = 5
+    reader.document.select_row(5)
     assert "computing" not in reader.reads("[sum over 80,000 rows]")
 
 
@@ -152,11 +152,11 @@ def test_it_is_written_only_when_something_in_it_has_changed(read, monkeypatch):
     bank.reads("On all 4 rows")
     monkeypatch.setattr("nnviz.ui.panels.explain.html", lambda *of: written.append(of) or "")
     bank.player.show_phase("backward")
-    bank.selection.show_slopes(True)
+    bank.document.show_slopes(True)
     bank.document.push(replace(bank.document.state, name="another", notes="others"), "words")
     bank.desk.frames.show_pending()
     assert written == []
-    bank.selection.row = 1
+    bank.document.select_row(1)
     bank.desk.frames.show_pending()
     assert len(written) == 1
 
@@ -178,10 +178,10 @@ def test_clicking_a_factor_leads_to_its_edge_or_node_and_hovering_tells_its_part
     bank.select(*EDGE)
     bank.reads("3·1·2·2·(−8)")
     bank.click("2", after="3·1·")
-    assert bank.selection.address == Address("weight", 1, 0, 0)
+    assert bank.document.now.address == Address("weight", 1, 0, 0)
     bank.reads("26·(−16)")
     bank.click("26", after="end node's slope")
-    assert bank.selection.address == Address("node", 0, 0)
+    assert bank.document.now.address == Address("node", 0, 0)
     bank.reads("3·2 + 5·4 = 26")
     bank.hovered.clear()
     hover(bank.browser.viewport(), bank.point("5", after="+ "))
@@ -346,7 +346,7 @@ def test_a_whole_edge_is_read_without_scrolling(read):
     reader = read(state, (364, 380))
     for own in (state, train(state, updates=7).state):
         reader.document.start(own)
-        reader.selection.row = 3
+        reader.document.select_row(3)
         reader.select("weight", 0, 0, 1)
         for part in ("w ≈", "slope =", "chain =", "✓ agrees", "mean slope =", "new w ="):
             reader.reads(part)
@@ -392,9 +392,9 @@ def test_dead_on_all_rows_is_marked_and_the_remedy_that_explain_names_takes_it_a
     window, told = afresh(odd()), []
     assert badges(window) == ["dead on all rows", "relu passes 0", ""]
     assert [window.diagram.picture.label(badge).style for badge in BADGE[:2]] == ["mark", "note"]
-    window.selection.row = 3
+    window.document.select_row(3)
     assert badges(window) == ["dead on all rows", "", ""]
-    window.selection.row = 0
+    window.document.select_row(0)
     for name, share in (("node_1", "25 %"), ("node_0", "100 %")):
         click(window, address_named(window, name))
         qtbot.waitUntil(lambda share=share: f"({share})" in explained(window))

@@ -268,12 +268,15 @@ def test_the_picture_follows_an_edit_a_run_and_undo(qtbot, open_panel):
         assert is_true(panel)
     assert panel.plane.picture.section.spans == spans
 
-    def look(_old, new):
+    def look(old, new):
+        if old.state is new.state:
+            return
+        panel.desk.frames.show_pending()
         across, up = panel.plane.picture.values
-        expected = new.network.predict([across[5], up[9]])[0]
+        expected = new.state.network.predict([across[5], up[9]])[0]
         seen.append(panel.plane.picture.prediction[9, 5] == pytest.approx(expected, rel=1e-9))
 
-    document.state_changed.connect(look)
+    document.changed.connect(look)
     runner.speed = 0.2
     runner.run()
     qtbot.waitUntil(lambda: seen.count(True) > 2)
@@ -401,7 +404,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     assert window.main_window.height() == 650
     settle(qtbot, Seen(panel))
     click(panel, middle(panel))
-    assert written(window, Address("input", -1, 0)) == as_text(window.selection.what_if_row[0])
+    assert written(window, Address("input", -1, 0)) == as_text(window.document.now.what_if_row[0])
     approved("a what-if row in the window", status(window))
     hands.rest(panel.axes.vertical, panel.axes.vertical.rect().center())
     assert QToolTip.text() == "sepal width (cm)\nChoose what the vertical axis shows"
@@ -432,7 +435,7 @@ class Card(Bare):
         return self.panel.plane
 
     def select(self, *address):
-        self.selection.select(Address(*address))
+        self.document.select(Address(*address))
         QApplication.processEvents()
 
     def caption(self):
@@ -447,7 +450,7 @@ class Card(Bare):
 def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved):
     bank = bare(kind=Card)
     told = {"node_0": bank.caption(), "said": bank.plane.accessibleDescription()}
-    bank.selection.row = 1
+    bank.document.select_row(1)
     told["row 2"] = bank.caption()
     bank.edit(edits.set_weight, 0, 0, 0, 5.0)
     told["a weight of 5"] = bank.caption()
@@ -458,7 +461,7 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
     bank.document.undo()
     bank.document.undo()
     assert bank.caption() == told["row 2"]
-    bank.selection.row = 2
+    bank.document.select_row(2)
     told["row 3"] = bank.caption()
     bank.select("node", 0, 1)
     known = bank.caption(), bank.plane.curve().tolist()
@@ -466,7 +469,7 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
     assert (bank.caption(), bank.plane.curve().tolist()) == known, "an edge is of the node that it leads to"
     assert bank.panel.plot is bank.plane
     for name, address in (("an input", Address("node", -1, 0)), ("nothing", None)):
-        bank.selection.select(address)
+        bank.document.select(address)
         QApplication.processEvents()
         told[name] = bank.panel.pages.empty.text()
         assert bank.panel.pages.empty.isVisible()
@@ -539,7 +542,7 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     assert 10 <= len(drawn) <= 20
     assert all([float(x), float(y)] in np.column_stack((z, a)).tolist() for x, y in drawn)
     first = own.plane.curve()[:, 1].tolist()
-    own.selection.row = 1
+    own.document.select_row(1)
     assert own.plane.curve()[:, 1].tolist() != first
 
 
@@ -560,7 +563,7 @@ def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(bare):
     own = bare(one_layer("tanh", [1.0], [0.0], [*np.linspace(-3, 3, 49), 1e6]), kind=Card)
     assert "z from −3 to 1000000, 1 row outside the plot" in own.caption().replace("1e6", "1000000")
     assert own.plane.view()[0][1] < 10
-    own.selection.row = 49
+    own.document.select_row(49)
     assert own.plane.view()[0][1] > 1e6
     assert "beyond" not in own.caption()
 

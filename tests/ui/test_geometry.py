@@ -256,7 +256,7 @@ def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbo
     for size, (name, wanted) in product(((1280, 800), (1920, 1080)), (("1 weight", 1), ("2 weights", 2))):
         window.main_window.resize(*size)
         bring(window, name)
-        window.selection.select(*WEIGHTS[:wanted])
+        window.document.select(*WEIGHTS[:wanted])
         dock = window.board.docks[name]
         qtbot.waitUntil(partial(is_drawn, dock, 150))
         if size == (1920, 1080):  # in a tall column the plot takes the height
@@ -578,7 +578,7 @@ def test_a_small_window_has_room_for_all_numbers_and_presenting_for_large_ones(o
     assert window.board.docks["Data"].height() <= 0.34 * 650
     assert window.diagram.height() >= 0.42 * 650
     for presents in (False, True):
-        window.selection.show_slopes(not presents)
+        window.document.show_slopes(not presents)
         if presents:
             choose_entry(window, "Present")
             settled()  # on the whole screen, which is small in these tests

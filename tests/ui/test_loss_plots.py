@@ -60,7 +60,7 @@ def open_panel(qtbot, qapp, bare):
         panel.document, panel.selection = own.document, own.selection
         own.show(card, (364, 330))
         panel.frames.add(card)
-        own.selection.select(*chosen)
+        own.document.select(*chosen)
         if wait:
             settle(qtbot, panel)
         panel.grab()
@@ -87,7 +87,7 @@ def open_surface(open_panel):
 def start(qtbot, panel, state, *chosen):
     """Show another document, and select in it."""
     panel.document.start(state)
-    panel.selection.select(*chosen)
+    panel.document.select(*chosen)
     settle(qtbot, panel)
 
 
@@ -117,7 +117,7 @@ def change(qtbot, panel, does, *values):
 
 def values(panel):
     """Return the selected weights."""
-    chosen = panel.selection.address, panel.selection.second
+    chosen = panel.document.now.address, panel.document.now.second
     return [float(panel.document.state.network.value_of(own)) for own in chosen if own is not None]
 
 
@@ -430,7 +430,7 @@ def test_the_map_is_refined_and_a_change_or_selection_drops_what_is_under_way(qt
     assert grid.loss[3, 60] == pytest.approx(expected, rel=1e-9)
     panel.document.undo()
     qtbot.waitUntil(lambda: panel.work.busy)
-    panel.selection.select(FIRST)
+    panel.document.select(FIRST)
     panel.frames.show_pending()
     assert not panel.work.busy
     assert ticking(panel) == []
@@ -492,11 +492,11 @@ def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface
     step(panel)
     assert (path()[0], len(path())) == (begin, 2)
     document.push(edits.add_biases(document.state, 0), "Add biases")
-    panel.selection.select(Address("bias", 0, 0), SECOND)
+    panel.document.select(Address("bias", 0, 0), SECOND)
     assert path() == []
     assert panel.choice.first.currentText() == "bias of node_0"
     document.start(state_of("many-rows"))
-    panel.selection.select(FIRST, SECOND)
+    panel.document.select(FIRST, SECOND)
     document.push(train(document.state, updates=4).state, "Run")
     for _ in range(2):
         panel.runner.back()
@@ -572,12 +572,12 @@ def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface
     bottom, left = (panel.plane.getAxis(side) for side in ("bottom", "left"))
     for size in ((620, 230), (364, 420)):
         panel.card.resize(*size)
-        panel.selection.select(None)
+        panel.document.select(None)
         panel.frames.show_pending()
         assert not panel.plane.isVisible()
         panel.plane.name_axes("", "")
         panel.plane.show_nothing()
-        panel.selection.select(FIRST, SECOND)
+        panel.document.select(FIRST, SECOND)
         settle(qtbot, panel)
         qtbot.waitUntil(lambda: bottom.height() > 25 and left.width() > 25)  # its room comes an event later
 

@@ -33,7 +33,7 @@ W = Address("weight", 0, 0, 0)
 def open_in(window, name):
     """Open an example in the place of another, with no walk and no slopes."""
     window.player.stop()
-    window.selection.show_slopes(False, False)
+    window.document.show_slopes(False, False)
     window.document.start(load(example(name).path))
     return window.document.state
 
@@ -67,7 +67,7 @@ def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none
         "nothing else": lambda: None,
         "Explain is shown": lambda: bring(window, "Explain"),
         "the walk rests": lambda: window.player.show_phase("backward"),
-        "mean slopes are shown": lambda: window.selection.show_slopes(True, True),
+        "mean slopes are shown": lambda: window.document.show_slopes(True, True),
     }
     names, few = ["relu", "many-rows", "xor"], [("relu", 0), ("many-rows", 3), ("xor", 2), ("many-rows", 1)]
     every, taken = [*product(names, range(4))], {}
@@ -91,7 +91,7 @@ def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none
     window.document.push(replace(state, training=replace(state.training, learning_rate=0.5)), "a rate")
     settle(window)
     for row in (3, 1):
-        window.selection.row = row
+        window.document.select_row(row)
         settle(window)
     assert passes == []
 
@@ -107,13 +107,13 @@ def test_diagram_table_figures_and_explanation_say_the_same(afresh, amount):
     names = "many-rows", "digits", "large"
     for name in amount(quick=names[:2], ci=names, night=names):
         state = open_in(window, name)
-        window.selection.select(None)
-        window.selection.row = 2
+        window.document.select(None)
+        window.document.select_row(2)
         settle(window)
         loss = figure(window, state.measure.title)
         assert number_text(full_of(loss), DIGITS) in explained(window)
         output = Address("node", len(state.network.layers) - 1, 0)
-        window.selection.select(output)
+        window.document.select(output)
         settle(window)
         table = window.data.table.model()
         headers = [table.headerData(k, Qt.Orientation.Horizontal) for k in range(table.columnCount())]
@@ -315,7 +315,7 @@ def test_the_window_comes_to_rest_with_every_tab_after_a_run_and_in_the_middle_o
     window = afresh("digits")
     sleeps()
     open_in(window, "xor")
-    window.selection.select(W, W._replace(source=1))
+    window.document.select(W, W._replace(source=1))
     for panel in PANELS[:: amount(quick=4, ci=1, night=1)]:
         bring(window, panel.name)
         sleeps()

@@ -378,9 +378,9 @@ def deeds(window):
     weight, node = Address("weight", 0, 1, 0), Address("node", 0, 0)
     yield "hover", lambda: hover(diagram, point(window, node))
     yield "leave", lambda: hover(diagram, QPoint(1, 1))
-    yield "select", lambda: window.selection.select(weight)
+    yield "select", lambda: window.document.select(weight)
     yield "edit", lambda: window.document.push(edits.set_weight(state, 0, 1, 0, -3.0), "w")
-    yield "slopes", lambda: window.selection.show_slopes(True)
+    yield "slopes", lambda: window.document.show_slopes(True)
     yield "step", lambda: take_a_step(window)
     yield "update", window.runner.step
     yield "end of the walk", window.player.stop
@@ -507,7 +507,7 @@ def test_a_number_that_is_nudged_and_scrubbed_ends_at_the_largest(bare):
     window = bare(filled(LARGEST))
     weight = Address("weight", 0, 0, 0)
     window.diagram.setFocus()
-    window.selection.select(weight)
+    window.document.select(weight)
     QTest.keyClick(window.diagram, Qt.Key.Key_Plus)
     window.diagram.session.nudge(weight, 1e308, "100")
     assert window.document.state.network.value_of(weight) == LARGEST

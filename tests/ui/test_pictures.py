@@ -184,7 +184,7 @@ PLOTS = {
 def window(open_window):
     """Return a window on the example with many rows, after three updates, with two weights selected."""
     window = open_window("many-rows")
-    window.selection.select(address_named(window, "node_0", "accounts"), Address("weight", 1, 0, 0))
+    window.document.select(address_named(window, "node_0", "accounts"), Address("weight", 1, 0, 0))
     for _ in range(3):
         window.runner.step()
     return window
@@ -285,7 +285,7 @@ def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, app
     assert svg.find(f"{SVG}title").text == name
     assert any(name[:16] in text for text in svg.itertext())
     card = card_of(qtbot, window, "1 weight")
-    window.selection.select(None)
+    window.document.select(None)
     window.desk.frames.show_pending()
     card.update_actions()
     assert not card.export_picture.isEnabled(), "there is no picture of a plot that is not there"
@@ -469,7 +469,7 @@ def test_options_that_do_not_go_together_are_bad_use(tmp_path, monkeypatch, caps
 def test_the_window_writes_films_with_the_chosen_look(open_window, answer, export, tmp_path, amount):
     rows = np.arange(9.0).reshape(3, 3), np.ones((3, 1))
     window, kept = open_window(edits.set_rows(state("twenty-updates"), *rows)), []
-    window.selection.row = 2
+    window.document.select_row(2)
     before = window.document.state
     fill = filled(theme="Dark", Width=240, Height=160, Frames_per_second=1)
     films = ("Export walk…", "the walk"), ("Export training…", "the training")

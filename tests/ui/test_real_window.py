@@ -121,13 +121,13 @@ def test_undo_run_and_save_have_their_keys_everywhere_and_those_of_the_diagram_n
     answer(QFileDialog, type_name(mine))
     for number, go in enumerate((None, *ELSEWHERE.values()), 3):
         set_weight(window, str(number))
-        selected, before = window.selection.address, window.document.state
+        selected, before = window.document.now.address, window.document.state
         if go:
             go(window)
             assert not window.diagram.hasFocus()
             for key in (KEY.Key_Plus, KEY.Key_Minus, KEY.Key_Home, KEY.Key_Escape):
                 press(key)
-        assert window.selection.address == selected
+        assert window.document.now.address == selected
         assert window.document.state is before
         assert not walking(window)
         press(KEY.Key_Z, CTRL)

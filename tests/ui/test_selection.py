@@ -62,18 +62,18 @@ def test_no_view_meets_the_selection_of_another_state(afresh, amount):
 
     def valid():
         """Return whether row and selection are of the State that is shown."""
-        state, selection = window.document.state, window.selection
-        selected = filter(None, (selection.address, selection.second))
+        now = window.document.now
+        state, selected = now.state, filter(None, (now.address, now.second))
         rows = range(max(len(state.data), 1))
-        return selection.row in rows and all(state.network.has(address) for address in selected)
+        return now.row in rows and all(state.network.has(address) for address in selected)
 
     selected = [*SELECTED.values()]
     for k, (name, change) in enumerate(CHANGES.items()):
         for addresses in [selected[(k + 1) % 4]] if once else selected:
             window.document.start(load(example("many-rows").path))
-            window.selection.select(*addresses)
-            window.selection.row = 3
-            window.selection.show_slopes(True)
+            window.document.select(*addresses)
+            window.document.select_row(3)
+            window.document.show_slopes(True)
             look()
             steps = change, lambda own: own.undo(), lambda own: own.redo()
             for step in steps[:2] if once else steps:
@@ -112,7 +112,7 @@ def listed(finder):
 
 def test_the_search_field_opens_with_ctrl_f_and_escape_gives_the_focus_back(afresh):
     window = afresh("relu")
-    window.selection.select(None)
+    window.document.select(None)
     QTest.keyClick(window.diagram, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     finder = window.finder
     assert finder.field.hasFocus()
@@ -123,7 +123,7 @@ def test_the_search_field_opens_with_ctrl_f_and_escape_gives_the_focus_back(afre
     press(finder, "Escape")
     assert not finder.isVisible()
     assert window.diagram.hasFocus()
-    assert window.selection.address is None
+    assert window.document.now.address is None
     finder.open()
     assert finder.field.selectedText() == "node"
     window.diagram.resize(320, 400)
@@ -149,14 +149,14 @@ def test_matches_are_listed_with_their_values_and_what_the_field_says_of_them(fi
     approved("the search field: empty, too many, none", "\n".join(hints))
     press(finder, "Return", "Down", "F2", "Tab")
     QTest.keyClick(finder, Qt.Key.Key_Right)
-    assert window.selection.address is None, "keys that the field does not want do not reach the diagram"
+    assert window.document.now.address is None, "keys that the field does not want do not reach the diagram"
 
 
 def test_enter_selects_the_current_match_and_brings_it_into_sight_beside_the_field(find):
     window, finder = find("node 0 17", "digits")
     press(finder, "Return")
     address = address_named(window, "node_0_17")
-    assert window.selection.address == address
+    assert window.document.now.address == address
     assert window.diagram.picture.layout.body.meets(place(window, address))
     assert written(window, address._replace(kind="value")) == "2.078"
     assert listed(finder) == [("node_0_17", "relu", as_text(finder.list.matches[0].value))]
@@ -176,13 +176,13 @@ def test_enter_selects_the_current_match_and_brings_it_into_sight_beside_the_fie
         (("PageUp", "PageUp", "Up", "Return"), "digit_0"),
     ):
         press(finder, *keys)
-        assert window.selection.address == address_named(window, name)
+        assert window.document.now.address == address_named(window, name)
     finder.field.setText("3 strongest of digit_9")
     at = finder.list.visualItemRect(finder.list.item(1, 0)).center()
     selected = finder.list.matches[1].address._replace(kind="weight")
     for widget, clicked in ((finder.list.viewport(), at), (finder, finder.rect().bottomLeft())):
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=clicked)
-        assert window.selection.address == selected, "a click beside the list goes nowhere"
+        assert window.document.now.address == selected, "a click beside the list goes nowhere"
 
 
 def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, qtbot):
@@ -203,7 +203,7 @@ def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, 
     window.desk.frames.show_pending()
     assert listed(finder) == []
     press(finder, "Return")
-    assert window.selection.address is None
+    assert window.document.now.address is None
     network = Network.from_weights({"output": [1.0, 2.0]}, inputs=["<b>bold</b>", "x"])
     _, finder = find("bold", State(network, Dataset([[1.0, 1.0]])))
     assert listed(finder)[0][0] == finder.list.item(0, 0).toolTip() == "<b>bold</b>"

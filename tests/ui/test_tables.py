@@ -591,7 +591,7 @@ def test_made_rows_go_into_a_network_that_fits_and_keep_its_weights(made, approv
     choose_entry(window, "Backward")
     made(None, MOONS, MAKE)
     assert not window.player.progress.active, "a walk is ended by other rows"
-    assert (window.selection.row, untrue(window)) == (0, [])
+    assert (window.document.now.row, untrue(window)) == (0, [])
     assert window.document.state.network.layers[0].weights.tolist() == [[2, 4], [4, -5]]
     moons = as_shown(KINDS["moons"].data(200, 0.1, 0))
     assert table_rows(window) == moons

@@ -31,6 +31,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.training import TrainingPanel
+from tests.ui.bare import Seen
 from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import choose, drag, turn, write
 from tests.ui.runs import classes, colours_of, exercise
@@ -46,11 +47,12 @@ UP, DOWN, ENTER, ESCAPE = (getattr(Qt.Key, f"Key_{name}") for name in ("Up", "Do
 
 @pytest.fixture
 def panel(bare):
-    """Return the panel of the exercise, with its document and selection."""
+    """Return the panel of the exercise in sight, with its document and desk."""
     own = bare(exercise())
-    panel = TrainingPanel(own.document, own.runner, own.selection, own.derived)
-    panel.document, panel.selection = own.document, own.selection
-    return own.show(panel, (WIDTH, 320))
+    panel = own.show(TrainingPanel(own.desk), (WIDTH, 320))
+    panel.document, panel.desk = own.document, own.desk
+    own.desk.frames.add(panel)
+    return Seen(panel)
 
 
 @pytest.fixture
@@ -112,24 +114,24 @@ def test_step_back_restart_and_run_do_the_ninth_and_tenth_exercise(qtbot, panel,
 
 
 def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, panel, document):
-    verbs, fields = panel.run_buttons, panel.fields
+    def run_and_places():
+        verbs = panel.run_buttons
+        places = [button.geometry() for button in (verbs.run, verbs.step, verbs.restart)]
+        return verbs.run.text(), places
 
-    def places():
-        return [button.geometry() for button in (verbs.run, verbs.step, verbs.restart)]
-
-    before = verbs.run.text(), places()
+    verbs, fields, before = panel.run_buttons, panel.fields, run_and_places()
     press(verbs.run)
     type_in(fields.updates, "12", key=None)
     qtbot.waitUntil(lambda: document.state.iteration >= 2)
-    assert (verbs.run.text(), places()) == ("Pause", before[1])
+    assert run_and_places() == ("Pause", before[1])
     panel.runner.set_training(replace(document.state.training, learning_rate=0.005))
-    assert (fields.learning_rate.text(), fields.updates.text()) == ("0.005", "12")
+    assert (panel.fields.learning_rate.text(), fields.updates.text()) == ("0.005", "12")
     QTest.keyClick(fields.updates, ESCAPE)
     type_in(fields.learning_rate, "0,02")
     assert panel.runner.running
     assert document.state.training.learning_rate == 0.02
     press(verbs.run)
-    assert (verbs.run.text(), places()) == before
+    assert run_and_places() == before
     assert f"remaining {20 - document.state.iteration} updates" in verbs.run.toolTip()
     run_to_end(qtbot, panel)
     assert panel.figures.iteration.text == "20"
@@ -193,7 +195,7 @@ def test_settings_are_typed_as_people_write_them(panel, document, approved):
             told.append(f"{setting} {typed!r}: {value}, shown as {line(field).text()}")
             assert document.undo_text() == f"Change {setting.replace('_', ' ')}"
             document.undo()
-            assert line(field).text() == untouched
+            assert line(field_of(panel, setting)).text() == untouched
     approved("settings that are typed", "\n".join(told))
 
 
@@ -245,7 +247,7 @@ def test_batch_and_optimizer_are_chosen_from_their_lists(panel, document):
         assert document.state.training.optimizer == one.name
         assert message(panel) == f"One update: {one.formula}"
     document.undo()
-    assert optimizer.currentData() == document.state.training.optimizer
+    assert panel.fields.optimizer.currentData() == document.state.training.optimizer
 
 
 NUDGED = [
@@ -306,7 +308,7 @@ def test_dragging_a_setting_sideways_scrubs_it_as_one_undo_entry(panel, document
         drag(field, field.rect().center(), dx)
         assert getattr(document.state.training, name) == float(field.text()) == value
         document.undo()
-        assert (field.text(), document.undo_text()) == (before, "")
+        assert (getattr(panel.fields, name).text(), document.undo_text()) == (before, "")
     drag(field, field.rect().center(), 0)
     drag(field, field.rect().center(), -60)  # in a field that is open it selects text
     assert (field.text(), document.undo_text()) == (before, "")
@@ -349,28 +351,33 @@ def captions(panel):
 
 def test_the_figures_of_a_row_without_classes(panel, document):
     document.start(State(Network.from_weights({"output": [1.0]}), Dataset([[2.0], [3.0]], [[2.0], [5.0]])))
-    error, red = panel.figures.row_error, QColor(colours().error).name().upper()
-    assert (error.text, red in colours_of(error)) == ("0", False)
-    panel.selection.row = 1
-    assert (error.text, red in colours_of(error)) == ("−2", True)
+
+    def error():
+        return panel.figures.row_error
+
+    red = QColor(colours().error).name().upper()
+    assert (error().text, red in colours_of(error())) == ("0", False)
+    panel.document.select_row(1)
+    assert (error().text, red in colours_of(error())) == ("−2", True)
     assert captions(panel) == ["MSE", "Iteration", "Row's error"]
     two = Network.from_weights({"output_0": [1.0], "output_1": [2.0]})
     document.start(State(two, Dataset([[1.0]], [[0.0, 0.0]])))
-    assert error.text == "2.5"
+    assert error().text == "2.5"
     assert "Row's loss" in [label.text() for label in panel.findChildren(QLabel)]
     document.start(exercise())
     document.push(edits.set_weight(document.state, 0, 0, 0, 1e200), "Edit")
     assert panel.figures.loss.text == "∞"
     document.start(replace(exercise(), data=Dataset([[1.0, 2.0, 3.0]])))
-    assert (panel.figures.loss.text, error.text) == ("–", "–")
+    assert (panel.figures.loss.text, error().text) == ("–", "–")
     document.start(replace(load(example("relu").path), run=None))
     document.edit("sigmoid", edits.set_activation, 1, "sigmoid")
     assert captions(panel) == ["MSE", "Iteration", "Row's error"], "a target of 60 is no class"
 
 
 def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
-    state, own = classes(), panel.figures
+    state = classes()
     document.start(state)
+    own = panel.figures
     told, outputs = measure_all(state), state.network.predict(state.data.inputs)
     every = ["Cross-entropy", "Iteration", "Row's loss", "Validation", "Accuracy"]
     assert captions(panel) == every
@@ -382,8 +389,8 @@ def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
     assert own.accuracy.text == f"{as_text(100 * hits / 30)} % · {as_text(100 * aside / 10)} %"
     tip = own.accuracy.toolTip()
     assert f"\n{hits} of 30 training rows\n{aside} of 10 validation rows" in tip
-    panel.selection.row = 35
-    assert own.row_error.text == as_text(-np.log(outputs[35][state.data.targets[35].argmax()]))
+    panel.document.select_row(35)
+    assert panel.figures.row_error.text == as_text(-np.log(outputs[35][state.data.targets[35].argmax()]))
     document.edit("a target", edits.set_target, 0, 0, 0.5)
     assert captions(panel) == every[:-1], "one target is no class"
     document.undo()
@@ -391,13 +398,13 @@ def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
 
 
 def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, document):
-    own = panel.figures
     document.start(classes(validation=0.0))
+    own = panel.figures
     assert (own.accuracy.text.count("%"), own.validation.isVisible()) == (1, False)
     document.start(replace(document.state, data=Dataset.empty(document.state.network)))
     assert captions(panel) == ["Cross-entropy", "Iteration", "Row's loss"]
     document.start(state := classes(rows=1600, validation=0.2))
-    share = 100 * measure_all(state).accuracy
+    own, share = panel.figures, 100 * measure_all(state).accuracy
     assert len(as_text(share)) > 7
     assert own.accuracy.text.startswith(f"{share:.4g} % · ")
     assert own.accuracy.fitting(own.accuracy.pixels, own.accuracy.text) == own.accuracy.pixels > 10
@@ -566,7 +573,7 @@ def set_output(window, name):
 def test_loss_and_output_change_together_in_the_window(qtbot, afresh, answer, approved):
     state, told = xor("sigmoid", "cross_entropy"), []
     window = afresh(state)
-    document, label = window.document, window.training.message.label
+    document = window.document
     answer(QMessageBox, choose("Cancel", told))
     set_output(window, "tanh")
     approved("tanh with cross-entropy", told[0])
@@ -583,10 +590,10 @@ def test_loss_and_output_change_together_in_the_window(qtbot, afresh, answer, ap
     document.start(several(xor()))
     set_output(window, "softmax")
     assert chosen(document) == ("mse", "softmax")
-    approved("softmax with MSE", f"{status(window)}\n{label.text()}")
+    approved("softmax with MSE", f"{status(window)}\n{message(window.training)}")
     choose_loss(window.training, "Cross-entropy")
     assert chosen(document) == ("cross_entropy", "softmax")
-    assert "Softmax" not in label.text()
+    assert "Softmax" not in message(window.training)
 
     document.start(xor("sigmoid"))
     window.runner.run()
@@ -603,7 +610,7 @@ def test_loss_and_output_change_together_in_the_window(qtbot, afresh, answer, ap
     document.start(exercise())
     type_in(window.training.fields.validation, "0.5")
     window.runner.run()
-    assert status(window) == label.text() != ""
+    assert status(window) == message(window.training) != ""
 
 
 SAYING = "text", "toolTip", "statusTip", "accessibleName", "accessibleDescription", "currentText", "plainText"
@@ -633,8 +640,8 @@ def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, afresh, amount
         state = replace(load(example(name).path), notes="", run=None)
         state = edits.set_loss(state, "mse", output)
         window = afresh(edits.set_training(state, replace(state.training, updates=50)))
-        window.selection.show_slopes(True)
-        window.selection.select(*state.network.all_weights()[:2])
+        window.document.show_slopes(True)
+        window.document.select(*state.network.all_weights()[:2])
         choose_loss(window.training, "Cross-entropy")
         table = window.data.table.model()
         loss = table.data(table.index(1, table.columnCount() - 1), Qt.ItemDataRole.ToolTipRole)

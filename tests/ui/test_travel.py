@@ -11,12 +11,13 @@ from nnviz.core import edits
 from nnviz.core.numbers import parse_number
 from nnviz.core.state import Training
 from nnviz.core.train import train
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.job import Limits
+from nnviz.document.job import USUAL_LIMITS, Limits
 from nnviz.document.training import Runner
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.panels.training import HANDLE_PX, TrainingPanel
 from tests.ui import hands, sees
+from tests.ui.bare import Seen
 from tests.ui.runs import exercise, mse_after, weights
 from tests.ui.sees import status
 
@@ -30,18 +31,21 @@ def document():
 
 @pytest.fixture
 def open_panel(qtbot, document):
-    """Return a function that opens the panel of a Runner, at full speed."""
+    """Return a function that opens the panel of a Runner with `limits`, at full speed."""
     panels = []
 
-    def open_panel(runner):
-        selection = Selection(document)
-        panel = TrainingPanel(document, runner, selection, Derived(document, selection))
+    def open_panel(limits=USUAL_LIMITS):
+        desk = Desk(document)
+        desk.runner = Runner(document, limits)
+        panel = TrainingPanel(desk)
+        panel.desk = desk
         panel.resize(364, 330)
         qtbot.addWidget(panel)
         panel.show()
+        desk.frames.add(panel)
         panel.speed.setValue(100)
         panels.append(panel)
-        return panel
+        return Seen(panel)
 
     yield open_panel
     for panel in panels:
@@ -51,7 +55,7 @@ def open_panel(qtbot, document):
 
 @pytest.fixture
 def panel(document, open_panel):
-    return open_panel(Runner(document))
+    return open_panel()
 
 
 def click(button):
@@ -73,6 +77,11 @@ def run(qtbot, document, panel):
 def place(timeline, iteration):
     room = timeline.width() - HANDLE_PX
     return QPoint(HANDLE_PX // 2 + round(room * iteration / timeline.maximum()), timeline.height() // 2)
+
+
+def shown(panel):
+    """Return the iteration that the timeline shows, and its last one."""
+    return panel.timeline.value(), panel.timeline.maximum()
 
 
 def drag(timeline, *iterations):
@@ -133,24 +142,23 @@ def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
 
 
 def test_the_timeline_comes_with_the_first_update_and_goes_to_the_end_of_the_run(qtbot, document, panel, run):
-    timeline = panel.timeline
-    assert not timeline.isVisible()
+    assert not panel.timeline.isVisible()
     click(panel.run_buttons.step)
-    assert timeline.isVisible()
-    assert (timeline.value(), timeline.maximum()) == (1, 1)
+    assert panel.timeline.isVisible()
+    assert shown(panel) == (1, 1)
     run()
-    assert (timeline.value(), timeline.maximum()) == (21, 21)
+    assert shown(panel) == (21, 21)
     panel.speed.setValue(50)
     click(panel.run_buttons.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 23)
-    assert (timeline.value(), timeline.maximum()) == (document.state.iteration, 41)
+    assert shown(panel) == (document.state.iteration, 41)
     click(panel.run_buttons.run)
-    assert timeline.maximum() == document.state.iteration
+    assert panel.timeline.maximum() == document.state.iteration
     click(panel.run_buttons.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 25)
-    QTest.mousePress(timeline, LEFT, pos=place(timeline, 1))
+    QTest.mousePress(panel.timeline, LEFT, pos=place(panel.timeline, 1))
     assert (panel.runner.running, document.state.iteration) == (False, 1), "a drag pauses the run"
-    QTest.mouseRelease(timeline, LEFT, pos=place(timeline, 1))
+    QTest.mouseRelease(panel.timeline, LEFT, pos=place(panel.timeline, 1))
 
 
 def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel):
@@ -174,35 +182,35 @@ def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel)
 
 
 def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(document, panel, run):
-    end, timeline = run(), panel.timeline
+    end = run()
     click(panel.run_buttons.restart)
     assert (panel.figures.iteration.text, panel.figures.loss.text) == ("0", "49")
     assert not panel.run_buttons.back.isEnabled()
-    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    QTest.mouseClick(panel.timeline, LEFT, pos=place(panel.timeline, 20))
     assert weights(document.state) == weights(end)
     for _ in range(3):
         document.undo()
-    assert (document.undo_text(), timeline.value(), timeline.maximum()) == ("", 0, 20)
-    drag(timeline, 0, 20)
+    assert (document.undo_text(), *shown(panel)) == ("", 0, 20)
+    drag(panel.timeline, 0, 20)
     assert weights(document.state) == weights(end)
     # a step from the past goes the same way, or at another rate to a new end
     for rate, length in ((0.01, 20), (0.02, 6)):
-        drag(timeline, 20, 5)
+        drag(panel.timeline, 20, 5)
         panel.runner.set_training(replace(document.state.training, learning_rate=rate))
-        assert timeline.maximum() == 20
+        assert panel.timeline.maximum() == 20
         click(panel.run_buttons.step)
-        assert (timeline.value(), timeline.maximum()) == (6, length)
-        drag(timeline, 6, length)
+        assert shown(panel) == (6, length)
+        drag(panel.timeline, 6, length)
         assert (weights(document.state) == weights(end)) == (length == 20)
     document.start(exercise())
-    assert not timeline.isVisible()
+    assert not panel.timeline.isVisible()
 
 
 def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
     qtbot, monkeypatch, document, open_panel
 ):
     monkeypatch.setattr("nnviz.document.job.AT_ONCE_S", 0.0)
-    panel = open_panel(Runner(document, Limits(long_unit_s=0.0)))  # too long for a frame is every unit
+    panel = open_panel(Limits(long_unit_s=0.0))  # too long for a frame is every unit
     document.start(exercise(updates=10_000))
     document.push(edits.set_training(document.state, Training(1e-6, 10_000)), "Change learning rate")
     document.push(train(document.state).state, "Run")
@@ -223,7 +231,7 @@ def run_to_end(qtbot, window):
 def test_the_window_says_where_in_a_run_one_is_and_how_many_updates_were_made(qtbot, afresh, approved):
     window = afresh(exercise())
     run_to_end(qtbot, window)
-    end, timeline = window.document.state, window.training.timeline
+    end = window.document.state
     told = []
     for button in ("One back", "Restart", "New random weights"):
         hands.press(window, button)
@@ -231,12 +239,12 @@ def test_the_window_says_where_in_a_run_one_is_and_how_many_updates_were_made(qt
     approved("where in a run", "\n".join(told))
     for _ in range(3):
         window.undo()
-    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 10))
+    QTest.mouseClick(window.training.timeline, LEFT, pos=place(window.training.timeline, 10))
     hands.set_number(window, hands.address_named(window, "output", "input_0"), "5")
-    assert not timeline.isVisible()
+    assert not window.training.timeline.isVisible()
     hands.choose_entry(window, "Undo")
-    assert (timeline.value(), timeline.maximum()) == (10, 20), "an undone edit leaves the rest of the run"
-    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    assert shown(window.training) == (10, 20), "an undone edit leaves the rest of the run"
+    QTest.mouseClick(window.training.timeline, LEFT, pos=place(window.training.timeline, 20))
     assert weights(window.document.state) == weights(end)
 
     window.document.start(exercise(updates=500))
@@ -259,14 +267,14 @@ def test_a_run_is_there_again_after_reopening_and_a_save_in_its_middle_says_so(
 ):
     start = replace(exercise(), training=Training(0.01, optimizer="adam"))
     window = open_window(start)
-    document, files, timeline = window.document, window.files, window.training.timeline
+    document, files = window.document, window.files
     window.runner.set_training(replace(start.training, updates=20))
     run_to_end(qtbot, window)
     end = document.state
     window.runner.step()
     next_one = document.state
     document.undo()
-    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 5))
+    QTest.mouseClick(window.training.timeline, LEFT, pos=place(window.training.timeline, 5))
     answer(QFileDialog, hands.type_name(tmp_path / "mine.json"))
     hands.choose_entry(window, "Save as…")
     told = [status(window)]
@@ -276,22 +284,22 @@ def test_a_run_is_there_again_after_reopening_and_a_save_in_its_middle_says_so(
     document.undo()
     hands.choose_entry(window, "Save")
     files.open_example("xor")
-    assert not timeline.isVisible()
+    assert not window.training.timeline.isVisible()
     files.open(tmp_path / "mine.json")
     hands.choose_entry(window, "Save")
     told.append(status(window))
     approved("a save in the middle of a run, at another rate, and reopened", "\n".join(told))
     run_to_end(qtbot, window)
-    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    QTest.mouseClick(window.training.timeline, LEFT, pos=place(window.training.timeline, 20))
     assert document.state.iteration == 20
     assert weights(document.state) == weights(end)
     document.save(tmp_path / "end.json")
     files.open_example("xor")
     files.open(tmp_path / "end.json")
-    assert (timeline.value(), timeline.maximum()) == (20, 20)
+    assert shown(window.training) == (20, 20)
     assert len(window.history.curve.curve()) == 21
     window.runner.step()
     assert weights(document.state) == weights(next_one)
-    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 0))
+    QTest.mouseClick(window.training.timeline, LEFT, pos=place(window.training.timeline, 0))
     assert document.state.network.layers[0].weights.tolist() == [[0, 2, 1]]
     assert sees.figure(window, "MSE").text == "49"

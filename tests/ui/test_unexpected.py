@@ -218,7 +218,7 @@ SLOTS = {
     "the finder": ("diagram.finder.Finder._search", find),
     "weight sets": ("window.files.WeightSets._ask_keep", keep_weights),
     "a new network": ("dialogs.new_network.NewNetwork._check", type_into_new_network),
-    "the toolbar": ("window.toolbar.Toolbar.refresh", lambda window: press(window, "1  Forward")),
+    "the toolbar": ("window.toolbar.Toolbar.show_moment", lambda window: press(window, "1  Forward")),
     "a menu": ("window.workspace.Workspace.undo", update_and_undo),
     "the window": ("window.workspace.Workspace._show_facts", update),
 }
@@ -245,11 +245,11 @@ def test_after_a_fault_in_any_panel_the_work_can_be_saved(watched, closed, saved
     armed = set()
 
     def failing(slot, real):
-        def fails(self, *args):
+        def fails(self, *args, **words):
             opens = isinstance(self, QDialog) and self.isHidden()
             if slot in armed and not opens:
                 exec(compile(f"raise ZeroDivisionError('in {slot}')", slot, "exec"))
-            return real(self, *args[: real.__code__.co_argcount - 1])
+            return real(self, *args[: real.__code__.co_argcount - 1], **words)
 
         return fails
 
@@ -269,7 +269,7 @@ def test_after_a_fault_in_any_panel_the_work_can_be_saved(watched, closed, saved
         assert f"in {slot}" in told
         assert saved(window) == window.document.state, slot
         armed.clear()
-        window.selection.select(Address("node", 1, 0))
+        window.document.select(Address("node", 1, 0))
 
 
 def test_after_a_fault_in_painting_the_next_paint_works(watched, closed, saved, qtbot, monkeypatch):

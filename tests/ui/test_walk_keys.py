@@ -1,5 +1,7 @@
 """Keys belong to the window, except in fields for text and at a button reached with Tab."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -19,6 +21,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import delete
 
 from nnviz.core.address import Address
+from nnviz.document.player import NO_TARGETS
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.dialogs.help import HelpWindow, sheet
@@ -124,6 +127,7 @@ def again(window):
         window.player.stop()
         window.diagram.session.close()
         window.document.start(load(example("relu").path))
+        window.training.fields.restore()
         window.diagram.setFocus()
         set_number(window, WEIGHT, "9")
         return window
@@ -131,7 +135,21 @@ def again(window):
     return open_it
 
 
-# --- the walk's keys
+# --- the walk's buttons and keys
+
+
+def test_the_button_of_a_phase_is_checked_while_the_diagram_shows_the_phase(window):
+    def checked():
+        buttons = window.main_window.findChildren(QPushButton, "segment")
+        return [button.accessibleName() for button in buttons if button.isChecked()]
+
+    for phase in ("Backward", "Forward", "Forward", "Update"):
+        touch(named(window, f"Phase {phase.lower()}", QPushButton))
+        assert checked() == [f"Phase {phase.lower()}"]
+    state = window.document.state
+    window.document.start(replace(state, data=replace(state.data, targets=None)))
+    touch(named(window, "Phase backward", QPushButton))
+    assert (checked(), status(window)) == ([], NO_TARGETS)
 
 
 def test_after_a_menu_the_help_and_in_the_table_the_walks_keys_walk(window, qtbot):

@@ -125,14 +125,14 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
     told = [curve.accessibleDescription(), mse.accessibleName(), mse.toolTip(), curve.toolTip()]
     QTest.keyClick(curve, Qt.Key.Key_Left)
     approved("the script's loss", "\n---\n".join((*told, curve.readout.text())))
-    window.document.state_changed.connect(lambda _, new: seen.append(new.iteration))
+    window.document.changed.connect(lambda _, new: seen.append(new.state.iteration))
     for iteration in range(6, 506):
         script.update(iteration, [iteration, 1])
     sees(qtbot, window, 505)
     assert len(seen) < 250, "the newest of many frames is shown"
     assert window.runner.travel.history.points[:, 0].tolist() == [1, *range(5, 506)]
     _, script = watch()
-    window.selection.row = 1
+    window.document.select_row(1)
     click(window, address_named(window, "output"))
     script.shows(1, [2, 8])
     qtbot.waitUntil(lambda: "8" in explained(window))
@@ -140,20 +140,20 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
         "Notes", lambda old, text: replace(old, notes=text), "Mine", "notes"
     )
     script.shows(2, [2, 9])
-    assert (window.selection.row, window.document.state.notes) == (1, "Mine")
+    assert (window.document.now.row, window.document.state.notes) == (1, "Mine")
     qtbot.waitUntil(lambda: "81" in explained(window))  # node_1 is 4·1 + 5·1 = 9, times 9
     click(window, weight_of(window))
     alike = []
 
-    def look(_, new):
+    def look(*_):
         weight = explained(window).split("w = ")[1].split("\n")[0]
         ring = window.history.curve.accessibleDescription().split()[-1]
         alike.append((figure(window, "Iteration").text, weight, ring))
 
-    window.document.state_changed.connect(look)
+    window.document.changed.connect(look)
     for iteration in range(3, 9):
         script.shows(iteration, [iteration, 7])
-    window.document.state_changed.disconnect(look)
+    window.document.changed.disconnect(look)
     assert alike == [(f"{iteration}",) * 3 for iteration in range(3, 9)]
 
 

@@ -51,14 +51,14 @@ class Looked:
 
 @pytest.fixture
 def show(bare):
-    """Return a function that shows the panel of a State, and returns its view, document and selection."""
+    """Return a function that shows the panel of a State, and returns its view and document."""
 
     def show_it(state=SMALL):
         own = bare(state)
         panel = MatrixPanel(own.desk)
         own.show(panel, (364, 330))
         own.desk.frames.add(panel)
-        return Looked(own.desk.frames, panel), own.document, own.selection
+        return Looked(own.desk.frames, panel), own.document
 
     return show_it
 
@@ -96,13 +96,13 @@ def click(card, cell):
 
 
 def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show, digits, approved):
-    card, document, selection = show(digits)
+    card, document = show(digits)
     weights = digits.network.layers[0].weights
     assert (round(weights.min(), 3), round(weights.max(), 3)) == (-0.702, 0.737)
     assert card.readout.text() == HINT
     told = [card.caption.text()]
     document.start(SMALL)
-    selection.select(Address("weight", 0, 0, 1))
+    document.select(Address("weight", 0, 0, 1))
     told += [card.grid.accessibleName(), card.grid.accessibleDescription()]
     approved("captions and a screen reader", "\n".join(told))
 
@@ -131,7 +131,7 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
     inputs = [f"a length of the {part} of a flower in cm" for part in ("sepal", "petal")]
     nodes = ("the node for all of the first things", "the node for all of the other things")
     layer = Layer(nodes, "identity", np.full((2, 2), 2.0))
-    card, _, selection = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
+    card, document = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
     first, second = (card.grid.places().cell(Cell(k, k)) for k in range(2))
 
     def names_of(cell):
@@ -141,7 +141,7 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
         return [card.grid.grab(place).toImage() for place in (left, above)]
 
     assert all(one != other for one, other in zip(names_of(first), names_of(second), strict=True))
-    selection.select(Address("weight", 0, 0, 0))
+    document.select(Address("weight", 0, 0, 0))
     text = card.readout.text()
     assert text.endswith(": 2")
     assert card.readout.fontMetrics().horizontalAdvance(text) <= card.readout.width()
@@ -149,26 +149,26 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
 
 
 def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_layer(show, digits):
-    card, _, selection = show(digits)
+    card, document = show(digits)
     assert card.grid.places().room.width >= card.grid.width() - 10
     assert len(colours_in(card, *card.grid.places().cell(Cell(3, 5)))) == 1
     row, accent = card.grid.places().row(5), int(colours().accent[1:], 16)
     for node, marked in ((None, False), (5, True), (9, False)):
-        selection.select(None if node is None else Address("node", 0, node))
+        document.select(None if node is None else Address("node", 0, node))
         assert (pixels_of(card.grid)[round(row.y) - 1, int(row.center[0])] == accent) == marked
-    selection.select(Address("weight", 1, 3, 4))
+    document.select(Address("weight", 1, 3, 4))
     assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
     for address, layer, name in (
         (Address("node", 0, 7), 1, "node_0_7"),  # a column of the layer that is shown
         (Address("node", 2, 9), 2, "digit_9"),
         (Address("node", -1, 1), 0, "pixel_0_1"),
     ):
-        selection.select(address)
+        document.select(address)
         assert (card.layer, card.readout.text()) == (layer, name)
 
 
 def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
-    card, document, selection = show()
+    card, document = show()
     assert hover(card, Cell(1, 1)) == "node_1 ← input_1: −8"
     QTest.mouseMove(card.grid, QPoint(1, 1))
     QApplication.processEvents()
@@ -178,12 +178,12 @@ def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
     approved("the tooltip of a weight", card.grid.toolTip())
     click(card, Cell(0, 2))
     QApplication.processEvents()
-    assert selection.address == Address("weight", 0, 0, 2)
+    assert document.now.address == Address("weight", 0, 0, 2)
     assert hover(card, Cell(0, 2)) == card.readout.text() == "node_0 ← input_2: 0"
 
 
 def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
-    card, _, selection = show()
+    card, document = show()
     for begin, pressed, end in (
         (None, [RIGHT], ("weight", 0, 0, 0)),
         (None, [RIGHT, DOWN], ("weight", 0, 1, 1)),
@@ -193,13 +193,13 @@ def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
         (None, [DOWN], ("weight", 0, 0, 2)),
     ):
         if begin:
-            selection.select(Address(*begin))
+            document.select(Address(*begin))
         press(card, *pressed)
-        assert selection.address == Address(*end)
+        assert document.now.address == Address(*end)
 
 
 def test_each_node_can_be_seen_as_a_picture_of_its_sources_if_they_make_a_square(show, digits):
-    card, _, selection = show(digits)
+    card, document = show(digits)
     for layer, offered in ((1, False), (2, True), (0, True)):  # of 32, 16 and 64 sources
         card.choice.setCurrentIndex(layer)
         assert card.pictures.isVisible() == offered
@@ -207,36 +207,36 @@ def test_each_node_can_be_seen_as_a_picture_of_its_sources_if_they_make_a_square
     weights, cell = digits.network.layers[0].weights, Cell(9, 3 * 8 + 4)
     assert hover(card, cell) == f"node_0_9 ← pixel_3_4: {weights[9, 28]:g}".replace("-", "−")
     click(card, cell)
-    assert selection.address == Address("weight", 0, 9, 28)
+    assert document.now.address == Address("weight", 0, 9, 28)
     press(card, DOWN, RIGHT, Qt.Key.Key_PageDown)
-    assert selection.address == Address("weight", 0, 10, 4 * 8 + 5)
+    assert document.now.address == Address("weight", 0, 10, 4 * 8 + 5)
     press(card, *[UP] * 9)
-    assert selection.address == Address("weight", 0, 10, 5)
+    assert document.now.address == Address("weight", 0, 10, 5)
     cell = Cell(*(int(k) for k in np.unravel_index(np.abs(weights).argmax(), weights.shape)))
     assert colour_at(card, cell) == (colours().positive if weights[cell] > 0 else colours().negative)
 
 
 def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show):
-    card, document, selection = show()
-    selection.select(Address("weight", 0, 0, 2))
+    card, document = show()
+    document.select(Address("weight", 0, 0, 2))
     document.push(set_weight(SMALL, 0, 0, 2, 16), "edit")
     assert card.readout.text() == "node_0 ← input_2: 16"
     assert "to 16" in card.caption.text()
     assert colour_at(card, Cell(0, 2)) == colours().positive
     document.undo()
     assert card.readout.text() == "node_0 ← input_2: 0"
-    selection.select(Address("node", 0, 1))
+    document.select(Address("node", 0, 1))
     document.push(rename(SMALL, 1, 1, "<b>fresh</b>"), "rename")
     assert card.readout.text() == card.grid.toolTip() == "<b>fresh</b>"
     document.undo()
     card.hide()
     document.push(set_weight(SMALL, 1, 0, 0, -30), "edit")
-    selection.select(Address("weight", 1, 0, 0))
+    document.select(Address("weight", 1, 0, 0))
     card.show()
     assert card.readout.text() == "output ← node_0: −30"
     assert "from −30" in card.caption.text()
     document.undo()
-    selection.select(Address("weight", 0, 0, 0))
+    document.select(Address("weight", 0, 0, 0))
     hover(card, Cell(1, 2))
     document.push(remove_layer(SMALL, 0), "remove")
     assert (card.layer, card.choice.isVisible()) == (0, False)

@@ -31,17 +31,16 @@ from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
 from nnviz.document.job import duration_text, missing_for_training
-from nnviz.document.training import Runner
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
-from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import Stack, clear_hover_on_close, open_below, set_lock_reason
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import ui_font
-from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
+from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
 """Milliseconds for which buttons ignore clicks after they reappear in the place of another button."""
@@ -57,9 +56,9 @@ class TrainingButtons(QWidget):
     run_requested = Signal()
     step_requested = Signal()
 
-    def __init__(self, document: Document, runner: Runner) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._document, self._runner = document, runner
+        self._document, self._runner = desk.document, desk.runner
         self._run_key = ""
         self._ignoring_clicks = QTimer(self, singleShot=True, interval=IGNORE_CLICKS_MS)
         self._ignoring_clicks.timeout.connect(self._accept_clicks)
@@ -75,8 +74,6 @@ class TrainingButtons(QWidget):
         self.same_weights = self._menu.addAction("", self._same_random_weights)
         self._lay_out()
         self._connect()
-        self._update_icon()
-        self.refresh()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -94,16 +91,13 @@ class TrainingButtons(QWidget):
         self.random.clicked.connect(lambda: runner.new_random_weights())
         self.more.clicked.connect(lambda: open_below(self.more, self._menu))
         clear_hover_on_close(self.more, self._menu)
-        runner.run_started.connect(self.refresh)
-        runner.run_ended.connect(lambda _: self.refresh())
-        self._document.undo_changed.connect(self._follow_undo)
 
     def name_keys(self, run: str, step: str, back: str) -> None:
         """Add the keyboard shortcuts to the tooltips of Run, One update and One back."""
         self._run_key = f" ({run})"
         for button, key in ((self.step, step), (self.back, back)):
             button.setToolTip(f"{button.toolTip()} ({key})")
-        self.refresh()
+        self._name_run()
 
     def replace_by(self, other: QPushButton) -> None:
         """Show another button instead of these buttons, until `restore` is called."""
@@ -130,17 +124,21 @@ class TrainingButtons(QWidget):
         for button in self._run_buttons:
             button.setVisible(visible)
 
-    def refresh(self) -> None:
-        """Update texts, tooltips and enabled states."""
-        runner, training = self._runner, self._document.state.training
-        running = runner.running
-        self.run.setText("Pause" if running else "Run")
-        self.run.setToolTip(self._run_tip() + self._run_key)
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Update texts, tooltips and enabled states; if `old` is None, also the icon."""
+        training = new.state.training
+        if old is None:
+            self.more.setIcon(icon("more", None, 16))
+        self._name_run()
         for button in (self.back, self.restart):
-            button.setEnabled(running or self._document.state.iteration > 0)
+            button.setEnabled(self._runner.running or new.state.iteration > 0)
         self.same_weights.setText(f"Same random weights again (seed {training.seed})")
         tip = f"Start from new random weights (seed {training.next_seed})"
-        set_lock_reason(self.random, self._document.lock_reason, tip)
+        set_lock_reason(self.random, new.lock_reason, tip)
+
+    def _name_run(self) -> None:
+        self.run.setText("Pause" if self._runner.running else "Run")
+        self.run.setToolTip(self._run_tip() + self._run_key)
 
     def _run_tip(self) -> str:
         if self._runner.running:
@@ -150,24 +148,12 @@ class TrainingButtons(QWidget):
             return f"Make the remaining {counted(left, 'update')} of the paused run"
         return f"Make {counted(self._document.state.training.updates, 'update')}"
 
-    def _follow_undo(self) -> None:
-        if not self._runner.running:  # a run changes the undo stack in every frame
-            self.refresh()
-
     def _same_random_weights(self) -> None:
         self._runner.new_random_weights(self._document.state.training.seed)
-
-    def _update_icon(self) -> None:
-        self.more.setIcon(icon("more", None, 16))
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
         self._accept_clicks()
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "random"):
-            self._update_icon()
 
 
 class RunButton(QPushButton):
@@ -281,9 +267,8 @@ class ScalesOffer(QWidget):
 
     standardise_requested = Signal()
 
-    def __init__(self, document: Document, derived: Derived) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._document, self._derived = document, derived
         hint = QLabel(f"{SCALES_DIFFER[0].upper()}{SCALES_DIFFER[1:]}.")
         hint.setObjectName("muted")
         hint.setWordWrap(True)
@@ -297,19 +282,15 @@ class ScalesOffer(QWidget):
         for part, stretch in ((hint, 1), (self.button, 0)):
             part.setFont(ui_font(11.5))
             line.addWidget(part, stretch)
-        document.state_changed.connect(lambda *_: self.follow())
-        document.motion_changed.connect(self.follow)
-        derived.computed.connect(self.follow)
-        self.follow()
 
-    def follow(self) -> None:
+    def show_moment(self, _old: Moment | None, new: Moment) -> None:
         """Show the offer to standardise if the scales of the inputs differ much; otherwise hide the offer.
 
         Pixels, and a network that a script trains, get no offer.
         """
-        state = self._document.state
-        can = state.trainable and not self._document.lock_reason and not state.is_watched
-        offer = self._derived.scales if can and not pixel_side(state.network) else ""
+        state = new.state
+        can = state.trainable and not new.lock_reason and not state.is_watched
+        offer = new.scales if can and not pixel_side(state.network) else ""
         if offer != self.button.accessibleDescription():
             self.button.setAccessibleDescription(offer)
             self.button.setToolTip(f"{offer[:1].upper()}{offer[1:]}")
@@ -365,7 +346,6 @@ def _ask(reason: str, buttons: dict[str, str]) -> str | None:
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
-SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings here after the script ends."
 
 
 class SpeedLabel(QLabel):
@@ -376,28 +356,28 @@ class SpeedLabel(QLabel):
         return super().minimumSizeHint().expandedTo(QSize(needed, 0))
 
 
-class TrainingPanel(Card):
+class TrainingPanel(Panel):
     """The panel that trains the network: fields, buttons, figures, timeline and message."""
 
     extra_height = 0.035
+    moving_ms = TEXT_MS
 
-    def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
-        super().__init__("Training")
-        self._document, self.runner = document, runner
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Training")
+        self.runner = desk.runner
         self._make_fields()
-        self.run_buttons = TrainingButtons(document, runner)
+        self.run_buttons = TrainingButtons(desk)
         self.buttons.addWidget(self.run_buttons.random)
-        self.figures = TrainingFigures(document, runner, selection, derived)
+        self.figures = TrainingFigures(self.runner.travel)
         self.timeline = Timeline()
-        self.message, self.scales = Message(), ScalesOffer(document, derived)
+        self.message, self.scales = Message(), ScalesOffer()
         parts = self.fields, self.run_buttons, self.figures, self.timeline, self.message, self.scales
         self.body.addWidget(Stack(*parts))
         self._connect()
-        self._show_settings()
-        self._show_iteration()
+        self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
 
     def _make_fields(self) -> None:
-        self.fields = TrainingFields(self._document.state.training)
+        self.fields = TrainingFields(self._document)
         self.speed = QSlider(Qt.Orientation.Horizontal)
         self.speed.setRange(0, 100)
         self.speed.setPageStep(10)
@@ -414,21 +394,29 @@ class TrainingPanel(Card):
         self.speed.valueChanged.connect(self._set_speed)
         self.run_buttons.run_requested.connect(self.toggle_run)
         self.run_buttons.step_requested.connect(self.step)
-        runner.run_started.connect(self.message.show_warning)
-        runner.run_ended.connect(self._show_iteration)
-        runner.run_ended.connect(self.figures.follow)
         runner.progressed.connect(self._show_progress)
         runner.travel.rested.connect(self._show_iteration)
         self.timeline.entered.connect(runner.begin_scrub)
         self.timeline.sliderPressed.connect(runner.begin_drag)
         self.timeline.wanted.connect(runner.scrub_to)
         self.timeline.sliderReleased.connect(runner.end_drag)
-        self.timeline.sliderReleased.connect(self._show_iteration)
-        runner.warned.connect(self.message.show_warning)
+        runner.warned.connect(lambda sentence: self.message.show_warning(sentence, self._document.state))
         runner.diverged.connect(self._offer_cure)
         self.message.fix_requested.connect(runner.try_again)
-        self._document.state_changed.connect(self._follow)
-        self._document.motion_changed.connect(self._follow_hold)
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show settings, figures, iteration and message of a Moment; enable the buttons that work."""
+        for part in (self.fields, self.run_buttons, self.figures, self.scales):
+            part.show_moment(old, new)
+        if is_new(old, new, "state", "lock_reason"):
+            self.message.show_rule(new.lock_reason or _rule(new.state))
+            self._show_speed()
+        if self.runner.running or new.state is not self.message.warned_state:
+            self.message.show_warning("")
+        if is_new(old, new, "lock_reason"):
+            set_lock_reason(self.timeline, new.lock_reason, TIMELINE_TIP)
+        if is_new(old, new, "state", "is_moving") and not self.runner.running:
+            self._show_iteration()
 
     def toggle_run(self) -> None:
         """Start or pause the run. A run does not start while the text of a field is invalid."""
@@ -464,33 +452,6 @@ class TrainingPanel(Card):
         if not self.timeline.isSliderDown():
             self.timeline.show_iteration(self._document.state.iteration, self.runner.travel.end)
 
-    def _follow(self, old: State, new: State) -> None:
-        if not (self._document.undo_text() or self._document.redo_text()):  # another document is open
-            self.fields.restore()
-        if new.training is not old.training:
-            self._show_settings()
-        elif _rule(new) != _rule(old):
-            self._show_rule()
-        if not self.runner.running:
-            self._show_iteration()
-            self.message.show_warning()
-
-    def _show_settings(self) -> None:
-        self.fields.show_training(self._document.state.training)
-        self._show_speed()
-        self._show_rule()
-
-    def _follow_hold(self) -> None:
-        """Disable the settings while a script trains with its own."""
-        self.fields.hold(SCRIPT_TIP if self._document.lock_reason else "")
-        set_lock_reason(self.timeline, self._document.lock_reason, TIMELINE_TIP)
-        self._show_speed()
-        self._show_rule()
-
-    def _show_rule(self) -> None:
-        """Show the formula of an update, or why nnviz cannot train."""
-        self.message.show_rule(self._document.lock_reason or _rule(self._document.state))
-
     def _show_speed(self) -> None:
         time = duration_text(self._document.state.training.updates, self.runner.speed)
         tip = "A run now goes at full speed" if time == "fastest" else f"A run now takes about {time}"
@@ -524,6 +485,7 @@ class Message(QWidget):
     =============== =======================================================================================
     `fix_button`    a button below a warning, which fixes the problem with one click
     `fix_requested` the button was pressed; carries the iteration to return to and the learning rate to use
+    `warned_state`  the State that the warning is about, or None without a warning
     =============== =======================================================================================
     """
 
@@ -532,6 +494,7 @@ class Message(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._rule = self._warning = self._refusal = ""
+        self.warned_state: State | None = None
         self._cure = 0, 0.0
         self.label = QLabel()
         self.label.setWordWrap(True)
@@ -558,9 +521,9 @@ class Message(QWidget):
         self._refusal = reason
         self._show()
 
-    def show_warning(self, sentence: str = "") -> None:
-        """Show the warning of a run and hide the button `fix_button`; "" removes the warning."""
-        self._warning = sentence
+    def show_warning(self, sentence: str, state: State | None = None) -> None:
+        """Show a warning about `state` and hide the button `fix_button`; "" removes the warning."""
+        self._warning, self.warned_state = sentence, state
         self.fix_button.hide()
         self._show()
 

@@ -16,9 +16,9 @@ from nnviz.core.metrics import Measured, classifies
 from nnviz.core.numbers import MINUS, as_text, counted, field_text, full_text, parse_number, parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.training import Runner
+from nnviz.document.moment import Moment, is_new
+from nnviz.document.training import Travel
 from nnviz.ui.kit.controls import Choice, NumberChoice
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, ui_font
@@ -29,6 +29,7 @@ RATE_KEYS = (
     "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: × 10); Enter accepts the rate"
 )
 SHARE_KEYS = "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
+SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings here after the script ends."
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
@@ -53,9 +54,9 @@ class TrainingFields(QWidget):
     refused = Signal(str)
     finished = Signal()
 
-    def __init__(self, training: Training) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__()
-        self._training = training
+        self._document = document
         self._numbers: dict[str, NumberField] = {}
         self._tips: list[tuple[QWidget, str]] = []
         self.learning_rate = self._field(
@@ -77,13 +78,19 @@ class TrainingFields(QWidget):
         for choice in (self.optimizer, self.loss, self.batch):
             choice.chosen.connect(self.finished)
         self._lay_out()
-        self.show_training(training)
+        self.restore()
 
-    def show_training(self, training: Training) -> None:
-        """Show the settings of `training`. A field whose setting is unchanged keeps its text."""
-        self._training = training
+    @property
+    def _training(self) -> Training:
+        return self._document.state.training
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the settings. A field whose setting is unchanged keeps its text."""
+        if is_new(old, new, "lock_reason"):
+            self._hold(SCRIPT_TIP if new.lock_reason else "")
+        training = new.state.training
         for name, field in self._numbers.items():
-            if getattr(training, name) != field.value or not field.text():
+            if getattr(training, name) != field.value:
                 field.show_value(getattr(training, name))
         for choice, name in ((self.optimizer, training.optimizer), (self.loss, training.loss)):
             choice.setCurrentIndex(choice.findData(name))
@@ -93,7 +100,7 @@ class TrainingFields(QWidget):
         for name, field in self._numbers.items():
             field.show_value(getattr(self._training, name))
 
-    def hold(self, reason: str) -> None:
+    def _hold(self, reason: str) -> None:
         """Disable the fields and show the reason in their tooltips; "" enables them."""
         self.setEnabled(not reason)
         self.setToolTip(reason)
@@ -134,8 +141,7 @@ class TrainingFields(QWidget):
         return field
 
     def _accept(self, setting: str, value: Any) -> None:
-        self._training = replace(self._training, **{setting: value})
-        self.accepted.emit(self._training)
+        self.accepted.emit(replace(self._training, **{setting: value}))
 
     def _choose_optimizer(self) -> None:
         chosen = self.optimizer.currentData()
@@ -168,7 +174,6 @@ class TrainingFields(QWidget):
         self._add_measures()
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
-        self.hold("")
 
     def _describe(self, field: QWidget, name: str, tip: str) -> None:
         self._tips.append((field, tip))
@@ -283,9 +288,9 @@ class TrainingFigures(QWidget):
     A second line shows validation loss and accuracy if they can be measured.
     """
 
-    def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
+    def __init__(self, travel: Travel) -> None:
         super().__init__()
-        self._runner, self._derived = runner, derived
+        self._travel = travel
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # or each changed figure would repaint the widgets under it
@@ -304,15 +309,11 @@ class TrainingFigures(QWidget):
             row.setSpacing(8)
             for figure, part in zip(figures, parts, strict=True):
                 row.addWidget(figure, part)
-        document.state_changed.connect(lambda *_: self.follow())
-        selection.row_changed.connect(self._show_row_error)
-        derived.computed.connect(self.follow)
-        self.follow()
 
-    def follow(self) -> None:
-        """Show the current figures."""
-        state = self._derived.state
-        measured, iteration = self._derived.last_measured
+    def show_moment(self, _old: Moment | None, new: Moment) -> None:
+        """Show the figures of a Moment."""
+        state = new.state
+        measured, iteration = new.last_measured
         title, rows = state.measure.title, "the training rows" if state.validated else "all rows"
         tip = f"{title} over {rows} at the current weights"
         if state.is_watched:
@@ -325,13 +326,14 @@ class TrainingFigures(QWidget):
         self.validation.set_caption("Validation", validation_tip)
         self.validation.show_number(measured.validation)
         self._show_accuracy(state, measured)
-        end = self._runner.travel.end
+        end = self._travel.end
         caption = "Iteration" if state.iteration == end else f"Iteration of {end}"
         self.iteration.set_caption(caption, ITERATION_TIP)
         self.iteration.show_number(state.iteration)
         self._set_visible(self.validation, state.validated)
         self._set_visible(self.accuracy, classifies(state.network, state.data))
-        self._show_row_error()
+        self._show_row_error(new)
+        self._fit()
 
     def _set_visible(self, figure: Figure, visible: bool) -> None:
         if figure.isHidden() == visible:
@@ -388,21 +390,18 @@ class TrainingFigures(QWidget):
             for figure in visible:
                 figure.set_pixels(pixels)
 
-    def _show_row_error(self) -> None:
-        derived = self._derived
-        data = derived.row_state.data
-        has_error = data.targets is not None and derived.row < len(data)
-        error = derived.error(derived.row) if has_error else None
+    def _show_row_error(self, moment: Moment) -> None:
+        is_row = moment.what_if_row is None and moment.row < len(moment.state.data)
+        error = moment.error(moment.row) if is_row else None
         if error is None:
             self.row_error.show_number(None)
         elif len(error) == 1:
             self.row_error.set_caption(ROW_ERROR, ROW_ERROR_TIP)
             self.row_error.show_number(float(error[0]), error=error[0] != 0.0)
         else:
-            loss, value = derived.state.measure, derived.row_loss(derived.row)
-            self.row_error.set_caption("Row's loss", f"{loss.title} of the selected row only")
+            title, value = moment.state.measure.title, moment.row_loss(moment.row)
+            self.row_error.set_caption("Row's loss", f"{title} of the selected row only")
             self.row_error.show_number(value, error=value != 0.0)
-        self._fit()
 
 
 class Figure(QWidget):

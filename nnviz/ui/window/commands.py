@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import counted, file_label
-from nnviz.core.state import State
 from nnviz.document.job import missing_for_training
+from nnviz.document.moment import Moment
 from nnviz.document.player import NO_ROW, Player, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
@@ -66,12 +66,12 @@ def report_changed_loss(workspace: Workspace) -> None:
             title = LOSSES[before][0].title
             status.offer(f"Use &{title}", partial(restore, before), f"Use {title} as the loss again")
 
-    def withdraw(old: State, new: State) -> None:
-        if old.training.loss != new.training.loss:
+    def withdraw(old: Moment, new: Moment) -> None:
+        if old.state.training.loss != new.state.training.loss:
             status.withdraw()
 
     workspace.files.loss_changed.connect(report)
-    document.state_changed.connect(withdraw)
+    document.changed.connect(withdraw)
 
 
 STANDARD = QKeySequence.StandardKey
@@ -158,12 +158,12 @@ def _arrangement(workspace: Workspace) -> tuple[MenuEntry, ...]:
 
 
 def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
-    selection = workspace.selection
+    document = workspace.document
     return (
         MenuEntry(
             "slopes",
             "Show &slopes",
-            selection.show_slopes,
+            document.show_slopes,
             keys="Ctrl+L",
             tip="Show the slopes (gradients) of the loss on the diagram, even while you edit weights",
             icon="slopes",
@@ -173,7 +173,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
         MenuEntry(
             "mean",
             "&Mean slopes over all rows",
-            lambda on: selection.show_slopes(selection.slopes_shown, on),
+            lambda on: document.show_slopes(document.now.slopes_shown, on),
             tip="Show the mean of the slopes over all rows instead of the slopes of one row",
             is_on=False,
         ),
@@ -274,7 +274,7 @@ def make_rows(workspace: Workspace) -> None:
         else:
             workspace.diagram.session.close()
             if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
-                workspace.selection.row = 0
+                document.select_row(0)
                 workspace.status.show_message(dialog.summary)
     dialog.setParent(None)  # otherwise Python keeps the dialog and its plot after Qt has deleted them
     dialog.deleteLater()
@@ -306,17 +306,14 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     """Add the commands in `entries` to the workspace's window as menus and a toolbar."""
     window, document = workspace.main_window, workspace.document
     actions = make_actions(entries, window)
-    bar = Toolbar(entries, actions, document, workspace.selection, workspace.player)
+    bar = Toolbar(entries, actions, workspace.desk)
+    workspace.desk.frames.add(bar)
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
     WalkKeys(window, workspace.diagram)
     EndedRun(document, workspace.status, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
-
-    def enable_what_if_row() -> None:
-        for name in ("keep row", "leave row"):
-            actions[name].setEnabled(workspace.selection.what_if_row is not None)
 
     workspace.data.make_requested.connect(actions["make rows"].trigger)
 
@@ -331,8 +328,6 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     sync_history_title(workspace, actions["panel MSE"])
     report_changed_loss(workspace)
     workspace.present.changed.connect(actions["present"].setChecked)
-    workspace.selection.row_changed.connect(enable_what_if_row)
-    enable_what_if_row()
     name_undo()
 
 
@@ -400,20 +395,18 @@ def _export_film(workspace: Workspace, what: What) -> None:
     from nnviz.ui.dialogs.films import Subject  # imported late: most sessions export no film
 
     workspace.runner.pause()
-    state, selection, progress = workspace.document.state, workspace.selection, workspace.player.progress
-    row = selection.row
-    if what == "walk":
-        state, row = selection.state_and_row
+    now = workspace.document.now
+    state, row = (now.row_state, now.row_index) if what == "walk" else (now.state, now.row)
     why = missing_for_training(state) if what == "training" else "" if len(state.data) else NO_ROW
     if why:
         workspace.status.show_message(why)
         return
-    slopes, past = selection.slopes_shown, workspace.runner.travel.past
-    pictures = workspace.diagram.view.pictures
-    workspace.exports.ask_film(Subject(what, state, row, slopes, progress.by_layer, past, pictures))
+    past, pictures = workspace.runner.travel.past, workspace.diagram.view.pictures
+    workspace.exports.ask_film(Subject(what, state, row, now.slopes_shown, now.walk.by_layer, past, pictures))
 
 
 def _edit(workspace: Workspace) -> Menu:
+    document = workspace.document
     find = MenuEntry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find)
     undo = MenuEntry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, icon="undo", toolbar=True)
     redo = MenuEntry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z; Ctrl+Y", icon="redo", toolbar=True)
@@ -430,12 +423,14 @@ def _edit(workspace: Workspace) -> Menu:
     scale = MenuEntry(
         "standardise", "S&tandardise inputs", workspace.data.all_rows.standardise, tip=STANDARDISE
     )
-    leave = MenuEntry("leave row", "&Discard what-if row", workspace.selection.close_what_if_row, tip=LEAVE)
+    leave = MenuEntry(
+        "leave row", "&Discard what-if row", lambda: document.select_row(document.now.row), tip=LEAVE
+    )
     return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle, scale)))
 
 
 def _keep_row(workspace: Workspace) -> None:
-    if message := workspace.selection.insert_what_if_row():
+    if message := workspace.document.insert_what_if_row():
         workspace.status.show_message(message)
 
 
@@ -471,7 +466,7 @@ def _by_layer(player: Player) -> MenuEntry:
 
 def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:
     def go(rows: int) -> None:
-        workspace.selection.row += rows
+        workspace.document.select_row(workspace.document.now.row + rows)
 
     return (
         MenuEntry("previous row", "Previous row", partial(go, -1), icon="left", keys="Ctrl+Up"),

@@ -106,11 +106,9 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     The workspace must show the State at the start of the training. During a walk (the animation of one
     update), the diagram does not change; updates of the script are shown after the walk.
     """
-    player, status = workspace.player, workspace.status
+    status = workspace.status
     watched = ScriptFollower(workspace.document, stream)
     watched.setParent(workspace.main_window)
-    watched.still = lambda: player.progress.active
-    player.changed.connect(watched.go_on)
     watched.message.connect(status.show_message)
     watched.ended.connect(status.show_message)
     stop = QPushButton("Stop watching")

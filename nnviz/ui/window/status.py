@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QColor, QHideEvent, QKeySequence, QPainter, Q
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar, QWidget
 
 from nnviz.core.numbers import counted
-from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.moment import Moment
 from nnviz.picture.svg import legend
 from nnviz.ui.diagram.paint import paint_legend
 from nnviz.ui.kit.controls import ElidedLabel, announce
@@ -151,15 +151,17 @@ class EndedRun(QObject):
         self._is_new = False
         self._soon = QTimer(self, singleShot=True, interval=0)  # after the message about the edit
         self._soon.timeout.connect(self._report)
-        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
         document.undo_changed.connect(self._entry_began)
 
-    def _follow(self, old: State, new: State) -> None:
+    def _follow(self, old: Moment, new: Moment) -> None:
         """Prepare the sentence if an edit has ended a run; undoing or closing a run is not an edit."""
-        is_edit = bool(self._document.undo_text()) and not self._document.redo_text()
-        if is_edit and old.iteration and new.run is None:
+        if old.state is new.state:
+            return
+        is_edit, made = self._document.undo_text() and not self._document.redo_text(), old.state.iteration
+        if is_edit and made and new.state.run is None:
             key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self._message = f"The edit ended the run of {counted(old.iteration, 'update')}: {key} restores it"
+            self._message = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
             self._before, self._is_new = self._status.text, True
         if self._message:
             self._soon.start()

@@ -28,12 +28,10 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from nnviz.core.state import State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
-from nnviz.document.player import Player
-from nnviz.document.walk import PHASES
+from nnviz.document.moment import Moment, is_new
+from nnviz.document.walk import PHASES, WalkProgress
 from nnviz.ui.diagram.edit import PlaceEditor
+from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, Table
 from nnviz.ui.kit.number_field import NumberField
@@ -158,20 +156,14 @@ class _PhaseButton(QPushButton):
 class Toolbar(QToolBar):
     """The toolbar: controls of the walk (the animation of one update) and of the rows.
 
-    Menu entries marked `toolbar` also have buttons here.
+    Menu entries marked `toolbar` also have buttons here. The toolbar enables the actions on walk and rows.
     """
 
-    def __init__(
-        self,
-        table: Table,
-        actions: dict[str, QAction],
-        document: Document,
-        selection: Selection,
-        player: Player,
-    ) -> None:
+    moving_ms = EVERY_FRAME_MS  # a key does nothing while its action is disabled
+
+    def __init__(self, table: Table, actions: dict[str, QAction], desk: Desk) -> None:
         super().__init__("Toolbar")
-        self._actions = actions
-        self._document, self._selection, self._player = document, selection, player
+        self._actions, self._desk = actions, desk
         self._phases: dict[str, QPushButton] = {}
         entries = [entry for menu in table for entry in menu.entries()]
         self._icons = {entry.name: entry.icon for entry in entries if entry.icon}
@@ -190,40 +182,40 @@ class Toolbar(QToolBar):
         assert isinstance(extension, QToolButton)
         self._extension = extension
         self._extension.setToolTip("More commands")
-        self._colour()
-        player.changed.connect(self.refresh)
-        selection.row_changed.connect(self.refresh)
-        document.state_changed.connect(self._follow)
-        self.refresh()
 
-    def _follow(self, old: State, new: State) -> None:
-        if old.data is not new.data:
-            self.refresh()
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Update the controls of the walk and the number of the row; if `old` is None, also the icons."""
+        if old is None:
+            self._colour()
+        if is_new(old, new, "walk"):
+            self._show_walk(new.walk)
+        if is_new(old, new, "row", "what_if_row", "state.data"):
+            self._show_row(new)
 
-    def refresh(self) -> None:
-        """Update the buttons that animate an update, and the number of the selected row."""
-        progress = self._player.progress
+    def _show_walk(self, progress: WalkProgress) -> None:
         for phase, button in self._phases.items():
             button.setChecked(progress.active and phase == progress.phase)
-        name = "pause" if self._player.playing else "play"
+        name = "pause" if progress.playing else "play"
         play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
         play.setToolTip(f"{name.capitalize()} the animated update ({keys}); hold the button for options")
         self._actions[END_WALK].setEnabled(progress.active)
-        rows = len(self._document.state.data)
-        free = self._selection.what_if_row is not None
-        row = f"{self._selection.row + 1} of {rows:,}" if rows else "no rows"
-        self._row.setText("what-if row" if free else row)
-        self._actions["previous row"].setEnabled(self._selection.row > 0)
-        self._actions["next row"].setEnabled(self._selection.row < rows - 1)
+
+    def _show_row(self, new: Moment) -> None:
+        rows, is_free = len(new.state.data), new.what_if_row is not None
+        row = f"{new.row + 1} of {rows:,}" if rows else "no rows"
+        self._row.setText("what-if row" if is_free else row)
+        self._actions["previous row"].setEnabled(new.row > 0)
+        self._actions["next row"].setEnabled(new.row < rows - 1)
+        for name in ("keep row", "leave row"):
+            self._actions[name].setEnabled(is_free)
 
     def changeEvent(self, event: QEvent) -> None:
         """Redraw the icons in the colours of the new theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._colour()
-            self.refresh()
+            self._desk.frames.show_again(self)
 
     def _colour(self) -> None:
         for name, picture in self._icons.items():
@@ -282,7 +274,7 @@ class Toolbar(QToolBar):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space still plays the walk
             button.setToolTip(self._actions[phase].toolTip())
             button.setAccessibleName(f"Phase {phase}")
-            button.clicked.connect(self._actions[phase].trigger)  # refresh() then checks the buttons
+            button.clicked.connect(self._actions[phase].trigger)  # show_moment() then checks the buttons
             row.addWidget(button)
             self._phases[phase] = button
         return frame
@@ -297,7 +289,7 @@ class Toolbar(QToolBar):
         label.setObjectName("muted")
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
-        slider.setValue(round(100 * self._player.speed))
+        slider.setValue(round(100 * self._desk.player.speed))
         slider.setFixedSize(56, 18)
         slider.setToolTip("Choose how fast the animated update plays")
         slider.setAccessibleName("Speed of the walk")
@@ -307,4 +299,4 @@ class Toolbar(QToolBar):
         return frame
 
     def _set_pace(self, value: int) -> None:
-        self._player.speed = value / 100
+        self._desk.player.speed = value / 100

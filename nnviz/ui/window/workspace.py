@@ -34,8 +34,8 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label, one_line
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
+from nnviz.document.moment import Moment
 from nnviz.document.walk import PHASES, phase_prompt
 from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
@@ -212,14 +212,12 @@ class Workspace:
         self, window: MainWindow, document: Document, settings: Settings, panels: Sequence[PanelEntry]
     ) -> None:
         self.main_window, self.document, self.settings = window, document, settings
-        self.selection = Selection(document)
-        self.derived = Derived(document, self.selection)
         self.desk = Desk(document, settings, lambda end: self.files.suggestion(end))
         self.runner, self.player = self.desk.runner, self.desk.player
         self.files = FileCommands(window, document, self.runner.travel, settings)
         self.structure = Structure(self.desk)
         self.weight_sets = WeightSets(window, document)
-        for part in (document, self.selection, self.derived, self.desk):
+        for part in (document, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
         self._make_panels(panels)
         self._connect()
@@ -229,12 +227,11 @@ class Workspace:
         self.diagram.setFocus()
 
     def _make_panels(self, panels: Sequence[PanelEntry]) -> None:
-        document, selection, derived = self.document, self.selection, self.derived
         self.diagram = Diagram(self.desk)
         for view in (self.diagram, self.diagram.numbers, Heads(self.diagram, self.structure)):
             self.desk.frames.add(view)
         self.data = DataPanel(self.desk)
-        self.training = TrainingPanel(document, self.runner, selection, derived)
+        self.training = TrainingPanel(self.desk)
         self.notes = Notes(self.desk)
         self.history = HistoryPlot(self.desk)
         self.library = PlotLibrary(self.main_window, self.history)
@@ -254,15 +251,14 @@ class Workspace:
     def make_panel(self, entry: PanelEntry) -> Panel:
         """Import the module of a panel, and make the panel."""
         if not isinstance(entry.make, str):
-            return entry.make(self)
+            own: Panel = entry.make(self)
+            return own
         module, name = entry.make.split(":")
-        panel: Panel = getattr(import_module(f"nnviz.ui.panels.{module}"), name)(self.desk)
-        return panel
+        made: Panel = getattr(import_module(f"nnviz.ui.panels.{module}"), name)(self.desk)
+        return made
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
-        if not hasattr(panel, "show_moment"):
-            return
         if in_sight:
             self.desk.frames.add(panel)
         else:
@@ -309,15 +305,13 @@ class Workspace:
         for source in (self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
-        self.selection.explanation_requested.connect(self._explain)
         self.desk.explanation_requested.connect(self._explain)
         self.desk.address_hovered.connect(self.diagram.hover)
         self.desk.picture_requested.connect(self.export_picture)
         self.desk.rows_requested.connect(self._list_rows)
         for all_rows_wanted in (self.desk.all_rows_requested, self.files.opened):
             all_rows_wanted.connect(self.data.show_all)
-        self.player.changed.connect(self._forget_invitation)
-        document.state_changed.connect(lambda *_: self._show_facts())
+        document.changed.connect(self._forget_invitation)
         for changed in (document.undo_changed, document.file_changed):
             changed.connect(self._show_facts)
             changed.connect(self._show_title)
@@ -352,10 +346,11 @@ class Workspace:
     def _opened(self) -> None:
         self.player.stop()
         self.diagram.session.close()
-        self.selection.select(None)
-        self.selection.row = 0
+        self.document.select(None)
+        self.document.select_row(0)
         self.diagram.fit()
         self.notes.end_editing()
+        self.training.fields.restore()
         first, other = self._first_panels
         if self.board.covers(other, first):  # any other panel that is in front stays there
             self.board.docks[first].come_forward()
@@ -368,10 +363,13 @@ class Workspace:
         """
         return ("Notes", "Explain") if self.document.state.notes else ("Explain", "Notes")
 
-    def _forget_invitation(self) -> None:
+    def _forget_invitation(self, old: Moment, new: Moment) -> None:
         """Clear the message that names the walk's keys when the walk no longer waits for a key."""
-        progress = self.player.progress
-        if not progress.is_waiting and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
+        if (
+            old.walk.is_waiting
+            and not new.walk.is_waiting
+            and self.status.text in {phase_prompt(phase).text for phase in PHASES}
+        ):
             self.status.show_message("")
 
     def _explain(self) -> None:
@@ -393,7 +391,7 @@ class Workspace:
 
     def fill_network_menu(self, menu: QMenu) -> None:
         """Fill a menu with the commands for the selected node or edge, and for the whole network."""
-        self.structure.fill(menu, self.selection.address)
+        self.structure.fill(menu, self.document.now.address)
         menu.addSeparator()
         self.weight_sets.add_to(menu)
 
@@ -479,7 +477,7 @@ class Workspace:
         self.runner.pause()
         if self.files.may_leave():
             self.player.stop()
-            self.derived.cancel_pending()
+            self.document.idle.drop()
             self.present.leave()  # the saved arrangement must contain the panels
         else:
             event.ignore()
