@@ -452,6 +452,7 @@ def test_a_mark_that_goes_in_a_run_leaves_no_pixels_where_a_heading_stands_alone
     assert "slopes are 0" in written(window, Address("subheading", 0))
     window.document.set_in_motion(True)
     window.document.push(one_layer("relu", [1.0], [0.0], [1.0, 2.0]), "as a run does")
+    window.desk.frames.show_pending()
     seen = []
     for _ in range(2):
         QTest.qWait(50)

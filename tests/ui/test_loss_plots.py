@@ -57,7 +57,7 @@ def open_panel(qtbot, qapp, bare):
         card = LossSurfacePanel(own.desk) if of_two else LossCurvePanel(own.desk)
         panel = card.view
         panel.card, panel.frames, panel.runner = card, own.desk.frames, own.runner
-        panel.document, panel.selection = own.document, own.selection
+        panel.document = own.document
         own.show(card, (364, 330))
         panel.frames.add(card)
         own.document.select(*chosen)
@@ -519,22 +519,22 @@ def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface, approve
 
 def test_the_lists_choose_both_weights_by_keyboard_follow_names_and_come_back(qtbot, open_surface):
     panel = open_surface(first=None, second=None)
-    choice, selection = panel.choice, panel.selection
+    choice, document = panel.choice, panel.document
     assert choice.isVisible()
     choice.first.setFocus()
     QTest.keyClick(choice.first, DOWN)
-    assert selection.address == FIRST
+    assert document.address == FIRST
     choice.second.setFocus()
     for _ in range(3):
         QTest.keyClick(choice.second, DOWN)
     settle(qtbot, panel)
     assert choice.second.currentText() == "accounts → node_1"
-    assert selection.second == Address("weight", 0, 1, 0)
+    assert document.second == Address("weight", 0, 1, 0)
     assert panel.plane.grid is not None
-    panel.document.push(edits.rename(panel.document.state, 1, 0, "mood"), "Rename")
+    document.push(edits.rename(document.state, 1, 0, "mood"), "Rename")
     panel.frames.show_pending()
     assert choice.first.itemText(0) == choice.first.currentText() == "accounts → mood"
-    selection.select(FIRST, SECOND)
+    document.select(FIRST, SECOND)
     settle(qtbot, panel)
     assert not choice.isVisible()
     panel.plane.setFocus()

@@ -165,15 +165,15 @@ def test_the_mean_of_the_slopes_takes_their_place_node_by_node(bare):
 
 
 def test_space_refreshes_toolbar_and_diagram_once(window, pictures_made, monkeypatch):
-    refreshed, refresh = [], Toolbar.refresh
-    monkeypatch.setattr(Toolbar, "refresh", lambda bar: refreshed.append(1) or refresh(bar))
+    refreshed, refresh = [], Toolbar.show_moment
+    monkeypatch.setattr(Toolbar, "show_moment", lambda bar, *both: refreshed.append(1) or refresh(bar, *both))
     window.player.speed = 0.0
     for does in ("play", "pause"):
         window.diagram.grab()
         refreshed.clear()
         pictures_made.clear()
         key(window, Qt.Key.Key_Space)
-        window.diagram.grab()
+        window.diagram.grab()  # after its frame
         assert (does, len(refreshed), len(pictures_made)) == (does, 1, 1)
 
 
