@@ -23,7 +23,7 @@ REDRAWN_LATER = "nnviz redraws the panel when the weights stop changing."
 
 
 class Throttle(QObject):
-    """Calls the function `show` after each call of `changed`, but for at most 1/`share` of the time.
+    """Calls the function `show` after each call of `changed`, at most 1/`share` of the time.
 
     If a change comes too early, `show` is called after the next change or after a short delay.
     """

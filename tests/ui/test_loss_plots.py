@@ -523,13 +523,13 @@ def test_the_lists_choose_both_weights_by_keyboard_follow_names_and_come_back(qt
     assert choice.isVisible()
     choice.first.setFocus()
     QTest.keyClick(choice.first, DOWN)
-    assert document.address == FIRST
+    assert document.now.address == FIRST
     choice.second.setFocus()
     for _ in range(3):
         QTest.keyClick(choice.second, DOWN)
     settle(qtbot, panel)
     assert choice.second.currentText() == "accounts → node_1"
-    assert document.second == Address("weight", 0, 1, 0)
+    assert document.now.second == Address("weight", 0, 1, 0)
     assert panel.plane.grid is not None
     document.push(edits.rename(document.state, 1, 0, "mood"), "Rename")
     panel.frames.show_pending()

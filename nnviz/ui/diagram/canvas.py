@@ -369,7 +369,7 @@ def _are_alike(old: Moment | None, new: Moment) -> bool:
     ]
 
 
-class Numbers:
+class DiagramNumbers:
     """The numbers and texts on a canvas, which nobody reads 60 times a second, also for screen readers."""
 
     moving_ms = TEXT_MS
@@ -426,7 +426,7 @@ class Canvas(QWidget):
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         """Runs while edges are painted coarsely, because more changes may follow."""
         self._moving.timeout.connect(self.update)
-        self.numbers = Numbers(self)
+        self.numbers = DiagramNumbers(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt paints the background first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
