@@ -210,6 +210,10 @@ LEAST_WORK_S = 0.003
 """Shortest training time between two frames, in seconds, however long painting takes."""
 FRAME_PER_SHOWING = 2.0
 """Shortest time between two frames, as a multiple of the time that showing a State takes."""
+TAKES_IN = 0.1
+"""Weight of the last frame in the mean time that showing a State takes."""
+HOPS = 3
+"""Number of passes through the event loop in which the window shows and paints a State."""
 AT_ONCE_S = 0.010
 """Longest time, in seconds, that one update or a jump to an iteration may block the window."""
 RUN_S = 3.0
@@ -288,6 +292,7 @@ class Job(QObject):
         self._timer.timeout.connect(self._tick)
         self._frame_s = time.perf_counter() + FRAME_S
         self._has_worked = False
+        self._shown_s, self._took_s, self._hops = 0.0, 0.0, 0
         self.set_speed(1.0)
 
     @property
@@ -353,12 +358,23 @@ class Job(QObject):
     def _tick(self) -> None:
         """Emit `frame_due` if a frame is due, else train until just before the next frame."""
         now = time.perf_counter()
-        if self._has_worked and now >= self._frame_s - SPARE_S:
-            self._has_worked = False
-            self.frame_due.emit()
-            took = time.perf_counter() - now
-            self._frame_s = max(self._frame_s + FRAME_S, now + FRAME_S / 2, now + FRAME_PER_SHOWING * took)
+        if self._hops:
+            self._hops -= 1
+            if self._hops:
+                self._timer.start(0)
+                return
+            began = self._shown_s
+            self._took_s += TAKES_IN * (now - began - self._took_s)  # a slow panel has its turn in few frames
+            self._frame_s = max(
+                self._frame_s + FRAME_S, began + FRAME_S / 2, began + FRAME_PER_SHOWING * self._took_s
+            )
             self._wait()
+        elif self._has_worked and now >= self._frame_s - SPARE_S:
+            self._has_worked = False
+            self._shown_s, self._hops = now, HOPS
+            self.frame_due.emit()
+            if not self._stopped:  # a slot of `frame_due` may have changed the document
+                self._timer.start(0)
         else:
             self._work_until(max(self._frame_s - SPARE_S, now + LEAST_WORK_S))
 

@@ -16,10 +16,8 @@ from nnviz.document.player import Player
 from nnviz.document.training import Runner
 from nnviz.ui.kit.settings import Settings
 
-EVERY_FRAME_MS, TEXT_MS = 0.0, 100.0
-"""Least milliseconds between two Moments that a view of numbers and texts shows during a run or a drag."""
-BUSY_MS = 3.0
-"""During a run or a drag, views that together take longer, in milliseconds, are shown in several frames."""
+EVERY_FRAME_MS, FRAME_MS, TEXT_MS = 0.0, 17.0, 100.0
+"""Milliseconds. Values of `moving_ms`: EVERY_FRAME_MS for a picture, TEXT_MS for texts. FRAME_MS: a frame."""
 SHARE = 15
 """During a run or a drag, a slow view takes at most 1/SHARE of the time."""
 
@@ -79,18 +77,20 @@ class Frames(QObject):
     def show_due(self) -> None:
         """Show the current Moment in the views whose time has come; set a timer for the other views.
 
-        At rest, these are all views. During a run or a drag, a view waits `moving_ms`, a slow view longer.
+        At rest, these are all views. During a run or a drag, these are the views of every frame. When Qt has
+        painted them, one other view has its turn: the one that has waited longest.
         """
         if not self._document.in_motion:
             self.show_pending()
             return
-        start = _now_ms()
+        first = [view for view in self._pending() if view.moving_ms == EVERY_FRAME_MS]
+        due = sorted(self._pending(), key=self._due)[:1]
+        wait_ms = 0 if first else FRAME_MS
         try:
-            for view in sorted(self._pending(), key=self._due):
-                if view in self._shown and self._due(view) <= start and _now_ms() < start + BUSY_MS:
-                    self._show(view)
+            for view in first or (view for view in due if self._due(view) <= _now_ms()):
+                self._show(view)
         finally:
-            self._set_timer()
+            self._set_timer(wait_ms)
 
     def _pending(self) -> list[ShowsMoments]:
         return [view for view, shown in self._shown.items() if shown is not self._document.now]
@@ -98,10 +98,11 @@ class Frames(QObject):
     def _due(self, view: ShowsMoments) -> float:
         return self._due_ms.get(view, 0.0)
 
-    def _set_timer(self) -> None:
+    def _set_timer(self, least_ms: float = 0.0) -> None:
         """Set the timer for the views that must still be shown, or stop the timer."""
         if pending := self._pending():  # also if a view has failed
-            self._timer.start(max(1, int(min(map(self._due, pending)) - _now_ms())))
+            wait_ms = min(map(self._due, pending)) - _now_ms() if self._document.in_motion else 0.0
+            self._timer.start(round(max(wait_ms, least_ms)))
         else:
             self._timer.stop()
 
