@@ -25,7 +25,7 @@ BUDGETS = {
     "nnviz": 138,
     "nnviz.cli": 709,
     "nnviz.core": 4735,
-    "nnviz.document": 2074,
+    "nnviz.document": 2088,
     "nnviz.explain": 786,
     "nnviz.files": 1769,
     "nnviz.files.code": 1165,
@@ -33,12 +33,12 @@ BUDGETS = {
     "nnviz.files.table": 1094,
     "nnviz.picture": 2663,  # whether two contents are the same
     "nnviz.ui": 0,
-    "nnviz.ui.diagram": 2251,  # numbers and edges have paces of their own
+    "nnviz.ui.diagram": 2252,  # numbers and edges have paces of their own
     "nnviz.ui.dialogs": 1805,
-    "nnviz.ui.kit": 1059,  # the desk, the frames and the base of all panels
+    "nnviz.ui.kit": 1078,  # the desk, the frames and the base of all panels
     "nnviz.ui.panels": 5686,
     "nnviz.ui.plot": 625,  # what the panels of plots had each
-    "nnviz.ui.window": 2601,
+    "nnviz.ui.window": 2602,
     "nnviz.watching": 379,
 }
 """Largest number of code lines of each package.

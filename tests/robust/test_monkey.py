@@ -487,6 +487,7 @@ def let_loose(seed, seconds, folder):
         monkey.play(seconds)
         faults = monkey.faults()
         if not faults and monkey.is_alive():
+            monkey.window.desk.frames.show_pending()
             for holds in TRUTHS:
                 holds(monkey.window)
             faults = untrue(monkey.window)

@@ -76,6 +76,7 @@ class Bare:
         self.runner.pause()
         self.player.stop()
         self.document.idle.drop()
+        self.desk.frames.show_pending()
 
 
 def window_in_a_process(name):

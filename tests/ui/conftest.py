@@ -1,5 +1,7 @@
 """Windows for the tests, and a check that a test leaves nothing behind."""
 
+from contextlib import suppress
+
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -18,6 +20,10 @@ from tests.patient import PatientBot
 from tests.ui.bare import Bare, Seen
 from tests.ui.hands import choose_entry
 from tests.ui.sees import at_work
+
+
+LAST_FRAME_MS = 200
+"""How long after a test its last frame may come, in milliseconds."""
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +49,8 @@ def leaves_nothing_behind(qapp, request):
     QApplication.processEvents()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [own for own in QApplication.topLevelWidgets() if own.isVisible() and id(own) not in before]
+    with suppress(TimeoutError):  # the last frame of the test may still come
+        PatientBot(request).waitUntil(lambda: not at_work(), timeout=LAST_FRAME_MS)
     running = at_work()
     resized = set_size_percent(qapp, 100)
     if restyled := theme_in_use() != "light" or qapp.font() != font:

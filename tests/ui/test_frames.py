@@ -5,9 +5,17 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QTimer
 
+from nnviz.core.address import Address
+from nnviz.core.edits import set_weight
+from nnviz.core.numbers import as_text
 from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.ui.kit.desk import Frames
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.window import MainWindow
 from tests.core.oracle import make_network, make_state
+from tests.ui.sees import explained, figure, untrue
 
 
 class Watcher:
@@ -79,7 +87,7 @@ def test_a_view_that_comes_back_is_shown_everything_and_one_out_of_sight_nothing
 
 
 def run(document, frames, clock, count):
-    """Show `count` States of a run, 20 ms apart, as the window does: first a frame, then a view whose turn it is."""
+    """Show `count` States of a run, 20 ms apart: the views of every frame, then one whose turn it is."""
     for k in range(count):
         name(document, str(k), "run")
         frames.show_due()
@@ -149,3 +157,19 @@ def test_a_view_that_fails_does_not_keep_a_change_from_the_others(document, cloc
         name(document, "a")
         qtbot.waitUntil(lambda: good.last == ["0", "a"] and not timers(frames))
     assert len(caught) == 1
+
+
+def test_a_window_that_was_shown_empty_follows_the_document_in_all_visible_panels(qtbot, settings):
+    empty = MainWindow(settings)
+    empty.resize(1280, 800)
+    empty.show()
+    qtbot.waitExposed(empty)  # as in the program, whose first frame is an empty window
+    state = replace(load(example("relu").path), notes="")  # so that Explain is in front
+    window = fill(empty, Document(state), settings)
+    qtbot.waitUntil(lambda: window.history.curve is not None)
+    window.document.select(Address("weight", 1, 0, 0))
+    window.document.push(set_weight(window.document.state, 1, 0, 0, 3.0), "a weight")
+    qtbot.waitUntil(lambda: figure(window, "MSE").text == as_text(window.document.state.loss()))
+    assert "w = 3" in explained(window)
+    assert not untrue(window)
+    empty.hide()

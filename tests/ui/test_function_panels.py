@@ -88,6 +88,7 @@ def open_panel(qtbot, bare):
 
 def settle(qtbot, panel):
     for _ in range(2):
+        panel.desk.frames.show_pending()
         qtbot.waitUntil(lambda: not panel.work.busy and panel.view.is_current)
         panel.grab()  # an axis takes its room once it has been painted
 

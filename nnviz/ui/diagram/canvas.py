@@ -470,8 +470,9 @@ class Canvas(QWidget):
 
     def show_numbers(self, moment: Moment) -> None:
         """Show the numbers of a Moment."""
-        self._numbers_of = moment
-        self.update(qrect(self.picture.layout.body).toAlignedRect())
+        if moment is not self._numbers_of:
+            self._numbers_of = moment
+            self.update(qrect(self.picture.layout.body).toAlignedRect())
 
     def show_again(self) -> None:
         """Make and paint the picture again, for example in another view."""

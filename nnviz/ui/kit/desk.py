@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from nnviz.core.address import Address
 from nnviz.document.document import Document
@@ -20,6 +20,12 @@ EVERY_FRAME_MS, FRAME_MS, TEXT_MS = 0.0, 17.0, 100.0
 """Milliseconds. Values of `moving_ms`: EVERY_FRAME_MS for a picture, TEXT_MS for texts. FRAME_MS: a frame."""
 SHARE = 15
 """During a run or a drag, a slow view takes at most 1/SHARE of the time."""
+
+
+LEAST_MS = 12.0
+"""Least milliseconds between two frames."""
+SHOW = QEvent.Type(QEvent.registerEventType())
+"""Type of the event that asks `Frames` to show the document."""
 
 
 class ShowsMoments(Protocol):
@@ -48,7 +54,9 @@ class Frames(QObject):
         """Times at which a view may be shown again during a run or a drag."""
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.show_due)
-        document.changed.connect(lambda *_: self._timer.start(0))
+        self._shown_ms = 0.0
+        self._is_posted = False
+        document.changed.connect(lambda *_: self._show_soon())
 
     def add(self, view: ShowsMoments) -> None:
         """Show the document in a view that became visible, now and after each change."""
@@ -60,11 +68,28 @@ class Frames(QObject):
         self._shown.pop(view, None)
         self._due_ms.pop(view, None)
 
+    def _show_soon(self) -> None:
+        """Show the document after the current event, before Qt paints, but at most once a frame."""
+        wait_ms = self._shown_ms + LEAST_MS - _now_ms()
+        if wait_ms > 0:
+            self._timer.start(round(wait_ms))
+        elif not self._is_posted:
+            self._is_posted = True
+            QCoreApplication.postEvent(self, QEvent(SHOW))  # a timer would come only after the painting
+
+    def event(self, event: QEvent) -> bool:
+        """Show the document."""
+        if event.type() != SHOW:
+            return super().event(event)
+        self._is_posted = False
+        self.show_due()
+        return True
+
     def show_again(self, view: ShowsMoments) -> None:
         """Show everything in a view again, for example in another theme, if the view is visible."""
         if view in self._shown:
             self._shown[view] = None
-            self._timer.start(0)
+            self._show_soon()
 
     def show_pending(self) -> None:
         """Show the current Moment in all visible views now, instead of in the next frame."""
@@ -77,20 +102,20 @@ class Frames(QObject):
     def show_due(self) -> None:
         """Show the current Moment in the views whose time has come; set a timer for the other views.
 
-        At rest, these are all views. During a run or a drag, these are the views of every frame. When Qt has
-        painted them, one other view has its turn: the one that has waited longest.
+        First come the views of every frame. When Qt has painted them, all others follow. During a run or a
+        drag, only one other view has its turn: the one that has waited longest.
         """
-        if not self._document.in_motion:
+        pending, is_moving = self._pending(), self._document.in_motion
+        first = [view for view in pending if view.moving_ms == EVERY_FRAME_MS]
+        if not (first or is_moving):
             self.show_pending()
             return
-        first = [view for view in self._pending() if view.moving_ms == EVERY_FRAME_MS]
-        due = sorted(self._pending(), key=self._due)[:1]
-        wait_ms = 0 if first else FRAME_MS
+        due = [view for view in sorted(pending, key=self._due)[:1] if self._due(view) <= _now_ms()]
         try:
-            for view in first or (view for view in due if self._due(view) <= _now_ms()):
+            for view in first or due:
                 self._show(view)
         finally:
-            self._set_timer(wait_ms)
+            self._set_timer(0.0 if first else FRAME_MS)
 
     def _pending(self) -> list[ShowsMoments]:
         return [view for view, shown in self._shown.items() if shown is not self._document.now]
@@ -107,7 +132,8 @@ class Frames(QObject):
             self._timer.stop()
 
     def _show(self, view: ShowsMoments) -> None:
-        start, old = _now_ms(), self._shown[view]
+        self._shown_ms = start = _now_ms()
+        old = self._shown[view]
         self._shown[view] = self._document.now
         view.show_moment(old, self._document.now)
         self._due_ms[view] = start + max(view.moving_ms, SHARE * (_now_ms() - start))

@@ -101,7 +101,7 @@ class Dock(QDockWidget):
         self._board = board
         self.setObjectName(name)
         self.card: Panel | None = None
-        self.is_in_view = False
+        self.is_in_view = self._is_seen = False
         self._make: Callable[[], Panel] | None = None
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
@@ -143,7 +143,8 @@ class Dock(QDockWidget):
             self._leave()
             self.card.setVisible(in_sight)  # behind a tab, Qt only moves the panel away, so it would work on
             self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
-        if self.card and in_sight != self.is_in_view:
+        if self.card and in_sight != self._is_seen:
+            self._is_seen = in_sight
             self.seen.emit(self.card, in_sight)
         self.is_in_view = in_sight
         self.updated.emit(self.is_open)

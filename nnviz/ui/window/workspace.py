@@ -244,8 +244,8 @@ class Workspace:
         self.board.docks[self._first_panels[0]].come_forward()
         for panel in panels:
             dock = self.board.docks[panel.name]
-            dock.fill(partial(self.make_panel, panel))
             dock.seen.connect(self._panel_seen)
+            dock.fill(partial(self.make_panel, panel))
             dock.focus_lost.connect(self.diagram.setFocus)
 
     def make_panel(self, entry: PanelEntry) -> Panel:
