@@ -50,6 +50,7 @@ def open_panel(qtbot, document):
     yield open_panel
     for panel in panels:
         panel.runner.pause()
+        panel.desk.frames.remove(panel)
         panel.hide()
 
 
