@@ -21,7 +21,6 @@ from tests.ui.bare import Bare, Seen
 from tests.ui.hands import choose_entry
 from tests.ui.sees import at_work
 
-
 LAST_FRAME_MS = 200
 """How long after a test its last frame may come, in milliseconds."""
 
