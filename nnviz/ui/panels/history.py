@@ -22,6 +22,7 @@ from nnviz.core.numbers import as_text, file_label, list_text
 from nnviz.core.replay import forget_runs
 from nnviz.core.state import EarlierRun
 from nnviz.document.idle import Slicer
+from nnviz.document.job import NEEDS_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
@@ -88,7 +89,6 @@ MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
-NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 GROWTH = 0.01
 """Share by which a run grows before nnviz examines again whether the network overfits."""
 

@@ -35,7 +35,7 @@ from nnviz.core.numbers import as_text, counted, full, loss_text, moved_by_steps
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
-from nnviz.document.job import NO_TRAINING_ROWS
+from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.palette import Palette
@@ -44,7 +44,6 @@ from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.panels.history import NEEDS_ROWS
 from nnviz.ui.plot.card import CaptionedPlot, ViewPanel, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges
 from nnviz.ui.plot.points import GRAB_PX, PointPlot

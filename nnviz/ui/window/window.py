@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from PySide6.QtCore import (
     QByteArray,
@@ -69,13 +69,14 @@ class PanelEntry(NamedTuple):
     """An entry of the table of panels. Panels in the same place are tabs, in the order of the table.
 
     `tip` says what the panel does and begins with a verb, such as "Shows the network as a program".
-    `make` takes the Workspace and makes the panel. The dock calls `make` when the panel is first visible.
+    `home` is the module and the class of the panel, such as "code:CodePanel". The panel is imported and made
+    when it is first visible.
     """
 
     name: str
     place: Place
     tip: str
-    make: Callable[[Any], Any] | str
+    home: str
 
 
 class Dock(QDockWidget):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property, partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import (
     QByteArray,
@@ -43,10 +43,7 @@ from nnviz.ui.diagram.heads import Heads, Structure
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
-from nnviz.ui.panels.data import DataPanel
-from nnviz.ui.panels.history import HistoryPlot, PlotLibrary
-from nnviz.ui.panels.notes import Notes
-from nnviz.ui.panels.training import TrainingPanel
+from nnviz.ui.panels.history import PlotLibrary
 from nnviz.ui.window.files import FileCommands, WeightSets
 from nnviz.ui.window.status import StatusLine
 from nnviz.ui.window.window import VERSION, MainWindow, PanelEntry
@@ -58,6 +55,10 @@ if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.dialogs.export import Exporter
     from nnviz.ui.kit.card import Panel
+    from nnviz.ui.panels.data import DataPanel
+    from nnviz.ui.panels.history import HistoryPlot
+    from nnviz.ui.panels.notes import Notes
+    from nnviz.ui.panels.training import TrainingPanel
     from nnviz.ui.plot.card import PlotPanel
 
 
@@ -203,11 +204,6 @@ PRESSED_KEYS = "pressed keys"
 class Workspace:
     """The panels and objects that show `document` in `window`, and the connections between them."""
 
-    data: DataPanel
-    training: TrainingPanel
-    notes: Notes
-    history: HistoryPlot
-
     def __init__(
         self, window: MainWindow, document: Document, settings: Settings, panels: Sequence[PanelEntry]
     ) -> None:
@@ -219,6 +215,7 @@ class Workspace:
         self.weight_sets = WeightSets(window, document)
         for part in (document, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
+        self._entries, self._panels = {entry.name: entry for entry in panels}, dict[str, Panel]()
         self._make_panels(panels)
         self._connect()
         self._show_facts()
@@ -230,10 +227,6 @@ class Workspace:
         self.diagram = Diagram(self.desk)
         for view in (self.diagram, self.diagram.numbers, Heads(self.diagram, self.structure)):
             self.desk.frames.add(view)
-        self.data = DataPanel(self.desk)
-        self.training = TrainingPanel(self.desk)
-        self.notes = Notes(self.desk)
-        self.history = HistoryPlot(self.desk)
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
@@ -245,17 +238,35 @@ class Workspace:
         for panel in panels:
             dock = self.board.docks[panel.name]
             dock.seen.connect(self._panel_seen)
-            dock.fill(partial(self.make_panel, panel))
+            dock.fill(partial(self.panel, panel.name))
             dock.focus_lost.connect(self.diagram.setFocus)
 
-    def make_panel(self, entry: PanelEntry) -> Panel:
-        """Import the module of a panel, and make the panel."""
-        if not isinstance(entry.make, str):
-            own: Panel = entry.make(self)
-            return own
-        module, name = entry.make.split(":")
-        made: Panel = getattr(import_module(f"nnviz.ui.panels.{module}"), name)(self.desk)
-        return made
+    def panel(self, name: str) -> Panel:
+        """Return a panel; its module is imported when the panel is first needed."""
+        if name not in self._panels:
+            module, kind = self._entries[name].home.split(":")
+            self._panels[name] = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self.desk)
+        return self._panels[name]
+
+    @property
+    def data(self) -> DataPanel:
+        """The panel Data."""
+        return cast("DataPanel", self.panel("Data"))
+
+    @property
+    def training(self) -> TrainingPanel:
+        """The panel Training."""
+        return cast("TrainingPanel", self.panel("Training"))
+
+    @property
+    def notes(self) -> Notes:
+        """The panel Notes."""
+        return cast("Notes", self.panel("Notes"))
+
+    @property
+    def history(self) -> HistoryPlot:
+        """The panel with the plot of the loss."""
+        return cast("HistoryPlot", self.panel("MSE"))
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
@@ -485,7 +496,7 @@ class Workspace:
 
 PANELS = (
     PanelEntry(
-        "Training", "right, above", "Has the training settings and starts a run", lambda own: own.training
+        "Training", "right, above", "Has the training settings and starts a run", "training:TrainingPanel"
     ),
     PanelEntry("Explain", "right", "Shows how the selected number is computed", "explain:ExplainPanel"),
     PanelEntry(
@@ -495,10 +506,10 @@ PANELS = (
     PanelEntry(
         "Classes", "right", "Counts the rows by target class and predicted class", "confusion:ConfusionPanel"
     ),
-    PanelEntry("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
+    PanelEntry("Notes", "right", "Says what to try and what to look for", "notes:Notes"),
     PanelEntry("Code", "right", "Shows the network as a program", "code:CodePanel"),
-    PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
-    PanelEntry("MSE", "below", "Plots the loss after every update", lambda own: own.history),
+    PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", "data:DataPanel"),
+    PanelEntry("MSE", "below", "Plots the loss after every update", "history:HistoryPlot"),
     PanelEntry("1 weight", "below", "Plots the loss over the selected weight", "loss:LossCurvePanel"),
     PanelEntry("2 weights", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
     PanelEntry("Matrix", "below", "Shows a layer's weights as an image", "matrix:MatrixPanel"),
