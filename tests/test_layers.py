@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -122,6 +123,17 @@ def test_no_file_and_no_function_is_long():
 def test_a_short_file_has_several_importers_or_a_reason():
     assert slivers(files()) == []
     assert set(SHORT_FILES) <= {file.name for file in files()}
+
+
+FOLLOWS = re.compile(r"document\.\w+\.connect|player\.\w*changed|\bThrottle\b")
+"""Code of a view that would follow the document by itself, beside the Moments that the window shows it."""
+
+
+def test_views_are_shown_moments_and_follow_nothing_by_themselves():
+    rooms = "nnviz.ui.panels", "nnviz.ui.plot", "nnviz.ui.diagram"
+    views = [file for file in files() if file.room in rooms]
+    assert views
+    assert [(file.name, found) for file in views for found in FOLLOWS.findall(file.path.read_text())] == []
 
 
 def test_a_class_name_stands_for_one_class():
