@@ -275,6 +275,7 @@ def test_a_line_breaks_between_terms_and_in_no_product_that_has_room(read):
             reader.select(*address)
             reader.reads("∂MSE/∂z")
             QApplication.processEvents()  # a scroll bar may have come, which leaves less room
+            reader.desk.frames.show_pending()
             for before, line in lines_of(reader.browser):
                 if before is not None and ("·" in before or "=" in line):
                     term = re.split(" [+−=≈] ", before)[-1] + re.split(" [+−=≈] ", line)[0]
@@ -292,6 +293,7 @@ def test_a_cross_entropy_breaks_neither_behind_its_minus_nor_before_a_closing_pa
     for width in range(300, 420, 12):
         reader.panel.resize(width, 700)
         QApplication.processEvents()
+        reader.desk.frames.show_pending()
         for before, line in lines_of(reader.browser):
             assert not line.startswith(")"), (width, before, line)
             assert not (before or "").rstrip().endswith("−"), (width, before, line)
@@ -325,6 +327,7 @@ def test_another_size_of_everything_is_taken_over_and_lines_break_elsewhere(read
     def page():
         for _ in range(3):
             QApplication.processEvents()
+            reader.desk.frames.show_pending()
         text = reader.browser.document()
         return reader.browser.cursorRect(text.find("agrees")), text.toPlainText()
 

@@ -215,7 +215,8 @@ class Workspace:
         self.weight_sets = WeightSets(window, document)
         for part in (document, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
-        self._entries, self._panels = {entry.name: entry for entry in panels}, dict[str, Panel]()
+        self._entries = {entry.name: entry for entry in panels}
+        self._panels: dict[str, Panel] = {}
         self._make_panels(panels)
         self._connect()
         self._show_facts()
