@@ -38,7 +38,7 @@ BUDGETS = {
     "nnviz.ui.kit": 1078,  # the desk, the frames and the base of all panels
     "nnviz.ui.panels": 5686,
     "nnviz.ui.plot": 625,  # what the panels of plots had each
-    "nnviz.ui.window": 2605,
+    "nnviz.ui.window": 2606,
     "nnviz.watching": 379,
 }
 """Largest number of code lines of each package.
