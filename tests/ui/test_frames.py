@@ -106,11 +106,26 @@ def test_in_a_run_each_view_has_its_own_pace_and_at_its_end_all_see_the_last_sta
     run(document, frames, clock, 13)
     assert picture.last == [str(k) for k in range(13)]
     assert plot.last == ["0", "2", "4", "6", "8", "10", "12"]
-    assert text.last == ["1", "7"]  # when the plot does not need the frame
+    assert text.last == ["0", "5", "10"]
     name(document, "end", "run")
     document.set_in_motion(False)
     qtbot.waitUntil(lambda: not timers(frames))
     assert [view.last[-1] for view in (picture, plot, text)] == ["end"] * 3
+
+
+def test_in_a_run_all_texts_show_the_same_states_and_take_turns(document, clock):
+    frames = Frames(document)
+    texts = [Watcher(clock, 100.0, costs_ms) for costs_ms in (0.0, 2.0, 2.0, 0.0)]
+    for view in (Watcher(clock), *texts):
+        frames.add(view)
+        view.shown.clear()
+    document.set_in_motion(True)
+    clock[0] += 200.0
+    run(document, frames, clock, 14)
+    assert [view.last for view in texts] == [["0", "5", "10"]] * 4
+    document.set_in_motion(False)
+    frames.show_pending()
+    assert [view.last[-1] for view in texts] == ["13"] * 4
 
 
 def test_when_a_drag_pauses_slow_views_catch_up(document, clock, qtbot):

@@ -18,6 +18,8 @@ from nnviz.ui.kit.settings import Settings
 
 EVERY_FRAME_MS, FRAME_MS, TEXT_MS = 0.0, 17.0, 100.0
 """Milliseconds. Values of `moving_ms`: EVERY_FRAME_MS for a picture, TEXT_MS for texts. FRAME_MS: a frame."""
+BUSY_MS = 1.0
+"""During a run or a drag, no other view has its turn in a frame after this many milliseconds."""
 SHARE = 15
 """During a run or a drag, a slow view takes at most 1/SHARE of the time."""
 
@@ -43,7 +45,8 @@ class ShowsMoments(Protocol):
 class Frames(QObject):
     """Shows the document's Moment in all visible views, at most once a frame.
 
-    Several changes of the document between two frames are shown together. At rest, no timer runs.
+    Several changes of the document between two frames are shown together. During a run or a drag, all views
+    of texts show the same Moment, so that their numbers agree. At rest, no timer runs.
     """
 
     def __init__(self, document: Document) -> None:
@@ -56,6 +59,7 @@ class Frames(QObject):
         self._timer.timeout.connect(self.show_due)
         self._shown_ms = 0.0
         self._is_posted = False
+        self._read_next()
         document.changed.connect(lambda *_: self._show_soon())
 
     def add(self, view: ShowsMoments) -> None:
@@ -93,6 +97,7 @@ class Frames(QObject):
 
     def show_pending(self) -> None:
         """Show the current Moment in all visible views now, instead of in the next frame."""
+        self._read_next()
         try:
             while pending := self._pending():
                 self._show(pending[0])
@@ -103,40 +108,64 @@ class Frames(QObject):
         """Show the current Moment in the views whose time has come; set a timer for the other views.
 
         First come the views of every frame. When Qt has painted them, all others follow. During a run or a
-        drag, only one other view has its turn: the one that has waited longest.
+        drag, the others take turns, a few in each frame: first the one that has waited longest.
         """
-        pending, is_moving = self._pending(), self._document.in_motion
+        if self._document.in_motion and self._all_have_read():
+            self._read_next()
+        pending, start = self._pending(), _now_ms()
         first = [view for view in pending if view.moving_ms == EVERY_FRAME_MS]
-        if not (first or is_moving):
+        if not (first or self._document.in_motion):
             self.show_pending()
             return
-        due = [view for view in sorted(pending, key=self._due)[:1] if self._due(view) <= _now_ms()]
+        due = (view for view in sorted(pending, key=self._due) if self._due(view) <= start)
         try:
             for view in first or due:
-                self._show(view)
+                if first or _now_ms() < start + BUSY_MS:
+                    self._show(view)
         finally:
             self._set_timer(0.0 if first else FRAME_MS)
 
+    # --- the Moment that is read
+
+    def _read_next(self) -> None:
+        """Let the views of texts show the current Moment."""
+        self._read, self._read_ms = self._document.now, _now_ms()
+
+    def _all_have_read(self) -> bool:
+        """Return whether all views of texts have shown their Moment for long enough."""
+        texts = (shown for view, shown in self._shown.items() if view.moving_ms == TEXT_MS)
+        return _now_ms() >= self._read_ms + TEXT_MS and all(shown is self._read for shown in texts)
+
+    def _moment(self, view: ShowsMoments) -> Moment:
+        """Return the Moment that a view has to show."""
+        is_read = self._document.in_motion and view.moving_ms == TEXT_MS
+        return self._read if is_read else self._document.now
+
+    # --- when it is shown
+
     def _pending(self) -> list[ShowsMoments]:
-        return [view for view, shown in self._shown.items() if shown is not self._document.now]
+        return [view for view, shown in self._shown.items() if shown is not self._moment(view)]
 
     def _due(self, view: ShowsMoments) -> float:
         return self._due_ms.get(view, 0.0)
 
     def _set_timer(self, least_ms: float = 0.0) -> None:
         """Set the timer for the views that must still be shown, or stop the timer."""
-        if pending := self._pending():  # also if a view has failed
-            wait_ms = min(map(self._due, pending)) - _now_ms() if self._document.in_motion else 0.0
-            self._timer.start(round(max(wait_ms, least_ms)))
+        is_moving, pending = self._document.in_motion, self._pending()  # also a view that has failed
+        times = list(map(self._due, pending)) if is_moving else [0.0 for _ in pending]
+        if is_moving and self._read is not self._document.now:
+            times.append(self._read_ms + TEXT_MS)
+        if times:
+            self._timer.start(round(max(min(times) - _now_ms(), least_ms)))
         else:
             self._timer.stop()
 
     def _show(self, view: ShowsMoments) -> None:
         self._shown_ms = start = _now_ms()
-        old = self._shown[view]
-        self._shown[view] = self._document.now
-        view.show_moment(old, self._document.now)
-        self._due_ms[view] = start + max(view.moving_ms, SHARE * (_now_ms() - start))
+        old, self._shown[view] = self._shown[view], self._moment(view)
+        view.show_moment(old, self._moment(view))
+        apart_ms = 0.0 if view.moving_ms == TEXT_MS else view.moving_ms
+        self._due_ms[view] = start + max(apart_ms, SHARE * (_now_ms() - start))
 
 
 class Desk(QObject):
