@@ -1,6 +1,7 @@
 """All views show one State, computed once, in every frame, and at rest the window sleeps."""
 
 import gc
+import itertools
 import re
 import threading
 from dataclasses import replace
@@ -17,11 +18,14 @@ import nnviz
 from nnviz.core.address import Address
 from nnviz.core.expressions import DIGITS, number_text
 from nnviz.core.network import Network
+from nnviz.core.numbers import as_text
 from nnviz.core.slopes import MOST_ROWS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.document.job import duration_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
+from nnviz.ui.kit.desk import TEXT_MS
+from nnviz.ui.panels.training_parts import Figure
 from nnviz.ui.window.app import Opened
 from nnviz.ui.window.workspace import PANELS
 from tests.ui.hands import bring, press, set_number
@@ -327,3 +331,33 @@ def test_the_window_comes_to_rest_with_every_tab_after_a_run_and_in_the_middle_o
     window.player.step()
     window.player.pause()
     sleeps()
+
+
+def test_in_a_run_all_texts_are_of_the_same_states(afresh, qtbot):
+    """A text that is read may be of the State before the one that the reader is shown, not of a third one."""
+    window = afresh("curve")
+    main, diagram, seen = window.main_window, window.diagram, []
+    weight, prediction = Address("weight", 1, 0, 1), Address("value", 1, 0)
+
+    class Reader:
+        moving_ms = TEXT_MS
+
+        def show_moment(self, _old, new):
+            figures = {own.accessibleName(): own.text for own in main.findChildren(Figure)}
+            numbers = [diagram.picture.text(at) for at in (weight, prediction)]
+            seen.append((new.state, [*numbers, figures["Iteration"]]))
+
+    reader = Reader()
+    window.runner.run()
+    window.desk.frames.add(reader)
+    qtbot.waitUntil(lambda: len(seen) > 5)
+    window.desk.frames.remove(reader)
+    window.runner.pause()
+
+    def texts(state):
+        value = state.network.predict(state.data.inputs)[0, 0]
+        return as_text(state.network.value_of(weight)), as_text(value), as_text(state.iteration)
+
+    for (before, _), (state, read) in itertools.pairwise(seen[1:]):
+        for text, *possible in zip(read, texts(before), texts(state), strict=True):
+            assert text in possible

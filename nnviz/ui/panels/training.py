@@ -368,7 +368,7 @@ class TrainingPanel(Panel):
         self._make_fields()
         self.run_buttons = TrainingButtons(desk)
         self.buttons.addWidget(self.run_buttons.random)
-        self.figures = TrainingFigures(self.runner.travel)
+        self.figures = TrainingFigures(self.runner)
         self.timeline = Timeline()
         self.message, self.scales = Message(), ScalesOffer()
         parts = self.fields, self.run_buttons, self.figures, self.timeline, self.message, self.scales

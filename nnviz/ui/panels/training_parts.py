@@ -18,7 +18,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
-from nnviz.document.training import Travel
+from nnviz.document.training import Runner
 from nnviz.ui.kit.controls import Choice, NumberChoice
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, ui_font
@@ -288,9 +288,9 @@ class TrainingFigures(QWidget):
     A second line shows validation loss and accuracy if they can be measured.
     """
 
-    def __init__(self, travel: Travel) -> None:
+    def __init__(self, runner: Runner) -> None:
         super().__init__()
-        self._travel = travel
+        self._runner = runner
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # or each changed figure would repaint the widgets under it
@@ -326,8 +326,9 @@ class TrainingFigures(QWidget):
         self.validation.set_caption("Validation", validation_tip)
         self.validation.show_number(measured.validation)
         self._show_accuracy(state, measured)
-        end = self._travel.end
-        caption = "Iteration" if state.iteration == end else f"Iteration of {end}"
+        end = self._runner.travel.end
+        is_last = self._runner.running or state.iteration == end  # a run may already be further on
+        caption = "Iteration" if is_last else f"Iteration of {end}"
         self.iteration.set_caption(caption, ITERATION_TIP)
         self.iteration.show_number(state.iteration)
         self._set_visible(self.validation, state.validated)
