@@ -336,6 +336,7 @@ def test_the_window_comes_to_rest_with_every_tab_after_a_run_and_in_the_middle_o
 def test_in_a_run_all_texts_are_of_the_same_states(afresh, qtbot):
     """A text that is read may be of the State before the one that the reader is shown, not of a third one."""
     window = afresh("curve")
+    window.document.select_row(0)
     main, diagram, seen = window.main_window, window.diagram, []
     weight, prediction = Address("weight", 1, 0, 1), Address("value", 1, 0)
 
