@@ -25,7 +25,7 @@ BUDGETS = {
     "nnviz": 138,
     "nnviz.cli": 709,
     "nnviz.core": 4735,
-    "nnviz.document": 2088,
+    "nnviz.document": 2089,
     "nnviz.explain": 786,
     "nnviz.files": 1769,
     "nnviz.files.code": 1165,
