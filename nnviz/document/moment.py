@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -91,8 +91,8 @@ class Moment:
     def then(self, **changes: Any) -> Moment:
         """Return the Moment after `changes` of its fields.
 
-        The row and the addresses move with their node when nodes are added or removed. Addresses that do not
-        exist in the State are left out. The what-if row ends if the data or the number of inputs change.
+        The addresses move with their nodes when other nodes are added or removed. Addresses that do not exist
+        in the State are left out. The what-if row ends if the data or the number of inputs change.
         """
         old, state = self.state, changes.get("state", self.state)
         if state is not old:
@@ -123,6 +123,13 @@ class Moment:
         elif not same or self.what_if_row is not before.what_if_row:
             row_results = Results(replace(state, data=Dataset(self.what_if_row[None]), run=None))
         return Known(results, row_results, scales if scales.holds_for(state) else Scales(state), functions)
+
+    def goes_on_from(self, old: Moment) -> bool:
+        """Return whether only the weights and the run differ from those of another Moment, as in a run."""
+        now, before = self.state, old.state
+        return all(getattr(self, name) is getattr(old, name) for name in _BESIDE_STATE) and all(
+            getattr(now, name) is getattr(before, name) for name in _BESIDE_RUN
+        )
 
     # --- the selection
 
@@ -380,6 +387,11 @@ class Moment:
             ways[0]()
         elif self.idle and (while_moving or not self.is_moving):
             self.idle.find(what, ways[1])
+
+
+_BESIDE_STATE = [each.name for each in fields(Moment) if each.name not in ("state", "idle", "known")]
+_BESIDE_RUN = [each.name for each in fields(State) if each.name not in ("network", "run")]
+"""Names of the parts of a Moment and of a State that a run does not change."""
 
 
 def is_new(old: Moment | None, new: Moment, *names: str) -> bool:

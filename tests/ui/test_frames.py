@@ -18,15 +18,20 @@ from tests.core.oracle import make_network, make_state
 from tests.ui.sees import explained, figure, untrue
 
 
+def weight_in(moment):
+    """Return a weight, by which the tests tell States apart."""
+    return int(moment.state.network.layers[0].weights[0, 0])
+
+
 class Watcher:
-    """A view that keeps the pairs of names that it was shown, and takes `costs_ms` for each."""
+    """A view that keeps the pairs of weights that it was shown, and takes `costs_ms` for each."""
 
     def __init__(self, clock, moving_ms=0.0, costs_ms=0.0):
         self.moving_ms, self.shown, self._clock, self._costs_ms = moving_ms, [], clock, costs_ms
 
     def show_moment(self, old, new):
         self._clock[0] += self._costs_ms
-        self.shown.append((old and old.state.name, new.state.name))
+        self.shown.append((old and weight_in(old), weight_in(new)))
 
     @property
     def last(self):
@@ -43,28 +48,27 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def document(qapp):
-    return Document(
-        replace(make_state(make_network((2, 2, 1), ("relu", "identity"), (True, True)), 3), name="0")
-    )
+    state = make_state(make_network((2, 2, 1), ("relu", "identity"), (True, True)), 3)
+    return Document(set_weight(state, 0, 0, 0, -1.0))
 
 
 def timers(frames):
     return [timer for timer in frames.findChildren(QTimer) if timer.isActive()]
 
 
-def name(document, text, merge=None):
-    document.push(replace(document.state, name=text), text, merge)
+def set_it(document, weight, merge=None):
+    document.push(set_weight(document.state, 0, 0, 0, weight), "a weight", merge)
 
 
 def test_changes_between_two_frames_are_shown_together_and_then_nothing_goes_on(document, clock, qtbot):
     frames, view = Frames(document), Watcher(clock)
     frames.add(view)
-    assert view.shown == [(None, "0")]
-    for text in "abc":
-        name(document, text)
+    assert view.shown == [(None, -1)]
+    for weight in (1, 2, 3):
+        set_it(document, weight)
     assert view.shown[1:] == []
     qtbot.waitUntil(lambda: not timers(frames))
-    assert view.shown[1:] == [("0", "c")]
+    assert view.shown[1:] == [(-1, 3)]
     frames.show_pending()
     assert len(view.shown) == 2
 
@@ -73,23 +77,23 @@ def test_a_view_that_comes_back_is_shown_everything_and_one_out_of_sight_nothing
     frames, view = Frames(document), Watcher(clock)
     frames.add(view)
     frames.remove(view)
-    name(document, "a")
+    set_it(document, 1)
     frames.show_pending()
     assert len(view.shown) == 1
     frames.show_again(view)
     frames.show_pending()
     assert len(view.shown) == 1
     frames.add(view)
-    assert view.shown[1:] == [(None, "a")]
+    assert view.shown[1:] == [(None, 1)]
     frames.show_again(view)  # as after a change of the theme
     frames.show_pending()
-    assert view.shown[2:] == [(None, "a")]
+    assert view.shown[2:] == [(None, 1)]
 
 
 def run(document, frames, clock, count):
     """Show `count` States of a run, 20 ms apart: the views of every frame, then one whose turn it is."""
     for k in range(count):
-        name(document, str(k), "run")
+        set_it(document, k, "run")
         frames.show_due()
         frames.show_due()
         clock[0] += 20.0
@@ -104,13 +108,13 @@ def test_in_a_run_each_view_has_its_own_pace_and_at_its_end_all_see_the_last_sta
     document.set_in_motion(True)
     clock[0] += 200.0
     run(document, frames, clock, 13)
-    assert picture.last == [str(k) for k in range(13)]
-    assert plot.last == ["0", "2", "4", "6", "8", "10", "12"]
-    assert text.last == ["0", "5", "10"]
-    name(document, "end", "run")
+    assert picture.last == [*range(13)]
+    assert plot.last == [0, 2, 4, 6, 8, 10, 12]
+    assert text.last == [-1, 1, 6, 11]
+    set_it(document, 99, "run")
     document.set_in_motion(False)
     qtbot.waitUntil(lambda: not timers(frames))
-    assert [view.last[-1] for view in (picture, plot, text)] == ["end"] * 3
+    assert [view.last[-1] for view in (picture, plot, text)] == [99] * 3
 
 
 def test_in_a_run_all_texts_show_the_same_states_and_take_turns(document, clock):
@@ -122,24 +126,66 @@ def test_in_a_run_all_texts_show_the_same_states_and_take_turns(document, clock)
     document.set_in_motion(True)
     clock[0] += 200.0
     run(document, frames, clock, 14)
-    assert [view.last for view in texts] == [["0", "5", "10"]] * 4
+    assert [view.last for view in texts] == [[-1, 2, 7, 12]] * 4
     document.set_in_motion(False)
     frames.show_pending()
-    assert [view.last[-1] for view in texts] == ["13"] * 4
+    assert [view.last[-1] for view in texts] == [13] * 4
+
+
+def test_a_choice_or_a_note_in_a_run_is_shown_at_once_and_never_taken_back(document, clock):
+    frames = Frames(document)
+    seen = []
+
+    class Text:
+        moving_ms = 100.0
+
+        def show_moment(self, _old, new):
+            seen.append((new.row, new.state.notes))
+
+    for view in (Watcher(clock), Text()):
+        frames.add(view)
+    document.set_in_motion(True)
+    for k in range(20):
+        set_it(document, k, "run")
+        if k == 7:
+            document.select_row(2)
+        if k == 12:
+            document.edit_below_run("Notes", lambda old, text: replace(old, notes=text), "mine", "notes")
+        frames.show_due()
+        frames.show_due()
+        assert seen[-1] == (document.now.row, document.state.notes)
+        clock[0] += 20.0
+    document.set_in_motion(False)
+    frames.show_pending()
+
+
+def test_a_slow_text_does_not_keep_the_others_waiting(document, clock):
+    frames = Frames(document)
+    quick, slow = Watcher(clock, 100.0), Watcher(clock, 100.0, costs_ms=60.0)
+    for view in (Watcher(clock), quick, slow):
+        frames.add(view)
+        view.shown.clear()
+    document.set_in_motion(True)
+    clock[0] += 2000.0
+    run(document, frames, clock, 100)
+    assert len(slow.shown) <= 3
+    assert len(quick.shown) >= 15
+    document.set_in_motion(False)
+    frames.show_pending()
 
 
 def test_when_a_drag_pauses_slow_views_catch_up(document, clock, qtbot):
     frames, text = Frames(document), Watcher(clock, 100.0)
     frames.add(text)
     document.set_in_motion(True)
-    name(document, "a", "drag")
+    set_it(document, 1, "drag")
     frames.show_due()
-    assert text.last == ["0"]
+    assert text.last == [-1, -1]
     (waiting,) = timers(frames)
     assert 90 <= waiting.interval() <= 100
     clock[0] += 100.0
     waiting.setInterval(0)
-    qtbot.waitUntil(lambda: text.last == ["0", "a"])
+    qtbot.waitUntil(lambda: text.last == [-1, -1, 1])
 
 
 def test_in_a_run_one_slow_view_has_its_turn_in_a_frame_and_the_slowest_seldom(document, clock):
@@ -151,12 +197,12 @@ def test_in_a_run_one_slow_view_has_its_turn_in_a_frame_and_the_slowest_seldom(d
     document.set_in_motion(True)
     clock[0] += 200.0
     run(document, frames, clock, 12)
-    shown = [name for view in views for name in view.last]
+    shown = [weight for view in views for weight in view.last]
     assert len(shown) == len(set(shown)) == 12, "one in each frame"
     assert [len(view.shown) for view in views] == [5, 5, 2]
     document.set_in_motion(False)
     frames.show_pending()
-    assert [view.last[-1] for view in views] == ["11"] * 3
+    assert [view.last[-1] for view in views] == [11] * 3
 
 
 def test_a_view_that_fails_does_not_keep_a_change_from_the_others(document, clock, qtbot):
@@ -169,8 +215,8 @@ def test_a_view_that_fails_does_not_keep_a_change_from_the_others(document, cloc
 
     bad.show_moment = fail
     with qtbot.captureExceptions() as caught:
-        name(document, "a")
-        qtbot.waitUntil(lambda: good.last == ["0", "a"] and not timers(frames))
+        set_it(document, 1)
+        qtbot.waitUntil(lambda: good.last == [-1, 1] and not timers(frames))
     assert len(caught) == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QTextEdit
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example, examples
@@ -17,7 +17,7 @@ from nnviz.files.registry import load
 from nnviz.ui.kit.theme import set_size_percent
 from nnviz.ui.panels.notes import Notes
 from tests.ui.bare import Bare
-from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
+from tests.ui.hands import address_named, bring, choose_entry, press, set_number, shown, write
 from tests.ui.sees import figure, status, written
 
 
@@ -377,6 +377,36 @@ def test_notes_are_in_the_document_while_they_are_written(afresh, tmp_path):
         assert window.document.state.notes == notes.field.toPlainText() == expected
     press(window, "Done")
     assert "Look here" not in text_of(notes)
+
+
+def test_no_letter_is_lost_or_moved_when_notes_are_typed_slowly_in_a_run(afresh, qtbot):
+    window = afresh("xor")
+    bring(window, "Notes")
+    press(window, "Edit")
+    field = window.notes.findChild(QPlainTextEdit) or window.notes.findChild(QTextEdit)
+    field.selectAll()
+    window.runner.set_training(replace(window.document.state.training, updates=10**9))
+    window.runner.speed = 0.6
+    window.runner.run()
+    frames = []
+
+    class Picture:
+        moving_ms = 0.0
+
+        def show_moment(self, *_):
+            frames.append(field.toPlainText())
+
+    picture = Picture()
+    window.desk.frames.add(picture)
+    typed = "The loss falls, but slowly."
+    for letter in typed:
+        QTest.keyClicks(field, letter)
+        frames.clear()
+        qtbot.waitUntil(lambda: len(frames) > 1)  # some 25 letters a second
+        assert typed.startswith(field.toPlainText())
+    window.desk.frames.remove(picture)
+    window.runner.pause()
+    assert field.toPlainText() == window.document.state.notes == typed
 
 
 def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves(afresh, qtbot, tmp_path):

@@ -163,7 +163,6 @@ class Finder(QFrame):
         self.show()
         self.raise_()
         self._frames.add(self)
-        self._search()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 
@@ -258,8 +257,9 @@ class Finder(QFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop searching and highlighting."""
         super().hideEvent(event)
-        self._frames.remove(self)
-        self._diagram.hover(None)
+        if not event.spontaneous():  # not when the window is minimised
+            self._frames.remove(self)
+            self._diagram.hover(None)
 
 
 def _hint(text: str, matches: list[Match], network: Network) -> str:

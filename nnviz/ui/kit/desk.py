@@ -33,7 +33,8 @@ SHOW = QEvent.Type(QEvent.registerEventType())
 class ShowsMoments(Protocol):
     """A part of the window that shows the document: the diagram or a panel.
 
-    During a run or a drag, the view shows a Moment at most once in `moving_ms` milliseconds.
+    During a run or a drag, the view shows a Moment at most once in `moving_ms` milliseconds. If that is
+    TEXT_MS, weights and run of the Moment may then be older than those of the document; nothing else is.
     """
 
     moving_ms: float
@@ -60,7 +61,7 @@ class Frames(QObject):
         self._shown_ms = 0.0
         self._is_posted = False
         self._read_next()
-        document.changed.connect(lambda *_: self._show_soon())
+        document.changed.connect(self._changed)
 
     def add(self, view: ShowsMoments) -> None:
         """Show the document in a view that became visible, now and after each change."""
@@ -71,6 +72,11 @@ class Frames(QObject):
         """Stop showing the document in a view that is no longer visible."""
         self._shown.pop(view, None)
         self._due_ms.pop(view, None)
+
+    def _changed(self, old: Moment, new: Moment) -> None:
+        if not new.goes_on_from(old):  # the choice of a row, a setting or a note is read at once
+            self._read_next()
+        self._show_soon()
 
     def _show_soon(self) -> None:
         """Show the document after the current event, before Qt paints, but at most once a frame."""
@@ -120,7 +126,7 @@ class Frames(QObject):
         due = (view for view in sorted(pending, key=self._due) if self._due(view) <= start)
         try:
             for view in first or due:
-                if first or _now_ms() < start + BUSY_MS:
+                if view in self._shown and (first or _now_ms() < start + BUSY_MS):
                     self._show(view)
         finally:
             self._set_timer(0.0 if first else FRAME_MS)
@@ -132,12 +138,13 @@ class Frames(QObject):
         self._read, self._read_ms = self._document.now, _now_ms()
 
     def _all_have_read(self) -> bool:
-        """Return whether all views of texts have shown their Moment for long enough."""
-        texts = (shown for view, shown in self._shown.items() if view.moving_ms == TEXT_MS)
-        return _now_ms() >= self._read_ms + TEXT_MS and all(shown is self._read for shown in texts)
+        """Return whether all views of texts, except slow ones, have shown their Moment for long enough."""
+        now_ms, texts = _now_ms(), [view for view in self._shown if view.moving_ms == TEXT_MS]
+        have_read = all(self._shown[view] is self._read or self._due(view) > now_ms for view in texts)
+        return have_read and now_ms >= self._read_ms + TEXT_MS
 
     def _moment(self, view: ShowsMoments) -> Moment:
-        """Return the Moment that a view has to show."""
+        """Return the Moment that a view has to show. In a run, texts have weights of up to TEXT_MS before."""
         is_read = self._document.in_motion and view.moving_ms == TEXT_MS
         return self._read if is_read else self._document.now
 
@@ -165,7 +172,8 @@ class Frames(QObject):
         old, self._shown[view] = self._shown[view], self._moment(view)
         view.show_moment(old, self._moment(view))
         apart_ms = 0.0 if view.moving_ms == TEXT_MS else view.moving_ms
-        self._due_ms[view] = start + max(apart_ms, SHARE * (_now_ms() - start))
+        if view in self._shown:  # the view may be hidden by now
+            self._due_ms[view] = start + max(apart_ms, SHARE * (_now_ms() - start))
 
 
 class Desk(QObject):

@@ -362,6 +362,7 @@ class DataPanel(Panel):
 
     def show_all(self) -> None:
         """List all rows again."""
+        self._desk.frames.show_pending()  # a document that has just been opened ends editing
         if self.model.filtered:
             focus = self.window().focusWidget()
             if focus and self.isAncestorOf(focus):

@@ -231,12 +231,13 @@ class Pointing:
         if axes.horizontal is None:
             self._document.select_row(self._document.now.row + right - up)
             return
-        self._frames.show_pending()  # of a key press in the same frame
-        inputs = self._view.row_inputs.copy()
+        now = self._document.now
+        inputs = now.row_state.data.inputs[now.row_index].copy()
         steps = (right, up) if axes.vertical is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
             inputs[place] = moved_by_steps(float(inputs[place]), step, size)
         self._document.show_what_if_row(inputs)
+        self._frames.show_pending()  # so that Enter, in the same frame, keeps this row
 
 
 TWO_COLUMNS_PX = 290

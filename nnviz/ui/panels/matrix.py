@@ -304,7 +304,7 @@ class WeightMatrix(PlotView):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._now = self._document.now
+        self._now, self._explain = self._document.now, desk.explain
         self._followed: Address | None = None
         """The selected address for which the panel last chose a layer."""
         self.choice = Choice()
@@ -326,7 +326,7 @@ class WeightMatrix(PlotView):
         self.pictures.toggled.connect(lambda _: self._show_layer())
         self.grid.hovered.connect(self._update_readout)
         self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
-        self.grid.moved.connect(lambda mark: desk.explain(self._address(mark)))
+        self.grid.moved.connect(self._move)
 
     @property
     def plot(self) -> MatrixView:  # noqa: D102
@@ -336,6 +336,10 @@ class WeightMatrix(PlotView):
     def layer(self) -> int:
         """Index of the layer whose weights are shown."""
         return max(self.choice.currentIndex(), 0)
+
+    def _move(self, mark: Mark) -> None:
+        self.grid.show_mark(mark)  # at once, since another key may come before the frame
+        self._explain(self._address(mark))
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the weights of the chosen layer, or of the layer of the part that was selected since `old`."""

@@ -290,12 +290,14 @@ class Workspace:
         """Ask for a format and a file, and write a picture of the diagram to the file."""
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
+        self.desk.frames.show_pending()
         self.exports.ask(DiagramDrawing(self.diagram.picture))
 
     def copy_diagram(self) -> None:
         """Copy the diagram to the clipboard as a picture."""
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
+        self.desk.frames.show_pending()
         self.exports.copy(DiagramDrawing(self.diagram.picture))
 
     def export_picture(self, panel: PlotPanel, copied: bool) -> None:
