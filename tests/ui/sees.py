@@ -101,7 +101,7 @@ def untrue(window):
         for label in window.diagram.picture.labels
         if label.address.kind == "weight" and label.value != state.network.value_of(label.address)
     ]
-    if window.main_window.findChildren(Figure):  # Training may never have been in sight
+    if window.board.docks["Training"].is_in_view:
         false += _false_mse(figure(window, state.measure.title), state.loss())
     if len(state.data):
         inputs = state.data.inputs
