@@ -229,25 +229,20 @@ class Parameters:
     """
 
     def __init__(self, network: Network, memories: int) -> None:
-        shapes = _shapes(network)
-        count = sum(nodes * inputs for nodes, inputs in shapes)
+        count = sum(nodes * inputs for nodes, inputs in _shapes(network))
         self.vectors = np.zeros((1 + memories, count))
         self.values, self.memory = self.vectors[0], self.vectors[1:]
         self.slopes = np.full(count, 0.0)  # writes now, so that the first product need not wait for the pages
-        self.matrices = _matrices(self.values, shapes)
-        self.slope_matrices = _matrices(self.slopes, shapes)
-        for matrix, layer in zip(self.matrices, network.layers, strict=True):
-            matrix[:, : layer.weights.shape[1]] = layer.weights
-            if layer.biases is not None:
-                matrix[:, -1] = layer.biases
+        self.matrices, self.slope_matrices = (_matrices(each, network) for each in (self.values, self.slopes))
+        for (weights, biases), layer in zip(_views(self.values, network), network.layers, strict=True):
+            weights[:] = layer.weights
+            if biases is not None:
+                biases[:] = layer.biases
 
     def into(self, network: Network) -> Network:
         """Return `network` with copies of the weights and biases in `values`."""
-        layers = []
-        for matrix, layer in zip(self.matrices, network.layers, strict=True):
-            weights = matrix[:, : layer.weights.shape[1]]
-            biases = None if layer.biases is None else matrix[:, -1]
-            layers.append(Layer(layer.nodes, layer.activation, weights, biases))
+        views = zip(network.layers, _views(self.values, network), strict=True)
+        layers = (Layer(layer.nodes, layer.activation, *own) for layer, own in views)
         return replace(network, layers=tuple(layers))
 
 
@@ -261,11 +256,7 @@ def parameter_index(network: Network, address: Address) -> int:
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
     """Return the weights and biases of each layer from a flat vector, shape (parameters,)."""
-    matrices = _matrices(vector, _shapes(network))
-    return tuple(
-        Weights(matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1])
-        for matrix, layer in zip(matrices, network.layers, strict=True)
-    )
+    return tuple(Weights(*own) for own in _views(vector, network))
 
 
 def as_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
@@ -282,9 +273,17 @@ def _shapes(network: Network) -> list[tuple[int, int]]:
     return [(len(layer), layer.weights.shape[1] + (layer.biases is not None)) for layer in network.layers]
 
 
-def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:
+def _matrices(vector: Array, network: Network) -> list[Array]:
+    """Return views of a flat vector, layer by layer, shape (nodes, inputs of the layer [+ 1 for b])."""
+    shapes = _shapes(network)
     ends = np.cumsum([nodes * inputs for nodes, inputs in shapes])
     return [part.reshape(shape) for part, shape in zip(np.split(vector, ends[:-1]), shapes, strict=True)]
+
+
+def _views(vector: Array, network: Network) -> Iterator[tuple[Array, Array | None]]:
+    """Yield views of the weights and biases (or None) of each layer in a flat vector."""
+    for matrix, layer in zip(_matrices(vector, network), network.layers, strict=True):
+        yield matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1]
 
 
 DOT_LIMIT_NUMBERS = 2**19
