@@ -24,7 +24,7 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 138,
     "nnviz.cli": 709,
-    "nnviz.core": 4631,
+    "nnviz.core": 4624,
     "nnviz.document": 2088,
     "nnviz.explain": 786,
     "nnviz.files": 1769,

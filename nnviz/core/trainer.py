@@ -498,9 +498,8 @@ class Trainer:
             self.loss = measured[0]
             self.iteration += 1
             self._measured.append(measured)
-            if not math.isfinite(sum(measured)):
-                self._fall_back()
-            elif self.iteration >= self._next_check or self.iteration == last:
+            is_due = self.iteration >= self._next_check or self.iteration == last
+            if is_due or not math.isfinite(sum(measured)):
                 self._check()
             yield
 
@@ -547,27 +546,20 @@ class Trainer:
     def _record(self) -> Iterator[None]:
         measured = self._data.measure() if self._data.at_once else (yield from self._data.in_blocks())
         self._forward_done = True
-        if math.isfinite(sum(measured)) and self._finite():
-            self.loss = measured[0]
-            self._measured.append(measured)
-            self._store()
-        else:
-            self._fall_back()
+        self.loss = measured[0]
+        self._measured.append(measured)
+        self._check()
 
     # The loss can be finite although other numbers are not: relu hides an infinite weight, and adam's memory
     # can overflow. Checking all numbers costs as much as a small update, so it is done only now and then.
     # Finite numbers are stored. If a later number is not finite, the updates since are repeated one by one.
 
-    def _finite(self) -> bool:
-        return bool(np.isfinite(self._parameters.vectors).all())
-
     def _check(self) -> None:
-        """Check now that all numbers are finite, unless that was done at this iteration."""
-        if self.iteration == self._finite_point[0]:
-            return
-        if not self._finite():
+        """Store the new points if all numbers are finite now, else fall back."""
+        is_finite = all(math.isfinite(sum(point)) for point in self._measured[-1:])
+        if not (is_finite and np.isfinite(self._parameters.vectors).all()):
             self._fall_back()
-        elif self._data.in_one_pass:
+        elif self._measured:
             self._store()
 
     def _store(self) -> None:
