@@ -222,6 +222,18 @@ def test_long_data_is_cut_into_blocks_that_add_up(amount):
         assert numbers(run(two, 1).state()) == numbers(one.state())
 
 
+@pytest.mark.parametrize("batch_size", [None, 400])
+def test_rows_of_one_pass_are_trained_beside_validation_rows_of_several(batch_size):
+    state = long_data(30_000, validation=0.97, batch_size=batch_size)
+    result, networks = train(state, updates=3), [*oracle.plain_updates(state, 3)]
+    found = oracle.parameters(result.state.network)
+    assert found == pytest.approx(oracle.parameters(networks[-1]), rel=1e-9, abs=1e-12)
+    measured = [measure_all(replace(state, network=networks[int(k)])) for k in result.history[:, 0]]
+    losses = [(each.loss, each.validation) for each in measured]
+    np.testing.assert_allclose(result.history[:, 1:], losses, rtol=1e-9)
+    assert len(losses) == (2 if batch_size else 4)
+
+
 def test_few_rows_of_millions_of_weights_are_one_unit_and_make_the_right_update():
     network = oracle.make_network([1100, 1000, 1], ["tanh", "identity"], [True, True], scale=0.01)
     state = oracle.make_state(network, 4, learning_rate=0.1)
