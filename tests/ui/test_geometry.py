@@ -110,7 +110,7 @@ def chosen_and_cut_off(dock):
 
 def plot_of_the_loss(window):
     """Yield the faults of the plot of the loss: it has to be whole, and some lines high."""
-    curve, dock = window.history.curve, window.board.docks["MSE"]
+    curve, dock = window.history.curve, window.board.docks["Loss"]
     curve.settle()
     if not in_sight(dock, curve):
         yield "the plot of the loss is not whole"
@@ -162,7 +162,7 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
         wrong += [(panel, said) for said in clipped(window.main_window)]
         if panel in ("Code", "Matrix") and name == "xor":
             wrong += [(panel, said) for said in chosen_and_cut_off(window.board.docks[panel])]
-        if panel == "MSE" and name == "xor" and (screen == "large" or percent == 150):
+        if panel == "Loss" and name == "xor" and (screen == "large" or percent == 150):
             wrong += [(panel, said) for said in plot_of_the_loss(window)]
         if window.main_window.size().toTuple() != size:
             wrong.append((panel, str(window.main_window.size())))
@@ -253,7 +253,7 @@ def test_what_is_cut_off_is_found(qtbot):
 def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window):
     window = open_window("many-rows", (1280, 800))
     window.library.load()
-    for size, (name, wanted) in product(((1280, 800), (1920, 1080)), (("1 weight", 1), ("2 weights", 2))):
+    for size, (name, wanted) in product(((1280, 800), (1920, 1080)), (("1 weight", 1), ("Loss surface", 2))):
         window.main_window.resize(*size)
         bring(window, name)
         window.document.select(*WEIGHTS[:wanted])
@@ -327,7 +327,7 @@ def test_every_drop_down_shows_all_its_items(open_window, qtbot):
     count, cut = Counter(), []
     for tab in walk_panels(window):
         for box in window.main_window.findChildren(QComboBox):
-            if box.isVisible() and tab in ("MSE", "2 weights", "Function", "Matrix", "Classes"):
+            if box.isVisible() and tab in ("Loss", "Loss surface", "Function", "Matrix", "Confusion"):
                 count[tab] += 1
                 cut += cut_off(box)
     new, save = NewNetwork(), QFileDialog(None, "Save", str(Path.home()), "PNG (*.png);;SVG (*.svg)")
@@ -339,8 +339,8 @@ def test_every_drop_down_shows_all_its_items(open_window, qtbot):
         cut += cut_off(box)
         dialog.hide()
     assert cut == []
-    assert count["MSE"] >= 3
-    assert count["2 weights"] >= 5
+    assert count["Loss"] >= 3
+    assert count["Loss surface"] >= 5
 
 
 def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(qtbot):
@@ -462,7 +462,7 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     open_window, settings, qapp, monkeypatch
 ):
     def sizes_of(window):
-        return [window.board.docks[name].size().toTuple() for name in ("Training", "Data", "MSE")]
+        return [window.board.docks[name].size().toTuple() for name in ("Training", "Data", "Loss")]
 
     monkeypatch.setattr(MainWindow, "fit_screen", lambda _: None)  # the screen of these tests is small
     window = open_window("xor", size=(1280, 800))

@@ -666,7 +666,7 @@ class LossSurface(LossView):
     or another structure, the plot has no line.
     """
 
-    title, phrase, ending = "2 weights", "the loss over two weights", "-2-weights"
+    title, phrase, ending = "Loss surface", "the loss over two weights", "-loss-surface"
     tip = "The colour of each point shows the loss at its two weights; all other weights stay as they are"
     wanted, caption_lines = 2, 2
 

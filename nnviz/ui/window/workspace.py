@@ -267,7 +267,7 @@ class Workspace:
     @property
     def history(self) -> HistoryPlot:
         """The panel with the plot of the loss."""
-        return cast("HistoryPlot", self.panel("MSE"))
+        return cast("HistoryPlot", self.panel("Loss"))
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
@@ -505,13 +505,13 @@ PANELS = (
     ),
     PanelEntry("Function", "right", "Plots the network's output over its inputs", "function:FunctionPanel"),
     PanelEntry(
-        "Classes", "right", "Counts the rows by target class and predicted class", "confusion:ConfusionPanel"
+        "Confusion", "right", "Counts rows by target class and predicted class", "confusion:ConfusionPanel"
     ),
     PanelEntry("Notes", "right", "Says what to try and what to look for", "notes:Notes"),
     PanelEntry("Code", "right", "Shows the network as a program", "code:CodePanel"),
     PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", "data:DataPanel"),
-    PanelEntry("MSE", "below", "Plots the loss after every update", "history:HistoryPlot"),
+    PanelEntry("Loss", "below", "Plots the loss after every update", "history:HistoryPlot"),
     PanelEntry("1 weight", "below", "Plots the loss over the selected weight", "loss:LossCurvePanel"),
-    PanelEntry("2 weights", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
+    PanelEntry("Loss surface", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
     PanelEntry("Matrix", "below", "Shows a layer's weights as an image", "matrix:MatrixPanel"),
 )
