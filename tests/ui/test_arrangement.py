@@ -93,7 +93,7 @@ def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram
         return made == in_sight(window) == FIRST
 
     assert in_sight(window) == FIRST
-    assert dock(window, "1 weight").card is None  # not made before it is shown
+    assert dock(window, "Loss surface").card is None  # not made before it is shown
     diagram, board = window.board.centralWidget().geometry(), window.board.rect()
     training, notes, data, mse = (
         dock(window, name).geometry() for name in ("Training", "Notes", "Data", "Loss")
@@ -161,20 +161,20 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
 
 def test_the_view_menu_ticks_a_panel_behind_a_tab_which_the_key_tab_does_not_reach(open_window):
     window = open_window("relu")
-    entry = offered(window, "Matrix")
-    assert (entry.isChecked(), "Matrix" in in_sight(window)) == (True, False)
+    entry = offered(window, "Loss surface")
+    assert (entry.isChecked(), "Loss surface" in in_sight(window)) == (True, False)
     for choose_it, seen in ((entry.trigger, True), (lambda: press(window, "Loss"), False)):
         choose_it()
         QApplication.processEvents()
-        assert (entry.isChecked(), "Matrix" in in_sight(window)) == (True, seen)
+        assert (entry.isChecked(), "Loss surface" in in_sight(window)) == (True, seen)
     window.diagram.setFocus()
     reached = []
     while (widget := QApplication.focusWidget()) not in reached:
         reached.append(widget)
         QTest.keyClick(widget, KEY.Key_Tab)
     assert len(reached) > 10
-    assert not [own.accessibleName() for own in reached if dock(window, "Matrix").isAncestorOf(own)]
-    hidden = {"Matrix", "Loss", "Data"}
+    assert not [own.accessibleName() for own in reached if dock(window, "Loss surface").isAncestorOf(own)]
+    hidden = {"Loss surface", "Loss", "Data"}
     for name in hidden:
         bring(window, name)
         panel_entry(window, name).trigger()
@@ -211,13 +211,13 @@ def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(o
 @pytest.mark.fonts
 def test_a_title_row_under_tabs_is_low_and_repeats_no_tab_that_was_clicked(open_window):
     window = open_window("relu")
-    for name in ("Loss", "Matrix", "Explain"):
+    for name in ("Loss", "Loss surface", "Explain"):
         head = bring(window, name).head
         QApplication.processEvents()
         assert head.height() == max(own.height() for own in head.findChildren(QWidget) if own.isVisible())
     alone = dock(window, "Data").card.head
     assert alone.height() > max(own.height() for own in alone.findChildren(QPushButton))
-    for name in ("1 weight", "Loss surface"):
+    for name in ("Function", "Loss surface"):
         (at,) = (
             bar.mapTo(window.main_window, bar.tabRect(k).center())
             for bar in window.main_window.findChildren(QTabBar)
@@ -268,21 +268,22 @@ def on_screen(widget):
 def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open_window):
     window = start_at(open_window, (1280, 800))
     first = sizes(window)
-    bring(window, "1 weight")
-    window.board.splitDockWidget(dock(window, "Training"), dock(window, "1 weight"), Qt.Orientation.Vertical)
-    bring(window, "Matrix")
+    bring(window, "Function")
+    window.board.splitDockWidget(dock(window, "Training"), dock(window, "Function"), Qt.Orientation.Vertical)
+    bring(window, "Notes")
+    bring(window, "Loss surface")
     choose_entry(window, "Data")
     QApplication.processEvents()
     seen = in_sight(window)
-    assert seen == FIRST - {"Data", "Loss"} | {"Matrix", "1 weight"}
+    assert seen == FIRST - {"Data", "Loss"} | {"Loss surface", "Function"}
     after = start_at(open_window, (1280, 800), window)
     assert in_sight(after) == seen
-    assert dock(after, "1 weight").geometry() == dock(window, "1 weight").geometry()
+    assert dock(after, "Function").geometry() == dock(window, "Function").geometry()
     assert not offered(after, "Data").isChecked()
     dock(after, "Data").setFloating(True)
     choose_entry(after, "Training")
     after.board.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock(after, "Loss"))
-    after.board.tabifyDockWidget(dock(after, "Notes"), dock(after, "1 weight"))
+    after.board.tabifyDockWidget(dock(after, "Notes"), dock(after, "Loss"))
     QApplication.processEvents()
     choose_entry(after, "Reset arrangement")
     QApplication.processEvents()
@@ -298,7 +299,7 @@ def test_what_cannot_be_read_of_an_arrangement_leaves_every_panel_in_its_first_p
 ):
     window = start_at(open_window, SMALL)
     first = sizes(window)
-    bring(window, "Matrix")
+    bring(window, "Loss surface")
     choose_entry(window, "Data")
     window.main_window.close()
     state = settings.bytes(ARRANGEMENT).data()
@@ -514,7 +515,7 @@ def around(window):
 
 def test_f11_shows_the_diagram_alone_and_f11_or_escape_all_as_it_was(open_window):
     window = open_window("relu")
-    bring(window, "Matrix")
+    bring(window, "Loss surface")
     dock(window, "Data").setFloating(True)
     for _ in range(2):
         choose_entry(window, "Explain")

@@ -789,7 +789,7 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     assert panel_entry(window, "Loss").isChecked()
     assert window.history.heading.text() == "MSE"
     assert "MSE" in card.pages.empty.text()
-    hands.bring(window, "Matrix")
+    hands.bring(window, "Loss surface")
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         hands.press(window, "Run")
