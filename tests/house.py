@@ -25,7 +25,7 @@ BUDGETS = {
     "nnviz": 138,
     "nnviz.cli": 709,
     "nnviz.core": 4624,
-    "nnviz.document": 2096,
+    "nnviz.document": 2095,
     "nnviz.explain": 786,
     "nnviz.files": 1769,
     "nnviz.files.code": 1165,
@@ -35,10 +35,10 @@ BUDGETS = {
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 2252,  # numbers and edges have paces of their own
     "nnviz.ui.dialogs": 1805,
-    "nnviz.ui.kit": 1101,  # the desk, the frames and the base of all panels
-    "nnviz.ui.panels": 5691,
-    "nnviz.ui.plot": 625,  # what the panels of plots had each
-    "nnviz.ui.window": 2608,
+    "nnviz.ui.kit": 1109,  # the desk, the frames and the base of all panels; plots wait for their library
+    "nnviz.ui.panels": 5807,  # Explain shows plots, with a divider, an enlarged plot and a menu
+    "nnviz.ui.plot": 600,
+    "nnviz.ui.window": 2597,
     "nnviz.watching": 379,
 }
 """Largest number of code lines of each package.

@@ -180,8 +180,7 @@ class Moment:
 
     def row_loss(self, row: int) -> float | None:
         """Return the loss of a row of the data, or None if the data has no targets."""
-        has_targets = self.state.data.targets is not None
-        return self.known.results.loss(row, self._together) if has_targets else None
+        return self.known.results.loss(row, self._together) if self._has_targets else None
 
     def error(self, row: int) -> Array | None:
         """Return prediction − target of a data row, shape (outputs,), or None if the data has no targets."""

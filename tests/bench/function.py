@@ -83,11 +83,11 @@ def in_training(rounds, seconds):
         own.extend(shares[2:-2] if name == "Function" else ())
         return rates
 
-    turns = {name: lambda name=name: shown(name) for name in ("Function", "Matrix")}
+    turns = {name: lambda name=name: shown(name) for name in ("Function", "Explain")}
     found = report.in_turns(rounds, turns)
     window.main_window.hide()
     with_it, states, pictures = np.median(found["Function"], axis=0)
-    return states, pictures, 1e3 * statistics.median(own), with_it, np.median(found["Matrix"], axis=0)[0]
+    return states, pictures, 1e3 * statistics.median(own), with_it, np.median(found["Explain"], axis=0)[0]
 
 
 def longest_wait():

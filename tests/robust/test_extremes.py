@@ -242,7 +242,7 @@ def deeds(window, folder):
     yield "means", lambda: document.show_slopes(True, True)
     yield "the next row", lambda: document.select_row(1)
     yield "two weights", lambda: document.select(*[Address("weight", 0, 0, k) for k in (0, 1)])
-    for card in ("1 weight", "2 weights", "Activation", "Matrix", "MSE"):
+    for card in ("Loss surface", "Explain", "Loss"):
         yield f"plot {card}", lambda card=card: bring(window, card)
         yield f"plot {card}, at rest", lambda: QTest.qWait(60)
     yield "the last layer's weights", lambda: document.select(Address("node", len(network.layers) - 1, 0))

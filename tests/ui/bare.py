@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from PySide6.QtCore import QLoggingCategory
 from PySide6.QtWidgets import QApplication
 
+from nnviz.core.address import Address
 from nnviz.document.document import Document
 from nnviz.document.idle import Idle
 from nnviz.files.examples import example
@@ -15,8 +16,24 @@ from nnviz.ui.diagram.heads import Heads, Structure
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
+from nnviz.ui.panels.explain import ExplainPanel
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
+
+
+def open_plot(own, size, *, matrix=False):
+    """Return the panel Explain of a Bare, in sight, with the plot enlarged; the first weight is selected."""
+    own.desk.allow_plots()
+    card = ExplainPanel(own.desk)
+    own.document.select(Address("weight", 0, 0, 0))
+    own.show(card, size)
+    own.desk.frames.add(card)
+    if matrix:
+        card.matrix_button.click()
+    own.desk.frames.show_pending()
+    card.parts.enlarge(True)
+    QApplication.processEvents()
+    return card
 
 
 class Seen:

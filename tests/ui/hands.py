@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTabBar
 
 from nnviz.core.address import Address
-from tests.ui.sees import entry, offered, place, written
+from tests.ui.sees import entry, offered, panel_entry, place, written
 
 CORNER = QPoint(2, 2)
 
@@ -115,7 +115,7 @@ def bring(window, name):
     """Bring the panel `name` into sight by the View menu, if it is not; return it."""
     dock = window.board.docks[name]
     if not dock.is_in_view:
-        offered(window, name).trigger()
+        panel_entry(window, name).trigger()
     return dock.card
 
 

@@ -72,6 +72,11 @@ def offered(window, title):
     return found
 
 
+def panel_entry(window, name):
+    """Return the entry of the menu View, Panels that shows or hides the panel `name`."""
+    return entry(offered(window, "Panels").menu(), name)
+
+
 def entry(menu, text):
     """Return the entry of a menu, or of the menus within, that says `text`; None without one."""
     for action in menu.actions():

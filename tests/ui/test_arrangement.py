@@ -41,9 +41,9 @@ from tests.ui.hands import (
     set_number,
     write,
 )
-from tests.ui.sees import offered, status, walking, written
+from tests.ui.sees import offered, panel_entry, status, walking, written
 
-FIRST = {"Training", "Notes", "Data", "MSE"}
+FIRST = {"Training", "Notes", "Data", "Loss"}
 """The panels in sight at the first start on an example with notes."""
 LARGE, SMALL = (2560, 1400), (1366, 740)
 RGB = QImage.Format.Format_RGB32
@@ -93,10 +93,10 @@ def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram
         return made == in_sight(window) == FIRST
 
     assert in_sight(window) == FIRST
-    assert dock(window, "1 weight").card is None  # not made before it is shown
+    assert dock(window, "Loss surface").card is None  # not made before it is shown
     diagram, board = window.board.centralWidget().geometry(), window.board.rect()
     training, notes, data, mse = (
-        dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")
+        dock(window, name).geometry() for name in ("Training", "Notes", "Data", "Loss")
     )
     assert training.width() == notes.width() == max(364, dock(window, "Training").least.width())
     assert board.right() - training.right() == board.bottom() - notes.bottom() == 10
@@ -138,9 +138,9 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
     width, column = window.diagram.width(), dock(window, "Training").width()
 
     def choose_panel(name, comes):
-        offered(window, name).trigger()
+        panel_entry(window, name).trigger()
         settled()
-        assert (name in in_sight(window), offered(window, name).isChecked()) == (comes, comes)
+        assert (name in in_sight(window), panel_entry(window, name).isChecked()) == (comes, comes)
 
     for name in (panel.name for panel in PANELS):
         if name in in_sight(window):
@@ -161,25 +161,25 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
 
 def test_the_view_menu_ticks_a_panel_behind_a_tab_which_the_key_tab_does_not_reach(open_window):
     window = open_window("relu")
-    entry = offered(window, "Matrix")
-    assert (entry.isChecked(), "Matrix" in in_sight(window)) == (True, False)
-    for choose_it, seen in ((entry.trigger, True), (lambda: press(window, "MSE"), False)):
+    entry = offered(window, "Loss surface")
+    assert (entry.isChecked(), "Loss surface" in in_sight(window)) == (True, False)
+    for choose_it, seen in ((entry.trigger, True), (lambda: press(window, "Loss"), False)):
         choose_it()
         QApplication.processEvents()
-        assert (entry.isChecked(), "Matrix" in in_sight(window)) == (True, seen)
+        assert (entry.isChecked(), "Loss surface" in in_sight(window)) == (True, seen)
     window.diagram.setFocus()
     reached = []
     while (widget := QApplication.focusWidget()) not in reached:
         reached.append(widget)
         QTest.keyClick(widget, KEY.Key_Tab)
     assert len(reached) > 10
-    assert not [own.accessibleName() for own in reached if dock(window, "Matrix").isAncestorOf(own)]
-    hidden = {"Matrix", "MSE", "Data"}
+    assert not [own.accessibleName() for own in reached if dock(window, "Loss surface").isAncestorOf(own)]
+    hidden = {"Loss surface", "Loss", "Data"}
     for name in hidden:
         bring(window, name)
-        choose_entry(window, name)
+        panel_entry(window, name).trigger()
     for _ in range(2):
-        assert {panel.name for panel in PANELS if not offered(window, panel.name).isChecked()} == hidden
+        assert {panel.name for panel in PANELS if not panel_entry(window, panel.name).isChecked()} == hidden
         for _ in range(2):
             QTest.keyClick(window.diagram, KEY.Key_F11)
         QApplication.processEvents()
@@ -194,9 +194,9 @@ def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(o
         return next((name for name, own in window.board.docks.items() if own.has_focus), "diagram")
 
     assert window.diagram.hasFocus()
-    assert [go() for _ in range(5)] == ["Training", "Notes", "Data", "MSE", "diagram"]
+    assert [go() for _ in range(5)] == ["Training", "Notes", "Data", "Loss", "diagram"]
     assert window.diagram.hasFocus()
-    assert [go(SHIFT) for _ in range(5)] == ["MSE", "Data", "Notes", "Training", "diagram"]
+    assert [go(SHIFT) for _ in range(5)] == ["Loss", "Data", "Notes", "Training", "diagram"]
     floats = Qt.KeyboardModifier.ControlModifier | SHIFT
     press_key(KEY.Key_F, floats)
     assert "F6" in status(window)
@@ -211,13 +211,13 @@ def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(o
 @pytest.mark.fonts
 def test_a_title_row_under_tabs_is_low_and_repeats_no_tab_that_was_clicked(open_window):
     window = open_window("relu")
-    for name in ("MSE", "Matrix", "Explain"):
+    for name in ("Loss", "Loss surface", "Explain"):
         head = bring(window, name).head
         QApplication.processEvents()
         assert head.height() == max(own.height() for own in head.findChildren(QWidget) if own.isVisible())
     alone = dock(window, "Data").card.head
     assert alone.height() > max(own.height() for own in alone.findChildren(QPushButton))
-    for name in ("1 weight", "2 weights"):
+    for name in ("Function", "Loss surface"):
         (at,) = (
             bar.mapTo(window.main_window, bar.tabRect(k).center())
             for bar in window.main_window.findChildren(QTabBar)
@@ -268,21 +268,22 @@ def on_screen(widget):
 def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open_window):
     window = start_at(open_window, (1280, 800))
     first = sizes(window)
-    bring(window, "1 weight")
-    window.board.splitDockWidget(dock(window, "Training"), dock(window, "1 weight"), Qt.Orientation.Vertical)
-    bring(window, "Matrix")
+    bring(window, "Function")
+    window.board.splitDockWidget(dock(window, "Training"), dock(window, "Function"), Qt.Orientation.Vertical)
+    bring(window, "Notes")
+    bring(window, "Loss surface")
     choose_entry(window, "Data")
     QApplication.processEvents()
     seen = in_sight(window)
-    assert seen == FIRST - {"Data", "MSE"} | {"Matrix", "1 weight"}
+    assert seen == FIRST - {"Data", "Loss"} | {"Loss surface", "Function"}
     after = start_at(open_window, (1280, 800), window)
     assert in_sight(after) == seen
-    assert dock(after, "1 weight").geometry() == dock(window, "1 weight").geometry()
+    assert dock(after, "Function").geometry() == dock(window, "Function").geometry()
     assert not offered(after, "Data").isChecked()
     dock(after, "Data").setFloating(True)
     choose_entry(after, "Training")
-    after.board.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock(after, "MSE"))
-    after.board.tabifyDockWidget(dock(after, "Notes"), dock(after, "1 weight"))
+    after.board.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock(after, "Loss"))
+    after.board.tabifyDockWidget(dock(after, "Notes"), dock(after, "Loss"))
     QApplication.processEvents()
     choose_entry(after, "Reset arrangement")
     QApplication.processEvents()
@@ -298,7 +299,7 @@ def test_what_cannot_be_read_of_an_arrangement_leaves_every_panel_in_its_first_p
 ):
     window = start_at(open_window, SMALL)
     first = sizes(window)
-    bring(window, "Matrix")
+    bring(window, "Loss surface")
     choose_entry(window, "Data")
     window.main_window.close()
     state = settings.bytes(ARRANGEMENT).data()
@@ -332,7 +333,7 @@ def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, setting
         now = sizes(program.workspace)
         assert "Explain" not in in_sight(program.workspace)
         seen.append(
-            (now["Data"].height(), now["MSE"].width(), now["Training"].width(), now["Notes"].bottom())
+            (now["Data"].height(), now["Loss"].width(), now["Training"].width(), now["Notes"].bottom())
         )
         assert program.workspace.diagram.hasFocus()
         program.workspace.main_window.close()
@@ -514,7 +515,7 @@ def around(window):
 
 def test_f11_shows_the_diagram_alone_and_f11_or_escape_all_as_it_was(open_window):
     window = open_window("relu")
-    bring(window, "Matrix")
+    bring(window, "Loss surface")
     dock(window, "Data").setFloating(True)
     for _ in range(2):
         choose_entry(window, "Explain")

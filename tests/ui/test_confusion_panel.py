@@ -1,4 +1,4 @@
-"""The panel "Classes", by mouse and keys: its counts, and the rows that a cell lists in the table."""
+"""The panel "Confusion", by mouse and keys: its counts, and the rows that a cell lists in the table."""
 
 from dataclasses import replace
 from itertools import product
@@ -59,7 +59,7 @@ def open_card(qtbot, bare):
 def filtered(afresh):
     """Return a window whose table lists the rows 2 and 8, by a click on their cell, and the panel."""
     window = afresh(pets())
-    card = bring(window, "Classes")
+    card = bring(window, "Confusion")
     click(card, 0, 1)
     return window, card
 
@@ -264,7 +264,7 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
 
 def test_the_window_keeps_its_size_under_a_filter_and_shows_the_row_after_it(open_window):
     window = open_window("circles", (1000, 650))
-    card = bring(window, "Classes")
+    card = bring(window, "Confusion")
     click(card, 1, 0)
     for _ in range(4):
         QApplication.processEvents()

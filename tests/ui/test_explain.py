@@ -25,7 +25,7 @@ from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
-from tests.ui.hands import address_named, bring, click, hover, point, press, rest
+from tests.ui.hands import address_named, bring, click, double_click, hover, point, press, rest
 from tests.ui.sees import OF_THE_MACHINE, explained, labels, written
 
 INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
@@ -75,6 +75,87 @@ class Reader(Bare):
 def read(bare):
     """Return a function that opens the panel on a State, the bank's unless another is given: a Reader."""
     return partial(bare, kind=Reader)
+
+
+# --- the plot above the text
+
+
+def views(window):
+    """Return the panel Explain, and the names of the plot above its text and of the module of this plot."""
+    window.desk.frames.show_pending()
+    card = window.board.docks["Explain"].card
+    return card, card.view and (type(card.view).__name__, card.phrase)
+
+
+def test_the_plot_of_the_selection_stands_above_the_text_once_the_library_is_loaded(open_window):
+    window = open_window("relu")
+    window.desk.has_plots = False
+    bring(window, "Explain")
+    click(window, address_named(window, "node_0"))
+    assert views(window)[1] is None
+    window.library.loaded.emit()
+    for address, plot in (
+        (address_named(window, "node_0"), ("ActivationView", "the activation of a node")),
+        (address_named(window, "node_0", "accounts"), ("LossCurve", "the loss over one weight")),
+        (address_named(window, "accounts"), None),
+        (address_named(window, "output"), ("ActivationView", "the activation of a node")),
+        (None, None),
+    ):
+        window.document.select(address)
+        card, seen = views(window)
+        assert (seen, card.matrix_button.isVisible()) == (plot, address is not None)
+        assert card.more_button.isVisible() == (plot is not None)
+    for address in (address_named(window, "output"), address_named(window, "accounts")):
+        window.document.select(address)
+        card.matrix_button.setChecked(True)
+        assert views(window)[1] == ("WeightMatrix", "the weights")
+        assert card.view.layer == max(address.layer, 0)
+        assert "Σ value·w" in explained(window) or "accounts" in explained(window)
+    QTest.mouseClick(card.matrix_button, Qt.MouseButton.LeftButton)
+    assert views(window)[1] is None
+
+
+def test_the_divider_is_dragged_enlarges_the_plot_and_is_remembered(qtbot, open_window, settings):
+    window = open_window("relu")
+    window.library.load()
+    card = bring(window, "Explain")
+    window.document.select(Address(*EDGE))
+    views(window)
+    text, divider = card.findChild(QTextBrowser), card.parts.handle(1)
+    QApplication.processEvents()
+    before, middle = card.view.height(), divider.rect().center()
+    QTest.mousePress(divider, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseMove(divider, middle + QPoint(0, 60))
+    QTest.mouseRelease(divider, Qt.MouseButton.LeftButton, pos=middle)
+    QApplication.processEvents()
+    assert card.view.height() == pytest.approx(before + 60, abs=8)
+    assert settings.number("explain divider") == pytest.approx(50, abs=8)
+    height = card.view.height()
+    for back in ("Escape", "double click", "the menu", "another selection"):
+        qtbot.waitUntil(lambda: card.plot is not None)
+        double_click(divider, divider.rect().center())
+        QApplication.processEvents()
+        assert (text.isVisible(), card.plot.hasFocus()) == (False, True)
+        assert card.view.height() > 0.9 * card.parts.height()
+        if back == "Escape":
+            QTest.keyClick(card.plot, Qt.Key.Key_Escape)
+        elif back == "double click":
+            double_click(divider, divider.rect().center())
+        elif back == "the menu":
+            card.update_actions()
+            (entry,) = (own for own in card.menu.actions() if own.text() == "Enlarge plot")
+            assert entry.isChecked()
+            entry.trigger()
+        else:
+            window.document.select(None)
+            views(window)
+            window.document.select(Address(*EDGE))
+        views(window)
+        QApplication.processEvents()
+        assert (text.isVisible(), card.view.height()) == (True, pytest.approx(height, abs=3)), back
+    again = bring(open_window("relu"), "Explain")
+    again.parts.resize(card.parts.size())
+    assert again.parts._percent == settings.number("explain divider")
 
 
 # --- what it says
@@ -207,7 +288,8 @@ def test_only_slopes_are_purple_and_the_copy_button_copies_ascii(read, approved)
             places += 1
         block = block.next()
     assert purple == {"−96", "−32", "0", "32", "40"}  # one of them from a difference
-    QTest.mouseClick(bank.panel.findChild(QPushButton), Qt.MouseButton.LeftButton)
+    (copy,) = (own for own in bank.panel.findChildren(QPushButton) if own.text() == "Copy")
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
     text = QGuiApplication.clipboard().text()
     approved("an edge is copied", text)
     assert text.isascii()

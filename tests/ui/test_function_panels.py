@@ -23,7 +23,6 @@ from nnviz.picture.palette import PALETTES
 from nnviz.picture.scales import Tone, number_pixels, output_tones
 from nnviz.ui.dialogs.pictures import Look, PlotDrawing
 from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
-from nnviz.ui.panels.activation import ActivationPanel
 from nnviz.ui.panels.function import FunctionPanel
 from nnviz.ui.panels.function_plane import FunctionPlane
 from nnviz.ui.plot.points import POINT_PX
@@ -31,7 +30,7 @@ from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
 from tests.ui import hands
-from tests.ui.bare import Bare, Seen
+from tests.ui.bare import Bare, Seen, open_plot
 from tests.ui.runs import click, drag, hover, keys, place, read_out
 from tests.ui.sees import status, written
 
@@ -412,17 +411,15 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     QToolTip.hideText()
 
 
-# --- the panel Activation
+# --- the activation in the panel Explain
 
 
 class Card(Bare):
-    """The panel Activation on screen, with its document and selection; the first hidden node is selected."""
+    """The activation in the panel Explain, with its document; the first hidden node is selected."""
 
     def __init__(self, qtbot, state=BANK, **times):
         super().__init__(qtbot, state, **times)
-        self.card = ActivationPanel(self.desk)
-        self.show(self.card, (420, 260))
-        self.desk.frames.add(self.card)
+        self.card = open_plot(self, (420, 260))
         self.select("node", 0, 0)
 
     @property
@@ -466,15 +463,13 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
     told["row 3"] = bank.caption()
     bank.select("node", 0, 1)
     known = bank.caption(), bank.plane.curve().tolist()
-    bank.select("weight", 0, 1, 0)
-    assert (bank.caption(), bank.plane.curve().tolist()) == known, "an edge is of the node that it leads to"
-    assert bank.panel.plot is bank.plane
-    for name, address in (("an input", Address("node", -1, 0)), ("nothing", None)):
+    for address in (Address("node", -1, 0), None):
         bank.document.select(address)
         QApplication.processEvents()
-        told[name] = bank.panel.pages.empty.text()
-        assert bank.panel.pages.empty.isVisible()
-        assert bank.panel.plot is None
+        assert (bank.panel, bank.card.plot) == (None, None)
+    bank.select("node", 0, 1)
+    assert (bank.caption(), bank.plane.curve().tolist()) == known
+    assert bank.panel.plot is bank.plane
     bank.document.start(State(BANK.network, Dataset.empty(BANK.network)))
     bank.select("node", 0, 0)
     told["no rows"] = bank.caption()
@@ -589,11 +584,13 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
 
 def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(open_window, qtbot):
     window = open_window("many-rows")
-    card = hands.bring(window, "Activation")
+    window.library.load()
+    card = hands.bring(window, "Explain")
     hands.click(window, Address("node", 0, 0))
-    qtbot.waitUntil(lambda: card.view.plane.isVisible())
+    window.desk.frames.show_pending()
+    assert card.view.plane.isVisible()
     assert "Row 1: z 26" in card.view.plane.accessibleDescription()
-    hands.set_number(window, Address("weight", 0, 0, 0), "3")
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 3.0), "w")
     window.desk.frames.show_pending()
     assert "Row 1: z 29" in card.view.plane.accessibleDescription()
     hands.press(window, "Run")

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionButton,
     QTabBar,
+    QTextBrowser,
     QToolBar,
     QToolButton,
     QWidget,
@@ -110,7 +111,7 @@ def chosen_and_cut_off(dock):
 
 def plot_of_the_loss(window):
     """Yield the faults of the plot of the loss: it has to be whole, and some lines high."""
-    curve, dock = window.history.curve, window.board.docks["MSE"]
+    curve, dock = window.history.curve, window.board.docks["Loss"]
     curve.settle()
     if not in_sight(dock, curve):
         yield "the plot of the loss is not whole"
@@ -160,9 +161,9 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
         bring(window, panel)
         settled()
         wrong += [(panel, said) for said in clipped(window.main_window)]
-        if panel in ("Code", "Matrix") and name == "xor":
+        if panel == "Code" and name == "xor":
             wrong += [(panel, said) for said in chosen_and_cut_off(window.board.docks[panel])]
-        if panel == "MSE" and name == "xor" and (screen == "large" or percent == 150):
+        if panel == "Loss" and name == "xor" and (screen == "large" or percent == 150):
             wrong += [(panel, said) for said in plot_of_the_loss(window)]
         if window.main_window.size().toTuple() != size:
             wrong.append((panel, str(window.main_window.size())))
@@ -250,14 +251,14 @@ def test_what_is_cut_off_is_found(qtbot):
 # --- plots over weights
 
 
-def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window):
+def test_the_plot_over_two_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window):
     window = open_window("many-rows", (1280, 800))
     window.library.load()
-    for size, (name, wanted) in product(((1280, 800), (1920, 1080)), (("1 weight", 1), ("2 weights", 2))):
+    for size in ((1280, 800), (1920, 1080)):
         window.main_window.resize(*size)
-        bring(window, name)
-        window.document.select(*WEIGHTS[:wanted])
-        dock = window.board.docks[name]
+        bring(window, "Loss surface")
+        window.document.select(*WEIGHTS)
+        dock = window.board.docks["Loss surface"]
         qtbot.waitUntil(partial(is_drawn, dock, 150))
         if size == (1920, 1080):  # in a tall column the plot takes the height
             window.board.tabifyDockWidget(window.board.docks["Explain"], dock)
@@ -274,6 +275,21 @@ def is_drawn(dock, least=None):
     whole = all(in_sight(dock, own) for own in (card, plane, caption))
     needs = caption.heightForWidth(caption.width())
     return whole and needs <= caption.height() and plane.height() > (least or 0.7 * dock.height())
+
+
+def test_explain_shows_the_whole_text_and_plot_of_a_small_network_and_a_caption_with_more_room(open_window):
+    window = open_window("relu", (1280, 800))
+    window.library.load()
+    card = bring(window, "Explain")
+    for size, chosen in product(((1280, 800), (1920, 1080)), (WEIGHTS[0], Address("node", 0, 0))):
+        window.main_window.resize(*size)
+        window.document.select(chosen)
+        settled()
+        (text,), dock = card.findChildren(QTextBrowser), window.board.docks["Explain"]
+        assert all(in_sight(dock, own) for own in (card.view.plane, text))
+        assert not text.verticalScrollBar().isVisible()
+        assert card.view.plane.height() > (0.14 if size == (1280, 800) else 0.25) * card.height()
+        assert card.view.caption.isVisible() == (size == (1920, 1080))
 
 
 # --- drop-downs
@@ -327,7 +343,7 @@ def test_every_drop_down_shows_all_its_items(open_window, qtbot):
     count, cut = Counter(), []
     for tab in walk_panels(window):
         for box in window.main_window.findChildren(QComboBox):
-            if box.isVisible() and tab in ("MSE", "2 weights", "Function", "Matrix", "Classes"):
+            if box.isVisible() and tab in ("Loss", "Loss surface", "Function", "Confusion"):
                 count[tab] += 1
                 cut += cut_off(box)
     new, save = NewNetwork(), QFileDialog(None, "Save", str(Path.home()), "PNG (*.png);;SVG (*.svg)")
@@ -339,8 +355,8 @@ def test_every_drop_down_shows_all_its_items(open_window, qtbot):
         cut += cut_off(box)
         dialog.hide()
     assert cut == []
-    assert count["MSE"] >= 3
-    assert count["2 weights"] >= 5
+    assert count["Loss"] >= 3
+    assert count["Loss surface"] >= 5
 
 
 def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(qtbot):
@@ -439,7 +455,7 @@ def test_a_size_acts_at_once_on_everything_and_goes_back(open_window, amount):
         QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
         if percent == 200:
             assert beside_entries(window) == pytest.approx([2 * each for each in beside], rel=0.15)
-            made_later = bring(window, "Matrix").heading.fontMetrics()
+            made_later = bring(window, "Loss surface").heading.fontMetrics()
             assert made_later.height() == heading.fontMetrics().height()
             help_page(window, "Files")
             bar = window.main_window.findChild(HelpWindow).findChild(QTabBar)
@@ -462,7 +478,7 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     open_window, settings, qapp, monkeypatch
 ):
     def sizes_of(window):
-        return [window.board.docks[name].size().toTuple() for name in ("Training", "Data", "MSE")]
+        return [window.board.docks[name].size().toTuple() for name in ("Training", "Data", "Loss")]
 
     monkeypatch.setattr(MainWindow, "fit_screen", lambda _: None)  # the screen of these tests is small
     window = open_window("xor", size=(1280, 800))

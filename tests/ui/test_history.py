@@ -25,7 +25,7 @@ from tests.core.test_history import check_line, falling, gone_on
 from tests.ui import hands, runs
 from tests.ui.bare import Seen
 from tests.ui.runs import click, drag, hover, keys, mse_after, pixels_of, place, read_out, rounded
-from tests.ui.sees import offered, status
+from tests.ui.sees import panel_entry, status
 
 Key, LEFT, LIGHT = Qt.Key, Qt.MouseButton.LeftButton, PALETTES["light"]
 FIRST = "learning rate 0.01 · gradient descent · 20 updates"
@@ -774,29 +774,29 @@ def test_overfitting_is_named_marked_and_gone_to(qtbot, document, plot, overfitt
         assert (plot.overfitting.isVisible(), plot.curve.marked()) == (False, None)
 
 
-def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
+def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     qtbot, open_window, settings, of_classes
 ):
     window = open_window(of_classes)
-    dock, card = window.board.docks["MSE"], window.history
+    dock, card = window.board.docks["Loss"], window.history
     assert dock.is_in_view
-    assert (dock.windowTitle(), dock.objectName()) == ("Loss", "MSE")
-    assert not card.heading.isVisible()  # its tab says it
+    assert (dock.windowTitle(), card.heading.text()) == ("Loss", "CROSS-ENTROPY")
+    assert card.heading.isVisible()  # its tab does not say which loss
     hands.press(window, "Loss")
     card.accuracy_button.click()
     assert settings.flag("accuracy", first=False)
     window.document.start(runs.noisy_sine())
-    assert window.board.docks["MSE"].windowTitle() == "MSE"
-    assert offered(window, "MSE").isChecked()
+    assert panel_entry(window, "Loss").isChecked()
+    assert window.history.heading.text() == "MSE"
     assert "MSE" in card.pages.empty.text()
-    hands.bring(window, "Matrix")
+    hands.bring(window, "Loss surface")
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         hands.press(window, "Run")
     curve = card.curve
     window.library.load()  # as it was already
     assert card.curve is curve
-    hands.bring(window, "MSE")
+    hands.bring(window, "Loss")
     told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"
     assert status(window).endswith(told)
     QApplication.processEvents()

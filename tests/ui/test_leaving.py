@@ -146,8 +146,9 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
     choose_entry(window, "Undo")
 
     window.library.load()
-    card = hands.bring(window, "1 weight")
+    card = hands.bring(window, "Explain")
     window.document.select(WEIGHT)
+    window.desk.frames.show_pending()
     qtbot.waitUntil(lambda: not card.view.work.busy and card.plot is not None)
     middle = card.view.plane.viewport().rect().center()
     for way, ended in ((QPoint(60, -20), ENDED), (QPoint(-40, -20), "")):  # then one Ctrl+Z more is needed

@@ -171,12 +171,10 @@ def test_export_of_the_diagram_follows_size_theme_and_background(
 
 
 PLOTS = {
-    "MSE": ("the MSE", "iterations"),
-    "1 weight": ("the loss over one weight", "w (accounts → node_0)"),
-    "2 weights": ("the loss over two weights", "w (accounts → node_0)"),
-    "Activation": ("the activation of a node", "z of node_0"),
+    "Loss": ("the MSE", "iterations"),
+    "Explain": ("the loss over one weight", "w (accounts → node_0)"),
+    "Loss surface": ("the loss over two weights", "w (accounts → node_0)"),
     "Function": ("the function", "accounts"),
-    "Matrix": ("the weights", None),
 }
 
 
@@ -213,16 +211,16 @@ def stroked(svg):
 
 
 def test_export_of_a_plot_leaves_the_plot_on_the_screen_unchanged(qtbot, window, export, tmp_path, amount):
-    some = ["MSE", "2 weights", "Function"]
+    some = ["Loss", "Loss surface", "Function"]
     for name in amount(quick=some, ci=PLOTS, night=PLOTS):
         what, axis = PLOTS[name]
-        card, seen, copied = card_of(qtbot, window, name), [], name not in ("Function", "Matrix")
+        card, seen, copied = card_of(qtbot, window, name), [], name != "Function"
         if copied:
             card.copy_picture.trigger()
             svg = svg_copied()
             assert axis in written(svg)
             assert "vector-effect" not in svg, "few programs know lines that keep their width"
-            assert svg.count("<image") == (2 if name == "2 weights" else 0), (
+            assert svg.count("<image") == (2 if name == "Loss surface" else 0), (
                 "the map and its scale are pixels"
             )
             lines = list(stroked(svg))
@@ -230,7 +228,7 @@ def test_export_of_a_plot_leaves_the_plot_on_the_screen_unchanged(qtbot, window,
             assert max(width for width, _ in lines) <= 5.01
             assert any(len(points) > 3 for _, points in lines), "the curve itself"
         for suffix, theme in (("png", "Dark"), ("svg", "Light")):
-            if suffix == "png" or not copied or name == "MSE":
+            if suffix == "png" or not copied or name == "Loss":
                 fill = filled(theme=theme, transparent=suffix == "svg", Width=350, Height=210)
                 export(card.export_picture.trigger, LookDialog, fill, tmp_path / f"{name}.{suffix}")
                 assert status(window) == f"Exported {what} as {name}.{suffix}"
@@ -246,7 +244,7 @@ def test_export_of_a_plot_leaves_the_plot_on_the_screen_unchanged(qtbot, window,
             assert 'viewBox="0 0 350 210"' in svg
             assert LIGHT.surface.lower() not in svg[:900].lower()
 
-    card = card_of(qtbot, window, "MSE")
+    card = card_of(qtbot, window, "Loss")
     own = window.document.state
     window.document.push(replace(own, data=replace(own.data, targets=own.data.targets * 1e4)), "Targets")
     window.runner.step()
@@ -260,7 +258,7 @@ def test_export_of_a_plot_leaves_the_plot_on_the_screen_unchanged(qtbot, window,
 
 
 def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, approved):
-    card = card_of(qtbot, window, "MSE")
+    card = card_of(qtbot, window, "Loss")
     card.copy_picture.trigger()
     assert QGuiApplication.clipboard().image().width() == 1800
     assert "iterations" in written(svg_copied())
@@ -274,7 +272,9 @@ def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, app
     assert np.all((left - 1 <= every[:, 0]) & (every[:, 0] <= right + 1))
     assert np.all((every[:, 1] >= MARGIN_PX) & (every[:, 1] <= low + 1))
 
-    card, name = card_of(qtbot, window, "Matrix"), ' font-family="x" vector-effect="none"'
+    card, name = card_of(qtbot, window, "Explain"), ' font-family="x" vector-effect="none"'
+    card.matrix_button.click()
+    window.desk.frames.show_pending()
     window.document.push(replace(window.document.state, name=name), "a title")
     window.document.push(edits.rename(window.document.state, 0, 0, name[:16]), "a name")
     card.copy_picture.trigger()
@@ -284,7 +284,6 @@ def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, app
     assert [font for font in fonts if not font.endswith(", sans-serif")] == []
     assert svg.find(f"{SVG}title").text == name
     assert any(name[:16] in text for text in svg.itertext())
-    card = card_of(qtbot, window, "1 weight")
     window.document.select(None)
     window.desk.frames.show_pending()
     card.update_actions()

@@ -21,7 +21,7 @@ from nnviz.ui.diagram.finder import Finder
 from tests.ui.hands import address_named, bring
 from tests.ui.sees import explained, place, written
 
-CARDS = ("MSE", "1 weight", "2 weights", "Activation", "Matrix", "Classes")
+CARDS = ("Loss", "Loss surface", "Confusion")
 """The plots, one at a time."""
 SMALL = State(Network.from_weights({"output": [2.0]}), Dataset([[1.0]], [[0.0]]))
 

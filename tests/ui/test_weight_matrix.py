@@ -14,7 +14,8 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
 from nnviz.ui.kit.theme import apply_theme, colours
-from nnviz.ui.panels.matrix import HINT, MatrixPanel
+from nnviz.ui.panels.matrix import HINT
+from tests.ui.bare import open_plot
 from tests.ui.runs import pixels_of
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}
@@ -35,7 +36,7 @@ class Looked:
 
     def __getattr__(self, name):
         self._frames.show_pending()
-        return getattr(self._panel.view, name)
+        return getattr(self._panel.view or self._panel, name)
 
     def width(self):
         return self._panel.width()
@@ -43,6 +44,7 @@ class Looked:
     def hide(self):
         self._panel.hide()
         self._frames.remove(self._panel)
+        self._panel.rest()
 
     def show(self):
         self._panel.show()
@@ -55,9 +57,7 @@ def show(bare):
 
     def show_it(state=SMALL):
         own = bare(state)
-        panel = MatrixPanel(own.desk)
-        own.show(panel, (364, 330))
-        own.desk.frames.add(panel)
+        panel = open_plot(own, (364, 330), matrix=True)
         return Looked(own.desk.frames, panel), own.document
 
     return show_it
@@ -99,7 +99,7 @@ def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show
     card, document = show(digits)
     weights = digits.network.layers[0].weights
     assert (round(weights.min(), 3), round(weights.max(), 3)) == (-0.702, 0.737)
-    assert card.readout.text() == HINT
+    assert card.caption.toolTip().startswith(HINT)
     told = [card.caption.text()]
     document.start(SMALL)
     document.select(Address("weight", 0, 0, 1))
@@ -108,12 +108,12 @@ def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show
 
 
 def test_a_small_layer_has_colours_numbers_and_names_in_both_themes(show, qapp):
-    card, *_ = show()
+    card, document = show()
     for theme in ("dark", "light"):
         apply_theme(qapp, theme)
-        card.choice.setCurrentIndex(1)
+        document.select(Address("node", 1, 0))
         assert colour_at(card, Cell(0, 1)) == colours().positive
-        card.choice.setCurrentIndex(0)
+        document.select(Address("weight", 0, 0, 0))
         seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
         assert seen == [colours().negative, colours().canvas]
         sheet = card.grid.places().room
@@ -153,11 +153,11 @@ def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_
     assert card.grid.places().room.width >= card.grid.width() - 10
     assert len(colours_in(card, *card.grid.places().cell(Cell(3, 5)))) == 1
     row, accent = card.grid.places().row(5), int(colours().accent[1:], 16)
-    for node, marked in ((None, False), (5, True), (9, False)):
-        document.select(None if node is None else Address("node", 0, node))
+    for node, marked in ((20, False), (5, True), (9, False)):
+        document.select(Address("node", 0, node))
         assert (pixels_of(card.grid)[round(row.y) - 1, int(row.center[0])] == accent) == marked
     document.select(Address("weight", 1, 3, 4))
-    assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
+    assert (card.layer, card.grid.accessibleName()) == (1, "Weights: Hidden layer 2")
     for address, layer, name in (
         (Address("node", 0, 7), 1, "node_0_7"),  # a column of the layer that is shown
         (Address("node", 2, 9), 2, "digit_9"),
@@ -172,7 +172,7 @@ def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
     assert hover(card, Cell(1, 1)) == "node_1 ← input_1: −8"
     QTest.mouseMove(card.grid, QPoint(1, 1))
     QApplication.processEvents()
-    assert card.readout.text() == HINT
+    assert card.readout.text() == "node_0 ← input_0: 2", "the weight that is selected"
     document.push(set_weight(SMALL, 0, 0, 0, -1 / 3), "edit")
     assert hover(card, Cell(0, 0)) == "node_0 ← input_0: −0.3333"
     approved("the tooltip of a weight", card.grid.toolTip())
@@ -185,8 +185,7 @@ def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
 def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
     card, document = show()
     for begin, pressed, end in (
-        (None, [RIGHT], ("weight", 0, 0, 0)),
-        (None, [RIGHT, DOWN], ("weight", 0, 1, 1)),
+        (("weight", 0, 0, 0), [RIGHT, DOWN], ("weight", 0, 1, 1)),
         (None, [DOWN, RIGHT, RIGHT, RIGHT], ("weight", 0, 1, 2)),
         (("node", 0, 0), [DOWN], ("node", 0, 1)),
         (("node", -1, 1), [RIGHT], ("node", -1, 2)),
@@ -201,7 +200,7 @@ def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
 def test_each_node_can_be_seen_as_a_picture_of_its_sources_if_they_make_a_square(show, digits):
     card, document = show(digits)
     for layer, offered in ((1, False), (2, True), (0, True)):  # of 32, 16 and 64 sources
-        card.choice.setCurrentIndex(layer)
+        document.select(Address("node", layer, 0))
         assert card.pictures.isVisible() == offered
     QTest.mouseClick(card.pictures, Qt.MouseButton.LeftButton)
     weights, cell = digits.network.layers[0].weights, Cell(9, 3 * 8 + 4)
@@ -239,7 +238,10 @@ def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show
     document.select(Address("weight", 0, 0, 0))
     hover(card, Cell(1, 2))
     document.push(remove_layer(SMALL, 0), "remove")
-    assert (card.layer, card.choice.isVisible()) == (0, False)
-    assert card.caption.text().startswith("1 × 3")
+    assert card.plot is None, "the weight has gone with its layer"
+    document.select(Address("weight", 0, 0, 0))
+    assert (card.layer, card.grid.accessibleName()) == (0, "Weights: Prediction")
+    assert card.caption.text().startswith("Prediction: 1 × 3")
     document.push(add_layer(document.state, 0), "add")
-    assert card.choice.count() == 2
+    document.select(Address("weight", 0, 0, 0))
+    assert card.grid.accessibleName() == "Weights: Hidden layer"

@@ -186,6 +186,7 @@ class Desk(QObject):
     `picture_requested`     (panel, copied) a person asked to copy or to export the picture of a panel
     `rows_requested`        (indices, description) a person asked to list only these rows, in ascending order
     `all_rows_requested`    a person asked to list all rows again
+    `plots_allowed`         the plot library is imported, which is slow, so panels may make plots now
     ======================= ==========================================================================
 
     `suggestion(end)` returns a suggested path of a new file whose name ends in `end`.
@@ -197,6 +198,7 @@ class Desk(QObject):
     picture_requested = Signal(object, bool)
     rows_requested = Signal(object, str)
     all_rows_requested = Signal()
+    plots_allowed = Signal()
 
     def __init__(
         self,
@@ -206,6 +208,7 @@ class Desk(QObject):
     ) -> None:
         super().__init__()
         self.document, self.suggestion = document, suggestion
+        self.has_plots = False
         self.settings = settings or Settings(remembers=False)
         self.runner = Runner(document)
         self.player = Player(document, self.runner)
@@ -219,6 +222,11 @@ class Desk(QObject):
         """Select an address, and request the explanation of the number at this address."""
         self.document.select(address)
         self.explanation_requested.emit()
+
+    def allow_plots(self) -> None:
+        """Let panels make plots from now on."""
+        self.has_plots = True
+        self.plots_allowed.emit()
 
 
 def _now_ms() -> float:

@@ -55,6 +55,11 @@ class Settings:
         """Return the remembered text under `key`, or "" if there is none."""
         return str(self._store.value(key, ""))
 
+    def number(self, key: str) -> int:
+        """Return the remembered whole number under `key`, or 0 if there is none."""
+        value = self._store.value(key, 0, type=int)
+        return value if isinstance(value, int) else 0
+
     @property
     def theme(self) -> str:
         """The chosen theme, one of `themes()`."""

@@ -23,7 +23,7 @@ from nnviz.picture.palette import Palette
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.plot.card import CaptionedPlot, ViewPanel, coloured
+from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import OFFSET, AxisPicture, DotItem, QuietAxis, curve_points
 from nnviz.ui.plot.plot import CurveItem as Line
 from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
@@ -217,8 +217,6 @@ class ActivationPlot(PointPlot):
             event.ignore()  # pyqtgraph would swallow it
 
 
-CHOOSE = "Click a node on the diagram to plot its activation"
-INPUT = "An input has no activation. Click a node of a later layer"
 NO_ROWS = "{} uses z of every node in the layer, so the plot needs a row of data: add a row"
 BETWEEN = " &nbsp;·&nbsp; "
 """Separator between two parts of the caption."""
@@ -226,9 +224,9 @@ NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
 
 
 class ActivationView(CaptionedPlot):
-    """The activation of the selected node, or of the node at the end of the selected edge."""
+    """The activation of the selected node, which is not an input."""
 
-    title, phrase, ending = "Activation", "the activation of a node", "-activation"
+    phrase, ending = "the activation of a node", "-activation"
     tip = "Shows z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
     caption_lines = 2
 
@@ -242,18 +240,16 @@ class ActivationView(CaptionedPlot):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the activation of the node, or show a sentence that says what is missing."""
-        address, trace = new.address, new.trace
-        layer = new.state.network.layers[address.layer] if address and address.layer >= 0 else None
-        missing = "" if layer else CHOOSE if address is None else INPUT
-        if layer and not layer.function.elementwise and trace is None:
-            missing = NO_ROWS.format(layer.activation)
-        if missing or address is None or layer is None:
-            self.pages.show_sentence(missing)
+        node, trace = new.address, new.trace
+        if node is None or node.layer < 0:
+            return  # the panel is about to hide the plot
+        layer = new.state.network.layers[node.layer]
+        if not layer.function.elementwise and trace is None:
+            self.pages.show_sentence(NO_ROWS.format(layer.activation))
             self.plane.show_nothing()
             self._curve_of = ()
             return
         self.pages.plot_visible = True
-        node = Address("node", address.layer, address.node)
         if node != self._node:
             self._node, self._stretch = node, None
         is_joint = trace is not None and not layer.function.elementwise
@@ -276,13 +272,6 @@ class ActivationView(CaptionedPlot):
         self.caption.setText(BETWEEN.join(texts(as_text, partial(coloured, colours().slope))))
         text = "; ".join(texts(full_text, str))
         self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {text}")
-
-
-class ActivationPanel(ViewPanel):
-    """The panel with the activation of the selected node."""
-
-    view_class = ActivationView
-    content_px = 72
 
 
 def _texts(

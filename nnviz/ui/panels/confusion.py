@@ -381,7 +381,7 @@ class ConfusionPanel(PlotPanel):
     content_px = 72
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, "Classes", "the confusion matrix", "-confusion")
+        super().__init__(desk, "Confusion", "the confusion matrix", "-confusion")
         self._decided: DecidedClasses | None = None
         self._matrix: Confusion | None = None
         self._names: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The Explain panel: the formulas and numbers behind the selected node or edge.
+"""The Explain panel: the formulas, numbers and plot behind the selected node or edge.
 
 Names may come from files, so HTML characters in names are escaped. Copied text is ASCII.
 """
@@ -10,20 +10,38 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib import import_module
 from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFont,
     QFontMetrics,
     QFontMetricsF,
     QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
     QResizeEvent,
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QTextBrowser, QTextEdit
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QSplitterHandle,
+    QTextBrowser,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.core.address import Address, Kind
 from nnviz.core.expressions import Piece
@@ -33,10 +51,12 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measure_slope
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
 from nnviz.picture.palette import Palette
-from nnviz.ui.kit.card import Panel, quiet_button
+from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.desk import TEXT_MS, Desk
+from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.plot.card import PlotPanel, PlotView
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """BREAK allows a line break; JOINER and NO_BREAK forbid one. Copied text has none of these characters."""
@@ -290,13 +310,134 @@ SHOWN = (
 """The parts of a Moment that the explanation shows."""
 
 
-class ExplainPanel(Panel):
-    """The panel that explains the selected node or edge, or the loss if nothing is selected."""
+FIRST_PERCENT, LOW_PERCENT, LEAST_PERCENT, MOST_PERCENT = 40, 30, 15, 85
+"""Shares of the panel's height that the plot takes, in percent.
+
+Until a person has dragged the divider, the plot takes FIRST_PERCENT, or less if the whole text is visible
+then, but at least LOW_PERCENT. A person can choose a share from LEAST_PERCENT to MOST_PERCENT.
+"""
+DIVIDER = "explain divider"
+"""Settings key: the share of the panel's height that the plot takes, in percent."""
+DIVIDER_PX, GRIP_PX, TEXT_PX = 10, 36, 48
+"""Pixels. DIVIDER_PX: height of the divider. GRIP_PX: width of the grip. TEXT_PX: least text height."""
+
+
+class PlotAboveText(QSplitter):
+    """A plot above a text. A person drags the divider between both, or double-clicks it to enlarge the plot.
+
+    While the plot is enlarged, the text is hidden and the divider is at the bottom. `enlarge_requested` is
+    emitted for a double click on the divider.
+    """
+
+    enlarge_requested = Signal()
+
+    def __init__(self, text: QTextBrowser, settings: Settings) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self._settings, self._text = settings, text
+        self._percent = settings.number(DIVIDER)
+        """The share that the person has chosen, or 0."""
+        self.is_enlarged = False
+        self._plots, below = QWidget(), QWidget()
+        self._column, column = QVBoxLayout(self._plots), QVBoxLayout(below)
+        self._column.setContentsMargins(6, 0, 6, 0)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(text)
+        self.addWidget(below)  # first, so that F6 moves the keyboard focus to the text
+        self.insertWidget(0, self._plots)
+        self._plots.hide()
+        self.setChildrenCollapsible(False)
+        self.splitterMoved.connect(self._moved)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Use the interface size."""
+        self.setHandleWidth(px(DIVIDER_PX))
+        self._text.setMinimumHeight(px(TEXT_PX))
+
+    def createHandle(self) -> QSplitterHandle:  # noqa: D102
+        return Divider(self)
+
+    def show_plot(self, plot: QWidget | None) -> None:
+        """Show `plot` above the text in place of the former plot, or only the text if `plot` is None."""
+        if plot is not None and plot.parentWidget() is not self._plots:
+            self._column.addWidget(plot)
+        for each in self._plots.children():
+            if isinstance(each, QWidget):
+                each.setVisible(each is plot)
+        self._plots.setVisible(plot is not None)
+        self.enlarge(self.is_enlarged and plot is not None)
+
+    def enlarge(self, on: bool) -> None:
+        """Give the plot all of the height, or show the text below the plot again."""
+        self.is_enlarged = on
+        self._text.setVisible(not on)
+        self.share_out()
+
+    def share_out(self) -> None:
+        """Share the height between plot and text."""
+        height = self.height() - self.handleWidth()
+        self.setSizes([plot := round(height * self._share(height)), height - plot])
+
+    def _share(self, height: int) -> float:
+        """Return the share of `height`, in pixels, that the plot takes."""
+        if self.is_enlarged:
+            return 1.0
+        if self._percent:
+            return min(max(self._percent, LEAST_PERCENT), MOST_PERCENT) / 100
+        text, margins = self._text, self._text.height() - self._text.viewport().height()
+        left = 1 - (text.document().size().height() + margins) / max(height, 1)
+        return left if LOW_PERCENT <= 100 * left < FIRST_PERCENT else FIRST_PERCENT / 100
+
+    def _moved(self) -> None:
+        above, below = self.sizes()
+        self._percent = round(100 * above / max(above + below, 1))
+        self._settings.remember(DIVIDER, self._percent)
+        if self.is_enlarged:
+            self.enlarge(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the share of the plot."""
+        super().resizeEvent(event)
+        self.share_out()
+
+
+class Divider(QSplitterHandle):
+    """The divider between plot and text, painted as a short line."""
+
+    def __init__(self, parts: PlotAboveText) -> None:
+        super().__init__(Qt.Orientation.Vertical, parts)
+        self._parts = parts
+        self.setToolTip("Drag to change the height of the plot\nDouble-click to enlarge the plot")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the grip: a short line."""
+        middle, half = self.rect().center(), px(GRIP_PX) // 2
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pen = QPen(QColor(colours().node_border), px(3))
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawLine(middle.x() - half, middle.y(), middle.x() + half, middle.y())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Request to enlarge the plot, or to show the text again."""
+        self._parts.enlarge_requested.emit()
+
+
+class ExplainPanel(PlotPanel):
+    """The panel that explains the selected node or edge, or the loss if nothing is selected.
+
+    `view` is the plot of the selection above the text, or None: the activation of a node, the loss over a
+    weight or bias or, while the button Matrix is on, the weights of the layer. A plot is made when needed,
+    and not before `desk.has_plots`, since pyqtgraph is slow to import.
+    """
 
     moving_ms = TEXT_MS
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, "Explain")
+        super().__init__(desk, "Explain", "the plot", "-explain")
+        self.view: PlotView | None = None
+        self._views: dict[str, PlotView] = {}
         self._moment = desk.document.now
         """The Moment that the panel explains."""
         self._address: Address | None = None
@@ -312,24 +453,110 @@ class ExplainPanel(Panel):
         row.setStretch(2, 0)
         self._text = ExplainBrowser()
         self.body.setContentsMargins(8, 0, 8, 6)
-        self.body.addWidget(self._text, 1)
+        self.parts = PlotAboveText(self._text, desk.settings)
+        self.body.addWidget(self.parts, 1)
         self._copy = quiet_button("Copy", "Copy the explanation as plain text")
-        self.buttons.addWidget(self._copy)
+        self.matrix_button = quiet_button("Matrix", "Show the weights of the layer as a matrix", "Matrix")
+        self.matrix_button.setCheckable(True)
+        self.matrix_button.hide()
+        for button in (self.matrix_button, self._copy):
+            self.add_button(button)
+        self._enlarge = self.menu.addAction("Enlarge plot", self._toggle_size)
+        self._enlarge.setCheckable(True)
+        self.parts.enlarge_requested.connect(self._toggle_size)
+        self.more_button.hide()
+        for needs_all in (self.matrix_button.toggled, self._text.room_changed, desk.plots_allowed):
+            needs_all.connect(lambda *_: desk.frames.show_again(self))
         self._text.link_hovered.connect(lambda link: desk.address_hovered.emit(address_of_link(link)))
-        self._text.room_changed.connect(self.restyle)
         self._text.link_clicked.connect(self._link_clicked)
         self._copy.clicked.connect(self._copy_text)
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Explain the selected number again if something that the explanation shows has changed."""
+        self._show_view(old, new)
         if is_new(old, new, *SHOWN):
             self._moment = new
             self._begin_check()
             self._write()
 
     def rest(self) -> None:
-        """Stop measuring, since the panel is hidden now."""
+        """Stop measuring and plotting, since the panel is hidden now."""
         self._checking.stop()
+        self._rest_view()
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        if hasattr(self, "parts"):
+            self.parts.restyle()
+        for view in self._views.values():
+            view.restyle()
+
+    # --- the plot
+
+    @property
+    def plot(self) -> QWidget | None:  # noqa: D102
+        return self.view.plot if self.view else None
+
+    def _show_view(self, old: Moment | None, new: Moment) -> None:
+        """Show the plot of the selection, which from now on follows the document at its own pace."""
+        view = self._view_of(new.address)
+        self.matrix_button.setVisible(new.address is not None and self._desk.has_plots)
+        if view is not self.view:
+            self._rest_view()
+            self.view = view
+            self.parts.show_plot(view)
+            self.more_button.setVisible(view is not None)
+        elif old is not None:
+            return
+        if view:
+            self.phrase, self.ending = view.phrase, view.ending
+            self._desk.frames.add(view)
+
+    def _view_of(self, address: Address | None) -> PlotView | None:
+        """Return the plot of an address, which is made if necessary, or None if there is no plot."""
+        if address is None or not self._desk.has_plots:
+            return None
+        if self.matrix_button.isChecked():
+            name = "matrix:WeightMatrix"
+        elif address.is_number:
+            name = "loss:LossCurve"
+        elif address.layer >= 0:
+            name = "activation:ActivationView"
+        else:
+            return None
+        if name not in self._views:
+            module, kind = name.split(":")
+            self._views[name] = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self._desk)
+        return self._views[name]
+
+    def _rest_view(self) -> None:
+        if self.view:
+            self._desk.frames.remove(self.view)
+            self.view.rest()
+
+    def _toggle_size(self) -> None:
+        self.parts.enlarge(not self.parts.is_enlarged)
+        if self.view and self.parts.is_enlarged:
+            (self.plot or self.view).setFocus()  # so that Escape shows the text again
+
+    def update_actions(self) -> None:  # noqa: D102
+        super().update_actions()
+        self._enlarge.setEnabled(self.view is not None)
+        self._enlarge.setChecked(self.parts.is_enlarged)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu if there is a plot."""
+        if self.view:
+            super().contextMenuEvent(event)
+        else:
+            event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """On Escape, show the text again below an enlarged plot."""
+        if event.key() == Qt.Key.Key_Escape and self.parts.is_enlarged:
+            self.parts.enlarge(False)
+        else:
+            event.ignore()
 
     # --- the measured slope
 
@@ -388,6 +615,8 @@ class ExplainPanel(Panel):
         self._subject.show_text(self._explanation.title)
         text = html(self._explanation, colours(), hint, self._unfolded, self._text.fits)
         self._text.show_html(text, keep_place)
+        if not keep_place:
+            self.parts.share_out()
 
     def _copy_text(self) -> None:
         self._desk.frames.show_pending()

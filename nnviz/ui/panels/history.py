@@ -28,7 +28,7 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.table import writing
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.desk import TEXT_MS, Desk
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import ask_save_path
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
@@ -100,12 +100,10 @@ class HistoryPlot(PlotPanel):
 
     ================= ===================================================================================
     `load`            imports pyqtgraph, which is slow, and builds the plot; called after the first frame
-    `title_changed`   carries the short title of the panel when the title changes
     `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
     ================= ===================================================================================
     """
 
-    title_changed = Signal(str)
     accuracy_chosen = Signal(bool)
 
     def __init__(self, desk: Desk) -> None:
@@ -117,15 +115,12 @@ class HistoryPlot(PlotPanel):
         self._runs: tuple[EarlierRun, ...] = ()
         self._judged: History | None = None
         self._risen: int | None = None
-        self.title = self.short = ""
-        """Title of the loss, and short title of the panel for narrow tabs."""
         self._shows_accuracy = False
         self.pages = Pages(self)
         self.overfitting = Overfitting()
         self.overfitting.go.clicked.connect(self._go_to_least)
         self.body.addWidget(self.overfitting)
         self._make_menu()
-        desk.frames.add(HistoryTitle(self))
 
     def load(self) -> None:
         """Import pyqtgraph and build the plot, unless the plot exists already."""
@@ -232,6 +227,7 @@ class HistoryPlot(PlotPanel):
         """Draw the history again if the history, the current iteration or the earlier runs have changed."""
         if not is_new(old, new, "state", "lock_reason", "is_moving"):
             return
+        self._name_after(new.state.measure)
         run, runs = self._travel.run, self._earlier()
         accuracy = self._accuracy()
         history = accuracy or self._travel.history
@@ -273,18 +269,15 @@ class HistoryPlot(PlotPanel):
         if history is not judged and not (is_moving and 0 <= grown < GROWTH):
             self._judged, self._risen = history, overfitting_since(self._travel.past.end)
 
-    def name_after(self, loss: Loss) -> None:
-        """Name the panel after the loss in use."""
-        if loss.title == self.title:
+    def _name_after(self, loss: Loss) -> None:
+        """Say in the heading and the menu which loss is in use."""
+        if loss.title == self.accessibleName():
             return
-        self.title, self.phrase = loss.title, f"the {loss.phrase}"
-        self.ending = f"-{loss.name.replace('_', '-')}"
-        self.short = loss.title if loss.title.isupper() else "Loss"
-        self.heading.setText(self.short.upper())
+        self.phrase, self.ending = f"the {loss.phrase}", f"-{loss.name.replace('_', '-')}"
+        self.heading.setText(loss.title.upper())
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.phrase}")
-        self.more_button.setAccessibleName(f"Menu: {self.title}")
-        self.title_changed.emit(self.short)
+        self.more_button.setAccessibleName(f"Menu: {loss.title}")
 
     def _set_log(self) -> None:
         """Use the chosen scale; the accuracy always has a linear scale."""
@@ -325,16 +318,3 @@ class HistoryPlot(PlotPanel):
         super().restyle()
         if self.curve:
             self.curve.set_palette(colours())
-
-
-class HistoryTitle:
-    """Names the panel after the loss in use, even while only the tab of the panel is visible."""
-
-    moving_ms = TEXT_MS
-
-    def __init__(self, panel: HistoryPlot) -> None:
-        self._panel = panel
-
-    def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Name the panel after the loss of a Moment."""
-        self._panel.name_after(new.state.measure)

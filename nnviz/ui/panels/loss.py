@@ -1,4 +1,4 @@
-"""The panels that plot the loss over one weight and over two weights.
+"""The plot of the loss over one weight, and the panel that plots the loss over two weights.
 
 The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
@@ -44,7 +44,7 @@ from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.plot.card import CaptionedPlot, ViewPanel, coloured
+from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges
 from nnviz.ui.plot.points import GRAB_PX, PointPlot
 
@@ -182,9 +182,9 @@ class LossView(CaptionedPlot):
         plane.point_nudged.connect(self._nudge)
         plane.gesture_ended.connect(self._end_gesture)
 
-    @abstractmethod
     def hint(self, state: State) -> str:
-        """Return a message that says how to choose the missing weights."""
+        """Return a message that says how to choose the missing weights, or "" if the panel hides the plot."""
+        return ""
 
     @abstractmethod
     def compute(self, now: Moment) -> Iterator[None]:
@@ -220,11 +220,12 @@ class LossView(CaptionedPlot):
     def _begin(self, state: State) -> None:
         """Start to compute the plot, or show a sentence that says what is missing."""
         self.plane.show_measure(state.measure.title)
-        missing = "" if len(self.weights) == self.wanted else self.hint(state)
+        is_chosen = len(self.weights) == self.wanted
+        missing = "" if is_chosen else self.hint(state)
         if not state.trainable:
             no_targets = not len(state.data) or state.data.targets is None
             missing = NEEDS_ROWS.format(loss=state.measure.phrase) if no_targets else NO_TRAINING_ROWS
-        if missing:
+        if missing or not is_chosen:
             self.work.stop()
             self.pages.show_sentence(missing)
         else:
@@ -373,14 +374,13 @@ class LossCurvePlane(LossPlane):
             self.place_dot(self._end, end, height)
 
 
-CHOOSE_WEIGHT = "Click a weight or a bias on the diagram to plot the {} over its values."
 TOO_LARGE_LOSS = "The {} at the current weights is too large to plot."
 
 
 class LossCurve(LossView):
     """The mean loss over the rows as a function of the selected weight. Dragging sets the weight."""
 
-    title, phrase, ending = "1 weight", "the loss over one weight", "-1-weight"
+    phrase, ending = "the loss over one weight", "-1-weight"
     tip = "Shows the mean loss, its slope, and the loss after a step that moves only the selected weight"
     wanted, caption_lines = 1, 3
 
@@ -390,9 +390,6 @@ class LossCurve(LossView):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, LossCurvePlane(colours()))
-
-    def hint(self, state: State) -> str:  # noqa: D102
-        return CHOOSE_WEIGHT.format(state.measure.phrase)
 
     def compute(self, now: Moment) -> Iterator[None]:
         """Compute the curve, first coarse and then fine."""
@@ -430,12 +427,6 @@ class LossCurve(LossView):
         w = state.network.value_of(line.weight)
         self.plane.show_point(w, line.loss_at(w) if same else math.nan, math.nan, None)
         return COMPUTING if same else REDRAWN_LATER
-
-
-class LossCurvePanel(ViewPanel):
-    """The panel with the loss over one weight."""
-
-    view_class = LossCurve
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
@@ -666,7 +657,7 @@ class LossSurface(LossView):
     or another structure, the plot has no line.
     """
 
-    title, phrase, ending = "2 weights", "the loss over two weights", "-2-weights"
+    phrase, ending = "the loss over two weights", "-loss-surface"
     tip = "The colour of each point shows the loss at its two weights; all other weights stay as they are"
     wanted, caption_lines = 2, 2
 
@@ -679,7 +670,6 @@ class LossSurface(LossView):
         self._past = desk.runner.travel.past
         self.choice = LossChoice(desk.document)
         self.body.insertWidget(0, self.choice)
-        self.buttons.append(self.choice.button)
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
         self.choice.refresh(new)
@@ -759,10 +749,29 @@ class LossSurface(LossView):
         )
 
 
-class LossSurfacePanel(ViewPanel):
+class LossSurfacePanel(PlotPanel):
     """The panel with the loss over two weights."""
 
-    view_class = LossSurface
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Loss surface", LossSurface.phrase, LossSurface.ending)
+        self.view = LossSurface(desk)
+        self.body.addWidget(self.view)
+        self.add_button(self.view.choice.button)
+
+    @property
+    def plot(self) -> QWidget | None:  # noqa: D102
+        return self.view.plot
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
+        self.view.show_moment(old, new)
+        self.setAccessibleName(self.view.plane.accessibleName())
+
+    def rest(self) -> None:  # noqa: D102
+        self.view.rest()
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.view.restyle()
 
 
 def _structure(network: Network) -> tuple[object, ...]:

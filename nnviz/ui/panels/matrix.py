@@ -1,4 +1,4 @@
-"""The matrix panel, which shows the weights of a layer as a grid of colours."""
+"""The weights of a layer as a grid of colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -37,11 +37,11 @@ from nnviz.picture.matrix import (
 )
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, muted_label, shorten_to_width
+from nnviz.ui.kit.controls import muted_label, shorten_to_width
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, ui_font
-from nnviz.ui.plot.card import PlotView, ViewPanel
+from nnviz.ui.plot.card import PlotView
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
@@ -256,8 +256,6 @@ class MatrixView(CellGrid[Cell]):
 
     def _next_mark(self, nodes: int, sources: int) -> Mark:
         node, source = self._mark
-        if node is None and source is None:
-            return Mark(0, 0)
         if nodes:
             node = _step(node, nodes, self.weights.shape[0])
         if sources:
@@ -295,34 +293,30 @@ def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> Non
 
 HINT = "Each row is a node, each column a node of the layer before"
 PICTURE_HINT = "Each picture shows the weights of one node"
+CLICK = "Click a weight to select its edge in the diagram"
 
 
 class WeightMatrix(PlotView):
     """The weights of one layer. A click on a weight selects the edge of this weight."""
 
-    title, phrase, ending = "Matrix", "the weights", "-matrix"
+    phrase, ending = "the weights", "-matrix"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._now, self._explain = self._document.now, desk.explain
-        self._followed: Address | None = None
-        """The selected address for which the panel last chose a layer."""
-        self.choice = Choice()
-        self.choice.setToolTip("Choose the layer whose weights are shown")
-        self.choice.setAccessibleName("Layer whose weights are shown")
-        self.buttons.append(self.choice)
+        self.layer = 0
+        """Index of the layer whose weights are shown."""
         self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)
         self.caption, self.readout = muted_label(), muted_label()
         self.grid = MatrixView()
         self.body.setSpacing(4)
-        top = QHBoxLayout()
-        top.addWidget(self.caption)
-        top.addWidget(self.pictures)
-        self.body.addLayout(top)
+        below = QHBoxLayout()
+        below.addWidget(self.readout, 1)
+        below.addWidget(self.pictures)
+        self.body.addWidget(self.caption)
         self.body.addWidget(self.grid, 1)
-        self.body.addWidget(self.readout)
-        self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
+        self.body.addLayout(below)
         self.pictures.toggled.connect(lambda _: self._show_layer())
         self.grid.hovered.connect(self._update_readout)
         self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
@@ -332,37 +326,23 @@ class WeightMatrix(PlotView):
     def plot(self) -> MatrixView:  # noqa: D102
         return self.grid
 
-    @property
-    def layer(self) -> int:
-        """Index of the layer whose weights are shown."""
-        return max(self.choice.currentIndex(), 0)
-
     def _move(self, mark: Mark) -> None:
         self.grid.show_mark(mark)  # at once, since another key may come before the frame
         self._explain(self._address(mark))
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Show the weights of the chosen layer, or of the layer of the part that was selected since `old`."""
-        self._now = new
-        if is_new(old, new, "state.network"):
-            count = len(new.state.network.layers)
-            titles = [column_title(column, count) for column in range(1, count + 1)]
-            if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
-                self._fill(titles)
-            self._show_layer()
-        if new.address != self._followed:
-            self._followed = new.address
-            if new.address and self._mark() == Mark():  # neither a row nor a column of this layer
-                self.choice.setCurrentIndex(max(new.address.layer, 0))
-            self._update_readout()
+        """Show the weights of the layer of the selected part, and mark this part.
 
-    def _fill(self, titles: list[str]) -> None:
-        layer = min(self.layer, len(titles) - 1)
-        with QSignalBlocker(self.choice):
-            self.choice.clear()
-            self.choice.addItems(titles)
-            self.choice.setCurrentIndex(layer)
-        self.choice.setVisible(len(titles) > 1)
+        A node of the layer before is marked as a column if the person selects the node in the matrix.
+        """
+        self._now, before = new, self.layer
+        self.layer = min(self.layer, len(new.state.network.layers) - 1)
+        if new.address and (old is None or self._mark() == Mark()):
+            self.layer = max(new.address.layer, 0)
+        if self.layer != before or is_new(old, new, "state.network"):
+            self._show_layer()
+        elif is_new(old, new, "address"):
+            self._update_readout()
 
     def _show_layer(self) -> None:
         network = self._now.state.network
@@ -371,12 +351,16 @@ class WeightMatrix(PlotView):
         side = square_side(sources)
         self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
         self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
+        hint = PICTURE_HINT if self.pictures.isChecked() else HINT
         names = network.names(self.layer + 1), network.names(self.layer)
         self.grid.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
         low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
-        self.caption.setText(f"{nodes} × {sources} weights  ·  from {low} to {high}  ·  mean {middle}")
+        title = column_title(self.layer + 1, len(network.layers))
+        self.grid.setAccessibleName(f"Weights: {title}")
+        self.caption.setText(f"{title}: {nodes} × {sources} weights from {low} to {high}")
+        self.caption.setToolTip(f"{hint}\n{CLICK}\nMean of the weights: {middle}")
         self._update_readout()
 
     def _mark(self) -> Mark:
@@ -399,16 +383,10 @@ class WeightMatrix(PlotView):
         return Address("weight", self.layer, node, source)
 
     def _update_readout(self) -> None:
-        """Show the readout of the weight under the mouse, else of the selected weight, else a hint."""
+        """Show the readout of the weight under the mouse, else of the selected part."""
         mark = self._mark()
         self.grid.show_mark(mark)
-        node, source = self.grid.hover or mark
-        self.grid.setAccessibleName(f"Weights: {self.choice.currentText()}")
-        if node is None and source is None:
-            self.readout.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
-            self.grid.setToolTip("Click a weight to select its edge in the diagram")
-        else:
-            self._read_out(node, source)
+        self._read_out(*(self.grid.hover or mark))
         self.grid.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")
 
     def _read_out(self, node: int | None, source: int | None) -> None:
@@ -429,9 +407,3 @@ class WeightMatrix(PlotView):
         """Shorten the names in the readout to the new width of the panel."""
         super().resizeEvent(event)
         self._update_readout()
-
-
-class MatrixPanel(ViewPanel):
-    """The panel with the weights of one layer."""
-
-    view_class = WeightMatrix

@@ -6,16 +6,16 @@ import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.document.moment import Moment
-from nnviz.ui.kit.card import Card, Panel, quiet_button
+from nnviz.ui.kit.card import PLOT_MS, Card, Panel, quiet_button
 from nnviz.ui.kit.controls import clear_hover_on_close, open_below
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.kit.theme import colours, px, ui_font
 
 if TYPE_CHECKING:
     from nnviz.ui.plot.points import PointPlot
@@ -74,25 +74,21 @@ class PlotPanel(Panel):
 
 
 class PlotView(QWidget):
-    """A plot with its texts and controls, which a panel shows. The panel calls `show_moment` and `restyle`.
-
-    `buttons` are controls for the heading row of the panel.
+    """A plot with its texts and controls, which a panel shows. The panel calls `restyle`.
 
     ======== ========================================================
-    `title`  heading of the panel
     `phrase` name of the plot, as written within a sentence
     `ending` end of the exported file's name, after the network's name
     ======== ========================================================
     """
 
-    title: str
+    moving_ms = PLOT_MS
     phrase: str
     ending: str
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._document = desk.document
-        self.buttons: list[QWidget] = []
         self.body = QVBoxLayout(self)
         self.body.setSpacing(8)
         self.body.setContentsMargins(0, 0, 0, 0)
@@ -101,11 +97,6 @@ class PlotView(QWidget):
     @abstractmethod
     def plot(self) -> QWidget | None:
         """The widget with the plot, or None if there is no plot to show."""
-
-    @property
-    def name(self) -> str:
-        """The name of the plot for screen readers."""
-        return self.title
 
     @abstractmethod
     def show_moment(self, old: Moment | None, new: Moment) -> None:
@@ -116,36 +107,6 @@ class PlotView(QWidget):
 
     def restyle(self) -> None:
         """Use the colours and sizes of another theme or interface size."""
-
-
-class ViewPanel(PlotPanel):
-    """A panel that shows one `view`, a PlotView of the class `view_class`."""
-
-    view_class: type[PlotView]
-
-    def __init__(self, desk: Desk) -> None:
-        kind = self.view_class
-        super().__init__(desk, kind.title, kind.phrase, kind.ending)
-        self.view = kind(desk)
-        self.body.addWidget(self.view)
-        for button in self.view.buttons:
-            self.add_button(button)
-
-    @property
-    def plot(self) -> QWidget | None:  # noqa: D102
-        return self.view.plot
-
-    def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
-        self.view.show_moment(old, new)
-        if self.accessibleName() != self.view.name:
-            self.setAccessibleName(self.view.name)
-
-    def rest(self) -> None:  # noqa: D102
-        self.view.rest()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.view.restyle()
 
 
 class CaptionedPlot(PlotView):
@@ -172,38 +133,43 @@ class CaptionedPlot(PlotView):
     def plot(self) -> QWidget | None:  # noqa: D102
         return self.plane if self.pages.plot_visible and self.plane.plotItem.isVisible() else None
 
-    @property
-    def name(self) -> str:  # noqa: D102
-        name: str = self.plane.accessibleName()
-        return name
-
     def restyle(self) -> None:  # noqa: D102
         self.plane.set_palette(colours())
 
 
 PLOT_SHARE, CAPTION_SHARE = 5, 3
 """Relative widths of a plot and of the caption beside it."""
+CAPTION_PX, BESIDE_PX = 190, 420
+"""Pixels. CAPTION_PX: least height of a page with a caption below the plot. BESIDE_PX: least width with a
+caption beside the plot. A page that is smaller shows only the plot.
+"""
 
 
 class PlotPage(QWidget):
     """A page with a plot and its caption.
 
     The caption is beside the plot if the page is at least `wide` times as wide as high, else below the plot.
+    A page that is too small for both shows only the plot.
     """
 
     def __init__(self, plane: QWidget, caption: QLabel, wide: float) -> None:
         super().__init__()
-        self._wide = wide
+        self._wide, self._plane, self._caption = wide, plane, caption
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(4)
         self._box.addWidget(plane, PLOT_SHARE)
         self._box.addWidget(caption)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the minimum size of the plot, since a low page has no caption."""
+        return self._plane.minimumSizeHint().expandedTo(self._plane.minimumSize())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the caption beside the plot if the page is wide, else below the plot."""
+        """Put the caption beside the plot if the page is wide, else below the plot if there is room."""
         super().resizeEvent(event)
-        is_wide = self.width() >= self._wide * self.height()
+        is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
+        self._caption.setVisible(is_wide or self.height() >= px(CAPTION_PX))
         directions = QBoxLayout.Direction
         self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)

@@ -38,15 +38,9 @@ ACCURACY = "accuracy"
 """Settings key: whether the loss panel plots the accuracy instead of the loss."""
 
 
-def sync_history_title(workspace: Workspace, action: QAction) -> None:
-    """Use the name of the loss as the title of the loss panel and of the panel's menu entry.
-
-    Also restore whether the panel plots loss or accuracy, and save each later choice.
-    """
-    card, dock, settings = workspace.history, workspace.board.docks["MSE"], workspace.settings
-    for set_title in (dock.set_title, action.setText):
-        set_title(card.short)
-        card.title_changed.connect(set_title)
+def remember_accuracy(workspace: Workspace) -> None:
+    """Restore whether the loss panel plots loss or accuracy, and save each later choice."""
+    card, settings = workspace.history, workspace.settings
     card.show_accuracy(settings.flag(ACCURACY, first=False))
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
 
@@ -325,7 +319,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
         dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
-    sync_history_title(workspace, actions["panel MSE"])
+    remember_accuracy(workspace)
     report_changed_loss(workspace)
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()

@@ -456,10 +456,10 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
             "This curve shows the loss after every update. Drag the ring to see an earlier iteration.",
             target_spot=lambda: Spot(workspace.training.run_buttons.run),
-            result_spot=_panel(workspace, "MSE"),
+            result_spot=_panel(workspace, "Loss"),
             watched_value=lambda: document.state.iteration,
-            begin=lambda: _bring(workspace, "Training", "MSE"),
-            obstacles=partial(_visible_parts, workspace, "Training", "MSE"),
+            begin=lambda: _bring(workspace, "Training", "Loss"),
+            obstacles=partial(_visible_parts, workspace, "Training", "Loss"),
         ),
         GuideStep(
             "Open an example",

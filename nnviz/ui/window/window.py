@@ -125,11 +125,6 @@ class Dock(QDockWidget):
         self._make = make
         self.update_panel()
 
-    def set_title(self, title: str) -> None:
-        """Set the dock's title. The name, which is the key of the dock's settings, stays the same."""
-        self.setWindowTitle(title)
-        self._fit_head()
-
     def update_soon(self) -> None:
         """Call `update_panel` after Qt has laid out the docks."""
         self._soon.start()
@@ -574,7 +569,7 @@ class Board(QMainWindow):
         left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
         self._widen(docks["Training"], right)
         self.resizeDocks([docks["Data"]], [self._first_below], down)
-        self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
+        self.resizeDocks([docks["Data"], docks["Loss"]], [left, left], across)
         self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
 
     def _fit_training(self) -> None:

@@ -267,7 +267,7 @@ class Workspace:
     @property
     def history(self) -> HistoryPlot:
         """The panel with the plot of the loss."""
-        return cast("HistoryPlot", self.panel("MSE"))
+        return cast("HistoryPlot", self.panel("Loss"))
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
@@ -337,6 +337,7 @@ class Workspace:
         for asking in (self.files, self.data):
             asking.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
+        self.library.loaded.connect(self.desk.allow_plots)
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
@@ -387,9 +388,8 @@ class Workspace:
             self.status.show_message("")
 
     def _explain(self) -> None:
-        """Show the Explain panel, unless it would cover notes in editing or a panel on the selected node."""
-        is_followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
-        if not self.notes.is_editing and not is_followed:
+        """Show the Explain panel, unless it would cover notes in editing or the code of the selected node."""
+        if not self.notes.is_editing and not self.board.covers("Code", "Explain"):
             self.board.docks["Explain"].come_forward()
 
     def _list_rows(self, rows: NDArray[np.intp], description: str) -> None:
@@ -502,18 +502,13 @@ PANELS = (
         "Training", "right, above", "Has the training settings and starts a run", "training:TrainingPanel"
     ),
     PanelEntry("Explain", "right", "Shows how the selected number is computed", "explain:ExplainPanel"),
-    PanelEntry(
-        "Activation", "right", "Plots the selected node's activation function", "activation:ActivationPanel"
-    ),
     PanelEntry("Function", "right", "Plots the network's output over its inputs", "function:FunctionPanel"),
     PanelEntry(
-        "Classes", "right", "Counts the rows by target class and predicted class", "confusion:ConfusionPanel"
+        "Confusion", "right", "Counts rows by target class and predicted class", "confusion:ConfusionPanel"
     ),
     PanelEntry("Notes", "right", "Says what to try and what to look for", "notes:Notes"),
     PanelEntry("Code", "right", "Shows the network as a program", "code:CodePanel"),
     PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", "data:DataPanel"),
-    PanelEntry("MSE", "below", "Plots the loss after every update", "history:HistoryPlot"),
-    PanelEntry("1 weight", "below", "Plots the loss over the selected weight", "loss:LossCurvePanel"),
-    PanelEntry("2 weights", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
-    PanelEntry("Matrix", "below", "Shows a layer's weights as an image", "matrix:MatrixPanel"),
+    PanelEntry("Loss", "below", "Plots the loss after every update", "history:HistoryPlot"),
+    PanelEntry("Loss surface", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
 )
