@@ -99,6 +99,7 @@ def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none
     plotted = {"Explain is shown": 1}  # the plot needs one pass more, for the loss after the next step
     assert taken == {(name, how): (*[rows[name]] * (1 + plotted.get(how, 0)), 1.5) for name, how in taken}
     state = open_in(window, "many-rows")
+    bring(window, "Notes")  # the plot in Explain follows the learning rate
     settle(window)
     passes.clear()
     window.document.push(replace(state, name="another", notes="others"), "words")
