@@ -70,11 +70,15 @@ def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none
 ):
     window = afresh("relu", (1000, 650))
 
-    def explain_weight():
-        """Show Explain with the plot of the loss over the weight, which needs many passes."""
-        card = bring(window, "Explain")
-        window.document.select(W)
+    def plotted():
+        """Wait until Explain has plotted the loss over the weight."""
+        card = window.board.docks["Explain"].card
         qtbot.waitUntil(lambda: window.desk.has_plots and card.plot and not card.view.work.busy)
+
+    def explain_weight():
+        bring(window, "Explain")
+        window.document.select(W)
+        plotted()
 
     ready = {
         "nothing else": lambda: None,
@@ -94,12 +98,15 @@ def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none
         passes.clear()
         set_number(window, W, "1.5")
         settle(window)
+        if how == "Explain is shown":
+            plotted()
         taken[name, how] = (*passes, window.document.state.network.layers[0].weights[0, 0])
     rows = {"relu": 1, "many-rows": 4, "xor": 4}
-    plotted = {"Explain is shown": 1}  # the plot needs one pass more, for the loss after the next step
-    assert taken == {(name, how): (*[rows[name]] * (1 + plotted.get(how, 0)), 1.5) for name, how in taken}
+    more = {"Explain is shown": 1}  # the plot needs one pass more, for the loss after the next step
+    assert taken == {(name, how): (*[rows[name]] * (1 + more.get(how, 0)), 1.5) for name, how in taken}
     state = open_in(window, "many-rows")
-    bring(window, "Notes")  # the plot in Explain follows the learning rate
+    bring(window, "Explain")
+    window.document.select(Address("node", 0, 0))  # the loss over a weight depends on the learning rate
     settle(window)
     passes.clear()
     window.document.push(replace(state, name="another", notes="others"), "words")

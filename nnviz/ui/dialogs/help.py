@@ -318,6 +318,16 @@ GESTURES: tuple[Section, ...] = (
         ),
     ),
     (
+        "In the panel Explain",
+        (
+            ("drag the point; arrows", "Change the selected weight (arrows: by 0.1, Shift: 1, Alt: 0.01)"),
+            ("left, right on the curve of an activation", "Read z, a and the slope"),
+            ("arrows, Page Up, Page Down on the matrix", "Select the next weight (arrows) or node"),
+            ("drag the divider", "Change the height of the plot"),
+            ("double-click on the divider", "Enlarge the plot, or show the text again (also: Escape)"),
+        ),
+    ),
+    (
         "In the confusion matrix",
         (
             ("arrows, Enter; click", "Go to a cell and list its rows in the data table"),

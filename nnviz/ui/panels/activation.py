@@ -1,4 +1,4 @@
-"""The activation panel: the curve of an activation with the z values of the rows.
+"""The plot of the activation of a node, with the z values of the rows.
 
 The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
