@@ -36,8 +36,8 @@ BUDGETS = {
     "nnviz.ui.diagram": 2252,  # numbers and edges have paces of their own
     "nnviz.ui.dialogs": 1815,  # keys of the panel Explain
     "nnviz.ui.kit": 1109,  # the desk, the frames and the base of all panels; plots wait for their library
-    "nnviz.ui.panels": 5807,  # Explain shows plots, with a divider, an enlarged plot and a menu
-    "nnviz.ui.plot": 600,
+    "nnviz.ui.panels": 5808,  # Explain shows plots, with a divider, an enlarged plot and a menu
+    "nnviz.ui.plot": 604,
     "nnviz.ui.window": 2597,
     "nnviz.watching": 379,
 }

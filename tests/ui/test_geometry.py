@@ -277,19 +277,26 @@ def is_drawn(dock, least=None):
     return whole and needs <= caption.height() and plane.height() > (least or 0.7 * dock.height())
 
 
-def test_explain_shows_the_whole_text_and_plot_of_a_small_network_and_a_caption_with_more_room(open_window):
+def test_explain_shows_the_whole_text_and_plot_and_a_caption_with_more_room(qtbot, open_window):
     window = open_window("relu", (1280, 800))
     window.library.load()
     card = bring(window, "Explain")
     for size, chosen in product(((1280, 800), (1920, 1080)), (WEIGHTS[0], Address("node", 0, 0))):
         window.main_window.resize(*size)
         window.document.select(chosen)
+        window.desk.frames.show_pending()
+        qtbot.waitUntil(lambda: card.plot is not None)
         settled()
         (text,), dock = card.findChildren(QTextBrowser), window.board.docks["Explain"]
         assert all(in_sight(dock, own) for own in (card.view.plane, text))
         assert not text.verticalScrollBar().isVisible()
         assert card.view.plane.height() > (0.14 if size == (1280, 800) else 0.25) * card.height()
         assert card.view.caption.isVisible() == (size == (1920, 1080))
+    window.main_window.resize(1280, 800)
+    window.document.push(edits.set_value(window.document.state, WEIGHTS[0], 1e200), "a weight")
+    window.document.select(WEIGHTS[0])
+    qtbot.waitUntil(lambda: "too large to plot" in card.view.caption.text())
+    assert card.view.caption.isVisible(), "an empty plot says why, however low it is"
 
 
 # --- drop-downs

@@ -236,6 +236,7 @@ class LossView(CaptionedPlot):
         self.pages.plot_visible = True
         is_current, caption = self.draw(self._now.state)
         self.caption.setText(caption)
+        self.page.place_caption()
         return is_current
 
     # --- changing the weights

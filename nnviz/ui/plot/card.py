@@ -126,8 +126,8 @@ class CaptionedPlot(PlotView):
     def __init__(self, desk: Desk, plane: PointPlot) -> None:
         super().__init__(desk)
         self.plane, self.caption = plane, Caption(self.caption_lines, self.tip)
-        self.pages = Pages(self)
-        self.pages.addWidget(PlotPage(plane, self.caption, self.wide))
+        self.pages, self.page = Pages(self), PlotPage(plane, self.caption, self.wide)
+        self.pages.addWidget(self.page)
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
@@ -152,7 +152,7 @@ class PlotPage(QWidget):
     A page that is too small for both shows only the plot.
     """
 
-    def __init__(self, plane: QWidget, caption: QLabel, wide: float) -> None:
+    def __init__(self, plane: PointPlot, caption: QLabel, wide: float) -> None:
         super().__init__()
         self._wide, self._plane, self._caption = wide, plane, caption
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
@@ -163,13 +163,22 @@ class PlotPage(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the minimum size of the plot, since a low page has no caption."""
-        return self._plane.minimumSizeHint().expandedTo(self._plane.minimumSize())
+        least: QSize = self._plane.minimumSizeHint().expandedTo(self._plane.minimumSize())
+        return least
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the caption beside the plot if the page is wide, else below the plot if there is room."""
+        """Place the caption for the new size."""
         super().resizeEvent(event)
+        self.place_caption()
+
+    def place_caption(self) -> None:
+        """Put the caption beside the plot if the page is wide, else below the plot if there is room.
+
+        The caption of an empty plot is always visible, since it says why the plot is empty.
+        """
         is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
-        self._caption.setVisible(is_wide or self.height() >= px(CAPTION_PX))
+        has_room = is_wide or self.height() >= px(CAPTION_PX)
+        self._caption.setVisible(has_room or not self._plane.plotItem.isVisible())
         directions = QBoxLayout.Direction
         self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
