@@ -37,6 +37,13 @@ NUDGES = {
 }
 
 
+ACTS = (
+    *(QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick),
+    *(QEvent.Type.KeyPress, QEvent.Type.ContextMenu),
+)
+"""Types of the events by which a person acts on a part of the network."""
+
+
 class Diagram(Canvas):
     """The interactive diagram. Mouse and keys edit numbers, select nodes and edges, and move the view."""
 
@@ -146,6 +153,8 @@ class Diagram(Canvas):
         if self._pressed is None:
             return
         clicked = not self._moved
+        if self._text and self.picture.label(self._text) is None:
+            self._text = None  # the number is gone since the press
         self._end_drag()
         if clicked and event.button() == Qt.MouseButton.LeftButton:
             self._click(self._text, event)
@@ -202,7 +211,9 @@ class Diagram(Canvas):
         self.menu_requested.emit(address, event.globalPos())
 
     def event(self, event: QEvent) -> bool:
-        """Describe the node, edge or number under the mouse in a tooltip."""
+        """Describe the part under the mouse in a tooltip. Show the newest network before a click or a key."""
+        if event.type() in ACTS:
+            self._desk.frames.show_pending()
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             address = self.picture.address_at(event.pos().x(), event.pos().y())
             text = self.picture.describe(address) if address else ""
