@@ -33,7 +33,7 @@ BUDGETS = {
     "nnviz.files.table": 1094,
     "nnviz.picture": 2663,  # whether two contents are the same
     "nnviz.ui": 0,
-    "nnviz.ui.diagram": 2260,  # numbers and edges have paces of their own
+    "nnviz.ui.diagram": 2247,  # numbers and edges have paces of their own
     "nnviz.ui.dialogs": 1815,  # keys of the panel Explain
     "nnviz.ui.kit": 1109,  # the desk, the frames and the base of all panels; plots wait for their library
     "nnviz.ui.panels": 5808,  # Explain shows plots, with a divider, an enlarged plot and a menu

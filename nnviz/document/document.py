@@ -150,7 +150,7 @@ class Document(QObject):
         self._show(lock_reason=reason)
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select `address` and `second`; None means no selection. Ignore addresses that do not exist."""
+        """Select `address` and `second`; None means no selection. Missing addresses are left out."""
         if (address, second) != (self._now.address, self._now.second):
             self._show(address=address, second=second)
 

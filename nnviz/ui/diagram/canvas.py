@@ -164,7 +164,8 @@ class DiagramPainter:
     ) -> None:
         """Paint the part of the diagram in the rectangle `dirty`, without the border of the widget.
 
-        `picture` is the picture of `moment`; `edges` is the same with the weights to paint as edges.
+        `picture` is the picture of `moment`, in a run with older numbers; `edges` is the same with the
+        weights of `moment`.
         """
         painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels partly of other widgets
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -172,7 +173,17 @@ class DiagramPainter:
         if dirty.top() < body.top():
             screen.paint_labels(painter, picture.headings, ())
         painter.setClipRect(body.intersected(dirty))
-        self._paint_body(painter, screen, moment, picture, edges, options)
+
+        def paint_static(painter: QPainter) -> None:
+            self._paint_static(painter, screen, moment, picture, edges, options)
+
+        if moment.walk.moving:
+            self._static.keep(picture, options, (picture, options), paint_static)
+            self._static.paint(painter)
+        else:
+            self._static.forget()
+            paint_static(painter)
+        self.walk.paint(painter, moment, picture, options.palette)
         painter.setClipping(False)
 
     def _screen_for(self, options: PaintOptions) -> Screen:
@@ -181,28 +192,6 @@ class DiagramPainter:
         if screen is None or screen.is_full or (screen.palette, screen.ratio) != key:
             screen = self._screen = Screen(*key)
         return screen
-
-    def _paint_body(
-        self,
-        painter: QPainter,
-        screen: Screen,
-        moment: Moment,
-        picture: Picture,
-        edges: Picture,
-        options: PaintOptions,
-    ) -> None:
-        if moment.walk.moving:
-            self._static.keep(
-                picture,
-                options,
-                (picture, options),
-                lambda painter: self._paint_static(painter, screen, moment, picture, edges, options),
-            )
-            self._static.paint(painter)
-        else:
-            self._static.forget()
-            self._paint_static(painter, screen, moment, picture, edges, options)
-        self.walk.paint(painter, moment, picture, options.palette)
 
     def _paint_static(
         self,

@@ -22,8 +22,6 @@ BUSY_MS = 1.0
 """During a run or a drag, no other view has its turn in a frame after this many milliseconds."""
 SHARE = 15
 """During a run or a drag, a slow view takes at most 1/SHARE of the time."""
-
-
 LEAST_MS = 12.0
 """Least milliseconds between two frames."""
 SHOW = QEvent.Type(QEvent.registerEventType())
