@@ -8,7 +8,6 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -165,6 +164,8 @@ def wait_for(work: Callable[[], _Result], progress: Progress | None) -> _Result:
     """
     if progress is None:
         return work()
+    from concurrent.futures import Future, wait  # imported late, since the window must appear fast
+
     result: Future[_Result] = Future()
 
     def run() -> None:

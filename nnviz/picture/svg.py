@@ -6,8 +6,8 @@ import base64
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from html import escape
 from typing import Literal, NamedTuple
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def document(width: float, height: float, title: str, ground: str, parts: Iterab
 def escaped(text: str) -> str:
     """Return `text` escaped for XML; a space replaces each character that XML forbids."""
     allowed = (c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else " " for c in text)
-    return escape("".join(allowed))
+    return escape("".join(allowed), quote=False)
 
 
 def svg_text(

@@ -457,6 +457,11 @@ class Canvas(QWidget):
         weights = tuple(layer.weights for layer in layers)
         return replace(picture, weights=weights, scale=self._kept_scale or picture.scale)
 
+    @property
+    def _is_large(self) -> bool:
+        """Whether so many edges are painted coarsely at first."""
+        return sum(layer.weights.size for layer in self.moment.state.network.layers) > ALWAYS_SHARP
+
     def show_numbers(self, moment: Moment) -> None:
         """Show the numbers of a Moment."""
         if moment is not self._numbers_of:
@@ -474,8 +479,7 @@ class Canvas(QWidget):
         if not new.is_moving or is_new(old, new, *SEEN_AT_ONCE) or not _are_alike(old, new):
             self._numbers_of = new
         if is_new(old, new, "state.network"):
-            weights = sum(layer.weights.size for layer in new.state.network.layers)
-            if weights > ALWAYS_SHARP:
+            if self._is_large:
                 self._moving.start()
             if old and old.state.network.sizes != new.state.network.sizes:
                 self._hover = None  # the node or edge under the mouse may be gone
@@ -520,9 +524,11 @@ class Canvas(QWidget):
     def show_view(self, view: View) -> None:
         """Show another view of the picture. If there are many edges, paint them coarsely at first."""
         self.view = view
-        if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
+        if self._is_large:
             self._moving.start()
         self.show_again()
+        if self.updatesEnabled():  # otherwise the window is still being filled, and its size will change
+            _ = self.picture  # places the headings before Qt paints
 
     def show_pictures(self, shown: bool) -> None:
         """Show or hide thumbnails in the nodes that can have one."""

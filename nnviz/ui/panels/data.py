@@ -30,8 +30,6 @@ from nnviz.core.numbers import as_text, counted, list_text, quoted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
-from nnviz.files.table.columns import inputs_of, order_note, place_columns, targets_of
-from nnviz.files.table.reading import Table, parse
 from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason
 from nnviz.ui.kit.desk import TEXT_MS, Desk

@@ -16,9 +16,6 @@ from nnviz.document.player import NO_ROW, Player, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
 from nnviz.files.errors import CancelledError, FileError
-from nnviz.files.table import READY_SETS, ReadySet
-from nnviz.files.table.writing import rows_of_state
-from nnviz.picture.matrix import why_no_thumbnails
 from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import ProgressDialog, ask_save_path, show_message
@@ -31,6 +28,9 @@ from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.workspace import PANELS, Workspace
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
+
+    from nnviz.files.table import ReadySet
     from nnviz.ui.dialogs.films import What
 
 
@@ -186,6 +186,8 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
     def show(shown: bool) -> None:
         settings.remember(PICTURES, shown)
         workspace.diagram.show_pictures(shown)
+        from nnviz.picture.matrix import why_no_thumbnails
+
         if shown and (why := why_no_thumbnails(workspace.document.state.network)):
             workspace.status.show_message(why)
 
@@ -219,6 +221,8 @@ def export_rows(workspace: Workspace) -> None:
     path = ask_save_path(window, "Export rows", suggestion, {"CSV": (".csv",)})
     if path is None:
         return
+    from nnviz.files.table.writing import rows_of_state  # imported late: most sessions export no rows
+
     name = file_label(path)
     try:
         with ProgressDialog(window, f"Writing {name}") as writing:
@@ -232,17 +236,14 @@ def export_rows(workspace: Workspace) -> None:
         say(f"Exported {counted(len(state.data), 'row')} with predictions to {name}")
 
 
-def ready_menu(workspace: Workspace) -> Menu:
-    """Return the menu that opens built-in data sets, such as iris."""
-    return Menu(
-        "Open built-in &data",
-        (
-            tuple(
-                MenuEntry(f"ready {each.name}", each.title, partial(_open, workspace, each), tip=each.line)
-                for each in READY_SETS
-            ),
-        ),
-    )
+def _fill_ready(workspace: Workspace, menu: QMenu) -> None:
+    """Fill a menu with the built-in data sets, such as iris."""
+    from nnviz.files.table import READY_SETS  # imported late: most sessions open no table
+
+    menu.clear()
+    menu.setToolTipsVisible(True)
+    for each in READY_SETS:
+        menu.addAction(each.title, partial(_open, workspace, each)).setToolTip(each.line)
 
 
 def _open(workspace: Workspace, ready: ReadySet) -> None:
@@ -365,7 +366,7 @@ def _file(workspace: Workspace) -> Menu:
             (
                 MenuEntry("load rows", "&Load rows from CSV…", files.ask_rows),
                 MenuEntry("make rows", "&Make rows…", partial(make_rows, workspace), tip=MAKE_ROWS),
-                ready_menu(workspace),
+                Menu("Open built-in &data", fill=partial(_fill_ready, workspace)),
             ),
             (
                 MenuEntry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),

@@ -172,8 +172,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     offer_actions(workspace, table(workspace, settings))
     workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
     workspace.use_size()
-    for part in (window, *workspace.board.docks.values()):  # a floating dock does not follow the window
-        part.setUpdatesEnabled(True)
+    QTimer.singleShot(0, window, workspace.appear)  # after the docks have got their sizes
     return workspace
 
 

@@ -226,8 +226,6 @@ class Workspace:
 
     def _make_panels(self, panels: Sequence[PanelEntry]) -> None:
         self.diagram = Diagram(self.desk)
-        for view in (self.diagram, self.diagram.numbers, Heads(self.diagram, self.structure)):
-            self.desk.frames.add(view)
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
@@ -241,6 +239,13 @@ class Workspace:
             dock.seen.connect(self._panel_seen)
             dock.fill(partial(self.panel, panel.name))
             dock.focus_lost.connect(self.diagram.setFocus)
+
+    def appear(self) -> None:
+        """Show the document on the diagram, and let Qt paint the window."""
+        for view in (self.diagram, self.diagram.numbers, Heads(self.diagram, self.structure)):
+            self.desk.frames.add(view)
+        for part in (self.main_window, *self.board.docks.values()):  # a floating dock is a window, too
+            part.setUpdatesEnabled(True)
 
     def panel(self, name: str) -> Panel:
         """Return a panel; its module is imported when the panel is first needed."""
