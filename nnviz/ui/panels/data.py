@@ -6,7 +6,7 @@ If a pasted text cannot be used, the message is one sentence that says where the
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
+
+if TYPE_CHECKING:
+    from nnviz.files.table.reading import Table
 
 
 class RowCommands:
@@ -129,6 +132,8 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     """
     if not rows.foreign_names:
         return rows
+    from nnviz.files.table.columns import order_note  # imported late, as below: most sessions read no table
+
     unnamed = rows._replace(summary=f"{rows.summary}; {order_note(rows.foreign_names, rows.state)}")
     try:
         renamed = edits.rename_columns(rows.state, rows.foreign_names)
@@ -167,6 +172,8 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     If the text begins with names of the table's columns, the numbers go into these columns. Raises FileError
     if the text is not a table, or does not fit. The message names the line of the text.
     """
+    from nnviz.files.table.reading import parse
+
     all_columns = columns(state)
     table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
     named = None if table.names is None else _indices_of(table.names, all_columns, state)
@@ -242,6 +249,8 @@ def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | 
 
 def load_rows(state: State, table: Table) -> NewRows:
     """Return the state with the rows of `table` as its data. Raises FileError if the table does not fit."""
+    from nnviz.files.table.columns import inputs_of, order_note, place_columns, targets_of
+
     where = place_columns(table, state)
     with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
@@ -254,6 +263,8 @@ def load_rows(state: State, table: Table) -> NewRows:
 
 def is_table(text: str) -> bool:
     """Return whether a text is a table of two or more rows that has column names or a column of text."""
+    from nnviz.files.table.reading import parse
+
     try:
         table = parse(text)
     except FileError:

@@ -26,7 +26,6 @@ from nnviz.document.job import NEEDS_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
-from nnviz.files.table import writing
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import ask_save_path
@@ -142,13 +141,15 @@ class HistoryPlot(PlotPanel):
 
     def export_csv(self, path: Path) -> None:
         """Write the iterations, losses and validation losses of the run to `path` as CSV."""
+        from nnviz.files.table.writing import history_text  # imported late: most sessions export no curve
+
         run, state = self._travel.run, self._document.state
         assert run is not None
         measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
             message = f"{message} (the first, lowest, highest and last {measure} of each group of updates)"
         column = measure if run.watched else state.measure.name
-        self._export(path, writing.history_text(run.points, column), message)
+        self._export(path, history_text(run.points, column), message)
 
     def show_accuracy(self, on: bool) -> None:
         """Turn the Accuracy button on or off. If the run has no accuracy, the plot still shows the loss."""

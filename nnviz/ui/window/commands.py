@@ -16,6 +16,7 @@ from nnviz.document.player import NO_ROW, Player, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
 from nnviz.files.errors import CancelledError, FileError
+from nnviz.picture.matrix import why_no_thumbnails
 from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import ProgressDialog, ask_save_path, show_message
@@ -186,8 +187,6 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
     def show(shown: bool) -> None:
         settings.remember(PICTURES, shown)
         workspace.diagram.show_pictures(shown)
-        from nnviz.picture.matrix import why_no_thumbnails
-
         if shown and (why := why_no_thumbnails(workspace.document.state.network)):
             workspace.status.show_message(why)
 

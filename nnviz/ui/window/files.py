@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
@@ -39,9 +39,6 @@ from nnviz.files.registry import (
     parts_kept_by_json,
 )
 from nnviz.files.source import Activations
-from nnviz.files.table.reading import Table, TableLayout, parse
-from nnviz.files.table.reading import read as read_table
-from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.dialogs.questions import (
     AskActivations,
     JsonAnswer,
@@ -51,7 +48,6 @@ from nnviz.ui.dialogs.questions import (
     ask_partial_save,
     ask_version,
 )
-from nnviz.ui.dialogs.table import OpenTable
 from nnviz.ui.kit.controls import ListMenu
 from nnviz.ui.kit.dialogs import (
     AskText,
@@ -65,6 +61,9 @@ from nnviz.ui.kit.dialogs import (
 )
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.panels.data import NewRows, load_rows
+
+if TYPE_CHECKING:
+    from nnviz.files.table.reading import Table, TableLayout
 
 NO_SETS = "There are no weight sets yet: keep the current weights to use them again later"
 
@@ -169,11 +168,13 @@ class Tables(QObject):
         """
         if not self._document.may_change():
             return
+        from nnviz.files.table.reading import read  # imported late, as below: most sessions read no table
+
         name = file_label(path)
         try:
             with ProgressDialog(self._window, f"Reading {name}") as reading:
                 data = read_bytes(path, reading)
-                table = read_table(data, reading, fitting=True)
+                table = read(data, reading, fitting=True)
         except CancelledError:
             self.message.emit(f"{name} was not loaded: the rows are unchanged")
         except FileError as error:
@@ -192,6 +193,8 @@ class Tables(QObject):
         """Ask how to use a table that is given as text. If the text is not a table, report why."""
         if not self._document.may_change():
             return
+        from nnviz.files.table.reading import parse
+
         try:
             table = parse(text, fitting=True)
         except FileError as error:
@@ -201,11 +204,15 @@ class Tables(QObject):
             self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
 
     def _read(self, name: str, data: bytes, layout: TableLayout) -> Table:
+        from nnviz.files.table.reading import read
+
         with ProgressDialog(self._window, f"Reading {name}") as reading:
-            return read_table(data, reading, layout, fitting=True)
+            return read(data, reading, layout, fitting=True)
 
     def _ask_use(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
         """Ask how to use a table, and use it that way. Return whether the person chose a use."""
+        from nnviz.ui.dialogs.table import OpenTable
+
         dialog = OpenTable(self._window, self._document.state, name, table, read)
         chosen = bool(dialog.exec())
         dialog.setParent(None)  # otherwise Python keeps the dialog and its table after Qt has deleted them
@@ -317,6 +324,8 @@ class FileCommands(QObject):
 
     def new(self) -> None:
         """Ask for the layers of a new network, and open the network."""
+        from nnviz.ui.dialogs.new_network import NewNetwork
+
         dialog = NewNetwork(self._window)
         if not dialog.exec():
             return

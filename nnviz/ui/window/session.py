@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
@@ -16,11 +16,9 @@ from nnviz.core.numbers import file_label
 from nnviz.core.state import State
 from nnviz.document.autosave import KeptRuns, Leftover, Presence, Recovery, claim_leftovers
 from nnviz.document.document import Document
-from nnviz.document.watched import ScriptFollower
 from nnviz.files.atomic import STANDARD_INPUT, read_standard_input
 from nnviz.files.errors import FileError, wait_for
 from nnviz.files.examples import paths
-from nnviz.files.frames import read_start
 from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
 from nnviz.system import NETWORK, TRAINING
@@ -32,6 +30,9 @@ from nnviz.ui.window.commands import PICTURES, offer_actions, table
 from nnviz.ui.window.files import read_asking
 from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import PANELS, Workspace
+
+if TYPE_CHECKING:
+    from nnviz.document.watched import ScriptFollower
 
 AGAIN_MS = 50
 """Milliseconds by which a check of the file is delayed if a mouse button is pressed or a menu is open."""
@@ -93,6 +94,8 @@ def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
 
     Raises FileError if standard input does not hold a training.
     """
+    from nnviz.files.frames import read_start  # imported late: most windows show no script
+
     if hasattr(os, "nice"):
         os.nice(NICE)
     stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # read until the training ends
@@ -106,6 +109,8 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     The workspace must show the State at the start of the training. During a walk (the animation of one
     update), the diagram does not change; updates of the script are shown after the walk.
     """
+    from nnviz.document.watched import ScriptFollower
+
     status = workspace.status
     watched = ScriptFollower(workspace.document, stream)
     watched.setParent(workspace.main_window)
