@@ -15,6 +15,7 @@ Kind: TypeAlias = Literal[
     "node",  # a node itself
     "weight",
     "bias",
+    "layer",  # all nodes of a layer, with the weights and biases into these nodes
     # other labels
     "name",
     "input",  # the value of an input in the row

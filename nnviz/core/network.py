@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Activation, Array, activation
-from nnviz.core.address import Address, default_inputs, layers_by_name
+from nnviz.core.address import Address, column_title, default_inputs, layers_by_name
 from nnviz.core.notebook import AsHtml, AsSvg
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Names, counted, quoted
 
@@ -294,17 +294,22 @@ class Network(AsSvg):
     def name_of(self, address: Address) -> str:
         """Return the name of a part of the network.
 
-        Examples are "accounts → node_0" for a weight, "bias of node_0", "target of node_0" and "node_0".
+        Examples are "accounts → node_0" for a weight, "bias of node_0", "target of node_0", "node_0" and
+        "Hidden layer".
         """
+        if address.kind == "layer":
+            return column_title(address.column, len(self.layers))
         node = self.names(address.column)[address.node]
         if address.kind == "weight":
             return f"{self.names(address.layer)[address.source]} → {node}"
         return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
 
     def has(self, address: Address) -> bool:
-        """Return whether the network has a node, weight or bias at an address."""
+        """Return whether the network has a node, layer, weight or bias at an address."""
         if address.layer >= len(self.layers) or address.node >= self.sizes[address.column]:
             return False
+        if address.kind == "layer":
+            return address.layer >= 0
         if address.kind == "bias":
             return self.layers[address.layer].biases is not None
         return address.kind != "weight" or address.source < self.sizes[address.layer]

@@ -54,7 +54,7 @@ class Moment:
     `state`          the State of the document
     `row`            index of the selected row of the data; stays while a person tries out other inputs
     `what_if_row`    the inputs that a person tries out, shape (inputs,), or None: a row of the data
-    `address`        the selected node, weight or bias, or None
+    `address`        the selected node, layer, weight or bias, or None
     `second`         the second selected weight, chosen with Ctrl or Shift, or None
     `slopes_shown`   whether the diagram shows slopes
     `mean_over_rows` whether these slopes are the mean over all rows, not the slopes of one row
@@ -417,7 +417,10 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
         for column in range(len(new.sizes))
         for node, name in enumerate(new.names(column))
     }
-    place = places.get(old.names(address.column)[address.node])
+    names = old.names(address.column)
+    if address.kind == "layer":
+        return next((address._replace(layer=places[name][0]) for name in names if name in places), None)
+    place = places.get(names[address.node])
     if place is None:
         return None
     layer, node = place

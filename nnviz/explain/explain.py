@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from nnviz.core.results import (
     Fate,
     Flags,
     Health,
+    Means,
     SlopeSize,
     fates,
     intervals_text,
@@ -44,6 +45,8 @@ from nnviz.explain.node import (
     chain_lines,
     forward_lines,
     input_lines,
+    layer_lines,
+    layer_note,
     loss_lines,
     row_loss_line,
     slope_line,
@@ -67,7 +70,7 @@ def explain(
     unfolded: frozenset[str] = frozenset(),
     watched: bool = False,
 ) -> Explanation:
-    """Return the explanation of the number at `address`, or of the loss if `address` is None.
+    """Return the explanation of the number or layer at `address`, or of the loss if `address` is None.
 
     If `mean`, the slopes are means over all training rows. `check` is the measured slope, or None while the
     slope is being measured. `unfolded` names the lines in which long sums are written out in full. `watched`
@@ -114,7 +117,9 @@ class _Explainer:
         if address is None:
             sections = [*self._loss_sections(), *layers_health(self.state, self.computed)]
             return Explanation(self.state.measure.title, tuple(sections))
-        if self.scene is None:
+        if address.kind == "layer":
+            sections = self._layer_sections(address.layer)
+        elif self.scene is None:
             sections = [
                 LineSection(
                     "", (Note("", "There are no rows: add a row in the data table or type an input."),)
@@ -156,6 +161,14 @@ class _Explainer:
             )
         if output and len(self.state.data) > 1:
             sections.append(LineSection(self._loss_heading(), (loss_line(self.state, self.computed.means),)))
+        return sections
+
+    def _layer_sections(self, layer: int) -> list[LineSection]:
+        sections = [LineSection("", (layer_note(self.state.network, layer),))]
+        if self.scene:
+            sections.append(LineSection(self.row_heading, tuple(layer_lines(self.scene, layer))))
+        if self.computed.means:
+            sections.append(_size_section(self.state, self.computed.means, [(layer, "")]))
         return sections
 
     def _weight_sections(self, scene: Scene, address: Address) -> list[LineSection]:
@@ -381,20 +394,26 @@ def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
         yield Note("", REMEDIES[fate])
 
 
+def _size_section(state: State, means: Means, layers: Sequence[tuple[int, str]]) -> LineSection:
+    """Return a block with the sizes of the slopes of `layers`, each a layer's index and the label's start."""
+    rows: list[Line | Note] = [Note("", "Size of a layer's mean slopes = √(Σ slope² / number of slopes):")]
+    sizes, slopes = slope_sizes(means.slopes), fates(means.slopes)
+    for layer, start in layers:
+        for of, value in zip(("w", "z"), sizes[layer], strict=True):
+            rows.append(Line(f"{start}{of}", "", write(Number(value, slope=True), value)))
+        if fate := slopes[layer]:
+            rows.append(Note("", f"{FATE_SENTENCES[fate]} {REMEDIES[fate]}"))
+    return LineSection(f"Size of the mean slopes over {all_rows_phrase(state)}", tuple(rows))
+
+
 def layers_health(state: State, computed: Computed) -> list[LineSection]:
     """Return blocks of text on the size of each layer's slopes, and on dead or saturated nodes."""
     network, whole = state.network, computed.means
-    if whole is None or len(state.data) < 2 or len(network.layers) < 2:
+    count = len(network.layers)
+    if whole is None or len(state.data) < 2 or count < 2:
         return []
-    rows: list[Line | Note] = [Note("", "Size of a layer's mean slopes = √(Σ slope² / number of slopes):")]
-    slopes = fates(whole.slopes)
-    for k, size in enumerate(slope_sizes(whole.slopes)):
-        title = column_title(k + 1, len(network.layers))
-        for of, value in zip(("w", "z"), size, strict=True):
-            rows.append(Line(f"{title}, {of}", "", write(Number(value, slope=True), value)))
-        if slopes[k]:
-            rows.append(Note("", f"{FATE_SENTENCES[slopes[k]]} {REMEDIES[slopes[k]]}"))
-    sections = [LineSection(f"Size of the mean slopes over {all_rows_phrase(state)}", tuple(rows))]
+    layers = [(layer, f"{column_title(layer + 1, count)}, ") for layer in range(count)]
+    sections = [_size_section(state, whole, layers)]
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
         named = tuple(Note(f"{word}:", names) for word, of in odd.items() if (names := _names(network, of)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -12,7 +13,8 @@ from nnviz.core.activations import Joint
 from nnviz.core.address import Address
 from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product, Sum, Symbol
 from nnviz.core.losses import Short
-from nnviz.core.numbers import MINUS
+from nnviz.core.network import Network
+from nnviz.core.numbers import MINUS, counted
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
@@ -48,6 +50,28 @@ def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
     result = Number(product, Address("node", 0, fed))
     written = write(scene.a(-1, node) * scene.w(0, fed, node), product, result=result)
     return Line(f"for {scene.name(0, fed)}", "value·w", written)
+
+
+def layer_note(network: Network, layer: int) -> Note:
+    """Return a note with the numbers of nodes, weights and biases of a layer."""
+    own = network.layers[layer]
+    nodes, sources = own.weights.shape
+    into = counted(sources, "weight") if own.biases is None else f"{counted(sources, 'weight')} and a bias"
+    learned = counted(nodes * (sources + (own.biases is not None)), "number")
+    return Note("", f"{counted(nodes, 'node')}, each with {into}: training changes {learned}.")
+
+
+def layer_lines(scene: Scene, layer: int) -> list[Line | Note]:
+    """Return the lines of a layer: the a of each node, or of the first nodes of a wide layer."""
+    nodes = len(scene.network.layers[layer])
+    few = FEW_TERMS if nodes > FEW_TERMS + 1 else nodes
+    lines: list[Line | Note] = [
+        replace(_a_line(scene, layer, node), label=scene.name(layer, node), name="") for node in range(few)
+    ]
+    if few < nodes:
+        omitted = f"Explain omits the other {nodes - few:,} nodes: select a node to see its value."
+        lines.append(Note("", omitted))
+    return lines
 
 
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:

@@ -9,7 +9,7 @@ from operator import attrgetter, is_
 from nnviz.core.address import Address, column_title
 from nnviz.core.function import NodeFunctions
 from nnviz.core.network import Network, Trace
-from nnviz.core.numbers import MINUS, full_text
+from nnviz.core.numbers import MINUS, counted, full_text
 from nnviz.core.results import FATE_SENTENCES, Fate, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
@@ -102,7 +102,7 @@ def description(address: Address, content: Content) -> str:
     """
     if address.kind in {"weight", "slope"}:
         return _edge(address._replace(kind="weight"), content)
-    if address.kind in {"heading", "subheading"}:
+    if address.kind in {"layer", "heading", "subheading"}:
         return _layer(address, content)
     if address.kind == "bias":
         return _bias(address, content)
@@ -111,9 +111,14 @@ def description(address: Address, content: Content) -> str:
     return _node(address, content)
 
 
-def _layer(heading: Address, content: Content) -> str:
-    sentence = content.fate_sentence(heading.layer)
-    return f"{column_title(heading.column, len(content.network.layers))}. {sentence}" if sentence else ""
+def _layer(address: Address, content: Content) -> str:
+    network, sentence = content.network, content.fate_sentence(address.layer)
+    title = column_title(address.column, len(network.layers))
+    if address.kind == "layer":
+        layer = network.layers[address.layer]
+        title = f"{title}: {counted(len(layer), 'node')} with {layer.activation}"
+        return f"{title}. {sentence}" if sentence else title
+    return f"{title}. {sentence}" if sentence else ""
 
 
 def _edge(weight: Address, content: Content) -> str:

@@ -119,6 +119,14 @@ def _mean(state: State, means: Means | None) -> tuple[MeanSlopes | None, str]:
     return means.slopes, f"slopes: mean of {rows}"
 
 
+def _selected(now: Moment) -> tuple[Address, ...]:
+    """Return the addresses of the selected edges or nodes; of a selected layer, those of its nodes."""
+    if now.address and now.address.kind == "layer":
+        layer = now.address.layer
+        return tuple(Address("node", layer, node) for node in range(len(now.state.network.layers[layer])))
+    return tuple(address for address in (now.address, now.second) if address)
+
+
 FADED = 0.2
 """Opacity of the edges that are not highlighted, while other edges are highlighted."""
 CORNER_PX = 10
@@ -572,7 +580,7 @@ class Canvas(QWidget):
         now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
         dirty = QRectF(event.rect()) + margins
         options = PaintOptions(
-            selected=tuple(address for address in (now.address, now.second) if address),
+            selected=_selected(now),
             highlighted=self._hover or (now.address if self._focus_selection else None),
             moving=self._moving.isActive(),
             palette=colours(),

@@ -168,7 +168,9 @@ class Diagram(Canvas):
     def _click(self, text: Address | None, event: QMouseEvent) -> None:
         desk, now = self._desk, self._document.now
         address = text or self.picture.address_at(event.position().x(), event.position().y())
-        if address is None or address.kind in ("heading", "subheading"):
+        if address and address.kind in ("heading", "subheading") and address.layer >= 0:
+            desk.explain(Address("layer", address.layer))
+        elif address is None or address.kind in ("heading", "subheading"):
             self._document.select(None)
         elif _is_adding(event) and address.kind in ("weight", "slope"):
             first = now.address if now.address and now.address.kind == "weight" else None
@@ -241,6 +243,8 @@ class Diagram(Canvas):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
             self.session.nudge(number, steps, "0.01" if fine else size)
+        elif address and address.kind == "layer" and key != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)  # nothing to edit
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and address:
             self.session.edit(number_at(state, address) or address._replace(kind="name"))
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
@@ -258,11 +262,14 @@ def _is_adding(event: QMouseEvent) -> bool:
 def arrow_target(address: Address | None, network: Network, right: int, down: int) -> Address:
     """Return the address that an arrow key selects from `address`; `right` and `down` are −1, 0 or 1.
 
-    Right and left alternate between nodes and edges. Up and down go through the nodes of a column, or
-    through the edges of a layer, ordered by start node.
+    Right and left alternate between nodes and edges, or go to the next layer. Up and down go through the
+    layer as a whole and its nodes, or through the edges of a layer, ordered by start node.
     """
     if address is None:
         return Address("node", -1, 0)
+    if address.kind == "layer" and right:
+        layer = min(address.layer + right, len(network.layers) - 1)
+        return Address("layer", layer) if layer >= 0 else Address("node", -1, 0)
     if address.kind == "weight":
         return _from_edge(address, network, right, down)
     layer = address.layer
@@ -271,7 +278,11 @@ def arrow_target(address: Address | None, network: Network, right: int, down: in
         return Address("weight", layer + 1, node, address.node)
     if right < 0 and layer >= 0:
         return Address("weight", layer, address.node, min(address.node, network.sizes[layer] - 1))
-    return Address("node", layer, (address.node + down) % network.sizes[address.column])
+    size = network.sizes[address.column]
+    if layer < 0:
+        return Address("node", layer, (address.node + down) % size)
+    place = ((0 if address.kind == "layer" else address.node + 1) + down) % (size + 1)
+    return Address("node", layer, place - 1) if place else Address("layer", layer)
 
 
 def _from_edge(address: Address, network: Network, right: int, down: int) -> Address:

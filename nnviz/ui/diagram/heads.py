@@ -130,7 +130,7 @@ class Structure(QObject):
                 self._layer_entries(menu.addMenu(self.title(column)), column)
 
     def _node_entries(self, menu: QMenu, address: Address) -> None:
-        if address.kind in ("heading", "subheading", "weight", "slope"):
+        if address.kind in ("layer", "heading", "subheading", "weight", "slope"):
             return
         column, node = address.column, address.node
         names = self._document.state.network.names(column)

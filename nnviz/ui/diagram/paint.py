@@ -238,11 +238,14 @@ def edge_line(gap: Gap, node: int, source: int) -> QLineF:
 
 
 def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
-    """Return the edges to highlight: the edge at `address`, or all edges of the node at `address`."""
+    """Return the edges to highlight: an edge, all edges of a node, or the edges into a layer."""
     if address is None:
         return []
     if address.kind in ("weight", "slope"):
         return [(address.layer, np.array([address.node]), np.array([address.source]))]
+    if address.kind == "layer":
+        nodes, sources = np.indices(picture.weights[address.layer].shape).reshape(2, -1)
+        return [(address.layer, nodes, sources)]
     groups: EdgeGroups = []
     if address.layer >= 0:
         sources = np.arange(picture.weights[address.layer].shape[1])

@@ -162,6 +162,9 @@ class Lines:
         """
         if address is None:
             return frozenset()
+        if address.kind == "layer":
+            nodes = [at for at in self._about if at.kind == "node" and at.layer == address.layer]
+            return frozenset().union(*map(self._about.__getitem__, nodes))
         lines = self._about.get(address, set())
         if address.is_number:
             node = _node_of(address)

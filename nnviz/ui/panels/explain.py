@@ -425,11 +425,11 @@ class Divider(QSplitterHandle):
 
 
 class ExplainPanel(PlotPanel):
-    """The panel that explains the selected node or edge, or the loss if nothing is selected.
+    """The panel that explains the selected node, edge or layer, or the loss if nothing is selected.
 
     `view` is the plot of the selection above the text, or None: the activation of a node, the loss over a
-    weight or bias or, while the button Matrix is on, the weights of the layer. A plot is made when needed,
-    and not before `desk.has_plots`, since pyqtgraph is slow to import.
+    weight or bias or, for a layer and while the button Matrix is on, the weights of the layer. A plot is made
+    when needed, and not before `desk.has_plots`, since pyqtgraph is slow to import.
     """
 
     moving_ms = TEXT_MS
@@ -500,7 +500,8 @@ class ExplainPanel(PlotPanel):
     def _show_view(self, old: Moment | None, new: Moment) -> None:
         """Show the plot of the selection, which from now on follows the document at its own pace."""
         view = self._view_of(new.address)
-        self.matrix_button.setVisible(new.address is not None and self._desk.has_plots)
+        can_choose = new.address is not None and new.address.kind != "layer"
+        self.matrix_button.setVisible(can_choose and self._desk.has_plots)
         if view is not self.view:
             self._rest_view()
             self.view = view
@@ -516,7 +517,9 @@ class ExplainPanel(PlotPanel):
         """Return the plot of an address, which is made if necessary, or None if there is no plot."""
         if address is None or not self._desk.has_plots:
             return None
-        if self.matrix_button.isChecked():
+        matrix = self._views.get("matrix:WeightMatrix")
+        is_in_matrix = matrix and matrix.plot and matrix.plot.hasFocus()  # a click there selects a weight
+        if self.matrix_button.isChecked() or address.kind == "layer" or is_in_matrix:
             name = "matrix:WeightMatrix"
         elif address.is_number:
             name = "loss:LossCurve"
@@ -573,7 +576,7 @@ class ExplainPanel(PlotPanel):
             return
         self._check, self._check_of = None, check_of
         self._checking.drop()
-        if now.address is None or now.address.kind == "node" or now.slopes is None:
+        if now.address is None or not now.address.is_number or now.slopes is None:
             return
         count = len(now.state.data) if row is None else 1
         if PASSES_PER_ROW * forward_ns(now.state.network, count) > QUICK_NS:

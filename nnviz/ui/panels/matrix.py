@@ -365,7 +365,7 @@ class WeightMatrix(PlotView):
 
     def _mark(self) -> Mark:
         address = self._now.address
-        if address is None:
+        if address is None or address.kind == "layer":
             return Mark()
         if address.kind in ("weight", "slope"):
             return Mark(address.node, address.source) if address.layer == self.layer else Mark()
