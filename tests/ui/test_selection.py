@@ -3,8 +3,9 @@
 from dataclasses import replace
 from itertools import cycle
 
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -16,9 +17,11 @@ from nnviz.core.numbers import as_text
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.picture.matrix import Cell
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.finder import Finder
-from tests.ui.hands import address_named, bring
+from nnviz.ui.panels.matrix import MatrixView
+from tests.ui.hands import address_named, bring, click
 from tests.ui.sees import explained, place, written
 
 CARDS = ("Loss", "Loss surface", "Confusion")
@@ -44,6 +47,7 @@ SELECTED = {
     "the prediction": (Address("node", 1, 0), None),
     "a hidden node": (Address("node", 0, 1), None),
     "an input": (Address("node", -1, 1), None),
+    "a layer": (Address("layer", 0), None),
     "two weights": (Address("weight", 0, 1, 1), Address("weight", 1, 0, 1)),
 }
 
@@ -69,7 +73,7 @@ def test_no_view_meets_the_selection_of_another_state(afresh, amount):
 
     selected = [*SELECTED.values()]
     for k, (name, change) in enumerate(CHANGES.items()):
-        for addresses in [selected[(k + 1) % 4]] if once else selected:
+        for addresses in [selected[(k + 1) % len(selected)]] if once else selected:
             window.document.start(load(example("many-rows").path))
             window.document.select(*addresses)
             window.document.select_row(3)
@@ -207,3 +211,78 @@ def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, 
     network = Network.from_weights({"output": [1.0, 2.0]}, inputs=["<b>bold</b>", "x"])
     _, finder = find("bold", State(network, Dataset([[1.0, 1.0]])))
     assert listed(finder)[0][0] == finder.list.item(0, 0).toolTip() == "<b>bold</b>"
+
+
+# --- a whole layer
+
+
+def matrix_of(window):
+    """Return the matrix that Explain shows, or None."""
+    return next((view for view in window.findChildren(MatrixView) if view.isVisible()), None)
+
+
+def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(afresh, qtbot):
+    window = afresh("relu")
+    explain = bring(window, "Explain")
+    qtbot.waitUntil(lambda: window.desk.has_plots)
+    click(window, Address("heading", 0))
+    window.desk.frames.show_pending()
+    assert window.diagram.accessibleDescription() == "Hidden layer: 2 nodes with relu"
+    lines = explained(window).splitlines()
+    assert lines[:2] == ["2 nodes, each with 2 weights: training changes 4 numbers.", "Row 1 of 1"]
+    assert lines[2:4] == ["node_0 = relu(z) = relu(26) = 26", "node_1 = relu(z) = relu(−13) = 0"]
+    matrix = matrix_of(explain)
+    np.testing.assert_array_equal(matrix.weights, window.document.state.network.layers[0].weights)
+    assert not explain.matrix_button.isVisible()
+    click(window, Address("heading", -1))
+    window.desk.frames.show_pending()
+    assert window.document.now.address is None
+    assert matrix_of(explain) is None
+
+
+def test_a_weight_chosen_in_the_matrix_of_a_layer_leaves_the_matrix_in_sight(afresh, qtbot):
+    window = afresh("relu")
+    explain = bring(window, "Explain")
+    qtbot.waitUntil(lambda: window.desk.has_plots)
+    click(window, Address("heading", 0))
+    window.desk.frames.show_pending()
+    matrix = matrix_of(explain)
+    middle = QPoint(*map(round, matrix.places().cell(Cell(1, 0)).center))
+    QTest.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=middle)
+    window.desk.frames.show_pending()
+    assert window.document.now.address == Address("weight", 0, 1, 0)
+    assert matrix_of(explain) is matrix
+    QTest.keyClick(matrix, Qt.Key.Key_Right)
+    window.desk.frames.show_pending()
+    assert window.document.now.address == Address("weight", 0, 1, 1)
+    assert matrix_of(explain) is matrix
+    click(window, address_named(window, "node_0", window.document.state.network.inputs[0]))
+    window.desk.frames.show_pending()
+    assert matrix_of(explain) is None
+
+
+def test_arrow_keys_go_from_the_first_node_to_the_layer_and_on_to_the_next_layer(bare):
+    window = bare("two-hidden-layers")
+    window.document.select(Address("node", 0, 0))
+    reached = []
+    for key in ("Up", "Right", "Right", "Right", "Down", "Up", "Up", "Left", "Left", "Left"):
+        QTest.keyClick(window.diagram, getattr(Qt.Key, f"Key_{key}"))
+        reached.append(window.document.now.address)
+    assert reached[:4] == [Address("layer", 0), Address("layer", 1), Address("layer", 2), Address("layer", 2)]
+    assert reached[4:7] == [Address("node", 2, 0), Address("layer", 2), Address("node", 2, 0)]
+    window.document.select(Address("layer", 0))
+    for key in ("Return", "F2"):
+        QTest.keyClick(window.diagram, getattr(Qt.Key, f"Key_{key}"))
+        assert not window.diagram.session.open
+    QTest.keyClick(window.diagram, Qt.Key.Key_Left)
+    assert window.document.now.address == Address("node", -1, 0)
+
+
+def test_a_selected_layer_keeps_its_nodes_when_layers_are_added_or_removed(bare):
+    window = bare("two-hidden-layers")
+    document, names = window.document, window.document.state.network.layers[1].nodes
+    document.select(Address("layer", 1))
+    document.push(edits.add_layer(document.state, 0), "a layer more")
+    assert document.state.network.layers[document.now.address.layer].nodes == names
+    document.push(edits.remove_layer(document.state, 2), "the layer gone")
+    assert document.now.address is None
