@@ -196,7 +196,7 @@ def test_a_bias_that_is_taken_away_and_a_network_without_rows_are_said(read, app
     bank.select("bias", 0, 0)
     bank.reads("bias of node_0")
     bank.document.edit("no biases", edits.remove_biases, 0)
-    bank.reads("Click a node or an edge")
+    bank.reads("Click a node, an edge")
     bank.document.push(State(BANK.network, Dataset.empty(BANK.network)), "no rows")
     bank.select("node", 0, 0)
     approved("there are no rows", bank.reads("There are no rows"))

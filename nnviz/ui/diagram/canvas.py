@@ -467,7 +467,7 @@ class Canvas(QWidget):
 
     @property
     def _is_large(self) -> bool:
-        """Whether so many edges are painted coarsely at first."""
+        """Whether the network has too many edges to paint them sharply at once."""
         return sum(layer.weights.size for layer in self.moment.state.network.layers) > ALWAYS_SHARP
 
     def show_numbers(self, moment: Moment) -> None:

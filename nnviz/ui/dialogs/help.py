@@ -271,6 +271,7 @@ GESTURES: tuple[Section, ...] = (
             ("drag a number sideways", "Change the number in steps of 0.1 (Shift: 1, Alt: 0.01)"),
             ("click a name", "Rename the node"),
             ("click an edge or a node", "Select the edge or node; the Explain panel shows its calculation"),
+            ("click a layer's heading", "Select the layer; the Explain panel shows its weights as a matrix"),
             ("Ctrl or Shift + click on an edge", "Select a second weight, to see the loss over both weights"),
             ("double-click on an edge", "Edit the weight of the edge, even if the diagram hides the number"),
             ("wheel", "Zoom the diagram around the mouse"),
@@ -283,6 +284,7 @@ GESTURES: tuple[Section, ...] = (
         ON_THE_DIAGRAM,
         (
             ("arrows", "Move the selection: left and right between nodes and edges, up and down in a column"),
+            ("up on the first node", "Select the layer; left and right select other layers"),
             ("Enter, F2", "Edit the selected number, or rename the selected node"),
             ("+ and −", "Change the selected number by 0.1 (Alt: by 0.01)"),
             ("Page Up, Page Down", "Change the selected number by 1"),

@@ -1,4 +1,4 @@
-"""The Explain panel: the formulas, numbers and plot behind the selected node or edge.
+"""The Explain panel: the formulas, numbers and plot behind the selected node, edge or layer.
 
 Names may come from files, so HTML characters in names are escaped. Copied text is ASCII.
 """
@@ -299,7 +299,7 @@ def _link(target: str, text: str, colour: str) -> str:
     return f'<a href="{escape(target, quote=True)}" style="color:{colour}; text-decoration:none">{text}</a>'
 
 
-HINT = "Click a node or an edge to see where its numbers come from."
+HINT = "Click a node, an edge or a layer's heading to see where its numbers come from."
 QUICK_NS = 6e6
 """Time limit in ns: if measuring a slope takes longer, the slope appears after the rest of the text."""
 SHOWN = (
