@@ -5,7 +5,7 @@ import re
 import numpy as np
 import shiboken6
 from PySide6.QtCore import QAbstractAnimation, QTimer
-from PySide6.QtWidgets import QLabel, QMenu, QTextBrowser
+from PySide6.QtWidgets import QLabel, QTextBrowser
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import as_text, full_text, parse_number
@@ -79,14 +79,14 @@ def panel_entry(window, name):
 
 def entry(menu, text):
     """Return the entry of a menu, or of the menus within, that says `text`; None without one."""
-    if isinstance(menu, QMenu):
-        menu.aboutToShow.emit()  # fills the menu
     for action in menu.actions():
         said = action.text().replace("&", "")
         if said == text or (text in ("Undo", "Redo") and said.startswith(text)):
             return action
-        if action.menu() and (found := entry(action.menu(), text)):
-            return found
+        if action.menu():
+            action.menu().aboutToShow.emit()  # fills the menu
+            if found := entry(action.menu(), text):
+                return found
     return None
 
 

@@ -102,7 +102,7 @@ def test_without_rows_the_window_says_what_to_type_and_an_added_row_what_its_tar
 
 def test_empty_panels_menus_and_a_search_without_a_find_say_what_to_do(qtbot, open_window):
     window = open_window(replace(RELU, notes=""))
-    qtbot.waitUntil(lambda: "Click a node or an edge" in explained(window))
+    qtbot.waitUntil(lambda: "Click a node, an edge" in explained(window))
     assert "press Edit" in bring(window, "Notes").page.toPlainText()
     menu = offered(window, "Open recent").menu()
     menu.aboutToShow.emit()
