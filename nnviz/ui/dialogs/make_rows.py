@@ -11,12 +11,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDialog,
-    QDialogButtonBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -35,7 +33,7 @@ from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
-from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
+from nnviz.ui.kit.dialogs import Dialog, heading, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
@@ -166,30 +164,29 @@ SHARE = 4.0
 NUDGE_TIP = "Up, Down and the mouse wheel change the number by 1, or with Shift by 10"
 
 
-class MakeRows(QDialog):
+class MakeRows(Dialog):
     """Asks which rows to make. `state()` returns a State with the rows; `summary` describes the result."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
-        super().__init__(window)
+        super().__init__(window, "Make rows", "&Make rows")
         self._open = state
         self._prefers_mine = True
         self._typed: set[NumberField] = set()
-        self.setWindowTitle("Make rows")
         self.setMinimumSize(MIN_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
-        self._title, self._description, self._message = heading(""), _muted(), QLabel()
+        self._title, self._description, self._message = heading(""), wrapped(), wrapped()
         self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
         self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
         self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
         self.for_open_network = QRadioButton("&Put these rows into my network")
         self.for_new_network = QRadioButton("Make a &network that suits these rows")
-        self._of_mine, self._of_suiting = _muted(INDENT_PX), _muted(INDENT_PX)
+        self._of_mine, self._of_suiting = wrapped(), wrapped()
         self._thumbnails = Throttle(self, self._draw_thumbnails, share=SHARE)
         self._preview_timer = Throttle(self, self._draw, share=SHARE)
         self._fill()
-        self._lay_out()
+        self._add_parts()
         self.kinds.currentRowChanged.connect(self._choose)
         one_of = QButtonGroup(self)  # else Qt groups them with pyqtgraph's menu buttons
         for button in (self.for_open_network, self.for_new_network):
@@ -227,14 +224,6 @@ class MakeRows(QDialog):
         if all(valid):
             super().accept()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Press the default button on Enter, even while a number field or the list has the focus."""
-        enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and event.type() == QEvent.Type.KeyPress:
-            self._make.click()
-            return True
-        return super().eventFilter(watched, event)
-
     # --- widgets
 
     def _field(
@@ -249,7 +238,7 @@ class MakeRows(QDialog):
         field = NumberField(read_named, write, nudge)
         field.setAccessibleName(name)
         field.setFixedWidth(FIELD_PX)
-        field.installEventFilter(self)
+        field.confirmed.connect(self._accept_button.click)
         field.refused.connect(self._show_message)
         field.nudged.connect(lambda _: field.commit())
         field.accepted.connect(partial(self._number_changed, field))
@@ -260,12 +249,11 @@ class MakeRows(QDialog):
         self.kinds.setIconSize(ICON * (px(100) / 100))
         self.kinds.setMinimumWidth(LIST_PX)
         self.kinds.setMaximumWidth(LIST_PX)
-        self.kinds.installEventFilter(self)
         for kind in KINDS.values():
             item = QListWidgetItem(kind.title, self.kinds)
             item.setToolTip(kind.line)
 
-    def _lay_out(self) -> None:
+    def _add_parts(self) -> None:
         self.rows.setToolTip(f"The number of rows to make\n{NUDGE_TIP}")
         self.noise.setToolTip(
             "Each point is shifted at random; the noise is the standard deviation of the shift\n"
@@ -276,11 +264,6 @@ class MakeRows(QDialog):
         self.for_new_network.setToolTip(
             "Open a new document with these rows, matching settings and notes, and random weights"
         )
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._make = make_primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))
-        box.accepted.connect(self.accept)
-        box.rejected.connect(self.reject)
-        self._message.setWordWrap(True)
         right = QVBoxLayout()
         right.setSpacing(8)
         for part in (self._title, self._description):
@@ -290,15 +273,14 @@ class MakeRows(QDialog):
         right.addLayout(self._numbers())
         lines = {self.for_open_network: self._of_mine, self.for_new_network: self._of_suiting}
         for choice, line in lines.items():
+            line.setContentsMargins(INDENT_PX, 0, 0, 0)
             right.addWidget(choice)
             right.addWidget(line)
         across = QHBoxLayout()
         across.setSpacing(16)
         across.addWidget(self.kinds)
         across.addLayout(right, 1)
-        column = dialog_column(self)
-        column.addLayout(across, 1)
-        column.addWidget(box)
+        self._lay_out(across).setStretchFactor(across, 1)
 
     def _numbers(self) -> QGridLayout:
         grid = QGridLayout()
@@ -379,14 +361,6 @@ class MakeRows(QDialog):
 
     def _class(self, k: int) -> str:
         return f"target {k}" if len(self.kind.outputs) == 1 else self.kind.outputs[k]
-
-
-def _muted(indent: int = 0) -> QLabel:
-    label = QLabel()
-    label.setContentsMargins(indent, 0, 0, 0)
-    label.setObjectName("muted")
-    label.setWordWrap(True)
-    return label
 
 
 def _read_rows(text: str) -> int:

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import numpy as np
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
@@ -15,18 +15,17 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
+from nnviz.ui.kit.dialogs import Dialog, heading, wrapped
 
 MAX_COUNT = 5000
 """Largest number of inputs, of outputs, or of nodes in one hidden layer."""
 
 
-class NewNetwork(QDialog):
+class NewNetwork(Dialog):
     """Asks for the sizes of a network. `state()` returns a State with random weights and a row of zeros."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("New network")
+        super().__init__(parent, "New network", "&Create")
         self.setMinimumWidth(340)
         self.inputs, self.hidden, self.outputs = QLineEdit("2"), QLineEdit("2"), QLineEdit("1")
         self.hidden.setPlaceholderText("no hidden layer")
@@ -44,17 +43,11 @@ class NewNetwork(QDialog):
         self.loss.activated.connect(lambda _: self._choose_loss())
         self._offer_losses("identity")
         self.biases = QCheckBox("Biases")
-        self._error = QLabel()
-        self._error.setObjectName("error")
-        self._error.setWordWrap(True)
-        self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._create = make_primary(self._box.addButton("&Create", QDialogButtonBox.ButtonRole.AcceptRole))
-        self._box.accepted.connect(self.accept)
-        self._box.rejected.connect(self.reject)
-        self._lay_out()
+        self._error = wrapped("", "error")
+        self._add_fields()
         self._check()
 
-    def _lay_out(self) -> None:
+    def _add_fields(self) -> None:
         example = QLabel("For example 4, or 8 8 for two layers. Leave the field empty for no hidden layer.")
         example.setObjectName("muted")
         form = QFormLayout()
@@ -68,14 +61,9 @@ class NewNetwork(QDialog):
         form.addRow("Outputs’ acti&vation", self.output)
         form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
-        column = dialog_column(self)
         begins = QLabel("The network starts with random weights, and one row of zeros without a target.")
         begins.setObjectName("muted")
-        column.addWidget(heading("New network"))
-        column.addWidget(begins)
-        column.addLayout(form)
-        column.addWidget(self._error)
-        column.addWidget(self._box)
+        self._lay_out(heading("New network"), begins, form, self._error)
 
     def _offer_losses(self, output: str) -> None:
         """Offer the losses that fit the output's activation. Select the chosen one, or else the usual one."""
@@ -126,7 +114,7 @@ class NewNetwork(QDialog):
             message = str(error)
         self._error.setText(message)
         self._error.setVisible(bool(message))
-        self._create.setEnabled(not message)
+        self._accept_button.setEnabled(not message)
 
 
 def _counts(text: str, refusal: str, many: bool = False) -> list[int]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from enum import Enum, auto
 from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, Qt
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QAbstractItemView,
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QFrame,
     QHeaderView,
-    QLabel,
-    QMessageBox,
     QScrollArea,
     QTableWidget,
     QTableWidgetItem,
@@ -31,7 +26,19 @@ from nnviz.document.autosave import Leftover
 from nnviz.document.document import Document
 from nnviz.files.on_disk import BACKUP_SUFFIX
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import add_mnemonic, dialog_column, heading, make_primary, message_box
+from nnviz.ui.kit.dialogs import (
+    BUTTON,
+    ROLE,
+    ROW_PX,
+    Answer,
+    Dialog,
+    add_mnemonic,
+    ask,
+    heading,
+    make_list,
+    message_box,
+    wrapped,
+)
 
 MAX_CHOICES = 30
 """Up to this number of layers, each layer has its own choice. With more, hidden layers share one choice."""
@@ -39,32 +46,23 @@ VISIBLE_LAYERS = 8
 """Number of layers that the dialog for activations shows without scrolling."""
 
 
-class AskActivations(QDialog):
+class AskActivations(Dialog):
     """Asks for the activation of each layer; `activations` holds the chosen activations.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
     """
 
     def __init__(self, window: QWidget, name: str, sizes: Sequence[int], proposal: Sequence[str]) -> None:
-        super().__init__(window)
-        self.setWindowTitle("nnviz")
+        super().__init__(window, "nnviz", "&Open")
         self.setMinimumWidth(380)
         few = len(proposal) <= MAX_CHOICES
         hidden = map(_choice, proposal[:-1]) if few else [_choice(proposal[0])] * (len(proposal) - 1)
         self._choices = [*hidden, _choice(proposal[-1])]
-        words = QLabel(
+        words = wrapped(
             f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "
             "activations. You can change your choice later, under the headings of the diagram."
         )
-        words.setWordWrap(True)
-        words.setObjectName("muted")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        make_primary(buttons.addButton("&Open", QDialogButtonBox.ButtonRole.AcceptRole))
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column = dialog_column(self)
-        for part in (heading(f"Which activations does {name} have?"), words, self._layers(sizes), buttons):
-            column.addWidget(part)
+        self._lay_out(heading(f"Which activations does {name} have?"), words, self._layers(sizes))
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -109,57 +107,16 @@ def _choice(proposed: str) -> Choice:
     return choice
 
 
-class JsonAnswer(Enum):
-    """The answers to `ask_json`: save as nnviz JSON, save elsewhere, write anyway, or do nothing."""
-
-    JSON = auto()
-    ELSEWHERE = auto()
-    ANYWAY = auto()
-    NOTHING = auto()
+SAVE_JSON = "&Save as nnviz JSON", ROLE.AcceptRole
+SAVE_ELSEWHERE = "Save &elsewhere…", ROLE.ActionRole
+WRITE_ANYWAY = "&Write it anyway", ROLE.DestructiveRole
 
 
-def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
-    """Show `why` (what an nnviz file cannot hold) and, below, `more`. Return whether the user still saves."""
-    box = message_box(window, why, more)
-    save = make_primary(add_mnemonic(box.addButton(QMessageBox.StandardButton.Save)))
-    box.setDefaultButton(save)
-    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.exec()
-    return box.clickedButton() is save
+def leave_question(document: Document, left_out: str) -> tuple[str, str]:
+    """Return the question whether to save, and the explanation below it.
 
-
-def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
-    """Show `why` (what a file cannot hold) and, below, `more`; offer nnviz JSON instead.
-
-    If the file can hold a part (`part=True`), also offer to write this part.
+    `left_out` says what the saved file lacks, or is "".
     """
-    box = message_box(window, why, more)
-    own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
-    buttons: dict[QAbstractButton, JsonAnswer] = {
-        own: JsonAnswer.JSON,
-        box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole): JsonAnswer.ELSEWHERE,
-    }
-    if part:
-        anyway = box.addButton("&Write it anyway", QMessageBox.ButtonRole.DestructiveRole)
-        buttons[anyway] = JsonAnswer.ANYWAY
-    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(make_primary(own))
-    box.exec()
-    return buttons.get(box.clickedButton(), JsonAnswer.NOTHING)
-
-
-def ask_leave(window: QWidget, document: Document, left_out: str) -> QMessageBox.StandardButton:
-    """Ask whether to save; return the pressed button. `left_out` says what the saved file lacks, or is ""."""
-    buttons = QMessageBox.StandardButton
-    box = message_box(window, *_question(document, left_out))
-    box.setDefaultButton(make_primary(add_mnemonic(box.addButton(buttons.Save))))
-    for button in (buttons.Discard, buttons.Cancel):
-        add_mnemonic(box.addButton(button))
-    return buttons(box.exec())
-
-
-def _question(document: Document, left_out: str) -> tuple[str, str]:
-    """Return the question and the explanation below it."""
     title, state = shortened(document.title), document.state
     lost = "Unsaved changes will be lost."
     if left_out:
@@ -171,85 +128,64 @@ def _question(document: Document, left_out: str) -> tuple[str, str]:
     return f"Save the changes to {title}?", f"{change}. {lost}" if change else lost
 
 
-class VersionAnswer(Enum):
-    """The answers to `ask_version`: keep mine, take theirs, save elsewhere, or decide later."""
-
-    MINE = auto()
-    THEIRS = auto()
-    ELSEWHERE = auto()
-    LATER = auto()
+KEEP_MINE = "&Keep mine", ROLE.AcceptRole
+TAKE_THEIRS = "&Take theirs", ROLE.AcceptRole
+SAVE_AS = "Save &as…", ROLE.ActionRole
 
 
-def ask_version(window: QWidget, name: str) -> VersionAnswer:
-    """Ask whose version of the file `name` to keep. nnviz loses no version, whatever the answer is."""
+def ask_version(window: QWidget, name: str) -> Answer | None:
+    """Ask whose version of the file `name` to keep: KEEP_MINE, TAKE_THEIRS, SAVE_AS, or Cancel for later.
+
+    nnviz loses no version, whatever the answer is.
+    """
     question = f"Another program or window changed {name} after this window opened or saved it."
-    box = message_box(
-        window,
-        question,
+    more = (
         f"Keep mine: your next save replaces their version; {name}{BACKUP_SUFFIX} keeps a copy "
-        "of their version. Take theirs: nnviz shows their version, and Undo brings your version back.",
+        "of their version. Take theirs: nnviz shows their version, and Undo brings your version back."
     )
-    buttons: dict[QAbstractButton, VersionAnswer] = {
-        box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): VersionAnswer.MINE,
-        box.addButton("&Take theirs", QMessageBox.ButtonRole.AcceptRole): VersionAnswer.THEIRS,
-        box.addButton("Save &as…", QMessageBox.ButtonRole.ActionRole): VersionAnswer.ELSEWHERE,
-        add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel)): VersionAnswer.LATER,
-    }
-    box.exec()
-    return buttons.get(box.clickedButton(), VersionAnswer.LATER)
+    return ask(window, question, more, [KEEP_MINE, TAKE_THEIRS, SAVE_AS, BUTTON.Cancel], has_primary=False)
 
 
-WIDTH_PX, ROW_PX = 700, 30
+WIDTH_PX = 700
 VISIBLE_ROWS = 8
 """Number of rows that the list of autosaved work shows without scrolling."""
 
 
-class RecoverDialog(QDialog):
+class RecoverDialog(Dialog):
     """Lists autosaved work to recover or discard; `copies` holds the work that is not discarded yet."""
 
     def __init__(self, window: QWidget, left: list[Leftover]) -> None:
-        super().__init__(window)
+        super().__init__(window, "nnviz", "&Recover")
         self.copies = left
-        self.setWindowTitle("nnviz")
         self.setFixedWidth(WIDTH_PX)
         self._list = _List(left)
         self._list.doubleClicked.connect(self.accept)
-        self._buttons = QDialogButtonBox()
-        roles = QDialogButtonBox.ButtonRole
-        make_primary(self._buttons.addButton("&Recover", roles.AcceptRole))
-        self._buttons.addButton("&Discard", roles.DestructiveRole).clicked.connect(self._discard)
-        self._buttons.addButton("&Later", roles.RejectRole)
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
-        self._lay_out()
+        discard = self._buttons.addButton("&Discard", QDialogButtonBox.ButtonRole.DestructiveRole)
+        discard.clicked.connect(self._discard)
+        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("&Later")
+        how = "nnviz opens the selected work as unsaved changes. The saved file stays unchanged."
+        if len(left) > 1:
+            how += " nnviz offers the rest of the list again at the next start."
+        words = wrapped(how, "")
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column = self._lay_out(heading("nnviz ended with unsaved work. Recover it?"), self._list, words)
+        column.setStretchFactor(words, 1)  # takes the room that Qt adds below its lines
 
     @property
     def chosen(self) -> Leftover:
         """The selected autosaved work. The caller recovers this work if the user accepts the dialog."""
         return self.copies[self._list.currentRow()]
 
-    def _lay_out(self) -> None:
-        how = "nnviz opens the selected work as unsaved changes. The saved file stays unchanged."
-        if len(self.copies) > 1:
-            how += " nnviz offers the rest of the list again at the next start."
-        column = dialog_column(self)
-        words = QLabel(how)
-        words.setWordWrap(True)
-        words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for part in (heading("nnviz ended with unsaved work. Recover it?"), self._list, words, self._buttons):
-            column.addWidget(part)
-        column.setStretchFactor(words, 1)  # takes the room that Qt adds below its lines
-
     def _discard(self) -> None:
         """Ask whether to discard the selected leftover."""
-        leftover, buttons = self.chosen, QMessageBox.StandardButton
+        leftover = self.chosen
         question = f"Discard {leftover_name(leftover)}, autosaved at {_when(leftover)}?"
         box = message_box(self, question, "Discarded work cannot be restored.")
-        for button in (buttons.Discard, buttons.Cancel):
+        for button in (BUTTON.Discard, BUTTON.Cancel):
             add_mnemonic(box.addButton(button))
-        box.setDefaultButton(buttons.Cancel)
+        box.setDefaultButton(BUTTON.Cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.button(buttons.Discard).clicked.connect(
+        box.button(BUTTON.Discard).clicked.connect(
             partial(self._remove, leftover), Qt.ConnectionType.SingleShotConnection
         )
         box.open()  # exec() would let another click through before it returns
@@ -267,6 +203,7 @@ class _List(QTableWidget):
 
     def __init__(self, left: list[Leftover]) -> None:
         super().__init__(len(left), 3)
+        make_list(self)
         self.setAccessibleName("Unsaved work")
         self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
         for row, work in enumerate(left):
@@ -277,24 +214,14 @@ class _List(QTableWidget):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)
                 self.setItem(row, column, item)
-        self.setObjectName("rows")
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
         self.selectRow(0)
         self._lay_out()
 
     def _lay_out(self) -> None:
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setFixedHeight(ROW_PX)

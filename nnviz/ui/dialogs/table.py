@@ -24,8 +24,6 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QDialog,
-    QDialogButtonBox,
     QGridLayout,
     QHeaderView,
     QLabel,
@@ -54,7 +52,7 @@ from nnviz.files.table.columns import (
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
+from nnviz.ui.kit.dialogs import Dialog, heading, make_list, wrapped
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Use: TypeAlias = tuple[Role, bool]
@@ -64,7 +62,6 @@ HEADERS = ("Column", "Contents", "First values", "Use as")
 NO_PARENT = QModelIndex()
 SAMPLE_COUNT = 4
 """Number of values to show for each column."""
-ROW_PX = 30
 USES: dict[Use, str] = {
     ("input", False): "input",
     ("input", True): "inputs, one for each value",
@@ -162,23 +159,15 @@ class ColumnsView(QTableView):
     def __init__(self, columns: ColumnUses) -> None:
         super().__init__()
         self._columns = columns
-        self.setObjectName("rows")
+        make_list(self)
         self.setAccessibleName("Columns of the table")
         self.setToolTip("Select columns, then press Space to choose their use")
         self.setModel(columns)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        rows, header = self.verticalHeader(), self.horizontalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(ROW_PX)
-        header.setSectionsClickable(False)
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(HEADERS.index("Contents"), QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().setSectionResizeMode(
+            HEADERS.index("Contents"), QHeaderView.ResizeMode.Stretch
+        )
         columns.modelReset.connect(self._begin)
         columns.chosen.connect(partial(self.resizeColumnToContents, HEADERS.index("Use as")))
 
@@ -236,7 +225,7 @@ STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of
 STANDARDISED = "Inputs are standardised with your network's means. Tick the box to use the table's means."
 
 
-class OpenTable(QDialog):
+class OpenTable(Dialog):
     """Asks how to use a table.
 
     `read` reads the table again in another layout. `name` is the name of the table. `state` is the State
@@ -244,12 +233,11 @@ class OpenTable(QDialog):
     """
 
     def __init__(self, window: QWidget | None, state: State, name: str, table: Table, read: Read) -> None:
-        super().__init__(window)
+        super().__init__(window, "Rows of a table", "&Use this table")
         self._open, self._read, self._table = state, read, table
         self._uses: Uses | None = None
         self._preferred: What | None = None
         self._decimal: str | None = None
-        self.setWindowTitle("Rows of a table")
         self.setMinimumSize(MIN_SIZE)
         self._heading = heading("")
         self._name = name
@@ -257,7 +245,7 @@ class OpenTable(QDialog):
         self.view = ColumnsView(self.columns)
         self._make_layout_choices()
         self._make_uses()
-        self._lay_out()
+        self._add_parts()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._build)
         self.columns.chosen.connect(self._timer.start)
@@ -288,14 +276,9 @@ class OpenTable(QDialog):
             button.clicked.connect(lambda _, what=what: self._prefer(what))
         self.standardise = QCheckBox(STANDARDISE)
         self.standardise.setToolTip("The network stores mean and standard deviation, to standardise new rows")
-        self.summary, self.offer, self.error_label = _words("muted"), _words("muted"), _words("error")
+        self.summary, self.offer, self.error_label = wrapped(), wrapped(), wrapped("", "error")
 
-    def _lay_out(self) -> None:
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        role = QDialogButtonBox.ButtonRole.AcceptRole
-        self._accept_button = make_primary(self._buttons.addButton("&Use this table", role))
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
+    def _add_parts(self) -> None:
         grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
@@ -312,15 +295,8 @@ class OpenTable(QDialog):
         uses.setSpacing(6)
         for part in (*self.uses.values(), self.standardise, self.offer):
             uses.addWidget(part)
-        column = dialog_column(self)
-        column.addWidget(self._heading)
-        column.addLayout(grid)
-        column.addWidget(self.header)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.summary)
-        column.addWidget(self.error_label)
-        column.addLayout(uses)
-        column.addWidget(self._buttons)
+        parts = self._heading, grid, self.header, self.view, self.summary, self.error_label, uses
+        self._lay_out(*parts).setStretchFactor(self.view, 1)
 
     # --- choices of the user
 
@@ -471,11 +447,3 @@ def _choice(offered: dict[str, str], tip: str) -> Choice:
     choice.setToolTip(tip)
     choice.setAccessibleDescription(tip)
     return choice
-
-
-def _words(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.hide()
-    return label

@@ -10,33 +10,40 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QGridLayout,
     QLabel,
+    QLayout,
     QLineEdit,
     QListView,
     QMessageBox,
     QProgressBar,
     QProgressDialog,
     QPushButton,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from nnviz.files.errors import CancelledError
+from nnviz.core.numbers import file_label
+from nnviz.files.errors import CancelledError, FileError, Progress
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import ui_font
 
 INDENT_PX = 15
 """Space that Qt leaves before the text of a message box without an icon, in pixels."""
+BUTTON, ROLE = QMessageBox.StandardButton, QMessageBox.ButtonRole
+Answer: TypeAlias = QMessageBox.StandardButton | tuple[str, QMessageBox.ButtonRole]
+"""A button of a message box: one of Qt's standard buttons, or the text and the role of another button."""
 
 
 def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessageBox:
@@ -55,14 +62,64 @@ def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessa
     return box
 
 
+def ask(
+    window: QWidget, sentence: str, more: str, answers: Sequence[Answer], *, has_primary: bool = True
+) -> Answer | None:
+    """Show a box with a button for each answer, and return the answer. None: the program has closed the box.
+
+    The first answer is the primary button, unless `has_primary` is false.
+    """
+    box = message_box(window, sentence, more)
+    buttons: dict[QAbstractButton, Answer] = {}
+    for answer in answers:
+        button = box.addButton(*answer) if isinstance(answer, tuple) else add_mnemonic(box.addButton(answer))
+        if has_primary and not buttons:
+            box.setDefaultButton(make_primary(button))
+        buttons[button] = answer
+    box.exec()
+    box.deleteLater()
+    return buttons.get(box.clickedButton())
+
+
 def show_message(window: QWidget, sentence: str) -> None:
     """Show a sentence in a box until the person closes it."""
-    box = message_box(window, sentence)
-    box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Ok)))
-    box.exec()
+    ask(window, sentence, "", [BUTTON.Ok])
 
 
-class AskText(QDialog):
+class Dialog(QDialog):
+    """A dialog of several parts, one below the other. Its last row has the buttons Cancel and `does`.
+
+    `does` says what the dialog does when the person accepts it, for example "&Create".
+    """
+
+    def __init__(self, window: QWidget | None, title: str, does: str) -> None:
+        super().__init__(window)
+        self.setWindowTitle(title)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        accept = self._buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole)
+        self._accept_button = make_primary(accept)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+
+    def _lay_out(self, *parts: QWidget | QLayout) -> QVBoxLayout:
+        """Put the parts one below the other, and the buttons below them. Return the column."""
+        column = dialog_column(self)
+        for part in (*parts, self._buttons):
+            if isinstance(part, QWidget):
+                column.addWidget(part)
+            else:
+                column.addLayout(part)
+        return column
+
+    def is_accepted(self) -> bool:
+        """Show the dialog until the person closes it, then delete it. Return whether the person accepts."""
+        accepted = bool(self.exec())
+        self.setParent(None)  # otherwise Python keeps the dialog after Qt has deleted it
+        self.deleteLater()
+        return accepted
+
+
+class AskText(Dialog):
     """A dialog that asks for one text.
 
     `check` raises ValueError to reject the text: the dialog then stays open and shows the error. `does` is
@@ -78,31 +135,20 @@ class AskText(QDialog):
         does: str,
         check: Callable[[str], object],
     ) -> None:
-        super().__init__(window)
+        super().__init__(window, title, does)
         self._check = check
-        self.setWindowTitle(title)
         self.setMinimumWidth(360)
-        self._field, caption, self._refusal = QLineEdit(suggestion), QLabel(label), QLabel()
+        self._field, caption, self._refusal = QLineEdit(suggestion), QLabel(label), wrapped("", "error")
         caption.setBuddy(self._field)
         self._field.setAccessibleName(label.replace("&", ""))
         self._field.selectAll()
         self._field.textEdited.connect(lambda _: self._refusal.hide())
-        self._refusal.setObjectName("error")
-        self._refusal.setWordWrap(True)
         self._refusal.hide()
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        make_primary(buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole))
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column = dialog_column(self)
-        for part in (heading(title), caption, self._field, self._refusal, buttons):
-            column.addWidget(part)
+        self._lay_out(heading(title), caption, self._field, self._refusal)
 
     def ask(self) -> str | None:
         """Show the dialog; return the text without surrounding blanks, or None if the person cancels."""
-        accepted = bool(self.exec())
-        self.deleteLater()
-        return self._text if accepted else None
+        return self._text if self.is_accepted() else None
 
     def accept(self) -> None:
         """Close the dialog, unless `check` rejects the text."""
@@ -150,6 +196,33 @@ def heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setFont(ui_font(15, QFont.Weight.DemiBold))
     return label
+
+
+def wrapped(text: str = "", name: str = "muted") -> QLabel:
+    """Return a label for a text that wraps. `name` is "muted" or "error", from the style sheet, or ""."""
+    label = QLabel(text)
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    return label
+
+
+ROW_PX = 30
+"""Height of a row of a list, in pixels."""
+
+
+def make_list(table: QTableView) -> None:
+    """Make a table a list, whose rows the person selects. The tab key leaves the list."""
+    table.setObjectName("rows")
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().setDefaultSectionSize(ROW_PX)
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setHighlightSections(False)
+    header.setSectionsClickable(False)
 
 
 class FileDialog(QFileDialog):
@@ -267,3 +340,32 @@ class ProgressDialog:
         dialog.setAutoClose(False)
         dialog.show()
         return dialog
+
+
+def export(
+    window: QWidget,
+    say: Callable[[str], object],
+    title: str,
+    suggestion: Path,
+    kinds: Mapping[str, Sequence[str]],
+    write: Callable[[Path, Progress], object],
+) -> Path | None:
+    """Ask for a path as `ask_save_path` does, and call `write` to write the file. Return the path.
+
+    Return None if the person cancels, or if the file cannot be written: `say` then gets the reason.
+    """
+    path = ask_save_path(window, title, suggestion, kinds)
+    if path is None:
+        return None
+    name = file_label(path)
+    try:
+        with ProgressDialog(window, f"Exporting {name}") as progress:
+            write(path, progress)
+    except CancelledError:
+        say(f"Export cancelled: {name} was not written")
+    except FileError as error:
+        say(str(error))
+        show_message(window, str(error))
+    else:
+        return path
+    return None

@@ -34,7 +34,7 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox, QProgressDialog, QWidget
+from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
 from shiboken6 import isValid
 
 from nnviz.core.numbers import shortened
@@ -173,26 +173,22 @@ class Unexpected(QObject):
     # --- dialog
 
     def _show(self, sentence: str, details: str) -> None:
-        from nnviz.ui.kit.dialogs import make_primary, message_box
+        from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 
         self._report(sentence)
         if self._open:
             return
         self._open = True
-        box = message_box(
-            self._window,
-            sentence,
+        copy = "Copy &details", ROLE.ActionRole
+        more = (
             "Your last action may have failed. The network is still open, and you can save it.\n\n"
-            f"The log file has the details: {self._log_file}",
+            f"The log file has the details: {self._log_file}"
         )
-        copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
-        box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Close)))
-        box.exec()
+        answer = ask(self._window, sentence, more, [BUTTON.Close, copy])
         self._open = False
-        if box.clickedButton() is copy:
+        if answer == copy:
             QGuiApplication.clipboard().setText(details)
             self._report("Copied the details of the error")
-        box.deleteLater()
 
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
@@ -15,11 +16,11 @@ from nnviz.document.moment import Moment
 from nnviz.document.player import NO_ROW, Player, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
-from nnviz.files.errors import CancelledError, FileError
+from nnviz.files.errors import Progress
 from nnviz.picture.matrix import why_no_thumbnails
 from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.controls import set_lock_reason
-from nnviz.ui.kit.dialogs import ProgressDialog, ask_save_path, show_message
+from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import themes
@@ -217,22 +218,14 @@ def export_rows(workspace: Workspace) -> None:
         say("There are no rows to export: load or make rows first")
         return
     suggestion = workspace.files.suggestion("-predicted.csv")
-    path = ask_save_path(window, "Export rows", suggestion, {"CSV": (".csv",)})
-    if path is None:
-        return
-    from nnviz.files.table.writing import rows_of_state  # imported late: most sessions export no rows
 
-    name = file_label(path)
-    try:
-        with ProgressDialog(window, f"Writing {name}") as writing:
-            atomic.write(path, rows_of_state(state, writing))
-    except CancelledError:
-        say(f"{name} was not written: the export was cancelled")
-    except FileError as error:
-        say(str(error))
-        show_message(window, str(error))
-    else:
-        say(f"Exported {counted(len(state.data), 'row')} with predictions to {name}")
+    def write(path: Path, progress: Progress) -> None:
+        from nnviz.files.table.writing import rows_of_state  # imported late: most sessions export no rows
+
+        atomic.write(path, rows_of_state(state, progress))
+
+    if path := export(window, say, "Export rows", suggestion, {"CSV": (".csv",)}, write):
+        say(f"Exported {counted(len(state.data), 'row')} with predictions to {file_label(path)}")
 
 
 def _fill_ready(workspace: Workspace, menu: QMenu) -> None:
@@ -262,7 +255,7 @@ def make_rows(workspace: Workspace) -> None:
     from nnviz.ui.dialogs.make_rows import MakeRows  # imported late, since it imports the plot library
 
     dialog = MakeRows(workspace.main_window, document.state)
-    if dialog.exec():
+    if dialog.is_accepted():
         if dialog.for_new_network.isChecked():
             workspace.files.open_new(dialog.state(), dialog.summary)
         else:
@@ -270,8 +263,6 @@ def make_rows(workspace: Workspace) -> None:
             if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
                 document.select_row(0)
                 workspace.status.show_message(dialog.summary)
-    dialog.setParent(None)  # otherwise Python keeps the dialog and its plot after Qt has deleted them
-    dialog.deleteLater()
 
 
 MAKE_ROWS = "Generate rows in a shape such as circles or a spiral, and optionally a suitable network"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, use_set, uses_set
 from nnviz.core.losses import MSE
@@ -40,19 +40,24 @@ from nnviz.files.registry import (
 )
 from nnviz.files.source import Activations
 from nnviz.ui.dialogs.questions import (
+    KEEP_MINE,
+    SAVE_AS,
+    SAVE_ELSEWHERE,
+    SAVE_JSON,
+    TAKE_THEIRS,
+    WRITE_ANYWAY,
     AskActivations,
-    JsonAnswer,
-    VersionAnswer,
-    ask_json,
-    ask_leave,
-    ask_partial_save,
     ask_version,
+    leave_question,
 )
 from nnviz.ui.kit.controls import ListMenu
 from nnviz.ui.kit.dialogs import (
+    BUTTON,
+    Answer,
     AskText,
     FileDialog,
     ProgressDialog,
+    ask,
     ask_save_path,
     file_name,
     name_filter,
@@ -214,10 +219,7 @@ class Tables(QObject):
         from nnviz.ui.dialogs.table import OpenTable
 
         dialog = OpenTable(self._window, self._document.state, name, table, read)
-        chosen = bool(dialog.exec())
-        dialog.setParent(None)  # otherwise Python keeps the dialog and its table after Qt has deleted them
-        dialog.deleteLater()
-        if not chosen:
+        if not dialog.is_accepted():
             self.message.emit("The rows are unchanged")
             return False
         message = f"{name}: {dialog.result_text}"
@@ -277,8 +279,7 @@ def read_asking(
     answer = settings.chosen_activations(path)
     if answer is None or len(answer) != len(missing.proposal):
         dialog = AskActivations(window, file_label(path), missing.sizes, missing.proposal)
-        answer = dialog.activations if dialog.exec() else None
-        dialog.deleteLater()
+        answer = dialog.activations if dialog.is_accepted() else None
     if answer is None:
         raise CancelledError
     result = _reading(window, path, read, answer)
@@ -327,7 +328,7 @@ class FileCommands(QObject):
         from nnviz.ui.dialogs.new_network import NewNetwork
 
         dialog = NewNetwork(self._window)
-        if not dialog.exec():
+        if not dialog.is_accepted():
             return
         is_open = self.open_new(dialog.state(), "Opened a new network with random weights from seed 0")
         if is_open and dialog.loss_changed:
@@ -464,9 +465,9 @@ class FileCommands(QObject):
         if self.runs.keep(self._document):
             return True
         written, lost = self._partial
-        buttons = QMessageBox.StandardButton
-        answer = ask_leave(self._window, self._document, lost if written is self._document.state else "")
-        return self.save() if answer == buttons.Save else answer == buttons.Discard
+        question = leave_question(self._document, lost if written is self._document.state else "")
+        answer = ask(self._window, *question, [BUTTON.Save, BUTTON.Discard, BUTTON.Cancel])
+        return self.save() if answer == BUTTON.Save else answer == BUTTON.Discard
 
     def check_file(self) -> None:
         """Check whether another program has changed or removed the file.
@@ -515,14 +516,14 @@ class FileCommands(QObject):
         Return whether the document is saved.
         """
         self.about_to_ask.emit()
-        whose = ask_version(self._window, file_label(path))
-        if whose is VersionAnswer.ELSEWHERE:
+        answer = ask_version(self._window, file_label(path))
+        if answer == SAVE_AS:
             return self.ask_save()
-        if whose is VersionAnswer.THEIRS:
+        if answer == TAKE_THEIRS:
             self._take_theirs(path)
-        elif whose is VersionAnswer.MINE and at_save:
+        elif answer == KEEP_MINE and at_save:
             return self._save(path, overwrite=True, part=True)
-        elif whose is VersionAnswer.MINE:
+        elif answer == KEEP_MINE:
             self._document.keep_own_version()
             backup = f"{file_label(path)}{BACKUP_SUFFIX}"
             self.message.emit(f"Kept your version: when you save, the other version becomes {backup}")
@@ -547,18 +548,22 @@ class FileCommands(QObject):
         if is_native(path):
             run = self._document.state.run
             more = "To save the run, use Export CSV in the loss plot's menu." if run and run.watched else ""
-            return ask_partial_save(self._window, f"{why}.", more) and self._save(path, part=True)
+            answer = ask(self._window, f"{why}.", more, [BUTTON.Save, BUTTON.Cancel])
+            return answer == BUTTON.Save and self._save(path, part=True)
         own = unused_path(path.with_suffix(".json"))
         keeps = parts_kept_by_json(self._document.state)
         more = f"{file_label(own)} (nnviz JSON, in the same folder) keeps {keeps}."
         if path.exists():
             more = f"{more} {file_label(path)} stays unchanged."
-        chosen = ask_json(self._window, f"{why}.", more, part=part)
-        if chosen is JsonAnswer.JSON:
+        answers: list[Answer] = [SAVE_JSON, SAVE_ELSEWHERE]
+        if part:
+            answers.append(WRITE_ANYWAY)
+        answer = ask(self._window, f"{why}.", more, [*answers, BUTTON.Cancel])
+        if answer == SAVE_JSON:
             return self._save(own, part=True)
-        if chosen is JsonAnswer.ELSEWHERE:
+        if answer == SAVE_ELSEWHERE:
             return self.ask_save()
-        return chosen is JsonAnswer.ANYWAY and self._save(path, part=True)
+        return answer == WRITE_ANYWAY and self._save(path, part=True)
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read, starting in the folder that was used last."""

@@ -255,8 +255,7 @@ def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str
     if not leftovers:
         return ""
     dialog = RecoverDialog(window, leftovers)
-    chosen = dialog.chosen if dialog.exec() else None
-    dialog.deleteLater()
+    chosen = dialog.chosen if dialog.is_accepted() else None
     try:
         if chosen:
             recovery.recover(chosen)
