@@ -302,7 +302,7 @@ def test_what_cannot_be_read_of_an_arrangement_leaves_every_panel_in_its_first_p
     bring(window, "Loss surface")
     choose_entry(window, "Data")
     window.main_window.close()
-    state = settings.bytes(ARRANGEMENT).data()
+    state = settings.get(ARRANGEMENT, QByteArray()).data()
     damages = [(0.5, b"\x00\xff\x17"), (1.0, b""), *product([0.5, 0.9, 1.0], [b"", b"\x00\xff\x17"])]
     for kept, noise in damages[: amount(quick=1, ci=8, night=8)]:
         damaged = noise + state[: int(kept * len(state)) - len(noise) - 1]
@@ -353,7 +353,7 @@ def test_a_window_remembers_that_it_was_maximised_and_forgets_nothing_unfilled(q
     qtbot.addWidget(window)
     window.showMaximized()
     window.close()
-    assert settings.bytes(ARRANGEMENT) == kept
+    assert settings.get(ARRANGEMENT, QByteArray()) == kept
     settings.remember("geometry", QByteArray(b"of a screen that Qt takes for too different"))
     after = MainWindow(settings)
     qtbot.addWidget(after)

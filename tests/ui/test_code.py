@@ -452,7 +452,7 @@ def test_the_chosen_style_is_shown_and_remembered(open_window, settings):
         written = program(window.document.state, style).text.removesuffix("\n")
         assert text.toPlainText() == written
         QTest.keyClick(choice, Qt.Key.Key_Down)
-    assert settings.text("code style") == style
+    assert settings.get("code style", "") == style
     assert bring(open_window("relu"), "Code").findChild(CodeText).toPlainText() == written
 
 

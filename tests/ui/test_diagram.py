@@ -637,7 +637,7 @@ def test_small_pictures_are_switched_on_by_key_or_menu_remembered_and_follow(ope
         (lambda: choose_entry(window, TITLE), True),
     ):
         switch()
-        assert offered(window, TITLE).isChecked() == settings.flag(PICTURES, first=False) == shows
+        assert offered(window, TITLE).isChecked() == settings.get(PICTURES, False) == shows
         assert follows(window) if shows else window.diagram.grab().toImage() == before
     middle = place_of(window, 2, 0).center
     colour = pixel(window, *middle)

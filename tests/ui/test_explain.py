@@ -129,7 +129,7 @@ def test_the_divider_is_dragged_enlarges_the_plot_and_is_remembered(qtbot, open_
     QTest.mouseRelease(divider, Qt.MouseButton.LeftButton, pos=middle)
     QApplication.processEvents()
     assert card.view.height() == pytest.approx(before + 60, abs=8)
-    assert settings.number("explain divider") == pytest.approx(50, abs=8)
+    assert settings.get("explain divider", 0) == pytest.approx(50, abs=8)
     height = card.view.height()
     for back in ("Escape", "double click", "the menu", "another selection"):
         qtbot.waitUntil(lambda: card.plot is not None)
@@ -155,7 +155,7 @@ def test_the_divider_is_dragged_enlarges_the_plot_and_is_remembered(qtbot, open_
         assert (text.isVisible(), card.view.height()) == (True, pytest.approx(height, abs=3)), back
     again = bring(open_window("relu"), "Explain")
     again.parts.resize(card.parts.size())
-    assert again.parts._percent == settings.number("explain divider")
+    assert again.parts._percent == settings.get("explain divider", 0)
 
 
 # --- what it says

@@ -784,7 +784,7 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     assert card.heading.isVisible()  # its tab does not say which loss
     hands.press(window, "Loss")
     card.accuracy_button.click()
-    assert settings.flag("accuracy", first=False)
+    assert settings.get("accuracy", False)
     window.document.start(runs.noisy_sine())
     assert panel_entry(window, "Loss").isChecked()
     assert window.history.heading.text() == "MSE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, QStandardPaths, QTemporaryDir
 
@@ -23,6 +24,10 @@ LEAST_PX = QSize(700, 505)
 """Smallest screen on which the window with its frame fits at 100 %, in pixels."""
 
 
+Value = TypeVar("Value", bool, int, str, list[str], QByteArray, QSize)
+"""Types of the values that the settings remember."""
+
+
 class Settings:
     """The settings of this person on this machine.
 
@@ -37,40 +42,22 @@ class Settings:
         else:
             self._store = QSettings(self._nowhere.filePath("settings.ini"), QSettings.Format.IniFormat)
 
-    def bytes(self, key: str) -> QByteArray | None:
-        """Return the geometry or arrangement of widgets remembered under `key`, or None if there is none."""
-        value = self._store.value(key)
-        return value if isinstance(value, QByteArray) else None
-
-    def size_of(self, key: str) -> QSize:
-        """Return the remembered size under `key`, or an invalid QSize if there is none."""
-        value = self._store.value(key)
-        return value if isinstance(value, QSize) else QSize()
-
-    def flag(self, key: str, *, first: bool = True) -> bool:
-        """Return whether a switch was last on, or the argument `first` if the switch was never set."""
-        return bool(self._store.value(key, first, type=bool))
-
-    def text(self, key: str) -> str:
-        """Return the remembered text under `key`, or "" if there is none."""
-        return str(self._store.value(key, ""))
-
-    def number(self, key: str) -> int:
-        """Return the remembered whole number under `key`, or 0 if there is none."""
-        value = self._store.value(key, 0, type=int)
-        return value if isinstance(value, int) else 0
+    def get(self, key: str, default: Value) -> Value:
+        """Return the value remembered under `key`, or `default` if there is none of the same type."""
+        value = self._store.value(key, default, type=type(default))
+        return value if isinstance(value, type(default)) else default
 
     @property
     def theme(self) -> str:
         """The chosen theme, one of `themes()`."""
-        name, names = self._store.value("theme"), themes()
+        name, names = self.get("theme", ""), themes()
         return name if name in names else names[0]
 
     @property
     def size(self) -> int:
         """The chosen size of the window in percent, one of SIZES_PERCENT."""
-        size = self._store.value("size", SIZES_PERCENT[0], type=int)
-        return size if isinstance(size, int) and size in SIZES_PERCENT else SIZES_PERCENT[0]
+        size = self.get("size", SIZES_PERCENT[0])
+        return size if size in SIZES_PERCENT else SIZES_PERCENT[0]
 
     def size_within(self, room: QSize) -> int:
         """Return the chosen size in percent, limited so that the window fits into `room`."""
@@ -84,7 +71,7 @@ class Settings:
     @property
     def recent(self) -> list[Path]:
         """The recent files that still exist, the latest file first."""
-        return [path for name in self._texts("recent") if _is_there(path := Path(name))]
+        return [Path(name) for name in self._texts("recent") if os.path.isfile(name)]
 
     def remember_open(self, path: Path) -> None:
         """Put a file first among the recent files, and remember it as the file to open next time."""
@@ -114,7 +101,7 @@ class Settings:
     @property
     def folder(self) -> str:
         """The folder in which file dialogs start, or "" if it is unknown or no longer exists."""
-        name = self.text("folder")
+        name = self.get("folder", "")
         return name if os.path.isdir(name) else ""
 
     def forget_recent(self) -> None:
@@ -125,12 +112,11 @@ class Settings:
     @property
     def last(self) -> Path | None:
         """The file that was open last, or None if it is unknown or no longer exists."""
-        name = self._store.value("last")
-        return Path(str(name)) if name and _is_there(Path(str(name))) else None
+        name = self.get("last", "")
+        return Path(name) if os.path.isfile(name) else None  # Path.is_file raises in an unreadable folder
 
     def _texts(self, key: str) -> list[str]:
-        value = self._store.value(key)
-        return [value] if isinstance(value, str) else list(map(str, value)) if isinstance(value, list) else []
+        return [str(text) for text in self.get(key, [])]
 
 
 def _file() -> str:
@@ -146,8 +132,3 @@ def _can_be_read(file: str) -> bool:
     except OSError:  # Qt works without the file
         return True
     return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES
-
-
-def _is_there(path: Path) -> bool:
-    """Return whether a file exists; Path.is_file raises if its folder may not be read."""
-    return os.path.isfile(path)

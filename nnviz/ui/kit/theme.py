@@ -10,16 +10,18 @@ import locale
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from string import Template
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import (
     QEvent,
+    QMargins,
     QMessageLogContext,
     QObject,
+    QSize,
     Qt,
     QtMsgType,
     qInstallMessageHandler,
@@ -44,11 +46,6 @@ from nnviz.system import DisplayError, resources
 
 OWN_SIZE = "own size"
 """Name of a Qt property. nnviz does not scale a widget with this property: the widget sets its own size."""
-Measure: TypeAlias = Callable[[QWidget, float], object]
-"""Function (widget, factor) that sets one length of a widget, such as an icon's size.
-
-The length becomes `factor` times its value at 100 %.
-"""
 NO_LIMIT = 16_777_215
 """Maximum width and height, in pixels, of a widget for which no maximum is set: Qt's QWIDGETSIZE_MAX."""
 
@@ -59,7 +56,8 @@ class Sizes(QObject):
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
         self._app, self._factor = app, 1.0
-        self._measured: WeakKeyDictionary[QWidget, list[Measure]] = WeakKeyDictionary()
+        self._measured: WeakKeyDictionary[QWidget, tuple[float, tuple[Length, ...]]] = WeakKeyDictionary()
+        """The point size of a widget's own font, or 0, and the widget's lengths, both at 100 %."""
 
     def use(self, factor: float) -> None:
         """Scale all widgets to `factor` times their size at 100 %."""
@@ -79,81 +77,72 @@ class Sizes(QObject):
         return False
 
     def _measure(self, widget: QWidget, made_at: float) -> None:
-        """Find a widget's measures at its first call, and scale them; its font was set at scale `made_at`."""
+        """Find a widget's lengths at its first call, and scale them; its font was set at scale `made_at`."""
         if widget not in self._measured:
-            measures = (*_of_font(widget, made_at), *_measures(widget), *_of_layout(widget.layout()))
-            self._measured[widget] = list(measures)
-        for measure in self._measured[widget]:
-            measure(widget, self._factor)
+            lengths = (*_lengths(widget), *_layout_lengths(widget.layout()))
+            has_font = widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)  # it inherits no font
+            self._measured[widget] = widget.font().pointSizeF() / made_at if has_font else 0.0, lengths
+        points, lengths = self._measured[widget]
+        if points:
+            font = widget.font()
+            font.setPointSizeF(points * self._factor)
+            widget.setFont(font)
+        for length in lengths:
+            length.scale(widget, self._factor)
+
+
+class Length(NamedTuple):
+    """A length that a widget or a `part` of it has at 100 %, and the name of the method that sets it."""
+
+    setter: str
+    value: int | QSize | QMargins
+    part: QObject | None = None
+
+    def scale(self, widget: QWidget, factor: float) -> None:
+        """Set the length to `factor` times its value at 100 %."""
+        owner = widget if self.part is None else self.part
+        if isValid(owner):
+            value = self.value * factor
+            getattr(owner, self.setter)(round(value) if isinstance(value, float) else value)
 
 
 def _is_ours(widget: QWidget) -> bool:
     return bool(createdByPython(widget)) and not widget.property(OWN_SIZE)
 
 
-def _measures(widget: QWidget) -> Iterator[Measure]:
-    """Yield the measures of a widget that were set in pixels, and not by its layout."""
+def _lengths(widget: QWidget) -> Iterator[Length]:
+    """Yield the lengths of a widget that were set in pixels, and not by its layout."""
     least, most, layout = widget.minimumSize(), widget.maximumSize(), widget.layout()
     free = layout is None or layout.sizeConstraint() == QLayout.SizeConstraint.SetDefaultConstraint
     if free and not (widget.isWindow() and widget.isVisible()):
-        if most.width() < NO_LIMIT:
-            yield lambda target, factor: target.setMaximumWidth(round(most.width() * factor))
-        if most.height() < NO_LIMIT:
-            yield lambda target, factor: target.setMaximumHeight(round(most.height() * factor))
-        if least.width() > 0:
-            yield lambda target, factor: target.setMinimumWidth(round(least.width() * factor))
-        if least.height() > 0:
-            yield lambda target, factor: target.setMinimumHeight(round(least.height() * factor))
+        limits = {
+            "setMaximumWidth": most.width(),
+            "setMaximumHeight": most.height(),
+            "setMinimumWidth": least.width(),
+            "setMinimumHeight": least.height(),
+        }
+        yield from (Length(name, pixels) for name, pixels in limits.items() if 0 < pixels < NO_LIMIT)
     if isinstance(widget, QToolBar | QAbstractButton):
-        icon = widget.iconSize()
-        yield lambda target, factor: target.setIconSize(icon * factor)  # type: ignore[attr-defined]
+        yield Length("setIconSize", widget.iconSize())
     if isinstance(widget, QLabel):
-        margins = widget.contentsMargins()
-        yield lambda target, factor: target.setContentsMargins(margins * factor)
+        yield Length("setContentsMargins", widget.contentsMargins())
     if isinstance(widget, QTableView):
-        row = widget.verticalHeader().defaultSectionSize()
-        yield lambda target, factor: _set_rows(target, round(row * factor))
+        rows = widget.verticalHeader()
+        yield Length("setDefaultSectionSize", rows.defaultSectionSize(), rows)
 
 
-def _of_font(widget: QWidget, made_at: float) -> Iterator[Measure]:
-    """Yield the font size of a widget that does not inherit its font."""
-    if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont):
-        points = widget.font().pointSizeF() / made_at
-        yield lambda target, factor: _set_points(target, points * factor)
-
-
-def _set_points(widget: QWidget, points: float) -> None:
-    font = widget.font()
-    font.setPointSizeF(points)
-    widget.setFont(font)
-
-
-def _set_rows(table: QWidget, height: int) -> None:
-    assert isinstance(table, QTableView)
-    table.verticalHeader().setDefaultSectionSize(height)
-
-
-def _of_layout(layout: QObject | None) -> Iterator[Measure]:
+def _layout_lengths(layout: QObject | None) -> Iterator[Length]:
     """Yield the margins and spacings of a layout and of the layouts inside it."""
     if not isinstance(layout, QBoxLayout | QGridLayout):
         return
-    margins, spacing = layout.contentsMargins(), layout.spacing()
-    down = layout.verticalSpacing() if isinstance(layout, QGridLayout) else spacing
-    across = layout.horizontalSpacing() if isinstance(layout, QGridLayout) else spacing
-
-    def lay_out(_: QWidget, factor: float) -> None:
-        if not isValid(layout):
-            return
-        layout.setContentsMargins(margins * factor)
-        if isinstance(layout, QGridLayout):
-            layout.setHorizontalSpacing(round(across * factor))
-            layout.setVerticalSpacing(round(down * factor))
-        else:
-            layout.setSpacing(round(spacing * factor))
-
-    yield lay_out
+    yield Length("setContentsMargins", layout.contentsMargins(), layout)
+    if isinstance(layout, QGridLayout):
+        yield Length("setHorizontalSpacing", layout.horizontalSpacing(), layout)
+        yield Length("setVerticalSpacing", layout.verticalSpacing(), layout)
+    else:
+        yield Length("setSpacing", layout.spacing(), layout)
     for within in layout.children():  # not its items, which Qt deletes without notice
-        yield from _of_layout(within)
+        yield from _layout_lengths(within)
 
 
 _in_use = PALETTES["light"]

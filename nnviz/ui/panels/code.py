@@ -94,7 +94,7 @@ class CodePanel(Panel):
         self._style = Choice()
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
-        self._style.setCurrentIndex(max(self._style.findData(self._desk.settings.text(STYLE)), 0))
+        self._style.setCurrentIndex(max(self._style.findData(self._desk.settings.get(STYLE, "")), 0))
         self._style.setToolTip("Choose the style of the program")
         self._style.setAccessibleName("Style of the program")
         cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)

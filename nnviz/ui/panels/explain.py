@@ -334,7 +334,7 @@ class PlotAboveText(QSplitter):
     def __init__(self, text: QTextBrowser, settings: Settings) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._settings, self._text = settings, text
-        self._percent = settings.number(DIVIDER)
+        self._percent = settings.get(DIVIDER, 0)
         """The share that the person has chosen, or 0."""
         self.is_enlarged = False
         self._plots, below = QWidget(), QWidget()

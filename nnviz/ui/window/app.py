@@ -334,7 +334,7 @@ class Opened:
 
     def _offer_first_steps(self) -> None:
         """Show the first steps at the first start without a file, after the panels are visible."""
-        if self._file is None and self._settings.flag(FIRST_STEPS):
+        if self._file is None and self._settings.get(FIRST_STEPS, True):
             self._settings.remember(FIRST_STEPS, False)
             action = self._window.findChild(QAction, FIRST_STEPS)
             assert action is not None

@@ -43,7 +43,7 @@ ACCURACY = "accuracy"
 def remember_accuracy(workspace: Workspace) -> None:
     """Restore whether the loss panel plots loss or accuracy, and save each later choice."""
     card, settings = workspace.history, workspace.settings
-    card.show_accuracy(settings.flag(ACCURACY, first=False))
+    card.show_accuracy(settings.get(ACCURACY, False))
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
 
 
@@ -197,7 +197,7 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
         show,
         keys="Ctrl+I",
         tip="Show in each node a plot of its output over one or two inputs, or an image of its weights",
-        is_on=settings.flag(PICTURES, first=False),
+        is_on=settings.get(PICTURES, False),
     )
 
 

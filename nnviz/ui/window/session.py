@@ -175,7 +175,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     set_size_percent(application(), SIZES_PERCENT[0])
     workspace = Workspace(window, document, settings, PANELS)
     offer_actions(workspace, table(workspace, settings))
-    workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
+    workspace.diagram.show_pictures(settings.get(PICTURES, False))
     workspace.use_size()
     QTimer.singleShot(0, window, workspace.appear)  # after the docks have got their sizes
     return workspace

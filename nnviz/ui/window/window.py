@@ -420,8 +420,8 @@ class Board(QMainWindow):
         training = self.docks["Training"]
         training.changed.connect(lambda: QTimer.singleShot(0, self, self._fit_training))
         training.installEventFilter(self)
-        state = self._settings.bytes(ARRANGEMENT)
-        if state and self.restoreState(state, VERSION):
+        state = self._settings.get(ARRANGEMENT, QByteArray())
+        if self.restoreState(state, VERSION):
             QTimer.singleShot(0, self, self._fit_window)  # after the panels know their sizes
             return
         if state:
@@ -541,14 +541,14 @@ class Board(QMainWindow):
         In a smaller window, a dock that had at least its size of the first start keeps that size. The saved
         sizes are in pixels, so the docks are resized also if the interface size has changed.
         """
-        before, now = self._settings.size_of(_size_of(WINDOW)), self.window().size()
+        before, now = self._settings.get(_size_of(WINDOW), QSize()), self.window().size()
         if before.isEmpty() or (before == now and size_factor() == 1.0):
             return
         self.update_docks()
         self._remembered = True
         across, down = now.width() / before.width(), now.height() / before.height()
         for dock in self.visible_docks:
-            old = self._settings.size_of(_size_of(dock.objectName()))
+            old = self._settings.get(_size_of(dock.objectName()), QSize())
             if not old.isValid():
                 continue
             width, height = old.width() * across, old.height() * down
@@ -671,11 +671,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("nnviz")
         self.setAcceptDrops(True)
         self.resize(SIZE_PX.boundedTo(self.screen().availableSize()))
-        geometry = settings.bytes("geometry")
-        fits = geometry is not None and self.restoreGeometry(
-            geometry
-        )  # Qt refuses on a screen of very different width
-        if not fits and settings.flag(MAXIMISED, first=False):
+        fits = self.restoreGeometry(settings.get("geometry", QByteArray()))
+        if not fits and settings.get(MAXIMISED, False):  # Qt refuses a screen of very different width
             self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def fit_screen(self) -> None:

@@ -231,7 +231,7 @@ class Workspace:
         self.main_window.setStatusBar(self.status)
         self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
-        keys = self.settings.flag(PRESSED_KEYS, first=False)
+        keys = self.settings.get(PRESSED_KEYS, False)
         self.present = Present(self.main_window, self.diagram, shows_keys=keys)
         self.board.docks[self._first_panels[0]].come_forward()
         for panel in panels:
