@@ -87,7 +87,7 @@ def scrolled():
         found = findings(table)
         window = windows.open_window(build(table, found, proposed_choices(found)).network(), (1920, 1080))
         windows.settle(1.0)
-        loading = windows.timed(lambda _: window.files.tables.load(path), 1)
+        loading = windows.timed(lambda _: window.files.load_table(path), 1)
     windows.settle(1.0)
     bar = window.data.table.verticalScrollBar()
     print(f"\n{SCROLLED} in the window: loaded in {loading:.0f} ms")

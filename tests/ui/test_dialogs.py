@@ -262,7 +262,7 @@ def test_a_warning_about_a_run_is_announced_once(open_window, heard, qtbot):
 def refuse(window, folder):
     rows = folder / "<b>rows.csv"
     rows.write_text("1,2\n3\n")
-    window.files.tables.load(rows)
+    window.files.load_table(rows)
     assert "<b>rows.csv" in status(window)
 
 

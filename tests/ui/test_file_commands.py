@@ -420,7 +420,7 @@ def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
     again = open_window("xor")
     ask_open = partial(choose_entry, again, "Open…")
     assert seen(ask_open) == {folders["saved"]}
-    again.files.tables.load(folders["rows"] / "rows.csv")
+    again.files.load_table(folders["rows"] / "rows.csv")
     assert seen(ask_open) == {folders["rows"]}
     shutil.rmtree(folders["rows"])
     assert all(folder.is_dir() for folder in seen(ask_open))
@@ -647,7 +647,7 @@ def test_a_file_that_comes_late_is_waited_for_until_it_is_given_up(window, answe
         hands.press_cancel()(dialog)
 
     answer(QProgressDialog, look)
-    window.files.tables.load(Path(f"/proc/self/fd/../root{path}"))
+    window.files.load_table(Path(f"/proc/self/fd/../root{path}"))
     os.close(end)
     assert told[1] < window.main_window.width(), "Cancel is on the screen"
     assert status(window).endswith("W.csv was not loaded: the rows are unchanged")

@@ -83,7 +83,7 @@ def opened(afresh, asked, tmp_path):
         window, path = afresh(over), tmp_path / "rows.csv"
         path.write_bytes(text.encode(encoding))
         asked(*deeds)
-        window.files.tables.load(path)
+        window.files.load_table(path)
         return window
 
     return open_it
@@ -236,7 +236,7 @@ def test_a_table_replaces_the_rows_and_nnviz_asks_for_the_layout_if_needed(
     window.document.start(before)
     path.write_text("target,wind,rain\n3,1,2\n6,4,5\n")
     asked(lambda dialog: QTest.keyClick(dialog, Key.Key_Return))
-    window.files.tables.load(path)
+    window.files.load_table(path)
     assert (rows_of(window), names_of(window)) == (TWO_ROWS, (("wind", "rain"), ("target",)))
 
 
@@ -323,7 +323,7 @@ def test_cancel_changes_nothing_and_a_large_table_offers_its_first_rows(
     before = window.document.state
     asked(take)
     answer(QMessageBox, choose("Cancel"))
-    window.files.tables.load(tmp_path / "rows.csv")
+    window.files.load_table(tmp_path / "rows.csv")
     assert window.document.state is before
 
     monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, limit=90))

@@ -538,7 +538,7 @@ BOXES = {
     "where to save": "files.save()",
     "whose version": "ask_version(window, 'a.json')",
     "left out": "files._save(Path('a.py'))",
-    "refused": "files.tables.load(Path('nowhere.csv'))",
+    "refused": "files.load_table(Path('nowhere.csv'))",
     "a new network": "NewNetwork(window).exec()",
     "the name of a weight set": "workspace.weight_sets._ask_keep()",
     "a parameter": "workspace.structure._ask_parameter(0, ACTIVATIONS['elu'].parameter, 'elu')",

@@ -164,7 +164,7 @@ TRIES = {
         for entry in ("Run or pause", "One update", "Restart", "One back", "New random weights")
     },
     "row": lambda window: window.data.table.remove_requested.emit(),
-    "CSV": lambda window: window.files.tables.load(Path("rows.csv")),
+    "CSV": lambda window: window.files.load_table(Path("rows.csv")),
     "paste": lambda window: window.data.table.paste_requested.emit(),
     "paste a table": lambda window: choose_in_table_menu(window, "Paste as a table…"),
     "ring": lambda window: window.runner.scrub_to(0),

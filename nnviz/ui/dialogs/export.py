@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
 
@@ -20,6 +19,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
 from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import Dialog, export, heading
 from nnviz.ui.kit.number_field import NumberField, nudge_whole
 from nnviz.ui.kit.theme import theme_in_use
@@ -27,15 +27,11 @@ from nnviz.ui.kit.theme import theme_in_use
 SVG_TYPE = "image/svg+xml"
 
 
-class Exporter(QObject):
+class Exporter:
     """Writes pictures and films for a window, copies pictures, and remembers their sizes and themes."""
 
-    message = Signal(str)
-
-    def __init__(self, window: QWidget, suggestion: Callable[[str], Path]) -> None:
-        """`suggestion` takes the end of a file's name, such as "-walk.mp4", and returns a proposed path."""
-        super().__init__(window)
-        self._window, self._suggestion = window, suggestion
+    def __init__(self, window: QWidget, desk: Desk) -> None:
+        self._window, self._suggestion, self._say = window, desk.suggestion, desk.message.emit
         self._looks: dict[str, Look] = {}
         self._films: dict[str, tuple[Look, int]] = {}
 
@@ -54,8 +50,8 @@ class Exporter(QObject):
             write(drawing, look, path)
 
         suggestion = self._suggestion(f"{drawing.ending}.png")
-        if path := export(self._window, self.message.emit, title, suggestion, KINDS, write_picture):
-            self.message.emit(f"Exported {drawing.phrase} as {file_label(path)}")
+        if path := export(self._window, self._say, title, suggestion, KINDS, write_picture):
+            self._say(f"Exported {drawing.phrase} as {file_label(path)}")
 
     def ask_film(self, subject: Subject) -> None:
         """Ask for the size and theme of a film and for a file, then write the film. The user can cancel."""
@@ -76,17 +72,17 @@ class Exporter(QObject):
 
         kinds = film.available_kinds()
         suggestion = self._suggestion(f"-{what}{next(iter(kinds.values()))[0]}")
-        if path := export(self._window, self.message.emit, title, suggestion, kinds, write_film):
+        if path := export(self._window, self._say, title, suggestion, kinds, write_film):
             size = film.size_note(path, look.width, look.height)
             exported = f"Exported the {what} as {file_label(path)}"
-            self.message.emit(f"{exported}; {size}" if size else exported)
+            self._say(f"{exported}; {size}" if size else exported)
 
     def copy(self, drawing: Drawing) -> None:
         """Copy a picture both as pixels and as SVG, so that another program can paste either."""
         look, clipboard = self._look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
         clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # Qt frees its own data before Python ends
-        self.message.emit(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
+        self._say(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
 
     def _look(self, drawing: Drawing) -> Look:
         size = drawing.size

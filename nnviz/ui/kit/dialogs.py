@@ -112,7 +112,10 @@ class Dialog(QDialog):
         return column
 
     def is_accepted(self) -> bool:
-        """Show the dialog until the person closes it, then delete it. Return whether the person accepts."""
+        """Show the dialog until the person closes it. Return whether the person accepts.
+
+        Qt deletes the dialog at the next event, so read the answers at once.
+        """
         accepted = bool(self.exec())
         self.setParent(None)  # otherwise Python keeps the dialog after Qt has deleted it
         self.deleteLater()

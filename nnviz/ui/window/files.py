@@ -17,7 +17,6 @@ from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import State
 from nnviz.document.autosave import KeptRuns, loss_on_save
 from nnviz.document.document import Document
-from nnviz.document.training import Travel
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import (
     CancelledError,
@@ -51,6 +50,7 @@ from nnviz.ui.dialogs.questions import (
     leave_question,
 )
 from nnviz.ui.kit.controls import ListMenu
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import (
     BUTTON,
     Answer,
@@ -77,15 +77,11 @@ class WeightSets(QObject):
     """The submenu Weight sets of a window, which keeps, uses and removes named copies of the weights.
 
     Undo takes back each of these commands.
-
-    `message` carries a message for the status bar.
     """
 
-    message = Signal(str)
-
-    def __init__(self, window: QWidget, document: Document) -> None:
+    def __init__(self, window: QWidget, desk: Desk) -> None:
         super().__init__(window)
-        self._window, self._document = window, document
+        self._window, self._document, self._say = window, desk.document, desk.message.emit
 
     def add_to(self, menu: QMenu) -> None:
         """Add the submenu to a menu, and fill the submenu each time it opens."""
@@ -124,7 +120,7 @@ class WeightSets(QObject):
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Use {name}", use_set, place):
-            self.message.emit(f"The network now uses the weight set {name}")
+            self._say(f"The network now uses the weight set {name}")
 
     def _ask_keep(self) -> None:
         state, title = self._document.state, "Keep the current weights"
@@ -132,110 +128,12 @@ class WeightSets(QObject):
         dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
         name = dialog.ask()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
-            self.message.emit(f"Kept the current weights as {name}: restore them with Network → Weight sets")
+            self._say(f"Kept the current weights as {name}: restore them with Network → Weight sets")
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Remove {name}", remove_set, place):
-            self.message.emit(f"Removed the weight set {name}: the network keeps its weights")
-
-
-PASTED = "Pasted table"
-
-
-class Tables(QObject):
-    """Loads tables into the document of a window.
-
-    `open_new` takes a State and a message, opens the State as a new document, and returns whether it did.
-
-    ============== ============================================================================
-    `message`      carries a message for the status bar
-    `loss_changed` a new output activation has changed the loss; carries the former loss's name
-    `about_to_ask` a dialog follows: training and autoplay must pause until the answer
-    ============== ============================================================================
-    """
-
-    message = Signal(str)
-    loss_changed = Signal(str)
-    about_to_ask = Signal()
-
-    def __init__(
-        self, window: QWidget, document: Document, settings: Settings, open_new: Callable[[State, str], bool]
-    ) -> None:
-        super().__init__(window)
-        self._window, self._document, self._settings = window, document, settings
-        self._open_new = open_new
-
-    def load(self, path: Path, *, asks: bool = False) -> None:
-        """Load the rows of a file. If the file cannot be read, report why and change nothing.
-
-        If `asks` is true, ask how to use the table even if its rows fit the network.
-        """
-        if not self._document.may_change():
-            return
-        from nnviz.files.table.reading import read  # imported late, as below: most sessions read no table
-
-        name = file_label(path)
-        try:
-            with ProgressDialog(self._window, f"Reading {name}") as reading:
-                data = read_bytes(path, reading)
-                table = read(data, reading, fitting=True)
-        except CancelledError:
-            self.message.emit(f"{name} was not loaded: the rows are unchanged")
-        except FileError as error:
-            self.refuse(f"{name} was not loaded: {error}")
-        else:
-            self.about_to_ask.emit()
-            result = None if asks else _load_unasked(self._document, table)
-            if result is not None:
-                self._document.push(result.state, f"Load {name}")
-                self.message.emit(f"Loaded {name}: {result.summary}")
-            elif not self._ask_use(name, table, partial(self._read, name, data)):
-                return
-            self._settings.remember_folder(path)
-
-    def ask_text(self, text: str) -> None:
-        """Ask how to use a table that is given as text. If the text is not a table, report why."""
-        if not self._document.may_change():
-            return
-        from nnviz.files.table.reading import parse
-
-        try:
-            table = parse(text, fitting=True)
-        except FileError as error:
-            self.refuse(f"Nothing was pasted: {error}")
-        else:
-            self.about_to_ask.emit()
-            self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
-
-    def _read(self, name: str, data: bytes, layout: TableLayout) -> Table:
-        from nnviz.files.table.reading import read
-
-        with ProgressDialog(self._window, f"Reading {name}") as reading:
-            return read(data, reading, layout, fitting=True)
-
-    def _ask_use(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
-        """Ask how to use a table, and use it that way. Return whether the person chose a use."""
-        from nnviz.ui.dialogs.table import OpenTable
-
-        dialog = OpenTable(self._window, self._document.state, name, table, read)
-        if not dialog.is_accepted():
-            self.message.emit("The rows are unchanged")
-            return False
-        message = f"{name}: {dialog.result_text}"
-        if dialog.chosen_use == "network":
-            return self._open_new(dialog.state, message)
-        before = self._document.state.training.loss
-        self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
-        self.message.emit(message)
-        if self._document.state.training.loss != before:
-            self.loss_changed.emit(before)
-        return True
-
-    def refuse(self, sentence: str) -> None:
-        """Show a sentence that says why a file was not read, in the status bar and a dialog."""
-        self.message.emit(sentence)
-        show_message(self._window, sentence)
+            self._say(f"Removed the weight set {name}: the network keeps its weights")
 
 
 def _load_unasked(document: Document, table: Table) -> NewRows | None:
@@ -294,30 +192,24 @@ def _reading(
         return read(reading, answer)
 
 
+PASTED = "Pasted table"
 NONE_RECENT = "No recent files: files that you open or save will be listed here"
 
 
 class FileCommands(QObject):
-    """Opens and saves the document for a window."""
+    """Opens and saves the document for a window, and loads tables into the document."""
 
-    message = Signal(str)
     opened = Signal()
     reloaded = Signal()
     """Emitted when nnviz has read the open file again after another program changed the file."""
-    about_to_ask = Signal()
-    """Emitted before a dialog opens: training and autoplay must pause until the answer."""
     loss_changed = Signal(str)
     """Emitted when a new output activation has changed the loss; carries the name of the former loss."""
 
-    def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
+    def __init__(self, window: QWidget, desk: Desk) -> None:
         super().__init__(window)
-        self._travel = travel
-        self._window, self._document, self._settings = window, document, settings
+        self._window, self._document, self._settings = window, desk.document, desk.settings
+        self._runner, self._say = desk.runner, desk.message.emit
         self.runs = KeptRuns()
-        self.tables = Tables(window, document, settings, self.open_new)
-        self.tables.message.connect(self.message)
-        self.tables.loss_changed.connect(self.loss_changed)
-        self.tables.about_to_ask.connect(self.about_to_ask)
         self._partial: tuple[State | None, str] = (None, "")
         """The State that was last saved incompletely, and a sentence that names the omitted parts."""
         self.asks = True
@@ -330,8 +222,9 @@ class FileCommands(QObject):
         dialog = NewNetwork(self._window)
         if not dialog.is_accepted():
             return
-        is_open = self.open_new(dialog.state(), "Opened a new network with random weights from seed 0")
-        if is_open and dialog.loss_changed:
+        state, loss_changed = dialog.state(), dialog.loss_changed
+        message = "Opened a new network with random weights from seed 0"
+        if self.open_new(state, message) and loss_changed:
             self.loss_changed.emit(MSE.name)
 
     def open_new(self, state: State, message: str, *, example: bool = False) -> bool:
@@ -345,7 +238,7 @@ class FileCommands(QObject):
         if example:
             self._settings.remember("last", "")
         self.opened.emit()
-        self.message.emit(message)
+        self._say(message)
         return True
 
     def ask_open(self) -> None:
@@ -363,10 +256,10 @@ class FileCommands(QObject):
         try:
             read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
         except CancelledError:
-            self.message.emit(f"{file_label(path)} was not opened: the open network is unchanged")
+            self._say(f"{file_label(path)} was not opened: the open network is unchanged")
             return False
         except FileError as error:
-            self.tables.refuse(f"{file_label(path)} was not opened: {error}")
+            self._refuse(f"{file_label(path)} was not opened: {error}")
             return False
         if not self.may_leave():
             return False
@@ -374,14 +267,14 @@ class FileCommands(QObject):
         self._document.start(state, file)
         self._settings.remember_open(path)
         messages = (f"Opened {file_label(path)}", file.as_read.notes, self.runs.offer(self._document))
-        self.message.emit("; ".join(filter(None, messages)))
+        self._say("; ".join(filter(None, messages)))
         self.opened.emit()
         return True
 
     def take(self, path: Path) -> None:
         """Open a network file, or load the rows of a table."""
         if path.suffix.lower() in TABLES:
-            self.tables.load(path)
+            self.load_table(path)
         else:
             self.open(path)
 
@@ -416,7 +309,49 @@ class FileCommands(QObject):
     def ask_rows(self) -> None:
         """Ask for a table file, and load its rows."""
         if path := self._ask_for("Load rows from CSV", name_filter("Tables", (*TABLES, ".txt"))):
-            self.tables.load(path)
+            self.load_table(path)
+
+    def load_table(self, path: Path, *, asks: bool = False) -> None:
+        """Load the rows of a file. If the file cannot be read, report why and change nothing.
+
+        If `asks` is true, ask how to use the table even if its rows fit the network.
+        """
+        if not self._document.may_change():
+            return
+        from nnviz.files.table.reading import read  # imported late, as below: most sessions read no table
+
+        name = file_label(path)
+        try:
+            with ProgressDialog(self._window, f"Reading {name}") as reading:
+                data = read_bytes(path, reading)
+                table = read(data, reading, fitting=True)
+        except CancelledError:
+            self._say(f"{name} was not loaded: the rows are unchanged")
+        except FileError as error:
+            self._refuse(f"{name} was not loaded: {error}")
+        else:
+            self._runner.pause()
+            result = None if asks else _load_unasked(self._document, table)
+            if result is not None:
+                self._document.push(result.state, f"Load {name}")
+                self._say(f"Loaded {name}: {result.summary}")
+            elif not self._ask_use(name, table, partial(self._read_table, name, data)):
+                return
+            self._settings.remember_folder(path)
+
+    def paste_table(self, text: str) -> None:
+        """Ask how to use a table that is given as text. If the text is not a table, report why."""
+        if not self._document.may_change():
+            return
+        from nnviz.files.table.reading import parse
+
+        try:
+            table = parse(text, fitting=True)
+        except FileError as error:
+            self._refuse(f"Nothing was pasted: {error}")
+        else:
+            self._runner.pause()
+            self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
 
     def save(self) -> bool:
         """Save the document to its file, or ask for a file. Return whether the document is saved.
@@ -428,7 +363,7 @@ class FileCommands(QObject):
             return self.ask_save()
         if is_native(path) or document.file_news() is not News.NONE or document.modified:
             return self._save(path)
-        self.message.emit(f"{file_label(path)} was not written: the network has no unsaved changes")
+        self._say(f"{file_label(path)} was not written: the network has no unsaved changes")
         return True
 
     def ask_save(self) -> bool:
@@ -461,7 +396,7 @@ class FileCommands(QObject):
         """Ask whether to save unsaved changes, unless nnviz can restore them. Return False on Cancel."""
         if not (self._document.modified and self.asks):
             return True
-        self.about_to_ask.emit()
+        self._runner.pause()
         if self.runs.keep(self._document):
             return True
         written, lost = self._partial
@@ -478,9 +413,38 @@ class FileCommands(QObject):
         if news is not News.NONE:
             self._partial = (None, "")
         if path and news is News.GONE:
-            self.message.emit(f"{file_label(path)} was moved or deleted: Save writes it again")
+            self._say(f"{file_label(path)} was moved or deleted: Save writes it again")
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
+
+    def _read_table(self, name: str, data: bytes, layout: TableLayout) -> Table:
+        from nnviz.files.table.reading import read
+
+        with ProgressDialog(self._window, f"Reading {name}") as reading:
+            return read(data, reading, layout, fitting=True)
+
+    def _ask_use(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
+        """Ask how to use a table, and use it that way. Return whether the person chose a use."""
+        from nnviz.ui.dialogs.table import OpenTable
+
+        dialog = OpenTable(self._window, self._document.state, name, table, read)
+        if not dialog.is_accepted():
+            self._say("The rows are unchanged")
+            return False
+        message = f"{name}: {dialog.result_text}"
+        if dialog.chosen_use == "network":
+            return self.open_new(dialog.state, message)
+        before = self._document.state.training.loss
+        self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
+        self._say(message)
+        if self._document.state.training.loss != before:
+            self.loss_changed.emit(before)
+        return True
+
+    def _refuse(self, sentence: str) -> None:
+        """Show a sentence that says why a file was not read, in the status bar and a dialog."""
+        self._say(sentence)
+        show_message(self._window, sentence)
 
     def _save(self, path: Path, *, overwrite: bool = False, part: bool = False) -> bool:
         """Save the document to a file. Return whether the file was written.
@@ -500,14 +464,14 @@ class FileCommands(QObject):
         except UnsuitableFormatError as error:
             return self._offer_json(path, str(error), part=False)
         except FileError as error:
-            self.tables.refuse(str(error))
+            self._refuse(str(error))
             return False
         is_complete = own or not lost
         self._partial = (self._document.state, "" if is_complete else lost)
         (self._settings.remember_open if is_complete else self._settings.remember_folder)(path)
-        at, again = self._travel.place
+        at, again = self._runner.travel.place
         saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"
-        self.message.emit("; ".join(filter(None, (saved, lost, again, more))))
+        self._say("; ".join(filter(None, (saved, lost, again, more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
@@ -515,7 +479,7 @@ class FileCommands(QObject):
 
         Return whether the document is saved.
         """
-        self.about_to_ask.emit()
+        self._runner.pause()
         answer = ask_version(self._window, file_label(path))
         if answer == SAVE_AS:
             return self.ask_save()
@@ -526,17 +490,17 @@ class FileCommands(QObject):
         elif answer == KEEP_MINE:
             self._document.keep_own_version()
             backup = f"{file_label(path)}{BACKUP_SUFFIX}"
-            self.message.emit(f"Kept your version: when you save, the other version becomes {backup}")
+            self._say(f"Kept your version: when you save, the other version becomes {backup}")
         return False
 
     def _take_theirs(self, path: Path) -> None:
         try:
             self._document.load_other_version()
         except FileError as error:
-            self.tables.refuse(f"{file_label(path)} was not read again: {error}")
+            self._refuse(f"{file_label(path)} was not read again: {error}")
         else:
             self.reloaded.emit()
-            self.message.emit(f"{file_label(path)} was read again: Undo restores your version")
+            self._say(f"{file_label(path)} was read again: Undo restores your version")
 
     def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
         """Offer to save as nnviz JSON, since the file at `path` cannot hold the whole State.
@@ -544,7 +508,7 @@ class FileCommands(QObject):
         With `part`, offer also to write the file at `path` without some parts. Return whether a file was
         written.
         """
-        self.about_to_ask.emit()
+        self._runner.pause()
         if is_native(path):
             run = self._document.state.run
             more = "To save the run, use Export CSV in the loss plot's menu." if run and run.watched else ""

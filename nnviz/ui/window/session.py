@@ -159,7 +159,7 @@ def begin(
     hint = remark or "click any number to change it; press Space to play the forward pass"
     workspace.status.show_message(f"{document.title}: {hint}")
     if table_asked:
-        QTimer.singleShot(0, window, lambda: workspace.files.tables.load(table_asked, asks=True))
+        QTimer.singleShot(0, window, lambda: workspace.files.load_table(table_asked, asks=True))
     if refused:
         box = message_box(window, refused, f"{document.title} is open instead.")
         box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Ok)))

@@ -210,9 +210,9 @@ class Workspace:
         self.main_window, self.document, self.settings = window, document, settings
         self.desk = Desk(document, settings, lambda end: self.files.suggestion(end))
         self.runner, self.player = self.desk.runner, self.desk.player
-        self.files = FileCommands(window, document, self.runner.travel, settings)
+        self.files = FileCommands(window, self.desk)
         self.structure = Structure(self.desk)
-        self.weight_sets = WeightSets(window, document)
+        self.weight_sets = WeightSets(window, self.desk)
         for part in (document, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
         self._entries = {entry.name: entry for entry in panels}
@@ -287,9 +287,7 @@ class Workspace:
         """The exporter of pictures and films. It is made when it is first needed."""
         from nnviz.ui.dialogs.export import Exporter
 
-        exports = Exporter(self.main_window, self.files.suggestion)
-        exports.message.connect(self.status.show_message)
-        return exports
+        return Exporter(self.main_window, self.desk)
 
     def export_diagram(self) -> None:
         """Ask for a format and a file, and write a picture of the diagram to the file."""
@@ -321,8 +319,7 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        for source in (self.weight_sets, self.files, self.desk):
-            source.message.connect(self.status.show_message)
+        self.desk.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
         self.desk.explanation_requested.connect(self._explain)
         self.desk.address_hovered.connect(self.diagram.hover)
@@ -339,8 +336,7 @@ class Workspace:
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.files.reloaded.connect(self.diagram.session.close)
-        for asking in (self.files, self.data):
-            asking.about_to_ask.connect(runner.pause)
+        self.data.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
         self.library.loaded.connect(self.desk.allow_plots)
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
@@ -348,7 +344,7 @@ class Workspace:
         window.dropped.connect(self.files.take)
         self.training.scales.standardise_requested.connect(self.data.all_rows.standardise)
         self.data.load_requested.connect(self.files.ask_rows)
-        self.data.table_paste_requested.connect(self.files.tables.ask_text)
+        self.data.table_paste_requested.connect(self.files.paste_table)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
 
     # --- window title, status bar and panels in front
