@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from PySide6.QtCore import (
-    QEvent,
-    QLine,
-    QObject,
-    QPoint,
-    QPointF,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-    SignalInstance,
-)
+from PySide6.QtCore import QEvent, QLine, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QPushButton,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from nnviz.core.address import Address
@@ -109,8 +88,7 @@ class GuideStep:
     `target_spot`   returns the place on the screen to point at, a Spot
     `result_spot`   returns the place to point at after the task is done
     `watched_value` returns a value that changes when the user does the task
-    `begin`         called when the step begins; makes the two places above visible
-    `obstacles`     returns further places that the text box must not cover
+    `panels`        names of the panels that the step shows, and that the text box must not cover
     =============== ===============================================================
     """
 
@@ -120,10 +98,10 @@ class GuideStep:
     target_spot: Where
     result_spot: Where
     watched_value: Callable[[], object]
-    begin: Callable[[], object] = lambda: None
-    obstacles: Callable[[], Iterable[Spot | None]] = tuple
+    panels: tuple[str, ...] = ()
 
 
+NAME = "First steps"
 LETTERS = 46
 """Approximate number of letters on a line of the guide's text box."""
 RING_PX = 6
@@ -135,35 +113,27 @@ DOT_PX = 6
 class StepCard(QFrame):
     """The text box of a step. A click on a button does not move the focus; Tab reaches the buttons."""
 
-    next_asked, back_asked, skip_asked = Signal(), Signal(), Signal()
-
-    def __init__(self, window: QWidget, name: str) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setObjectName("guide")
-        self.setAccessibleName(name)
+        self.setAccessibleName(NAME)
         self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self)
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
-        self._skip = quiet_button("Skip", f"End the {name.lower()} (Esc); to start again, use the Help menu")
-        self._back = _button("Back", "Go back to the previous step")
-        self._next = _button("Next", "Go on to the next step")
-        for button, asked in (
-            (self._skip, self.skip_asked),
-            (self._back, self.back_asked),
-            (self._next, self.next_asked),
-        ):
-            button.clicked.connect(asked.emit)
+        self.skip = quiet_button("Skip", f"End the {NAME.lower()} (Esc); to start again, use the Help menu")
+        self.back = _button("Back", "Go back to the previous step")
+        self.next = _button("Next", "Go on to the next step")
         self._lay_out()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self._skip)
+        row.addWidget(self.skip)
         row.addWidget(self._count)
         row.addStretch(1)
-        row.addWidget(self._back)
-        row.addWidget(self._next)
+        row.addWidget(self.back)
+        row.addWidget(self.next)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 14, 10)
         column.setSpacing(4)
@@ -174,7 +144,7 @@ class StepCard(QFrame):
 
     def follow(self, widget: QWidget) -> None:
         """Put the buttons of the text box after `widget` in the tab order."""
-        for before, after in ((widget, self._next), (self._next, self._back), (self._back, self._skip)):
+        for before, after in ((widget, self.next), (self.next, self.back), (self.back, self.skip)):
             QWidget.setTabOrder(before, after)
 
     def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:
@@ -182,17 +152,17 @@ class StepCard(QFrame):
         self._count.setText(f"{number} of {count} ✓" if done else f"{number} of {count}")
         self._title.setText(title)
         self._text.setText(text)
-        self._back.setEnabled(number > 1)
-        self._next.setText("Finish" if number == count else "Next")
-        self._next.setObjectName("primary" if done else "")
-        self._next.style().polish(self._next)
+        self.back.setEnabled(number > 1)
+        self.next.setText("Finish" if number == count else "Next")
+        self.next.setObjectName("primary" if done else "")
+        self.next.style().polish(self.next)
         width = LETTERS * self.fontMetrics().averageCharWidth()
         self.setFixedSize(width, self.heightForWidth(width))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Skip the guide on Escape."""
         if event.key() == Qt.Key.Key_Escape:
-            self.skip_asked.emit()
+            self.skip.click()
         else:
             super().keyPressEvent(event)
 
@@ -204,31 +174,38 @@ def _button(text: str, tip: str) -> QPushButton:
     return button
 
 
-class Ring(QWidget):
-    """A ring around the place that a step points at. Mouse events pass through the ring."""
+class Mark(QWidget):
+    """A mark over the window in the accent colour. Mouse events pass through the mark."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the ring with a soft halo."""
-        halo = QColor(colours().accent)
-        halo.setAlphaF(0.25)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for colour, width in ((halo, 6.0), (QColor(colours().accent), 2.0)):
-                painter.setPen(QPen(colour, width))
-                painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+            self.paint(painter, QColor(colours().accent))
+
+    @abstractmethod
+    def paint(self, painter: QPainter, accent: QColor) -> None:
+        """Paint the mark."""
 
 
-class Pointer(QWidget):
-    """A line with a dot at its end. Mouse events pass through the line."""
+class Ring(Mark):
+    """A ring with a soft halo around the place that a step points at."""
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._line = QLine()
+    def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
+        halo = QColor(accent)
+        halo.setAlphaF(0.25)
+        for colour, width in ((halo, 6.0), (accent, 2.0)):
+            painter.setPen(QPen(colour, width))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+
+
+class Pointer(Mark):
+    """A line with a dot at its end."""
+
+    _line = QLine()
 
     def show_line(self, line: QLine) -> None:
         """Show a line, in the window's coordinates."""
@@ -237,15 +214,11 @@ class Pointer(QWidget):
         self._line = line.translated(-around.topLeft())
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line and the dot."""
-        colour = QColor(colours().accent)
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(colour, 2.0))
-            painter.drawLine(self._line)
-            painter.setBrush(colour)
-            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
+    def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
+        painter.setPen(QPen(accent, 2.0))
+        painter.drawLine(self._line)
+        painter.setBrush(accent)
+        painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
@@ -253,34 +226,34 @@ MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hid
 
 
 class Guide(QObject):
-    """Shows `steps` in `window`, one after another, until the user finishes the last step or skips the guide.
+    """Shows the first steps one after another, until the user finishes the last step or skips the guide.
 
-    Tab leads from the widget `tab_start` to the text box. The guide checks after every signal in `changes`
-    whether the user has completed the step, and whether the place to point at has moved.
+    Tab leads from the diagram to the text box. The guide checks after every change whether the user has
+    completed the step, and whether the place to point at has moved.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        name: str,
-        steps: tuple[GuideStep, ...],
-        tab_start: QWidget,
-        changes: Iterable[SignalInstance],
-    ) -> None:
-        super().__init__(window)
-        self._window, self._name, self._steps = window, name, steps
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace, self._window, self._steps = workspace, workspace.main_window, steps(workspace)
+        super().__init__(self._window)
         self._number, self._done, self._sign = 0, False, object()
         self._watched: list[QWidget] = []
-        self._card, self._ring, self._pointer = StepCard(window, name), Ring(window), Pointer(window)
+        self._card, self._ring = StepCard(self._window), Ring(self._window)
+        self._pointer = Pointer(self._window)
         self._placed_for: tuple[object, ...] = ()
-        self._card.follow(tab_start)
-        self._card.next_asked.connect(lambda: self._go(1))
-        self._card.back_asked.connect(lambda: self._go(-1))
-        self._card.skip_asked.connect(self.end)
+        self._card.follow(workspace.diagram)
+        self._card.next.clicked.connect(lambda: self._go(1))
+        self._card.back.clicked.connect(lambda: self._go(-1))
+        self._card.skip.clicked.connect(self.end)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._update)
-        for changed in changes:
+        for changed in (
+            workspace.document.changed,
+            workspace.document.file_changed,
+            workspace.player.frame,
+            workspace.diagram.layout_changed,
+        ):
             changed.connect(self._soon.start)
+        workspace.present.changed.connect(self.end)  # presenting hides the panels that the steps show
         self._go(0)
 
     def end(self) -> None:
@@ -302,7 +275,8 @@ class Guide(QObject):
             self.end()
             return
         self._number += steps
-        self.step.begin()
+        for panel in self.step.panels:
+            self._workspace.board.docks[panel].bring_to_front()
         self._done, self._sign = False, self.step.watched_value()
         self._show(self.step.task)
 
@@ -320,13 +294,14 @@ class Guide(QObject):
         self._place()
         self._card.show()
         self._card.raise_()
-        announce(self._card, text if self._done else f"{self._name}, {number} of {count}: {title}. {text}")
+        announce(self._card, text if self._done else f"{NAME}, {number} of {count}: {title}. {text}")
 
     def _place(self) -> None:
         """Move the text box near the place that the step points at, and the ring around this place."""
         spot = self.step.result_spot() if self._done else self.step.target_spot()
         at = spot.rectangle(self._window) if spot else None
-        avoid = [rect for each in self.step.obstacles() if each and (rect := each.rectangle(self._window))]
+        places = _visible_parts(self._workspace, self.step.panels)
+        avoid = [rect for each in places if each and (rect := each.rectangle(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
         placed_for = self._card.size(), room, at
         covers = any(self._card.geometry().intersects(rect) for rect in avoid)
@@ -389,23 +364,12 @@ def _with_parents(spot: Spot | None) -> list[QWidget]:
     return widgets
 
 
-NAME = "First steps"
-
-
 def begin(workspace: Workspace) -> None:
     """Start the first steps from the beginning; close a guide that is already open."""
-    window, document = workspace.main_window, workspace.document
-    for guide in window.findChildren(Guide):
+    for guide in workspace.main_window.findChildren(Guide):
         guide.end()
-    changes = (
-        document.changed,
-        document.file_changed,
-        workspace.player.frame,
-        workspace.diagram.layout_changed,
-    )
     workspace.present.leave()
-    guide = Guide(window, NAME, steps(workspace), workspace.diagram, changes)
-    workspace.present.changed.connect(guide.end)  # presenting hides the panels that the steps show
+    Guide(workspace)
 
 
 def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
@@ -424,7 +388,6 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             target_spot=weight,
             result_spot=output,
             watched_value=lambda: id(document.state.network),
-            obstacles=partial(_visible_parts, workspace),
         ),
         GuideStep(
             "Watch the network compute",
@@ -433,7 +396,6 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             target_spot=lambda: _toolbar_button(workspace, "play"),
             result_spot=lambda: _toolbar_button(workspace, "step"),
             watched_value=lambda: player.progress.active,
-            obstacles=partial(_visible_parts, workspace),
         ),
         GuideStep(
             "Ask where a number comes from",
@@ -442,8 +404,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             target_spot=output,
             result_spot=_panel(workspace, "Explain"),
             watched_value=lambda: document.now.address,
-            begin=lambda: _bring(workspace, "Explain"),
-            obstacles=partial(_visible_parts, workspace, "Explain"),
+            panels=("Explain",),
         ),
     )
 
@@ -458,8 +419,7 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             target_spot=lambda: Spot(workspace.training.run_buttons.run),
             result_spot=_panel(workspace, "Loss"),
             watched_value=lambda: document.state.iteration,
-            begin=lambda: _bring(workspace, "Training", "Loss"),
-            obstacles=partial(_visible_parts, workspace, "Training", "Loss"),
+            panels=("Training", "Loss"),
         ),
         GuideStep(
             "Open an example",
@@ -468,15 +428,9 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             target_spot=lambda: _menu(workspace, "Examples"),
             result_spot=_panel(workspace, "Notes"),
             watched_value=lambda: document.title,
-            begin=lambda: _bring(workspace, "Notes"),
-            obstacles=partial(_visible_parts, workspace, "Notes"),
+            panels=("Notes",),
         ),
     )
-
-
-def _bring(workspace: Workspace, *panels: str) -> None:
-    for panel in panels:
-        workspace.board.docks[panel].bring_to_front()
 
 
 def _panel(workspace: Workspace, name: str) -> Where:
@@ -505,7 +459,7 @@ def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
     return _on_diagram(workspace, Address("node", layer, node))
 
 
-def _visible_parts(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
+def _visible_parts(workspace: Workspace, panels: tuple[str, ...]) -> Iterator[Spot | None]:
     """Yield the places that the guide's text box must not cover.
 
     These are the nodes, the numbers and the callout of the diagram, the panels, and the selected data row.
