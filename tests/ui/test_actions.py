@@ -73,7 +73,7 @@ def test_a_new_action_is_one_entry(qtbot, settings):
     done = []
     words = {"keys": "Ctrl+J", "tip": "Shuffle the rows", "icon": "fit", "toolbar": True}
     added = MenuEntry("shuffle", "Shu&ffle…", lambda: done.append("shuffled"), **words)
-    known = table(workspace, settings)
+    known = table(workspace)
     edit = next(menu for menu in known if menu.title == "&Edit")
     longer = replace(edit, sections=(*edit.sections, (added,)))
     with_it = tuple(longer if menu is edit else menu for menu in known)
@@ -106,7 +106,7 @@ def letters_twice(window):
 
 def test_shortcuts_and_letters_stand_for_one_thing_and_the_sheet_names_them(open_window, settings):
     window = open_window("xor")
-    known = table(window, settings)
+    known = table(window)
     entries = [entry for menu in known for entry in menu.entries()]
     shortcuts = Counter(keys.toString() for entry in entries for keys in entry.shortcuts)
     assert {keys for keys, count in shortcuts.items() if count > 1} == set()

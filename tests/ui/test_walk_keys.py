@@ -242,7 +242,7 @@ def test_the_phases_and_the_walks_controls_have_keys_and_names_of_their_own(wind
     key(window, "Space")
     approved("the toolbar, and while a walk plays", f"{at_rest}\n{titles()}")
     window.player.stop()
-    everywhere = dict(dict(sheet(table(window, settings)))["Everywhere"])
+    everywhere = dict(dict(sheet(table(window)))["Everywhere"])
     keys = [f"{own}: {everywhere[own]}" for own in ("Space", ".", ",", "1", "2", "3", "4", "Esc")]
     approved("the walk's keys on the sheet of keys", "\n".join(keys))
 

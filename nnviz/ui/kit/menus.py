@@ -21,10 +21,10 @@ class MenuEntry:
     ============== ====================================================================================
     `title`        text in the menu, with & before the letter for Alt
     `action`       function to call; for a switch, its argument is whether the switch is on now
+    `tip`          text in the tooltip and the list of shortcuts; "" uses the title
     `keys`         shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
     `focus_widget` widget that must have the focus for `keys`; with None, keys work in the whole window
-    `tip`          text in the tooltip and the list of shortcuts; "" uses the title
-    `icon`         name of the icon, for an entry of the toolbar
+    `icon`         name of the icon; "" is the name of the command, for an entry with `toolbar`
     `toolbar`      whether the entry is on the toolbar, in the order of the menus
     `is_on`        whether a switch is on at first; None for an entry that is not a switch
     `group`        name of a group of entries, of which exactly one is on
@@ -34,10 +34,10 @@ class MenuEntry:
     name: str
     title: str
     action: Callable[..., object]
-    _: KW_ONLY
-    keys: QKeySequence.StandardKey | str = ""
-    focus_widget: QWidget | None = None
     tip: str = ""
+    keys: QKeySequence.StandardKey | str = ""
+    _: KW_ONLY
+    focus_widget: QWidget | None = None
     icon: str = ""
     toolbar: bool = False
     is_on: bool | None = None

@@ -11,9 +11,10 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import counted, file_label
+from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
 from nnviz.document.moment import Moment
-from nnviz.document.player import NO_ROW, Player, Repeat
+from nnviz.document.player import NO_ROW, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
 from nnviz.files.errors import Progress
@@ -22,12 +23,12 @@ from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
-from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
+from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
 from nnviz.ui.panels.training import loss_mismatch
 from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
-from nnviz.ui.window.workspace import PANELS, Workspace
+from nnviz.ui.window.workspace import PANELS, PRESSED_KEYS, Workspace
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
@@ -72,143 +73,86 @@ def report_changed_loss(workspace: Workspace) -> None:
 
 STANDARD = QKeySequence.StandardKey
 
-
 PICTURES = "small pictures"
 """Settings key: whether the nodes show thumbnails."""
 
 
-def view_menu(workspace: Workspace, settings: Settings) -> Menu:
+def view_menu(workspace: Workspace) -> Menu:
     """Return the menu View: what the window and the diagram show."""
-    zoom = workspace.diagram.zoom
-    fit = MenuEntry(
-        "fit",
-        "&Fit",
-        workspace.diagram.fit,
-        keys="Ctrl+0",
-        tip="Zoom and pan so that the whole network is visible",
-        icon="fit",
-        toolbar=True,
+    diagram, present, settings = workspace.diagram, workspace.present, workspace.settings
+    shows = (
+        *_slopes(workspace),
+        MenuEntry(
+            "focus", "F&ocus on the selection", diagram.focus_on_selection, FOCUS, "Ctrl+E", is_on=False
+        ),
+        _pictures(workspace),
     )
     zooms = (
-        MenuEntry("zoom in", "Zoom &in", partial(zoom, 1.25), keys=STANDARD.ZoomIn),
-        MenuEntry("zoom out", "Zoom &out", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
+        MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0", toolbar=True),
+        MenuEntry("zoom in", "Zoom &in", partial(diagram.zoom, 1.25), keys=STANDARD.ZoomIn),
+        MenuEntry("zoom out", "Zoom &out", partial(diagram.zoom, 0.8), keys=STANDARD.ZoomOut),
     )
-    return Menu(
-        "&View",
-        (
-            (*_slopes(workspace), _pictures(workspace, settings)),
-            (Menu("&Zoom", ((fit, *zooms),)), *_present(workspace)),
-            (Menu("P&anels", (_panels(workspace),)), *_arrangement(workspace)),
-            (_themes(workspace, settings), _sizes(workspace, settings)),
-        ),
+    keys = "Show pressed &keys while presenting"
+    presents = (
+        Menu("&Zoom", (zooms,)),
+        MenuEntry("present", "&Present", present.turn, PRESENT, "F11", toolbar=True, is_on=False),
+        MenuEntry(PRESSED_KEYS, keys, workspace.show_pressed_keys, KEYS, is_on=present.shows_keys),
     )
-
-
-def _present(workspace: Workspace) -> tuple[MenuEntry, ...]:
-    present = workspace.present
-    return (
-        MenuEntry(
-            "present",
-            "&Present",
-            present.turn,
-            keys="F11",
-            tip="Show only the diagram, on the full screen, or show all panels again",
-            icon="present",
-            toolbar=True,
-            is_on=False,
-        ),
-        MenuEntry(
-            "pressed keys",
-            "Show pressed &keys while presenting",
-            workspace.show_pressed_keys,
-            tip="Show the name of each key that you press while presenting",
-            is_on=present.shows_keys,
-        ),
+    theme_titles = [(name, name.capitalize()) for name in themes()]
+    size_titles = [(size, f"{size} %") for size in SIZES_PERCENT]
+    looks = (
+        Menu("&Theme", (choice_entries("theme", theme_titles, settings.theme, workspace.set_theme),)),
+        Menu("Interface s&ize", (choice_entries("size", size_titles, settings.size, workspace.set_size),)),
     )
+    return Menu("&View", (shows, presents, _panels(workspace), looks))
 
 
-def _panels(workspace: Workspace) -> tuple[MenuEntry, ...]:
-    return tuple(
+def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
+    board, go = workspace.board, workspace.go_to_panel
+    panels = tuple(
         MenuEntry(
             f"panel {panel.name}",
             panel.name,
-            partial(workspace.board.show_panel, panel.name),
-            tip=f"{panel.tip}. Show this panel, or hide it if it is in front",
-            is_on=workspace.board.docks[panel.name].is_open,
+            partial(board.show_panel, panel.name),
+            f"{panel.tip}. Show this panel, or hide it if it is in front",
+            is_on=board.docks[panel.name].is_open,
         )
         for panel in PANELS
     )
-
-
-def _arrangement(workspace: Workspace) -> tuple[MenuEntry, ...]:
-    go = workspace.go_to_panel
-    tip = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
     return (
-        MenuEntry(
-            "next panel", "N&ext panel", partial(go, 1), keys="F6", tip="Move the focus to the next panel"
-        ),
+        Menu("P&anels", (panels,)),
+        MenuEntry("next panel", "N&ext panel", partial(go, 1), "Move the focus to the next panel", "F6"),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
-        MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, keys="Ctrl+Shift+F", tip=tip),
-        MenuEntry("reset arrangement", "&Reset arrangement", workspace.board.reset),
+        MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, FLOAT, "Ctrl+Shift+F"),
+        MenuEntry("reset arrangement", "&Reset arrangement", board.reset),
     )
 
 
 def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
     document = workspace.document
+
+    def show_mean(on: bool) -> None:
+        document.show_slopes(document.now.slopes_shown, on)
+
     return (
         MenuEntry(
-            "slopes",
-            "Show &slopes",
-            document.show_slopes,
-            keys="Ctrl+L",
-            tip="Show the slopes (gradients) of the loss on the diagram, even while you edit weights",
-            icon="slopes",
-            toolbar=True,
-            is_on=False,
+            "slopes", "Show &slopes", document.show_slopes, SLOPES, "Ctrl+L", toolbar=True, is_on=False
         ),
-        MenuEntry(
-            "mean",
-            "&Mean slopes over all rows",
-            lambda on: document.show_slopes(document.now.slopes_shown, on),
-            tip="Show the mean of the slopes over all rows instead of the slopes of one row",
-            is_on=False,
-        ),
-        MenuEntry(
-            "focus",
-            "F&ocus on the selection",
-            workspace.diagram.focus_on_selection,
-            keys="Ctrl+E",
-            tip="Fade all edges except the edges of the selected node",
-            is_on=False,
-        ),
+        MenuEntry("mean", "&Mean slopes over all rows", show_mean, MEAN, is_on=False),
     )
 
 
-def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
+def _pictures(workspace: Workspace) -> MenuEntry:
+    settings = workspace.settings
+
     def show(shown: bool) -> None:
         settings.remember(PICTURES, shown)
         workspace.diagram.show_pictures(shown)
         if shown and (why := why_no_thumbnails(workspace.document.state.network)):
             workspace.status.show_message(why)
 
-    return MenuEntry(
-        "pictures",
-        "Thum&bnails in the nodes",
-        show,
-        keys="Ctrl+I",
-        tip="Show in each node a plot of its output over one or two inputs, or an image of its weights",
-        is_on=settings.get(PICTURES, False),
-    )
-
-
-def _themes(workspace: Workspace, settings: Settings) -> Menu:
-    titles = [(name, name.capitalize()) for name in themes()]
-    return Menu("&Theme", (choice_entries("theme", titles, settings.theme, workspace.set_theme),))
-
-
-def _sizes(workspace: Workspace, settings: Settings) -> Menu:
-    titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("Interface s&ize", (choice_entries("size", titles, settings.size, workspace.set_size),))
+    shown = settings.get(PICTURES, False)
+    return MenuEntry("pictures", "Thum&bnails in the nodes", show, THUMBNAILS, "Ctrl+I", is_on=shown)
 
 
 def export_rows(workspace: Workspace) -> None:
@@ -265,6 +209,16 @@ def make_rows(workspace: Workspace) -> None:
                 workspace.status.show_message(dialog.summary)
 
 
+SLOPES = "Show the slopes (gradients) of the loss on the diagram, even while you edit weights"
+MEAN = "Show the mean of the slopes over all rows instead of the slopes of one row"
+FOCUS = "Fade all edges except the edges of the selected node"
+THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
+FIT = "Zoom and pan so that the whole network is visible"
+PRESENT = "Show only the diagram, on the full screen, or show all panels again"
+KEYS = "Show the name of each key that you press while presenting"
+FLOAT = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
+COPY = "Copy the diagram to the clipboard as a picture"
+BY_LAYER = "Let each step of the animated update show a whole layer instead of a single node"
 MAKE_ROWS = "Generate rows in a shape such as circles or a spiral, and optionally a suitable network"
 WALK_FILM = "Export a film of the four phases of an update, as GIF, animated PNG or MP4"
 TRAINING_FILM = "Export a film of the last run, or of a new run if there is none: GIF, animated PNG, MP4"
@@ -316,9 +270,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     name_undo()
 
 
-def table(workspace: Workspace, settings: Settings) -> Table:
+def table(workspace: Workspace) -> Table:
     """Return all commands of the window, as a table of menus."""
-    window = workspace.main_window
     menus = (
         _file(workspace),
         _edit(workspace),
@@ -326,10 +279,10 @@ def table(workspace: Workspace, settings: Settings) -> Table:
         _walk(workspace),
         Menu("", (_rows(workspace),)),
         _train(workspace),
-        view_menu(workspace, settings),
+        view_menu(workspace),
         Menu("E&xamples", fill=workspace.files.fill_examples),
     )
-    return (*menus, help_menu(menus, window, partial(_show_first_steps, workspace)))
+    return (*menus, help_menu(menus, workspace.main_window, partial(_show_first_steps, workspace)))
 
 
 def _show_first_steps(workspace: Workspace) -> None:
@@ -340,40 +293,33 @@ def _show_first_steps(workspace: Workspace) -> None:
 
 def _file(workspace: Workspace) -> Menu:
     files = workspace.files
-
-    return Menu(
-        "&File",
-        (
-            (
-                MenuEntry("new", "&New…", files.new, keys=STANDARD.New, icon="new", toolbar=True),
-                MenuEntry("open", "&Open…", files.ask_open, keys=STANDARD.Open, icon="open", toolbar=True),
-                Menu("Open &recent", fill=files.fill_recent),
-            ),
-            (
-                MenuEntry("save", "&Save", files.save, keys=STANDARD.Save, icon="save", toolbar=True),
-                MenuEntry("save as", "Save &as…", files.ask_save, keys="Ctrl+Shift+S"),
-            ),
-            (
-                MenuEntry("load rows", "&Load rows from CSV…", files.ask_rows),
-                MenuEntry("make rows", "&Make rows…", partial(make_rows, workspace), tip=MAKE_ROWS),
-                Menu("Open built-in &data", fill=partial(_fill_ready, workspace)),
-            ),
-            (
-                MenuEntry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
-                MenuEntry(
-                    "export walk", "Export &walk…", partial(_export_film, workspace, "walk"), tip=WALK_FILM
-                ),
-                MenuEntry(
-                    "export training",
-                    "Export &training…",
-                    partial(_export_film, workspace, "training"),
-                    tip=TRAINING_FILM,
-                ),
-                MenuEntry("export rows", "E&xport rows…", partial(export_rows, workspace), tip=EXPORT_ROWS),
-            ),
-            (MenuEntry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),
-        ),
+    opens = (
+        MenuEntry("new", "&New…", files.new, keys=STANDARD.New, toolbar=True),
+        MenuEntry("open", "&Open…", files.ask_open, keys=STANDARD.Open, toolbar=True),
+        Menu("Open &recent", fill=files.fill_recent),
     )
+    saves = (
+        MenuEntry("save", "&Save", files.save, keys=STANDARD.Save, toolbar=True),
+        MenuEntry("save as", "Save &as…", files.ask_save, keys="Ctrl+Shift+S"),
+    )
+    rows = (
+        MenuEntry("load rows", "&Load rows from CSV…", files.ask_rows),
+        MenuEntry("make rows", "&Make rows…", partial(make_rows, workspace), MAKE_ROWS),
+        Menu("Open built-in &data", fill=partial(_fill_ready, workspace)),
+    )
+    exports = (
+        MenuEntry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
+        MenuEntry("export walk", "Export &walk…", partial(_export_film, workspace, "walk"), WALK_FILM),
+        MenuEntry(
+            "export training",
+            "Export &training…",
+            partial(_export_film, workspace, "training"),
+            TRAINING_FILM,
+        ),
+        MenuEntry("export rows", "E&xport rows…", partial(export_rows, workspace), EXPORT_ROWS),
+    )
+    quits = (MenuEntry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),)
+    return Menu("&File", (opens, saves, rows, exports, quits))
 
 
 def _export_film(workspace: Workspace, what: What) -> None:
@@ -391,27 +337,25 @@ def _export_film(workspace: Workspace, what: What) -> None:
 
 
 def _edit(workspace: Workspace) -> Menu:
-    document = workspace.document
-    find = MenuEntry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find)
-    undo = MenuEntry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, icon="undo", toolbar=True)
-    redo = MenuEntry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z; Ctrl+Y", icon="redo", toolbar=True)
-    copy = MenuEntry(
-        "copy diagram",
-        "&Copy picture",
-        workspace.copy_diagram,
-        keys=STANDARD.Copy,
-        focus_widget=workspace.diagram,
-        tip="Copy the diagram to the clipboard as a picture",
+    document, diagram, all_rows = workspace.document, workspace.diagram, workspace.data.all_rows
+    steps = (
+        MenuEntry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, toolbar=True),
+        MenuEntry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z; Ctrl+Y", toolbar=True),
     )
-    keep = MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), tip=KEEP)
-    shuffle = MenuEntry("shuffle rows", "&Shuffle rows", workspace.data.all_rows.shuffle, tip=SHUFFLE)
-    scale = MenuEntry(
-        "standardise", "S&tandardise inputs", workspace.data.all_rows.standardise, tip=STANDARDISE
+    copy = partial(workspace.export_diagram, copied=True)
+    finds = (
+        MenuEntry("copy diagram", "&Copy picture", copy, COPY, STANDARD.Copy, focus_widget=diagram),
+        MenuEntry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find),
     )
-    leave = MenuEntry(
-        "leave row", "&Discard what-if row", lambda: document.select_row(document.now.row), tip=LEAVE
+    what_if = (
+        MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), KEEP),
+        MenuEntry("leave row", "&Discard what-if row", partial(_go_to_row, document, 0), LEAVE),
     )
-    return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle, scale)))
+    rows = (
+        MenuEntry("shuffle rows", "&Shuffle rows", all_rows.shuffle, SHUFFLE),
+        MenuEntry("standardise", "S&tandardise inputs", all_rows.standardise, STANDARDISE),
+    )
+    return Menu("&Edit", (steps, finds, what_if, rows))
 
 
 def _keep_row(workspace: Workspace) -> None:
@@ -420,42 +364,44 @@ def _keep_row(workspace: Workspace) -> None:
 
 
 def _walk(workspace: Workspace) -> Menu:
-    player = workspace.player
-    to_start = partial(MenuEntry, focus_widget=workspace.diagram, keys="Home", icon="to-start")
+    player, diagram = workspace.player, workspace.diagram
+
+    def repeat_by(repeat: Repeat) -> None:
+        player.repeat = repeat
+
     steps = (
         MenuEntry("play", "&Play or pause the walk", player.toggle, keys="Space"),
         MenuEntry("step", "&Next step", player.step, keys=".", icon="step"),
         MenuEntry("step back", "Pre&vious step", player.back, keys=",", icon="step-back"),
-        to_start("to start", "Go to the start of the phase", player.to_start),
+        MenuEntry(
+            "to start",
+            "Go to the start of the phase",
+            player.to_start,
+            keys="Home",
+            icon="to-start",
+            focus_widget=diagram,
+        ),
         MenuEntry("to end", "Finish the phase", player.to_end, icon="to-end"),
         MenuEntry(END_WALK, "End the walk", player.stop, keys="Escape", icon="end"),
     )
     phases = tuple(
-        MenuEntry(phase, phase.capitalize(), partial(player.show_phase, phase), tip=tip, keys=str(number))
+        MenuEntry(phase, phase.capitalize(), partial(player.show_phase, phase), tip, str(number))
         for number, (phase, tip) in enumerate(PHASES, 1)
     )
-    return Menu(WALK, (steps, phases, _repeats(player), (_by_layer(player),)))
+    by_layer = MenuEntry("by layer", "One layer at a time", player.set_by_layer, BY_LAYER, is_on=False)
+    return Menu(WALK, (steps, phases, choice_entries(REPEAT, REPEATS, player.repeat, repeat_by), (by_layer,)))
 
 
-def _repeats(player: Player) -> tuple[MenuEntry, ...]:
-    def repeat_by(repeat: Repeat) -> None:
-        player.repeat = repeat
-
-    return choice_entries(REPEAT, REPEATS, player.repeat, repeat_by)
-
-
-def _by_layer(player: Player) -> MenuEntry:
-    tip = "Let each step of the animated update show a whole layer instead of a single node"
-    return MenuEntry("by layer", "One layer at a time", player.set_by_layer, tip=tip, is_on=False)
+def _go_to_row(document: Document, rows: int) -> None:
+    """Select the row that is `rows` rows below the selected row."""
+    document.select_row(document.now.row + rows)
 
 
 def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:
-    def go(rows: int) -> None:
-        workspace.document.select_row(workspace.document.now.row + rows)
-
+    previous, following = (partial(_go_to_row, workspace.document, rows) for rows in (-1, 1))
     return (
-        MenuEntry("previous row", "Previous row", partial(go, -1), icon="left", keys="Ctrl+Up"),
-        MenuEntry("next row", "Next row", partial(go, 1), icon="right", keys="Ctrl+Down"),
+        MenuEntry("previous row", "Previous row", previous, icon="left", keys="Ctrl+Up"),
+        MenuEntry("next row", "Next row", following, icon="right", keys="Ctrl+Down"),
     )
 
 
@@ -467,18 +413,14 @@ def _train(workspace: Workspace) -> Menu:
         if workspace.diagram.session.editor.commit():
             command()
 
-    return Menu(
-        "&Train",
-        (
-            (
-                MenuEntry("run", "&Run or pause", partial(after_editing, training.toggle_run), keys="F5"),
-                MenuEntry("one update", "&One update", partial(after_editing, training.step), keys="F10"),
-                MenuEntry("one update back", "One &back", runner.back, keys="Shift+F10"),
-                MenuEntry("restart", "Re&start", runner.restart),
-                MenuEntry("random", "&New random weights", runner.new_random_weights),
-            ),
-        ),
+    commands = (
+        MenuEntry("run", "&Run or pause", partial(after_editing, training.toggle_run), keys="F5"),
+        MenuEntry("one update", "&One update", partial(after_editing, training.step), keys="F10"),
+        MenuEntry("one update back", "One &back", runner.back, keys="Shift+F10"),
+        MenuEntry("restart", "Re&start", runner.restart),
+        MenuEntry("random", "&New random weights", runner.new_random_weights),
     )
+    return Menu("&Train", (commands,))
 
 
 def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:

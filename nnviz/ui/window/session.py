@@ -174,7 +174,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     # all parts are made at 100 %; a dialog before had its own size
     set_size_percent(application(), SIZES_PERCENT[0])
     workspace = Workspace(window, document, settings, PANELS)
-    offer_actions(workspace, table(workspace, settings))
+    offer_actions(workspace, table(workspace))
     workspace.diagram.show_pictures(settings.get(PICTURES, False))
     workspace.use_size()
     QTimer.singleShot(0, window, workspace.appear)  # after the docks have got their sizes

@@ -166,7 +166,7 @@ class Toolbar(QToolBar):
         self._actions, self._desk = actions, desk
         self._phases: dict[str, QPushButton] = {}
         entries = [entry for menu in table for entry in menu.entries()]
-        self._icons = {entry.name: entry.icon for entry in entries if entry.icon}
+        self._icons = {each.name: each.icon or each.name for each in entries if each.icon or each.toolbar}
         self._repeats = [entry.name for entry in entries if entry.group == REPEAT]
         self.setObjectName("toolbar")
         self.setMovable(False)

@@ -85,7 +85,6 @@ class Dock(QDockWidget):
     ============== =====================================================================================
     `updated`      the dock may have moved, opened or closed; carries the value of `is_open`
     `focus_lost`   the widget that had the keyboard focus is hidden now
-    `filled`       the panel was made; carries the panel
     `changed`      the panel needs more height than the dock has, or less height than before
     `seen`         (panel, whether it is visible) the panel became visible or hidden
     ============== =====================================================================================
@@ -93,7 +92,6 @@ class Dock(QDockWidget):
 
     updated = Signal(bool)
     focus_lost = Signal()
-    filled = Signal(object)
     changed = Signal()
     seen = Signal(object, bool)
 
@@ -124,10 +122,6 @@ class Dock(QDockWidget):
         """Set the function that makes the panel. The dock calls `make` as soon as the dock is visible."""
         self._make = make
         self.update_panel()
-
-    def update_soon(self) -> None:
-        """Call `update_panel` after Qt has laid out the docks."""
-        self._soon.start()
 
     def update_panel(self) -> None:
         """Make, show or hide the panel, and place its heading, depending on whether the dock is visible."""
@@ -196,7 +190,6 @@ class Dock(QDockWidget):
         self._room.show_card(card)
         self._move_head(into_panel=self.isFloating())  # even while a mouse button presses the dock's tab
         self._fit_head()
-        self.filled.emit(card)
 
     def _place_head(self) -> None:
         """Use the heading as the dock's title bar; if the dock floats, put the heading into the panel.
@@ -244,7 +237,7 @@ class Dock(QDockWidget):
         if event.type() == QEvent.Type.Move and self.card:
             self.update_panel()
         elif event.type() in MOVES:
-            self.update_soon()
+            self._soon.start()  # after Qt has laid out the docks
         return done
 
     def _is_double_click(self, event: QMouseEvent) -> bool:
@@ -275,9 +268,9 @@ class Dock(QDockWidget):
         self._move_head(into_panel=floats)  # first, so that the new window has a title bar from the start
         self.setFloating(floats)
         if floats and self.pos() == place:
-            room = self.screen().availableGeometry().adjusted(0, 0, -self.width(), -self.height())
-            x, y = place.x() + px(FLOAT_OFFSET_PX), place.y() + px(FLOAT_OFFSET_PX)
-            self.move(max(min(x, room.right()), room.left()), max(min(y, room.bottom()), room.top()))
+            offset = px(FLOAT_OFFSET_PX)
+            moved = QRect(place + QPoint(offset, offset), self.size())
+            self.move(within(moved, moved, self.screen().availableGeometry()).topLeft())
         self.bring_to_front()
 
 
@@ -427,7 +420,8 @@ class Board(QMainWindow):
         if state:
             self.restoreState(self._first, VERSION)  # Qt may have restored a part
         self._share()
-        training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
+        filled = Qt.ConnectionType.SingleShotConnection
+        training.seen.connect(lambda *_: QTimer.singleShot(0, self, self._share), filled)
 
     def show_panel(self, name: str, opened: bool) -> None:
         """Show the panel `name` in front. Hide the panel if it is visible and `opened` is false."""
@@ -746,9 +740,6 @@ def within(window: QRect, frame: QRect, room: QRect) -> QRect:
     size = frame.size().boundedTo(room.size())
     left = min(max(frame.left(), room.left()), room.left() + room.width() - size.width())
     top = min(max(frame.top(), room.top()), room.top() + room.height() - size.height())
-    return QRect(
-        left + window.left() - frame.left(),
-        top + window.top() - frame.top(),
-        size.width() - frame.width() + window.width(),
-        size.height() - frame.height() + window.height(),
-    )
+    start, end = window.topLeft() - frame.topLeft(), frame.bottomRight() - window.bottomRight()
+    margins = QMargins(start.x(), start.y(), end.x(), end.y())
+    return QRect(QPoint(left, top), size).marginsRemoved(margins)

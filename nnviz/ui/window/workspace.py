@@ -5,7 +5,7 @@ Each panel has one file and one line in the table. A panel is imported only when
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -17,6 +17,7 @@ from PySide6.QtCore import (
     QObject,
     QPoint,
     QPropertyAnimation,
+    QRect,
     Qt,
     QTimer,
     Signal,
@@ -95,15 +96,10 @@ class Present(QObject):
         return self._arrangement is not None
 
     def turn(self, on: bool) -> None:
-        """Turn presentation mode on or off."""
-        if on:
-            self.enter()
-        else:
+        """Turn presentation mode on, which shows only the diagram, on the full screen, or turn it off."""
+        if not on:
             self.leave()
-
-    def enter(self) -> None:
-        """Turn presentation mode on: show only the diagram, on the full screen."""
-        if self.is_on:
+        if not on or self.is_on:
             return
         window, board = self._window, self._window.board
         self._state, self._arrangement = window.windowState(), board.saveState(VERSION)
@@ -185,12 +181,8 @@ class PressedKey(QLabel):
         self.setText(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
         self.setFont(ui_font(room.height() * HEIGHT_SHARE, QFont.Weight.DemiBold))
         size = self.sizeHint()
-        self.setGeometry(
-            (room.width() - size.width()) // 2,
-            room.height() - size.height() * 3 // 2,
-            size.width(),
-            size.height(),
-        )
+        corner = QPoint((room.width() - size.width()) // 2, room.height() - size.height() * 3 // 2)
+        self.setGeometry(QRect(corner, size))
         self.show()
         self.raise_()
         self._fading.stop()
@@ -289,19 +281,13 @@ class Workspace:
 
         return Exporter(self.main_window, self.desk)
 
-    def export_diagram(self) -> None:
-        """Ask for a format and a file, and write a picture of the diagram to the file."""
+    def export_diagram(self, copied: bool = False) -> None:
+        """Copy a picture of the diagram to the clipboard, or ask for a file and write the picture to it."""
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.desk.frames.show_pending()
-        self.exports.ask(DiagramDrawing(self.diagram.picture))
-
-    def copy_diagram(self) -> None:
-        """Copy the diagram to the clipboard as a picture."""
-        from nnviz.ui.dialogs.pictures import DiagramDrawing
-
-        self.desk.frames.show_pending()
-        self.exports.copy(DiagramDrawing(self.diagram.picture))
+        drawing = DiagramDrawing(self.diagram.picture)
+        (self.exports.copy if copied else self.exports.ask)(drawing)
 
     def export_picture(self, panel: PlotPanel, copied: bool) -> None:
         """Copy or export the picture of a panel with a plot."""
@@ -411,30 +397,27 @@ class Workspace:
         self.weight_sets.add_to(menu)
 
     def undo(self) -> None:
-        """Undo the last change, and name the change in the status bar.
-
-        A field that is open on the diagram closes first.
-        """
-        self.diagram.session.editor.leave()
-        text = self.document.undo_text()
-        if self.document.undo():
-            self.status.show_message(f"Undone: {text}")
+        """Undo the last change, and name the change in the status bar."""
+        self._revert("Undone", self.document.undo_text, self.document.undo)
 
     def redo(self) -> None:
         """Redo the change that was undone last, and name the change in the status bar."""
+        self._revert("Redone", self.document.redo_text, self.document.redo)
+
+    def _revert(self, done: str, name: Callable[[], str], revert: Callable[[], bool]) -> None:
+        """Undo or redo a change, after a field that is open on the diagram has closed."""
         self.diagram.session.editor.leave()
-        text = self.document.redo_text()
-        if self.document.redo():
-            self.status.show_message(f"Redone: {text}")
+        text = name()
+        if revert():
+            self.status.show_message(f"{done}: {text}")
 
     def float_panel(self) -> None:
         """Float the panel that has the keyboard focus, or dock the panel again."""
         dock = next((dock for dock in self.board.visible_docks if dock.has_focus), None)
         if dock:
             dock.toggle_floating()
-            QTimer.singleShot(
-                0, dock, partial(dock.bring_to_front, take_focus=True)
-            )  # after its window has opened or closed
+            show = partial(dock.bring_to_front, take_focus=True)
+            QTimer.singleShot(0, dock, show)  # after its window has opened or closed
         else:
             self.status.show_message("No panel has the keyboard focus: click into a panel or press F6")
 
