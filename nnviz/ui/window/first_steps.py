@@ -174,7 +174,7 @@ def _button(text: str, tip: str) -> QPushButton:
     return button
 
 
-class Mark(QWidget):
+class GuideMark(QWidget):
     """A mark over the window in the accent colour. Mouse events pass through the mark."""
 
     def __init__(self, window: QWidget) -> None:
@@ -191,7 +191,7 @@ class Mark(QWidget):
         """Paint the mark."""
 
 
-class Ring(Mark):
+class Ring(GuideMark):
     """A ring with a soft halo around the place that a step points at."""
 
     def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
@@ -202,7 +202,7 @@ class Ring(Mark):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
 
 
-class Pointer(Mark):
+class Pointer(GuideMark):
     """A line with a dot at its end."""
 
     _line = QLine()
