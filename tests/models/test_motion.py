@@ -12,7 +12,7 @@ from nnviz.files.errors import CancelledError
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.ui.dialogs.films import TrainingFilm, WalkFilm
+from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import Look
 from nnviz.ui.kit.theme import application, apply_theme
 from tests.files.helpers import names, refused
@@ -43,9 +43,9 @@ def test_a_gif_has_every_frame_exactly_and_begins_again(tmp_path):
 
 
 @pytest.mark.parametrize("theme", PALETTES)
-@pytest.mark.parametrize(("kind", "name"), [(WalkFilm, "relu"), (TrainingFilm, "xor")])
+@pytest.mark.parametrize(("kind", "name"), [("walk", "relu"), ("training", "xor")])
 def test_a_gif_is_what_was_painted_with_one_palette(tmp_path, kind, name, theme):
-    own = kind(load(example(name).path), Look(640, 400, theme), 5, lambda _: None)
+    own = film_of(Subject(kind, load(example(name).path)), Look(640, 400, theme), 5, lambda _: None)
     film.write(own, tmp_path / "film.gif")
     frames, painted = read(tmp_path / "film.gif"), list(own.frames())
     assert len(frames) == len(painted) == own.count

@@ -38,7 +38,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.ui.dialogs.export import FilmDialog, LookDialog
-from nnviz.ui.dialogs.films import FIRST, LAST_S, SECONDS, TrainingFilm, WalkFilm, frame_counts
+from nnviz.ui.dialogs.films import FIRST, LAST_S, SECONDS, Subject, TrainingFilm, WalkFilm, frame_counts
 from nnviz.ui.dialogs.pictures import MARGIN_PX, Look
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.training_parts import TrainingFigures
@@ -294,11 +294,11 @@ LOOK, SMALL, FPS = Look(640, 400), Look(240, 160), 5
 
 
 def walk(of=None, look=LOOK, row=0, fps=FPS, **options):
-    return WalkFilm(of or state(), look, fps, lambda _: None, row, **options)
+    return WalkFilm(Subject("walk", of or state(), row, **options), look, fps, lambda _: None)
 
 
 def training(of=None, look=LOOK, fps=FPS, **options):
-    return TrainingFilm(of or state("xor"), look, fps, lambda _: None, **options)
+    return TrainingFilm(Subject("training", of or state("xor"), **options), look, fps, lambda _: None)
 
 
 def first_frame(path):
@@ -382,9 +382,9 @@ def test_a_film_needs_a_row_and_an_update_and_can_be_cancelled(qapp):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        list(WalkFilm(state(), SMALL, FPS, stop).frames())
+        list(WalkFilm(Subject("walk", state()), SMALL, FPS, stop).frames())
     with pytest.raises(CancelledError):
-        TrainingFilm(state("xor"), SMALL, FPS, lambda _: stop(1.0))
+        TrainingFilm(Subject("training", state("xor")), SMALL, FPS, lambda _: stop(1.0))
 
 
 def test_the_film_of_the_training_shows_the_run_or_makes_one(qapp, tmp_path):
@@ -481,7 +481,8 @@ def test_the_window_writes_films_with_the_chosen_look(open_window, answer, expor
         choose_entry(window, entry)
         assert kept.pop()[:3] == ["240", "160", "1"]
         for row in (1, 2) if what == "the walk" else ():
-            own = WalkFilm(before, replace(SMALL, theme="dark"), 1, lambda _: None, row=row)
+            dark = replace(SMALL, theme="dark")
+            own = WalkFilm(Subject("walk", before, row), dark, 1, lambda _: None)
             assert np.array_equal(first, next(own.frames()).pixels) == (row == 2)
 
 

@@ -104,13 +104,12 @@ class SizeDialog(Dialog):
     ) -> None:
         super().__init__(window, title, "&Save as…")
         self._facts = facts
-        self._grid, self._numbers, self._theme = QGridLayout(), list[NumberField](), Choice()
+        self._grid, self._numbers = QGridLayout(), list[NumberField]()
+        self._theme = Choice(map(str.capitalize, PALETTES), look.theme.capitalize())
         self._message = QLabel()
         self._message.setObjectName("muted")
         self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
         self._height = self._add_number("&Height", look.height, MIN_PX, max_px)
-        self._theme.addItems([name.capitalize() for name in PALETTES])
-        self._theme.setCurrentIndex(list(PALETTES).index(look.theme))
         self._add("The&me", self._theme)
 
     @property

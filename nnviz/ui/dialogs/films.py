@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -44,6 +44,27 @@ FOOT_PX, GAP = 13.0, 18.0
 """FOOT_PX: font size of the footer. GAP: space between the footer's texts. In pixels at scale 1."""
 
 
+What: TypeAlias = Literal["walk", "training"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The subject of a film: the walk (one iteration, step by step) or the training run of a State.
+
+    The diagram shows the row with the index `row`. `by_layer`: the walk goes layer by layer, not node by
+    node. `slopes`: the diagram shows slopes during training. `past` holds the recorded States of the run; the
+    film of a script's run shows only these States. `pictures`: nodes contain small pictures.
+    """
+
+    kind: What
+    state: State
+    row: int = 0
+    slopes: bool = False
+    by_layer: bool = False
+    past: Past | None = None
+    pictures: bool = False
+
+
 class FootText(NamedTuple):
     """A text of the footer, and its colour. If `widest` is not "", the footer has room for this text."""
 
@@ -58,15 +79,18 @@ class ImageFilm(ABC):
     count: int
     """Number of frames."""
 
-    def __init__(self, look: Look, fps: int, progress: Progress, columns: int, share: float = 1.0) -> None:
-        """Give a diagram with `columns` columns a `share` of the height above the footer."""
-        self._look, self.fps = look, fps
+    def __init__(
+        self, subject: Subject, look: Look, fps: int, progress: Progress, share: float = 1.0
+    ) -> None:
+        """Give the diagram a `share` of the height above the footer."""
+        self._subject, self._look, self.fps = subject, look, fps
         self._progress, self._share_done = progress, 0.0
         self.width, self.height = look.width, look.height
+        columns = len(subject.state.network.sizes)
         self.scale = growth(View(look.width, share * look.height), columns)
         self.foot = HEIGHT * self.scale
         height = max(round(share * (look.height - self.foot)), 1)
-        self.above = View(look.width, height, bare=True, pictures=look.pictures)
+        self.above = View(look.width, height, bare=True, pictures=subject.pictures)
         """The view of the diagram."""
 
     @abstractmethod
@@ -126,35 +150,10 @@ class ImageFilm(ABC):
             paint_legend(painter, samples, self._look.palette)
 
 
-What: TypeAlias = Literal["walk", "training"]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The subject of a film: the walk (one iteration, step by step) or the training run of a State.
-
-    The diagram shows the row with the index `row`. `by_layer`: the walk goes layer by layer, not node by
-    node. `slopes`: the diagram shows slopes during training. `past` holds the recorded States of the run; the
-    film of a script's run shows only these States. `pictures`: nodes contain small pictures.
-    """
-
-    kind: What
-    state: State
-    row: int = 0
-    slopes: bool = False
-    by_layer: bool = False
-    past: Past | None = None
-    pictures: bool = False
-
-
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:
     """Return a film that reports its progress to `progress`. Raises ValueError if the film would be empty."""
-    look = replace(look, pictures=subject.pictures)
-    if subject.kind == "walk":
-        return WalkFilm(subject.state, look, fps, progress, subject.row, by_layer=subject.by_layer)
-
-    row, slopes, past = subject.row, subject.slopes, subject.past
-    return TrainingFilm(subject.state, look, fps, progress, row, slopes=slopes, past=past)
+    kind = WalkFilm if subject.kind == "walk" else TrainingFilm
+    return kind(subject, look, fps, progress)
 
 
 def render(subject: Subject, look: Look, fps: int, out: Path) -> None:
@@ -170,17 +169,9 @@ class FilmScene:
     """
 
     def __init__(
-        self,
-        state: State,
-        row: int,
-        walking: WalkPlayback,
-        view: View,
-        *,
-        slopes: bool = False,
-        largest: float | None = None,
+        self, moment: Moment, walking: WalkPlayback, view: View, largest: float | None = None
     ) -> None:
-        self._view, self._walking, self._largest = view, walking, largest
-        self._moment = Moment.of(state, row=row, slopes_shown=slopes)
+        self._moment, self._walking, self._view, self._largest = moment, walking, view, largest
         self._layers, self._maker = DiagramPainter(), PictureMaker()
 
     @property
@@ -237,25 +228,14 @@ class TrainingFilm(ImageFilm):
     Raises ValueError if there are no rows to train on, or if no update is possible.
     """
 
-    def __init__(
-        self,
-        state: State,
-        look: Look,
-        fps: int,
-        progress: Progress,
-        row: int = 0,
-        *,
-        slopes: bool = False,
-        past: Past | None = None,
-    ) -> None:
-        super().__init__(look, fps, progress, len(state.network.sizes), share=1.0 - CURVE)
-        self._past = past
+    def __init__(self, subject: Subject, look: Look, fps: int, progress: Progress) -> None:
+        super().__init__(subject, look, fps, progress, share=1.0 - CURVE)
+        state = subject.state
         self._end = state if state.iteration else self._trained(state)
         run = self._end.run
         if run is None or not run.iteration:
             raise ValueError("training: no update is possible; lower the learning rate")
         self._run = run
-        self._row, self._slopes = row, slopes
         self._frames = frame_counts(self._iterations(), round(SECONDS * fps))
         self.count = len(self._frames) + 1
         above, below = self.above.height, self.height - self.foot - self.above.height
@@ -266,8 +246,8 @@ class TrainingFilm(ImageFilm):
         """Return the iterations that the film can show, except the last."""
         if not self._run.watched:
             return range(self._run.iteration)
-        assert self._past is not None
-        return self._past.known_iterations(self._run.iteration)
+        assert self._subject.past is not None
+        return self._subject.past.known_iterations(self._run.iteration)
 
     def _trained(self, state: State) -> State:
         trainer = Trainer(state)
@@ -292,7 +272,8 @@ class TrainingFilm(ImageFilm):
         networks = (start.network, self._end.network)
         largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
         reel = WalkPlayback(Walk(start.network.sizes))
-        self.scene = FilmScene(start, self._row, reel, self.above, slopes=self._slopes, largest=largest)
+        moment = Moment.of(start, row=self._subject.row, slopes_shown=self._subject.slopes)
+        self.scene = FilmScene(moment, reel, self.above, largest)
         at = self._states(start)
         frames = self._frames[:: len(self._frames) // FEW_UPDATES + 1] if few else self._frames
         for iteration, count in frames:
@@ -304,8 +285,8 @@ class TrainingFilm(ImageFilm):
     def _states(self, start: State) -> Callable[[int], State]:
         """Return a function from an iteration to its State, to be called with ascending iterations."""
         if self._run.watched:
-            assert self._past is not None
-            return self._past.nearest
+            assert self._subject.past is not None
+            return self._subject.past.nearest
         replay = Replay(start, self._end)
 
         def at(iteration: int) -> State:
@@ -333,7 +314,7 @@ class TrainingFilm(ImageFilm):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(Qt.BrushStyle.NoBrush)  # else pyqtgraph fills the plot with it, over its lines
         self._curve.scene().render(painter, self._inside, QRectF(self._curve.rect()))
-        self.paint_foot(painter, self.words(palette), slopes=self._slopes)
+        self.paint_foot(painter, self.words(palette), slopes=self._subject.slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
         """Yield the footer's texts: the iteration and its loss, or "" if this loss was not measured."""
@@ -357,13 +338,12 @@ class WalkFilm(ImageFilm):
     If there are no targets, the film shows only the forward pass. Raises ValueError if there are no rows.
     """
 
-    def __init__(
-        self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False
-    ) -> None:
-        super().__init__(look, fps, progress, len(state.network.sizes))
+    def __init__(self, subject: Subject, look: Look, fps: int, progress: Progress) -> None:
+        super().__init__(subject, look, fps, progress)
+        state = subject.state
         if not len(state.data):
             raise ValueError("data: a film of one update needs at least one row")
-        self._state, self._row, self._by_layer = state, row, by_layer
+        self._state = state
         self._phases = PHASES if state.trainable else PHASES[:1]
         self._updated = train(state, updates=1).state if state.trainable else state
         updated = self._updated.iteration > state.iteration  # no update is made if the loss would be infinite
@@ -373,11 +353,12 @@ class WalkFilm(ImageFilm):
 
     def _reel(self) -> WalkPlayback:
         walk = Walk(self._state.network.sizes, self._phases, len(self._state.data))
-        return WalkPlayback(walk, by_layer=self._by_layer)
+        return WalkPlayback(walk, by_layer=self._subject.by_layer)
 
     def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
         self._current = self._reel()
-        self.scene = scene = FilmScene(self._state, self._row, self._current, self.above)
+        moment = Moment.of(self._state, row=self._subject.row)
+        self.scene = scene = FilmScene(moment, self._current, self.above)
         for seconds in self._current.play(FEW_STEPS if few else self._moves, lambda: scene.caption):
             if not self._current.progress.active:
                 scene.show(self._updated)

@@ -32,12 +32,8 @@ class NewNetwork(Dialog):
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._check)
         self.inputs.selectAll()  # the first field has the focus; Qt selects the others on Tab
-        self.activation = Choice()
-        self.activation.addItems(list(ACTIVATIONS))
-        self.activation.setCurrentText("relu")
-        self.output, self.loss = Choice(), Choice()
-        self.output.addItems(list(ACTIVATIONS))
-        self.output.setCurrentText("identity")
+        self.activation, self.output = Choice(ACTIVATIONS, "relu"), Choice(ACTIVATIONS, "identity")
+        self.loss = Choice()
         self._chosen_loss = ""
         self.output.currentTextChanged.connect(self._offer_losses)
         self.loss.activated.connect(lambda _: self._choose_loss())

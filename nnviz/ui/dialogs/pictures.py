@@ -50,8 +50,6 @@ class Look:
     height: int
     theme: str = "light"
     transparent: bool = False
-    pictures: bool = False
-    """Whether nodes have thumbnails."""
 
     @property
     def palette(self) -> Palette:

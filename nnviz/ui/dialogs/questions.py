@@ -101,10 +101,7 @@ class AskActivations(Dialog):
 
 
 def _choice(proposed: str) -> Choice:
-    choice = Choice()
-    choice.addItems(list(dict.fromkeys((*ACTIVATIONS, proposed))))
-    choice.setCurrentText(proposed)
-    return choice
+    return Choice(dict.fromkeys((*ACTIVATIONS, proposed)), proposed)
 
 
 SAVE_JSON = "&Save as nnviz JSON", ROLE.AcceptRole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QPoint, QPointF, QRect, QSize, Qt, Signal
@@ -185,15 +185,18 @@ class Choice(QComboBox):
     """A combo box with its arrow at the right and a list as wide as its items.
 
     A text too long for the box is shortened so that it stays unique; the tooltip shows the full text.
+    `texts` are the items at first; the item `chosen` is selected, or the first one.
     `chosen` is emitted for an item from the open list. Keys that step through the closed list emit only
     `activated`.
     """
 
     chosen = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Iterable[str] = (), chosen: str = "") -> None:
         super().__init__()
         self._steps = False
+        self.addItems(list(texts))
+        self.setCurrentText(chosen)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # including later items
         self.activated.connect(self._emit_chosen)
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's default one ignores style sheets
