@@ -349,6 +349,7 @@ def _empty(name: str) -> QWidget:
 
 
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """RIGHT_PX: width of the right column at the first start. BELOW_PX: height of the panels below."""
@@ -388,8 +389,7 @@ class Board(QMainWindow):
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, RIGHT)
         centre = QWidget()  # stays, since Qt would share out all room again for a new widget
-        self._centre, self._empty = QVBoxLayout(centre), QFrame()
-        self._empty.setObjectName("card")
+        self._centre, self._empty = QVBoxLayout(centre), _empty("card")
         self._centre.setContentsMargins(0, 0, 0, 0)
         self._centre.addWidget(self._empty)
         self.setCentralWidget(centre)
@@ -403,12 +403,9 @@ class Board(QMainWindow):
 
     def arrange(self, diagram: QWidget, panels: Sequence[PanelEntry]) -> None:
         """Put the diagram in the middle, and the panels' docks where they were in the last session."""
-        self._centre.removeWidget(self._empty)
-        self._centre.addWidget(diagram)
+        self._centre.replaceWidget(self._empty, diagram)
         self._empty.deleteLater()
-        self.docks = {panel.name: Dock(panel.name, self) for panel in panels}
-        self._panels = panels
-        self._arrange()
+        self._add_docks(panels)
         self._first = self.saveState(VERSION)
         training = self.docks["Training"]
         training.changed.connect(lambda: QTimer.singleShot(0, self, self._fit_training))
@@ -455,27 +452,19 @@ class Board(QMainWindow):
         QTimer.singleShot(0, self, self._grow)  # after the texts have got their new size
 
     def _grow(self) -> None:
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        sizes = [
-            (dock, (self._sizes[dock] * size_factor()).toSize())
-            for dock in self.visible_docks
-            if dock in self._sizes
-        ]
-        right, below = (
-            [each for each in sizes if self.dockWidgetArea(each[0]) == area] for area in (RIGHT, BELOW)
-        )
-        for dock, size in right[:1]:
-            self._widen(dock, max(size.width(), dock.least.width()))
-        for dock, size in below[:1]:
+        sizes = {dock: (size * size_factor()).toSize() for dock, size in self._sizes.items()}
+        right = [dock for dock in self._docks_in(RIGHT) if dock in sizes]
+        below = [dock for dock in self._docks_in(BELOW) if dock in sizes]
+        if right:
+            self._widen(right[0], max(sizes[right[0]].width(), right[0].least.width()))
+        if below:
             most = self._most_below if size_factor() > 1.0 and not self._remembered else self.height()
-            self.resizeDocks([dock], [min(size.height(), most)], down)
+            self.resizeDocks(below[:1], [min(sizes[below[0]].height(), most)], DOWN)
         if len(right) > 1:
-            heights = [max(size.height(), dock.least.height()) for dock, size in right[:-1]]
-            self._stack([dock for dock, _ in right], heights)
-        room, total = self._centre.geometry().width(), sum(size.width() for _, size in below)
+            self._stack(right, [max(sizes[dock].height(), dock.least.height()) for dock in right[:-1]])
         if len(below) > 1:
-            widths = [max(room * size.width() // total, 1) for _, size in below]
-            self.resizeDocks([dock for dock, _ in below], widths, across)
+            room, total = self._centre.geometry().width(), sum(sizes[dock].width() for dock in below)
+            self.resizeDocks(below, [max(room * sizes[dock].width() // total, 1) for dock in below], ACROSS)
 
     def remember(self) -> None:
         """Save the arrangement and the sizes of the panels in the settings, for the next start."""
@@ -496,6 +485,10 @@ class Board(QMainWindow):
         """The docks that are visible: open, and not behind another tab."""
         return [dock for dock in self.docks.values() if dock.is_in_view]
 
+    def _docks_in(self, area: Qt.DockWidgetArea) -> list[Dock]:
+        """Return the visible docks in an area, in the order of the table of panels."""
+        return [dock for dock in self.visible_docks if self.dockWidgetArea(dock) == area]
+
     def covers(self, name: str, other: str) -> bool:
         """Return whether the panel `name` is visible and the panel `other` is a tab behind it."""
         dock = self.docks[name]
@@ -512,18 +505,17 @@ class Board(QMainWindow):
         """The height of the panels below the diagram at the first start."""
         return min(px(BELOW_PX), self._most_below)
 
-    def _arrange(self) -> None:
-        """Put every dock in its first place."""
+    def _add_docks(self, panels: Sequence[PanelEntry]) -> None:
+        """Make a dock for each panel, in its first place."""
         first: dict[Place, Dock] = {}
-        for panel in self._panels:
-            dock = self.docks[panel.name]
-            dock.setFloating(False)
+        for panel in panels:
+            dock = self.docks[panel.name] = Dock(panel.name, self)
             if panel.place in first:
                 self.tabifyDockWidget(first[panel.place], dock)
             elif panel.place.startswith("right"):
-                self.addDockWidget(RIGHT, dock, Qt.Orientation.Vertical)
+                self.addDockWidget(RIGHT, dock, DOWN)
             else:
-                self.addDockWidget(BELOW, dock, Qt.Orientation.Horizontal)
+                self.addDockWidget(BELOW, dock, ACROSS)
             first.setdefault(panel.place, dock)
             dock.show()
         for dock in first.values():
@@ -557,33 +549,28 @@ class Board(QMainWindow):
 
     def _share(self) -> None:
         """Resize every dock to the size that it has at the first start."""
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        docks = self.docks
-        right = max(px(RIGHT_PX), docks["Training"].least.width())  # a wide font needs more
+        data, loss, training = (self.docks[name] for name in ("Data", "Loss", "Training"))
+        right = max(px(RIGHT_PX), training.least.width())  # a wide font needs more
         left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
-        self._widen(docks["Training"], right)
-        self.resizeDocks([docks["Data"]], [self._first_below], down)
-        self.resizeDocks([docks["Data"], docks["Loss"]], [left, left], across)
-        self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
+        self._widen(training, right)
+        self.resizeDocks([data], [self._first_below], DOWN)
+        self.resizeDocks([data, loss], [left, left], ACROSS)
+        self._stack([training, self.docks["Explain"]], [max(training.least.height(), 1)])
 
     def _fit_training(self) -> None:
         """Resize the Training dock to the height that its panel needs now; Qt does not do that."""
-        docks = [dock for dock in self.visible_docks if self.dockWidgetArea(dock) == RIGHT]
-        training = self.docks["Training"]
-        if len(docks) > 1 and training in docks:
-            others = [dock for dock in docks if dock is not training]
-            heights = [dock.height() for dock in others[:-1]]
-            self._stack([training, *others], [training.least.height(), *heights])
+        docks, training = self._docks_in(RIGHT), self.docks["Training"]
+        if len(docks) > 1 and docks[0] is training:  # the table of panels begins with Training
+            self._stack(docks, [training.least.height(), *(dock.height() for dock in docks[1:-1])])
 
     def _widen(self, dock: Dock, width: int) -> None:
         """Set the width of the right column, which holds `dock`, but not above MOST_ACROSS of the board."""
-        width = min(width, round(MOST_ACROSS * self.width()))
-        self.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+        self.resizeDocks([dock], [min(width, round(MOST_ACROSS * self.width()))], ACROSS)
 
     def _widen_right(self) -> None:
         """Widen the right column until all of its controls are visible, as far as there is room."""
-        for dock in self.visible_docks:
-            if self.dockWidgetArea(dock) == RIGHT and dock.width() < dock.least.width():
+        for dock in self._docks_in(RIGHT):
+            if dock.width() < dock.least.width():
                 self._widen(dock, dock.least.width())
 
     def _stack(self, docks: list[Dock], heights: list[int]) -> None:
@@ -592,7 +579,7 @@ class Board(QMainWindow):
         If the sum were too large, Qt would shorten all docks by the same amount.
         """
         left = max(self.height() - (len(docks) + 1) * px(GAP_PX) - sum(heights), 1)
-        self.resizeDocks(docks, [*heights, left], Qt.Orientation.Vertical)
+        self.resizeDocks(docks, [*heights, left], DOWN)
 
     # --- Qt events
 
