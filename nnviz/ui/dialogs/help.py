@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabBar, QTextBrowser, QWidget
@@ -29,13 +29,8 @@ Rows: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of a term and its explanation."""
 Section: TypeAlias = tuple[str, Rows]
 """A heading and the rows below it."""
-
-
-class Page(NamedTuple):
-    """The title of a help page, and the function that returns the sections of the page."""
-
-    title: str
-    sections: Callable[[], tuple[Section, ...]]
+Pages: TypeAlias = dict[str, Callable[[], tuple[Section, ...]]]
+"""The titles of the help pages, each with the function that returns the sections of the page."""
 
 
 def read_sections(page: str, **computed: Iterable[tuple[str, str]]) -> tuple[Section, ...]:
@@ -152,7 +147,7 @@ SIZE_PX = QSize(680, 680)
 class HelpWindow(QDialog):
     """Shows `pages` in a window beside the main window, which stays usable."""
 
-    def __init__(self, pages: tuple[Page, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, pages: Pages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pages = pages
         self.setWindowTitle("nnviz help")
@@ -173,23 +168,23 @@ class HelpWindow(QDialog):
         column.addWidget(self._bar)
         column.addWidget(self._text, 1)
         column.addWidget(box)
-        for page in pages:
-            self._bar.addTab(page.title)
+        for title in pages:
+            self._bar.addTab(title)
         self._bar.currentChanged.connect(self._show_page)
         self._show_page(0)
 
     def open_at(self, title: str) -> None:
         """Show the page with this title, and focus its text."""
-        self._bar.setCurrentIndex([page.title for page in self._pages].index(title))
+        self._bar.setCurrentIndex(list(self._pages).index(title))
         self.show()
         self.raise_()
         self.activateWindow()
         self._text.setFocus()
 
     def _show_page(self, index: int) -> None:
-        page = self._pages[index]
-        self._text.setAccessibleName(page.title)
-        self._text.setHtml("".join(_html(heading, rows) for heading, rows in page.sections()))
+        title = list(self._pages)[index]
+        self._text.setAccessibleName(title)
+        self._text.setHtml("".join(_html(heading, rows) for heading, rows in self._pages[title]()))
 
 
 def _html(heading: str, rows: Rows) -> str:
@@ -237,20 +232,18 @@ def about() -> tuple[Section, ...]:
 def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:
     """Return the Help menu. Its page "Keys and mouse" lists the shortcuts of `table` and of this menu."""
 
-    def show(page: Page) -> None:
-        (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(page.title)
+    def show(title: str) -> None:
+        (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(title)
 
-    pages = (
-        Page("Keys and mouse", lambda: sheet((*table, menu))),
-        Page("Formulas", formulas),
-        Page("Files", files),
-        Page("About nnviz", about),
-    )
+    def keys_and_mouse() -> tuple[Section, ...]:
+        return sheet((*table, menu))
+
+    pages = {"Keys and mouse": keys_and_mouse, "Formulas": formulas, "Files": files, "About nnviz": about}
     keys, *others = pages
     entries = (
         MenuEntry("first steps", "&First steps", first_steps, tip="Start a tour of the window, step by step"),
-        MenuEntry("keys", f"&{keys.title}", partial(show, keys), keys="F1"),
-        *(MenuEntry(page.title.lower(), page.title, partial(show, page)) for page in others),
+        MenuEntry("keys", f"&{keys}", partial(show, keys), keys="F1"),
+        *(MenuEntry(title.lower(), title, partial(show, title)) for title in others),
     )
     menu = Menu("&Help", (entries[:-1], entries[-1:]))
     return menu
