@@ -502,7 +502,7 @@ def _slopes(form: Form) -> Iterator[CodeLine]:
 def _training(state: State, form: Form) -> Iterator[CodeLine]:
     memories, names = OPTIMIZERS[state.training.optimizer].memories, _names(state)
     updated = _updated(form.parameters)
-    loss = f"get_{state.measure.name}({{}}, {{}}, {updated})".format
+    loss = f"get_{state.measure.name}({{}}, {{}}, {updated})"
     yield CodeLine()
     yield CodeLine("# Training; the numbers above stay unchanged")
     for parameters in form.dictionaries:
@@ -510,21 +510,13 @@ def _training(state: State, form: Form) -> Iterator[CodeLine]:
     for parameters in form.dictionaries:
         for memory in memories:
             yield CodeLine(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
-    yield from frame.split(state, names)
-    yield from frame.batches(state, names)
-    yield from frame.history_start(state, loss, names)
-    yield CodeLine(f"for t in range(1, {names.updates} + 1):")
-    yield from frame.rows_of_update(state, names)
-    yield from _mean_slopes(state, form, names)
-    yield CodeLine("    # Update", "update")
-    for parameters in form.dictionaries:
-        yield from _update(state, form, parameters)
-    yield from frame.history_point(state, loss, names)
-    yield from frame.print_history(state, names)
-    yield from frame.accuracy(state, f"get_accuracy({{}}, {{}}, {updated})".format, names)
+    update = _update(state, form, names)
+    accuracy = f"get_accuracy({{}}, {{}}, {updated})"
+    yield from frame.training_loop(state, update, loss, accuracy, names)
 
 
-def _mean_slopes(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeLine]:
+def _update(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeLine]:
+    """Yield the lines of one update: the mean of the rows' slopes, then the optimizer's rule."""
     inputs, targets = frame.rows_of_an_update(state, own)
     rows = "rows" if frame.mini_batches(state) else inputs
     names = {parameters: f"{_prefix(parameters)}slopes" for parameters in form.dictionaries}
@@ -539,9 +531,12 @@ def _mean_slopes(state: State, form: Form, own: frame.ProgramNames) -> Iterator[
         yield CodeLine(f"        for node in {parameters}:", "mean")
         summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
         yield CodeLine(f"            {slopes}[node] = {summed}", "mean", form.all_nodes)
+    yield CodeLine("    # Update", "update")
+    for parameters in form.dictionaries:
+        yield from _rule(state, form, parameters)
 
 
-def _update(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
+def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     """Yield the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
     names = {"w": f"{_updated(parameters)}[node]", "slope": f"{prefix}slopes[node]"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -261,6 +261,8 @@ class ProgramNames(NamedTuple):
 
 
 NAMES = ProgramNames()
+ACCURACY = "accuracy({}, {})"
+"""Code that computes the accuracy, with {} in place of inputs and targets."""
 
 
 def head(state: State) -> Iterator[CodeLine]:
@@ -325,20 +327,31 @@ def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
             yield CodeLine(f"{first}, {last} = {rows}[:count], {rows}[count:]")
 
 
-def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield the line that sets the number of batches per epoch, if the training uses mini-batches."""
-    if mini_batches(state):
-        count = f"-(-len({names.trained(state)[0]}) // batch_size)"
+def training_loop(
+    state: State, body: Iterable[CodeLine], loss: str, accuracy: str = ACCURACY, names: ProgramNames = NAMES
+) -> Iterator[CodeLine]:
+    """Yield the training loop, with the lines `body` for one update, and what the program prints after it.
+
+    `loss` and `accuracy` are code that computes them, with {0} and {1} in place of inputs and targets. The
+    history has the loss after each epoch. Each epoch has a random order of mini-batches.
+    """
+    rows, in_batches = f"len({names.trained(state)[0]})", mini_batches(state)
+    yield from split(state, names)
+    if in_batches:
+        count = f"-(-{rows} // batch_size)"
         yield CodeLine(f"batches = {count}  # batches in an epoch; the last batch may be smaller")
-
-
-def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines of the training loop that choose a mini-batch's rows. Each epoch has a random order."""
-    if mini_batches(state):
-        count = f"len({names.trained(state)[0]})"
+    yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
+    yield CodeLine(f"for t in range(1, {names.updates} + 1):")
+    if in_batches:
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
-        yield CodeLine(f"    order = np.random.default_rng([seed, 1, epoch]).permutation({count})")
+        yield CodeLine(f"    order = np.random.default_rng([seed, 1, epoch]).permutation({rows})")
         yield CodeLine("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
+    yield from body
+    if in_batches:
+        yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
+    indent = "        " if in_batches else "    "
+    yield from _point(state, loss, names, "t", f"{indent}{names.history}.append(", ")")
+    yield from results(state, accuracy, names)
 
 
 def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
@@ -348,29 +361,9 @@ def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, s
     return f"{inputs}{part}", f"{targets}{part}"
 
 
-def history_start(
-    state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
-) -> Iterator[CodeLine]:
-    """Yield lines that create the loss history; `loss(inputs, targets)` returns code that computes a loss."""
-    yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
-
-
-def history_point(
-    state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
-) -> Iterator[CodeLine]:
-    """Yield lines of the training loop that append the loss to the history after each epoch."""
-    indent = "    "
-    if mini_batches(state):
-        yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
-        indent *= 2
-    yield from _point(state, loss, names, "t", f"{indent}{names.history}.append(", ")")
-
-
-def _point(
-    state: State, loss: Callable[[str, str], str], names: ProgramNames, t: str, start: str, end: str
-) -> Iterator[CodeLine]:
+def _point(state: State, loss: str, names: ProgramNames, t: str, start: str, end: str) -> Iterator[CodeLine]:
     """Yield a point of the history, with a line for each loss if there are two."""
-    losses = [loss(*part) for part in names.measured(state)]
+    losses = [loss.format(*part) for part in names.measured(state)]
     if len(losses) == 1:
         yield CodeLine(f"{start}({t}, {losses[0]}){end}", "loss")
         return
@@ -379,6 +372,25 @@ def _point(
     for each in (t, *losses):
         yield CodeLine(f"{indent}    {each},", "loss")
     yield CodeLine(f"{indent}){end}", "loss")
+
+
+def results(state: State, accuracy: str = ACCURACY, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
+    """Yield lines that print the loss history and a classifier's accuracy.
+
+    `accuracy` is code that computes the accuracy, with {0} and {1} in place of inputs and targets.
+    """
+    more = ", validation_value" if state.validated else ""
+    of_both = ": of the training rows, then of the validation rows" if more else ""
+    yield CodeLine()
+    yield CodeLine(f"# The number of updates and the {state.measure.phrase} after them{of_both}")
+    yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
+    yield CodeLine(f"    print(t, value{more})", "loss")
+    if classifies(state.network, state.data):
+        of_both = ": first of the training rows, then of the validation rows" if more else ""
+        yield CodeLine()
+        yield CodeLine(f"# The accuracy, the share of correct rows{of_both}")
+        for part in names.measured(state):
+            yield CodeLine(f"print({accuracy.format(*part)})")
 
 
 def accuracy_function(
@@ -398,21 +410,6 @@ def accuracy_function(
         yield CodeLine()
 
 
-def accuracy(
-    state: State, call: Callable[[str, str], str], names: ProgramNames = NAMES
-) -> Iterator[CodeLine]:
-    """Yield lines that print a classifier's accuracy.
-
-    `call(inputs, targets)` returns code that computes the accuracy.
-    """
-    if classifies(state.network, state.data):
-        yield CodeLine()
-        of_both = ": first of the training rows, then of the validation rows" if state.validated else ""
-        yield CodeLine(f"# The accuracy, the share of correct rows{of_both}")
-        for part in names.measured(state):
-            yield CodeLine(f"print({call(*part)})")
-
-
 def library_notation(state: State, library: str) -> OptimizerNotation | None:
     """Return the notation of the optimizer of `state` in a library, or None if `state` is not trainable.
 
@@ -424,13 +421,3 @@ def library_notation(state: State, library: str) -> OptimizerNotation | None:
     if optimizer.notation is None:
         raise ValueError(f"{library} has no optimizer {optimizer.name}; use the code style course or numpy")
     return optimizer.notation
-
-
-def print_history(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines of a program that print the loss history."""
-    more = ", validation_value" if state.validated else ""
-    yield CodeLine()
-    of_both = ": of the training rows, then of the validation rows" if more else ""
-    yield CodeLine(f"# The number of updates and the {state.measure.phrase} after them{of_both}")
-    yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
-    yield CodeLine(f"    print(t, value{more})", "loss")

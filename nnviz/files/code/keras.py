@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from nnviz.core.activations import Named
 from nnviz.core.address import Address
@@ -106,41 +105,33 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         f"    loss=keras.losses.{loss.notation.keras}({logits}),", "loss", of_outputs(state.network)
     )
     yield CodeLine(")")
-    yield from frame.split(state)
-    yield from (_by_batches if frame.mini_batches(state) else _by_fit)(state, model)
-    yield from frame.print_history(state)
-    yield from frame.accuracy(state, "accuracy({}, {})".format)
+    if not frame.mini_batches(state):
+        yield from _by_fit(state, model)
+        return
+    batch = ", ".join(frame.rows_of_an_update(state))
+    update = CodeLine(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
+    yield from frame.training_loop(state, [update], f"{model}.{EVALUATE}")
 
 
-def _evaluated(model: str, inputs: str, targets: str) -> str:
-    return f"{model}.evaluate({inputs}, {targets}, batch_size=len({inputs}), verbose=0)"
+EVALUATE = "evaluate({0}, {1}, batch_size=len({0}), verbose=0)"
+"""Call of a model's method that returns the loss, with {0} and {1} in place of inputs and targets."""
 
 
 def _all_nodes(state: State) -> tuple[Address, ...]:
     return of_nodes(state.network, *range(len(state.network.layers)))
 
 
-def _by_batches(state: State, model: str) -> Iterator[CodeLine]:
-    measured = partial(_evaluated, model)
-    yield from frame.batches(state)
-    yield from frame.history_start(state, measured)
-    yield CodeLine("for t in range(1, updates + 1):")
-    yield from frame.rows_of_update(state)
-    batch = ", ".join(frame.rows_of_an_update(state))
-    yield CodeLine(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
-    yield from frame.history_point(state, measured)
-
-
 def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
     rows, aside = ", ".join(trained), ""
+    yield from frame.split(state)
     yield CodeLine(
         f"# An epoch is one update on all rows; fit() reports the {state.measure.phrase} before the update"
     )
     if validation:
         yield CodeLine(f"# and the {state.measure.phrase} of the validation rows after the update")
     for inputs, targets in validation:
-        yield CodeLine(f"first = {_evaluated(model, inputs, targets)}", "loss")
+        yield CodeLine(f"first = {model}.{EVALUATE.format(inputs, targets)}", "loss")
         aside = f"    validation_data=({inputs}, {targets}), validation_batch_size=len({inputs}),"
     settings = f"batch_size=len({trained[0]}), epochs=updates, shuffle=False, verbose=0"
     if aside:
@@ -150,10 +141,11 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
         yield CodeLine(")", "fit", _all_nodes(state))
     else:
         yield CodeLine(f"fitted = {model}.fit({rows}, {settings})", "fit", _all_nodes(state))
-    yield CodeLine(f"last = {_evaluated(model, *trained)}", "loss")
+    yield CodeLine(f"last = {model}.{EVALUATE.format(*trained)}", "loss")
     values = '[*fitted.history["loss"], last]'
     if validation:
         both = f'{values}, [first, *fitted.history["val_loss"]]'
         yield CodeLine(f"history = list(zip(range(updates + 1), {both}))", "loss")
     else:
         yield CodeLine(f"history = list(enumerate({values}))", "loss")
+    yield from frame.results(state)

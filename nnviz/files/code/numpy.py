@@ -132,20 +132,12 @@ def _training(state: State) -> Iterator[CodeLine]:
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
-    yield from frame.split(state)
-    yield from frame.batches(state)
-    yield from frame.history_start(state, f"{state.measure.name}({{}}, {{}})".format)
-    yield CodeLine("for t in range(1, updates + 1):")
-    yield from frame.rows_of_update(state)
-    yield CodeLine(f"    slopes = backward({', '.join(frame.rows_of_an_update(state))})", "backward")
-    yield from _update(state)
-    yield from frame.history_point(state, f"{state.measure.name}({{}}, {{}})".format)
-    yield from frame.print_history(state)
-    yield from frame.accuracy(state, "accuracy({}, {})".format)
+    yield from frame.training_loop(state, _update(state), f"{state.measure.name}({{}}, {{}})")
 
 
 def _update(state: State) -> Iterator[CodeLine]:
-    """Yield the optimizer's rule as a loop over all parameters."""
+    """Yield the lines of one update: the slopes, and the optimizer's rule as a loop over all parameters."""
+    yield CodeLine(f"    slopes = backward({', '.join(frame.rows_of_an_update(state))})", "backward")
     yield CodeLine("    # Update: w[:] = … changes an array such as W0 in place", "update")
     optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
     nodes = of_nodes(network, *range(len(network.layers)))

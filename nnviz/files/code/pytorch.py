@@ -80,17 +80,11 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
             f"# {own.torch} applies {last} itself, so it gets the values before {last}: model[:-1]", "loss"
         )
     yield CodeLine(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
-    yield from frame.split(state)
-    yield from frame.batches(state)
-    measured = f"{loss.name}({model}({{}}), {{}}).item()".format
-    yield from frame.history_start(state, measured)
-    yield CodeLine("for t in range(1, updates + 1):")
-    yield from frame.rows_of_update(state)
     inputs, targets = frame.rows_of_an_update(state)
-    yield CodeLine("    optimizer.zero_grad()", "backward")
-    yield CodeLine(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs)
-    yield CodeLine("    loss.backward()", "backward", nodes)
-    yield CodeLine("    optimizer.step()", "update", nodes)
-    yield from frame.history_point(state, measured)
-    yield from frame.print_history(state)
-    yield from frame.accuracy(state, "accuracy({}, {})".format)
+    update = (
+        CodeLine("    optimizer.zero_grad()", "backward"),
+        CodeLine(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs),
+        CodeLine("    loss.backward()", "backward", nodes),
+        CodeLine("    optimizer.step()", "update", nodes),
+    )
+    yield from frame.training_loop(state, update, f"{loss.name}({model}({{}}), {{}}).item()")
