@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from nnviz.core.address import Address, default_nodes
 from nnviz.core.metrics import classifies
-from nnviz.core.network import Network
+from nnviz.core.network import Layer
 from nnviz.core.numbers import full
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
@@ -29,8 +29,8 @@ from nnviz.files.code.lines import (
 )
 
 
-class Form(ABC):
-    """Notation in which a program writes the values and slopes of a network's nodes.
+class FormNames:
+    """Names in a program for the values of a network's layers, and its code for the slope of the loss.
 
     ============== =======================================================================
     `single`       whether the prediction is a number instead of an array
@@ -77,10 +77,6 @@ class Form(ABC):
         """The name of the variable with the last layer's z, set by the code of `forward` or `gathered`."""
         return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
 
-    def gathered(self) -> Iterator[CodeLine]:
-        """Yield code that joins the last layer's z into an array, unless the code of `forward` does this."""
-        return iter(())
-
     def starts_at_z(self, k: int) -> bool:
         """Return whether the program computes ∂L/∂z of layer `k` directly from the loss, without ∂L/∂a."""
         return k == self.last and self.loss.short is not None
@@ -93,26 +89,6 @@ class Form(ABC):
             text = f"({text}){index}"
         return frame.divided(text, "error.size") if self.loss.averaged and not self.single else text
 
-    @abstractmethod
-    def nodes(self, k: int) -> str:
-        """Return code for the list of a layer's node names, or for the variable with this list."""
-
-    @abstractmethod
-    def layers(self) -> Iterator[CodeLine]:
-        """Yield lines of code that define the lists of node names, if the notation needs these lists."""
-
-    @abstractmethod
-    def forward(self) -> Iterator[CodeLine]:
-        """Yield lines of code that compute the prediction."""
-
-    @abstractmethod
-    def backward(self) -> Iterator[CodeLine]:
-        """Yield lines of code that compute the nodes' slopes from the variable `error`."""
-
-    @abstractmethod
-    def slopes(self) -> Iterator[CodeLine]:
-        """Yield lines of code that return the slopes of the weights and biases."""
-
 
 BREAK = "\n"
 """Character at which a long sum is broken into lines of code; names do not contain this character."""
@@ -120,7 +96,7 @@ TAKEN = "model"
 """Variables are not named after a node called `model`: `model_output` is already the prediction."""
 
 
-class Nodes(Form):
+class Nodes(FormNames):
     """Notation with variables for each node: `node_0_input`, `node_0_output` and `node_0_slope`."""
 
     def __init__(self, state: State) -> None:
@@ -135,10 +111,6 @@ class Nodes(Form):
     def nodes(self, k: int) -> str:
         """Return code for the list of a layer's node names."""
         return repr(list(self.network.layers[k].nodes))
-
-    def layers(self) -> Iterator[CodeLine]:
-        """Yield nothing, since this notation does not need lists of node names."""
-        return iter(())
 
     def forward(self) -> Iterator[CodeLine]:
         """Yield lines of code that compute the prediction."""
@@ -251,7 +223,7 @@ def _fits(name: str) -> bool:
     return is_unique and f"{name}_".isidentifier() and name != TAKEN
 
 
-class Loops(Form):
+class Loops(FormNames):
     """Notation with loops: `hidden_layer` lists a layer's nodes; arrays hold the nodes' values and slopes."""
 
     def nodes(self, k: int) -> str:
@@ -319,6 +291,9 @@ class Loops(Form):
         return self.values(k).replace("outputs", "slopes")
 
 
+Form: TypeAlias = Nodes | Loops
+"""Notation in which a program writes the values and slopes of a network's nodes."""
+
 NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
 """Largest number of nodes for a program with variables for each node; other programs use loops."""
@@ -330,9 +305,9 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)
     yield from frame.imports(state, numbers)
-    yield from form.layers()
-    yield from _weights(network, form, numbers)
-    yield from _biases(network, form, numbers)
+    if isinstance(form, Loops):
+        yield from form.layers()
+    yield from _dictionaries(form, numbers)
     yield from _rows(state, form, numbers)
     if state.trainable:
         yield from frame.settings(state, _names(state))
@@ -363,34 +338,30 @@ def _plain(value: float) -> str:
     return "-0.0" if repr(value) == "-0.0" else full(value)
 
 
-def _weights(network: Network, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
+def _dictionaries(form: Form, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine("# The weights that feed each node")
-    yield CodeLine("weights = {")
-    for k, layer in enumerate(network.layers):
-        if numbers.weights_beside:
-            yield CodeLine(f'    **dict(zip({form.nodes(k)}, stored["W{k}"])),', None, of_nodes(network, k))
-            continue
-        for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
-            start, addresses = f"    {name!r}: np.array([", weights_of(k, j, len(row))
-            yield from array(start, map(_plain, row), "]),", addresses)
-    yield CodeLine("}")
-
-
-def _biases(network: Network, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
-    if not form.biased:
-        yield CodeLine()
-        return
-    yield CodeLine("biases = {")
-    for k, layer in enumerate(network.layers):
-        if layer.biases is None:
-            continue
-        if numbers.weights_beside:
-            yield CodeLine(f'    **dict(zip({form.nodes(k)}, stored["b{k}"])),', None, of_nodes(network, k))
-            continue
-        for j, (name, value) in enumerate(zip(layer.nodes, layer.biases.tolist(), strict=True)):
-            yield CodeLine(f"    {name!r}: {_plain(value)},", None, (Address("bias", k, j),))
-    yield CodeLine("}")
+    for name in form.dictionaries:
+        yield CodeLine(f"{name} = {{")
+        for k, layer in enumerate(form.network.layers):
+            if name == "weights" or layer.biases is not None:
+                yield from _entries(name, k, layer, form, numbers)
+        yield CodeLine("}")
     yield CodeLine()
+
+
+def _entries(name: str, k: int, layer: Layer, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
+    """Yield the entries of layer `k` in the dictionary of weights or of biases."""
+    if numbers.weights_beside:
+        array_name = f"W{k}" if name == "weights" else f"b{k}"
+        entries = f'    **dict(zip({form.nodes(k)}, stored["{array_name}"])),'
+        yield CodeLine(entries, None, of_nodes(form.network, k))
+    elif name == "weights":
+        for j, (node, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
+            start, addresses = f"    {node!r}: np.array([", weights_of(k, j, len(row))
+            yield from array(start, map(_plain, row), "]),", addresses)
+    elif layer.biases is not None:
+        for j, (node, value) in enumerate(zip(layer.nodes, layer.biases.tolist(), strict=True)):
+            yield CodeLine(f"    {node!r}: {_plain(value)},", None, (Address("bias", k, j),))
 
 
 def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
@@ -453,7 +424,8 @@ def _row_loss(form: Form) -> Iterator[CodeLine]:
     yield CodeLine(f'    """Return the {loss.phrase} of one row."""', "loss")
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
-    yield from form.gathered()
+    if isinstance(form, Nodes):
+        yield from form.gathered()
     if loss.notation.comment:
         yield CodeLine(f"    # {loss.notation.comment}", "loss", outputs)
     text = frame.of_row(loss, form.single)

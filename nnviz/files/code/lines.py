@@ -47,15 +47,12 @@ class Numbers:
         lines = sum(len(layer) * -(-layer.weights.shape[1] // A_LINE) for layer in layers)
         self.weights_beside = may_be_beside and lines > SCREENFUL
         self.rows_beside = may_be_beside and data.numbers > SCREENFUL * A_LINE
+        rows = {"inputs": data.inputs, "targets": data.targets}
+        self._rows = {name: values for name, values in rows.items() if values is not None}
         if self.weights_beside:
-            for k, layer in enumerate(layers):
-                self.separate_arrays[f"W{k}"] = layer.weights
-                if layer.biases is not None:
-                    self.separate_arrays[f"b{k}"] = layer.biases
+            self.separate_arrays |= parameters(state.network)
         if self.rows_beside:
-            self.separate_arrays["inputs"] = data.inputs
-            if data.targets is not None:
-                self.separate_arrays["targets"] = data.targets
+            self.separate_arrays |= self._rows
 
     def imports(self) -> Iterator[CodeLine]:
         """Yield the imports that a program needs to load its numbers, except the import of NumPy."""
@@ -74,27 +71,22 @@ class Numbers:
     def weights(self, notation: Notation) -> Iterator[CodeLine]:
         """Yield the lines that define the weights and biases of every layer."""
         yield CodeLine("# The network: row j of a layer's W holds the weights that feed its node j")
-        for k, layer in enumerate(self.state.network.layers):
-            if self.weights_beside:
-                nodes = of_nodes(self.state.network, k)
-                yield CodeLine(f"W{k} = {notation.load.format(f'W{k}')}", None, nodes)
-                if layer.biases is not None:
-                    yield CodeLine(f"b{k} = {notation.load.format(f'b{k}')}", None, nodes)
-            else:
+        network = self.state.network
+        if self.weights_beside:
+            for name in parameters(network):
+                nodes = of_nodes(network, int(name[1:]))
+                yield CodeLine(f"{name} = {notation.load.format(name)}", None, nodes)
+        else:
+            for k, layer in enumerate(network.layers):
                 yield from _weights(k, layer, notation)
         yield CodeLine()
 
     def rows(self, notation: Notation) -> Iterator[CodeLine]:
         """Yield the lines that define the inputs and the targets of all rows, if the State has rows."""
-        network, data = self.state.network, self.state.data
-        if not len(data):
+        if not len(self.state.data):
             return
         yield CodeLine(rows_heading(self.state))
-        of_inputs, of_targets = of_row(network)
-        parts = [("inputs", data.inputs, of_inputs), ("targets", data.targets, of_targets)]
-        for name, values, addresses in parts:
-            if values is None:
-                continue
+        for (name, values), addresses in zip(self._rows.items(), of_row(self.state.network), strict=False):
             if self.rows_beside:
                 yield CodeLine(f"{name} = {notation.load.format(name)}", None, addresses)
             else:
@@ -170,12 +162,14 @@ def python(expression: Expression) -> str:
     return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
 
 
-def parameters(network: Network) -> list[str]:
-    """Return the names of all arrays of weights and biases: W0, b0, W1, …."""
-    names = []
+def parameters(network: Network) -> dict[str, Array]:
+    """Return all arrays of weights and biases by their names in a program: W0, b0, W1, …."""
+    arrays = {}
     for k, layer in enumerate(network.layers):
-        names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
-    return names
+        arrays[f"W{k}"] = layer.weights
+        if layer.biases is not None:
+            arrays[f"b{k}"] = layer.biases
+    return arrays
 
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
