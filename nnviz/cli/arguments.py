@@ -73,7 +73,7 @@ def _parser(chosen: str) -> _Parser:
         usage=f"nnviz [FILE] [{ACTIVATIONS} relu,identity]\n       nnviz COMMAND …",
         description="Open FILE in a window, or run a command. FILE may be the name of an example.",
     )
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    _option(parser, "--version", "print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
     for word, line in COMMANDS.items():
         command = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
@@ -90,53 +90,44 @@ def parse_activations(arguments: list[str]) -> tuple[str, ...] | None:
     return given
 
 
+def _option(parser: argparse._ActionsContainer, names: str, text: str, **settings: Any) -> None:
+    """Add an option with the help `text`; `names` are its flags and its metavar, as in "-o --out OUT.py"."""
+    *flags, last = names.split()
+    if last.startswith("-"):
+        parser.add_argument(*flags, last, help=text, action="store_true")
+    else:
+        parser.add_argument(*flags, metavar=last, help=text, **settings)
+
+
 def _file(parser: _Parser, called: str = "FILE") -> None:
     parser.add_argument("file", metavar=called, help="a file, or the name of an example")
     _answer(parser)
 
 
 def _answer(parser: _Parser) -> None:
-    parser.add_argument(
-        ACTIVATIONS,
-        type=_activations,
-        metavar="relu,identity",
-        help="the activation of each layer, for a file that contains no activations",
-    )
+    text = "the activation of each layer, for a file that contains no activations"
+    _option(parser, f"{ACTIVATIONS} relu,identity", text, type=_activations)
 
 
 def _json(parser: _Parser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    _option(parser, "--json", "print JSON")
 
 
 def _predict(parser: _Parser) -> None:
     _file(parser)
-    parser.add_argument(
-        "--row",
-        type=_row,
-        action="append",
-        default=[],
-        metavar="3,5",
-        help="predict this row of raw inputs; may be repeated",
-    )
-    parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the rows of a CSV file")
-    parser.add_argument(
-        "--skip-incomplete",
-        action="store_true",
-        help="leave out rows of --data that have missing cells, and list these rows on standard error",
-    )
+    text = "predict this row of raw inputs; may be repeated"
+    _option(parser, "--row 3,5", text, type=_row, action="append", default=[])
+    _option(parser, "--data ROWS.csv", "predict the rows of a CSV file", type=Path)
+    text = "leave out rows of --data that have missing cells, and list these rows on standard error"
+    _option(parser, "--skip-incomplete", text)
     _decimal(parser)
-    parser.add_argument(
-        "-o",
-        "--out",
-        type=_ends_in((".csv",)),
-        metavar="OUT.csv",
-        help="write the rows and their predictions to a CSV file instead of printing them",
-    )
+    text = "write the rows and their predictions to a CSV file instead of printing them"
+    _option(parser, "-o --out OUT.csv", text, type=_ends_in((".csv",)))
     _json(parser)
 
 
 def _decimal(parser: _Parser) -> None:
-    parser.add_argument("--decimal", choices=(",", "."), metavar=",|.", help="the decimal sign in a table")
+    _option(parser, "--decimal ,|.", "the decimal sign in a table", choices=(",", "."))
 
 
 def _slopes(parser: _Parser) -> None:
@@ -149,19 +140,17 @@ def _train(parser: _Parser) -> None:
     from nnviz.core.optimizers import OPTIMIZERS
 
     _file(parser)
-    parser.add_argument("--updates", type=_whole(1), metavar="N", help="number of updates")
-    parser.add_argument("--learning-rate", type=_positive, metavar="R", help="above 0")
-    parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="number of rows in a batch")
-    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="O", help=", ".join(OPTIMIZERS))
-    parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed for the order of the rows")
-    parser.add_argument("--loss", choices=list(LOSSES), metavar="L", help=", ".join(LOSSES))
-    share = "share of the rows used for validation, such as 0.2 for the last fifth"
-    parser.add_argument("--validation", type=_share, metavar="V", help=share)
-    parser.add_argument(
-        "--keep", choices=["best"], metavar="best", help="save the network with the lowest validation loss"
-    )
-    parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="save the loss history as CSV")
-    parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save the trained network")
+    _option(parser, "--updates N", "number of updates", type=_whole(1))
+    _option(parser, "--learning-rate R", "above 0", type=_positive)
+    _option(parser, "--batch-size B", "number of rows in a batch", type=_whole(1))
+    _option(parser, "--optimizer O", ", ".join(OPTIMIZERS), choices=list(OPTIMIZERS))
+    _option(parser, "--seed S", "seed for the order of the rows", type=_whole(0))
+    _option(parser, "--loss L", ", ".join(LOSSES), choices=list(LOSSES))
+    text = "share of the rows used for validation, such as 0.2 for the last fifth"
+    _option(parser, "--validation V", text, type=_share)
+    _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
+    _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
+    _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
     _json(parser)
 
 
@@ -171,15 +160,13 @@ def _render(parser: _Parser) -> None:
     _file(parser)
     _picture(parser, tuple(dict.fromkeys((*PICTURES, *SUFFIXES))), "light")
     parser.add_argument("--view", choices=VIEWS, default="forward")
-    parser.add_argument("--transparent", action="store_true", help="without a background")
-    parser.add_argument("--pictures", action="store_true", help="draw thumbnails in the nodes")
+    _option(parser, "--transparent", "without a background")
+    _option(parser, "--pictures", "draw thumbnails in the nodes")
     kinds = f"OUT must end in {' or '.join(SUFFIXES)}"
     moves = parser.add_mutually_exclusive_group()
-    moves.add_argument("--walk", action="store_true", help=f"film the four phases of one update; {kinds}")
-    moves.add_argument("--training", action="store_true", help=f"film the training; {kinds}")
-    parser.add_argument(
-        "--fps", type=_whole(1, MOST_FPS), metavar="N", help=f"frames per second of a film (default: {FPS})"
-    )
+    _option(moves, "--walk", f"film the four phases of one update; {kinds}")
+    _option(moves, "--training", f"film the training; {kinds}")
+    _option(parser, "--fps N", f"frames per second of a film (default: {FPS})", type=_whole(1, MOST_FPS))
 
 
 def _screenshot(parser: _Parser) -> None:
@@ -190,42 +177,29 @@ def _screenshot(parser: _Parser) -> None:
 def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> None:
     names = "|".join(suffix[1:] for suffix in suffixes)
     parser.add_argument("-o", "--out", type=_ends_in(suffixes), required=True, metavar=f"OUT.{names}")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="size in pixels, such as 1280x800")
+    _option(parser, "--size WxH", "size in pixels, such as 1280x800", type=_size)
     parser.add_argument("--theme", choices=list(PALETTES), default=theme)
 
 
 def _convert(parser: _Parser) -> None:
     _file(parser, "IN")
     parser.add_argument("out", metavar="OUT", type=_savable)
-    parser.add_argument(
-        "--target",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="use this column of a table as a target; may be repeated",
-    )
+    text = "use this column of a table as a target; may be repeated"
+    _option(parser, "--target COLUMN", text, action="append", default=[])
     _decimal(parser)
-    parser.add_argument(
-        "--standardise", action="store_true", help="scale numeric inputs to mean 0 and standard deviation 1"
-    )
-    parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
-    seed = "seed for --shuffle and for the random weights of a new network for a table; OUT stores the seed"
-    parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
-    parser.add_argument(
-        "--without-scaling", action="store_true", help="save no scaling; OUT expects standardised inputs"
-    )
+    _option(parser, "--standardise", "scale numeric inputs to mean 0 and standard deviation 1")
+    _option(parser, "--shuffle", "shuffle the rows with the training seed")
+    text = "seed for --shuffle and for the random weights of a new network for a table; OUT stores the seed"
+    _option(parser, "--seed S", text, type=_whole(0))
+    _option(parser, "--without-scaling", "save no scaling; OUT expects standardised inputs")
 
 
 def _code(parser: _Parser) -> None:
     from nnviz.files.code import STYLES
 
     _file(parser)
-    parser.add_argument(
-        "--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES), help="default: numpy"
-    )
-    parser.add_argument(
-        "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save the program to this file"
-    )
+    _option(parser, f"--style {'|'.join(STYLES)}", "default: numpy", choices=list(STYLES), default="numpy")
+    _option(parser, "-o --out OUT.py", "save the program to this file", type=_ends_in((".py",)))
 
 
 _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {

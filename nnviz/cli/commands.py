@@ -15,7 +15,6 @@ from nnviz.files import examples
 from nnviz.files.errors import AmbiguousCellError, FileError
 
 if TYPE_CHECKING:
-    from nnviz.core.activations import Array
     from nnviz.core.network import Network
     from nnviz.core.slopes import LayerSlopes
     from nnviz.core.state import State
@@ -99,13 +98,6 @@ def predict(chosen: argparse.Namespace) -> None:
     predict(load(chosen), chosen)
 
 
-def _check_finite(result: Array) -> None:
-    import numpy as np
-
-    if not np.isfinite(result).all():
-        raise FileError("the result is infinite: reduce the weights or the values in the data")
-
-
 def slopes(chosen: argparse.Namespace) -> None:
     """Print the loss and its slope (gradient) with respect to every weight, as a table or as JSON."""
     import numpy as np
@@ -121,7 +113,8 @@ def slopes(chosen: argparse.Namespace) -> None:
     trained = slice(state.trained_rows)
     result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)
     for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):
-        _check_finite(numbers)
+        if not np.isfinite(numbers).all():
+            raise FileError("the result is infinite: reduce the weights or the values in the data")
     if chosen.json:
         print_json(
             {result.measure.name: result.loss, "layers": [weights_json(layer) for layer in result.layers]}
@@ -196,16 +189,13 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 def convert(chosen: argparse.Namespace) -> None:
     """Convert a file to another format; shuffle or standardise the rows if the options ask for it."""
-    from nnviz.cli.output import remove_scaling, save_network, shuffle, standardise
+    from nnviz.cli.output import convert
     from nnviz.files.source import TableOptions
 
-    path = examples.file_of(chosen.file)
     state = load(chosen, TableOptions(tuple(chosen.target), chosen.decimal, chosen.seed or 0))
     if chosen.seed is not None:
         state = replace(state, training=replace(state.training, seed=chosen.seed))
-    state = shuffle(state, path, wanted=chosen.shuffle)
-    state = standardise(state, path, wanted=chosen.standardise)
-    save_network(remove_scaling(state, chosen.out) if chosen.without_scaling else state, chosen.out)
+    convert(state, examples.file_of(chosen.file), chosen)
 
 
 def check(chosen: argparse.Namespace) -> None:

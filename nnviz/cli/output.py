@@ -160,44 +160,31 @@ def save_network(state: State, path: Path) -> None:
             print_remark(remark)
 
 
-def shuffle(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state`, with its rows shuffled if the argument `wanted` is True.
+def convert(state: State, path: Path, chosen: argparse.Namespace) -> None:
+    """Shuffle or standardise the rows that were read from `path`, if options ask for it, and save `state`.
 
-    If `wanted` is False and the rows of a table are sorted by class, print that --shuffle would help. `path`
-    is the file from which `state` was read.
-    """
-    if wanted:
-        return edits.shuffle_rows(state)
-    if path.suffix.lower() in TABLES and rows_are_sorted(state.network, state.data):
-        print_remark(f"{path}: {SORTED_BY_CLASS} (--shuffle)")
-    return state
-
-
-def standardise(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state`, with its inputs standardised if the argument `wanted` is True.
-
-    If `wanted` is False and the scales of a table's inputs differ much, print that --standardise would help.
-    `path` is the file from which `state` was read.
-    """
-    if wanted:
-        new = edits.standardise(state, range(len(state.network.inputs)))
-        print_remark(f"{path}: {edits.standardising_note(state)}")
-        return new
-    if path.suffix.lower() in TABLES and (offer := edits.worth_standardising(state)):
-        print_remark(f"{path}: {offer} (--standardise)")
-    return state
-
-
-def remove_scaling(state: State, out: Path) -> State:
-    """Return `state` without the scaling of its inputs.
-
-    If there was a scaling, print that the model in the output file `out` expects standardised rows.
+    For a table without these options, print that --shuffle or --standardise would help. With
+    --without-scaling, print that the saved model expects standardised rows.
     """
     from nnviz.files.models import dense
 
-    if dense.find_scaling(state):
-        print_remark(f"{out} does not contain the scaling of the inputs: the model expects standardised rows")
-    return dense.remove_scaling(state)
+    is_table = path.suffix.lower() in TABLES
+    if chosen.shuffle:
+        state = edits.shuffle_rows(state)
+    elif is_table and rows_are_sorted(state.network, state.data):
+        print_remark(f"{path}: {SORTED_BY_CLASS} (--shuffle)")
+    if chosen.standardise:
+        note = edits.standardising_note(state)
+        state = edits.standardise(state, range(len(state.network.inputs)))
+        print_remark(f"{path}: {note}")
+    elif is_table and (offer := edits.worth_standardising(state)):
+        print_remark(f"{path}: {offer} (--standardise)")
+    if chosen.without_scaling:
+        if dense.find_scaling(state):
+            lacks = "does not contain the scaling of the inputs: the model expects standardised rows"
+            print_remark(f"{chosen.out} {lacks}")
+        state = dense.remove_scaling(state)
+    save_network(state, chosen.out)
 
 
 def is_film(chosen: argparse.Namespace) -> bool:
