@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz.files.table.columns import build, findings, proposed_choices
-from nnviz.files.table.reading import head, read
+from nnviz.files.table.reading import read
 from tests.bench import report
 
 ROUNDS = 3
@@ -108,10 +108,9 @@ def scrolled():
 def measured(case):
     """Print the times of a case, whose table comes in by standard input, and its memory."""
     data = sys.stdin.buffer.read()
-    preview = shortest(lambda: findings(head(data)))
     reading = shortest(lambda: read(data, fitting=True))
     whole = shortest(lambda: network(data))
-    cells = (f"{len(data) / 2**20:.1f}", f"{preview:.1f}", f"{reading:.0f}", f"{whole:.0f}", f"{peak():.0f}")
+    cells = (f"{len(data) / 2**20:.1f}", f"{reading:.0f}", f"{whole:.0f}", f"{peak():.0f}")
     report.row(case, *cells)
 
 
@@ -124,7 +123,7 @@ def main():
         measured(options.case)
         return
     if not options.scroll:
-        report.head("", "MB", "ms preview", "ms read", "ms network", "peak MB")
+        report.head("", "MB", "ms read", "ms network", "peak MB")
         for case, make in CASES.items():
             command = [sys.executable, "-m", "tests.bench.tables", "--case", case]
             subprocess.run(command, input=make(), check=True)

@@ -27,7 +27,7 @@ from nnviz.files.source import Source
 from nnviz.files.table import reading
 from nnviz.files.table import writing as histories
 from nnviz.files.table.columns import build, findings, proposed_choices
-from nnviz.files.table.reading import HEAD_BYTES, HEAD_ROWS, Cells, TableLayout, head, read
+from nnviz.files.table.reading import Cells, TableLayout, read
 from nnviz.files.table.writing import rows_of_state
 from tests.core.oracle import make_network
 from tests.files.helpers import cases_of, refusals, refused
@@ -134,10 +134,9 @@ def test_the_decimal_sign_decides_what_points_and_commas_are():
 
 def test_a_cell_that_depends_on_the_decimal_sign_is_refused(approved):
     cells = {cell: f"x;y\n950;2\n{cell};4\n".encode() for cell in ("1.234", "-1,234", "1.234.567")}
-    for look in (read, head):
-        approved("a cell of two readings", refusals(cells, lambda text, look=look: look(text).rows))
-        with pytest.raises(AmbiguousCellError):
-            _ = look(cells["1.234"]).rows
+    approved("a cell of two readings", refusals(cells, lambda text: read(text).rows))
+    with pytest.raises(AmbiguousCellError):
+        _ = read(cells["1.234"]).rows
 
 
 def test_a_given_layout_is_used(approved):
@@ -217,22 +216,15 @@ class CountedLines(list):
 def test_the_work_for_quoted_rows_grows_with_their_number(row):
     def reads(rows):
         lines = CountedLines((f"{row}\n" * rows).splitlines())
-        Cells(lines, 0, ",", ".", 2).read(None, None, fitting=False)
+        Cells(lines, 0, 2, TableLayout(delimiter=",", decimal=".")).read(None, fitting=False)
         return lines.reads
 
     assert reads(4_000) < 2.2 * reads(2_000)
 
 
 def test_the_first_rows_are_taken_alone():
-    table = read(('"a","b"\n' + '"x","2"\n' * 700).encode(), most=600)
-    assert (len(table), table.texts(0)) == (600, ["x"] * 600)
-    assert len(read(b"1,2\n3,4\n5,6\n", most=2)) == 2
-    row = "0.5,abc\n"
-    assert len(head(("x,y\n" + row * (2 * HEAD_BYTES // len(row))).encode())) == HEAD_ROWS
-    wide = (",".join(["1"] * 5000) + "\n") * 60
-    assert 0 < len(head(wide.encode())) < HEAD_ROWS
-    quoted = '1,"' + "line\n" * 20_000 + '"\n'  # a cell goes on where the sample ends
-    assert len(head(("1,2\n" + quoted * 4).encode())) in range(1, 5)
+    table = read(('"a","b"\n' + '"x","2"\n' * 700).encode()).first(600)
+    assert (len(table), table.texts(0), table.rows_in_file) == (600, ["x"] * 600, 700)
 
 
 def test_columns_are_matched_by_name_or_by_order(approved):
@@ -260,9 +252,8 @@ def test_a_history_keeps_every_bit():
     assert read(histories.history_text(points)).rows.tolist() == points.tolist()
 
 
-# Faults of a table for a network: the same in the model, in a preview and in a command.
+# Faults of a table for a network: the same in the model and in a command.
 
-NUMBERED = "1,2\n3,4\n5,6\n"
 KNOWN = "x,colour,y\n1,red,2\n3,blue,4\n5,red,6\n"
 AMONG = ("3 kg", "$3", "30%", "inf", "1e999", "1_000", "٣", "1/2", "2024/03")
 BAD = r"""
@@ -274,7 +265,7 @@ BAD = r"""
 ¦ x,y\n1,2\n3,4\nx,y\n5,6\n ¦ x,y\n1,2\n3,4\ntotal,6\n ¦ x\n1\n2\n ¦ 1\n2\n ¦ Dear all\nthis is no table\n
 ¦ a,b,species\n1,2,cat\n3,4,cat\n5,6,cat\n ¦ x,y\n,2\n3,\n ¦ x,y\n1,2\n3,\0\n
 """
-SHORT = (  # which a preview reads as a whole
+SHORT = (
     *("", *cases_of(BAD), *(f"x,y\n1,2\n{cell},4\n5,6\n" for cell in AMONG)),
     *(b"\x7fELF\x02\x01\x01\0\0\0", b"x,y\n1,2\n3,\x81\x8d\n", "x,y\n1,2\n".encode("utf-16-le")[:-1]),
     *("x,y\n1," + "a" * 200_000 + "\n", "x,y\n1,a\n2," + "b" * 201 + "\n1,a\n"),
@@ -285,21 +276,10 @@ LATER = (
 )
 
 
-def preview(text):
-    table = head(data_of(text))
-    found = findings(table)
-    build(table, found, proposed_choices(found)).network()
-
-
-def test_a_malformed_table_is_refused_and_a_preview_says_the_same(approved):
+def test_a_malformed_table_is_refused(approved):
     told = refusals(SHORT, lambda text: tables.read(Source(data_of(text))))
-    assert refusals(SHORT, preview) == told
     late = refusals(LATER, lambda text: tables.read(Source(data_of(text))))
     approved("malformed tables", f"{told}\n{late}")
-    for text in (NUMBERED, KNOWN, "x,y,species\n1,2,a\n3,4,b\n5,6,a\n"):
-        whole, first = read(text.encode()), head(text.encode())
-        assert (whole.names, whole.layout) == (first.names, first.layout)
-        assert findings(whole) == findings(first)
 
 
 def test_a_command_says_in_one_line_what_is_wrong_with_a_table(tmp_path, approved):

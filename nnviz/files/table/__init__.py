@@ -1,7 +1,7 @@
 """The format of tables, `.csv` and `.tsv`.
 
-`reading.head` and `reading.read` detect the layout. `columns.findings` describes each column. `columns.build`
-makes rows and columns from a person's choices. `columns.Built` makes a network for these columns.
+`reading.read` detects the layout. `columns.findings` describes each column. `columns.build` makes rows and
+columns from a person's choices. `columns.Built` makes a network for these columns.
 """
 
 from __future__ import annotations

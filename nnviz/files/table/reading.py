@@ -112,30 +112,21 @@ class Cells:
     for a row of another width, for a stray quote, and for a table that exceeds nnviz's limits.
     """
 
-    def __init__(
-        self,
-        lines: list[str],
-        first: int,
-        delimiter: str,
-        decimal: str | None,
-        width: int,
-        *,
-        grouped: bool = False,
-    ) -> None:
-        self._text, self._first = lines, first
-        self._delimiter, self._decimal, self._width = delimiter, decimal, width
-        self._grouped = grouped
-        self._strange = {".", ","} - {delimiter, decimal}
+    def __init__(self, lines: list[str], first: int, width: int, layout: TableLayout) -> None:
+        self._text, self._first, self._width = lines, first, width
+        self._delimiter, self._decimal = layout.delimiter or ",", layout.decimal
+        self._grouped = layout.grouped
+        self._strange = {".", ","} - {self._delimiter, self._decimal}
         """Comma and point, except the delimiter and the decimal sign; no plain number has these signs."""
         self._count = 0
         self.texts: dict[int, list[str]] = {}
 
-    def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
-        """Read at most `most` rows. Return the number of rows in the file, or `most` if the file has more.
+    def read(self, progress: Progress | None, *, fitting: bool) -> int:
+        """Read the rows. Return the number of rows in the file.
 
         Rows beyond nnviz's limits are left out if `fitting=True`; otherwise they raise FileError.
         """
-        count = room = self._room(progress) if most is None else most
+        count = room = self._room(progress)
         if fitting:
             room = min(count, ROWS.limit, NUMBERS.limit // self._width)
         with as_file_errors():
@@ -504,10 +495,6 @@ def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
     return not any(cell and cell in column for cell, column in zip(first, below, strict=False))
 
 
-HEAD_BYTES = 2**18
-HEAD_ROWS = 200
-"""Largest number of rows in the preview of a table. The preview reads at most HEAD_BYTES bytes."""
-
 _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 
 
@@ -659,14 +646,9 @@ def _indices(names: Iterable[str]) -> dict[str, list[int]]:
 
 
 def read(
-    data: bytes,
-    progress: Progress | None = None,
-    given: TableLayout | None = None,
-    most: int | None = None,
-    *,
-    fitting: bool = False,
+    data: bytes, progress: Progress | None = None, given: TableLayout | None = None, *, fitting: bool = False
 ) -> Table:
-    """Return the table in the bytes of a file, or the table's first `most` rows.
+    """Return the table in the bytes of a file.
 
     `given` is the layout that a person gives; values that are None are detected. With `fitting=True`, read
     only as many rows as nnviz's limits allow. Otherwise, a table above the limits raises FileError. Rows of
@@ -674,37 +656,11 @@ def read(
     """
     layout = given or TableLayout()
     text, encoding = decode(data, layout.encoding)
-    return parse(text, progress, replace(layout, encoding=encoding), most, fitting=fitting)
-
-
-def head(data: bytes, given: TableLayout | None = None) -> Table:
-    """Return a table of at most HEAD_ROWS rows from the first HEAD_BYTES bytes of `data`.
-
-    Raises FileError if these bytes are not a table.
-    """
-    layout = given or TableLayout()
-    if len(data) <= HEAD_BYTES:
-        return read(data, given=layout, most=HEAD_ROWS)
-    encoding = layout.encoding or encoding_of(data)
-    layout = replace(layout, encoding=encoding)
-    text = with_plain_ends(data[:HEAD_BYTES].decode(ENCODINGS[encoding], "ignore")).removeprefix("\ufeff")
-    lines = text.split("\n")[:-1] or [text]
-    try:
-        return parse("\n".join(lines), None, layout, HEAD_ROWS)
-    except FileError as error:
-        line = re.fullmatch(r"line (\d+)", error.place)
-        if error.message != NOT_CLOSED or line is None or line[1] == "1":
-            raise
-        return parse("\n".join(lines[: int(line[1]) - 1]), None, layout, HEAD_ROWS)
+    return parse(text, progress, replace(layout, encoding=encoding), fitting=fitting)
 
 
 def parse(
-    text: str,
-    progress: Progress | None = None,
-    given: TableLayout | None = None,
-    most: int | None = None,
-    *,
-    fitting: bool = False,
+    text: str, progress: Progress | None = None, given: TableLayout | None = None, *, fitting: bool = False
 ) -> Table:
     """Return the table in a text. The other arguments are the same as for the function `read`."""
     text = with_plain_ends(text)
@@ -712,19 +668,17 @@ def parse(
         LINES.check(text.count("\n") + (not text.endswith("\n")))
     lines = text.split("\n")
     layout = detect_layout(lines, given or TableLayout())
-    assert layout.delimiter is not None
-    first_row, _, after = next(rows_of(lines, layout.delimiter), _NOTHING)
+    first_row, _, after = next(rows_of(lines, layout.delimiter or ","), _NOTHING)
     if not first_row:
         raise FileError("the table has no rows")
     with as_file_errors():
         COLUMNS.check(len(first_row), "line 1")
     names = tuple(cell.strip() for cell in first_row) if layout.header else None
-    first, width = after if layout.header else 0, len(first_row)
-    cells = Cells(lines, first, layout.delimiter, layout.decimal, width, grouped=layout.grouped)
-    of = cells.read(most, progress, fitting=fitting)
+    cells = Cells(lines, after if layout.header else 0, len(first_row), layout)
+    rows = cells.read(progress, fitting=fitting)
     if not len(cells.values):
         raise FileError("the table has no rows")
-    return _without_ends(Table(layout, names, cells.values, cells.texts, cells.lines, of))
+    return _without_ends(Table(layout, names, cells.values, cells.texts, cells.lines, rows))
 
 
 def _without_ends(table: Table) -> Table:
