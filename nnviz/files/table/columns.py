@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -394,11 +395,10 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     used = [*places["input"], *places["target"]]
     if not places["input"]:
         raise FileError(f"no column is left for the inputs; the table has {counted(table.width, 'column')}")
-    all_rows = _Maker(table, columns, choices, state)
-    for place in used:
-        all_rows.check(place)
-    table = table.first(networks.most_rows(*(all_rows.nodes(own) for own in places.values())))
     maker = _Maker(table, columns, choices, state)
+    for place in used:
+        maker.check(place)
+    table = maker.table = table.first(networks.most_rows(*(maker.nodes(own) for own in places.values())))
     is_missing = np.any([table.missing(place) for place in used], axis=0)
     rows = ~is_missing if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
     notes = [f"nnviz uses only {table.size}"] if len(table) < table.rows_in_file else []
@@ -426,7 +426,7 @@ class _Maker:
     def __init__(
         self, table: Table, columns: Sequence[Finding], choices: Choices, state: State | None
     ) -> None:
-        self._table, self._columns, self._choices = table, columns, choices
+        self.table, self._columns, self._choices = table, columns, choices
         places = (i for i, role in enumerate(choices.roles) if role == "input")
         self._place_of_input = {place: k for k, place in enumerate(places)}
         self._names: dict[str, int] = {}  # of columns
@@ -477,12 +477,12 @@ class _Maker:
         if finding.fault:
             raise finding.fault
         if not finding.is_number:
-            is_text = np.isnan(self._table.numbers(place)) & ~self._table.missing(place)
-            raise self._table.fault(int(is_text.argmax()), place)
+            is_text = np.isnan(self.table.numbers(place)) & ~self.table.missing(place)
+            raise self.table.fault(int(is_text.argmax()), place)
 
     def column(self, place: int, rows: NDArray[np.bool_], role: str) -> tuple[Column, Array]:
         """Return a column and its values, shape (rows, nodes); reserve names for the column and its nodes."""
-        name, table, classes = self.name(place, role), self._table, self._choices.classes[place]
+        name, table, classes = self.name(place, role), self.table, self._choices.classes[place]
         known = self._known.get(place)
         if known and (bool(known.values) != classes or self._nodes.keys() & {*known.nodes}):
             known = None
@@ -500,7 +500,7 @@ class _Maker:
                 numbers = np.where(missing, mean, numbers)
             column = known or self._with_scaling(place, Column(name, (_unique(name, self._nodes),)))
             return column, column.standardised(numbers)[:, None]
-        cells = self._filled(self._cells(place, rows), missing)
+        cells = self._cells(place, rows, missing)
         if known:
             try:
                 return known, known.encoded(cells)
@@ -521,29 +521,24 @@ class _Maker:
         model = self._alike.get(place)
         return replace(column, mean=model.mean, deviation=model.deviation) if model else column
 
-    def _filled(self, cells: list[str], missing: NDArray[np.bool_]) -> list[str]:
-        """Return cells with the most frequent cell in place of missing ones."""
+    def _cells(self, place: int, rows: NDArray[np.bool_], missing: NDArray[np.bool_]) -> list[str]:
+        """Return the selected cells of a column, with the most frequent cell in place of missing ones."""
+        texts = self.table.texts(place) or map(full, self.table.numbers(place).tolist())
+        cells = [*compress(texts, rows)]
         if not missing.any():
             return cells
-        pairs = list(zip(cells, missing.tolist(), strict=True))
-        kinds = Counter(cell for cell, is_missing in pairs if not is_missing)
+        kinds = Counter(compress(cells, ~missing))
         most = min(kinds, key=lambda cell: (-kinds[cell], cell))
-        return [most if is_missing else cell for cell, is_missing in pairs]
-
-    def _cells(self, place: int, rows: NDArray[np.bool_]) -> list[str]:
-        texts, wanted = self._table.texts(place), rows.tolist()
-        if texts is None:
-            return [full(number) for number in self._table.numbers(place)[rows].tolist()]
-        return [text for text, is_wanted in zip(texts, wanted, strict=True) if is_wanted]
+        return [most if is_missing else cell for cell, is_missing in zip(cells, missing, strict=True)]
 
     def note_on_missing(self, used: list[int], rows: int) -> str:
         """Return a sentence on how missing cells were treated, with the place of the first missing cell.
 
         `used` holds the indices of the columns in use. `rows` is the number of rows with missing cells.
         """
-        missing = {place: self._table.missing(place) for place in used}
+        missing = {place: self.table.missing(place) for place in used}
         holes = [place for place, own in missing.items() if own.any()]
-        first = self._table.place(*min((int(missing[place].argmax()), place) for place in holes))
+        first = self.table.place(*min((int(missing[place].argmax()), place) for place in holes))
         if self._choices.missing == "leave out":
             return f"nnviz left out {counted(rows, 'row')} with missing cells, the first in {first}"
         cells = counted(sum(int(missing[place].sum()) for place in holes), "missing cell")

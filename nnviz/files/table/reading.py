@@ -48,8 +48,6 @@ def encoding_of(data: bytes) -> str:
             return name
     if name := _without_mark(data[:_SAMPLE_BYTES]):
         return name
-    if data.isascii():
-        return "UTF-8"
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -138,7 +136,7 @@ class Cells:
         while first < len(self._text) and self._count < room:
             if progress is not None:
                 progress(first / len(self._text))
-            first = self._block(first, min(first + step, len(self._text)))
+            first = self._block(first, min(first + step, len(self._text), first + room - self._count))
         self.values, self.lines = self.values[: self._count], self.lines[: self._count]
         return count if count > room else self._count
 
@@ -158,37 +156,32 @@ class Cells:
 
     def _block(self, first: int, end: int) -> int:
         """Store the rows that begin in the lines `first` to `end`; return the index of the next line."""
+        lines: Sequence[int] = range(first + 1, end + 1)
         numbers = self._plain_numbers(self._text[first:end], self._width)
-        if numbers is not None and not np.isnan(numbers).any():
-            count = self._store(numbers, range(first + 1, end + 1))
+        if numbers is None or np.isnan(numbers).any():
+            rows, lines, end = self._rows(first, end)
+            numbers = self._numbers(rows)
+        else:
             for texts in self.texts.values():
-                texts += [""] * count
-            return end
-        end = min(end, first + len(self.values) - self._count)
+                texts += [""] * len(numbers)
+        room = slice(self._count, self._count + len(numbers))
+        self.values[room], self.lines[room] = numbers, lines
+        self._count = room.stop
+        return end
+
+    def _rows(self, first: int, end: int) -> tuple[list[list[str]], Sequence[int], int]:
+        """Return the rows that begin in the lines `first` to `end`, their lines, and the next index."""
         quick = one_line_rows(self._text[first:end], self._delimiter, self._width)
         if quick is not None:
-            self._store(self._numbers(quick), range(first + 1, end + 1))
-            return end
+            return quick, range(first + 1, end + 1), end
         rows: list[list[str]] = []
-        starts: list[int] = []
-        last = len(self._text)
+        lines: list[int] = []
         for cells, line, last_line in rows_of(self._text, self._delimiter, first):
             rows.append(self._of_width(cells, line))
-            starts.append(line)
+            lines.append(line)
             if last_line >= end or self._count + len(rows) == len(self.values):
-                last = last_line
-                break
-        if rows:
-            self._store(self._numbers(rows), starts)
-        return last
-
-    def _store(self, numbers: Array, lines: Sequence[int]) -> int:
-        """Store as many rows as there is room for; return how many."""
-        count = min(len(numbers), len(self.values) - self._count)
-        room = slice(self._count, self._count + count)
-        self.values[room], self.lines[room] = numbers[:count], lines[:count]
-        self._count += count
-        return count
+                return rows, lines, last_line
+        return rows, lines, len(self._text)
 
     def _plain_numbers(self, lines: Sequence[str], width: int) -> Array | None:
         """Return the numbers of lines, shape (lines, width), or None if JSON cannot read one of the lines.

@@ -43,7 +43,9 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
     cells = ([cell.strip() for cell in row[: table.width]] for row, line, _ in rows if line in own)
     parts = zip(cells, prediction.tolist(), classes, strict=True)
     decimal = layout.decimal or "."
-    body = ([*row, *(_number(each, decimal) for each in numbers), *last] for row, numbers, last in parts)
+    body = (
+        [*row, *(full(each).replace(".", decimal) for each in numbers), *last] for row, numbers, last in parts
+    )
     return _csv(header, body, layout.delimiter or ",")
 
 
@@ -60,22 +62,20 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     parts = [inputs, *_outcomes(state, prediction)]
     header = [name for names, _ in parts for name in names]
     columns = [column for _, own in parts for column in own]
-    rows = ([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
-    return _csv(_unique(header), _with_progress(rows, len(prediction), progress), ",")
+
+    def rows() -> Iterator[list[str]]:
+        for i, row in enumerate(zip(*columns, strict=True)):
+            if progress is not None and i % BLOCK == 0:
+                progress(i / len(prediction))
+            yield [cell if isinstance(cell, str) else full(cell) for cell in row]
+
+    return _csv(_unique(header), rows(), ",")
 
 
 def check_finite(prediction: Array) -> None:
     """Raise FileError if a prediction is infinite or NaN."""
     if not np.isfinite(prediction).all():
         raise FileError("a prediction is infinite or NaN: reduce the weights or the values in the data")
-
-
-def _with_progress(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:
-    """Yield the rows and report progress."""
-    for i, row in enumerate(rows):
-        if progress is not None and i % BLOCK == 0:
-            progress(i / count)
-        yield row
 
 
 Part = tuple[list[str], list[Sequence[Cell]]]
@@ -144,14 +144,6 @@ def _unique(names: list[str]) -> list[str]:
     """Return the names, with a number after each name that appears before it."""
     taken: dict[str, int] = {}
     return [free_name(name, taken) for name in names]
-
-
-def _cell(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else _number(cell, ".")
-
-
-def _number(value: float, decimal: str) -> str:
-    return full(value) if decimal == "." else full(value).replace(".", decimal)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
