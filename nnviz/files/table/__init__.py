@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from nnviz.core.edits import standardise, standardising_note
 from nnviz.core.numbers import NAME, file_label, shortened
 from nnviz.core.state import State
@@ -92,39 +94,8 @@ class ReadySet:
         return replace(state, name=self.title, notes=notes)
 
 
-READY_SETS = (
-    ReadySet(
-        "iris",
-        "Iris",
-        "150 flowers with four lengths: which of three species?",
-        "R. A. Fisher, The use of multiple measurements in taxonomic problems (1936); CC BY 4.0.",
-    ),
-    ReadySet(
-        "wine",
-        "Wine",
-        "178 wines with 13 measurements: which of three cultivars?",
-        "M. Forina and others, UCI Machine Learning Repository (1992); CC BY 4.0.",
-        standardises=True,
-    ),
-    ReadySet(
-        "digits",
-        "Digits",
-        "797 images of 8×8 pixels: which digit?",
-        "E. Alpaydin and C. Kaynak, UCI Machine Learning Repository (1998); CC BY 4.0.",
-    ),
-    ReadySet(
-        "passengers",
-        "Passengers",
-        "600 passengers, columns of texts, some ages missing: who survived?",
-        "Made up for nnviz; the ship is not real.",
-    ),
-    ReadySet(
-        "wages",
-        "Wages",
-        "600 people, nine columns of very different ranges: how high is each wage?",
-        "Made up for nnviz; not a real survey.",
-        standardises=True,
-    ),
+READY_SETS = msgspec.json.decode(
+    (resources() / "data" / "ready_sets.json").read_bytes(), type=tuple[ReadySet, ...]
 )
 """All tables that ship with nnviz, in the order of the menu."""
 
