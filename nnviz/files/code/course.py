@@ -117,16 +117,12 @@ class Nodes(FormNames):
         for k, layer in enumerate(self.network.layers):
             function = layer.function
             for j, name in enumerate(layer.nodes):
-                here = (Address("node", k, j),)
+                here, z, a = (Address("node", k, j),), self._z(k, j), self._a(k, j)
                 bias = "" if layer.biases is None else f" + biases[{name!r}]"
                 summed = f"({self.values(k - 1)} * weights[{name!r}]).sum(){bias}"
-                yield CodeLine(
-                    f"    {self._a(k, j) if function.linear else self._z(k, j)} = {summed}", "forward", here
-                )
+                yield CodeLine(f"    {a if function.linear else z} = {summed}", "forward", here)
                 if function.elementwise and not function.linear:
-                    yield CodeLine(
-                        f"    {self._a(k, j)} = {function_name(function)}({self._z(k, j)})", "forward", here
-                    )
+                    yield CodeLine(f"    {a} = {function_name(function)}({z})", "forward", here)
             if not (self.single and k == self.last):
                 yield from self._array_of_values(k)
 
@@ -253,9 +249,8 @@ class Loops(FormNames):
             name = self.values(k) if function.linear else self.inputs(k)
             yield CodeLine(f"    {name} = np.array([{summed} for node in {self.nodes(k)}])", "forward", nodes)
             if not function.linear:
-                yield CodeLine(
-                    f"    {self.values(k)} = {function_name(function)}({self.inputs(k)})", "forward", nodes
-                )
+                value = f"{function_name(function)}({self.inputs(k)})"
+                yield CodeLine(f"    {self.values(k)} = {value}", "forward", nodes)
 
     def backward(self) -> Iterator[CodeLine]:
         """Yield lines of code that compute the nodes' slopes."""
@@ -279,9 +274,8 @@ class Loops(FormNames):
             yield CodeLine("    bias_slopes = {}", "slopes")
         for k, layer in enumerate(self.network.layers):
             nodes = of_nodes(self.network, k)
-            yield CodeLine(
-                f"    for node, slope in zip({self.nodes(k)}, {self._slopes(k)}):", "slopes", nodes
-            )
+            pairs = f"zip({self.nodes(k)}, {self._slopes(k)})"
+            yield CodeLine(f"    for node, slope in {pairs}:", "slopes", nodes)
             yield CodeLine(f"        slopes[node] = {self.values(k - 1)} * slope", "slopes", nodes)
             if layer.biases is not None:
                 yield CodeLine("        bias_slopes[node] = slope", "slopes", nodes)
