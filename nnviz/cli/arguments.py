@@ -12,20 +12,6 @@ from nnviz.cli.terminal import print_text
 from nnviz.core.numbers import LARGEST, parse_number
 from nnviz.picture.palette import PALETTES
 
-COMMANDS = {
-    "predict": "print the prediction for each row",
-    "slopes": "print the loss and the slope (gradient) of every weight",
-    "train": "train on the file's rows and print the loss",
-    "render": "draw the diagram as PNG, SVG, PDF or film; needs no display",
-    "screenshot": "draw the whole window as PNG; needs no display",
-    "convert": "convert a file to another format, chosen by suffix",
-    "check": "check a file and report the place of any fault",
-    "code": "print the network as a program that runs on its own",
-    "examples": "list the examples that come with nnviz",
-}
-"""Map of each command to its help text. A file with the name of a command opens as `nnviz ./predict`."""
-
-
 ACTIVATIONS = "--activations"
 """Name of the option that gives each layer's activation, for a FILE that contains no activations."""
 
@@ -75,10 +61,10 @@ def _parser(chosen: str) -> _Parser:
     )
     _option(parser, "--version", "print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
-    for word, line in COMMANDS.items():
+    for word, (line, add_arguments) in COMMANDS.items():
         command = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
-        if word == chosen and word in _ARGUMENTS:
-            _ARGUMENTS[word](command)
+        if word == chosen and add_arguments:
+            add_arguments(command)
     return parser
 
 
@@ -202,16 +188,21 @@ def _code(parser: _Parser) -> None:
     _option(parser, "-o --out OUT.py", "save the program to this file", type=_ends_in((".py",)))
 
 
-_ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
-    "predict": _predict,
-    "slopes": _slopes,
-    "train": _train,
-    "render": _render,
-    "screenshot": _screenshot,
-    "convert": _convert,
-    "check": _file,
-    "code": _code,
+COMMANDS: dict[str, tuple[str, Callable[[_Parser], None] | None]] = {
+    "predict": ("print the prediction for each row", _predict),
+    "slopes": ("print the loss and the slope (gradient) of every weight", _slopes),
+    "train": ("train on the file's rows and print the loss", _train),
+    "render": ("draw the diagram as PNG, SVG, PDF or film; needs no display", _render),
+    "screenshot": ("draw the whole window as PNG; needs no display", _screenshot),
+    "convert": ("convert a file to another format, chosen by suffix", _convert),
+    "check": ("check a file and report the place of any fault", _file),
+    "code": ("print the network as a program that runs on its own", _code),
+    "examples": ("list the examples that come with nnviz", None),
 }
+"""Map of each command to its help text and the function that adds its arguments, or None.
+
+A file with the name of a command opens as `nnviz ./predict`.
+"""
 
 
 def _activations(text: str) -> tuple[str, ...]:
