@@ -12,6 +12,7 @@ import errno
 import math
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -106,7 +107,6 @@ def _all_of(handle: int, path: Path) -> bytes:
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
 _TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
 
-_ACL = "system.posix_acl_access"
 _unfinished: set[Path] = set()
 
 Data = bytes | memoryview
@@ -267,7 +267,7 @@ def _ready(
     with _temporary(target, private=private or old is not None) as (file, temporary):
         fill(file, temporary)
         os.fsync(file.fileno())
-        yield file, temporary, _copy_metadata(source, old, file.fileno(), temporary) if source and old else ""
+        yield file, temporary, _copy_metadata(source, old, temporary) if source and old else ""
 
 
 def _exchange(new: dict[Path, Path]) -> None:
@@ -341,44 +341,25 @@ def write_all(file: FileIO, _path: Path, parts: Iterable[Data]) -> None:
             rest = rest[os.write(file.fileno(), rest) :]
 
 
-def _copy_metadata(source: Path, old: os.stat_result, handle: int, path: Path) -> str:
+def _copy_metadata(source: Path, old: os.stat_result, path: Path) -> str:
     """Copy owner, group, mode and attributes of `source` to a new file; return what differs, as sentences.
 
     If the group differs, the new group gets no more rights than everybody has.
     """
-    own, mode, differs = os.fstat(handle), stat.S_IMODE(old.st_mode), []
+    own, mode, differs = path.stat(), stat.S_IMODE(old.st_mode), []
     if own.st_uid != old.st_uid and not _succeeds(lambda: os.chown(path, old.st_uid, -1)):
         differs.append("the file now belongs to you")
         mode &= 0o777
     if own.st_gid != old.st_gid and not _succeeds(lambda: os.chown(path, -1, old.st_gid)):
         mode = mode & ~0o070 | (mode & 0o007) << 3
-    if not _copy_attributes(source, handle, acl=mode == stat.S_IMODE(old.st_mode)):
-        differs.append("the file has lost its extended attributes")
-    if mode != stat.S_IMODE(own.st_mode) and not _succeeds(lambda: os.chmod(path, mode)):
+    if mode == stat.S_IMODE(old.st_mode):
+        _succeeds(lambda: shutil.copystat(source, path))  # with attributes and access control list, on Linux
+        _succeeds(lambda: os.utime(path))
+    if mode != stat.S_IMODE(path.stat().st_mode) and not _succeeds(lambda: os.chmod(path, mode)):
         differs.append("the permissions of the file have changed")
     if old.st_nlink > 1:
         differs.append("the file's other names (hard links) still have the previous version")
     return "; ".join(differs)
-
-
-def _copy_attributes(source: Path, handle: int, *, acl: bool) -> bool:
-    """Copy the user's attributes of a file to a new file, on Linux, and the access rights if `acl`.
-
-    Other attributes belong to the system. Return whether all attributes were copied.
-    """
-    if sys.platform != "linux":
-        return True
-    names: list[str] = []
-    with contextlib.suppress(OSError):  # some file systems do not support attributes
-        names = [name for name in os.listxattr(source) if name == _ACL or name.startswith("user.")]
-    if not acl and _ACL in names:
-        return False
-    try:
-        for name in names:
-            os.setxattr(handle, name, os.getxattr(source, name))
-    except OSError:
-        return False
-    return True
 
 
 def _succeeds(action: Callable[[], object]) -> bool:
