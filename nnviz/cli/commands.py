@@ -116,9 +116,8 @@ def slopes(chosen: argparse.Namespace) -> None:
         if not np.isfinite(numbers).all():
             raise FileError("the result is infinite: reduce the weights or the values in the data")
     if chosen.json:
-        print_json(
-            {result.measure.name: result.loss, "layers": [weights_json(layer) for layer in result.layers]}
-        )
+        layers = [weights_json(layer) for layer in result.layers]
+        print_json({result.measure.name: result.loss, "layers": layers})
     else:
         print_lines([f"{result.measure.title} {result.loss!r}", ""])
         print_table(_slope_rows(network, result.layers))
@@ -128,10 +127,9 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
     rows: list[tuple[str, ...]] = [("node", "from", "weight", "slope")]
     for k, (layer, slope) in enumerate(zip(network.layers, slopes, strict=True)):
         for j, node in enumerate(layer.nodes):
-            for i, source in enumerate(network.names(k)):
-                rows.append(
-                    (node, source, repr(float(layer.weights[j, i])), repr(float(slope.weights[j, i])))
-                )
+            pairs = zip(layer.weights[j].tolist(), slope.weights[j].tolist(), strict=True)
+            for source, (weight, own) in zip(network.names(k), pairs, strict=True):
+                rows.append((node, source, repr(weight), repr(own)))
             if layer.biases is not None and slope.biases is not None:
                 rows.append((node, "(bias)", repr(layer.biases[j].item()), repr(slope.biases[j].item())))
     return rows

@@ -214,22 +214,18 @@ def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
         if given:
             name, place = key.replace("_", " "), f"run.{key}"
             what, lowest = ("validation loss", state.measure.least) if key == "validation" else (name, 0.0)
-            points = _curve(given, part.iteration, POINTS, place, what, lowest, from_start=False)
+            points = _curve(given, part.iteration, POINTS, place, what, lowest)
             curves.append(Curve(name, History(is_thinned=True).extended(points)))
     return tuple(curves)
 
 
 def _curve(
-    given: Matrix,
-    last: int,
-    limit: Limit,
-    place: str,
-    what: str = "loss",
-    least: float = 0.0,
-    *,
-    from_start: bool = True,
+    given: Matrix, last: int, limit: Limit, place: str, what: str = "loss", least: float = 0.0
 ) -> Array:
-    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError if it is invalid."""
+    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError if it is invalid.
+
+    The curve of the loss begins at iteration 0; other curves may begin later.
+    """
     with as_file_errors():
         limit.check(len(given), place)
     with as_file_errors():
@@ -238,7 +234,7 @@ def _curve(
         raise FileError("expected at least one point", place)
     iterations, values = points.T
     for column, wrong, wanted in (
-        (0, (iterations[:1] != 0) & from_start, "0, the start of the run"),
+        (0, (iterations[:1] != 0) & (what == "loss"), "0, the start of the run"),
         (
             0,
             (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),

@@ -27,6 +27,10 @@ _Stamp = tuple[int, ...] | None
 _NEVER: _Stamp = ()
 
 
+Versions = set[tuple[str, bytes]]
+"""Versions of files, each with the file's real path and the digest of its bytes."""
+
+
 class News(Enum):
     """Change of a file on the disk since the last check."""
 
@@ -59,11 +63,7 @@ class OpenFile:
     """
 
     def __init__(
-        self,
-        path: Path,
-        written: set[tuple[str, bytes]],
-        digest: bytes = _UNKNOWN,
-        as_read: ReadNotes | None = None,
+        self, path: Path, written: Versions, digest: bytes = _UNKNOWN, as_read: ReadNotes | None = None
     ) -> None:
         self.as_read = as_read or ReadNotes()
         self.path, self.digest, self._written = path, digest, written

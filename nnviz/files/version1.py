@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -330,12 +331,4 @@ def training_of(part: TrainingPart, place: str = "training") -> Training:
 
 def training_part(training: Training) -> TrainingPart:
     """Return the settings of a run as part of an nnviz file."""
-    return TrainingPart(
-        float(training.learning_rate),
-        training.updates,
-        training.batch_size,
-        training.optimizer,
-        training.seed,
-        training.loss,
-        training.validation,
-    )
+    return TrainingPart(**{**asdict(training), "learning_rate": float(training.learning_rate)})

@@ -25,11 +25,9 @@ def function_name(activation: Activation) -> str:
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the import statements of a program, and lines that open the separate file of numbers, if any."""
-    back = _backward_activations(state)
-    texts = [
-        own.notation.numpy + own.notation.numpy_slope * (own.name in back)
-        for own in _functions(state.network)
-    ]
+    functions, back = _functions(state.network), _backward_activations(state)
+    texts = [own.notation.numpy for own in functions]
+    texts += [own.notation.numpy_slope for own in functions if own.name in back]
     if any("math." in text for text in texts):
         yield CodeLine("import math")
     yield from numbers.imports()

@@ -101,9 +101,7 @@ def are_raw(state: State) -> bool:
 
 def rows_heading(state: State) -> str:
     """Return the comment that a program has above its rows."""
-    return (
-        "# The rows as the network takes them, not as the table has them" if are_raw(state) else "# The rows"
-    )
+    return "# The rows" + " as the network takes them, not as the table has them" * are_raw(state)
 
 
 def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[CodeLine]:

@@ -86,14 +86,11 @@ def _backward(state: State) -> Iterator[CodeLine]:
     what = f'"""Return the slope of the {loss.phrase} with respect to every parameter."""'
     yield CodeLine(f"    {what}", "backward")
     yield CodeLine(f"    {', '.join(_computed(network))} = forward(x)", "forward")
+    start, end = (f"z{last}", ".") if loss.short else ("the prediction", "")
+    first = f"    # The slope with respect to {start}, from the last layer to the first{end}"
+    yield CodeLine(first, "backward")
     if loss.short:
-        yield CodeLine(
-            f"    # The slope with respect to z{last}, from the last layer to the first.", "backward"
-        )
         yield CodeLine(f"    # {loss.short.reason}", "backward")
-    else:
-        first = "    # The slope with respect to the prediction, from the last layer to the first"
-        yield CodeLine(first, "backward")
     text = frame.with_names(frame.slope(state), prediction=f"a{last}", error=f"(a{last} - y)")
     slope = frame.divided(text, "y.size" if loss.averaged else "len(y)")
     name = f"slope_z{last}" if loss.short else _slope_a(layers, last)

@@ -230,16 +230,12 @@ def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding
     if where.foreign or table.names is None:
         return []
     inputs, targets = state.columns.of_inputs, state.columns.of_targets
-    roles: dict[int, tuple[Role, bool]] = {
-        **{place: ("input", bool(own.values)) for place, own in zip(where.inputs, inputs, strict=True)},
-        **{place: ("target", bool(own.values)) for place, own in zip(where.targets, targets, strict=False)},
-    }
-    return [
-        replace(each, role=roles[i][0], classes=roles[i][1])
-        if i in roles
-        else replace(each, role="left out", reason="no input or output has this name")
-        for i, each in enumerate(columns)
-    ]
+    known = [replace(each, role="left out", reason="no input or output has this name") for each in columns]
+    for place, own in zip(where.inputs, inputs, strict=True):
+        known[place] = replace(columns[place], role="input", classes=bool(own.values))
+    for place, own in zip(where.targets, targets, strict=False):
+        known[place] = replace(columns[place], role="target", classes=bool(own.values))
+    return known
 
 
 def describe(finding: Finding) -> str:

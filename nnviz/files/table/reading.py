@@ -531,14 +531,9 @@ class Table:
     def select(self, rows: NDArray[np.bool_]) -> Table:
         """Return a table of the selected rows; `rows` is a mask with one bool per row."""
         values = self._values[rows]
-        texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}
-        return replace(
-            self,
-            _values=values,
-            _texts={at: [*compress(own, rows)] for at, own in texts.items()},
-            lines=self.lines[rows],
-            rows_in_file=len(values),
-        )
+        has_texts = (at for at in self._texts if np.isnan(values[:, at]).any())
+        texts = {at: [*compress(self._texts[at], rows)] for at in has_texts}
+        return Table(self.layout, self.names, values, texts, self.lines[rows], len(values))
 
     @property
     def width(self) -> int:

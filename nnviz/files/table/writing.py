@@ -135,9 +135,8 @@ def _column_names(width: int, where: Placed, state: State) -> list[str]:
 
 
 def _free_names(wanted: Iterable[str], taken: Sequence[str]) -> list[str]:
-    return _unique([*taken, *(f"prediction {name}" if name in taken else name for name in wanted)])[
-        len(taken) :
-    ]
+    names = [*taken, *(f"prediction {name}" if name in taken else name for name in wanted)]
+    return _unique(names)[len(taken) :]
 
 
 def _unique(names: list[str]) -> list[str]:
