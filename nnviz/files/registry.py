@@ -53,14 +53,6 @@ _BY_BYTES = {
     ),
     rb"(?s).{4}TFL3": f"nnviz does not open TensorFlow Lite files; {_IN_PYTHON}",
 }
-_SAVED_MODEL = f"nnviz does not open a TensorFlow SavedModel, which is a program; {_IN_PYTHON}"
-
-
-def refuse_unsupported(source: Source) -> None:
-    """Raise FileError if a file, by its name or first bytes, has a format that nnviz does not open."""
-    refuse_bytes(source.data)
-    if source.path.name == "saved_model.pb":
-        raise FileError(_SAVED_MODEL)
 
 
 def refuse_bytes(data: bytes) -> None:
@@ -301,16 +293,17 @@ def openable_suffixes() -> tuple[str, ...]:
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """Return a dictionary from the name of each format that nnviz saves to the suffixes of the format."""
-    saving = {
-        each.name: tuple(suffix for suffix in each.saved if format_for(f"file{suffix}") is each)
-        for each in FORMATS
-    }
-    return {name: ends for name, ends in saving.items() if ends}
+    saved: dict[str, list[str]] = {}
+    for suffix in savable_suffixes():
+        saved.setdefault(format_for(f"file{suffix}").name, []).append(suffix)
+    return {name: tuple(suffixes) for name, suffixes in saved.items()}
 
 
 def _format_of(source: Source) -> Format:
     refuse_pickle(source)
-    refuse_unsupported(source)
+    refuse_bytes(source.data)
+    if source.path.name == "saved_model.pb":
+        raise FileError(f"nnviz does not open a TensorFlow SavedModel, which is a program; {_IN_PYTHON}")
     suffix = source.path.suffix.lower()
     likely = [each for each in FORMATS if suffix in each.suffixes]
     for each in (*likely, *FORMATS):

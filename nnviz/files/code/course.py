@@ -51,7 +51,7 @@ class FormNames:
         self.parameters = ", ".join(self.dictionaries)
         self.last = len(network.layers) - 1
         self.outputs = of_outputs(network)
-        self.all_nodes = of_nodes(network, *range(len(network.layers)))
+        self.all_nodes = of_nodes(network)
 
     @property
     def prediction(self) -> str:
@@ -299,6 +299,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)
     yield from frame.imports(state, numbers)
+    yield from numbers.stored()
     if isinstance(form, Loops):
         yield from form.layers()
     yield from _dictionaries(form, numbers)
@@ -502,6 +503,9 @@ def _update(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeL
         yield from _rule(state, form, parameters)
 
 
+_WORD = re.compile(r"[^\W\d][\w\u0300-\u036f]*")
+
+
 def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     """Yield the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
@@ -509,9 +513,7 @@ def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories}
     yield CodeLine(f"    for node in {parameters}:", "update")
     for name, expression in optimizer.rule:
-        text = re.sub(
-            r"[^\W\d][\w\u0300-\u036f]*", lambda word: names.get(word[0], word[0]), python(expression)
-        )
+        text = _WORD.sub(lambda word: names.get(word[0], word[0]), python(expression))
         yield CodeLine(f"        {names.get(name, name)} = {text}", "update", form.all_nodes)
 
 

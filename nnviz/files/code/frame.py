@@ -15,7 +15,7 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import counted, parse_number
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
 from nnviz.core.state import Cell, Column, State
-from nnviz.files.code.lines import CodeLine, Numbers, are_raw, array, comment, of_nodes, of_outputs
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, are_raw, array, comment, of_nodes, of_outputs
 
 
 def function_name(activation: Activation) -> str:
@@ -24,7 +24,7 @@ def function_name(activation: Activation) -> str:
 
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the import statements of a program, and lines that open the separate file of numbers, if any."""
+    """Yield the import statements of a program."""
     functions, back = _functions(state.network), _backward_activations(state)
     texts = [own.notation.numpy for own in functions]
     texts += [own.notation.numpy_slope for own in functions if own.name in back]
@@ -33,7 +33,6 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield from numbers.imports()
     yield CodeLine("import numpy as np")
     yield CodeLine()
-    yield from numbers.stored()
 
 
 def _functions(network: Network) -> list[Activation]:
@@ -313,6 +312,15 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     if state.validated:
         yield CodeLine(f"validation = {training.validation!r}  # share of the last rows for validation")
     yield CodeLine()
+
+
+def givens(state: State, numbers: Numbers, notation: Notation) -> Iterator[CodeLine]:
+    """Yield the lines that define a program's weights, rows and, if it trains, settings."""
+    yield from numbers.stored()
+    yield from numbers.weights(notation)
+    yield from numbers.rows(notation)
+    if state.trainable:
+        yield from settings(state)
 
 
 def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:

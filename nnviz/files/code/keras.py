@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nnviz.core.activations import Named
-from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full
 from nnviz.core.state import State
@@ -29,23 +28,17 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield from numbers.imports()
     yield CodeLine("import keras")
     yield CodeLine("import numpy as np")
-    names = (
-        ["layers"] + ["ops"] * bool(elsewhere and elsewhere.keras_class) + ["optimizers"] * bool(elsewhere)
-    )
-    yield CodeLine(f"from keras import {', '.join(names)}")
+    ops = ", ops" if elsewhere and elsewhere.keras_class else ""
+    yield CodeLine(f"from keras import layers{ops}{', optimizers' if elsewhere else ''}")
     yield CodeLine()
     yield from map(CodeLine, _DTYPE)
     yield CodeLine()
-    yield from numbers.stored()
-    yield from numbers.weights(Notation())
-    yield from numbers.rows(Notation())
-    if elsewhere:
-        yield from frame.settings(state)
-        if elsewhere.keras_class:
-            yield CodeLine()
-            yield from (CodeLine(text, "update") for text in elsewhere.keras_class.splitlines())
-            yield CodeLine()
-            yield CodeLine()
+    yield from frame.givens(state, numbers, Notation())
+    if elsewhere and elsewhere.keras_class:
+        yield CodeLine()
+        yield from (CodeLine(text, "update") for text in elsewhere.keras_class.splitlines())
+        yield CodeLine()
+        yield CodeLine()
     yield from _model(state)
     predict = "model.predict({}, verbose=0)"
     yield from frame.predictions(state, predict.format("inputs"), predict.format("np.array([{}])"))
@@ -100,16 +93,14 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
     yield CodeLine(f"{model}.compile(")
     yield CodeLine(f"    optimizer={optimizer},", "update")
-    logits = "from_logits=True" if loss.notation.of_z else ""
-    yield CodeLine(
-        f"    loss=keras.losses.{loss.notation.keras}({logits}),", "loss", of_outputs(state.network)
-    )
+    logits, outputs = "from_logits=True" if loss.notation.of_z else "", of_outputs(state.network)
+    yield CodeLine(f"    loss=keras.losses.{loss.notation.keras}({logits}),", "loss", outputs)
     yield CodeLine(")")
     if not frame.mini_batches(state):
         yield from _by_fit(state, model)
         return
     batch = ", ".join(frame.rows_of_an_update(state))
-    update = CodeLine(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
+    update = CodeLine(f"    {model}.train_on_batch({batch})", "fit", of_nodes(state.network))
     yield from frame.training_loop(state, [update], f"{model}.{EVALUATE}")
 
 
@@ -117,30 +108,21 @@ EVALUATE = "evaluate({0}, {1}, batch_size=len({0}), verbose=0)"
 """Call of a model's method that returns the loss, with {0} and {1} in place of inputs and targets."""
 
 
-def _all_nodes(state: State) -> tuple[Address, ...]:
-    return of_nodes(state.network, *range(len(state.network.layers)))
-
-
 def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
     rows, aside = ", ".join(trained), ""
     yield from frame.split(state)
-    yield CodeLine(
-        f"# An epoch is one update on all rows; fit() reports the {state.measure.phrase} before the update"
-    )
+    loss = state.measure.phrase
+    yield CodeLine(f"# An epoch is one update on all rows; fit() reports the {loss} before the update")
     if validation:
-        yield CodeLine(f"# and the {state.measure.phrase} of the validation rows after the update")
+        yield CodeLine(f"# and the {loss} of the validation rows after the update")
     for inputs, targets in validation:
         yield CodeLine(f"first = {model}.{EVALUATE.format(inputs, targets)}", "loss")
         aside = f"    validation_data=({inputs}, {targets}), validation_batch_size=len({inputs}),"
     settings = f"batch_size=len({trained[0]}), epochs=updates, shuffle=False, verbose=0"
-    if aside:
-        yield CodeLine(f"fitted = {model}.fit(", "fit", _all_nodes(state))
-        for text in (f"    {rows}, {settings},", aside):
-            yield CodeLine(text, "fit", _all_nodes(state))
-        yield CodeLine(")", "fit", _all_nodes(state))
-    else:
-        yield CodeLine(f"fitted = {model}.fit({rows}, {settings})", "fit", _all_nodes(state))
+    fit = f"fitted = {model}.fit("
+    texts = [fit, f"    {rows}, {settings},", aside, ")"] if aside else [f"{fit}{rows}, {settings})"]
+    yield from (CodeLine(text, "fit", of_nodes(state.network)) for text in texts)
     yield CodeLine(f"last = {model}.{EVALUATE.format(*trained)}", "loss")
     values = '[*fitted.history["loss"], last]'
     if validation:

@@ -171,8 +171,8 @@ def parameters(network: Network) -> dict[str, Array]:
 
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
-    """Return the addresses of all nodes in some layers; the arguments after `network` are layer indices."""
-    return _nodes(tuple((k, len(network.layers[k])) for k in layers))
+    """Return the addresses of all nodes in the layers with these indices, by default in all layers."""
+    return _nodes(tuple((k, len(network.layers[k])) for k in layers or range(len(network.layers))))
 
 
 @lru_cache

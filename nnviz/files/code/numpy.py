@@ -15,10 +15,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
     network = state.network
     yield from frame.imports(state, numbers)
-    yield from numbers.weights(Notation())
-    yield from numbers.rows(Notation())
-    if state.trainable:
-        yield from frame.settings(state)
+    yield from frame.givens(state, numbers, Notation())
     yield from frame.defined(state)
     yield from _forward(network)
     if state.trainable:
@@ -137,7 +134,7 @@ def _update(state: State) -> Iterator[CodeLine]:
     yield CodeLine(f"    slopes = backward({', '.join(frame.rows_of_an_update(state))})", "backward")
     yield CodeLine("    # Update: w[:] = … changes an array such as W0 in place", "update")
     optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
-    nodes = of_nodes(network, *range(len(network.layers)))
+    nodes = of_nodes(network)
     memories = optimizer.memories
     names = ", ".join(memories)
     if memories:

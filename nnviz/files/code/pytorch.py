@@ -26,11 +26,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine("DTYPE = torch.float32  # torch.float64 computes with all digits")
     yield CodeLine("torch.set_default_dtype(DTYPE)")
     yield CodeLine()
-    yield from numbers.stored()
-    yield from numbers.weights(NOTATION)
-    yield from numbers.rows(NOTATION)
-    if elsewhere:
-        yield from frame.settings(state)
+    yield from frame.givens(state, numbers, NOTATION)
     yield from _model(state.network)
     yield from frame.predictions(state, "model(inputs).tolist()", "model(torch.tensor([{}])).tolist()")
     if elsewhere:
@@ -66,7 +62,7 @@ def _activation(function: Activation) -> str:
 
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
-    outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
+    outputs, nodes = of_outputs(network), of_nodes(network)
     model, own = "model", loss.notation
     if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
         yield from (CodeLine(), *accuracy)
@@ -76,9 +72,8 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     if own.of_z and not network.layers[-1].function.linear:
         model = "model[:-1]"
         last = network.layers[-1].function.notation.torch.name
-        yield CodeLine(
-            f"# {own.torch} applies {last} itself, so it gets the values before {last}: model[:-1]", "loss"
-        )
+        reason = f"{own.torch} applies {last} itself, so it gets the values before {last}: {model}"
+        yield CodeLine(f"# {reason}", "loss")
     yield CodeLine(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
     inputs, targets = frame.rows_of_an_update(state)
     update = (

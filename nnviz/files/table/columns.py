@@ -141,22 +141,19 @@ def _contents(table: Table, column: int) -> Finding:
 def _with_role(finding: Finding, table: Table, place: int) -> Finding:
     """Return the finding with the role "left out" if a network cannot learn from the column."""
     name, rows = finding.name.casefold().replace("_", " "), len(table)
-    is_id = (
-        (name in COUNTERS and table.names is not None) or name.endswith(" id") or finding.name.endswith("Id")
-    )
-    if finding.missing > rows / 2:
-        return replace(finding, role="left out", reason=f"{finding.missing:,} of {rows:,} cells are missing")
-    if finding.is_date:
-        return replace(finding, role="left out", reason="the column has dates or times")
-    if finding.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):
-        return replace(finding, role="left out", reason="the column only numbers the rows")
-    if is_id and rows >= MANY_ROWS and finding.distinct == rows:
-        return replace(finding, role="left out", reason="every row has a different value")
-    if not finding.is_number and rows >= MANY_ROWS / 2 and finding.distinct > rows / 2:
-        return replace(finding, role="left out", reason="nearly every row has a different text")
-    if not finding.is_number and finding.is_constant:
-        return replace(finding, role="left out", reason="every row has the same value")
-    return finding
+    is_id = bool(table.names and name in COUNTERS) or name.endswith(" id") or finding.name.endswith("Id")
+    is_first = place == 0 and rows >= MANY_ROWS and table.width > 2
+    is_text = not finding.is_number
+    reasons = {
+        f"{finding.missing:,} of {rows:,} cells are missing": finding.missing > rows / 2,
+        "the column has dates or times": finding.is_date,
+        "the column only numbers the rows": finding.counts and (is_id or is_first),
+        "every row has a different value": is_id and rows >= MANY_ROWS and finding.distinct == rows,
+        "nearly every row has a different text": is_text and finding.distinct > rows / 2 >= MANY_ROWS / 4,
+        "every row has the same value": is_text and finding.is_constant,
+    }
+    reason = next((text for text, applies in reasons.items() if applies), "")
+    return replace(finding, role="left out", reason=reason) if reason else finding
 
 
 def _with_target(columns: list[Finding], chosen: list[int]) -> list[Finding]:
