@@ -300,17 +300,20 @@ def _rename_to_old(target: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Lock the folder of `target` against other nnviz processes, if the system supports such locks."""
-    try:
-        handle = lock_folder(target.parent)
-    except BlockingIOError:
-        raise FileError(f"{target} was not saved: another program has locked {target.parent}") from None
-    except OSError:
-        handle = -1
-    try:
+    """Lock the folder of `target` against other nnviz processes, if the system supports such locks.
+
+    Wait up to `WAIT_S` seconds for another process. Raises FileError if that process keeps its lock.
+    """
+    with contextlib.ExitStack() as locked:
+        try:
+            handle = _open_folder(target.parent)
+            locked.callback(release_lock, handle)
+            take_lock(handle, wait_s=WAIT_S)
+        except BlockingIOError:
+            raise FileError(f"{target} was not saved: another program has locked {target.parent}") from None
+        except OSError:
+            pass
         yield
-    finally:
-        release_lock(handle)
 
 
 @contextlib.contextmanager
@@ -490,14 +493,3 @@ def delete_stale(paths: Iterable[Path]) -> None:
             old = stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > OLD_S
             if old and not is_locked(path):
                 os.unlink(path)
-
-
-def lock_folder(folder: Path) -> int:
-    """Lock a folder; return the handle for `release_lock`. Wait up to `WAIT_S` seconds. Raises OSError."""
-    handle = _open_folder(folder)
-    try:
-        take_lock(handle, wait_s=WAIT_S)
-    except OSError:
-        release_lock(handle)
-        raise
-    return handle

@@ -105,13 +105,13 @@ def _run_part(state: State) -> RunPart | None:
             WeightSetPart(name, weights_parts(as_layers(vector, network)))
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
-        history=_points(run.history),
-        **{curve.name.replace(" ", "_"): _points(curve.history) for curve in run.beside},
+        history=_points(run.history.line),
+        **{curve.name.replace(" ", "_"): _points(curve.history.line) for curve in run.beside},
     )
 
 
-def _points(history: History) -> Matrix:
-    return [Point(point) for point in history.line]
+def _points(curve: Array) -> Matrix:
+    return [Point(point) for point in curve]
 
 
 def _run_of(part: RunPart, state: State) -> Run | None:
@@ -249,18 +249,10 @@ def _curve(
     return points
 
 
-def _earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
-    """Return the earlier runs as parts of a file."""
-    return [
-        EarlierRunPart(
-            run.name,
-            training_part(run.training),
-            run.iterations,
-            [Point(point) for point in run.history],
-            _network_part(run.network),
-        )
-        for run in runs
-    ]
+def _earlier_part(run: EarlierRun) -> EarlierRunPart:
+    """Return an earlier run as part of a file."""
+    training, network = training_part(run.training), _network_part(run.network)
+    return EarlierRunPart(run.name, training, run.iterations, _points(run.history), network)
 
 
 def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
@@ -401,28 +393,26 @@ def _column(part: ColumnPart, place: str) -> Column:
 
 
 def _file(state: State) -> File:
+    layers = [
+        LayerPart(
+            nodes=[*own.nodes],
+            activation=own.activation,
+            weights=rows(own.weights),
+            biases=numbers(own.biases),
+        )
+        for own in state.network.layers
+    ]
     return File(
         format="nnviz",
         version=1,
         name=state.name,
         notes=state.notes,
-        network=NetworkPart(
-            list(state.network.inputs),
-            [
-                LayerPart(
-                    nodes=list(layer.nodes),
-                    activation=layer.activation,
-                    weights=rows(layer.weights),
-                    biases=numbers(layer.biases),
-                )
-                for layer in state.network.layers
-            ],
-        ),
+        network=NetworkPart(list(state.network.inputs), layers),
         data=_data(state.data),
         training=training_part(state.training),
         weight_sets=[WeightSetPart(each.name, weights_parts(each.layers)) for each in state.weight_sets],
         run=_run_part(without_unsavable_run(state)),
-        runs=_earlier_parts(state.runs),
+        runs=[*map(_earlier_part, state.runs)],
         columns=[
             ColumnPart(each.name, list(each.nodes), list(each.values), each.mean, each.deviation)
             for each in state.columns
