@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -212,7 +213,7 @@ def _activations(text: str) -> tuple[str, ...]:
     try:
         return tuple(activation(name.strip()).name for name in text.split(","))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise ArgumentTypeError(str(error)) from None
 
 
 def _row(text: str) -> list[str]:
@@ -221,36 +222,36 @@ def _row(text: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True, strict=True), [])]
     except csv.Error:
-        raise argparse.ArgumentTypeError("a cell has text after its closing quote") from None
+        raise ArgumentTypeError("a cell has text after its closing quote") from None
 
 
 def _number(text: str) -> float:
     try:
         return parse_number(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:
     number = _number(text)
     if not 0.0 <= number < 1.0:
-        raise argparse.ArgumentTypeError(f"expected a number of at least 0 and below 1, found {text}")
+        raise ArgumentTypeError(f"expected a number of at least 0 and below 1, found {text}")
     return number
 
 
 def _positive(text: str) -> float:
     number = _number(text)
     if number <= 0.0:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text}")
+        raise ArgumentTypeError(f"expected a number above 0, found {text}")
     return number
 
 
 def _whole(least: int, most: int = LARGEST) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not re.fullmatch(r"\d{1,300}", text, re.ASCII) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number of {least} or more, found {text}")
+            raise ArgumentTypeError(f"expected a whole number of {least} or more, found {text}")
         if int(text) > most:
-            raise argparse.ArgumentTypeError(f"expected a whole number of {most} or less, found {text}")
+            raise ArgumentTypeError(f"expected a whole number of {most} or less, found {text}")
         return int(text)
 
     return whole
@@ -260,18 +261,14 @@ def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text, re.ASCII)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not (50 <= width <= 10_000 and 50 <= height <= 10_000):
-        raise argparse.ArgumentTypeError(
-            f"expected width and height from 50 to 10000, such as 1280x800, found {text}"
-        )
+        raise ArgumentTypeError(f"expected width and height from 50 to 10000, such as 1280x800, found {text}")
     return width, height
 
 
 def _ends_in(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
     def picture(text: str) -> Path:
         if Path(text).suffix.lower() not in suffixes:
-            raise argparse.ArgumentTypeError(
-                f"expected a name that ends in {' or '.join(suffixes)}, found {text}"
-            )
+            raise ArgumentTypeError(f"expected a name that ends in {' or '.join(suffixes)}, found {text}")
         return Path(text)
 
     return picture

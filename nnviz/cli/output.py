@@ -315,23 +315,19 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
         print_table(rows)
         return
-    extras = {
+    told = {
+        "iteration": state.iteration,
+        name: run.history.last[1],
         "validation": found.validation,
         "accuracy": found.accuracy,
         "validation_accuracy": found.validation_accuracy,
         "over_fitting_since": since,
         "kept": chosen.keep,
+        "diverged": result.diverged,
+        "history": [[int(at), *map(_none_if_nan, losses)] for at, *losses in result.history.tolist()],
+        "layers": [weights_json(layer) for layer in state.network.layers],
     }
-    print_json(
-        {
-            "iteration": state.iteration,
-            name: run.history.last[1],
-            **{key: value for key, value in extras.items() if value is not None},
-            "diverged": result.diverged,
-            "history": [[int(at), *map(_none_if_nan, losses)] for at, *losses in result.history.tolist()],
-            "layers": [weights_json(layer) for layer in state.network.layers],
-        }
-    )
+    print_json({key: value for key, value in told.items() if value is not None})
 
 
 def _none_if_nan(loss: float) -> float | None:

@@ -273,7 +273,11 @@ def write_mp4(film: Film, path: Path) -> None:
                 raise
         if work.returncode:
             log.seek(0)
-            _raise_error(log.read().decode(errors="replace").strip())
+            told = log.read().decode(errors="replace").strip()
+            if os.strerror(errno.ENOSPC) in told:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            reason = told.splitlines()[-1] if told else "no reason given"
+            raise FileError(f"ffmpeg could not write the film: {reason}")
 
 
 def _arguments(film: Film) -> list[str]:
@@ -301,12 +305,6 @@ def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
         film.report_progress()
         with suppress(subprocess.TimeoutExpired):
             work.wait(LOOK_S)
-
-
-def _raise_error(log: str) -> None:
-    if os.strerror(errno.ENOSPC) in log:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    raise FileError(f"ffmpeg could not write the film: {log.splitlines()[-1] if log else 'no reason given'}")
 
 
 KINDS = {"GIF animation": (".gif",), "Animated PNG": (".apng", ".png"), "MP4 video": (".mp4",)}

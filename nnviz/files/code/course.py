@@ -37,6 +37,7 @@ class FormNames:
     `prediction`   the name of the variable with the prediction
     `dictionaries` the names of the dictionaries: "weights", and "biases" if there are any
     `parameters`   the same names as parameters of a function: "weights, biases"
+    `linear`       whether the last layer is linear
     ============== =======================================================================
     """
 
@@ -49,7 +50,7 @@ class FormNames:
         self.biased = any(layer.biases is not None for layer in network.layers)
         self.dictionaries = ("weights", "biases") if self.biased else ("weights",)
         self.parameters = ", ".join(self.dictionaries)
-        self.last = len(network.layers) - 1
+        self.last, self.linear = len(network.layers) - 1, network.layers[-1].function.linear
         self.outputs = of_outputs(network)
         self.all_nodes = of_nodes(network)
 
@@ -75,7 +76,7 @@ class FormNames:
     @property
     def final_inputs(self) -> str:
         """The name of the variable with the last layer's z, set by the code of `forward` or `gathered`."""
-        return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
+        return self.values(self.last) if self.linear else self.inputs(self.last)
 
     def starts_at_z(self, k: int) -> bool:
         """Return whether the program computes ∂L/∂z of layer `k` directly from the loss, without ∂L/∂a."""
@@ -139,15 +140,11 @@ class Nodes(FormNames):
     @property
     def final_inputs(self) -> str:
         """The name of the variable with the last layer's z: a number for one node, else an array."""
-        return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
-
-    @property
-    def _linear(self) -> bool:
-        return self.network.layers[-1].function.linear
+        return self._z(self.last, 0) if self.single and not self.linear else super().final_inputs
 
     def gathered(self) -> Iterator[CodeLine]:
         """Yield code that joins the last layer's z into an array, unless the code of `forward` does this."""
-        if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
+        if self.network.layers[-1].function.elementwise and not self.single and not self.linear:
             each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
             yield CodeLine(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
 

@@ -137,11 +137,9 @@ def _update(state: State) -> Iterator[CodeLine]:
     nodes = of_nodes(network)
     memories = optimizer.memories
     names = ", ".join(memories)
-    if memories:
-        each, all_of = (names if len(memories) == 1 else f"({names})"), ", memory"
-        yield CodeLine(f"    for w, slope, {each} in zip(parameters, slopes{all_of}):", "update", nodes)
-    else:
-        yield CodeLine("    for w, slope in zip(parameters, slopes):", "update", nodes)
+    each = f"({names})" if len(memories) > 1 else names
+    own, all_of = (f", {each}", ", memory") if memories else ("", "")
+    yield CodeLine(f"    for w, slope{own} in zip(parameters, slopes{all_of}):", "update", nodes)
     for name, expression in optimizer.rule:
         place = "[:]" if name == "w" or name in memories else ""
         yield CodeLine(f"        {name}{place} = {python(expression)}", "update", nodes)
