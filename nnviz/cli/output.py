@@ -315,7 +315,7 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
         print_table(rows)
         return
-    told = {
+    values = {
         "iteration": state.iteration,
         name: run.history.last[1],
         "validation": found.validation,
@@ -327,7 +327,7 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
         "history": [[int(at), *map(_none_if_nan, losses)] for at, *losses in result.history.tolist()],
         "layers": [weights_json(layer) for layer in state.network.layers],
     }
-    print_json({key: value for key, value in told.items() if value is not None})
+    print_json({key: value for key, value in values.items() if value is not None})
 
 
 def _none_if_nan(loss: float) -> float | None:

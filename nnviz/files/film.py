@@ -273,10 +273,10 @@ def write_mp4(film: Film, path: Path) -> None:
                 raise
         if work.returncode:
             log.seek(0)
-            told = log.read().decode(errors="replace").strip()
-            if os.strerror(errno.ENOSPC) in told:
+            text = log.read().decode(errors="replace").strip()
+            if os.strerror(errno.ENOSPC) in text:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            reason = told.splitlines()[-1] if told else "no reason given"
+            reason = text.splitlines()[-1] if text else "no reason given"
             raise FileError(f"ffmpeg could not write the film: {reason}")
 
 

@@ -314,7 +314,7 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     yield CodeLine()
 
 
-def givens(state: State, numbers: Numbers, notation: Notation) -> Iterator[CodeLine]:
+def numbers_and_settings(state: State, numbers: Numbers, notation: Notation) -> Iterator[CodeLine]:
     """Yield the lines that define a program's weights, rows and, if it trains, settings."""
     yield from numbers.stored()
     yield from numbers.weights(notation)

@@ -33,7 +33,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine()
     yield from map(CodeLine, _DTYPE)
     yield CodeLine()
-    yield from frame.givens(state, numbers, Notation())
+    yield from frame.numbers_and_settings(state, numbers, Notation())
     if elsewhere and elsewhere.keras_class:
         yield CodeLine()
         yield from (CodeLine(text, "update") for text in elsewhere.keras_class.splitlines())

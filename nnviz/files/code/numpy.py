@@ -15,7 +15,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
     network = state.network
     yield from frame.imports(state, numbers)
-    yield from frame.givens(state, numbers, Notation())
+    yield from frame.numbers_and_settings(state, numbers, Notation())
     yield from frame.defined(state)
     yield from _forward(network)
     if state.trainable:

@@ -26,7 +26,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine("DTYPE = torch.float32  # torch.float64 computes with all digits")
     yield CodeLine("torch.set_default_dtype(DTYPE)")
     yield CodeLine()
-    yield from frame.givens(state, numbers, NOTATION)
+    yield from frame.numbers_and_settings(state, numbers, NOTATION)
     yield from _model(state.network)
     yield from frame.predictions(state, "model(inputs).tolist()", "model(torch.tensor([{}])).tolist()")
     if elsewhere:
