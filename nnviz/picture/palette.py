@@ -7,83 +7,47 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme as #RRGGBB. Only slopes have the colour `slope`."""
+    """The colours of one theme as #RRGGBB, by default of the light theme. Only slopes have `slope`."""
 
-    window: str
-    surface: str
-    canvas: str
-    line: str
-    node_border: str
-    ink: str
-    muted: str
-    positive: str
-    negative: str
-    zero: str
-    slope: str
-    accent: str
-    validation: str
+    window: str = "#F3F4F6"
+    surface: str = "#FFFFFF"
+    canvas: str = "#FBFBFC"
+    line: str = "#DFE3E8"
+    node_border: str = "#B9C2CD"
+    ink: str = "#1A1F27"
+    muted: str = "#5A6472"
+    positive: str = "#0877BD"
+    negative: str = "#F08A1D"
+    zero: str = "#C3C8CF"
+    slope: str = "#7A3DC0"
+    accent: str = "#0B7A6F"
+    validation: str = "#C96A00"
     """Colour of the loss curve over the validation rows."""
-    error: str
-    input_node: str
-    hidden_node: str
-    output_node: str
-    on_output: str
-    on_accent: str
-    on_slope: str
-    selection: str
+    error: str = "#B3261E"
+    input_node: str = "#DCEBF7"
+    hidden_node: str = "#FFFFFF"
+    output_node: str = "#0F4C81"
+    on_output: str = "#FFFFFF"
+    on_accent: str = "#FFFFFF"
+    on_slope: str = "#FFFFFF"
+    selection: str = "#E2F2F0"
     """Faint accent colour: background of a selected row, and halo around a selected edge."""
-    keyword: str
-    string: str
-    number: str
+    keyword: str = "#0F4C81"
+    string: str = "#1B6B3A"
+    number: str = "#8A4408"
     """Colour of numbers in a program. `keyword` and `string` are the colours of keywords and strings."""
-    walk: str
-    walked: str
+    walk: str = "#B7860B"
+    walked: str = "#FFF3C9"
     """Background of the code for the animation's current step. `walk`: colour of the bar beside this code."""
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = (
+        *("#F08A1D", "#0877BD", "#3B8F3E", "#9C2F4B", "#4FB8C9"),
+        *("#C4A20A", "#E8647C", "#6B7A1F", "#5A6472", "#8B5A2B"),
+    )
     """Colours of the classes, repeated if there are more classes than colours."""
 
 
 PALETTES: dict[str, Palette] = {
-    "light": Palette(
-        window="#F3F4F6",
-        surface="#FFFFFF",
-        canvas="#FBFBFC",
-        line="#DFE3E8",
-        node_border="#B9C2CD",
-        ink="#1A1F27",
-        muted="#5A6472",
-        positive="#0877BD",
-        negative="#F08A1D",
-        zero="#C3C8CF",
-        slope="#7A3DC0",
-        accent="#0B7A6F",
-        validation="#C96A00",
-        error="#B3261E",
-        input_node="#DCEBF7",
-        hidden_node="#FFFFFF",
-        output_node="#0F4C81",
-        on_output="#FFFFFF",
-        on_accent="#FFFFFF",
-        on_slope="#FFFFFF",
-        selection="#E2F2F0",
-        keyword="#0F4C81",
-        string="#1B6B3A",
-        number="#8A4408",
-        walk="#B7860B",
-        walked="#FFF3C9",
-        classes=(
-            "#F08A1D",
-            "#0877BD",
-            "#3B8F3E",
-            "#9C2F4B",
-            "#4FB8C9",
-            "#C4A20A",
-            "#E8647C",
-            "#6B7A1F",
-            "#5A6472",
-            "#8B5A2B",
-        ),
-    ),
+    "light": Palette(),
     "dark": Palette(
         window="#12151A",
         surface="#1B1F26",
@@ -112,16 +76,8 @@ PALETTES: dict[str, Palette] = {
         walk="#E0B84A",
         walked="#3A3217",
         classes=(
-            "#F3A04A",
-            "#4AA8E8",
-            "#69BE6C",
-            "#D06A86",
-            "#7AD3DF",
-            "#E3C94B",
-            "#F29AAB",
-            "#AEBB55",
-            "#9BA6B5",
-            "#C29163",
+            *("#F3A04A", "#4AA8E8", "#69BE6C", "#D06A86", "#7AD3DF"),
+            *("#E3C94B", "#F29AAB", "#AEBB55", "#9BA6B5", "#C29163"),
         ),
     ),
 }
