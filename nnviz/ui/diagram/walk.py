@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from nnviz.core.activations import Array
@@ -17,8 +17,9 @@ from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
 from nnviz.picture.picture import Picture, all_labels
+from nnviz.picture.style import Box, sign_colour
 from nnviz.picture.text import elide, one_line
-from nnviz.ui.diagram.paint import edge_line
+from nnviz.ui.diagram.paint import edge_line, paint_box
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
@@ -127,23 +128,21 @@ def _starts(low: float, high: float, length: float) -> Array:
 
 
 def _is_at_side(starts: Array, length: float, low: float, high: float) -> Array:
-    close = (starts < low + MARGIN_PX) | (starts + length > high - MARGIN_PX)
-    at_side: Array = close.astype(np.float64)
-    return at_side
+    return ((starts < low + MARGIN_PX) | (starts + length > high - MARGIN_PX)).astype(np.float64)
 
 
 def _area(x: Array, y: Array, size: Size, rects: Array) -> Array:
     """Return the area of `rects` that a box covers at each place, shape (y, x)."""
-    across, down = (
-        np.maximum(
-            np.minimum(starts[:, None] + length, rects[:, axis + 2])
-            - np.maximum(starts[:, None], rects[:, axis]),
-            0.0,
-        )
-        for axis, starts, length in ((0, x, size.width), (1, y, size.height))
-    )
-    area: Array = down @ across.T
-    return area
+    across = _overlap(x, size.width, rects[:, 0], rects[:, 2])
+    down = _overlap(y, size.height, rects[:, 1], rects[:, 3])
+    return down @ across.T
+
+
+def _overlap(starts: Array, length: float, low: Array, high: Array) -> Array:
+    """Return how much of (low, high) an interval at each start covers, shape (starts, intervals)."""
+    ends = np.minimum(starts[:, None] + length, high)
+    overlap: Array = np.maximum(ends - np.maximum(starts[:, None], low), 0.0)
+    return overlap
 
 
 def _count(x: Array, y: Array, size: Size, points: Array) -> Array:
@@ -152,31 +151,19 @@ def _count(x: Array, y: Array, size: Size, points: Array) -> Array:
         (points[:, axis] > starts[:, None] - GAP_PX) & (points[:, axis] < starts[:, None] + length + GAP_PX)
         for axis, starts, length in ((0, x, size.width), (1, y, size.height))
     )
-    count: Array = down.astype(np.float64) @ across.T.astype(np.float64)
-    return count
+    return down.astype(np.float64) @ across.T.astype(np.float64)
 
 
 def _gap(starts: Array, length: float, low: float, high: float) -> Array:
     """Return the distance of an interval at each start from the interval (low, high)."""
-    gap: Array = np.maximum(np.maximum(low - (starts + length), starts - high), 0.0)
-    return gap
+    return np.maximum(np.maximum(low - (starts + length), starts - high), 0.0)
 
 
-class PointerLine(NamedTuple):
-    """A pointer: the line from a callout to the node or edge that the callout describes, and its cost."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    cost: float
-
-
-def best_pointer(box: Rect, targets: Array, obstacles: Obstacles) -> PointerLine:
-    """Return a short pointer across few obstacles, from `box` to one of `targets`, shape (n, 2)."""
+def best_pointer(box: Rect, targets: Array, obstacles: Obstacles) -> QLineF:
+    """Return a short line across few obstacles, from `box` to one of `targets`, shape (n, 2)."""
     low, high = np.array([[box.x, box.y]]), np.array([[box.right, box.bottom]])
-    cost = _pointer_costs(low, high, targets, obstacles)[0]
-    k = int(np.argmin(cost))
-    (x0, y0), (x1, y1) = np.clip(targets[k], low[0], high[0]).tolist(), targets[k].tolist()
-    return PointerLine((x0, y0), (x1, y1), float(cost[k]))
+    end = targets[_pointer_costs(low, high, targets, obstacles)[0].argmin()]
+    return QLineF(*np.clip(end, low[0], high[0]).tolist(), *end.tolist())
 
 
 def _pointer_costs(lows: Array, highs: Array, targets: Array, obstacles: Obstacles) -> Array:
@@ -243,7 +230,7 @@ class Callout:
         self._key: tuple[object, ...] = ()
         self._setting: Setting | None = None
         self._place: Place | None = None
-        self._pointer: PointerLine | None = None
+        self._pointer: QLineF | None = None
 
     @property
     def box(self) -> QRectF:
@@ -256,10 +243,8 @@ class Callout:
             return
         self._key = picture.layout, words
         self._setting = self._place = self._pointer = None
-        if words.text_lines or words.title:
-            self._place_box(picture, words)
-
-    def _place_box(self, picture: Picture, words: StepText) -> None:
+        if not (words.text_lines or words.title):
+            return
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
         sizes = [max(share * FONT_PX * picture.layout.scale, MIN_FONT_PX) for share in FONT_SHARES]
@@ -282,10 +267,9 @@ class Callout:
         """The rectangle around the box and the pointer."""
         if self._pointer is None:
             return self.box.adjusted(-2, -2, 2, 2)
-        end = QPointF(*self._pointer.end)
-        return self.box.united(QRectF(end, end).adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)).adjusted(
-            -2, -2, 2, 2
-        )
+        end = self._pointer.p2()
+        dot = QRectF(end, end).adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)
+        return self.box.united(dot).adjusted(-2, -2, 2, 2)
 
     def paint(self, painter: QPainter, palette: Palette, share: float, *, slopes: bool) -> None:
         """Paint the box with a `share` (0 to 1) of its text. `slopes=True` uses the colour of slopes."""
@@ -294,9 +278,9 @@ class Callout:
         box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
         painter.setPen(QPen(colour, 1.4))
         if self._pointer is not None:
-            painter.drawLine(QLineF(*self._pointer.start, *self._pointer.end))
+            painter.drawLine(self._pointer)
             painter.setBrush(colour)
-            painter.drawEllipse(QPointF(*self._pointer.end), DOT_PX, DOT_PX)
+            painter.drawEllipse(self._pointer.p2(), DOT_PX, DOT_PX)
         painter.setBrush(QColor(palette.surface))
         painter.drawRoundedRect(box, 8, 8)
         self._paint_rows(painter, palette, share)
@@ -341,18 +325,18 @@ def _settings(words: StepText, pixels: float) -> Iterator[Setting]:
         indent = INDENT * pixels if row.style == "rest" else 0.0
         return metrics[row.style].horizontalAdvance("".join(row.pieces)) + indent
 
-    widest = max(map(width, _rows(words, lambda _: True)))
+    widest = max(map(width, _rows(words, width, np.inf)))
     known = set()
     for share in WIDTH_SHARES:
-        rows = tuple(_rows(words, lambda row, share=share: width(row) <= share * widest + 1.0))
+        rows = tuple(_rows(words, width, share * widest + 1.0))
         if rows not in known:
             known.add(rows)
             across, down = max(map(width, rows)), len(rows) * LINE_HEIGHT * pixels
             yield Setting(rows, pixels, across + 2 * PAD_X * pixels, down + 2 * PAD_Y * pixels)
 
 
-def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
-    assert callable(fits)
+def _rows(words: StepText, width: Callable[[CalloutLine], float], most: float) -> Iterator[CalloutLine]:
+    """Yield the lines of a text, none of which is wider than `most` if it has several pieces."""
     if words.title:
         yield CalloutLine((words.title,), "title")
     for saying in words.text_lines:
@@ -360,7 +344,7 @@ def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
         row = CalloutLine((), style)
         for piece in saying.pieces:
             longer = row._replace(pieces=(*row.pieces, piece))
-            if not row.pieces or fits(longer):
+            if not row.pieces or width(longer) <= most:
                 row = longer
                 continue
             yield row
@@ -419,12 +403,8 @@ def _places(picture: Picture, texts: Mapping[Address, Rect], address: Address) -
     kinds = {"node": NODE_LABELS, "weight": ("weight", "slope")}.get(address.kind, (address.kind,))
     if address.kind == "node":
         yield picture.layout.column(address.layer).rect(address.node)
-    own = (_at(address, kind) for kind in kinds)
+    own = (address._replace(kind=kind) for kind in kinds)  # type: ignore[arg-type]
     yield from (texts[at] for at in own if at in texts)
-
-
-def _at(address: Address, kind: str) -> Address:
-    return Address(kind, *address[1:])  # type: ignore[arg-type]
 
 
 def _points(lines: Iterable[QLineF]) -> Array:
@@ -489,10 +469,8 @@ class WalkLayer:
             if step.deed in EDGE_STEPS and edges <= MAX_MARKED:
                 _paint_marks(painter, picture, step, palette)
                 continue
-            painter.setPen(QPen(_colour(step, palette), 2.4))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
             rect = column.rect(step.node)
-            painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
+            paint_box(painter, rect, Box("", _colour(step, palette), 2.4, corner(rect)))
 
     def dirty(self, moment: Moment, picture: Picture) -> QRectF:
         """Return the part of the picture that the steps in progress may change."""
@@ -524,13 +502,13 @@ class WalkLayer:
             painter.drawEllipse(line.pointAt(t), radius, radius)
 
 
-def _colour(step: WalkStep, palette: Palette) -> QColor:
-    return QColor(palette.slope if step.deed in SLOPE_STEPS else palette.accent)
+def _colour(step: WalkStep, palette: Palette) -> str:
+    return palette.slope if step.deed in SLOPE_STEPS else palette.accent
 
 
 def _paint_marks(painter: QPainter, picture: Picture, step: WalkStep, palette: Palette) -> None:
     """Mark the edges of a step."""
-    colour = _colour(step, palette)
+    colour = QColor(_colour(step, palette))
     colour.setAlphaF(MARK_OPACITY)
     painter.setPen(QPen(colour, MARK_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
     for source in range(picture.weights[step.layer].shape[1]):
@@ -564,7 +542,6 @@ def _pulses(
         value = float(carried[node, source])
         line = edge_line(picture.layout.gaps[layer], node, source)
         share = abs(value) / largest if largest > 0 else 0.0
-        sign = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
-        colour = QColor(palette.slope if backward else sign)
+        colour = QColor(palette.slope if backward else sign_colour(value, palette))
         path = QLineF(line.p2(), line.p1()) if backward else line
         yield path, colour, PULSE_PX * (0.4 + 0.6 * share**0.5)

@@ -43,8 +43,7 @@ def card_place(
     card = QRect(QPoint(round(best.x), round(best.y)), size)
     if not spot:
         return card, None
-    start, end, _ = best_pointer(_rect(card), ends, obstacles)
-    return card, QLine(*map(round, (*start, *end)))
+    return card, best_pointer(_rect(card), ends, obstacles).toLine()
 
 
 def _rect(rect: QRect) -> Rect:
