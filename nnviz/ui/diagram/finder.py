@@ -70,7 +70,7 @@ class MatchList(QTableWidget):
         header.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.currentCellChanged.connect(self._current_changed)
+        self.selectionModel().currentRowChanged.connect(self.current_changed)
 
     @property
     def current(self) -> Match | None:
@@ -81,7 +81,6 @@ class MatchList(QTableWidget):
     def show_matches(self, matches: Sequence[Match], current: int = 0) -> None:
         """Show `matches`, and make the row with the index `current` the current row."""
         self.matches = matches
-        self.blockSignals(True)
         self.setRowCount(len(matches))
         for row, match in enumerate(matches):
             for column, item in enumerate(_items(match)):
@@ -89,18 +88,8 @@ class MatchList(QTableWidget):
         self.resizeColumnToContents(1)  # the header's ResizeToContents would measure after each item
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
-        self.blockSignals(False)
         self.setFixedHeight(px(ROW_PX) * min(len(matches), VISIBLE_ROWS))
         self.current_changed.emit()
-
-    def step(self, rows: int) -> None:
-        """Move the current row down by `rows`, or up if `rows` is negative. Stop at the ends of the list."""
-        if self.matches:
-            self.setCurrentCell(min(max(self.currentRow() + rows, 0), len(self.matches) - 1), 0)
-
-    def _current_changed(self, row: int, _column: int, before: int, _before_column: int) -> None:
-        if row != before:
-            self.current_changed.emit()
 
 
 def _items(match: Match) -> list[QTableWidgetItem]:
@@ -140,23 +129,17 @@ class Finder(QFrame):
         self.hint = QLabel()
         self.hint.setObjectName("muted")
         self.hint.setWordWrap(True)
-        self._lay_out()
-        self._connect()
-        self.hide()
-
-    def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         for widget in (self.field, self.list, self.hint):
             column.addWidget(widget)
-
-    def _connect(self) -> None:
         self.field.installEventFilter(self)
         self._diagram.installEventFilter(self)
         self.field.textChanged.connect(lambda _: self._search())
         self.list.cellClicked.connect(lambda *_: self._choose())
         self.list.current_changed.connect(self._highlight)
+        self.hide()
 
     def open(self) -> None:
         """Show and focus the field, with the previous text selected."""
@@ -221,18 +204,13 @@ class Finder(QFrame):
         if watched is self._diagram and event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return self._key(Qt.Key(event.key()))
+            return self._key(event)
         return super().eventFilter(watched, event)
 
-    def _key(self, key: Qt.Key) -> bool:
-        steps = {
-            Qt.Key.Key_Up: -1,
-            Qt.Key.Key_Down: 1,
-            Qt.Key.Key_PageUp: -VISIBLE_ROWS,
-            Qt.Key.Key_PageDown: VISIBLE_ROWS,
-        }
-        if key in steps:
-            self.list.step(steps[key])
+    def _key(self, event: QKeyEvent) -> bool:
+        key = event.key()
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self.list.keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose()
         elif key == Qt.Key.Key_Escape:
