@@ -190,10 +190,16 @@ def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]
     The colour shows the sign of the weights, the opacity their size.
     """
     sums = haze(gap, weights)
-    pixels = np.empty((*sums.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = np.where((sums > 0)[..., None], rgb(palette.positive), rgb(palette.negative))
     strength = np.abs(sums)
-    pixels[..., 3] = 255 * HAZE * np.sqrt(strength / max(float(strength.max()), 1e-300))
+    alpha = 255 * HAZE * np.sqrt(strength / max(float(strength.max()), 1e-300))
+    return sign_pixels(sums, alpha, palette.positive, palette.negative)
+
+
+def sign_pixels(values: Array, alpha: Array, positive: str, negative: str) -> NDArray[np.uint8]:
+    """Return a colour for the sign of each value as RGBA in an additional last axis; `alpha` is 0 to 255."""
+    pixels = np.empty((*values.shape, 4), dtype=np.uint8)
+    pixels[..., :3] = np.where((values > 0)[..., None], rgb(positive), rgb(negative))
+    pixels[..., 3] = alpha
     return pixels
 
 

@@ -86,11 +86,6 @@ class View(NamedTuple):
     bare: bool = False
     pictures: bool = False
 
-    @property
-    def without_zoom(self) -> View:
-        """The same view without zoom and shift, which shows everything."""
-        return self._replace(zoom=1.0, dx=0.0, dy=0.0)
-
     def resized(self, width: float, height: float) -> View:
         """Return the view for another size in pixels; the same point of the diagram stays in the middle."""
         right, down = width / max(self.width, 1.0), height / max(self.height, 1.0)
@@ -158,14 +153,6 @@ class Label(NamedTuple):
     """Role of the node whose box is behind the text, or None if the text is not on a node's box."""
     leader: float | None = None
     """The y of the edge if a number stands above or below the edge for lack of room, else None."""
-
-    @property
-    def reach(self) -> Rect:
-        """The rectangle around the label and around the line from the label to the weight's edge."""
-        if self.leader is None:
-            return self.rect
-        top, bottom = min(self.rect.y, self.leader), max(self.rect.bottom, self.leader)
-        return self.rect._replace(y=top, height=bottom - top)
 
 
 class NodeBox(NamedTuple):

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture.columns import COMPACT, HEIGHT, corner
+from nnviz.picture.edges import sign_pixels
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.matrix import pixel_side, weight_colours
-from nnviz.picture.palette import Palette, rgb
+from nnviz.picture.palette import Palette
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Role, Style
 from nnviz.picture.picture import Picture
 
@@ -144,9 +145,9 @@ def font_weight(style: Style) -> int:
     return 600 if style in {*PILL_STYLES, "error", "heading", "mark"} else 400
 
 
-def letter_spacing(label: Label) -> float:
-    """Return the space between the letters of a label, in pixels."""
-    return LETTER_SPACING * label.size if label.style == "heading" else 0.0
+def letter_spacing(style: Style, size: float) -> float:
+    """Return the space between the letters of labels of a style, with this font size, in pixels."""
+    return LETTER_SPACING * size if style == "heading" else 0.0
 
 
 class Tint(NamedTuple):
@@ -172,10 +173,7 @@ class Tint(NamedTuple):
 
     def pixels(self) -> Pixels:
         """Return the colours as RGBA, shape (nodes, 4)."""
-        pixels = np.empty((len(self.strengths), 4), dtype=np.uint8)
-        pixels[:, :3] = np.where((self.strengths > 0)[:, None], rgb(self.positive), rgb(self.negative))
-        pixels[:, 3] = 255 * np.abs(self.strengths)
-        return pixels
+        return sign_pixels(self.strengths, 255 * np.abs(self.strengths), self.positive, self.negative)
 
 
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
@@ -213,22 +211,6 @@ CURVE_MARGIN = 0.08
 """Space above and below a curve, as a share of the thumbnail's height."""
 
 
-class Dot(NamedTuple):
-    """The dot that marks the row's inputs in a thumbnail: middle and radius, in pixels."""
-
-    x: float
-    y: float
-    radius: float
-
-
-class Area(NamedTuple):
-    """The area between a curve and 0, on one side of 0."""
-
-    corners: Array
-    """Corners of the area, shape (corners, 2)."""
-    colour: str
-
-
 def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
     """Return the numbers that the thumbnails of a column show, or None if the column has no thumbnails.
 
@@ -241,11 +223,6 @@ def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
         return picture.content.network.layers[column.layer].weights
     functions = picture.content.functions
     return None if functions is None else functions.shares[column.index]
-
-
-def visible_thumbnails(picture: Picture, column: DiagramColumn) -> range:
-    """Return the indices of the nodes whose thumbnails are drawn."""
-    return range(len(column.tops)) if column.per_row > 1 else column.visible_nodes(picture.layout.body)
 
 
 def bar_tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
@@ -288,15 +265,18 @@ def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
     return np.stack([(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)], axis=-1)
 
 
-def curve_areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
-    """Yield the area of a curve above 0 and the area below 0; `values` are evenly spaced over `place`."""
+def curve_areas(values: Array, place: Rect, palette: Palette) -> Iterator[tuple[Array, str]]:
+    """Yield the areas of a curve above 0 and below 0 as (corners, colour); corners have shape (corners, 2).
+
+    `values` are evenly spaced over `place`.
+    """
     x = place.x + (np.arange(len(values)) + 0.5) / len(values) * place.width
     x[[0, -1]] = place.x, place.right
     y, zero = _heights(values, place)
     for side, colour in ((np.minimum(y, zero), palette.positive), (np.maximum(y, zero), palette.negative)):
         if np.any(side != zero):
             ends = np.array([[place.right, zero], [place.x, zero]])
-            yield Area(np.concatenate([np.column_stack((x, side)), ends]), colour)
+            yield np.concatenate([np.column_stack((x, side)), ends]), colour
 
 
 def zero_line(values: Array, place: Rect) -> float:
@@ -312,8 +292,11 @@ def _heights(values: Array, place: Rect) -> tuple[Array, float]:
     return bottom - (values - low) * scale, bottom + low * scale
 
 
-def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
-    """Return the row's dot in a node's thumbnail, or None if the thumbnail does not show the row."""
+def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> tuple[float, float, float] | None:
+    """Return the dot that marks the row's inputs in a node's thumbnail as (x, y, radius), in pixels.
+
+    Return None if the thumbnail does not show the row.
+    """
     content = picture.content
     if content.functions is None or content.trace is None or place.width < LEAST_WITH_DOT:
         return None
@@ -331,12 +314,7 @@ def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
     else:
         heights, _ = _heights(values, place)
         y = float(np.interp(at[0] * len(values) - 0.5, np.arange(len(values)), heights))
-    return Dot(x, y, min(max(DOT_SHARE * place.width, 1.8), LARGEST_DOT))
-
-
-def thumbnail_background(palette: Palette) -> str:
-    """Return the background colour of a curve. Other thumbnails show the value 0 in this colour."""
-    return palette.canvas
+    return x, y, min(max(DOT_SHARE * place.width, 1.8), LARGEST_DOT)
 
 
 def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
@@ -350,7 +328,7 @@ def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]
     if address.kind == "weight" and address.layer == 0:
         nodes, pixel = range(address.node, address.node + 1), address.source
     elif address.kind == "node" and address.layer < 0:
-        nodes, pixel = visible_thumbnails(picture, columns[1]), address.node
+        nodes, pixel = columns[1].visible_text_nodes(picture.layout.body), address.node
     else:
         return
     yield columns[0].rect(pixel)

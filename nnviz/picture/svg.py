@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, 
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
-from nnviz.picture.style import DASHES, Box, Pixels, tile_box
+from nnviz.picture.style import DASHES, Box, Pixels, Tint
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
@@ -191,10 +191,14 @@ def _small_nodes(picture: Picture, column: DiagramColumn, palette: Palette) -> I
         rect = column.rect(node)
         yield rectangle(rect, style.node_box(column.role, rect, palette))
     for tint in style.tints(picture, column, palette):
-        strengths = tint.strengths[nodes.start : nodes.stop].tolist()
-        for node, strength in zip(nodes, strengths, strict=True):
-            box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
-            yield rectangle(tint.covered(column.rect(node)), box, f' fill-opacity="{abs(strength):.3f}"')
+        yield from _tinted(tint, [column.rect(node) for node in nodes], tint.strengths[nodes])
+
+
+def _tinted(tint: Tint, places: Sequence[Rect], strengths: Array) -> Iterator[str]:
+    """Yield the tints of nodes at `places`."""
+    for place, strength in zip(places, strengths.tolist(), strict=True):
+        box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
+        yield rectangle(tint.covered(place), box, f' fill-opacity="{abs(strength):.3f}"')
 
 
 def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
@@ -222,7 +226,7 @@ def _label(label: Label, palette: Palette) -> Iterator[str]:
         "center": (rect.center[0], "middle"),
         "right": (rect.right, "end"),
     }[label.align]
-    spacing = style.letter_spacing(label)
+    spacing = style.letter_spacing(label.style, label.size)
     yield svg_text(
         x,
         rect.center[1],
@@ -253,7 +257,7 @@ def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> It
     images = None if curves else style.thumbnail_pixels(values, palette)
     more = PIXELATED if style.keeps_pixels_sharp(picture, column.picture) else ""
     frame = Box("", palette.node_border, style.frame_width(column.picture), 0.0)
-    for node in style.visible_thumbnails(picture, column):
+    for node in column.visible_text_nodes(picture.layout.body):
         place = column.picture_of(node)
         if images is None:
             yield from _curve(values[node], place, palette)
@@ -262,8 +266,9 @@ def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> It
         yield rectangle(place, frame)
         dot = style.thumbnail_dot(picture, place, values[node])
         if dot is not None:
+            x, y, radius = dot
             yield (
-                f'<circle cx="{dot.x:.1f}" cy="{dot.y:.1f}" r="{dot.radius:.1f}" fill="{palette.ink}" '
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{palette.ink}" '
                 f'stroke="{palette.canvas}" stroke-width="{style.THUMBNAIL_RIM:g}"/>'
             )
 
@@ -271,18 +276,16 @@ def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> It
 def _bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
     bars = [column.bar_of(node) for node in range(len(column.tops))]
     for bar in bars:
-        yield rectangle(bar, tile_box(column.role, palette))
+        yield rectangle(bar, style.tile_box(column.role, palette))
     for tint in style.bar_tints(picture, column, palette):
-        for bar, strength in zip(bars, tint.strengths.tolist(), strict=True):
-            box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
-            yield rectangle(tint.covered(bar), box, f' fill-opacity="{abs(strength):.3f}"')
+        yield from _tinted(tint, bars, tint.strengths)
 
 
 def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
-    yield rectangle(place, Box(style.thumbnail_background(palette), "", 0.0, 0.0))
-    for area in style.curve_areas(values, place, palette):
-        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in area.corners.tolist())
-        yield f'<polygon points="{corners}" fill="{area.colour}"/>'
+    yield rectangle(place, Box(palette.canvas, "", 0.0, 0.0))
+    for corners, colour in style.curve_areas(values, place, palette):
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
+        yield f'<polygon points="{points}" fill="{colour}"/>'
     y = style.zero_line(values, place)
     yield (
         f'<line x1="{place.x:.1f}" y1="{y:.1f}" x2="{place.right:.1f}" y2="{y:.1f}" '

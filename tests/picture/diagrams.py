@@ -223,11 +223,19 @@ def amiss(picture):
     return found
 
 
+def reach(label):
+    """Return the rectangle around a label and around the line from the label to its edge."""
+    ends = (label.rect.y, label.rect.bottom, *([] if label.leader is None else [label.leader]))
+    return label.rect._replace(y=min(ends), height=max(ends) - min(ends))
+
+
 def outside(picture):
     """Return what reaches out of the room under the headings, of a picture that is not zoomed."""
     places = [(node.address, node.rect) for node in picture.nodes]
     places += [(None, column.box) for column in picture.layout.columns]
-    places += [(label.address, label.reach) for label in picture.labels if label.address.kind not in HEADINGS]
+    places += [
+        (label.address, reach(label)) for label in picture.labels if label.address.kind not in HEADINGS
+    ]
     return [place for place in places if not picture.layout.body.covers(place[1])]
 
 

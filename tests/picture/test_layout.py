@@ -180,7 +180,7 @@ def test_all_grows_from_its_size_in_a_small_room_to_twice_that_or_what_is_allowe
     assert drawn(COURSE, View(5000, 3000)).layout.scale == 2.0
     view = View(5000, 3000, most_growth=4.0)
     assert drawn(COURSE, view).layout.scale == 4.0
-    for other in (view.zoomed(10, 10, 2.0), view.moved(5, 5), view.resized(4000, 2500), view.without_zoom):
+    for other in (view.zoomed(10, 10, 2.0), view.moved(5, 5), view.resized(4000, 2500)):
         assert other.most_growth == 4.0
     sizes = [node_size(drawn(COURSE, View(1522, height))) for height in range(500, 700, 40)]
     assert sizes == sorted(set(sizes))

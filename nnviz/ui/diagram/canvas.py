@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import floor
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ from nnviz.picture.columns import Layout, lay_out
 from nnviz.picture.content import Content
 from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import MOST_GROWTH, Label, View
+from nnviz.picture.parts import MOST_GROWTH, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
 from nnviz.ui.diagram.paint import (
     ALWAYS_SHARP,
@@ -43,9 +43,9 @@ from nnviz.ui.diagram.paint import (
     paint_blocks,
     paint_edges,
     paint_halo,
-    paint_highlighted,
     paint_label,
     paint_marks,
+    paint_some_edges,
 )
 from nnviz.ui.diagram.sprites import Screen
 from nnviz.ui.diagram.walk import Callout, WalkLayer
@@ -59,7 +59,7 @@ class PictureMaker:
     """Makes pictures of Moments. Keeps the last picture, and the layout while only numbers change."""
 
     def __init__(self) -> None:
-        self.layout: Layout | None = None
+        self._kept_layout: Layout | None = None
         self._layout_key: tuple[object, ...] = ()
         self._picture: Picture | None = None
         self._picture_key: tuple[object, ...] = ()
@@ -91,11 +91,15 @@ class PictureMaker:
         return self._picture
 
     def _layout(self, network: Network, view: View, with_slopes: bool) -> Layout:
-        layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
-        key = (network.inputs, layers, view, with_slopes)
-        if self.layout is None or key != self._layout_key:
-            self.layout, self._layout_key = lay_out(network, view, slopes=with_slopes), key
-        return self.layout
+        key = _structure(network), view, with_slopes
+        if self._kept_layout is None or key != self._layout_key:
+            self._kept_layout, self._layout_key = lay_out(network, view, slopes=with_slopes), key
+        return self._kept_layout
+
+
+def _structure(network: Network) -> tuple[object, ...]:
+    """Return all of a network that the layout of its picture depends on."""
+    return network.inputs, *((each.nodes, each.activation, each.biases is None) for each in network.layers)
 
 
 def _slopes(moment: Moment) -> tuple[MeanSlopes | None, str]:
@@ -186,10 +190,10 @@ class DiagramPainter:
             self._paint_static(painter, screen, moment, picture, edges, options)
 
         if moment.walk.moving:
-            self._static.keep(picture, options, (picture, options), paint_static)
-            self._static.paint(painter)
+            pixmap = self._static.pixmap(picture, options, (picture, options), paint_static)
+            painter.drawPixmap(0, 0, pixmap)
         else:
-            self._static.forget()
+            self._static = _CachedLayer()
             paint_static(painter)
         self.walk.paint(painter, moment, picture, options.palette)
         painter.setClipping(False)
@@ -217,8 +221,8 @@ class DiagramPainter:
         if highlighted:  # the selected edges do not fade
             for address in options.selected_edges:
                 paint_halo(painter, edges, address, options.palette)
-                paint_highlighted(painter, edges, neighbours(edges, address), options.palette)
-        paint_highlighted(painter, edges, highlighted, options.palette)
+                paint_some_edges(painter, edges, neighbours(edges, address), options.palette)
+        paint_some_edges(painter, edges, highlighted, options.palette)
         paint_blocks(painter, picture, options.palette)
         self._small_pictures.paint(painter, picture, options.palette, grids=True)
         screen.paint_nodes(painter, picture, options.selected)
@@ -236,53 +240,40 @@ class DiagramPainter:
         if options.moving and not faded:
             _paint_all_edges(painter, picture, options)
             return
-        self._edges.keep(
-            picture,
-            options,
-            _edges_key(picture, options),
-            lambda painter: _paint_all_edges(painter, picture, options),
-        )
+        paint = partial(_paint_all_edges, picture=picture, options=options)
         painter.setOpacity(FADED if faded else 1.0)
-        self._edges.paint(painter)
+        painter.drawPixmap(0, 0, self._edges.pixmap(picture, options, _edges_key(picture, options), paint))
         painter.setOpacity(1.0)
 
 
 class _CachedLayer:
-    """A pixmap of a whole picture, painted again only when its key changes."""
+    """A pixmap of a whole picture, painted again only when its key changes.
+
+    The whole pixmap must be drawn, because a part of the pixmap would be cut at varying pixels.
+    """
 
     def __init__(self) -> None:
         self._pixmap = QPixmap()
-        self._key: tuple[object, ...] = ()
+        self._key: Hashable = None
         self._picture: Picture | None = None
 
-    def keep(
-        self,
-        picture: Picture,
-        options: PaintOptions,
-        key: tuple[object, ...],
-        paint: Callable[[QPainter], None],
-    ) -> None:
-        """Call `paint` on an empty pixmap, unless the pixmap was painted with the same `key`."""
+    def pixmap(
+        self, picture: Picture, options: PaintOptions, key: Hashable, paint: Callable[[QPainter], None]
+    ) -> QPixmap:
+        """Return the pixmap. Call `paint` on an empty one, unless it was painted with the same `key`."""
         if key == self._key:
-            return
+            return self._pixmap
         view, ratio = picture.layout.view, options.ratio
         size = QSize(round(view.width * ratio), round(view.height * ratio))
         if self._pixmap.size() != size:
             self._pixmap = QPixmap(size)
         self._pixmap.setDevicePixelRatio(ratio)
         self._pixmap.fill(QColor(options.palette.canvas))
-        self._key = ()  # invalid until painted
+        self._key = None  # invalid until painted
         with QPainter(self._pixmap) as painter:
             paint(painter)
         self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
-
-    def paint(self, painter: QPainter) -> None:
-        """Paint the whole pixmap, because a part of the pixmap would be cut at varying pixels."""
-        painter.drawPixmap(0, 0, self._pixmap)
-
-    def forget(self) -> None:
-        """Free the pixmap."""
-        self._pixmap, self._key, self._picture = QPixmap(), (), None
+        return self._pixmap
 
 
 def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
@@ -359,13 +350,6 @@ SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_row
 """Parts of a Moment that change numbers and texts of the picture at once, also in a run."""
 
 
-def _are_alike(old: Moment | None, new: Moment) -> bool:
-    """Return whether the picture's layout also fits the new network."""
-    return old is not None and [(layer.nodes, layer.activation) for layer in old.state.network.layers] == [
-        (layer.nodes, layer.activation) for layer in new.state.network.layers
-    ]
-
-
 class DiagramNumbers:
     """The numbers and texts on a canvas, which nobody reads 60 times a second, also for screen readers."""
 
@@ -413,7 +397,6 @@ class Canvas(QWidget):
         """The Moment of the picture, or None if the picture must be made again."""
         self.moment = self._numbers_of = desk.document.now
         """`moment` is the Moment that the canvas shows. In a run, its numbers are of an earlier Moment."""
-        self._headings: tuple[Label, ...] = ()
         self._kept_scale: float | None = None
         self._holds_scale = False
         self._walk_line = ""
@@ -447,10 +430,9 @@ class Canvas(QWidget):
         """The picture of the canvas. In a run, its numbers change less often than the edges."""
         now = self._numbers_of
         if self._picture is None or self._picture_of is not now:
-            before = self._maker.layout, self._headings
-            self._picture_of, self._picture = now, self._maker.picture(now, self.view, self._kept_scale)
-            self._headings = self._picture.headings
-            if before != (self._picture.layout, self._headings):
+            before, picture = self._picture, self._maker.picture(now, self.view, self._kept_scale)
+            self._picture_of, self._picture = now, picture
+            if not before or before.layout is not picture.layout or before.headings != picture.headings:
                 self.layout_changed.emit()
                 if now.is_moving:  # the headings are above the body
                     self.update()
@@ -484,7 +466,8 @@ class Canvas(QWidget):
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Paint a Moment, and announce the text of a new step of the walk to screen readers."""
         self.moment, self._kept_scale = new, self._scale(new)
-        if not new.is_moving or is_new(old, new, *SEEN_AT_ONCE) or not _are_alike(old, new):
+        has_changed = not old or _structure(old.state.network) != _structure(new.state.network)
+        if has_changed or not new.is_moving or is_new(old, new, *SEEN_AT_ONCE):
             self._numbers_of = new
         if is_new(old, new, "state.network"):
             if self._is_large:
@@ -555,7 +538,7 @@ class Canvas(QWidget):
 
     def fit(self) -> None:
         """Show the whole picture."""
-        self.show_view(self.view.without_zoom)
+        self.show_view(self.view._replace(zoom=1.0, dx=0.0, dy=0.0))
 
     def zoom(self, factor: float) -> None:
         """Zoom around the middle of the widget."""

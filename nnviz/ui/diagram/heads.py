@@ -344,7 +344,7 @@ class ActivationButton(HeadButton):
         left, right = ((text_width(text, label.size) + gap) * bool(text) for text in (before, behind))
         self.setText(name)
         self._label = label
-        self.setFont(label_font(label))
+        self.setFont(label_font(label.style, label.size))
         self.setGeometry(qrect(line._replace(x=line.x + left, width=line.width - left - right)).toRect())
         self._before.show_text(before, label, line._replace(width=left), gap)
         self._behind.show_text(behind, label, line._replace(x=line.right - right, width=right), gap)
@@ -359,7 +359,7 @@ class ActivationButton(HeadButton):
         """Set the font of the diagram's text again, because a change of style resets the widget's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._label:
-            self.setFont(label_font(self._label))
+            self.setFont(label_font(self._label.style, self._label.size))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the button's box, the text and the chevron. A disabled button has a paler chevron."""
@@ -401,7 +401,7 @@ class _SideText(QLabel):
         self.setText(text)
         self._label = label
         self._mark(label.style == "marked")
-        self.setFont(label_font(label))
+        self.setFont(label_font(label.style, label.size))
         self.setIndent(round(gap))
         room = qrect(place).toAlignedRect()
         more = max(self.sizeHint().width() - room.width(), 0)  # Qt's font may be wider than the picture's
@@ -420,7 +420,7 @@ class _SideText(QLabel):
         """Set the font of the diagram's text again, because a change of style resets the widget's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._label:
-            self.setFont(label_font(self._label))
+            self.setFont(label_font(self._label.style, self._label.size))
 
 
 class Head:

@@ -14,7 +14,6 @@ from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygo
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture import style
-from nnviz.picture import style as look
 from nnviz.picture.columns import COMPACT, Layout
 from nnviz.picture.edges import (
     EVERY_EDGE,
@@ -27,9 +26,9 @@ from nnviz.picture.edges import (
     strongest,
 )
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import DiagramColumn, Label, Rect
+from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import Box, Pixels, tile_box
+from nnviz.picture.style import Box, Pixels
 from nnviz.picture.svg import Sample
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
@@ -124,7 +123,7 @@ def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bo
     box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
         paint_box(painter, label.rect, box)
-    painter.setFont(label_font(label))
+    painter.setFont(label_font(label.style, label.size))
     painter.setPen(_pen(style.text_colour(label, palette), 1.0))
     painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
 
@@ -138,20 +137,13 @@ def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) 
         paint_label(painter, sample.meaning, palette)
 
 
-_fonts: dict[tuple[str, float], QFont] = {}
-
-
-def label_font(label: Label) -> QFont:
-    """Return the font of a label."""
-    key = (label.style, label.size)
-    if key not in _fonts:
-        if len(_fonts) > 500:
-            _fonts.clear()
-        font = pixel_font(label.size, QFont.Weight(style.font_weight(label.style)))
-        if spacing := style.letter_spacing(label):
-            font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing)
-        _fonts[key] = font
-    return _fonts[key]
+@lru_cache(maxsize=512)
+def label_font(label_style: Style, size: float) -> QFont:
+    """Return the font of labels of a style, with this size in pixels."""
+    font = pixel_font(size, QFont.Weight(style.font_weight(label_style)))
+    if spacing := style.letter_spacing(label_style, size):
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing)
+    return font
 
 
 ALWAYS_SHARP = 150
@@ -174,36 +166,27 @@ EdgeGroups = list[tuple[int, Indices, Indices]]
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
     """Paint all edges. With `moving=True`, save time: paint fewer edges, without antialiasing."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
-    layout, scale = picture.layout, picture.scale
+    layout = picture.layout
     if picture.few_edges:
         flat = np.concatenate([weights.ravel() for weights in picture.weights])
-        _paint_lines(painter, layout.lines, flat, scale, _edge_pens(palette, False, layout.scale))
+        _paint_lines(painter, layout.lines, flat, picture.scale, _edge_pens(palette, False, layout.scale))
         return
     limit = STRONGEST_MOVING if moving else STRONGEST
-    for gap, weights in zip(layout.gaps, picture.weights, strict=True):
+    for layer, (gap, weights) in enumerate(zip(layout.gaps, picture.weights, strict=True)):
         if weights.size > STRONGEST:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(qrect(gap.box), image_of(haze_pixels(gap, weights, palette)))
-        paint_some_edges(painter, gap, weights, *strongest(weights, limit), scale, palette, layout.scale)
+        paint_some_edges(painter, picture, [(layer, *strongest(weights, limit))], palette)
 
 
-def paint_some_edges(
-    painter: QPainter,
-    gap: Gap,
-    weights: Array,
-    nodes: Indices,
-    sources: Indices,
-    scale: float,
-    palette: Palette,
-    growth: float = 1.0,
-) -> None:
-    """Paint the edges from sources[k] to nodes[k].
-
-    `scale` is the size of a weight from which the edge has the full width and colour. With `growth` 2, edges
-    are twice as wide.
-    """
-    pens = _edge_pens(palette, weights.size > EVERY_EDGE, growth)
-    _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
+def paint_some_edges(painter: QPainter, picture: Picture, groups: EdgeGroups, palette: Palette) -> None:
+    """Paint groups of edges in full colours."""
+    layout = picture.layout
+    for layer, nodes, sources in groups:
+        weights = picture.weights[layer]
+        pens = _edge_pens(palette, weights.size > EVERY_EDGE, layout.scale)
+        lines = layout.gaps[layer].segments(nodes, sources)
+        _paint_lines(painter, lines, weights[nodes, sources], picture.scale, pens)
 
 
 def _paint_lines(
@@ -257,13 +240,6 @@ def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
     return groups
 
 
-def paint_highlighted(painter: QPainter, picture: Picture, groups: EdgeGroups, palette: Palette) -> None:
-    """Paint groups of edges in full colours, over the faded edges of the diagram."""
-    for layer, nodes, sources in groups:
-        gap, weights = picture.layout.gaps[layer], picture.weights[layer]
-        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
-
-
 def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
     """Paint a halo with borders around a selected edge. A halo alone would look like a wide edge."""
     line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
@@ -308,53 +284,47 @@ class SmallPictures:
                 continue
             places = self._places_of(picture, column)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            _paint_bars(painter, picture, column, places.bars, palette)
-            values = look.thumbnail_values(picture, column)
+            _paint_bars(painter, picture, column, places, palette)
+            values = style.thumbnail_values(picture, column)
             if values is None:
                 continue
-            if look.is_curve(picture):
+            if style.is_curve(picture):
                 _paint_curves(painter, values[places.nodes.start :], places.pictures, palette)
             else:
-                self._paint_images(painter, picture, column, values, places, palette)
+                size = column.picture * painter.device().devicePixelRatioF()
+                sharp = style.keeps_pixels_sharp(picture, size)
+                _paint_images(painter, self._image_of(column, values, palette), places, sharp=sharp)
             _paint_frames(painter, places.pictures, column, palette)
             _paint_dots(painter, picture, values[places.nodes.start :], places.pictures, palette)
 
     def _places_of(self, picture: Picture, column: DiagramColumn) -> _Places:
         places = self._places.get(column.index)
         if places is None or places.layout is not picture.layout:
-            nodes = look.visible_thumbnails(picture, column)
+            nodes = column.visible_text_nodes(picture.layout.body)
             pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
             bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.per_row > 1 else []
             places = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
         return places
 
-    def _paint_images(
-        self,
-        painter: QPainter,
-        picture: Picture,
-        column: DiagramColumn,
-        values: Array,
-        places: _Places,
-        palette: Palette,
-    ) -> None:
-        image = self._image_of(column, values, palette)
-        side = image.width()
-        sharp = look.keeps_pixels_sharp(picture, column.picture * painter.device().devicePixelRatioF())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
-        for node, place in zip(places.nodes, places.pictures, strict=True):
-            painter.drawImage(qrect(place), image, QRectF(0, node * side, side, side))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-
     def _image_of(self, column: DiagramColumn, values: Array, palette: Palette) -> QImage:
         """Return the pictures of a column as one image, one below the other."""
         cached = self._images.get(column.index)
         if cached is None or cached[0] is not values or cached[1] is not palette:
-            colours = look.thumbnail_colours(values, palette)
+            colours = style.thumbnail_colours(values, palette)
             nodes, rows, across = colours.shape
             image = QImage(colours.tobytes(), across, nodes * rows, 4 * across, QImage.Format.Format_RGB32)
             cached = self._images[column.index] = values, palette, image
         return cached[2]
+
+
+def _paint_images(painter: QPainter, image: QImage, places: _Places, *, sharp: bool) -> None:
+    """Paint the thumbnails of a column, which stand in `image` one below the other."""
+    side = image.width()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
+    for node, place in zip(places.nodes, places.pictures, strict=True):
+        painter.drawImage(qrect(place), image, QRectF(0, node * side, side, side))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def paint_marks(
@@ -362,7 +332,7 @@ def paint_marks(
 ) -> None:
     """Outline the pixels of inputs at `addresses`. The colours contrast with the pixels' blue and orange."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    rects = [rect for address in addresses for rect in look.thumbnail_marks(picture, address)]
+    rects = [rect for address in addresses for rect in style.thumbnail_marks(picture, address)]
     outlines = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]
     for colour, width in ((palette.canvas, MARK_PX + 2.0), (palette.ink, MARK_PX)):
         painter.setPen(QPen(QColor(colour), width))
@@ -377,22 +347,23 @@ def _on_pixels(rect: Rect) -> Rect:
 
 def _paint_frames(painter: QPainter, places: Sequence[Rect], column: DiagramColumn, palette: Palette) -> None:
     """Paint a frame around every place."""
-    painter.setPen(QPen(QColor(palette.node_border), look.frame_width(column.picture)))
+    painter.setPen(QPen(QColor(palette.node_border), style.frame_width(column.picture)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRects([qrect(place).adjusted(-0.5, -0.5, 0.5, 0.5) for place in places])
 
 
 def _paint_bars(
-    painter: QPainter, picture: Picture, column: DiagramColumn, bars: Sequence[Rect], palette: Palette
+    painter: QPainter, picture: Picture, column: DiagramColumn, places: _Places, palette: Palette
 ) -> None:
     """Paint the bars below the pictures of nodes side by side; a bar shows its node's value."""
+    bars, nodes = places.bars, places.nodes
     if not bars:
         return
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(tile_box(column.role, palette).fill))
+    painter.setBrush(QColor(style.tile_box(column.role, palette).fill))
     painter.drawRects([qrect(bar) for bar in bars])
-    for tint in look.bar_tints(picture, column, palette):
-        for bar, colour in zip(bars, tint.pixels().tolist(), strict=True):
+    for tint in style.bar_tints(picture, column, palette):
+        for bar, colour in zip(bars, tint.pixels()[nodes.start : nodes.stop].tolist(), strict=True):
             if colour[3]:
                 painter.fillRect(qrect(tint.covered(bar)), QColor(*colour))
     _paint_frames(painter, bars, column, palette)
@@ -402,20 +373,21 @@ def _paint_dots(
     painter: QPainter, picture: Picture, values: Array, places: Sequence[Rect], palette: Palette
 ) -> None:
     """Paint the dot of the row in each small picture."""
-    painter.setPen(QPen(QColor(palette.canvas), look.THUMBNAIL_RIM))
+    painter.setPen(QPen(QColor(palette.canvas), style.THUMBNAIL_RIM))
     painter.setBrush(QColor(palette.ink))
     for curve, place in zip(values, places, strict=False):
-        dot = look.thumbnail_dot(picture, place, curve)
+        dot = style.thumbnail_dot(picture, place, curve)
         if dot is not None:
-            painter.drawEllipse(QPointF(dot.x, dot.y), dot.radius, dot.radius)
+            x, y, radius = dot
+            painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
 def _paint_curves(painter: QPainter, values: Array, places: Sequence[Rect], palette: Palette) -> None:
     for curve, place in zip(values, places, strict=False):
-        painter.fillRect(qrect(place), QColor(look.thumbnail_background(palette)))
+        painter.fillRect(qrect(place), QColor(palette.canvas))
         painter.setPen(Qt.PenStyle.NoPen)
-        for area in look.curve_areas(curve, place, palette):
-            painter.setBrush(QColor(area.colour))
-            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area.corners.tolist()]))
-        zero = look.zero_line(curve, place)
+        for corners, colour in style.curve_areas(curve, place, palette):
+            painter.setBrush(QColor(colour))
+            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners.tolist()]))
+        zero = style.zero_line(curve, place)
         painter.fillRect(QRectF(place.x, round(zero), place.width, 1.0), QColor(palette.node_border))

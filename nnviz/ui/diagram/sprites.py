@@ -119,7 +119,8 @@ class Screen:
         key = (label.style, label.size, colour)
         letters = self._letters.get(key)
         if letters is None:
-            letters = self._letters[key] = Letters(self._setter, label_font(label), colour, self.ratio)
+            font = label_font(label.style, label.size)
+            letters = self._letters[key] = Letters(self._setter, font, colour, self.ratio)
         return letters
 
     def _nodes_and_names(self, layout: Layout) -> Array:
@@ -133,9 +134,7 @@ class Screen:
     def _boxes_of(self, column: DiagramColumn, nodes: range) -> Array:
         if not nodes or column.width > MAX_WIDTH:
             return NO_SPRITES
-        left, width = self._horizontal_span(column.box)
-        height = max(round(column.height * self.ratio), 1)
-        tops = self._tops(column, nodes)
+        left, width, height, tops = self._places(column, nodes)
         box = node_box(column.role, column.rect(0), self.palette)
         if column.height < COMPACT:
             sprite, margin = self._box_sprite(width + 1, height + 1, box.fill, box.line), 0
@@ -148,8 +147,7 @@ class Screen:
         nodes = column.visible_nodes(picture.layout.body)
         if not nodes or column.height >= COMPACT:
             return
-        left, width = self._horizontal_span(column.box)
-        height, tops = max(round(column.height * self.ratio), 1), self._tops(column, nodes)
+        left, width, height, tops = self._places(column, nodes)
         for tint in tints(picture, column, self.palette):
             across = int(width * tint.share)
             strengths = tint.strengths[nodes.start : nodes.stop]
@@ -176,10 +174,11 @@ class Screen:
         left = round(rect.x * self.ratio)
         return left, round(rect.right * self.ratio) - left
 
-    def _tops(self, column: DiagramColumn, nodes: range) -> Array:
-        """Return the upper edges of nodes in device pixels."""
-        tops: Array = np.rint(column.tops[nodes.start : nodes.stop] * self.ratio)
-        return tops
+    def _places(self, column: DiagramColumn, nodes: range) -> tuple[int, int, int, Array]:
+        """Return left, width and height of a column's nodes, and the tops of `nodes`, in device pixels."""
+        left, width = self._horizontal_span(column.box)
+        tops = np.rint(column.tops[nodes.start : nodes.stop] * self.ratio)
+        return left, width, max(round(column.height * self.ratio), 1), tops
 
     def _box(self, width: int, height: int, box: Box) -> int:
         """Return the sprite of a box, with a margin for its line."""
@@ -416,7 +415,7 @@ class Letters(dict[str, int]):
         """Return width and function for a digit or signs between zeros: neighbours may change their shape."""
         before = "" if text == MINUS else "0"
         layout, line = self._lay_out(before + text + "0")
-        start, end = (_x_after(line, len(part)) for part in (before, before + text))
+        start, end = (line.cursorToX(len(part))[0] for part in (before, before + text))  # type: ignore[index]
         runs = layout.glyphRuns(len(before), len(text))
 
         def draw(painter: QPainter) -> None:
@@ -431,9 +430,3 @@ class Letters(dict[str, int]):
         line = layout.createLine()
         layout.endLayout()
         return layout, line
-
-
-def _x_after(line: QTextLine, characters: int) -> float:
-    """Return the x coordinate after a number of characters."""
-    x: float = line.cursorToX(characters)[0]  # type: ignore[index]
-    return x
