@@ -139,40 +139,35 @@ def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
     fits = _heights(network, below, free, scale if view.pictures else 0.0)
     widths, gap = _widths(fits, room.width, COMPACT / scale)
     x = (room.width - sum(widths) - gap * (len(widths) - 1)) / 2
-    middle = _middle(fits, room)
+    middle, zoom = _middle(fits, room), view.zoom * scale
     columns = []
     for k, (fit, width) in enumerate(zip(fits, widths, strict=True)):
-        top = middle - fit.half
-        tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + top
-        role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
-        columns.append(_diagram_column(k - 1, x, width, tops, fit, role, view, scale))
+        tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + (middle - fit.half)
+        column = DiagramColumn(
+            k - 1,
+            x * zoom + view.dx,
+            width * zoom,
+            tops * zoom + view.dy,
+            fit.height * zoom,
+            role="input" if k == 0 else "output" if k == len(fits) - 1 else "hidden",
+            block=fit.per_row > 1 or fit.height * zoom < BLOCK_HEIGHT,
+            below=min(fit.below, fit.pitch - fit.height) * zoom,
+            per_row=fit.per_row,
+            picture=_thumbnail_side(fit, k, width) * zoom,
+        )
+        columns.append(column)
         x += width + gap
     return tuple(columns)
 
 
-def _diagram_column(
-    layer: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View, scale: float
-) -> DiagramColumn:
-    zoom = view.zoom * scale
-    cell, picture = fit.per_row * fit.pitch, 0.0
-    if fit.per_row > 1 and layer >= 0:
-        picture = (1.0 - 2.0 * INSET - BAR) * cell
-    elif fit.extra:
-        largest = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width)
-        rest = width - NAME_AND_Z
-        picture = rest if LEAST_SHRINK * largest <= rest < largest else largest
-    return DiagramColumn(
-        layer,
-        x * zoom + view.dx,
-        width * zoom,
-        tops * zoom + view.dy,
-        fit.height * zoom,
-        role,
-        block=fit.per_row > 1 or fit.height * zoom < BLOCK_HEIGHT,
-        below=min(fit.below, fit.pitch - fit.height) * zoom,
-        per_row=fit.per_row,
-        picture=picture * zoom,
-    )
+def _thumbnail_side(fit: _Fit, index: int, width: float) -> float:
+    """Return width and height of the thumbnails in a column's nodes, or 0 without thumbnails."""
+    if fit.per_row > 1 and index > 0:
+        return (1.0 - 2.0 * INSET - BAR) * (fit.per_row * fit.pitch)
+    if not fit.extra:
+        return 0.0
+    largest, rest = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width), width - NAME_AND_Z
+    return rest if LEAST_SHRINK * largest <= rest < largest else largest
 
 
 def _room_below(network: Network, layer: int) -> float:
@@ -343,8 +338,7 @@ class Slot:
 
     def place(self, x: float, y: float) -> Rect:
         """Return the rectangle of the text in a node whose top left corner is (x, y)."""
-        rect = self.rect
-        return Rect(x + rect.x, y + rect.y, rect.width, rect.height)
+        return self.rect._replace(x=x + self.rect.x, y=y + self.rect.y)
 
     def fit_number(
         self, value: float, room: float, *, bold: bool = False, prefix: str = ""
@@ -578,12 +572,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
 
 
 def _edge_pills(
-    gaps: tuple[Gap, ...],
-    columns: tuple[DiagramColumn, ...],
-    body: Rect,
-    scale: float,
-    zoom: float,
-    slopes: bool,
+    gaps: Sequence[Gap], columns: Sequence[DiagramColumn], body: Rect, scale: float, zoom: float, slopes: bool
 ) -> list[tuple[PillSlots, PillSlots]]:
     """Return the places of weights and slopes, gap by gap, in one font size if possible."""
     largest = [_pill_size(left, right, scale * zoom) for left, right in itertools.pairwise(columns)]

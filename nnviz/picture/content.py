@@ -128,10 +128,9 @@ def _edge(weight: Address, content: Content) -> str:
     if slopes is None:
         return f"weight from {source} to {node}: {value}"
     slope = float(slopes.layers[weight.layer].weights[weight.node, weight.source])
+    sentence = f"weight from {source} to {node}: {value}, slope {full_text(slope)}"
     reason = zero_reason(network, slopes, weight) if slope == 0.0 and isinstance(slopes, Slopes) else ""
-    if reason:
-        return f"weight from {source} to {node}: {value}, slope {full_text(slope)}. {reason}"
-    return f"weight from {source} to {node}: {value}, slope {full_text(slope)}"
+    return f"{sentence}. {reason}" if reason else sentence
 
 
 def _bias(bias: Address, content: Content) -> str:
@@ -151,9 +150,7 @@ def _slope(node: Address, content: Content) -> list[str]:
 def _outcome(address: Address, content: Content) -> str:
     name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
-        return (
-            f"{name} has no target: what-if rows have none" if content.is_what_if else f"{name} has no target"
-        )
+        return f"{name} has no target" + (": what-if rows have none" if content.is_what_if else "")
     if address.kind == "target":
         return f"target of {name}: {full_text(target)}"
     a, y, error = map(full_text, (prediction, target, prediction - target))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
@@ -36,6 +36,7 @@ FATE_MARKS: dict[Fate, tuple[str, str]] = {
     "are 0": ("slopes are 0", "slopes 0"),
 }
 """Long and short text for each problem of a layer's slopes. The line under a heading shows the text."""
+LineKind: TypeAlias = Literal["heading", "subheading"]
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
 """Preferred padding (left plus right) of a number in its label on an edge, by style, in font sizes."""
@@ -123,12 +124,7 @@ def split_at_activation(line: str, activation: str) -> tuple[str, str, str] | No
 
 
 def _line(
-    kind: Literal["heading", "subheading"],
-    texts: list[str],
-    cell: Rect,
-    column: DiagramColumn,
-    middle: float,
-    size: float,
+    kind: LineKind, texts: list[str], cell: Rect, column: DiagramColumn, middle: float, size: float
 ) -> Label | None:
     """Return the longest text that fits into its cell, centred over its column if the cell allows it."""
     heading, margin = kind == "heading", _margin(kind, column, size)
@@ -199,15 +195,21 @@ NARROWER_PX = 1e-3
 def node_numbers(
     content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
 ) -> Iterator[Label]:
-    """Yield the labels in, on and under the nodes of a column, except the nodes' names.
+    """Return the labels in, on and under the nodes of a column, except the nodes' names.
 
     `slots` holds the place in a node for each kind of number. Labels outside `body` are left out.
     """
-    nodes = column.visible_text_nodes(body)
+    box, overhang = column.box, OVERHANG * column.width
+    labels = _all_numbers(content, column, slots, column.visible_text_nodes(body))
+    if body.covers(Rect(box.x - overhang, box.y, box.width + 2 * overhang, box.height + column.below)):
+        return labels
+    return (label for label in labels if label.rect.y >= body.y and label.rect.meets(body))
+
+
+def _all_numbers(
+    content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], nodes: range
+) -> Iterator[Label]:
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
-    box = column.box
-    overhang = OVERHANG * column.width
-    inside = body.covers(Rect(box.x - overhang, box.y, box.width + 2 * overhang, box.height + column.below))
     at_right: dict[tuple[int, float], float] = {}
     """Left end of the right-aligned text in a line of a node, by node and y of the line."""
     for kind, slot in slots.items():
@@ -223,18 +225,10 @@ def node_numbers(
                 continue
             if slot.align == "right":
                 at_right[node, rect.y] = label.rect.x
-            if inside or _is_visible(label.rect, body):
-                yield label
-    line = slots.get("node_slope")
-    if line is not None:
+            yield label
+    if "node_slope" in slots:
         for node in nodes:
-            for label in _pills(content, column, line, node):
-                if inside or _is_visible(label.rect, body):
-                    yield label
-
-
-def _is_visible(rect: Rect, body: Rect) -> bool:
-    return rect.y >= body.y and rect.meets(body)
+            yield from _pills(content, column, slots["node_slope"], node)
 
 
 def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
@@ -334,21 +328,28 @@ class _Pill(NamedTuple):
 
 
 def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> Iterator[Label]:
-    """Yield the pills of a node's bias and slope, if it has them.
+    """Yield the pills of a node's bias, at the left, and of its slope, at the right, if it has them.
 
     If they do not fit side by side even in the smallest font, yield the bias only: z needs it.
     """
-    biases, slopes, line = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
+    biases, slopes, room = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
     bias = slope = None
     if biases is not None:
-        bias = _pill(slot, "bias", float(biases[node]), line)
+        bias = _pill(slot, "bias", float(biases[node]), room)
     if slopes is not None:
-        slope = _pill(slot, "node_slope", float(slopes.layers[column.layer].nodes[node]), line)
+        slope = _pill(slot, "node_slope", float(slopes.layers[column.layer].nodes[node]), room)
     pills = [pill for pill in (bias, slope) if pill is not None]
     if len(pills) == 2:
         pills = _side_by_side(slot, pills) or pills[:1]
-    if pills:
-        yield from _pill_labels(column, slot, node, pills)
+    line = slot.place(column.x, float(column.tops[node]))
+    needed = sum(pill.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
+    for pill in pills:
+        air = min((ROOMY_PADDING - TIGHT_PADDING) * pill.size, (line.width - needed) / len(pills))
+        width = pill.width + air
+        left = line.x if pill.kind == "bias" else line.right - width
+        style: Style = "pill" if pill.kind == "bias" else "node_slope"
+        place = Rect(left, line.y, width, line.height)
+        yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)
 
 
 def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
@@ -377,16 +378,3 @@ def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
     """Return the pill with the next shorter text, or None."""
     fit = _pill(slot, pill.kind, pill.value, pill.width - NARROWER_PX)
     return fit if fit is not None and fit.width < pill.width else None
-
-
-def _pill_labels(column: DiagramColumn, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
-    """Yield the label of the bias on the left and of the slope on the right."""
-    line = slot.place(column.x, float(column.tops[node]))
-    needed = sum(pill.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
-    air = (line.width - needed) / len(pills)
-    for pill in pills:
-        width = pill.width + min((ROOMY_PADDING - TIGHT_PADDING) * pill.size, air)
-        left = line.x if pill.kind == "bias" else line.right - width
-        style: Style = "pill" if pill.kind == "bias" else "node_slope"
-        place = Rect(left, line.y, width, line.height)
-        yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)

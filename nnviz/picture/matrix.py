@@ -63,8 +63,7 @@ def weight_colours(weights: Array, palette: Palette, largest: float | None = Non
         largest = max(float(weights.max()), -float(weights.min()))
     steps = weights / (largest or 1.0) * STEPS
     steps += STEPS + 0.5  # rounds, because the cast below truncates
-    colours: NDArray[np.uint32] = matrix_colours(palette)[steps.astype(np.int16)]
-    return colours
+    return matrix_colours(palette)[steps.astype(np.int16)]
 
 
 def ink_on(pixel: int) -> str:

@@ -73,19 +73,12 @@ class Edges:
     def heights(self, x: Array) -> Array:
         """Return the y of the edges at each `x`, shape (places, edges)."""
         parts = (x - self.gap.x0) / (self.gap.x1 - self.gap.x0)
-        heights: Array = self.y0 + parts[:, None] * (self.y1 - self.y0)
-        return heights
+        return self.y0 + parts[:, None] * (self.y1 - self.y0)
 
     @property
     def slope(self) -> Array:
         """Slope of each edge: pixels downwards per pixel to the right, shape (edges,)."""
-        slope: Array = (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
-        return slope
-
-    @property
-    def cross(self) -> bool:
-        """Whether edges can cross, which needs at least two nodes in both columns."""
-        return min(len(self.gap.y0), len(self.gap.y1)) > 1
+        return (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
 
     def bound(self, box: LabelBox) -> float:
         """Return an upper bound for the number of labels that fit; `box` has the size of a label."""
@@ -117,12 +110,12 @@ class Candidates:
         x = np.linspace(box.left, box.right, count) if count > 1 else np.array([box.left + box.right]) / 2
         line = edges.heights(x)
         covered = _covered(edges, box, x, line) - 1.0  # without the label's own edge
-        most = MOST_COVERED[kinds - 1] if edges.cross else np.inf
+        can_cross = min(len(edges.gap.y0), len(edges.gap.y1)) > 1
+        most = MOST_COVERED[kinds - 1] if can_cross else np.inf
         forbidden = (covered > most) | (_apart(line) < EDGE_GAP * box.height) | _outside(edges, box, line)
         cost = np.where(forbidden, np.inf, COVERING * covered)
-        costs = [cost + _way(edges, box, x, covered, kind, kinds)[:, None] for kind in range(kinds)]
-        y = np.tile(line.T, (kinds, 1))
-        return cls(kinds, x, y, y, np.tile(edges.slope, kinds), np.concatenate([each.T for each in costs]))
+        y, costs = np.tile(line.T, (kinds, 1)), _costs(edges, box, x, covered, cost, kinds)
+        return cls(kinds, x, y, y, np.tile(edges.slope, kinds), costs)
 
     def partner(self, label: int) -> int:
         """Return the index of the other label on the label's edge, or −1 if edges have only one label."""
@@ -147,14 +140,8 @@ class Candidates:
             covered -= np.abs(shift) <= (box.height + np.abs(edges.slope) * box.width) / 2
             forbidden = nearer | (covered > 0.0) | _outside(edges, box, y)
             more = np.where(forbidden, np.inf, LEAVING)
-            costs = np.concatenate(
-                [
-                    more + _way(edges, box, self.x, covered, kind, self.kinds)[:, None]
-                    for kind in range(self.kinds)
-                ],
-                1,
-            )
-            result.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs.T))
+            costs = _costs(edges, box, self.x, covered, more, self.kinds)
+            result.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs))
         x = np.tile(self.x, len(result))
         order = np.argsort(x, kind="stable")
         y, line, cost = (
@@ -162,6 +149,12 @@ class Candidates:
             for each in zip(*((each.y, each.line, each.cost) for each in result), strict=True)
         )
         return replace(self, x=x[order], y=y, line=line, cost=cost)
+
+
+def _costs(edges: Edges, box: LabelBox, x: Array, covered: Array, cost: Array, kinds: int) -> Array:
+    """Return the costs of the labels of every kind, shape (labels, places), from `cost` without the way."""
+    ways = (_way(edges, box, x, covered, kind, kinds) for kind in range(kinds))
+    return np.concatenate([(cost + way[:, None]).T for way in ways])
 
 
 def _way(edges: Edges, box: LabelBox, x: Array, covered: Array, kind: int, kinds: int) -> Array:
@@ -196,8 +189,7 @@ def _apart(line: Array) -> Array:
 def _outside(edges: Edges, box: LabelBox, y: Array) -> NDArray[np.bool_]:
     """Return whether a label at each y would leave the body."""
     half = box.height / 2
-    outside: NDArray[np.bool_] = (y < edges.body.y + half) | (y > edges.body.bottom - half)
-    return outside
+    return (y < edges.body.y + half) | (y > edges.body.bottom - half)
 
 
 def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
@@ -438,18 +430,11 @@ def _label_boxes(edges: Edges, largest: float) -> Iterator[LabelBox]:
     gap, body = edges.gap, edges.body
     from_nodes = NODE_GAP * largest
     left, right = max(gap.x0 + from_nodes, body.x), min(gap.x1 + REACH_PX - from_nodes, body.right)
-    for size in _sizes(largest):
+    sizes = [step * largest for step in STEPS if step * largest > LEAST_SIZE]
+    for size in (*sizes, min(LEAST_SIZE, largest)):
         width = (NUMBER + LEAST_PAD) * size
         if width <= right - left + ROUNDING:
             yield LabelBox(width, 1.5 * size, size, left + width / 2, right - width / 2)
-
-
-def _sizes(largest: float) -> Iterator[float]:
-    """Yield the font sizes to try, the largest first."""
-    for step in STEPS:
-        if step * largest > LEAST_SIZE:
-            yield step * largest
-    yield min(LEAST_SIZE, largest)
 
 
 NOWHERE = -1
@@ -523,14 +508,12 @@ class Placing:
             self._remove(label)
             self._choose(label)
 
-    def _choose(self, label: int) -> bool:
-        """Give a label its cheapest free place; return whether there is one."""
+    def _choose(self, label: int) -> None:
+        """Give a label its cheapest free place, if there is one."""
         cost = np.where(self._blocked[label] == 0, self._candidates.cost[label], np.inf)
         place = int(cost.argmin())
-        if not np.isfinite(cost[place]):
-            return False
-        self._place_label(label, place)
-        return True
+        if np.isfinite(cost[place]):
+            self._place_label(label, place)
 
     def _place_label(self, label: int, place: int) -> None:
         self.places[label] = place
