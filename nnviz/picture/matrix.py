@@ -23,8 +23,8 @@ from nnviz.picture.parts import Rect
 
 STEPS = 127
 """Number of colours for the weights of each sign."""
-LARGEST_CELL = 150.0, 56.0
-"""Largest width and height of a weight's cell, in pixels."""
+LARGEST_CELL = 130.0, 70.0
+"""Largest width and height of a cell, in pixels."""
 LARGEST_TILE = 120.0
 """Largest width and height of a tile (one node's weights as a square image), in pixels."""
 GAP = 4.0
@@ -35,10 +35,10 @@ GREY = 0.179
 
 
 class Cell(NamedTuple):
-    """The place of a weight in its matrix: the index of the node (row) and of the source (column)."""
+    """The place of a number in a matrix. In a weight matrix, the row is the node, the column the source."""
 
-    node: int
-    source: int
+    row: int
+    column: int
 
 
 @lru_cache(maxsize=8)
@@ -130,7 +130,7 @@ class MatrixImage:
 
     def cell(self, cell: Cell) -> Rect:
         """Return the rectangle of a weight."""
-        row, column = self.row(cell.node), self.column(cell.source)
+        row, column = self.row(cell.row), self.column(cell.column)
         return Rect(column.x, row.y, column.width, row.height)
 
     def weight_at(self, x: float, y: float, weights: Array) -> Cell | None:
@@ -181,8 +181,8 @@ class Tiles:
 
     def cell(self, cell: Cell) -> Rect:
         """Return the rectangle of a weight."""
-        tile, width = self.row(cell.node), self.size / self.side
-        down, right = divmod(cell.source, self.side)
+        tile, width = self.row(cell.row), self.size / self.side
+        down, right = divmod(cell.column, self.side)
         return Rect(tile.x + right * width, tile.y + down * width, width, width)
 
     def weight_at(self, x: float, y: float) -> Cell | None:

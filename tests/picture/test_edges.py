@@ -139,8 +139,8 @@ def test_every_weight_of_a_sheet_is_found_at_the_middle_of_its_cell(shape):
         middle = sheet.cell(cell).center
         assert ROOM.contains(*middle)
         assert sheet.weight_at(*middle, weights) == cell
-        assert sheet.row(cell.node).contains(*middle)
-        assert sheet.column(cell.source).contains(*middle)
+        assert sheet.row(cell.row).contains(*middle)
+        assert sheet.column(cell.column).contains(*middle)
     assert sheet.weight_at(ROOM.x - 1, ROOM.y, weights) is None
 
 

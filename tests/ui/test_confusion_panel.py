@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -16,8 +16,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.picture.matrix import Cell
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.panels.confusion import ClassCell, ConfusionPanel, grid_places, image_of
+from nnviz.ui.panels.confusion import ConfusionGrid, ConfusionPanel, share_colours
 from tests.ui.bare import Seen
 from tests.ui.hands import bring, choose_in_table_menu, drag, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
@@ -65,9 +66,12 @@ def filtered(afresh):
 
 
 def click(card, *cell):
-    at = card.view.places().cell(ClassCell(*cell)).center().toPoint()
-    QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=middle(card, *cell).toPoint())
     QApplication.processEvents()
+
+
+def middle(card, *cell):
+    return QPointF(*card.view.places().cell(Cell(*cell)).center)
 
 
 def keys(widget, *pressed):
@@ -89,7 +93,7 @@ def bar(window):
 
 
 def read_out(card, *cell):
-    hover(card.view, card.view.places().cell(ClassCell(*cell)).center())
+    hover(card.view, middle(card, *cell))
     return card.view.accessibleDescription()
 
 
@@ -115,9 +119,9 @@ def test_the_counts_are_those_of_a_count_by_hand_and_follow_edits(open_card, app
 def test_classes_with_similar_names_are_shortened_differently(open_card):
     which = "one of the many kinds of animals: {}, but those alone that are tame"
     card, _ = open_card(edits.rename_columns(pets(), {3: which.format("cats"), 4: which.format("dogs")}))
-    places = card.view.places()
-    rows = [int(places.cell(ClassCell(k, 0)).center().y()) for k in (0, 1)]
-    cats, dogs = (pixels_of(card.view)[row - 8 : row + 8, : int(places.left) - 6] for row in rows)
+    cells, room = card.view.named_cells
+    left, rows = int(cells.room.x - room.left), [int(cells.row(k).center[1]) for k in (0, 1)]
+    cats, dogs = (pixels_of(card.view)[row - 8 : row + 8, left : left + int(room.left) - 6] for row in rows)
     assert len(np.unique(cats)) > 2, "a name is written"
     assert (cats != dogs).any()
 
@@ -279,25 +283,29 @@ def test_the_window_keeps_its_size_under_a_filter_and_shows_the_row_after_it(ope
     assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
 
 
-def test_every_cell_is_found_where_it_is_painted():
-    wrong = []
+def test_every_cell_is_found_where_it_is_painted(qtbot):
+    wrong, grid = [], ConfusionGrid()
+    qtbot.addWidget(grid)
+    grid.setMinimumSize(1, 1)
     for count, size in product((2, 10, 30, 100), ((300, 140), (340, 300), (900, 560))):
-        places = grid_places([f"a class with a long name {k}" for k in range(count)], *size)
-        grid = places.grid
-        inside = grid.left() >= places.left and grid.right() <= size[0] and grid.bottom() <= size[1]
-        for cell in (ClassCell(0, 0), ClassCell(count - 1, 0), ClassCell(count // 2, count - 1)):
-            middle = places.cell(cell).center()
-            if places.cell_at(middle.x(), middle.y()) != cell or not inside:
-                wrong.append((count, size, cell))
+        grid.resize(*size)
+        counts = Confusion(np.eye(count, dtype=int), 0)
+        grid.show_counts(counts, [f"a class with a long name {k}" for k in range(count)])
+        cells, names = grid.named_cells
+        room = cells.room
+        inside = room.x >= names.left and room.right <= size[0] and room.bottom <= size[1]
+        some = Cell(0, 0), Cell(count - 1, 0), Cell(count // 2, count - 1)
+        found = [grid.cell_at(*cells.cell(cell).center) for cell in some]
+        if found != [*some] or not inside:
+            wrong.append((count, size))
         if (count, size[0]) == (30, 900):
-            assert min(places.left, places.above) > 0, "thirty classes are named"
-            assert min(places.cell(ClassCell(0, 0)).width(), places.cell(ClassCell(0, 0)).height()) >= 12
+            assert min(names.left, names.above) > 0, "thirty classes are named"
+            assert min(cells.cell(Cell(0, 0))[2:]) >= 12
     assert wrong == []
 
 
 @pytest.mark.parametrize("theme", PALETTES)
 def test_a_cell_is_darker_the_more_of_its_row_it_has(theme):
-    image = image_of(Confusion(np.array([[0, 1], [9, 1]]), 0), PALETTES[theme])
-    assert image.format() == QImage.Format.Format_RGB32
-    blues = [image.pixelColor(*at).name().upper() for at in ((0, 0), (1, 0))]
+    colours = share_colours(Confusion(np.array([[0, 1], [9, 1]]), 0).shares, PALETTES[theme])
+    blues = [f"#{colour & 0xFFFFFF:06X}" for colour in colours[0].tolist()]
     assert blues == [PALETTES[theme].canvas, PALETTES[theme].output_node]

@@ -1,194 +1,42 @@
-"""The confusion matrix panel: the layout, painting and keys of the grid, and its texts."""
+"""The confusion matrix panel: the painting of the grid, and its texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPen
 
+from nnviz.core.activations import Array
 from nnviz.core.metrics import Confusion, DecidedClasses, classifies, confusion, decisions
 from nnviz.core.numbers import as_text, counted, shorten_names
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, REDRAWN_LATER
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.matrix import ink_on
+from nnviz.picture.matrix import Cell, MatrixImage, Tiles
 from nnviz.picture.palette import Palette, rgb
-from nnviz.ui.kit.controls import Choice, muted_label, shorten_to_width
+from nnviz.picture.parts import Rect
+from nnviz.ui.kit.controls import Choice, muted_label
 from nnviz.ui.kit.desk import Desk
+from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.plot.card import Pages, PlotPanel
-from nnviz.ui.plot.points import CellGrid, draw_outline
+from nnviz.ui.plot.grid import GAP, MIDDLE, NAME_PX, RIGHT, ImageGrid, Mark, NameRoom, write_up
 
-NAME_PX, TITLE_PX = 11, 11.5
-"""Font size in pixels at 100 %: NAME_PX for class names, TITLE_PX for the titles of the axes."""
-GAP = 6.0
-"""Pixels between a text and the grid."""
-NAME_SHARE = 0.3
-"""Largest share of the width or height that class names may take."""
-LEAST_NAME = 48.0
-"""If columns are narrower than this, in pixels at 100 %, names that do not fit are written upwards."""
-LARGEST_CELL = 110.0, 90.0
-"""Largest width and height of a cell, in pixels at 100 %."""
+TITLE_PX = 11.5
+"""Font size of the titles of the axes, in pixels at 100 %."""
 LEAST_CELL = 24.0
 """If cells would be narrower than this, in pixels at 100 %, recall and precision are left out."""
-RIM = 5.0
-"""Margin in pixels around the matrix, for the frame that shows the keyboard focus."""
-
-
-class ClassCell(NamedTuple):
-    """A cell of the matrix: the indices of the target class and the predicted class."""
-
-    target: int
-    prediction: int
-
-
-@dataclass(frozen=True)
-class GridPlaces:
-    """The layout, in pixels, of a grid with `classes` rows and columns, and of the texts around the grid.
-
-    ============ ==========================================================================
-    `grid`       the rectangle of all cells
-    `left`       width of the names at the left of the grid; 0 without names
-    `above`      height of the names above the grid; 0 without names
-    `upright`    whether the names above the grid are written upwards
-    `shares`     width of the recalls right of the grid, height of the precisions below it
-    ============ ==========================================================================
-
-    `shares` is (0, 0) if recall and precision are left out.
-    """
-
-    grid: QRectF
-    classes: int
-    left: float
-    above: float
-    upright: bool
-    shares: tuple[float, float]
-
-    def cell(self, cell: ClassCell) -> QRectF:
-        """Return the rectangle of a cell."""
-        width, height = self.grid.width() / self.classes, self.grid.height() / self.classes
-        left, top = self.grid.left() + cell.prediction * width, self.grid.top() + cell.target * height
-        return QRectF(left, top, width, height)
-
-    def cell_at(self, x: float, y: float) -> ClassCell | None:
-        """Return the cell at a point, or None if the point is outside the grid."""
-        column = int((x - self.grid.left()) // (self.grid.width() / self.classes))
-        row = int((y - self.grid.top()) // (self.grid.height() / self.classes))
-        inside = 0 <= column < self.classes and 0 <= row < self.classes
-        return ClassCell(row, column) if inside else None
-
-
-def grid_places(names: Sequence[str], width: float, height: float) -> GridPlaces:
-    """Return the largest layout that fits in an area of `width` × `height` pixels, centred in this area."""
-    count, metrics = len(names), QFontMetricsF(ui_font(NAME_PX))
-    title, line = QFontMetricsF(ui_font(TITLE_PX)).height(), metrics.height()
-    longest = max(map(metrics.horizontalAdvance, names))
-    room = QRectF(0, 0, width, height).adjusted(RIM + title, RIM + title, -RIM, -RIM)
-    left = min(longest, NAME_SHARE * width) + 2 * GAP if line * (count + 2) <= room.height() else 0.0
-    recall = metrics.horizontalAdvance("100 %") + 2 * GAP
-    has_shares = (room.width() - left - recall) / count >= px(LEAST_CELL) and left > 0
-    shares = (recall, line + GAP) if has_shares else (0.0, 0.0)
-    across = min((room.width() - left - shares[0]) / count, px(LARGEST_CELL[0]))
-    upright = longest + GAP > across and across < px(LEAST_NAME)
-    above = (min(longest, NAME_SHARE * height) if upright else line) + 2 * GAP
-    if upright and left:  # horizontal names at the left are easier to read, so they get the room first
-        above = min(above, room.height() - shares[1] - line * count)
-    if upright and (line > across or above < 3 * line):
-        above = 0.0
-    down = min((room.height() - above - shares[1]) / count, px(LARGEST_CELL[1]))
-    if line > down + 0.01:
-        left = 0.0
-    total = left + across * count + shares[0], above + down * count + shares[1]
-    x = room.left() + (room.width() - total[0]) / 2 + left
-    y = room.top() + (room.height() - total[1]) / 2 + above
-    return GridPlaces(QRectF(x, y, across * count, down * count), count, left, above, upright, shares)
-
-
+LEAST_LINED = 8
+"""Least width of cells with lines around them, in pixels."""
 TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION = "recall", "precision"
-COUNT_PX = 13, 11, 9.5
-"""Font sizes of counts, in pixels at 100 %. The matrix uses the first size in which all counts fit."""
 FEW_CLASSES = 12
 """With more classes than this, counts of 0 are not written, so that the other counts stand out."""
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-MIDDLE = Qt.AlignmentFlag.AlignCenter
-
-
-def paint_titles(painter: QPainter, places: GridPlaces) -> None:
-    """Write the titles of the axes, above and at the left of the class names."""
-    painter.setFont(ui_font(TITLE_PX))
-    painter.setPen(QColor(colours().muted))
-    grid, high = places.grid, QFontMetricsF(painter.font()).height()
-    wide = max(grid.width(), QFontMetricsF(painter.font()).horizontalAdvance(PREDICTION))
-    top = QRectF(grid.center().x() - wide / 2, grid.top() - places.above - high, wide, high)
-    painter.drawText(top, MIDDLE, PREDICTION)
-    _write_up(painter, grid.left() - places.left - high / 2, grid.center().y(), TARGET, MIDDLE, grid.height())
-
-
-def paint_names(painter: QPainter, places: GridPlaces, names: Sequence[str]) -> None:
-    """Write the names of the classes, shortened to the room they have."""
-    painter.setFont(ui_font(NAME_PX))
-    painter.setPen(QColor(colours().ink))
-    font, across = painter.font(), places.cell(ClassCell(0, 0)).width() - 4
-    if places.left:
-        for k, name in enumerate(shorten_to_width(names, font, places.left - GAP)):
-            row = places.cell(ClassCell(k, 0))
-            room = QRectF(row.left() - places.left, row.top(), places.left - GAP, row.height())
-            painter.drawText(room, RIGHT, name)
-    if not places.above:
-        return
-    for k, name in enumerate(shorten_to_width(names, font, places.above - GAP if places.upright else across)):
-        column = places.cell(ClassCell(0, k))
-        if places.upright:
-            middle = column.top() - places.above / 2
-            _write_up(painter, column.center().x(), middle, name, LEFT, places.above - GAP)
-        else:
-            room = QRectF(column.left() + 2, column.top() - places.above, across, places.above)
-            painter.drawText(room, MIDDLE, name)
-
-
-def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp], image: QImage) -> None:
-    """Write the counts into the cells. If the largest count does not fit into its cell, write no counts.
-
-    `image` has one pixel for each cell: the cell's colour, which decides the colour of the count.
-    """
-    font = _fitting_font(f"{counts.max():,}", places.cell(ClassCell(0, 0)))
-    if font is None:
-        return
-    painter.setFont(font)
-    few = len(counts) <= FEW_CLASSES
-    for target, prediction in zip(*map(np.ndarray.tolist, _written_cells(counts, few)), strict=True):
-        count, pixel = int(counts[target, prediction]), image.pixel(prediction, target)
-        painter.setPen(QColor(ink_on(pixel) if count else colours().muted))
-        painter.drawText(places.cell(ClassCell(target, prediction)), MIDDLE, f"{count:,}")
-
-
-def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> None:
-    """Write the recalls of the classes right of the grid, and the precisions below the grid, if they fit."""
-    width, height = places.shares
-    if not width:
-        return
-    painter.setFont(ui_font(NAME_PX))
-    painter.setPen(QColor(colours().muted))
-    grid, line = places.grid, QFontMetricsF(painter.font()).height()
-    for k, (recall, precision) in enumerate(zip(matrix.recalls, matrix.precisions, strict=True)):
-        row, column = places.cell(ClassCell(k, 0)), places.cell(ClassCell(0, k))
-        right = QRectF(grid.right() + GAP, row.top(), width - GAP, row.height())
-        painter.drawText(right, RIGHT, percent(recall))
-        below = QRectF(column.left(), grid.bottom(), column.width(), height)
-        if painter.fontMetrics().horizontalAdvance("100 %") <= column.width():
-            painter.drawText(below, MIDDLE, percent(precision))
-    if line <= places.above:
-        painter.drawText(QRectF(grid.right(), grid.top() - line - GAP, width, line + GAP), RIGHT, RECALL)
-    room = QRectF(grid.left() - places.left, grid.bottom(), places.left - GAP, height)
-    if painter.fontMetrics().horizontalAdvance(PRECISION) <= room.width():
-        painter.drawText(room, RIGHT, PRECISION)
+GRID_PX = 150
+"""Minimum height of the matrix, in pixels at 100 %."""
 
 
 def percent(share: float) -> str:
@@ -201,164 +49,104 @@ def percent(share: float) -> str:
     return f"{percentage} %"
 
 
-def _written_cells(counts: NDArray[np.intp], zeros: bool) -> tuple[NDArray[np.intp], ...]:
-    """Return the row and column indices of the cells with a written count, with or without zeros."""
-    return np.nonzero(np.ones_like(counts) if zeros else counts)
-
-
-def _fitting_font(text: str, cell: QRectF) -> QFont | None:
-    """Return the first font in which the text fits into a cell, or None."""
-    for size in COUNT_PX:
-        metrics = QFontMetricsF(ui_font(size))
-        if metrics.horizontalAdvance(text) + 4 <= cell.width() and metrics.height() <= cell.height():
-            return ui_font(size)
-    return None
-
-
-def _write_up(painter: QPainter, x: float, y: float, text: str, side: Qt.AlignmentFlag, room: float) -> None:
-    """Write a text upwards, centred at a point."""
-    high = QFontMetricsF(painter.font()).height()
-    painter.save()
-    painter.translate(x, y)
-    painter.rotate(-90)
-    room = max(room, QFontMetricsF(painter.font()).horizontalAdvance(text))
-    painter.drawText(QRectF(-room / 2, -high / 2, room, high), side, text)
-    painter.restore()
-
-
-STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
-
-
-class ConfusionGrid(CellGrid[ClassCell]):
+class ConfusionGrid(ImageGrid):
     """The grid of counts: a row for each target class, a column for each predicted class.
 
-    =============== ================================================
-    `cell_selected` the arrow keys have selected another cell
-    `cell_chosen`   the user has clicked a cell or pressed Enter on it
-    `escaped`       the user has pressed Escape
-    =============== ================================================
+    Recall and precision of the classes stand right of the grid and below it if there is room.
     """
 
-    cell_selected = Signal()
-    cell_chosen = Signal(object)
-    escaped = Signal()
-
     def __init__(self) -> None:
-        super().__init__(least=34, wished=300)
-        self._matrix = Confusion(np.zeros((2, 2), dtype=np.intp), 0)
-        self._names: Sequence[str] = ("", "")
-        self._image = QImage()
-        self._places: GridPlaces | None = None
-        self._selected: ClassCell | None = None
-        self.clicked.connect(self._click)
-
-    @property
-    def current_cell(self) -> ClassCell | None:
-        """The cell under the mouse, else the cell that was last clicked or selected by key, else None."""
-        return self.hover or self._selected
+        super().__init__(least=GRID_PX, wished=300)
+        self._matrix = Confusion(np.zeros((1, 1), dtype=np.intp), 0)
+        self._shares = 0.0, 0.0
+        """Width of the recalls and height of the precisions; 0 if they are left out."""
 
     def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
         """Show the counts of `matrix`; `names` are the names of the classes."""
-        if names != self._names:
-            self._places = self._selected = self.hover = None
-        self._matrix, self._names = matrix, names
-        self._image = image_of(matrix, colours())
-        self.update()
+        self._matrix = matrix
+        self.show_values(matrix.shares, (names, names))
 
-    def places(self) -> GridPlaces:
-        """Return the layout for the current size."""
-        if self._places is None:
-            self._places = grid_places(self._names, self.width(), self.height())
-        return self._places
+    def colours_of(self, values: Array) -> NDArray[np.uint32]:  # noqa: D102
+        return share_colours(values, colours())
 
-    # --- painting
+    def texts(self) -> NDArray[np.str_]:  # noqa: D102
+        counts = self._matrix.counts
+        zero = "0" if len(counts) <= FEW_CLASSES else ""
+        return np.array([[f"{count:,}" if count else zero for count in row] for row in counts.tolist()])
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the cells, lines and texts, and outline the diagonal and the selected cell."""
-        places, p = self.places(), colours()
-        with QPainter(self) as painter:
-            painter.drawImage(places.grid, self._image)
-            self._paint_lines(painter, places, p)
-            paint_titles(painter, places)
-            paint_names(painter, places, self._names)
-            paint_counts(painter, places, self._matrix.counts, self._image)
-            paint_shares(painter, places, self._matrix)
-            marks = (self.hover, QPen(QColor(p.ink), 1)), (self._selected, QPen(QColor(p.accent), 2))
-            for cell, pen in marks:
-                if cell:
-                    _outline(painter, places.cell(cell), QPen(QColor(p.surface), pen.width() + 2), pen)
-            self.paint_focus(painter)
+    def room(self) -> Rect:
+        """Return the room without titles, and without recall and precision if the cells are large enough."""
+        names, title = QFontMetricsF(ui_font(NAME_PX)), QFontMetricsF(ui_font(TITLE_PX)).height()
+        x, y, width, height = super().room()
+        room = Rect(x + title + GAP, y + title, width - title - GAP, height - title)
+        self._shares = names.horizontalAdvance("100 %") + 2 * GAP, names.height() + GAP
+        smaller = room._replace(width=room.width - self._shares[0], height=room.height - self._shares[1])
+        cells, names_room = self.fit(smaller)
+        if names_room.left and cells.column(0).width >= px(LEAST_CELL):
+            return smaller
+        self._shares = 0.0, 0.0
+        return room
 
-    def _paint_lines(self, painter: QPainter, places: GridPlaces, p: Palette) -> None:
-        """Paint a thin line around cells that are large enough, and a darker one on the diagonal."""
-        roomy = places.cell(ClassCell(0, 0)).width() >= 8
+    def paint_cells(self, painter: QPainter, places: MatrixImage | Tiles, image: QImage) -> None:
+        """Paint the cells, lines around them, and the texts around the grid."""
+        cells, room = self.named_cells
+        super().paint_cells(painter, cells, image)
+        if cells.column(0).width >= LEAST_LINED:
+            self._paint_lines(painter, cells)
+        painter.setPen(QColor(colours().muted))
+        self._paint_titles(painter, cells, room)
+        if self._shares[0]:
+            self._paint_shares(painter, cells, room)
+
+    def _paint_lines(self, painter: QPainter, cells: MatrixImage) -> None:
+        """Paint a thin line around each cell, and a darker one on the diagonal."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(p.line), 1.0))
-        if not roomy:
-            painter.drawRect(places.grid.adjusted(-0.5, -0.5, 0.5, 0.5))
-            return
-        for k in range(places.classes):
-            row, column = places.cell(ClassCell(k, 0)), places.cell(ClassCell(0, k))
-            painter.drawRect(QRectF(row.left(), row.top(), places.grid.width(), row.height()))
-            painter.drawRect(QRectF(column.left(), column.top(), column.width(), places.grid.height()))
-        for k in range(places.classes):
-            _outline(painter, places.cell(ClassCell(k, k)), QPen(QColor(p.muted), 1.5))
+        painter.setPen(QPen(QColor(colours().line), 1.0))
+        for k in range(cells.nodes):
+            painter.drawRects([qrect(cells.row(k)), qrect(cells.column(k))])
+        painter.setPen(QPen(QColor(colours().muted), 1.5))
+        for k in range(cells.nodes):
+            painter.drawRect(qrect(cells.cell(Cell(k, k))).adjusted(0.5, 0.5, -0.5, -0.5))
 
-    # --- events
+    def _paint_titles(self, painter: QPainter, cells: MatrixImage, room: NameRoom) -> None:
+        """Write the titles of the axes, above and at the left of the class names."""
+        painter.setFont(ui_font(TITLE_PX))
+        metrics, (x, y) = QFontMetricsF(painter.font()), cells.room.center
+        high, wide = metrics.height(), max(cells.room.width, metrics.horizontalAdvance(PREDICTION))
+        top = QRectF(x - wide / 2, cells.room.y - room.above - high, wide, high)
+        painter.drawText(top, MIDDLE, PREDICTION)
+        write_up(painter, cells.room.x - room.left - GAP - high / 2, y, TARGET, cells.room.height)
 
-    def cell_at(self, x: float, y: float) -> ClassCell | None:  # noqa: D102
-        return self.places().cell_at(x, y)
-
-    def _click(self, cell: ClassCell) -> None:
-        self._go_to(cell)
-        self.cell_chosen.emit(cell)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move with the arrow keys, choose a cell with Enter, emit `escaped` with Escape."""
-        if event.key() in STEPS:
-            down, right = STEPS[Qt.Key(event.key())]
-            last = len(self._names) - 1
-            at = self._selected or ClassCell(-down, -right)  # so that the first key selects the first cell
-            self._go_to(
-                ClassCell(min(max(at.target + down, 0), last), min(max(at.prediction + right, 0), last))
+    def _paint_shares(self, painter: QPainter, cells: MatrixImage, room: NameRoom) -> None:
+        """Write the recall of each class right of the grid, and the precisions below it if they fit."""
+        painter.setFont(ui_font(NAME_PX))
+        (width, height), grid, metrics = self._shares, cells.room, QFontMetricsF(painter.font())
+        fits = metrics.horizontalAdvance("100 %") <= cells.column(0).width
+        for k, (recall, precision) in enumerate(
+            zip(self._matrix.recalls, self._matrix.precisions, strict=True)
+        ):
+            row, column = cells.row(k), cells.column(k)
+            painter.drawText(QRectF(grid.right + GAP, row.y, width - GAP, row.height), RIGHT, percent(recall))
+            if fits:
+                painter.drawText(
+                    QRectF(column.x, grid.bottom, column.width, height), MIDDLE, percent(precision)
+                )
+        line = metrics.height()
+        if line <= room.above:
+            painter.drawText(QRectF(grid.right, grid.y - line - GAP, width, line + GAP), RIGHT, RECALL)
+        if metrics.horizontalAdvance(PRECISION) <= room.left - GAP:
+            painter.drawText(
+                QRectF(grid.x - room.left, grid.bottom, room.left - GAP, height), RIGHT, PRECISION
             )
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected:
-            self.cell_chosen.emit(self._selected)
-        elif event.key() == Qt.Key.Key_Escape:
-            self.escaped.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def _go_to(self, cell: ClassCell) -> None:
-        self._selected = cell
-        self.cell_selected.emit()
-        self.update()
-
-    def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
-        self._places = None
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Use the new theme's colours, or the new font size."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._places = None
-            self._image = image_of(self._matrix, colours())
-            self.update()
 
 
-def image_of(matrix: Confusion, palette: Palette) -> QImage:
-    """Return an image with one pixel per cell. The colour shows the cell's share of the counts in the row."""
+def share_colours(shares: Array, palette: Palette) -> NDArray[np.uint32]:
+    """Return the colour of each share, from 0 to 1, as 0xffrrggbb, in the shape of `shares`."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
-    strength = np.sqrt(matrix.shares)[..., None]  # the root makes small shares visible
+    strength = np.sqrt(shares)[..., None]  # the root makes small shares visible
     mixed = np.rint(low * (1.0 - strength) + high * strength).astype(np.uint32)
-    data = 0xFF000000 | mixed[..., 0] << 16 | mixed[..., 1] << 8 | mixed[..., 2]
-    rows, columns = data.shape
-    pixels = np.ascontiguousarray(data.astype(np.uint32)).tobytes()
-    return QImage(pixels, columns, rows, 4 * columns, QImage.Format.Format_RGB32).copy()
-
-
-def _outline(painter: QPainter, place: QRectF, *pens: QPen) -> None:
-    draw_outline(painter, place.adjusted(0.5, 0.5, -0.5, -0.5), pens)
+    result: NDArray[np.uint32] = 0xFF000000 | mixed[..., 0] << 16 | mixed[..., 1] << 8 | mixed[..., 2]
+    return result
 
 
 NO_TARGETS = "No row has targets: type targets in the data table, or load rows with targets"
@@ -369,8 +157,6 @@ NO_CLASSES = (
 HINT = "Click a cell to list its rows in the data table"
 TIP = "Click a cell, or select it with arrow keys and press Enter, to list its rows. Escape lists all rows"
 ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
-GRID_PX = 150
-"""Minimum height of the matrix, in pixels at 100 %."""
 LETTERS = 20
 """Largest number of letters of a class name in the line below the matrix. Longer names are shortened."""
 
@@ -387,15 +173,13 @@ class ConfusionPanel(PlotPanel):
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
-        self.view.setMinimumHeight(px(GRID_PX))
         self._make_controls()
         self.caption, self.readout = muted_label(), muted_label()
         self.pages = Pages(self)
         self.pages.add_plot(self.caption, self.view, self.readout)
-        for pointed in (self.view.hovered, self.view.cell_selected):
-            pointed.connect(self._show_cell)
-        self.view.cell_chosen.connect(self._list_rows)
-        self.view.escaped.connect(desk.all_rows_requested)
+        self.view.hovered.connect(self._show_cell)
+        self.view.moved.connect(self._select)
+        self.view.clicked.connect(self._list_rows)
 
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
@@ -410,9 +194,12 @@ class ConfusionPanel(PlotPanel):
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
         return self.view if self.pages.plot_visible else None
 
-    def restyle(self) -> None:  # noqa: D102
-        self.view.setMinimumHeight(px(GRID_PX))
-        super().restyle()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """List all rows on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._desk.all_rows_requested.emit()
+        else:
+            super().keyPressEvent(event)
 
     # --- what it shows
 
@@ -474,9 +261,13 @@ class ConfusionPanel(PlotPanel):
                 self.part.setCurrentIndex(0)
         self.part.setVisible(both)
 
+    def _select(self, mark: Mark) -> None:
+        self.view.show_mark(Mark(mark.row or 0, mark.column or 0))  # the first key selects the first cell
+        self._show_cell()
+
     def _show_cell(self) -> None:
         """Describe the cell under the mouse, else the selected cell, below the matrix."""
-        matrix, cell = self._matrix, self.view.current_cell
+        matrix, cell = self._matrix, self.view.hover or self.view.selected
         if matrix is None:
             return
         self.readout.setText(self._cell_text(matrix, cell, short=True) if cell else HINT)
@@ -484,31 +275,32 @@ class ConfusionPanel(PlotPanel):
         self.view.setToolTip(tip)
         self.view.setAccessibleDescription(f"{self.caption.text()}; {tip}")
 
-    def _cell_text(self, matrix: Confusion, cell: ClassCell, *, short: bool = False) -> str:
+    def _cell_text(self, matrix: Confusion, cell: Cell, *, short: bool = False) -> str:
         """Return the count of a cell, its classes, and its share of the target class."""
         rows, share = counted(int(matrix.counts[cell]), "row"), percent(matrix.shares[cell])
-        target, what = self._class_names(short)[cell.target], self._row_description(cell, short)
-        empty = not matrix.counts[cell.target].sum()
+        target, what = self._class_names(short)[cell.row], self._row_description(cell, short)
+        empty = not matrix.counts[cell.row].sum()
         return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of class {target}"
 
-    def _row_description(self, cell: ClassCell, short: bool = False) -> str:
+    def _row_description(self, cell: Cell, short: bool = False) -> str:
         """Return which rows a cell counts."""
         target, prediction = (self._class_names(short)[k] for k in cell)
-        correct = cell.target == cell.prediction
+        correct = cell.row == cell.column
         return f"{target} predicted correctly" if correct else f"{target} predicted as {prediction}"
 
     def _class_names(self, short: bool) -> Sequence[str]:
         return shorten_names(self._names, LETTERS) if short else self._names
 
-    def _list_rows(self, cell: ClassCell) -> None:
-        """Ask for the rows of a cell in the data table."""
+    def _list_rows(self, cell: Cell) -> None:
+        """Select a cell, and ask for its rows in the data table."""
+        self._select(Mark(*cell))
         state, decided = self._document.state, self._document.now.row_classes
         if decided is None:
             self._desk.message.emit(self.caption.text())
             return
         counted_rows = self._part(state)
         targets, predictions = (classes[counted_rows, self._decision] for classes in decided)
-        rows = np.flatnonzero((targets == cell.target) & (predictions == cell.prediction))
+        rows = np.flatnonzero((targets == cell.row) & (predictions == cell.column))
         part, what = self.part.currentText().lower(), self._row_description(cell)
         what = what if self.part.currentIndex() <= 0 else f"{what} ({part})"
         if len(rows):

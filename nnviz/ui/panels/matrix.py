@@ -2,215 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
-
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetrics,
-    QFontMetricsF,
-    QImage,
-    QKeyEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, full_text
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.matrix import (
-    MOST_TILES,
-    Cell,
-    MatrixImage,
-    Tiles,
-    ink_on,
-    square_side,
-    strongest,
-    weight_colours,
-)
-from nnviz.picture.parts import Rect
+from nnviz.picture.matrix import MOST_TILES, Cell, MatrixImage, Tiles, square_side, weight_colours
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import muted_label, shorten_to_width
+from nnviz.ui.kit.controls import muted_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
-from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import PlotView
-from nnviz.ui.plot.points import CellGrid, draw_outline
-
-Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Names of the image's rows (the nodes) and names of its columns (the nodes of the layer before)."""
-NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
-"""Font sizes in pixels. NAME_PX: for names. NUMBER_PX: for numbers; the largest size that fits is used."""
-BESIDE = 6.0
-"""Pixels between the image and the names at the left. Also the least sum of the margins beside a number."""
-SHARE = 0.3
-"""Largest share of the panel's width for the names left of the image; longer names are shortened."""
-LEAST_NAME = 48.0
-"""Least width of a column, in pixels, for a shortened name above the image."""
-LEAST_NUMBER = 14.0
-"""Least width of a cell in which a number is shown, in pixels."""
+from nnviz.ui.plot.grid import ARROWS, ImageGrid, Mark, Names, outline
 
 
-def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
-    """Return the width of the names left of the image and the height of the names above, in pixels.
-
-    Both are 0 if `room` is too low for the names at the left. The height is 0 if the names above do not fit.
-    """
-    (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
-    line = metrics.height()
-    if line * (len(nodes) + 1) > room.height:
-        return 0.0, 0.0
-    left = min(max(map(metrics.horizontalAdvance, nodes), default=0.0), SHARE * room.width) + BESIDE
-    across = (room.width - left) / max(len(sources), 1)
-    fit = across >= LEAST_NAME or max(map(metrics.horizontalAdvance, sources)) + BESIDE <= across
-    return left, line + BESIDE / 2 if fit else 0.0
-
-
-def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple[float, float]) -> None:
-    """Write the names left of the image and above the image. `room` is the result of `room_for_names`."""
-    (nodes, sources), (left, above) = names, room
-    painter.setFont(ui_font(NAME_PX))
-    painter.setPen(QColor(colours().muted))
-    font, middle = painter.font(), Qt.AlignmentFlag.AlignVCenter
-    for node, name in enumerate(shorten_to_width(nodes, font, left - BESIDE) if left else ()):
-        place = sheet.row(node)
-        at = QRectF(place.x - left, place.y, left - BESIDE, place.height)
-        painter.drawText(at, Qt.AlignmentFlag.AlignRight | middle, name)
-    across = sheet.column(0).width - 2
-    for source, name in enumerate(shorten_to_width(sources, font, across) if above else ()):
-        place = sheet.column(source)
-        at = QRectF(place.x + 1, place.y - above, across, above - BESIDE / 2)
-        painter.drawText(at, Qt.AlignmentFlag.AlignHCenter | middle, name)
-
-
-def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: QImage) -> None:
-    """If all weights fit, write each weight into its cell of `sheet`. `image` has the cells' colours."""
-    cell = sheet.cell(Cell(0, 0))
-    if (sheet.rows, sheet.columns) != weights.shape or cell.width < LEAST_NUMBER:
-        return
-    texts = [[as_text(float(weight)) for weight in row] for row in weights]
-    font = _fitting(texts, cell)
-    if font is None:
-        return
-    painter.setFont(font)
-    for node, row in enumerate(texts):
-        for source, text in enumerate(row):
-            painter.setPen(QColor(ink_on(image.pixel(source, node))))
-            painter.drawText(qrect(sheet.cell(Cell(node, source))), Qt.AlignmentFlag.AlignCenter, text)
-
-
-def _fitting(texts: list[list[str]], cell: Rect) -> QFont | None:
-    """Return the first font in which every text fits into a cell, or None."""
-    for size in NUMBER_PX:
-        metrics = QFontMetricsF(ui_font(size))
-        widest = max(metrics.horizontalAdvance(text) for row in texts for text in row)
-        if widest + BESIDE <= cell.width and metrics.height() <= cell.height:
-            return ui_font(size)
-    return None
-
-
-ROOM = 4
-"""Margin around the image, in pixels, which leaves space for a mark on the image's border."""
-SMALLEST_MARK = 5.0
-"""Smallest width and height of the mark around a weight, in pixels."""
-
-
-class Mark(NamedTuple):
-    """The selected part of the matrix: row `node`, column `source`, or the weight in this row and column."""
-
-    node: int | None = None
-    source: int | None = None
-
-
-class MatrixView(CellGrid[Cell]):
-    """Paints weights of shape (nodes, sources) as one image, or as a picture for each node.
-
-    `moved` is emitted when an arrow key or a page key is pressed. It carries the Mark to select next.
-    """
-
-    moved = Signal(object)
+class MatrixView(ImageGrid):
+    """Paints weights of shape (nodes, sources) as one image, or as a picture for each node."""
 
     def __init__(self) -> None:
         super().__init__(least=96, wished=220)
-        self.weights: Array = np.zeros((1, 1))
-        self._names: Names = (), ()
         self._as_pictures = False
-        self._mark = Mark()
-        self._image: QImage | None = None
 
     def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
         """Show `weights` as one image, or with `as_pictures` as one square picture for each node.
 
         If the number of sources is not a square number above 1, `as_pictures` has no effect.
         """
-        if self.weights.shape != weights.shape:
-            self.hover = None
-        self.weights, self._names = weights, names
-        self._as_pictures = as_pictures and square_side(weights.shape[1]) is not None
-        self._image = None
-        self.update()
+        self._as_pictures = as_pictures
+        self.show_values(weights, names)
 
-    def show_mark(self, mark: Mark) -> None:
-        """Outline the selected part of the matrix."""
-        if mark != self._mark:
-            self._mark = mark
-            self.update()
+    def colours_of(self, values: Array) -> NDArray[np.uint32]:  # noqa: D102
+        return weight_colours(values, colours())
+
+    def texts(self) -> NDArray[np.str_]:  # noqa: D102
+        return np.array([[as_text(weight) for weight in row] for row in self.values.tolist()])
 
     def places(self) -> MatrixImage | Tiles:
         """Return the positions of all weights in this widget: in one image, or in a picture for each node."""
-        shape, room = self.weights.shape, self._room()
-        side = square_side(shape[1])
-        if self._as_pictures and side:
-            return Tiles.fit(room, shape[0], side)
-        left, above = room_for_names(self._names, room)
-        room = Rect(room.x + left, room.y + above, room.width - left, room.height - above)
-        return MatrixImage.fit(room, (shape[0], shape[1]), self.devicePixelRatioF())
-
-    def _room(self) -> Rect:
-        return Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
+        nodes, sources = self.values.shape
+        side = square_side(sources)
+        return Tiles.fit(self.room(), nodes, side) if self._as_pictures and side else super().places()
 
     def cell_at(self, x: float, y: float) -> Cell | None:  # noqa: D102
         places = self.places()
-        return places.weight_at(x, y) if isinstance(places, Tiles) else places.weight_at(x, y, self.weights)
+        return places.weight_at(x, y) if isinstance(places, Tiles) else super().cell_at(x, y)
 
     # --- painting
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the image, its border and the mark."""
-        places = self.places()
-        with QPainter(self) as painter:
-            if self._image is None:
-                self._image = self._render(places)
-            painter.setPen(QPen(QColor(colours().line), 1.0))
-            if isinstance(places, Tiles):
-                self._paint_tiles(painter, places, self._image)
-            else:
-                painter.drawImage(qrect(places.room), self._image)
-                painter.drawRect(qrect(places.room).adjusted(-0.5, -0.5, 0.5, 0.5))
-                paint_names(painter, places, self._names, room_for_names(self._names, self._room()))
-                paint_numbers(painter, places, self.weights, self._image)
-            self._paint_mark(painter, places)
-            self.paint_focus(painter)
+    def pixels(self, places: MatrixImage | Tiles) -> Array:
+        """Return the weights to paint; the pictures of nodes are one below the other."""
+        return self.values.reshape(-1, places.side) if isinstance(places, Tiles) else super().pixels(places)
 
-    def _render(self, places: MatrixImage | Tiles) -> QImage:
-        """Return an image with a pixel for each weight; the pictures of nodes are one below the other."""
-        weights = self.weights
-        if isinstance(places, Tiles):
-            weights = weights.reshape(-1, places.side)
-        else:
-            weights = strongest(weights, places.rows, places.columns)
-        data = np.ascontiguousarray(weight_colours(weights, colours()))
-        rows, columns = data.shape
-        return QImage(data.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGB32)
-
-    def _paint_tiles(self, painter: QPainter, places: Tiles, image: QImage) -> None:
+    def paint_cells(self, painter: QPainter, places: MatrixImage | Tiles, image: QImage) -> None:  # noqa: D102
+        if not isinstance(places, Tiles):
+            super().paint_cells(painter, places, image)
+            return
         side = places.side
         # A smaller picture shows all its pixels only if they are averaged.
         is_smaller = places.size * self.devicePixelRatioF() < side
@@ -220,75 +72,27 @@ class MatrixView(CellGrid[Cell]):
             painter.drawImage(tile, image, QRectF(0, node * side, side, side))
             painter.drawRect(tile.adjusted(-0.5, -0.5, 0.5, 0.5))
 
-    def _paint_mark(self, painter: QPainter, places: MatrixImage | Tiles) -> None:
-        node, source = self._mark
-        accent = QColor(colours().accent)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+    def paint_mark(self, painter: QPainter, places: MatrixImage | Tiles) -> None:
+        """Outline the selected row and column. In pictures, mark the cells of the column."""
+        (node, source), accent = self.mark, colours().accent
+        width = 1.0 if self.selected else 2.0
         if node is not None:
-            _outline(painter, places.row(node), accent, 1.0 if source is not None else 2.0)
+            outline(painter, places.row(node), accent, width)
         if source is not None and isinstance(places, MatrixImage):
-            _outline(painter, places.column(source), accent, 1.0 if node is not None else 2.0)
-        if node is not None and source is not None:
-            _outline(painter, _at_least(places.cell(Cell(node, source)), SMALLEST_MARK), accent, 2.0)
-        elif source is not None and isinstance(places, Tiles):
-            painter.setPen(QPen(accent, 1.0))
+            outline(painter, places.column(source), accent, width)
+        elif source is not None and node is None:
+            painter.setPen(QPen(QColor(accent), 1.0))
             for each in range(places.nodes):
                 painter.drawRect(qrect(places.cell(Cell(each, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
+        super().paint_mark(painter, places)
 
-    # --- events
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Emit `moved`: arrow keys move the mark to the next weight, page keys move it to the next node."""
-        tiles = self.places()
-        down = tiles.side if isinstance(tiles, Tiles) else 0
-        steps = {
-            Qt.Key.Key_Left: (0, -1),
-            Qt.Key.Key_Right: (0, 1),
-            Qt.Key.Key_Up: (0, -down) if down else (-1, 0),
-            Qt.Key.Key_Down: (0, down) if down else (1, 0),
-            Qt.Key.Key_PageUp: (-1, 0),
-            Qt.Key.Key_PageDown: (1, 0),
-        }
-        if event.key() in steps:
-            self.moved.emit(self._next_mark(*steps[Qt.Key(event.key())]))
-        else:
-            super().keyPressEvent(event)
-
-    def _next_mark(self, nodes: int, sources: int) -> Mark:
-        node, source = self._mark
-        if nodes:
-            node = _step(node, nodes, self.weights.shape[0])
-        if sources:
-            source = _step(source, sources, self.weights.shape[1])
-        return Mark(node, source)
-
-    def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
-        self._image = None
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._image = None
-            self.update()
-
-
-def _step(at: int | None, step: int, size: int) -> int:
-    """Return `at + step` if it is an index below `size`, else `at`. Return 0 if `at` is None."""
-    if at is None:
-        return 0
-    return at + step if 0 <= at + step < size else at
-
-
-def _at_least(rect: Rect, size: float) -> Rect:
-    x, y = rect.center
-    width, height = max(rect.width, size), max(rect.height, size)
-    return Rect(x - width / 2, y - height / 2, width, height)
-
-
-def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> None:
-    """Draw an outline with a rim in the colour of the canvas, visible on both blue and orange."""
-    pens = QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)
-    draw_outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)
+    def steps(self) -> dict[Qt.Key, tuple[int, int]]:
+        """Return the steps of arrow keys, and of page keys, which move the mark to another node."""
+        places, keys = self.places(), Qt.Key
+        pages = {keys.Key_PageUp: (-1, 0), keys.Key_PageDown: (1, 0)}
+        if isinstance(places, Tiles):
+            pages |= {keys.Key_Up: (0, -places.side), keys.Key_Down: (0, places.side)}
+        return ARROWS | pages
 
 
 HINT = "Each row is a node, each column a node of the layer before"

@@ -1,4 +1,4 @@
-"""A plot with a movable point, points for the rows of data, and a grid of selectable cells.
+"""A plot with a movable point, and points for the rows of data.
 
 Importing pyqtgraph takes 150 ms, so this module is imported after the window's first frame.
 """
@@ -6,13 +6,10 @@ Importing pyqtgraph takes 150 ms, so this module is imported after the window's 
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Iterable
-from typing import Generic, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -25,12 +22,11 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.number_field import nudge_size
-from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 
 GRAB_PX = 9.0
@@ -220,80 +216,6 @@ class PointPlot(Plot):
 
     def place_marks(self) -> None:
         """Draw again the marks that depend on the size of a pixel."""
-
-
-LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
-"""LEAST_ACROSS_PX: least width of a CellGrid. HINT_ACROSS_PX: preferred width. Both in pixels."""
-Cell = TypeVar("Cell")
-
-
-class CellGrid(QWidget, Generic[Cell]):
-    """A grid that reports the cell under the mouse and clicked cells.
-
-    =========== =================================================
-    `hover`     the cell under the mouse, or None
-    `hovered`   emitted when `hover` has changed
-    `clicked`   emitted with a cell that the left button clicked
-    =========== =================================================
-    """
-
-    hovered = Signal()
-    clicked = Signal(object)
-
-    def __init__(self, least: int, wished: int) -> None:
-        """Create the grid; `least` and `wished` are its least and its preferred height, in pixels."""
-        super().__init__()
-        self.hover: Cell | None = None
-        self._hint = wished
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(LEAST_ACROSS_PX, least)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def sizeHint(self) -> QSize:
-        """Return the preferred size of the grid, which is as wide as a side panel."""
-        return QSize(HINT_ACROSS_PX, self._hint)
-
-    @abstractmethod
-    def cell_at(self, x: float, y: float) -> Cell | None:
-        """Return the cell at (x, y), in pixels of this widget, or None if there is no cell."""
-
-    def paint_focus(self, painter: QPainter) -> None:
-        """Paint a frame while the grid has the keyboard focus."""
-        if self.hasFocus():
-            painter.setPen(QPen(QColor(colours().accent), 2.0))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Update the cell under the mouse."""
-        self._hover_at(self.cell_at(event.position().x(), event.position().y()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Clear the cell under the mouse."""
-        self._hover_at(None)
-
-    def _hover_at(self, cell: Cell | None) -> None:
-        if cell != self.hover:
-            self.hover = cell
-            self.hovered.emit()
-            self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Emit `clicked` for a click on a cell."""
-        cell = self.cell_at(event.position().x(), event.position().y())
-        if event.button() == Qt.MouseButton.LeftButton and cell is not None:
-            self.clicked.emit(cell)
-
-
-def draw_outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
-    """Draw a rectangle with several pens, the widest first, so that it is visible on any background."""
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in pens:
-        painter.setPen(pen)
-        painter.drawRect(rect)
 
 
 POINT_PX = 5.0
