@@ -37,6 +37,14 @@ from tests.ui.sees import status, written
 Key, LEFT, SHIFT = Qt.Key, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
 
 
+def colour_at(plane, x, y):
+    """Return the colour of the map at a point: red, green, blue, alpha."""
+    image, ((left, right), (bottom, top)) = plane.image.image, plane.picture.section.spans
+    column = min(int((x - left) / (right - left) * image.shape[1]), image.shape[1] - 1)
+    row = min(int((y - bottom) / (top - bottom) * image.shape[0]), image.shape[0] - 1)
+    return tuple(int(part) for part in image[row, column])
+
+
 def network(inputs, hidden, outputs, last, names=None):
     layers = (
         Layer([f"node_{k}" for k in range(hidden)], "tanh", np.zeros((hidden, inputs)), np.zeros(hidden)),
@@ -147,14 +155,14 @@ def test_each_pixel_of_the_map_is_the_prediction_with_the_others_as_in_the_row(q
         told.append(panel.caption.text())
     approved("the inputs that are held", "\n".join(told))
     choose(qtbot, panel, axes.vertical, "prediction")
-    curve = panel.plane.curve(2)
+    curve = panel.plane.curves[2].points
     expected = predicted(panel, data.inputs[1], (3,), curve[5, 0])[2]
     assert curve[5, 1] == pytest.approx(expected, rel=1e-9)
 
 
 def on_the_line(panel):
     """Return the predictions for the points of the line."""
-    line = panel.plane.line()
+    line = panel.plane.line.points
     return panel.document.state.network.predict(line[np.isfinite(line).all(axis=1)])
 
 
@@ -163,7 +171,7 @@ def test_the_colours_are_those_of_the_predictions_and_the_line_is_where_it_is_a_
     assert len(on_the_line(panel)) > 20
     assert on_the_line(panel) == pytest.approx(0.5, abs=0.01)
     for x, y in ((0.0, 0.0), (0.95, -0.95), (-0.2, 0.1), (-0.9, 0.9)):
-        red, _, blue, alpha = panel.plane.colour_at(x, y)
+        red, _, blue, alpha = colour_at(panel.plane, x, y)
         assert (blue > red) == (predicted(panel, [0, 0], (0, 1), x, y)[0] > 0.5)
         assert alpha == 255
 
@@ -200,16 +208,16 @@ def test_over_one_input_each_output_has_a_curve_or_one_is_chosen(qtbot, open_pan
         return curve[:, 1] == pytest.approx(predictions[:, output])
 
     data = panel.document.state.data
-    assert len(panel.plane.curve()) == panel.plane.pixels[0]
-    assert has(panel.plane.curve(), 0)
+    assert len(panel.plane.curves[0].points) == panel.plane.pixels[0]
+    assert has(panel.plane.curves[0].points, 0)
     assert panel.plane.marks.rows.points == pytest.approx(np.hstack([data.inputs, data.targets]))
     assert not panel.axes.vertical.isVisible()
     start(qtbot, panel, one_input(("low", "high")))
-    assert has(panel.plane.curve(0), 0)
-    assert has(panel.plane.curve(1), 1)
+    assert has(panel.plane.curves[0].points, 0)
+    assert has(panel.plane.curves[1].points, 1)
     choose(qtbot, panel, panel.axes.output, "high")
-    assert has(panel.plane.curve(), 1)
-    assert not len(panel.plane.curve(1))
+    assert has(panel.plane.curves[0].points, 1)
+    assert not len(panel.plane.curves[1].points)
 
 
 def test_predictions_are_drawn_over_targets_and_a_click_selects_the_row(qtbot, open_panel):
@@ -360,7 +368,7 @@ def test_what_is_missing_or_too_much_is_drawn_all_the_same(qtbot, open_panel):
     for name, state in states_that_lack():
         start(qtbot, panel, state)
         if name == "too large":
-            assert panel.plane.colour_at(9e4, 2.0)[3] == 0
+            assert colour_at(panel.plane, 9e4, 2.0)[3] == 0
         fine = tuple(map(len, panel.plane.picture.values)) == panel.plane.pixels
         click(panel, middle(panel))
         free = panel.document.now.what_if_row is not None
@@ -454,7 +462,7 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
     told["a weight of 5"] = bank.caption()
     bank.edit(edits.set_activation, 0, "leaky_relu(0.2)")
     told["leaky_relu(0.2)"] = bank.caption()
-    curve, leaky = bank.plane.curve(), activation("leaky_relu(0.2)")
+    curve, leaky = bank.plane.curve.points, activation("leaky_relu(0.2)")
     np.testing.assert_array_equal(curve[:, 1], leaky(curve[:, 0]))
     bank.document.undo()
     bank.document.undo()
@@ -462,18 +470,18 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
     bank.document.select_row(2)
     told["row 3"] = bank.caption()
     bank.select("node", 0, 1)
-    known = bank.caption(), bank.plane.curve().tolist()
+    known = bank.caption(), bank.plane.curve.points.tolist()
     for address in (Address("node", -1, 0), None):
         bank.document.select(address)
         QApplication.processEvents()
         assert (bank.panel, bank.card.plot) == (None, None)
     bank.select("node", 0, 1)
-    assert (bank.caption(), bank.plane.curve().tolist()) == known
+    assert (bank.caption(), bank.plane.curve.points.tolist()) == known
     assert bank.panel.plot is bank.plane
     bank.document.start(State(BANK.network, Dataset.empty(BANK.network)))
     bank.select("node", 0, 0)
     told["no rows"] = bank.caption()
-    assert len(bank.plane.curve())
+    assert len(bank.plane.curve.points)
     softmax = Network(("x",), (Layer(("p", "q"), "softmax", [[1.0], [2.0]]),))
     bank.document.start(State(softmax, Dataset.empty(softmax)))
     bank.select("node", 0, 0)
@@ -483,20 +491,22 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
 
 def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     bank = bare(kind=Card)
-    curve, relu = bank.plane.curve(), activation("relu")
+    curve, relu = bank.plane.curve.points, activation("relu")
     np.testing.assert_array_equal(curve[:, 1], relu(curve[:, 0]))
-    assert sorted(bank.plane.rows().tolist()) == [[-2, 0], [0, 0], [26, 26], [32, 32]]
-    (x0, y0), (x1, y1) = bank.plane.tangent()
+    assert sorted(bank.plane.rows.points.tolist()) == [[-2, 0], [0, 0], [26, 26], [32, 32]]
+    (x0, y0), (x1, y1) = bank.plane.tangent.points
     assert (y1 - y0) / (x1 - x0) == pytest.approx(1.0)
     assert (x0 + x1) / 2 == pytest.approx(26.0)
-    z, drawn = bank.plane.slopes().T
+    z, drawn = bank.plane.slopes.points.T
     there = np.isfinite(drawn)
-    assert bank.plane.times == 20.0
+    assert bank.plane.slope_axis.times == 20.0
     np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
     assert np.count_nonzero(~there) == 1, "a gap at the kink"
     svg = PlotDrawing(bank.card, "A title").svg(Look(600, 400, "light")).decode()
     across = [float(x) for x in re.findall(rf'<circle cx="([^"]+)" cy="[^"]+" r="{POINT_PX / 2}"', svg)]
-    assert np.corrcoef(across, bank.plane.rows()[:, 0])[0, 1] == pytest.approx(1.0), "a circle for each row"
+    assert np.corrcoef(across, bank.plane.rows.points[:, 0])[0, 1] == pytest.approx(1.0), (
+        "a circle for each row"
+    )
     state = bank.document.state
     QTest.mouseClick(bank.plane.viewport(), LEFT)
     assert bank.document.state is state
@@ -534,12 +544,12 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
     assert "the plot varies only this node's z, so the slope is a·(1 − a)" in own.caption()
     assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
-    drawn = own.plane.rows().tolist()
+    drawn = own.plane.rows.points.tolist()
     assert 10 <= len(drawn) <= 20
     assert all([float(x), float(y)] in np.column_stack((z, a)).tolist() for x, y in drawn)
-    first = own.plane.curve()[:, 1].tolist()
+    first = own.plane.curve.points[:, 1].tolist()
     own.document.select_row(1)
-    assert own.plane.curve()[:, 1].tolist() != first
+    assert own.plane.curve.points[:, 1].tolist() != first
 
 
 def test_huge_numbers_are_drawn_or_left_out_and_told(bare, amount):
@@ -570,7 +580,7 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
     assert "The points of 20,000 rows appear when the weights stop changing" in own.caption()
     qtbot.waitUntil(lambda: "All 20,000 rows: z from" in own.caption())
     z = state.network.forward(state.data.inputs).z[0][:, 0]
-    drawn = own.plane.rows()
+    drawn = own.plane.rows.points
     assert 50 < len(drawn) < 2_000
     assert set(drawn[:, 0].tolist()) <= set(z.tolist())
     far = np.abs(drawn[:, 0][:, None] - z[None, ::50]).min(axis=0)

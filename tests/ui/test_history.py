@@ -98,7 +98,7 @@ def three(run, plot, qtbot):
     plot.resize(480, 300)
     for rate in (0.01, 0.005, 0.02):
         run(rate)
-    qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 2)
+    qtbot.waitUntil(lambda: len(plot.curve.earlier.curves()) == 2)
     plot.grab()
     return plot
 
@@ -121,7 +121,7 @@ def showing(plot, document, state):
 
 def drawn(plot):
     """Return the points of the curve as they are drawn."""
-    return plot.curve.curve()
+    return plot.curve.line.curve.points
 
 
 def ring(plot):
@@ -308,7 +308,7 @@ def test_back_in_the_run_what_comes_after_stays_faint_and_the_ring_goes_along(qa
             go_to(iteration)
             np.testing.assert_array_equal(drawn(trained), whole[: iteration + 1])
             beyond = whole[iteration:] if iteration < 20 else np.empty((0, 2))
-            np.testing.assert_array_equal(trained.curve.later_points(), beyond)
+            np.testing.assert_array_equal(trained.curve.line.later.points, beyond)
             assert ring(trained) == place(trained, iteration, whole[iteration, 1])
             assert trained.curve.view() == view
 
@@ -317,7 +317,7 @@ def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_e
     document, trained, go_to
 ):
     document.undo()
-    assert trained.curve.later_points()[:, 0].tolist() == list(range(21))
+    assert trained.curve.line.later.points[:, 0].tolist() == list(range(21))
     assert ring(trained) == place(trained, 0, 49)
     document.redo()
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "Edit")
@@ -329,13 +329,13 @@ def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_e
     go_to(5)
     document.push(train(document.state, updates=2).state, "Run")
     assert drawn(trained)[-1, 0] == 7
-    assert trained.curve.later_points()[[0, -1], 0].tolist() == [7, 20], "the same steps go along it"
+    assert trained.curve.line.later.points[[0, -1], 0].tolist() == [7, 20], "the same steps go along it"
     go_to(5)
     document.push(edits.set_training(document.state, Training(0.02, 20)), "Change learning rate")
-    assert trained.curve.later_points()[-1, 0] == 20
+    assert trained.curve.line.later.points[-1, 0] == 20
     document.push(train(document.state, updates=1).state, "Step")
     assert drawn(trained)[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6]
-    assert len(trained.curve.later_points()) == 0
+    assert len(trained.curve.line.later.points) == 0
 
 
 def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plot, go_to, approved):
@@ -343,7 +343,7 @@ def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plo
     assert rings_pixels(plot) > 0
     go_to(0)
     assert rings_pixels(plot) == len(drawn(plot)) == 0
-    assert plot.curve.later_points().tolist() == [[1, 9], [2, 5], [3, 1]]
+    assert plot.curve.line.later.points.tolist() == [[1, 9], [2, 5], [3, 1]]
     approved("a script's loss for a screen reader", plot.curve.accessibleDescription())
     approved("the tooltip of Log for a script's loss", plot.log_button.toolTip())
     go_to(3)
@@ -482,7 +482,7 @@ def triggered(plot, text):
 
 
 def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(three, document, approved):
-    curves = [*three.curve.earlier(), three.curve.curve()]
+    curves = [*three.curve.earlier.curves(), three.curve.line.curve.points]
     for curve, rate in zip(curves, (0.01, 0.005, 0.02), strict=True):
         np.testing.assert_allclose(curve[:, 1], mse_after(np.arange(21), rate), rtol=1e-7)
     for rate, name in ((0.01, FIRST), (0.005, SECOND)):
@@ -518,54 +518,54 @@ def test_the_axes_take_in_earlier_runs(three, run):
         three.log_button.setChecked(log)
         run(0.02, updates=5)
         (left, right), (bottom, top) = three.curve.view()
-        for curve in three.curve.earlier():
+        for curve in three.curve.earlier.curves():
             x, y = curve.T
             assert left < x.min() < x.max() < right
             assert bottom < y.min() < y.max() < top
         expected = mse_after(np.arange(21), 0.005)
         expected = np.log10(expected) if log else expected
-        np.testing.assert_allclose(three.curve.earlier()[1][:, 1], expected, rtol=1e-9)
+        np.testing.assert_allclose(three.curve.earlier.curves()[1][:, 1], expected, rtol=1e-9)
 
 
 def test_a_small_part_of_an_earlier_run_is_drawn_exactly(plot, run, qtbot):
     """Qt would make every dash of a line that is a million times as long as the view is wide."""
     run(0.2, updates=100)
     run(0.01)
-    qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 1)
+    qtbot.waitUntil(lambda: len(plot.curve.earlier.curves()) == 1)
     slope = mse_after(1, 0.2) - 49
     for size in (1e-2, 1e-4, 1e-7):
         plot.curve.show_view([[0.5, 0.5 + size], [49 + slope * 0.5, 49 + slope * (0.5 + size)]])
         plot.grab()
-        (piece,) = plot.curve.earlier()
+        (piece,) = plot.curve.earlier.curves()
         assert np.ptp(piece[:, 0]) < 20 * size
         np.testing.assert_allclose(piece[:, 1], 49 + slope * piece[:, 0], rtol=1e-9)
 
 
 def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
-    present, earlier = drawn(three).tolist(), [curve.tolist() for curve in three.curve.earlier()]
+    present, earlier = drawn(three).tolist(), [curve.tolist() for curve in three.curve.earlier.curves()]
     triggered(three, "Show earlier runs")
-    assert three.curve.earlier() == []
+    assert three.curve.earlier.curves() == []
     triggered(three, "Show earlier runs")
-    assert len(three.curve.earlier()) == 2
+    assert len(three.curve.earlier.curves()) == 2
     document.save(tmp_path / "x.json")
     triggered(three, "Forget earlier runs")
-    assert (three.curve.earlier(), document.state.runs) == ([], ())
+    assert (three.curve.earlier.curves(), document.state.runs) == ([], ())
     assert drawn(three).tolist() == present
     assert document.undo_text() == "Forget earlier runs"
     document.undo()
-    assert len(three.curve.earlier()) == 2
+    assert len(three.curve.earlier.curves()) == 2
     document.undo()
-    assert len(three.curve.earlier()) == 1, "an undone run is the present one's way"
+    assert len(three.curve.earlier.curves()) == 1, "an undone run is the present one's way"
     document.redo()
     document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
     qtbot.waitUntil(lambda: not len(drawn(three)))
     assert three.curve.isVisible()
-    assert len(three.curve.earlier()) == 2, "earlier runs are drawn alone"
+    assert len(three.curve.earlier.curves()) == 2, "earlier runs are drawn alone"
     three.menu.aboutToShow.emit()
     assert not three.ask_csv.isEnabled()
     document.open(tmp_path / "x.json")
-    qtbot.waitUntil(lambda: len(three.curve.earlier()) == 2)
-    assert [curve.tolist() for curve in three.curve.earlier()] == earlier
+    qtbot.waitUntil(lambda: len(three.curve.earlier.curves()) == 2)
+    assert [curve.tolist() for curve in three.curve.earlier.curves()] == earlier
 
 
 def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
@@ -575,18 +575,18 @@ def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, t
     qtbot.waitUntil(lambda: not three.curve.isVisible())
     run(0.001, updates=5)
     qtbot.waitUntil(lambda: len(drawn(three)) == 6)
-    assert three.curve.earlier() == []
+    assert three.curve.earlier.curves() == []
     assert three.curve.view()[0][1] < 7
     triggered(three, entry)
-    assert len(three.curve.earlier()) == 3
+    assert len(three.curve.earlier.curves()) == 3
     assert three.curve.view()[0][1] > 20
     keys(three, Key.Key_Home, Key.Key_Down)
     assert " · 3-1 · iteration 0" in " · ".join(read_out(three))
     triggered(three, entry)
-    assert three.curve.earlier() == []
+    assert three.curve.earlier.curves() == []
     while document.state.network.sizes != (3, 1):
         document.undo()
-    qtbot.waitUntil(lambda: len(three.curve.earlier()) == 2)
+    qtbot.waitUntil(lambda: len(three.curve.earlier.curves()) == 2)
 
 
 def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, plot, of_classes):
@@ -601,12 +601,12 @@ def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, pl
         plot.update_actions()
 
     run_anew()
-    assert len(plot.curve.earlier()) == 1
+    assert len(plot.curve.earlier.curves()) == 1
     run_anew(loss="mse")
-    assert (len(document.state.runs), plot.curve.earlier()) == (2, [])
+    assert (len(document.state.runs), plot.curve.earlier.curves()) == (2, [])
     assert plot.show_runs.text() == "Show earlier runs (hidden: 2 with another loss function)"
     run_anew()
-    assert len(plot.curve.earlier()) == 1
+    assert len(plot.curve.earlier.curves()) == 1
 
 
 # --- runs that diverge
@@ -665,7 +665,7 @@ def test_a_diverged_run_is_drawn_up_to_three_times_its_start_and_marked(qtbot, d
     assert "above the plot" not in xor.curve.readout.text()
     xor.view_all.trigger()
     run(0.05, updates=300)
-    qtbot.waitUntil(lambda: len(xor.curve.earlier()) == 1)
+    qtbot.waitUntil(lambda: len(xor.curve.earlier.curves()) == 1)
     keys(xor, Key.Key_End, Key.Key_Down)
     assert sentence in " ".join(read_out(xor))
 
@@ -674,11 +674,11 @@ def test_a_diverged_run_is_drawn_up_to_three_times_its_start_and_marked(qtbot, d
 def test_a_diverged_run_leaves_another_one_its_shape(qtbot, xor, run, rates):
     for rate in rates:
         run(rate, updates=300)
-    qtbot.waitUntil(lambda: len(xor.curve.earlier()) == 1)
+    qtbot.waitUntil(lambda: len(xor.curve.earlier.curves()) == 1)
     for log in (True, False):
         xor.log_button.setChecked(log)
         xor.curve.settle()
-        good, bad = drawn(xor), xor.curve.earlier()[0]
+        good, bad = drawn(xor), xor.curve.earlier.curves()[0]
         good, bad = (good, bad) if rates[-1] < 1 else (bad, good)
         bottom, top = xor.curve.view()[1]
         assert np.ptp(good[:, 1]) > 0.2 * (top - bottom)
@@ -706,15 +706,15 @@ def test_validation_is_a_second_curve_with_a_key_in_other_colours(document, plot
     showing(plot, document, overfitted)
     run = overfitted.run
     np.testing.assert_array_equal(drawn(plot), run.history.points)
-    np.testing.assert_array_equal(plot.curve.validation_points(), run.curve("validation").points)
+    np.testing.assert_array_equal(plot.curve.validation.curve.points, run.curve("validation").points)
     assert key.isVisible()
     assert "training" in key.text
     assert "validation" in key.text
     _, (y0, y1) = plot.curve.view()
-    for points in (drawn(plot), plot.curve.validation_points()):
+    for points in (drawn(plot), plot.curve.validation.curve.points):
         assert ((y0 <= points[:, 1]) & (points[:, 1] <= y1)).all()
     showing(plot, document, train(runs.noisy_sine(validation=0.0), updates=5).state)
-    assert len(plot.curve.validation_points()) == 0
+    assert len(plot.curve.validation.curve.points) == 0
     assert not key.isVisible()
 
 
@@ -737,15 +737,15 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
     QTest.mouseClick(plot.accuracy_button, LEFT)
     plot.curve.settle()
     np.testing.assert_array_equal(drawn(plot), run.curve("accuracy").points)
-    np.testing.assert_array_equal(plot.curve.validation_points(), run.curve("validation accuracy").points)
+    np.testing.assert_array_equal(plot.curve.validation.curve.points, run.curve("validation accuracy").points)
     assert [ticks(plot)[k] for k in (0, -1)] == ["0 %", "100 %"]
     assert plot.curve.getAxis("left").labelText == "accuracy"
     assert not plot.log_button.isEnabled()
     assert read_out(plot) is None
     go_to(7)
     assert plot.curve.present() == plot.curve.place_of(7.0, drawn(plot)[-1, 1])
-    lines = plot.curve.curve, plot.curve.validation_points, plot.curve.later_points
-    assert [len(line()) for line in lines] == [8, 8, 24]
+    lines = plot.curve.line.curve, plot.curve.validation.curve, plot.curve.line.later
+    assert [len(line.points) for line in lines] == [8, 8, 24]
     go_to(30)
     QTest.keyClick(plot.accuracy_button, Key.Key_Space)
     np.testing.assert_array_equal(drawn(plot), run.history.points)

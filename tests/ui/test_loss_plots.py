@@ -144,7 +144,7 @@ def caption(panel):
 
 def middle(panel):
     """Return the point at which the tangent touches the curve."""
-    return panel.plane.tangent().mean(axis=0)
+    return panel.plane.tangent.points.mean(axis=0)
 
 
 def test_the_tangent_touches_the_curve_at_the_present_point_with_the_slope(qtbot, open_curve):
@@ -152,7 +152,7 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_slope(qtbot
     for name, address in (("many-rows", FIRST), ("xor", Address("bias", 0, 2))):
         state = state_of(name)
         start(qtbot, panel, state, address)
-        (x0, y0), (x1, y1) = panel.plane.tangent()
+        (x0, y0), (x1, y1) = panel.plane.tangent.points
         slope, (w,) = (y1 - y0) / (x1 - x0), values(panel)
         assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, state.loss()))
         below, above = run_work(loss_along(state, address, [w - 1e-5, w + 1e-5]))
@@ -162,7 +162,7 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_slope(qtbot
 def test_the_curve_follows_every_change_and_the_axis_the_weight(qtbot, open_curve):
     panel = open_curve()
     change(qtbot, panel, edits.set_weight, 1, 0, 0, -3.0)
-    state, curve = panel.document.state, panel.plane.curve()
+    state, curve = panel.document.state, panel.plane.line.points
     assert curve[:, 1] == pytest.approx(run_work(loss_along(state, FIRST, curve[:, 0])))
     assert middle(panel) == pytest.approx((2.0, state.loss()))
     hide(panel)
@@ -223,7 +223,12 @@ def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtb
     for name, (make, address) in CAPTIONS.items():
         start(qtbot, panel, make(), address)
         told[name] = caption(panel)
-        seen[name] = plane.view()[0], len(plane.curve()), plane.getAxis("left").isVisible(), plane.tangent()
+        seen[name] = (
+            plane.view()[0],
+            len(plane.line.points),
+            plane.getAxis("left").isVisible(),
+            plane.tangent.points,
+        )
         assert plane.isVisible() == (name != "no targets")
     approved("captions over one weight", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
     state = state_of("many-rows")  # w is 2, the learning rate 0.0004, the slope 40
@@ -275,12 +280,12 @@ def test_the_point_is_dragged_clicked_and_nudged_each_time_as_one_undo_entry(qtb
 
 def test_the_curve_comes_back_from_where_the_mse_is_too_large(qtbot, open_curve):
     panel = open_curve(one_weight(0.9, 1e150, 0.0))
-    curve, before = panel.plane.curve(), panel.document.state
+    curve, before = panel.plane.line.points, panel.document.state
     assert len(curve)
     change(qtbot, panel, edits.set_value, FIRST, 1.5)
-    assert len(panel.plane.curve()) == 0
+    assert len(panel.plane.line.points) == 0
     change(qtbot, panel, lambda _: before)
-    assert panel.plane.curve() == pytest.approx(curve)
+    assert panel.plane.line.points == pytest.approx(curve)
     assert panel.plane.getAxis("left").isVisible()
 
 
@@ -298,7 +303,7 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     show(panel)  # it does not know any more that this takes long
     settle(qtbot, panel)
     document.push(edits.set_weight(before, 1, 0, 0, 2.0), "Set")
-    qtbot.waitUntil(lambda: not panel.plane.tangent().size)  # the first slice has not come to an end
+    qtbot.waitUntil(lambda: not panel.plane.tangent.points.size)  # the first slice has not come to an end
     assert panel.work.busy
     document.undo()
     settle(qtbot, panel)
@@ -310,7 +315,7 @@ def test_a_flat_mse_lies_in_the_plot_and_no_axis_goes_below_0(qtbot, open_curve)
     dead = Network.from_weights({"node_0": [-1.0], "output": [2.0]}, inputs=["x"])
     for target in (0.0, 3.0):
         start(qtbot, panel, State(dead, Dataset([[0.0]], [[target]])), FIRST)
-        curve, (_, (bottom, top)) = panel.plane.curve(), panel.plane.view()
+        curve, (_, (bottom, top)) = panel.plane.line.points, panel.plane.view()
         assert set(curve[:, 1]) == {target**2}
         assert bottom < target**2 < top
         ticks = panel.plane.getAxis("left").ticks(bottom, top, 100.0)
@@ -359,7 +364,7 @@ def test_every_point_of_the_map_is_the_mse_with_both_weights_set(qtbot, open_sur
 def test_contours_and_the_read_out_tell_the_mse(open_surface, approved):
     panel = open_surface()
     assert panel.card.accessibleName() == "MSE over two weights"
-    points = panel.plane.contours()
+    points = panel.plane.line.points
     points = points[np.isfinite(points).all(axis=1)]
     rounds = [digit * 10.0**power for power in range(5) for digit in (1, 1.5, 2, 3, 4, 5, 6, 8)]
     assert len(points) > 100
@@ -447,7 +452,7 @@ def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_panel_made_lat
     for _ in range(3):
         own.runner.step()
     panel = open_panel(True, own, [FIRST, SECOND])
-    path = panel.plane.path()
+    path = panel.plane.path.points
     assert len(path) == 4
     assert (path[0].tolist(), path[-1].tolist()) == ([2.0, 7.0], values(panel))
     approved("a path that is projected", caption(panel)[-1])
@@ -457,11 +462,13 @@ def test_a_path_over_the_only_two_weights_is_not_projected(qtbot, open_surface, 
     network = Network(("x", "y"), (Layer(("output",), "identity", [[1.0, 2.0]]),))
     state = State(network, Dataset(np.eye(2), [[3.0], [3.0]]), Training(learning_rate=0.3))
     panel = open_surface(state, FIRST, Address("weight", 0, 0, 1))
-    assert len(panel.plane.path()) == 0
+    assert len(panel.plane.path.points) == 0
     step(panel, 3)
     settle(qtbot, panel)
     # each weight goes 0.3 of the way to 3 at every update
-    assert panel.plane.path() == pytest.approx(np.array([[3 - 2 * 0.7**k, 3 - 0.7**k] for k in range(4)]))
+    assert panel.plane.path.points == pytest.approx(
+        np.array([[3 - 2 * 0.7**k, 3 - 0.7**k] for k in range(4)])
+    )
     approved("a path over the only two weights", caption(panel)[-1])
 
 
@@ -471,7 +478,7 @@ def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface
 
     def path():
         settle(qtbot, panel)
-        return panel.plane.path().tolist()
+        return panel.plane.path.points.tolist()
 
     step(panel, 4, merge=1)
     whole = path()
@@ -508,7 +515,7 @@ def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface, approve
     step(panel, 520, merge=1)
     show(panel)
     settle(qtbot, panel)
-    path = panel.plane.path()
+    path = panel.plane.path.points
     assert 100 < len(path) <= 500
     assert (path[0].tolist(), path[-1].tolist()) == (start, values(panel))
     line = caption(panel)[-1].partition("Line: ")[2]

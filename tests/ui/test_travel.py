@@ -298,7 +298,7 @@ def test_a_run_is_there_again_after_reopening_and_a_save_in_its_middle_says_so(
     files.open_example("xor")
     files.open(tmp_path / "end.json")
     assert shown(window.training) == (20, 20)
-    assert len(window.history.curve.curve()) == 21
+    assert len(window.history.curve.line.curve.points) == 21
     window.runner.step()
     assert weights(document.state) == weights(next_one)
     QTest.mouseClick(window.training.timeline, LEFT, pos=place(window.training.timeline, 0))

@@ -119,8 +119,8 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
     assert shown(window, "value", "output") == "78"
     assert not untrue(window)
     assert window.document.state.loss() == np.mean(np.square([78 - 60, 0 - 50]))
-    qtbot.waitUntil(lambda: len(curve.curve()) == 2)
-    assert curve.curve().tolist() == [[1, 9], [5, 0.5]]
+    qtbot.waitUntil(lambda: len(curve.line.curve.points) == 2)
+    assert curve.line.curve.points.tolist() == [[1, 9], [5, 0.5]]
     mse = figure(window, "MSE")
     told = [curve.accessibleDescription(), mse.accessibleName(), mse.toolTip(), curve.toolTip()]
     QTest.keyClick(curve, Qt.Key.Key_Left)
@@ -261,7 +261,7 @@ def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, wat
     curve = window.history.curve
     script.shows(10, [2, 10])
     script.shows(20, [2, 20])
-    qtbot.waitUntil(lambda: len(curve.curve()) == 2)
+    qtbot.waitUntil(lambda: len(curve.line.curve.points) == 2)
     window.main_window.grab()
     drag(curve.viewport(), curve.present().toPoint(), -60)
     script.ends()

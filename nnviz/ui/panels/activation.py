@@ -24,8 +24,7 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.plot.card import CaptionedPlot, coloured
-from nnviz.ui.plot.plot import OFFSET, AxisPicture, DotItem, QuietAxis, curve_points
-from nnviz.ui.plot.plot import CurveItem as Line
+from nnviz.ui.plot.plot import OFFSET, AxisPicture, CurveItem, DotItem, QuietAxis
 from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -67,18 +66,18 @@ class ActivationPlot(PointPlot):
 
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
-        self._times, self._slope = 1.0, math.nan
+        self._slope = math.nan
         self._inside: Array = np.empty((0, 2))
         super().__init__(palette, grid=True)
         self.setAccessibleName("Activation of the selected node")
         self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
-        self._right = SlopeAxis()
-        self.plotItem.setAxisItems({"right": self._right})
-        self._curve, self._slopes = (Line(connect="finite") for _ in range(2))
-        self._tangent, self._zero = Line(), Line()
-        self._rows = PointItem()
+        self.slope_axis = SlopeAxis()
+        self.plotItem.setAxisItems({"right": self.slope_axis})
+        self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
+        self.tangent, self._zero = CurveItem(), CurveItem()
+        self.rows = PointItem()
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
-        for z, item in enumerate((self._zero, self._slopes, self._curve, self._rows, self._tangent), start=1):
+        for z, item in enumerate((self._zero, self.slopes, self.curve, self.rows, self.tangent), start=1):
             self.add(item, z)
         for dot in self._ends:
             self.add(dot, 6)
@@ -88,22 +87,15 @@ class ActivationPlot(PointPlot):
         """Use the colours of a theme, and the interface size."""
         super().set_palette(palette)
         self.setMinimumHeight(px(PLOT_PX))
-        self._right.set_palette(palette)
+        self.slope_axis.set_palette(palette)
         self._zero.setPen(self.pen(palette.line, 1))
-        self._curve.setPen(self.pen(palette.ink))
-        self._slopes.setPen(self.pen(palette.slope, 1.5))
-        self._tangent.setPen(self.pen(palette.slope, 2.5))
-        self._rows.set_pen(self.pen(palette.accent, POINT_PX))
+        self.curve.setPen(self.pen(palette.ink))
+        self.slopes.setPen(self.pen(palette.slope, 1.5))
+        self.tangent.setPen(self.pen(palette.slope, 2.5))
+        self.rows.set_pen(self.pen(palette.accent, POINT_PX))
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
             dot.setPen(QPen(QColor(palette.slope), 1.5))
             dot.setBrush(QColor(inside))
-
-    def show_nothing(self) -> None:
-        """Clear the plot and hide its axes."""
-        self.plotItem.hide()
-        self._bend = None
-        self._under_mouse = None
-        self._update_readout()
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node's activation function, `bend`, through the points in `curve`.
@@ -113,19 +105,18 @@ class ActivationPlot(PointPlot):
         the z of other nodes.
         """
         self.show_again()
-        self._bend, self._times = bend, curve.times
-        self._right.times = curve.times
-        self._right.picture = None
+        self._bend, self.slope_axis.times = bend, curve.times
+        self.slope_axis.picture = None
         self.name_axes(f"z of {names[0]}", names[1])
-        self._right.set_text("slope")
+        self.slope_axis.set_text("slope")
         low, high = curve.heights(a if bend.layer is not None else a[:0])
         self.set_view((float(curve.z[0]), float(curve.z[-1])), (low, high))
-        self._curve.setData(curve.z, np.where(np.isfinite(curve.a), curve.a, np.nan))
-        self._slopes.setData(curve.z, self._times * curve.slope)
+        self.curve.setData(curve.z, np.where(np.isfinite(curve.a), curve.a, np.nan))
+        self.slopes.setData(curve.z, curve.times * curve.slope)
         self._zero.setData([0.0, 0.0], self.view()[1])
         kink = curve.kinks[0] if curve.kinks else (Reading(math.nan, math.nan, math.nan),) * 2
         for dot, reading in zip(self._ends, kink, strict=True):
-            self.place_dot(dot, reading.z, self._times * reading.slope)
+            self.place_dot(dot, reading.z, curve.times * reading.slope)
 
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.
@@ -139,7 +130,7 @@ class ActivationPlot(PointPlot):
         return len(z) - len(self._inside)
 
     def _draw_rows(self) -> None:
-        self._rows.show_points(self._inside if len(self._inside) <= MANY else self._one_on_each_pixel())
+        self.rows.show_points(self._inside if len(self._inside) <= MANY else self._one_on_each_pixel())
 
     def _one_on_each_pixel(self) -> Array:
         """Return one of the points inside the plot for each pixel with points, shape (points, 2)."""
@@ -155,48 +146,24 @@ class ActivationPlot(PointPlot):
     def place_marks(self) -> None:
         """Draw the tangent, whose length in pixels does not change, and at most one row on each pixel."""
         self._draw_rows()
-        self.draw_tangent(self._tangent, self._slope)
+        self.draw_tangent(self.tangent, self._slope)
 
     def show_reading(self, reading: Reading | None) -> None:
         """Mark the point (z, a) of `reading` and draw the tangent there. Without a reading, remove both."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
-        self.draw_tangent(self._tangent, self._slope)
+        self.draw_tangent(self.tangent, self._slope)
 
     def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""
         return False
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point of the curve above or below `at`, and its readout; None if no curve is drawn."""
-        if self._bend is None:
-            return None
+        """Return the point of the curve above or below `at`, and its readout."""
+        assert self._bend is not None
         z, a, slope = self._bend.point(self.round_point(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {as_text(z)}\na {as_text(a)}\nslope {as_text(slope)}"
-
-    # --- for tests
-
-    def curve(self) -> Array:
-        """Return the drawn curve, shape (points, 2): z, a."""
-        return curve_points(self._curve)
-
-    def slopes(self) -> Array:
-        """Return the drawn curve of slopes, shape (points, 2): z, and true slope multiplied by `times`."""
-        return curve_points(self._slopes)
-
-    @property
-    def times(self) -> float:
-        """The height of a point on the drawn curve of slopes, divided by the true slope."""
-        return self._times
-
-    def rows(self) -> Array:
-        """Return the drawn points of the rows, shape (points, 2): z, a."""
-        return self._rows.points
-
-    def tangent(self) -> Array:
-        """Return the two ends of the drawn tangent, shape (2, 2): z, a; empty if no tangent is drawn."""
-        return curve_points(self._tangent)
 
     # --- events
 
@@ -205,7 +172,7 @@ class ActivationPlot(PointPlot):
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()
-        elif event.key() in STEPS and self._bend is not None:
+        elif event.key() in STEPS and self.plotItem.isVisible():
             parts = COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE
             (left, right), (bottom, _) = self.view()
             start = self._under_mouse or self._point or QPointF()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import contourpy
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -38,8 +37,8 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges
-from nnviz.ui.plot.points import PointPlot
+from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
+from nnviz.ui.plot.points import MapPlot, contours
 
 MOST_TOGETHER = 10
 """Largest number of outputs that one plot shows as curves."""
@@ -113,7 +112,8 @@ More points would not visibly move the line.
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
     """Return the line where an output equals `level`, shape (points, 2): x, y. NaN separates its parts."""
     step = _step(picture)
-    return _zeros(picture, picture.prediction[::step, ::step, output] - level, step)
+    across, up = (values[::step] for values in picture.values)
+    return contours(across, up, picture.prediction[::step, ::step, output], [level])
 
 
 def class_lines(picture: FunctionValues) -> Array:
@@ -122,32 +122,16 @@ def class_lines(picture: FunctionValues) -> Array:
     shares = picture.prediction[::step, ::step]
     winner = shares.argmax(axis=-1)
     second, largest = np.moveaxis(np.partition(shares, -2, axis=-1)[..., -2:], -1, 0)
-    lines = []
+    across, up = (values[::step] for values in picture.values)
+    lines = [np.empty((0, 2))]
     for k in np.unique(winner)[:-1].tolist():  # the other lines already bound the last class
         margin = np.where(winner == k, largest - second, shares[..., k] - largest)
-        lines.append(_zeros(picture, margin, step))
-    return np.concatenate(lines) if lines else np.empty((0, 2))
+        lines.append(contours(across, up, margin, [0.0]))
+    return np.concatenate(lines)
 
 
 def _step(picture: FunctionValues) -> int:
     return max(1, int(np.sqrt(picture.prediction[..., 0].size / MOST_POINTS)))
-
-
-def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
-    across, up = (values[::step] for values in picture.values)
-    if min(len(across), len(up)) < 2:
-        return np.empty((0, 2))
-    contours = contourpy.contour_generator(
-        across,
-        up,
-        np.ma.masked_invalid(heights),
-        name="serial",
-        line_type=contourpy.LineType.ChunkCombinedNan,
-    )
-    (points,) = contours.lines(0.0)[0]
-    if points is None:
-        return np.empty((0, 2))
-    return np.concatenate([points, [[np.nan, np.nan]]])
 
 
 FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
@@ -450,15 +434,13 @@ RING, POINT = 15, 11
 
 POINT: point of the what-if row (inputs that the user tries out, not in the data).
 """
-BESIDE = 14
-"""Right margin in pixels if there is no colour scale. The margin has room for half of an axis label."""
 TIP = (
     "Click or drag to show a what-if row (not stored) on the diagram. Arrow keys move the row's point by 0.1 "
     "(Shift: by 1, Alt: by 0.01). Enter adds the row to the data; Escape discards the row"
 )
 
 
-class FunctionPlane(PointPlot):
+class FunctionPlane(MapPlot):
     """The plot of a function: a map, curves, or predictions over targets, with marks for rows.
 
     The what-if row has inputs that the user tries out and that are not in the data.
@@ -482,26 +464,19 @@ class FunctionPlane(PointPlot):
         self.setToolTip(TIP)
         self.reader: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None
         self.picture: FunctionValues | None = None
-        self._image = FineImage(axisOrder="row-major")
-        self._line, self._error = (CurveItem(connect="finite") for _ in range(2))
-        self._curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
+        self._error = CurveItem(connect="finite")
+        self.curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
         self.marks = RowMarks()
         self._ring = DotItem(RING)
-        items = (self._image, self._line, *self._curves, self._error, self.marks)
-        for z, item in enumerate((*items, self._ring)):
-            self.add(item, z * 0.1)
-        self._stale = False
+        for z, item in enumerate((*self.curves, self._error, self.marks, self._ring)):
+            self.add(item, 2 + z * 0.1)
         self.plotItem.vb.sigResized.connect(self.resized)
-        self._scale = Scale()
-        self._scale_of: tuple[object, ...] = ()
-        self.plotItem.layout.addItem(self._scale, 2, 3)  # the plot itself is at (2, 1)
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         super().set_palette(palette)
-        self._scale.fit()
-        self._line.setPen(self.pen(palette.ink))
+        self.line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
         self._ring.setPen(QPen(QColor(palette.surface), 5))
         self._ring.setBrush(Qt.BrushStyle.NoBrush)
@@ -524,12 +499,12 @@ class FunctionPlane(PointPlot):
         the scale, from low to high.
         """
         self._begin(picture)
-        (left, right), (bottom, top) = drawable_ranges(*picture.section.spans)
-        self._image.setImage(pixels, levels=None, autoDownsample=False)
-        self._image.setRect(QRectF(left, bottom, right - left, top - bottom))
-        self._image.show()
-        self._line.setData(line[:, 0], line[:, 1])
-        self._show_scale(tone, tones)
+        self.show_image(pixels, *drawable_ranges(*picture.section.spans))
+        self.line.setData(line[:, 0], line[:, 1])
+        if tone:
+            self.bar.show_scale(tone, round_ticks(tone.low, tone.high, LEVELS), tones, self._palette)
+        else:
+            self.bar.show_nothing()
         self.set_view(*picture.section.spans)
 
     def show_curves(
@@ -537,10 +512,9 @@ class FunctionPlane(PointPlot):
     ) -> None:
         """Draw `outputs` as functions of one input; `up` is the range of the vertical axis."""
         self._begin(picture)
-        self._image.hide()
-        self._show_scale(None, None)
+        self.hide_image()
         self.set_view(picture.section.spans[0], up)
-        for curve, output, colour in zip(self._curves, outputs, colours, strict=False):
+        for curve, output, colour in zip(self.curves, outputs, colours, strict=False):
             heights = picture.prediction[:, output]
             curve.setPen(self.pen(colour))
             finite = np.where(np.isfinite(heights), heights, np.nan)
@@ -549,11 +523,10 @@ class FunctionPlane(PointPlot):
     def show_diagonal(self, across: Span, up: Span) -> None:
         """Draw the line "prediction = target". The axes show the ranges `across` and `up`."""
         self._begin(None)
-        self._image.hide()
-        self._show_scale(None, None)
+        self.hide_image()
         self.set_view(across, up)
         low, high = min(across[0], up[0]), max(across[1], up[1])
-        self._line.setData([low, high], [low, high])
+        self.line.setData([low, high], [low, high])
 
     def show_rows(self, rows: Rows) -> None:
         """Draw a mark for each of `rows`, and no other marks."""
@@ -577,51 +550,16 @@ class FunctionPlane(PointPlot):
 
     def set_stale(self, stale: bool) -> None:
         """Fade the picture if it shows an earlier State (`stale`), else draw the picture normally."""
-        if stale != self._stale:
-            self._stale = stale
-            items: tuple[pg.GraphicsObject, ...] = (self._image, self._line, *self._curves)
-            for item in items:
-                item.setOpacity(0.4 if stale else 1.0)
+        super().set_stale(stale)
+        for curve in self.curves:
+            curve.setOpacity(self.line.opacity())
 
     def _begin(self, picture: FunctionValues | None) -> None:
         self.show_again()
         self.picture = picture
-        for curve in (self._line, *self._curves):
-            if len(curve_points(curve)):
+        for curve in (self.line, *self.curves):
+            if len(curve.points):
                 curve.setData([], [])
-
-    def _show_scale(self, tone: Tone | None, tones: Pixels | None) -> None:
-        """Show the colour scale, or hide it without a `tone`."""
-        sources = tone, id(tones), self._palette
-        if sources == self._scale_of:
-            return
-        self._scale_of = sources
-        if tone is None or tones is None:
-            self._scale.show_nothing()
-            self.plotItem.layout.setContentsMargins(0, 7, BESIDE, 0)
-            return
-        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)
-        levels = round_ticks(tone.low, tone.high, LEVELS)
-        self._scale.show_scale(tone, levels, tones, self._palette)
-
-    # --- for tests and screen readers
-
-    def line(self) -> Array:
-        """Return the drawn decision line or diagonal, shape (points, 2): x, y. NaN separates its parts."""
-        return curve_points(self._line)
-
-    def curve(self, place: int = 0) -> Array:
-        """Return the drawn curve with index `place`, shape (points, 2): input, output."""
-        return curve_points(self._curves[place])
-
-    def colour_at(self, x: float, y: float) -> tuple[int, ...]:
-        """Return the colour of the map at a point: red, green, blue, alpha."""
-        assert self.picture is not None
-        image = self._image.image
-        (left, right), (bottom, top) = self.picture.section.spans
-        column = min(int((x - left) / (right - left) * image.shape[1]), image.shape[1] - 1)
-        row = min(int((y - bottom) / (top - bottom) * image.shape[0]), image.shape[0] - 1)
-        return tuple(int(part) for part in image[row, column])
 
     # --- mouse and keys
 
@@ -652,11 +590,3 @@ class FunctionPlane(PointPlot):
             )
         else:
             self._present.setBrush(Qt.BrushStyle.NoBrush)
-
-
-class FineImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An image that is drawn smoothly if its pixels are larger than the screen's pixels."""
-
-    def paint(self, painter: QPainter, *rest: object) -> None:  # noqa: D102
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        super().paint(painter, *rest)

@@ -23,7 +23,7 @@ from nnviz.picture.notebook import Area, Joined, clip_curve
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
-from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, curve_points
+from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
@@ -32,7 +32,10 @@ FAINT = 0.4
 
 
 class HistoryLine:
-    """Draws a `history` as a line in a plot. The part of the line after the current iteration is faint."""
+    """Draws a `history` as a line in a plot.
+
+    `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
+    """
 
     def __init__(self, plot: Plot, z: float) -> None:
         self.history = History()
@@ -40,24 +43,16 @@ class HistoryLine:
         self._faint = QColor()
         self.leaves: tuple[int, float] | None = None
         """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
-        self._beyond, self._curve = CurveItem(), CurveItem()
+        self.later, self.curve = CurveItem(), CurveItem()
         self._arrow = Arrow()
         plot.add(self._arrow, z + 1)
-        for k, item in enumerate((self._beyond, self._curve)):
+        for k, item in enumerate((self.later, self.curve)):
             plot.add(item, z + k / 2)
 
     def set_colour(self, colour: str, ground: str) -> None:
         """Draw the line in `colour`. Mix the faint part with the background colour `ground`."""
         self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
         self._arrow.setBrush(self.colour)
-
-    def up_to_present(self) -> Array:
-        """Return the drawn line up to the current iteration, shape (points, 2): iteration, drawn value."""
-        return curve_points(self._curve)
-
-    def later_points(self) -> Array:
-        """Return the drawn line after the current iteration, shape (points, 2); empty at the run's end."""
-        return curve_points(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
     def reach(self, *, log: bool) -> Reach | None:
         """Return the lowest and the highest drawn value, or None if nothing is drawn."""
@@ -68,10 +63,10 @@ class HistoryLine:
 
         `present` is the current iteration and its value, or None. If `log`, draw log10 of the values.
         """
-        if not len(self.history) and not self._curve.isVisible():
+        if not len(self.history) and not self.curve.isVisible():
             return
         ends = [present] if present else []
-        self._curve.setVisible(len(self.history) > 0)
+        self.curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
@@ -81,11 +76,11 @@ class HistoryLine:
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
         iterations, at = points[:, 0], present[0] if present else -1
         beyond = points[iterations.searchsorted(at, side="right") :]
-        self._beyond.setVisible(len(beyond) > 0)
+        self.later.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self._beyond, np.vstack((*ends, beyond)), self._faint, noise, log)
+            self._put(plot, self.later, np.vstack((*ends, beyond)), self._faint, noise, log)
             points = np.vstack((points[: iterations.searchsorted(at)], *ends))
-        self._put(plot, self._curve, points, self.colour, noise, log)
+        self._put(plot, self.curve, points, self.colour, noise, log)
 
     def _put(
         self, plot: Plot, item: CurveItem, points: Array, colour: QColor, noise: bool, log: bool
@@ -185,7 +180,7 @@ class EarlierCurves:
 
     def curves(self) -> list[Array]:
         """Return the drawn curves, the newest last, each of shape (points, 2): iteration, drawn value."""
-        return [curve_points(item) for item in self._items if item.isVisible()]
+        return [item.points for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
         """Return the run whose curve is nearest to a point and at most `within` pixels away, or None.
@@ -284,8 +279,9 @@ RING_PX = 7.0
 class HistoryCanvas(Plot):
     """Plots the history of a run, the history of its validation loss, and earlier runs.
 
-    A ring shows the current iteration. A mark on the validation curve shows where this loss starts to rise.
-    The view follows the growing curve until the person zooms or moves the view, and again after `view_all`.
+    `line`, `validation` and `earlier` draw the curves. A ring shows the current iteration. A mark on the
+    validation curve shows where this loss starts to rise. The view follows the growing curve until the person
+    zooms or moves the view, and again after `view_all`.
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -300,9 +296,9 @@ class HistoryCanvas(Plot):
         self._following = True
         self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
-        self._validation, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
+        self.validation, self.line = HistoryLine(self, 0), HistoryLine(self, 1)
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
-        self._earlier = EarlierCurves()
+        self.earlier = EarlierCurves()
         for z, item in enumerate((self._mark, self._ring, self._dot)):
             self.add(item, 2 + z)
         self.set_palette(palette)
@@ -313,14 +309,14 @@ class HistoryCanvas(Plot):
         """Use the colours of a theme."""
         super().set_palette(palette)
         self._name_iterations()
-        self._line.set_colour(palette.accent, palette.surface)
-        self._validation.set_colour(palette.validation, palette.surface)
-        self._mark.setPen(QPen(self._validation.colour, 2))
+        self.line.set_colour(palette.accent, palette.surface)
+        self.validation.set_colour(palette.validation, palette.surface)
+        self._mark.setPen(QPen(self.validation.colour, 2))
         self._mark.setBrush(QColor(palette.surface))
         self._colour_ring(palette)
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
-        self._dot.setBrush(self._line.colour)
-        self._earlier.set_colour(palette.muted)
+        self._dot.setBrush(self.line.colour)
+        self.earlier.set_colour(palette.muted)
         self._ink = palette.muted
         self._write_key()
         self._show_again()
@@ -336,7 +332,7 @@ class HistoryCanvas(Plot):
 
     @property
     def _history(self) -> History:
-        return self._line.history
+        return self.line.history
 
     def show_history(
         self,
@@ -352,7 +348,7 @@ class HistoryCanvas(Plot):
         default, the readout shows the value of `history`.
         """
         had_key = self._has_key
-        self._line.history, self._validation.history = history, validation or History()
+        self.line.history, self.validation.history = history, validation or History()
         self._readouts = values or (Readout(self._measure, history, self._is_share),)
         self._present = present or NOWHERE
         if had_key != self._has_key:
@@ -360,7 +356,7 @@ class HistoryCanvas(Plot):
         if self._following:
             self._fit()
         self._draw()
-        has_run = self._read_run is None or self._read_run in self._earlier.runs
+        has_run = self._read_run is None or self._read_run in self.earlier.runs
         has_point = has_run and self._read_index is not None and self._read_index < len(self._points_read())
         self.read_at(self._read_index if has_point else None, self._read_run)
         self._describe()
@@ -380,16 +376,16 @@ class HistoryCanvas(Plot):
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Set the earlier runs, whose curves are drawn under the history that is shown next."""
-        self._earlier.show(runs, log=self.log, measure=self._measure)
+        self.earlier.show(runs, log=self.log, measure=self._measure)
 
     @property
     def _has_key(self) -> bool:
         """Whether the plot has a second curve, and therefore a key."""
-        return len(self._validation.history) > 0
+        return len(self.validation.history) > 0
 
     def _write_key(self) -> None:
         """Show the key of the curves above the plot if there are two curves."""
-        both = ((self._line.colour, "training"), (self._validation.colour, "validation"))
+        both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
         parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
         key = "&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else None
         self.plotItem.setTitle(key, size=f"{px(11)}px", color=self._ink)
@@ -398,14 +394,14 @@ class HistoryCanvas(Plot):
         self.plotItem.layout.setRowFixedHeight(0, height)
 
     def _show_again(self) -> None:
-        if len(self._history) or self._earlier.runs:
-            self.show_history(self._history, self._present, self._validation.history, self._readouts)
+        if len(self._history) or self.earlier.runs:
+            self.show_history(self._history, self._present, self.validation.history, self._readouts)
 
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
         self.log = log
         self._left.set_logarithmic(log)
-        self.show_earlier(self._earlier.runs)
+        self.show_earlier(self.earlier.runs)
         self.view_all()
 
     def view_all(self) -> None:
@@ -418,25 +414,6 @@ class HistoryCanvas(Plot):
         self._following = False
         self.set_view(*view)
 
-    def curve(self) -> Array:
-        """Return the drawn curve up to the current iteration, shape (points, 2).
-
-        The columns are the iteration and the loss; on a logarithmic scale, log10 of the loss.
-        """
-        return self._line.up_to_present()
-
-    def later_points(self) -> Array:
-        """Return the drawn curve after the current iteration, shape (points, 2); empty at the run's end."""
-        return self._line.later_points()
-
-    def validation_points(self) -> Array:
-        """Return the validation curve up to the current iteration, shape (points, 2): iteration, value."""
-        return self._validation.up_to_present()
-
-    def earlier(self) -> list[Array]:
-        """Return the drawn curves of earlier runs, the newest last, each of shape (points, 2)."""
-        return self._earlier.curves()
-
     def present(self) -> QPointF:
         """Return the place of the ring (current iteration), in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
@@ -446,7 +423,7 @@ class HistoryCanvas(Plot):
         return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
 
     def _at_mark(self) -> tuple[int, float]:
-        return (self._marked is not None and self._validation.history.at(self._marked)) or NOWHERE
+        return (self._marked is not None and self.validation.history.at(self._marked)) or NOWHERE
 
     def _points_read(self) -> Array:
         return self._history.points if self._read_run is None else self._read_run.history
@@ -475,7 +452,7 @@ class HistoryCanvas(Plot):
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
-        self._dot.setBrush(self._earlier.colour if run else self._line.colour)
+        self._dot.setBrush(self.earlier.colour if run else self.line.colour)
         self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
 
     def _name_of(self, run: EarlierRun) -> str:
@@ -496,18 +473,18 @@ class HistoryCanvas(Plot):
 
     def _draw(self) -> None:
         """Draw all curves, the ring and the mark for the present view."""
-        self._earlier.draw(self)
+        self.earlier.draw(self)
         present = self._present if self._present[0] >= 0 else None
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
-        self._line.draw(self, present, whole=self._following, log=self.log)
-        point = self._validation.history.at(self._present[0])
-        self._validation.draw(self, point, whole=self._following, log=self.log)
+        self.line.draw(self, present, whole=self._following, log=self.log)
+        point = self.validation.history.at(self._present[0])
+        self.validation.draw(self, point, whole=self._following, log=self.log)
         at = self._at_mark()
         self.place_dot(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
 
     def _fit(self) -> None:
         end = self._history.last[0] if len(self._history) else 0
-        last = float(max(end, self._present[0], self._earlier.last, 1))
+        last = float(max(end, self._present[0], self.earlier.last, 1))
         box, (low, high) = self.plotItem.vb, self._reach()
         self.set_view(
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
@@ -517,8 +494,8 @@ class HistoryCanvas(Plot):
     def _reach(self) -> tuple[float, float]:
         if self._is_share:
             return 0.0, 1.0
-        own = reach_together(line.reach(log=self.log) for line in (self._line, self._validation))
-        earlier = self._earlier.reach
+        own = reach_together(line.reach(log=self.log) for line in (self.line, self.validation))
+        earlier = self.earlier.reach
         reach = own or earlier
         if reach is None:
             return -1.0, 1.0
@@ -547,14 +524,14 @@ class HistoryCanvas(Plot):
             first, last = self._history.points[[0, -1]].tolist()
             places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         texts = [f"{self._measure} {full_text(value)} at iteration {full(at)}" for at, value in places]
-        if self._line.leaves:
-            texts.append(f"the run diverged: the curve leaves the plot at iteration {self._line.leaves[0]}")
+        if self.line.leaves:
+            texts.append(f"the run diverged: the curve leaves the plot at iteration {self.line.leaves[0]}")
         if self._has_key:
-            texts.append(f"the last validation value is {full_text(self._validation.history.last[1])}")
+            texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
         if self._marked is not None:
             texts.append(f"the validation loss has risen since iteration {self._marked}")
-        if self._earlier.runs:
-            texts.append(f"earlier runs: {self._earlier.description}")
+        if self.earlier.runs:
+            texts.append(f"earlier runs: {self.earlier.description}")
         self.setAccessibleDescription(", ".join(texts))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -619,7 +596,7 @@ class HistoryCurve(HistoryCanvas):
         if not self.plotItem.vb.sceneBoundingRect().contains(scene):
             self.read_at(None)
             return
-        leaves = self._line.leaves
+        leaves = self.line.leaves
         if leaves and _near(position, self.place_of(leaves[1], self.view()[1][1])):
             self._read_near(leaves[0], None)
         else:
@@ -629,9 +606,10 @@ class HistoryCurve(HistoryCanvas):
         """Return the earlier run under the mouse, or None if the history is nearer or no run is near."""
         at = self.plotItem.vb.mapSceneToView(scene)
         own = min(
-            (distance(each, at, self.pixel()) for each in (self.curve(), self.later_points())), default=GRAB
+            (distance(each, at, self.pixel()) for each in (self.line.curve.points, self.line.later.points)),
+            default=GRAB,
         )
-        return self._earlier.near(at, self.pixel(), within=min(own, GRAB))
+        return self.earlier.near(at, self.pixel(), within=min(own, GRAB))
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
         """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
@@ -651,7 +629,7 @@ class HistoryCurve(HistoryCanvas):
         steps = {Qt.Key.Key_Left: at - 1, Qt.Key.Key_Right: at + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         if event.key() in steps and last >= 0:
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
-        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._earlier.runs:
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.earlier.runs:
             self._read_other_run(-1 if event.key() == Qt.Key.Key_Up else 1)
         elif event.key() == Qt.Key.Key_Escape and self._read_index is not None:
             self.read_at(None)
@@ -660,7 +638,7 @@ class HistoryCurve(HistoryCanvas):
 
     def _read_other_run(self, step: int) -> None:
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
-        runs = [*([None] if len(self._history) else []), *reversed(self._earlier.runs)]
+        runs = [*([None] if len(self._history) else []), *reversed(self.earlier.runs)]
         at = self._read_index
         run = self._read_run if at is not None else None
         place = runs.index(run) + step if run in runs else 0

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
@@ -45,8 +45,8 @@ from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, coloured
-from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges
-from nnviz.ui.plot.points import GRAB_PX, PointPlot
+from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
+from nnviz.ui.plot.points import GRAB_PX, MapPlot, contours
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -59,7 +59,7 @@ SHORT = 22
 """Longer names in a readout are shortened to this number of characters."""
 
 
-class LossPlane(PointPlot):
+class LossPlane(MapPlot):
     """A plot of the loss over weights. The accessible name is the loss's title and `title_ending`."""
 
     title_ending: str
@@ -213,6 +213,10 @@ class LossView(CaptionedPlot):
     def rest(self) -> None:  # noqa: D102
         self.work.stop()
 
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self._drawn = None
+
     def _weights_of(self, now: Moment) -> tuple[Address, ...]:
         """Return the selected weights that the plot is over; some may be missing."""
         return tuple(dict.fromkeys(weight for weight in now.weights[: self.wanted] if weight))
@@ -278,13 +282,10 @@ class LossCurvePlane(LossPlane):
         self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1 (Shift: 1, Alt: 0.01)")
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
-        self._curve = CurveItem(connect="finite")
-        self._tangent, self._step, self._drop = (CurveItem() for _ in range(3))
+        self.tangent, self._step, self._drop = (CurveItem() for _ in range(3))
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
         self._end = DotItem(7)
-        for z, item in enumerate(
-            (self._curve, self._drop, self._step, self._head, self._end, self._tangent), start=1
-        ):
+        for z, item in enumerate((self._drop, self._step, self._head, self._end, self.tangent), start=2):
             self.add(item, z)
         self._head.hide()
         self.set_palette(palette)
@@ -292,8 +293,8 @@ class LossCurvePlane(LossPlane):
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         super().set_palette(palette)
-        self._curve.setPen(self.pen(palette.muted))
-        self._tangent.setPen(self.pen(palette.slope))
+        self.line.setPen(self.pen(palette.muted))
+        self.tangent.setPen(self.pen(palette.slope))
         self._step.setPen(self.pen(palette.accent))
         dotted = self.pen(palette.accent, 1)
         dotted.setStyle(Qt.PenStyle.DotLine)
@@ -306,18 +307,8 @@ class LossCurvePlane(LossPlane):
         """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
         self.show_again()
         self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
-        self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
+        self.line.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
         self.place_marks()
-
-    def show_nothing(self) -> None:
-        """Clear the plot and hide its axes."""
-        self.plotItem.hide()
-        self._curve.setData([], [])
-        self.show_point(math.nan, math.nan, math.nan, None)
-
-    def set_stale(self, stale: bool) -> None:
-        """Fade the curve if it belongs to earlier weights (`stale`), else draw the curve normally."""
-        self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
         """Draw the point of the current weight, its tangent, and an arrow for the next step.
@@ -329,26 +320,16 @@ class LossCurvePlane(LossPlane):
         self._slope, self._landing = slope, landing
         self.place_marks()
 
-    def tangent(self) -> Array:
-        """Return the ends of the drawn tangent, shape (2, 2): w, loss; empty if no tangent is drawn."""
-        return curve_points(self._tangent)
-
-    def curve(self) -> Array:
-        """Return the drawn curve, shape (points, 2): w, loss."""
-        return curve_points(self._curve)
-
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the curve's point whose x is nearest to `at`, and its readout; None if there is no curve."""
-        points = self.curve()
-        if not len(points):
-            return None
+        """Return the curve's point whose x is nearest to `at`, and its readout."""
+        points = self.line.points
         w, loss = points[np.abs(points[:, 0] - at.x()).argmin()].tolist()
         height = loss if math.isfinite(loss) else self.view()[1][1]
         return QPointF(w, height), self.in_words((w,), loss)
 
     def place_marks(self) -> None:
         """Draw the tangent and the arrow, whose lengths in pixels do not change."""
-        self.draw_tangent(self._tangent, self._slope)
+        self.draw_tangent(self.tangent, self._slope)
         self._place_step()
 
     def _place_step(self) -> None:
@@ -515,28 +496,21 @@ class LossSurfacePlane(LossPlane):
         self.grid: Grid | None = None
         self._loss = math.nan
         self._tones = loss_tones(palette)
-        self._image = pg.ImageItem()
-        self._contours = CurveItem(connect="finite")
-        self._halo, self._path = (CurveItem() for _ in range(2))
+        self._halo, self.path = (CurveItem() for _ in range(2))
         self._start = pg.ScatterPlotItem(useCache=False)  # in an SVG, Qt would write its cache as pixels
-        for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
+        for z, item in enumerate((self._halo, self.path, self._start), start=2):
             self.add(item, z)
-        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # room for the scale's numbers at the right
-        self._scale = Scale()
-        self.plotItem.layout.addItem(self._scale, 2, 3)  # the plot itself is at (2, 1)
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         super().set_palette(palette)
         self._tones = loss_tones(palette)
-        self._contours.setPen(self.pen(_faint(palette.ink, 0.32), 1))
+        self.line.setPen(self.pen(_faint(palette.ink, 0.32), 1))
         self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
-        self._path.setPen(self.pen(palette.ink))
+        self.path.setPen(self.pen(palette.ink))
         self._start.setPen(None)
         self._start.setBrush(palette.ink)
-        if self.grid is not None:
-            self.show_grid(self.grid)
 
     def show_grid(self, grid: Grid) -> None:
         """Draw the loss on a grid; losses that are not finite are gaps."""
@@ -547,27 +521,15 @@ class LossSurfacePlane(LossPlane):
         share = tone.share(grid.loss)
         ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
         (left, right), (bottom, top) = drawable_ranges(*ends)
-        self._image.setImage(blended_pixels(share, self._tones, SIZE), levels=None)
         # the centres of the outer pixels are on the edge of the grid
         across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
-        self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
-        self._contours.setData(*_contours(grid, share, tone.share(np.array(levels)).tolist()))
-        self._scale.show_scale(tone, levels, self._tones, self._palette)
+        pixels = blended_pixels(share.T, self._tones, SIZE)
+        self.show_image(pixels, (left - across / 2, right + across / 2), (bottom - up / 2, top + up / 2))
+        # computed on the colour scale, the contours are even
+        shares = tone.share(np.array(levels)).tolist()
+        self.line.setData(*contours(grid.values1, grid.values2, share.T, shares).T)
+        self.bar.show_scale(tone, levels, self._tones, self._palette)
         self.set_view((left, right), (bottom, top))
-
-    def show_nothing(self) -> None:
-        """Clear the plot and hide its axes."""
-        self.plotItem.hide()
-        self.grid = None
-        self._image.clear()
-        self._contours.setData([], [])
-        self.show_point(math.nan, math.nan, math.nan)
-        self.show_path(np.empty((0, 2)))
-
-    def set_stale(self, stale: bool) -> None:
-        """Fade the map if it belongs to earlier weights (`stale`), else draw the map normally."""
-        for item in (self._image, self._contours):
-            item.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, x: float, y: float, loss: float) -> None:
         """Draw the point of the two current weights; `loss` is NaN while the loss is not known."""
@@ -576,27 +538,18 @@ class LossSurfacePlane(LossPlane):
 
     def show_path(self, path: Array) -> None:
         """Draw the path of a run, shape (points, 2): the values of the two weights."""
-        for line in (self._halo, self._path):
+        for line in (self._halo, self.path):
             line.setData(path[:, 0], path[:, 1])
         marks = path if len(path) <= FEW else path[:1]
         self._start.setData(marks[:, 0], marks[:, 1], size=[6, *[4] * len(marks)][: len(marks)])
 
-    def path(self) -> Array:
-        """Return the drawn path, shape (points, 2): the values of the two weights."""
-        return curve_points(self._path)
-
-    def contours(self) -> Array:
-        """Return the points of the drawn contours, shape (points, 2): x, y. NaN separates two contours."""
-        return curve_points(self._contours)
-
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return a point near `at` and the text of its readout, or None if there is no map.
+        """Return a point near `at` and the text of its readout.
 
         If the point of the current weights is near `at`, return this point, else the nearest grid point.
         """
-        if self.grid is None:
-            return None
         grid = self.grid
+        assert grid is not None
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
         if self._point is not None and math.isfinite(self._loss):
@@ -615,27 +568,6 @@ def levels_of(tone: Tone) -> list[float]:
     powers = range(math.floor(low), math.floor(high) + 1)
     levels = [number * 10.0**power for power in powers for number in decade]
     return [level for level in levels if tone.low <= level <= tone.high]
-
-
-def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Array]:
-    """Return x and y of all contours, with NaN between two, computed on the colour scale to be even."""
-    import contourpy
-
-    contours = contourpy.contour_generator(
-        grid.values1,
-        grid.values2,
-        np.ma.masked_invalid(share.T),
-        name="serial",
-        line_type=contourpy.LineType.ChunkCombinedNan,
-    )
-    gap = np.full((1, 2), np.nan)
-    lines = [gap]
-    for level in levels:
-        points = contours.lines(level)[0][0]
-        if points is not None:
-            lines += [points, gap]
-    joined = np.concatenate(lines)
-    return joined[:, 0], joined[:, 1]
 
 
 def _faint(colour: str, opacity: float) -> QColor:

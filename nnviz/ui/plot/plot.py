@@ -26,8 +26,11 @@ from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
 """Pixels. BAR_WIDTH: width of a colour bar. BAR_GAP: gap left of the bar. TEXT_GAP: gap right of the bar."""
-LEAST_TEXT = 30
-"""Least width of the space for the numbers beside a colour bar, in pixels."""
+LEAST_TEXT, EMPTY_WIDTH = 30, 14
+"""Pixels. LEAST_TEXT: least width of the space for the numbers beside a colour bar.
+
+EMPTY_WIDTH: width of a scale without a bar, for half of the outermost number of the axis below.
+"""
 NUMBERS_APART = 14
 """Least vertical distance between two numbers beside a colour bar, in pixels."""
 
@@ -41,6 +44,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._levels: list[tuple[float, str]] = []
         self._palette: Palette | None = None
         self._bar = QImage()
+        self.fit()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
         """Show a bar of the RGB colours `tones`, lowest first, with the numbers `levels` beside the bar."""
@@ -61,7 +65,8 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Set the width so that the bar and its numbers fit at the current interface size."""
         metrics = QFontMetrics(ui_font(11))
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
-        self.setFixedWidth(BAR_GAP + BAR_WIDTH + TEXT_GAP + max(widest, LEAST_TEXT) if self._palette else 0)
+        width = BAR_GAP + BAR_WIDTH + TEXT_GAP + max(widest, LEAST_TEXT)
+        self.setFixedWidth(width if self._palette else EMPTY_WIDTH)
 
     def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
         if self._palette is None:
@@ -132,6 +137,12 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
     def __init__(self, **options: object) -> None:
         super().__init__(antialias=True, **options)
 
+    @property
+    def points(self) -> Array:
+        """The drawn points, shape (points, 2): x, y; empty if the line is hidden."""
+        x, y = self.getData()
+        return np.empty((0, 2)) if x is None or not self.isVisible() else np.column_stack((x, y))
+
     def paint(self, painter: QPainter, *rest: object) -> None:
         """Paint the line. In an SVG, paint in the picture's pixels and clip the line to the plot.
 
@@ -154,12 +165,6 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
 
 def _points(polygon: QPolygonF) -> Array:
     return np.array([point.toTuple() for point in polygon.toList()])
-
-
-def curve_points(curve: CurveItem) -> Array:
-    """Return the points of a curve, shape (points, 2)."""
-    x, y = curve.getData()
-    return np.empty((0, 2)) if x is None else np.column_stack((x, y))
 
 
 LARGEST_EXPONENT = 308.0

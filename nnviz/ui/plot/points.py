@@ -6,6 +6,7 @@ Importing pyqtgraph takes 150 ms, so this module is imported after the window's 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pyqtgraph as pg
@@ -25,9 +26,10 @@ from PySide6.QtGui import (
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
+from nnviz.picture.scales import Pixels
 from nnviz.ui.kit.number_field import nudge_size
 from nnviz.ui.kit.theme import ui_font
-from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
+from nnviz.ui.plot.plot import CurveItem, DotItem, Interval, Plot, QuietAxis, Scale
 
 GRAB_PX = 9.0
 """Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
@@ -61,6 +63,7 @@ class PointPlot(Plot):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = DotItem(point)
         self.add(self._present, 10)
+        self.plotItem.hide()  # until something is drawn
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
@@ -78,6 +81,11 @@ class PointPlot(Plot):
         """Put the movable point at the current values (x, y). Hide the point if x or y is infinite or NaN."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
         self.place_dot(self._present, x, y)
+        self._update_readout()
+
+    def show_nothing(self) -> None:
+        """Hide the plot with its axes, until `show_again` is called."""
+        self.plotItem.hide()
         self._update_readout()
 
     def draw_tangent(self, tangent: CurveItem, slope: float) -> None:
@@ -102,11 +110,12 @@ class PointPlot(Plot):
 
     def can_move_point(self) -> bool:
         """Return whether the mouse and keys may move the point."""
-        return self._point is not None
+        return self._point is not None and bool(self.plotItem.isVisible())
 
     def _update_readout(self) -> None:
         """Read out the point under the mouse, or hide the readout."""
-        point = self.read_near(self._under_mouse) if self._under_mouse is not None else None
+        at = self._under_mouse if self.plotItem.isVisible() else None
+        point = self.read_near(at) if at is not None else None
         if point is None:
             self.readout.hide()
         else:
@@ -216,6 +225,79 @@ class PointPlot(Plot):
 
     def place_marks(self) -> None:
         """Draw again the marks that depend on the size of a pixel."""
+
+
+STALE = 0.35
+"""Opacity of curves and maps that belong to an earlier State."""
+
+
+class MapPlot(PointPlot):
+    """A plot with a movable point on a line, or on a colour map with lines and a colour scale beside it.
+
+    `image` is the map, `line` the line or lines, and `bar` the scale.
+    """
+
+    def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
+        super().__init__(palette, grid=grid, point=point)
+        self.image, self.line, self.bar = (
+            FineImage(axisOrder="row-major"),
+            CurveItem(connect="finite"),
+            Scale(),
+        )
+        self.add(self.image, 0)
+        self.add(self.line, 1)
+        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)
+        self.plotItem.layout.addItem(self.bar, 2, 3)  # the plot itself is at (2, 1)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Use the colours of a theme."""
+        super().set_palette(palette)
+        self.bar.fit()
+
+    def show_image(self, pixels: Pixels, across: Interval, up: Interval) -> None:
+        """Show a map of RGBA `pixels`, shape (up, across, 4), over the ranges `across` and `up`."""
+        self.image.setImage(pixels, levels=None, autoDownsample=False)
+        self.image.setRect(QRectF(across[0], up[0], across[1] - across[0], up[1] - up[0]))
+        self.image.show()
+
+    def hide_image(self) -> None:
+        """Hide the map and its scale."""
+        self.image.hide()
+        self.bar.show_nothing()
+
+    def set_stale(self, stale: bool) -> None:
+        """Fade map and lines if they show an earlier State (`stale`), else draw them normally."""
+        for item in (self.image, self.line):
+            item.setOpacity(STALE if stale else 1.0)
+
+
+class FineImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An image that is drawn smoothly if its pixels are larger than the screen's pixels."""
+
+    def paint(self, painter: QPainter, *rest: object) -> None:  # noqa: D102
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        super().paint(painter, *rest)
+
+
+def contours(across: Array, up: Array, heights: Array, levels: Iterable[float]) -> Array:
+    """Return the lines at which `heights`, shape (up, across), have one of `levels`.
+
+    The result has shape (points, 2): x, y. NaN separates two lines.
+    """
+    import contourpy
+
+    if min(heights.shape) < 2:
+        return np.empty((0, 2))
+    line_type, gap = contourpy.LineType.ChunkCombinedNan, np.full((1, 2), np.nan)
+    found = contourpy.contour_generator(
+        across, up, np.ma.masked_invalid(heights), name="serial", line_type=line_type
+    )
+    lines = [gap]
+    for level in levels:
+        points = found.lines(level)[0][0]
+        if points is not None:
+            lines += [points, gap]
+    return np.concatenate(lines)
 
 
 POINT_PX = 5.0
