@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
     QApplication,
+    QBoxLayout,
     QComboBox,
     QLabel,
     QMenu,
@@ -53,10 +54,7 @@ class Stack(QWidget):
     def __init__(self, *parts: QWidget) -> None:
         super().__init__()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING_PX)
-        for part in parts:
-            column.addWidget(part)
+        fill_box(column, SPACING_PX, *parts)
         column.addStretch(1)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -126,6 +124,23 @@ def muted_label() -> ElidedLabel:
     line.setObjectName("muted")
     line.setFont(ui_font(12))
     return line
+
+
+def wrapped_label(text: str = "", *, name: str = "muted", pixels: float | None = None) -> QLabel:
+    """Return a label that wraps its text. `name` is its name in the style sheet, `pixels` its font size."""
+    label = QLabel(text, wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
+    label.setObjectName(name)
+    if pixels is not None:
+        label.setFont(ui_font(pixels))
+    return label
+
+
+def fill_box(box: QBoxLayout, spacing: int, *parts: QWidget) -> None:
+    """Add widgets to a layout without margins, `spacing` pixels apart."""
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(spacing)
+    for part in parts:
+        box.addWidget(part)
 
 
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label
@@ -18,7 +17,7 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.code.lines import Program, numbers_path, save
 from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import Choice, fill_box, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import ask_save_path, show_message
 from nnviz.ui.panels.code_text import (
@@ -74,17 +73,10 @@ class CodePanel(Panel):
         self._connect()
 
     def _make_body(self) -> None:
-        self._text, self._legend, self._refusal = CodeText(), MarkLegend(), QLabel()
-        self._refusal.setObjectName("muted")
-        self._refusal.setWordWrap(True)
-        self._refusal.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._text, self._legend, self._refusal = CodeText(), MarkLegend(), wrapped_label()
         self._pages = QStackedWidget()
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self._text, 1)
-        column.addWidget(self._legend)
+        fill_box(QVBoxLayout(page), 4, self._text, self._legend)
         for widget in (page, self._refusal):
             self._pages.addWidget(widget)
         self.body.setContentsMargins(8, 0, 8, 6)

@@ -14,7 +14,6 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QMessageBox,
     QPushButton,
@@ -31,7 +30,7 @@ from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason
+from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
@@ -74,14 +73,15 @@ class RowCommands:
             self._message.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
 
+NO_ROWS = "No rows yet. Add a row, paste rows with Ctrl+V, load a CSV file or make rows."
+
+
 class EmptyRows(QWidget):
     """The page of the data panel for a document without rows: a hint and two buttons."""
 
     def __init__(self) -> None:
         super().__init__()
-        sentence = QLabel("No rows yet. Add a row, paste rows with Ctrl+V, load a CSV file or make rows.")
-        sentence.setObjectName("muted")
-        sentence.setWordWrap(True)
+        sentence = wrapped_label(NO_ROWS)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.load = QPushButton("Load rows from CSV…")
         self.make = QPushButton("Make rows…")
@@ -304,9 +304,7 @@ class DataPanel(Panel):
         self._cells = self.table.cells
         self._empty = EmptyRows()
         self._state_with_new_row: State | None = None
-        self._refusal = QLabel()
-        self._refusal.setObjectName("error")
-        self._refusal.setWordWrap(True)
+        self._refusal = wrapped_label(name="error")
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
         self.filter = FilterBar()

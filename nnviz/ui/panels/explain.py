@@ -52,7 +52,7 @@ from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measu
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import ignore_drops
+from nnviz.ui.kit.controls import fill_box, ignore_drops
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -340,8 +340,7 @@ class PlotAboveText(QSplitter):
         self._plots, below = QWidget(), QWidget()
         self._column, column = QVBoxLayout(self._plots), QVBoxLayout(below)
         self._column.setContentsMargins(6, 0, 6, 0)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(text)
+        fill_box(column, 0, text)
         self.addWidget(below)  # first, so that F6 moves the keyboard focus to the text
         self.insertWidget(0, self._plots)
         self._plots.hide()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLabel, QWidget
 
@@ -26,18 +27,17 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason
+from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels import function_plane
 from nnviz.ui.panels.function_plane import (
     MOST,
     PREDICTION,
+    SAMPLES,
     TARGET,
     Axes,
     FunctionPlane,
-    Key,
-    KeySample,
     Rows,
     are_toned,
     class_lines,
@@ -46,7 +46,7 @@ from nnviz.ui.panels.function_plane import (
     has_pairs,
     level_line,
 )
-from nnviz.ui.plot.card import PlotPanel
+from nnviz.ui.plot.card import Caption, PlotPanel, coloured
 
 SHORT = 22
 """Longer names of inputs and outputs are shortened to this number of characters."""
@@ -105,17 +105,20 @@ def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
     return "\n".join(lines)
 
 
-def key(state: State, axes: Axes, palette: Palette) -> list[KeySample]:
-    """Return the entries of the key (legend) of colours, one for each output.
+def key(state: State, axes: Axes, palette: Palette) -> dict[str, str]:
+    """Return the key (legend): for each output, its name, and HTML with a sample of its colour and the name.
 
-    Return [] if one output is chosen, or if the network has more than MOST_NAMED outputs.
+    Return {} if one output is chosen, or if the network has more than MOST_NAMED outputs.
     """
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
-        return []
+        return {}
     colours = curve_colours(list(range(len(names))), palette)
-    shapes = [class_shape(k) if axes.vertical is not None else None for k in range(len(names))]
-    return [KeySample(*each) for each in zip(names, colours, shapes, strict=True)]
+    samples = ["━" if axes.vertical is None else SAMPLES[class_shape(k)] for k in range(len(names))]
+    return {
+        name: f"{coloured(colour, sample)}&nbsp;{escape(name).replace(' ', '&nbsp;')}"
+        for name, colour, sample in zip(names, colours, samples, strict=True)
+    }
 
 
 def _line(state: State, axes: Axes) -> Iterator[str]:
@@ -141,103 +144,6 @@ def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
         yield f"Every other input is as in row {moment.row + 1:,}."
     else:
         yield "Every other input is 0, since the data has no rows."
-
-
-class Pointing:
-    """Makes readouts (texts with the values at the mouse), and sets the what-if row to the inputs there.
-
-    The what-if row has inputs that the user tries out and that are not in the data.
-    """
-
-    def __init__(self, view: FunctionView, desk: Desk) -> None:
-        self._view, self._document, self._frames = view, desk.document, desk.frames
-        self._plane: FunctionPlane = view.plane
-        self._plane.reader = self._read
-
-    @property
-    def _axes(self) -> Axes:
-        return self._view.axes
-
-    @property
-    def _state(self) -> State:
-        return self._view.state
-
-    def described(self) -> str:
-        """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
-        moment, state = self._view.moment, self._view.moment.row_state
-        if moment.trace is None:
-            return ""
-        name = "What-if row" if moment.what_if_row is not None else f"Row {moment.row + 1}"
-        along = varying_inputs(state, self._axes, self._view.row_inputs, full)
-        return f"{name}: {', '.join([*along, *outputs(state, self._axes, moment.trace.prediction[0], full)])}"
-
-    def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
-        if not self._plane.can_move_point():
-            return None
-        if self._axes.horizontal is None:
-            return self._read_pair(at)
-        inputs = self._inputs_at(self._plane.round_point(at))
-        prediction = self._state.network.predict(inputs)[0]
-        lines = varying_inputs(self._state, self._axes, inputs, as_text)
-        lines += outputs(self._state, self._axes, prediction, as_text)
-        if self._axes.vertical is not None:
-            return QPointF(inputs[self._axes.horizontal], inputs[self._axes.vertical]), "\n".join(lines)
-        height = float(prediction[0 if self._axes.output is None else self._axes.output])
-        return QPointF(inputs[self._axes.horizontal], height if math.isfinite(height) else at.y()), "\n".join(
-            lines
-        )
-
-    def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
-        row, place = self._nearest(at)
-        targets, output = self._state.data.targets, self._axes.output
-        if row is None or targets is None or output is None:
-            return None
-        target, prediction = float(targets[row, output]), float(self._view.moment.prediction(row)[output])
-        return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
-
-    def _inputs_at(self, at: QPointF) -> Array:
-        """Return the inputs at a point of the plot, shape (inputs,)."""
-        inputs = self._view.row_inputs.copy()
-        for place, value in zip(self._axes.along, (at.x(), at.y()), strict=False):
-            inputs[place] = value
-        return inputs
-
-    def _nearest(self, at: QPointF) -> tuple[int | None, QPointF]:
-        """Return the plotted row whose mark is nearest to a point, and the place of the mark."""
-        points = self._plane.marks.rows.points
-        if not len(points):
-            return None, at
-        offsets = (points - (at.x(), at.y())) / self._plane.pixel()
-        nearest = int(np.nan_to_num(np.hypot(*offsets.T), nan=math.inf).argmin())
-        return int(function_plane.drawn_rows(self._state)[nearest]), QPointF(*points[nearest].tolist())
-
-    def put(self, x: float, y: float) -> None:
-        """Set the what-if row (inputs that the user tries out) to the inputs at a point of the plot.
-
-        In a plot over targets, select the nearest row of the data instead.
-        """
-        if self._axes.horizontal is not None:
-            self._document.show_what_if_row(self._inputs_at(QPointF(x, y)))
-        elif (row := self._nearest(QPointF(x, y))[0]) is not None:
-            self._document.select_row(row)
-
-    def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the what-if row (inputs that the user tries out) by steps of `size`, for example "0.1".
-
-        In a plot over targets, select another row of the data instead.
-        """
-        axes = self._axes
-        if axes.horizontal is None:
-            self._document.select_row(self._document.now.row + right - up)
-            return
-        now = self._document.now
-        inputs = now.row_state.data.inputs[now.row_index].copy()
-        steps = (right, up) if axes.vertical is not None else (right + up,)
-        for place, step in zip(axes.along, steps, strict=True):
-            inputs[place] = moved_by_steps(float(inputs[place]), step, size)
-        self._document.show_what_if_row(inputs)
-        self._frames.show_pending()  # so that Enter, in the same frame, keeps this row
 
 
 TWO_COLUMNS_PX = 290
@@ -367,7 +273,7 @@ ROOMY = 0.5
 
 
 class FunctionView:
-    """Computes and draws the plot: predictions over the inputs on the axes, or over the targets."""
+    """Computes, draws and reads out predictions over the inputs on the axes, or over the targets."""
 
     def __init__(self, plane: FunctionPlane, moment: Moment) -> None:
         self.plane, self.axes, self.moment = plane, Axes(0, None), moment
@@ -381,8 +287,7 @@ class FunctionView:
         self._y_range: Span | None = None
         self._finest_for: tuple[int, ...] = ()
         """Size, in pixels, of the plot when the finest picture was computed."""
-        self._decides_of: tuple[object, ...] = ()
-        self._decides = False
+        plane.reader = self._read
 
     @property
     def state(self) -> State:
@@ -496,14 +401,6 @@ class FunctionView:
         count = len(self.state.network.outputs)
         return list(range(count)) if self.axes.output is None else [self.axes.output]
 
-    @property
-    def decides(self) -> bool:
-        """Whether each output decides between two classes."""
-        key = self.state.data, self.state.network.layers[-1].activation
-        if not _match(self._decides_of, key):
-            self._decides_of, self._decides = key, decides_yes_or_no(self.state)
-        return self._decides
-
     def _draw_map(self, picture: FunctionValues) -> None:
         palette, output = colours(), self.axes.output
         if not self._is_new(picture, palette):
@@ -512,7 +409,7 @@ class FunctionView:
             pixels, line = class_pixels(picture.prediction, palette), class_lines(picture)
             self.plane.show_map(picture, pixels, line, None, output_tones(palette, False))
         else:
-            two = self.decides
+            two = decides_yes_or_no(self.state)
             tones, values = output_tones(palette, two), picture.prediction[..., output]
             tone = Tone(*output_range(self.state, output, values), logarithmic=False)
             line = level_line(picture, output, THRESHOLD) if two else np.empty((0, 2))
@@ -584,6 +481,56 @@ class FunctionView:
                 x, prediction, free=free, target=target if axes.output is not None else math.nan
             )
 
+    # --- reading
+
+    def described(self) -> str:
+        """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
+        moment, state = self.moment, self.moment.row_state
+        if moment.trace is None:
+            return ""
+        name = "What-if row" if moment.what_if_row is not None else f"Row {moment.row + 1}"
+        along = varying_inputs(state, self.axes, self.row_inputs, full)
+        return f"{name}: {', '.join([*along, *outputs(state, self.axes, moment.trace.prediction[0], full)])}"
+
+    def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
+        """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
+        if self.axes.horizontal is None:
+            return self._read_pair(at)
+        inputs = self.inputs_at(self.plane.round_point(at))
+        prediction = self.state.network.predict(inputs)[0]
+        lines = varying_inputs(self.state, self.axes, inputs, as_text)
+        lines += outputs(self.state, self.axes, prediction, as_text)
+        if self.axes.vertical is not None:
+            height = float(inputs[self.axes.vertical])
+        else:
+            height = float(prediction[0 if self.axes.output is None else self.axes.output])
+        place = QPointF(inputs[self.axes.horizontal], height if math.isfinite(height) else at.y())
+        return place, "\n".join(lines)
+
+    def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
+        row, place = self.nearest(at)
+        targets, output = self.state.data.targets, self.axes.output
+        if row is None or targets is None or output is None:
+            return None
+        target, prediction = float(targets[row, output]), float(self.moment.prediction(row)[output])
+        return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
+
+    def inputs_at(self, at: QPointF) -> Array:
+        """Return the inputs at a point of the plot, shape (inputs,)."""
+        inputs = self.row_inputs.copy()
+        for place, value in zip(self.axes.along, (at.x(), at.y()), strict=False):
+            inputs[place] = value
+        return inputs
+
+    def nearest(self, at: QPointF) -> tuple[int | None, QPointF]:
+        """Return the plotted row whose mark is nearest to a point, and the place of the mark."""
+        points = self.plane.marks.rows.points
+        if not len(points):
+            return None, at
+        offsets = (points - (at.x(), at.y())) / self.plane.pixel()
+        nearest = int(np.nan_to_num(np.hypot(*offsets.T), nan=math.inf).argmin())
+        return int(function_plane.drawn_rows(self.state)[nearest]), QPointF(*points[nearest].tolist())
+
 
 def _match(first: tuple[object, ...], second: tuple[object, ...]) -> bool:
     """Return whether two tuples hold the same objects; axes and settings are compared by value."""
@@ -629,14 +576,13 @@ class FunctionPanel(PlotPanel):
         self.plane = FunctionPlane(colours())
         self.view = FunctionView(self.plane, desk.document.now)
         self.work = Slicer(self, lambda: self.view.compute(self.view.moment.is_moving), self._show)
-        self.pointing = Pointing(self.view, desk)
         self._make_side()
         self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._page.setSpacing(12)
         self._page.addWidget(self.plane, PLOT_SHARE)
         self._page.addWidget(self.side)
         self.body.addLayout(self._page, 1)
-        self.plane.setMinimumHeight(px(PLOT_PX))
+        self.plane.setMinimumHeight(PLOT_PX)
         self._connect()
         self.axes.refresh(self.view.state)
         self.view.choose(self.axes.axes)
@@ -644,22 +590,17 @@ class FunctionPanel(PlotPanel):
     def _make_side(self) -> None:
         """Make the widgets next to the plot, and the buttons of the what-if row above the plot."""
         self.axes = AxesChoice()
-        self.caption = QLabel()
-        self.caption.setObjectName("muted")
-        self.caption.setWordWrap(True)
-        self.caption.setFont(ui_font(11.5))
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
         self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
         for button in (self.keep, self.leave):
             self.add_button(button)
-        self.key = Key()
         self.side = Stack(self.key, self.axes, self.caption)
 
     def _connect(self) -> None:
         plane = self.plane
         self.axes.changed.connect(self._choose)
-        plane.point_moved.connect(self.pointing.put)
-        plane.point_nudged.connect(self.pointing.nudge)
+        plane.point_moved.connect(self._put)
+        plane.point_nudged.connect(self._nudge)
         for keep in (plane.keep_requested, self.keep.clicked):
             keep.connect(self._keep)
         for leave in (plane.leave_requested, self.leave.clicked):
@@ -713,8 +654,11 @@ class FunctionPanel(PlotPanel):
         is_current, caption = self.view.draw()
         if caption != self.caption.text():
             self.caption.setText(caption)
-        self.key.show_samples(key(self.view.state, self.view.axes, colours()))
-        self.plane.setAccessibleDescription(self.pointing.described())
+        entries = key(self.view.state, self.view.axes, colours())
+        self.key.setText(" &nbsp; ".join(entries.values()))
+        self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
+        self.key.setVisible(bool(entries))
+        self.plane.setAccessibleDescription(self.view.described())
         return is_current
 
     # --- what-if row
@@ -724,6 +668,32 @@ class FunctionPanel(PlotPanel):
         is_what_if = new.what_if_row is not None
         if old and not is_new(old, new, "state.data") and is_what_if != (old.what_if_row is not None):
             self._desk.message.emit(FREE if is_what_if else LEFT.format(new.row + 1))
+
+    def _put(self, x: float, y: float) -> None:
+        """Set the what-if row (inputs that the user tries out) to the inputs at a point of the plot.
+
+        In a plot over targets, select the nearest row of the data instead.
+        """
+        if self.view.axes.horizontal is not None:
+            self._document.show_what_if_row(self.view.inputs_at(QPointF(x, y)))
+        elif (row := self.view.nearest(QPointF(x, y))[0]) is not None:
+            self._document.select_row(row)
+
+    def _nudge(self, right: int, up: int, size: str) -> None:
+        """Move the what-if row (inputs that the user tries out) by steps of `size`, for example "0.1".
+
+        In a plot over targets, select another row of the data instead.
+        """
+        axes, now = self.view.axes, self._document.now
+        if axes.horizontal is None:
+            self._document.select_row(now.row + right - up)
+            return
+        inputs = now.row_state.data.inputs[now.row_index].copy()
+        steps = (right, up) if axes.vertical is not None else (right + up,)
+        for place, step in zip(axes.along, steps, strict=True):
+            inputs[place] = moved_by_steps(float(inputs[place]), step, size)
+        self._document.show_what_if_row(inputs)
+        self._desk.frames.show_pending()  # so that Enter, in the same frame, keeps this row
 
     def _keep(self) -> None:
         if message := self._document.insert_what_if_row():
@@ -749,5 +719,4 @@ class FunctionPanel(PlotPanel):
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
-        self.plane.setMinimumHeight(px(PLOT_PX))
         self.plane.set_palette(colours())

@@ -6,28 +6,14 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFontMetrics,
-    QKeyEvent,
-    QPaintEngine,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QPolygonF,
-    QResizeEvent,
-    QTransform,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPaintEngine, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from nnviz.core.activations import Array
 from nnviz.core.function import FunctionValues, Span
@@ -35,8 +21,6 @@ from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, out
 from nnviz.core.state import State
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
-from nnviz.ui.kit.controls import shorten_to_width
-from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
 from nnviz.ui.plot.points import MapPlot, contours
 
@@ -134,83 +118,11 @@ def _step(picture: FunctionValues) -> int:
     return max(1, int(np.sqrt(picture.prediction[..., 0].size / MOST_POINTS)))
 
 
-FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
-"""Lengths in the key (legend), in pixels at 100 %. FONT: font size. LINE_PX: height of a line.
+SHAPES, SAMPLES = ("circle", "square", "triangle"), "●■▲"
+"""Shapes of marks, and the same shapes as characters.
 
-SAMPLE_PX: width of a sample of a colour. GAP_PX: gap between two entries.
+The first classes also differ in shape, for people who cannot distinguish the colours.
 """
-
-
-class KeySample(NamedTuple):
-    """An entry of the key (legend). `shape` is the index of its mark in `SHAPES`, or None for a curve."""
-
-    name: str
-    colour: str
-    shape: int | None
-
-
-class Key(QWidget):
-    """The key (legend) of colours. The entries are side by side, on as many lines as necessary."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._samples: list[KeySample] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setSizePolicy(policy)
-        self.hide()
-
-    def show_samples(self, samples: list[KeySample]) -> None:
-        """Show these samples, or hide the key if there are none."""
-        if samples != self._samples:
-            self._samples = samples
-            self.setAccessibleName("Colours: " + ", ".join(sample.name for sample in samples))
-            self.updateGeometry()
-            self.update()
-        self.setVisible(bool(samples))
-
-    def sizeHint(self) -> QSize:  # noqa: D102
-        last = max((at.y() for _, at, _ in self._placed()), default=-px(LINE_PX))
-        return QSize(px(80), round(last + px(LINE_PX)))
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(px(40), self.sizeHint().height())
-
-    def _placed(self) -> Iterator[tuple[KeySample, QPointF, str]]:
-        """Yield each sample with its upper left corner and its name, shortened to fit."""
-        font = ui_font(FONT)
-        metrics, room = QFontMetrics(font), max(self.width(), px(80))
-        x = y = 0.0
-        names = shorten_to_width([sample.name for sample in self._samples], font, room - px(SAMPLE_PX))
-        for sample, name in zip(self._samples, names, strict=True):
-            width = px(SAMPLE_PX) + metrics.horizontalAdvance(name)
-            if x and x + width > room:
-                x, y = 0.0, y + px(LINE_PX)
-            yield sample, QPointF(x, y), name
-            x += width + px(GAP_PX)
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        muted, middle = QColor(colours().muted), px(LINE_PX) / 2
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setFont(ui_font(FONT))
-            ascent = painter.fontMetrics().capHeight() / 2
-            for sample, at, name in self._placed():
-                left = at + QPointF(px(5), middle)
-                if sample.shape is None:
-                    painter.setPen(QPen(QColor(sample.colour), 2.5))
-                    painter.drawLine(QLineF(left - QPointF(px(5), 0), left + QPointF(px(6), 0)))
-                else:
-                    draw_mark(painter, left, sample.shape, QColor(sample.colour), muted, px(4))
-                painter.setPen(muted)
-                painter.drawText(at + QPointF(px(SAMPLE_PX), middle + ascent), name)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
-        super().resizeEvent(event)
-        self.updateGeometry()
-
-
-SHAPES = ("circle", "square", "triangle")
-"""Shapes of marks. The first classes also differ in shape, for people who cannot distinguish the colours."""
 MOST = 1500
 """Largest number of plotted rows, evenly spread over the table."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.metrics import EPOCHS, RISE, ROWS
 from nnviz.core.numbers import as_text
 from nnviz.core.state import Run
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.kit.controls import fill_box, wrapped_label
 
 SCRIPTS = "loss"
 """Title of a loss that a script of the user reported."""
@@ -69,17 +69,13 @@ class Overfitting(QWidget):
         super().__init__()
         self.first_iteration: int | None = None
         self._loss = ""
-        self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
-        self.sentence.setFont(ui_font(11.5))
+        self.sentence = wrapped_label(name="", pixels=11.5)
         self.sentence.setToolTip(RULE)
         self.sentence.setAccessibleDescription(RULE.replace("\n", " "))
         self.go = quiet_button("Go there", GO_TIP)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.sentence, 1)
-        row.addWidget(self.go)
+        fill_box(row, 8, self.sentence, self.go)
+        row.setStretch(0, 1)
         self.hide()
 
     def show_start(self, since: int | None, loss: str) -> None:

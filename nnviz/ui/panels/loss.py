@@ -41,7 +41,7 @@ from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import Choice, fill_box
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, coloured
@@ -96,8 +96,7 @@ class LossChoice(QWidget):
         self._entries: object = None
         self.first, self.second = Choice(), Choice()
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._boxes.setContentsMargins(0, 0, 0, 0)
-        self._boxes.setSpacing(SPACING_PX)
+        fill_box(self._boxes, SPACING_PX, self.first, self.second)
         for box, which, axis in ((self.first, "First", "horizontal"), (self.second, "Second", "vertical")):
             box.setMinimumContentsLength(13)
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -105,7 +104,6 @@ class LossChoice(QWidget):
             box.setAccessibleName(f"{which} weight")
             box.setToolTip(f"Choose the weight on the {axis} axis")
             box.activated.connect(self._choose)
-            self._boxes.addWidget(box, 1)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
         self.button.setCheckable(True)
         self.button.toggled.connect(lambda _: self.refresh(document.now))

@@ -35,7 +35,14 @@ from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import Stack, clear_hover_on_close, open_below, set_lock_reason
+from nnviz.ui.kit.controls import (
+    Stack,
+    clear_hover_on_close,
+    fill_box,
+    open_below,
+    set_lock_reason,
+    wrapped_label,
+)
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.kit.images import icon
@@ -72,15 +79,8 @@ class TrainingButtons(QWidget):
         self._run_buttons = (self.run, self.step, self.back, self.restart, self.more)
         self._menu = QMenu(self)
         self.same_weights = self._menu.addAction("", self._same_random_weights)
-        self._lay_out()
+        fill_box(QHBoxLayout(self), 4, *self._run_buttons)
         self._connect()
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for button in self._run_buttons:
-            row.addWidget(button)
 
     def _connect(self) -> None:
         runner = self._runner
@@ -182,6 +182,13 @@ def _button(text: str, tip: str) -> QPushButton:
     return button
 
 
+def _small_button(text: str) -> QPushButton:
+    button = _button(text, "")
+    button.setObjectName("small")
+    button.setFont(ui_font(11.5))
+    return button
+
+
 HANDLE_PX = 16
 POSITIONS = 2**30
 """Largest number of positions of the slider. In a longer run, each position stands for several iterations."""
@@ -269,19 +276,12 @@ class ScalesOffer(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        hint = QLabel(f"{SCALES_DIFFER[0].upper()}{SCALES_DIFFER[1:]}.")
-        hint.setObjectName("muted")
-        hint.setWordWrap(True)
-        self.button = QPushButton("Standardise inputs")
-        self.button.setObjectName("small")
-        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        hint = wrapped_label(f"{SCALES_DIFFER[0].upper()}{SCALES_DIFFER[1:]}.", pixels=11.5)
+        self.button = _small_button("Standardise inputs")
         self.button.clicked.connect(self.standardise_requested)
         line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        for part, stretch in ((hint, 1), (self.button, 0)):
-            part.setFont(ui_font(11.5))
-            line.addWidget(part, stretch)
+        fill_box(line, 8, hint, self.button)
+        line.setStretch(0, 1)
 
     def show_moment(self, _old: Moment | None, new: Moment) -> None:
         """Show the offer to standardise if the scales of the inputs differ much; otherwise hide the offer.
@@ -496,20 +496,13 @@ class Message(QWidget):
         self._rule = self._warning = self._refusal = ""
         self.warned_state: State | None = None
         self._cure = 0, 0.0
-        self.label = QLabel()
-        self.label.setWordWrap(True)
-        self.label.setFont(ui_font(11.5))
-        self.fix_button = QPushButton()
+        self.label = wrapped_label(pixels=11.5)
+        self.fix_button = _small_button("")
         self.fix_button.clicked.connect(lambda: self.fix_requested.emit(*self._cure))
         self.fix_button.hide()
-        self.fix_button.setObjectName("small")
-        self.fix_button.setFont(ui_font(11.5))
-        self.fix_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.label)
-        column.addWidget(self.fix_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        fill_box(column, 2, self.label, self.fix_button)
+        column.setAlignment(self.fix_button, Qt.AlignmentFlag.AlignLeft)
 
     def show_rule(self, rule: str) -> None:
         """Show the update formula, or why nnviz cannot train. An error or a warning hides this text."""

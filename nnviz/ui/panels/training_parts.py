@@ -19,7 +19,7 @@ from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.training import Runner
-from nnviz.ui.kit.controls import Choice, NumberChoice
+from nnviz.ui.kit.controls import Choice, NumberChoice, fill_box
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, ui_font
 
@@ -302,8 +302,7 @@ class TrainingFigures(QWidget):
         self._lines = (self.loss, self.iteration, self.row_error), (self.validation, self.accuracy)
         self._usual_px = [LARGEST_PX, SMALL_PX]
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        fill_box(column, 4)
         for figures, parts in zip(self._lines, ((13, 9, 13), (11, 14)), strict=True):
             column.addLayout(row := QHBoxLayout())
             row.setSpacing(8)
@@ -421,10 +420,8 @@ class Figure(QWidget):
         self._caption.setObjectName("muted")
         self._number = _Number(self.largest)
         box: QBoxLayout = QHBoxLayout(self) if on_one_line else QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(CAPTION_GAP_PX if on_one_line else 0)
-        box.addWidget(self._caption)
-        box.addWidget(self._number, 1)
+        fill_box(box, CAPTION_GAP_PX if on_one_line else 0, self._caption, self._number)
+        box.setStretch(1, 1)
         self.show_number(None)
 
     @property

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLa
 
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import PLOT_MS, Card, Panel, quiet_button
-from nnviz.ui.kit.controls import clear_hover_on_close, open_below
+from nnviz.ui.kit.controls import clear_hover_on_close, fill_box, open_below, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -90,8 +90,7 @@ class PlotView(QWidget):
         super().__init__()
         self._document = desk.document
         self.body = QVBoxLayout(self)
-        self.body.setSpacing(8)
-        self.body.setContentsMargins(0, 0, 0, 0)
+        fill_box(self.body, 8)
 
     @property
     @abstractmethod
@@ -156,10 +155,8 @@ class PlotPage(QWidget):
         super().__init__()
         self._wide, self._plane, self._caption = wide, plane, caption
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(4)
-        self._box.addWidget(plane, PLOT_SHARE)
-        self._box.addWidget(caption)
+        fill_box(self._box, 4, plane, caption)
+        self._box.setStretch(0, PLOT_SHARE)
 
     def minimumSizeHint(self) -> QSize:
         """Return the minimum size of the plot, since a low page has no caption."""
@@ -190,9 +187,7 @@ class Pages(QStackedLayout):
 
     def __init__(self, card: Card | PlotView) -> None:
         super().__init__()
-        self.empty = QLabel()
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
+        self.empty = wrapped_label()
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         card.body.addLayout(self, 1)  # first, or its pages would be windows
         self.addWidget(self.empty)
@@ -200,11 +195,7 @@ class Pages(QStackedLayout):
     def add_plot(self, *parts: QWidget) -> None:
         """Add a page that shows the given widgets, one below the other. The plot takes all free height."""
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        for part in parts:
-            column.addWidget(part)
+        fill_box(QVBoxLayout(page), 4, *parts)
         self.addWidget(page)
 
     @property
@@ -223,7 +214,7 @@ class Pages(QStackedLayout):
 
 
 class Caption(QLabel):
-    """A text with a plot's numbers, as coloured HTML. Do not add names from a file: they may hold HTML."""
+    """A text with a plot's numbers, as coloured HTML. Escape names from a file: they may hold HTML."""
 
     def __init__(self, lines: int, tip: str) -> None:
         """Reserve room for this many `lines`, so that the plot keeps its height."""
