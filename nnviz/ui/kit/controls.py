@@ -87,7 +87,9 @@ def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...
 
 
 class ElidedLabel(QLabel):
-    """A label of any width. A text that is too long ends in "…", and the tooltip shows the full text."""
+    """A label of any width. A text that is too long has "…" at `elided`; the tooltip shows it in full."""
+
+    elided = Qt.TextElideMode.ElideRight
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +105,7 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         room = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        text = self.fontMetrics().elidedText(self.text(), self.elided, room.width())
         with QPainter(self) as painter:
             side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
             self.style().drawItemText(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPen
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -22,9 +22,9 @@ from nnviz.document.moment import Moment
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.theme import colours, px
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, coloured
-from nnviz.ui.plot.plot import OFFSET, AxisPicture, CurveItem, DotItem, QuietAxis
+from nnviz.ui.plot.plot import CurveItem, DotItem, QuietAxis
 from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -37,28 +37,13 @@ FINE, COARSE = 100, 10
 
 
 class SlopeAxis(QuietAxis):
-    """The right axis. The plot draws each slope multiplied by `times`; the labels show the slope itself."""
-
-    def __init__(self) -> None:
-        super().__init__("right")
-        self.times = 1.0
+    """The right axis, in the colour of slopes."""
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         super().set_palette(palette)
         self._muted = QPen(QColor(palette.slope))
         self.set_text(self._text)
-
-    def _vertical_picture(self) -> AxisPicture:
-        metrics, size = QFontMetricsF(self._font), self.size()
-        low, high = (end / self.times for end in self.range)
-        texts, widest = list[tuple[QPointF, str]](), 0.0
-        for value, text in self.ticks(low, high, size.height()):
-            y = (high - value) / (high - low) * size.height()
-            texts.append((QPointF(OFFSET, y + metrics.capHeight() / 2), text))
-            widest = max(widest, metrics.horizontalAdvance(text))
-        self._updateMaxTextSize(widest)
-        return list[QLineF](), texts
 
 
 class ActivationPlot(PointPlot):
@@ -69,9 +54,10 @@ class ActivationPlot(PointPlot):
         self._slope = math.nan
         self._inside: Array = np.empty((0, 2))
         super().__init__(palette, grid=True)
+        self.setMinimumHeight(PLOT_PX)
         self.setAccessibleName("Activation of the selected node")
         self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
-        self.slope_axis = SlopeAxis()
+        self.slope_axis = SlopeAxis("right")
         self.plotItem.setAxisItems({"right": self.slope_axis})
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self.tangent, self._zero = CurveItem(), CurveItem()
@@ -86,7 +72,6 @@ class ActivationPlot(PointPlot):
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme, and the interface size."""
         super().set_palette(palette)
-        self.setMinimumHeight(px(PLOT_PX))
         self.slope_axis.set_palette(palette)
         self._zero.setPen(self.pen(palette.line, 1))
         self.curve.setPen(self.pen(palette.ink))

@@ -18,7 +18,6 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFont,
-    QFontMetrics,
     QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
@@ -33,8 +32,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QSizePolicy,
     QSplitter,
     QSplitterHandle,
     QTextBrowser,
@@ -52,7 +49,7 @@ from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measu
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import fill_box, ignore_drops
+from nnviz.ui.kit.controls import ElidedLabel, fill_box, ignore_drops
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -446,7 +443,9 @@ class ExplainPanel(PlotPanel):
         self._check_of: tuple[object, ...] = ()
         """What the measured slope belongs to: results of the network and the data, address, and row."""
         self._checking = Slicer(self, self._measure, self._show_check)
-        self._subject = _Subject()
+        self._subject = ElidedLabel()
+        self._subject.elided = Qt.TextElideMode.ElideMiddle
+        self._subject.setFont(ui_font(13, QFont.Weight.DemiBold))
         row = cast(QHBoxLayout, self.head.layout())
         row.insertWidget(1, self._subject, 1)
         row.setStretch(2, 0)
@@ -614,7 +613,7 @@ class ExplainPanel(PlotPanel):
             watched=bool(now.lock_reason),
         )
         hint = "" if now.address else HINT
-        self._subject.show_text(self._explanation.title)
+        self._subject.setText(self._explanation.title)
         text = html(self._explanation, colours(), hint, self._unfolded, self._text.fits)
         self._text.show_html(text, keep_place)
         if not keep_place:
@@ -633,26 +632,3 @@ class ExplainPanel(PlotPanel):
         action, _, line = link.partition("/")
         self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}
         self._write()
-
-
-class _Subject(QLabel):
-    """The title of the explanation. A long one is shortened in the middle; its tooltip is the full title."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ""
-        self.setFont(ui_font(13, QFont.Weight.DemiBold))
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def show_text(self, text: str) -> None:
-        self._text = text
-        self._fit()
-
-    def _fit(self) -> None:
-        elided = QFontMetrics(self.font()).elidedText(self._text, Qt.TextElideMode.ElideMiddle, self.width())
-        self.setText(elided)
-        self.setToolTip(self._text if elided != self._text else "")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()

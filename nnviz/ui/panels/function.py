@@ -652,8 +652,7 @@ class FunctionPanel(PlotPanel):
     def _show(self) -> bool:
         """Show the computed picture. Return whether it is of the present State."""
         is_current, caption = self.view.draw()
-        if caption != self.caption.text():
-            self.caption.setText(caption)
+        self.caption.setText(caption)
         entries = key(self.view.state, self.view.axes, colours())
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")

@@ -452,7 +452,7 @@ class FunctionPlane(MapPlot):
         """
         if free != self._shows_what_if:
             self._shows_what_if, size = free, POINT if free else RING
-            self._colour_point()
+            self.colour_point()
             self._present.setRect(-size / 2, -size / 2, size, size)
         valid = math.isfinite(x) and math.isfinite(y) and math.isfinite(target)
         ends = self.clip_heights(np.array([y, target]))
@@ -493,8 +493,8 @@ class FunctionPlane(MapPlot):
         else:
             super().keyPressEvent(event)
 
-    def _colour_point(self) -> None:
-        super()._colour_point()
+    def colour_point(self) -> None:  # noqa: D102
+        super().colour_point()
         if self._shows_what_if:
             self._present.setBrush(QColor(self._palette.accent))
             self._present.setPen(

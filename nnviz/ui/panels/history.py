@@ -149,7 +149,11 @@ class HistoryPlot(PlotPanel):
         if run.history.is_thinned:
             message = f"{message} (the first, lowest, highest and last {measure} of each group of updates)"
         column = measure if run.watched else state.measure.name
-        self._export(path, history_text(run.points, column), message)
+        try:
+            atomic.write(path, history_text(run.points, column))
+        except FileError as error:
+            message = str(error)
+        self._desk.message.emit(message)
 
     def show_accuracy(self, on: bool) -> None:
         """Turn the Accuracy button on or off. If the run has no accuracy, the plot still shows the loss."""
@@ -198,14 +202,13 @@ class HistoryPlot(PlotPanel):
         self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
-        self.log_button.setCheckable(True)
         tip = "Plot the share of rows with a correct prediction"
         self.accuracy_button = quiet_button("Accuracy", tip, "Accuracy")
-        self.accuracy_button.setCheckable(True)
+        for button in (self.accuracy_button, self.log_button):
+            button.setCheckable(True)
+            self.add_button(button)
         self.accuracy_button.toggled.connect(self.show_now)
         self.accuracy_button.clicked.connect(self.accuracy_chosen)
-        self.add_button(self.accuracy_button)
-        self.add_button(self.log_button)
 
     def update_actions(self) -> None:
         """Update the entries of the menu."""
@@ -306,14 +309,6 @@ class HistoryPlot(PlotPanel):
         suggestion = self._desk.suggestion(f"{self.ending}.csv")
         if path := ask_save_path(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
             self.export_csv(path)
-
-    def _export(self, path: Path, data: bytes, message: str) -> None:
-        try:
-            atomic.write(path, data)
-        except FileError as error:
-            self._desk.message.emit(str(error))
-        else:
-            self._desk.message.emit(message)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.history import CEILING, History, bucket_length, ceiling, in_columns, leaves_at
@@ -21,7 +21,7 @@ from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, Joined, clip_curve
 from nnviz.picture.palette import Palette, rgb
-from nnviz.ui.kit.theme import colours, px
+from nnviz.ui.kit.theme import px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
 
@@ -308,16 +308,16 @@ class HistoryCanvas(Plot):
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         super().set_palette(palette)
+        self._palette = palette
         self._name_iterations()
         self.line.set_colour(palette.accent, palette.surface)
         self.validation.set_colour(palette.validation, palette.surface)
         self._mark.setPen(QPen(self.validation.colour, 2))
         self._mark.setBrush(QColor(palette.surface))
-        self._colour_ring(palette)
+        self.colour_point()
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
         self._dot.setBrush(self.line.colour)
         self.earlier.set_colour(palette.muted)
-        self._ink = palette.muted
         self._write_key()
         self._show_again()
 
@@ -325,10 +325,9 @@ class HistoryCanvas(Plot):
         """Show the title of the lower axis, or hide it in a low plot."""
         self._bottom.showLabel(self.height() >= px(LOW_PX))
 
-    def _colour_ring(self, palette: Palette) -> None:
-        """Colour the ring to show whether the plot has the keyboard focus."""
-        self._ring.setPen(QPen(QColor(palette.accent if self.hasFocus() else palette.ink), 2))
-        self._ring.setBrush(QColor(palette.surface))
+    def colour_point(self) -> None:  # noqa: D102
+        self._ring.setPen(QPen(QColor(self._palette.accent if self.hasFocus() else self._palette.ink), 2))
+        self._ring.setBrush(QColor(self._palette.surface))
 
     @property
     def _history(self) -> History:
@@ -388,7 +387,7 @@ class HistoryCanvas(Plot):
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
         parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
         key = "&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else None
-        self.plotItem.setTitle(key, size=f"{px(11)}px", color=self._ink)
+        self.plotItem.setTitle(key, size=f"{px(11)}px", color=self._palette.muted)
         height = px(KEY_PX) if key else 0
         self.plotItem.titleLabel.setMaximumHeight(height)
         self.plotItem.layout.setRowFixedHeight(0, height)
@@ -579,9 +578,6 @@ class HistoryCurve(HistoryCanvas):
         if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
             self.menu_requested.emit(event.screenPos().toPoint())
 
-    def _iteration_at(self, position: QPointF) -> float:
-        return float(self.plotItem.vb.mapSceneToView(self.mapToScene(position.toPoint())).x())
-
     def _is_on_ring(self, position: QPointF) -> bool:
         if not self._ring.isVisible():
             return False
@@ -592,19 +588,18 @@ class HistoryCurve(HistoryCanvas):
         return mark is not None and _near(position, mark)
 
     def _hover(self, position: QPointF) -> None:
-        scene = self.mapToScene(position.toPoint())
-        if not self.plotItem.vb.sceneBoundingRect().contains(scene):
+        if not self.is_inside(position):
             self.read_at(None)
             return
         leaves = self.line.leaves
         if leaves and _near(position, self.place_of(leaves[1], self.view()[1][1])):
             self._read_near(leaves[0], None)
         else:
-            self._read_near(self._iteration_at(position), self._run_at(scene))
+            at = self.point_at(position)
+            self._read_near(at.x(), self._run_at(at))
 
-    def _run_at(self, scene: QPointF) -> EarlierRun | None:
-        """Return the earlier run under the mouse, or None if the history is nearer or no run is near."""
-        at = self.plotItem.vb.mapSceneToView(scene)
+    def _run_at(self, at: QPointF) -> EarlierRun | None:
+        """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
         own = min(
             (distance(each, at, self.pixel()) for each in (self.line.curve.points, self.line.later.points)),
             default=GRAB,
@@ -645,14 +640,6 @@ class HistoryCurve(HistoryCanvas):
         iteration = self._points_read()[at, 0] if at is not None else self._present[0]
         self._read_near(float(iteration), runs[place % len(runs)])
 
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
-        super().focusInEvent(event)
-        self._colour_ring(colours())
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
-        super().focusOutEvent(event)
-        self._colour_ring(colours())
-
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
             self._is_dragging = True
@@ -666,7 +653,7 @@ class HistoryCurve(HistoryCanvas):
         if not event.buttons():
             self._let_go()  # a dialog may have got the release
         if self._is_dragging:
-            self.wanted.emit(max(round(self._iteration_at(event.position())), 0))
+            self.wanted.emit(max(round(self.point_at(event.position()).x()), 0))
         else:
             super().mouseMoveEvent(event)
             self.viewport().setCursor(self._cursor_at(event.position()))

@@ -68,7 +68,6 @@ class Overfitting(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.first_iteration: int | None = None
-        self._loss = ""
         self.sentence = wrapped_label(name="", pixels=11.5)
         self.sentence.setToolTip(RULE)
         self.sentence.setAccessibleDescription(RULE.replace("\n", " "))
@@ -83,9 +82,7 @@ class Overfitting(QWidget):
 
         `loss` is the name of the training loss, such as "MSE".
         """
-        if (since, loss) == (self.first_iteration, self._loss):
-            return
-        self.first_iteration, self._loss = since, loss
+        self.first_iteration = since
         self.sentence.setText(
             f"The validation loss has risen since iteration {since} while the {loss} still falls: overfitting"
         )

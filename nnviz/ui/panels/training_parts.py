@@ -437,8 +437,7 @@ class Figure(QWidget):
     def set_caption(self, caption: str, tip: str) -> None:
         """Set the caption, and the first line of the tooltip."""
         self._tip = tip
-        if caption != self._caption.text():
-            self._caption.setText(caption)
+        self._caption.setText(caption)
 
     def show_number(self, value: float | None, error: bool = False) -> None:
         """Show a number, or a dash for None. With `error`, use the colour of errors."""

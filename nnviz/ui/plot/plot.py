@@ -14,7 +14,17 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QImage, QPaintEngine, QPainter, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QFontMetricsF,
+    QImage,
+    QPaintEngine,
+    QPainter,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
@@ -191,8 +201,11 @@ AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis with a few ticks at round numbers. On a logarithmic axis, the values are exponents of 10.
 
-    If `whole` is true, all ticks are whole numbers. If `grid` is true, each tick has a grid line.
+    If `whole` is true, all ticks are whole numbers. If `grid` is true, each tick has a grid line. The plot
+    draws each value multiplied by `times`; the texts show the value itself.
     """
+
+    times = 1.0
 
     def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
         super().__init__(orientation, maxTickLength=0)
@@ -263,12 +276,14 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return lines if self.grid else [], texts
 
     def _vertical_picture(self) -> AxisPicture:
-        metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
+        metrics, size, is_left = QFontMetricsF(self._font), self.size(), self.orientation == "left"
+        low, high = (end / self.times for end in self.range)
         lines, texts, widest = [], [], 0.0
         for value, text in self.ticks(low, high, size.height()):
             y, width = (high - value) / (high - low) * size.height(), metrics.horizontalAdvance(text)
             lines.append(QLineF(size.width(), y, size.width() + self.linkedView().width(), y))
-            texts.append((QPointF(size.width() - OFFSET - width, y + metrics.capHeight() / 2), text))
+            x = size.width() - OFFSET - width if is_left else OFFSET
+            texts.append((QPointF(x, y + metrics.capHeight() / 2), text))
             widest = max(widest, width)
         self._updateMaxTextSize(widest)
         return lines, texts
@@ -385,6 +400,27 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         dot.setVisible(visible)
         if visible:
             dot.setPos(x, y)
+
+    def point_at(self, place: QPointF) -> QPointF:
+        """Return the plot point at a position in this widget, in pixels."""
+        return QPointF(self.plotItem.vb.mapSceneToView(self.mapToScene(place.toPoint())))
+
+    def is_inside(self, place: QPointF) -> bool:
+        """Return whether a position in this widget, in pixels, is between the axes."""
+        return bool(self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(place.toPoint())))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Mark the point that the keys move."""
+        super().focusInEvent(event)
+        self.colour_point()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Remove the mark from the point that the keys move."""
+        super().focusOutEvent(event)
+        self.colour_point()
+
+    def colour_point(self) -> None:
+        """Colour the point that the keys move, to show whether the plot has the keyboard focus."""
 
     def view(self) -> list[list[float]]:
         """Return the view's ranges [[lowest x, highest x], [lowest y, highest y]].

@@ -69,7 +69,7 @@ class PointPlot(Plot):
         """Use the colours of a theme."""
         self._palette = palette
         super().set_palette(palette)
-        self._colour_point()
+        self.colour_point()
 
     def name_axes(self, bottom: str, left: str) -> None:
         """Name the axes; a name that is longer than its axis is shortened."""
@@ -121,10 +121,6 @@ class PointPlot(Plot):
         else:
             self.show_readout(*point)
 
-    def _point_at(self, event: QMouseEvent) -> QPointF:
-        at: QPointF = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
-        return at
-
     def round_point(self, at: QPointF) -> QPointF:
         """Return the plot point `at`, moved into the view if it lies outside.
 
@@ -142,7 +138,7 @@ class PointPlot(Plot):
         for axis, name, room in zip(axes, self._names, (area.width(), area.height()), strict=True):
             axis.set_text(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(60, int(room))))
 
-    def _colour_point(self) -> None:
+    def colour_point(self) -> None:  # noqa: D102
         colour = self._palette.accent if self.hasFocus() else self._palette.ink
         self._present.setPen(QPen(QColor(colour), 2))
         self._present.setBrush(QColor(self._palette.surface))
@@ -156,7 +152,9 @@ class PointPlot(Plot):
         if self._point is not None:
             place = event.position() - self.place_of(self._point.x(), self._point.y())
             near = math.hypot(place.x(), place.y()) <= GRAB_PX
-        self._hold = self._point - self._point_at(event) if self._point is not None and near else QPointF()
+        self._hold = (
+            self._point - self.point_at(event.position()) if self._point is not None and near else QPointF()
+        )
         self.gesture_ended.emit()
         if not near:
             self._move(event)
@@ -167,8 +165,8 @@ class PointPlot(Plot):
             self._release()  # a message box may have received the release
         if self._hold is not None:
             self._move(event)
-        inside = self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(event.position().toPoint()))
-        self._under_mouse = self._point_at(event) if inside else None
+        at = event.position()
+        self._under_mouse = self.point_at(at) if self.is_inside(at) else None
         self._update_readout()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -182,7 +180,7 @@ class PointPlot(Plot):
 
     def _move(self, event: QMouseEvent) -> None:
         assert self._hold is not None
-        at = self._point_at(event) + self._hold
+        at = self.point_at(event.position()) + self._hold
         if math.isfinite(at.x()) and math.isfinite(at.y()):
             to = self.round_point(at)
             self.point_moved.emit(to.x(), to.y())
@@ -203,12 +201,6 @@ class PointPlot(Plot):
         """Mark the movable point while arrow keys can move it."""
         super().focusInEvent(event)
         self.gesture_ended.emit()
-        self._colour_point()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Remove the mark from the movable point."""
-        super().focusOutEvent(event)
-        self._colour_point()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Hide the description of the point under the mouse."""
