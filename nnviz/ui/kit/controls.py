@@ -204,13 +204,15 @@ class Choice(QComboBox):
     A text too long for the box is shortened so that it stays unique; the tooltip shows the full text.
     `texts` are the items at first; the item `chosen` is selected, or the first one.
     `chosen` is emitted for an item from the open list. Keys that step through the closed list emit only
-    `activated`.
+    `activated`. `name` is the box's name for screen readers.
     """
 
     chosen = Signal()
 
-    def __init__(self, texts: Iterable[str] = (), chosen: str = "") -> None:
+    def __init__(self, texts: Iterable[str] = (), chosen: str = "", *, name: str = "", tip: str = "") -> None:
         super().__init__()
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
         self._steps = False
         self.addItems(list(texts))
         self.setCurrentText(chosen)

@@ -83,12 +83,10 @@ class CodePanel(Panel):
         self.body.addWidget(self._pages, 1)
 
     def _make_controls(self) -> None:
-        self._style = Choice()
+        self._style = Choice(name="Style of the program", tip="Choose the style of the program")
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
         self._style.setCurrentIndex(max(self._style.findData(self._desk.settings.get(STYLE, "")), 0))
-        self._style.setToolTip("Choose the style of the program")
-        self._style.setAccessibleName("Style of the program")
         cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
         self._copy = quiet_button("Copy", "Copy the program")
         self._save = quiet_button("Save…", "Save the program, ready to run")

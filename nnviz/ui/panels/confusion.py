@@ -182,11 +182,10 @@ class ConfusionPanel(PlotPanel):
         self.view.clicked.connect(self._list_rows)
 
     def _make_controls(self) -> None:
-        self.output, self.part = Choice(), Choice()
+        self.output = Choice(name="Output", tip="Choose the output to show")
+        self.part = Choice(name="Rows", tip="Choose the rows to count")
         self.part.addItems([ALL, TRAINED, VALIDATION])
-        for choice, name, use in ((self.output, "output", "to show"), (self.part, "rows", "to count")):
-            choice.setToolTip(f"Choose the {name} {use}")
-            choice.setAccessibleName(name.capitalize())
+        for choice in (self.output, self.part):
             choice.currentIndexChanged.connect(self.show_now)
             self.add_button(choice)
 

@@ -172,12 +172,10 @@ class AxesChoice(QWidget):
         self._lay_out(1)
 
     def _row(self, name: str, tip: str, choose: Callable[[int], None]) -> Choice:
-        label, choice = QLabel(name), Choice()
+        label, choice = QLabel(name), Choice(name=name, tip=tip)
         label.setObjectName("muted")
         label.setFont(ui_font(11.5))
         label.setBuddy(choice)
-        choice.setAccessibleName(name)
-        choice.setToolTip(tip)
         choice.setMinimumContentsLength(3)
         choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         choice.activated.connect(choose)

@@ -296,12 +296,10 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
             is_in = (room.left() <= x) & (x <= room.right()) & (room.top() <= y) & (y <= room.bottom())
         count = len(rows.points)
         radius = next((size for most, size in RADII if count <= most), RADII[-1][1])
+        inside = self._rim if rows.toned else self._ground
         for k in np.flatnonzero(is_in).tolist():
-            self._mark(painter, QPointF(x[k], y[k]), k, radius)
-
-    def _mark(self, painter: QPainter, at: QPointF, k: int, radius: float) -> None:
-        ground = (self._rim if self.rows.toned else self._ground) if self.rows.hollow[k] else None
-        draw_mark(painter, at, self.rows.shapes[k], QColor(self.rows.colours[k]), self._rim, radius, ground)
+            at, ground = QPointF(x[k], y[k]), inside if rows.hollow[k] else None
+            draw_mark(painter, at, rows.shapes[k], QColor(rows.colours[k]), self._rim, radius, ground)
 
 
 def draw_mark(

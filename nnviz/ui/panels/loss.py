@@ -94,15 +94,14 @@ class LossChoice(QWidget):
         self._document = document
         self._weights: list[Address] = []
         self._entries: object = None
-        self.first, self.second = Choice(), Choice()
+        self.first = Choice(name="First weight", tip="Choose the weight on the horizontal axis")
+        self.second = Choice(name="Second weight", tip="Choose the weight on the vertical axis")
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         fill_box(self._boxes, SPACING_PX, self.first, self.second)
-        for box, which, axis in ((self.first, "First", "horizontal"), (self.second, "Second", "vertical")):
+        for box in (self.first, self.second):
             box.setMinimumContentsLength(13)
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setPlaceholderText(f"{which} weight…")
-            box.setAccessibleName(f"{which} weight")
-            box.setToolTip(f"Choose the weight on the {axis} axis")
+            box.setPlaceholderText(f"{box.accessibleName()}…")
             box.activated.connect(self._choose)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
         self.button.setCheckable(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.activations import Array
@@ -113,6 +113,7 @@ class WeightMatrix(PlotView):
         self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)
         self.caption, self.readout = muted_label(), muted_label()
+        self.readout.elided = Qt.TextElideMode.ElideMiddle  # so that the number stays visible
         self.grid = MatrixView()
         self.body.setSpacing(4)
         below = QHBoxLayout()
@@ -202,12 +203,5 @@ class WeightMatrix(PlotView):
         if node is not None and source is not None:
             weight = float(network.layers[self.layer].weights[node, source])
             value, exact = f": {as_text(weight)}", f": {full_text(weight)}"
-        metrics = QFontMetrics(self.readout.font())
-        room = self.readout.width() - metrics.horizontalAdvance(value) - 2
-        self.readout.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
+        self.readout.setText(names + value)
         self.grid.setToolTip(names + exact)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the names in the readout to the new width of the panel."""
-        super().resizeEvent(event)
-        self._update_readout()
