@@ -23,7 +23,7 @@ from nnviz.picture.parts import Rect
 
 STEPS = 127
 """Number of colours for the weights of each sign."""
-LARGEST_CELL = 130.0, 70.0
+LARGEST_CELL = 140.0, 90.0
 """Largest width and height of a cell, in pixels."""
 LARGEST_TILE = 120.0
 """Largest width and height of a tile (one node's weights as a square image), in pixels."""
