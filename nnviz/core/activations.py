@@ -352,6 +352,11 @@ class ActivationNotation(NamedTuple):
     onnx: Named
 
 
+def _notation(numpy: str, numpy_slope: str, keras: str, torch: str, onnx: str) -> ActivationNotation:
+    """Return the notation of an activation that has no parameter."""
+    return ActivationNotation(numpy, numpy_slope, Named(keras), Named(torch), Named(onnx))
+
+
 @dataclass(frozen=True, eq=False)
 class Activation:
     """An activation function `a = f(z)`, its slope, and the formulas of both.
@@ -531,7 +536,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "identity",
             *IDENTITY,
             "z",
-            ActivationNotation("z", "slope_a", Named("linear"), Named("Identity"), Named("Identity")),
+            _notation("z", "slope_a", "linear", "Identity", "Identity"),
             Number(1.0),
             exact=lambda z: z,
             linear=True,
@@ -540,9 +545,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "relu",
             *RELU,
             "max(0, z)",
-            ActivationNotation(
-                "np.maximum(z, 0)", "slope_a * (z > 0)", Named("relu"), Named("ReLU"), Named("Relu")
-            ),
+            _notation("np.maximum(z, 0)", "slope_a * (z > 0)", "relu", "ReLU", "Relu"),
             Either(1, 0),
             "he",
             kinks=(0.0,),
@@ -555,12 +558,12 @@ ACTIVATIONS: dict[str, Activation] = {
             "selu",
             *elu(SELU_ALPHA, SELU_SCALE),
             "1.0507·(z if z > 0 else 1.6733·(e^z − 1))",
-            ActivationNotation(
+            _notation(
                 f"{SELU_SCALE} * np.where(z > 0, z, {SELU_ALPHA} * np.expm1(np.minimum(z, 0)))",
                 f"slope_a * np.where(z > 0, {SELU_SCALE}, a + {SELU_SCALE * SELU_ALPHA})",
-                Named("selu"),
-                Named("SELU"),
-                Named("Selu"),
+                "selu",
+                "SELU",
+                "Selu",
             ),
             Either(SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
             "he",
@@ -572,12 +575,8 @@ ACTIVATIONS: dict[str, Activation] = {
             "silu",
             *SILU,
             "z / (1 + e^−z)",
-            ActivationNotation(
-                "z / (1 + np.exp(-z))",
-                "slope_a * (a + (1 - a) / (1 + np.exp(-z)))",
-                Named("silu"),
-                Named("SiLU"),
-                Named("Swish"),
+            _notation(
+                "z / (1 + np.exp(-z))", "slope_a * (a + (1 - a) / (1 + np.exp(-z)))", "silu", "SiLU", "Swish"
             ),
             SIGMOID(Z) + A * (1 - SIGMOID(Z)),
             "he",
@@ -588,12 +587,12 @@ ACTIVATIONS: dict[str, Activation] = {
             "gelu",
             *GELU,
             "z·Φ(z), where Φ is the normal distribution",
-            ActivationNotation(
+            _notation(
                 f"z * {_PHI}",
                 f"slope_a * ({_PHI} + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))",
-                Named("gelu"),
-                Named("GELU"),
-                Named("Gelu"),
+                "gelu",
+                "GELU",
+                "Gelu",
             ),
             NORMAL(Z) + Z * EXP(-Square(Z) / 2) / math.sqrt(2 * math.pi),
             "he",
@@ -604,13 +603,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "sigmoid",
             *SIGMOID_KERNEL,
             "1 / (1 + e^−z)",
-            ActivationNotation(
-                "1 / (1 + np.exp(-z))",
-                "slope_a * a * (1 - a)",
-                Named("sigmoid"),
-                Named("Sigmoid"),
-                Named("Sigmoid"),
-            ),
+            _notation("1 / (1 + np.exp(-z))", "slope_a * a * (1 - a)", "sigmoid", "Sigmoid", "Sigmoid"),
             A * (1 - A),
             saturated=((-inf, -_low_sigmoid), (_low_sigmoid, inf)),
             exact=at_zero(Fraction(1, 2)),
@@ -620,9 +613,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "tanh",
             *TANH,
             "tanh(z)",
-            ActivationNotation(
-                "np.tanh(z)", "slope_a * (1 - a * a)", Named("tanh"), Named("Tanh"), Named("Tanh")
-            ),
+            _notation("np.tanh(z)", "slope_a * (1 - a * a)", "tanh", "Tanh", "Tanh"),
             1 - Square(A),
             saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
             exact=at_zero(0),
@@ -631,12 +622,8 @@ ACTIVATIONS: dict[str, Activation] = {
             "softsign",
             *SOFTSIGN,
             "z / (1 + |z|)",
-            ActivationNotation(
-                "z / (1 + np.abs(z))",
-                "slope_a / (1 + np.abs(z)) ** 2",
-                Named("softsign"),
-                Named("Softsign"),
-                Named("Softsign"),
+            _notation(
+                "z / (1 + np.abs(z))", "slope_a / (1 + np.abs(z)) ** 2", "softsign", "Softsign", "Softsign"
             ),
             1 / Square(1 + ABS(Z)),
             saturated=((-inf, -9.0), (9.0, inf)),
@@ -646,13 +633,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "softplus",
             *SOFTPLUS,
             "ln(1 + e^z)",
-            ActivationNotation(
-                "np.logaddexp(z, 0)",
-                "slope_a / (1 + np.exp(-z))",
-                Named("softplus"),
-                Named("Softplus"),
-                Named("Softplus"),
-            ),
+            _notation("np.logaddexp(z, 0)", "slope_a / (1 + np.exp(-z))", "softplus", "Softplus", "Softplus"),
             1 / (1 + EXP(-Z)),
             "he",
         ),
@@ -660,12 +641,12 @@ ACTIVATIONS: dict[str, Activation] = {
             "softmax",
             *SOFTMAX,
             "e^z / Σ e^z",
-            ActivationNotation(
+            _notation(
                 "np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))",
                 "a * (slope_a - (slope_a * a).sum(axis=-1, keepdims=True))",
-                Named("softmax"),
-                Named("Softmax"),
-                Named("Softmax"),
+                "softmax",
+                "Softmax",
+                "Softmax",
             ),
             joint=Joint(_softmax_value, _softmax_slope),
         ),

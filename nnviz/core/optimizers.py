@@ -9,7 +9,7 @@ starts with zeros.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class OptimizerNotation(NamedTuple):
     keras_file: tuple[str, Mapping[str, float]] = ("", {})
 
 
-class Optimizer(Protocol):
+class Optimizer:
     """An optimizer: the rule by which an update changes the flat vector of all weights and biases."""
 
     name: ClassVar[str]
@@ -48,13 +48,13 @@ class Optimizer(Protocol):
     """The names of the numbers that the optimizer stores for each parameter, such as "v"."""
     rule: ClassVar[tuple[tuple[str, Expression], ...]]
     """The update rule for the Explain panel: (name, formula) of each line. The last name is "w"."""
-    rate_in_slopes: ClassVar[bool]
+    rate_in_slopes: ClassVar[bool] = False
     """Whether the optimizer expects slopes that are already multiplied by the learning rate.
 
     Gradient descent subtracts learning_rate · slope. If backpropagation starts with errors that are
     multiplied by the learning rate, the update need not multiply every slope.
     """
-    any_slope_moves: ClassVar[bool]
+    any_slope_moves: ClassVar[bool] = False
     """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
 
     notation: ClassVar[OptimizerNotation | None] = None
@@ -65,9 +65,12 @@ class Optimizer(Protocol):
 
         `learning_rate` is a 0-dimensional array. Every update reads the learning rate from this array.
         """
+        self.parameters, self.slopes, self.memory = parameters, slopes, memory
+        self.learning_rate = learning_rate
 
     def update(self, iteration: int) -> None:
         """Update the parameters in place. `iteration` is the number of the update, from 1."""
+        raise NotImplementedError
 
 
 _KERAS_ADAM = '''\
@@ -88,15 +91,11 @@ class GradientDescent(Optimizer):
     memories = ()
     rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
-    any_slope_moves = False
     notation = OptimizerNotation(
         "optimizers.SGD(learning_rate)",
         "SGD(model.parameters(), lr=learning_rate)",
         keras_file=("SGD", {"momentum": 0.0, "nesterov": False}),
     )
-
-    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:  # noqa: ARG002
-        self.parameters, self.slopes = parameters, slopes
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
@@ -110,8 +109,6 @@ class Momentum(Optimizer):
     formula = "v ← 0.9·v + slope,  w ← w − learning_rate · v"
     memories = ("v",)
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
-    rate_in_slopes = False
-    any_slope_moves = False
     notation = OptimizerNotation(
         "optimizers.SGD(learning_rate, momentum=0.9)",
         "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
@@ -120,9 +117,8 @@ class Momentum(Optimizer):
     decay = np.array(0.9)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        self.parameters, self.slopes, self.velocity = parameters, slopes, memory[0]
-        self.learning_rate = learning_rate
-        self.step = np.empty_like(parameters)
+        super().__init__(parameters, slopes, memory, learning_rate)
+        self.velocity, self.step = memory[0], np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
@@ -147,7 +143,6 @@ class Adam(Optimizer):
         ("v_hat", V / (1 - Power(0.999, T))),
         ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
     )
-    rate_in_slopes = False
     any_slope_moves = True
     notation = OptimizerNotation(
         "Adam(learning_rate)",
@@ -159,7 +154,7 @@ class Adam(Optimizer):
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        self.parameters, self.slopes, self.learning_rate = parameters, slopes, learning_rate
+        super().__init__(parameters, slopes, memory, learning_rate)
         self.mean, self.square = memory
         self.step, self.scale = np.empty_like(parameters), np.empty_like(parameters)
 
