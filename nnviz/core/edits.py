@@ -21,7 +21,7 @@ from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
-from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
+from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
@@ -613,17 +613,13 @@ class Scales:
             and own.network.inputs == state.network.inputs
         )
 
-    def find(self) -> None:
-        """Search for inputs that are worth standardising, and set `offer`."""
-        self.offer = worth_standardising(self._state)
-
-    def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
+    def find(self, block_ns: float) -> Iterator[None]:
         """Search for inputs that are worth standardising, in blocks of about `block_ns` nanoseconds.
 
         Yield after each block, and set `offer` after the last block.
         """
         inputs = len(self._state.network.inputs)
-        at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
+        at_once = int(min(max(1, block_ns / self.ns * inputs), inputs)) if self.ns else inputs
         parts = []
         for first in range(0, inputs, at_once):
             parts.append(_deviations(self._state, slice(first, first + at_once)))

@@ -110,23 +110,22 @@ def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> 
     The result has shape (across, outputs) for a line, (up, across, outputs) for a plane. `values` holds the
     values of the horizontal input and, for a plane, of the vertical input.
     """
-    prediction = np.empty((*_shape(values), len(network.outputs)))
-    for part, a in _parts(network, where, values):
-        prediction[part] = a[-1]
-        yield
+    (prediction,) = yield from activations(network, where, values, first=-1)
     return prediction
 
 
-def activations(network: Network, where: Section, values: tuple[Array, ...]) -> Work[tuple[Array, ...]]:
-    """Compute the outputs of each layer at points of a line or a plane.
+def activations(
+    network: Network, where: Section, values: tuple[Array, ...], first: int = 0
+) -> Work[tuple[Array, ...]]:
+    """Compute the outputs of the layers from index `first` on, at points of a line or a plane.
 
     The arrays have shape (across, nodes) for a line, (up, across, nodes) for a plane. `values` holds the
     values of the horizontal input and, for a plane, of the vertical input.
     """
-    layers = tuple(np.empty((*_shape(values), len(layer))) for layer in network.layers)
+    layers = tuple(np.empty((*_shape(values), len(layer))) for layer in network.layers[first:])
     for part, a in _parts(network, where, values):
-        for k, values_of_layer in enumerate(a):
-            layers[k][part] = values_of_layer
+        for outputs, values_of_layer in zip(layers, a[first:], strict=True):
+            outputs[part] = values_of_layer
         yield
     return layers
 
@@ -251,12 +250,8 @@ def coarsest_is_quick(network: Network) -> bool:
     return points * point_ns(network) <= QUICK_NS
 
 
-def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> NodeFunctions:
-    """Return the outputs of all nodes over the range of the data, computed in about `most_ns` nanoseconds.
-
-    `at_half` says whether each output decides between two classes. The caller passes this value, because
-    computing the value reads all targets.
-    """
+def node_functions(state: State, most_ns: float = QUICK_NS) -> NodeFunctions:
+    """Return the outputs of all nodes over the range of the data, computed in about `most_ns` nanoseconds."""
     network, count = state.network, len(state.network.inputs)
     points = (most_ns / point_ns(network)) ** (1 / count)
     size = int(min(max(points, COARSEST_GRID), FINEST if count == 2 else FINEST_LINE))
@@ -264,7 +259,8 @@ def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> No
     values = where.middles(*[size] * count)
     layers = run_work(activations(network, where, values))
     inputs = np.stack(np.meshgrid(*values), axis=-1)
-    return NodeFunctions(where, tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers)), at_half)
+    outputs = tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers))
+    return NodeFunctions(where, outputs, decides_yes_or_no(state))
 
 
 def _shares(a: Array) -> Array:
@@ -274,32 +270,6 @@ def _shares(a: Array) -> Array:
         shares = np.nan_to_num(a / np.where(largest > 0.0, largest, 1.0))
     clipped: Array = np.clip(shares, -1.0, 1.0)
     return clipped
-
-
-class KnownFunctions:
-    """A cache of the last result of `node_functions`."""
-
-    def __init__(self) -> None:
-        self._last: tuple[State, float, NodeFunctions] | None = None
-
-    def get(self, state: State, most_ns: float) -> NodeFunctions:
-        """Return the outputs of all nodes of a State, computed in about `most_ns` nanoseconds."""
-        at_half = None
-        if self._last is not None:
-            before, known_ns, functions = self._last
-            same = before.network is state.network and before.data is state.data
-            if same and known_ns == most_ns:
-                return functions
-            at_half = functions.at_half if _same_outputs(before, state) else None
-        functions = node_functions(state, decides_yes_or_no(state) if at_half is None else at_half, most_ns)
-        self._last = state, most_ns, functions
-        return functions
-
-
-def _same_outputs(before: State, now: State) -> bool:
-    """Return whether two States have the same data, output activation and number of outputs."""
-    last = (state.network.layers[-1] for state in (before, now))
-    return before.data is now.data and len({(len(layer), layer.activation) for layer in last}) == 1
 
 
 Stretch: TypeAlias = tuple[float, float]

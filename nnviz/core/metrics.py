@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -33,43 +33,48 @@ def measure_all(state: State) -> Measured:
     return run_work(measure_blocks(state))
 
 
+def traces_in_blocks(
+    network: Network, inputs: Array, block_ns: float = BLOCK_NS, known: Trace | None = None
+) -> Iterator[tuple[slice, Trace]]:
+    """Yield the rows of each block of `inputs`, shape (rows, inputs), and the forward pass of these rows.
+
+    A block takes about `block_ns` nanoseconds. If `known` is the forward pass of all rows, all rows
+    are one block.
+    """
+    if known is not None:
+        yield slice(0, len(inputs)), known
+        return
+    for block in row_blocks(len(inputs), forward_ns(network), block_ns):
+        yield block, network.forward(inputs[block])
+
+
 def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
     """Compute the losses and accuracies of `state`, and yield after each block of rows (about `block_ns` ns).
 
     `known` is the forward pass of all rows, or None to compute the forward pass.
     """
-    is_classifier = classifies(state.network, state.data)
-    parts = slice(0, state.trained_rows), slice(state.trained_rows, len(state.data))
+    network, data = state.network, state.data
+    is_classifier = classifies(network, data)
     losses: list[float | None] = []
     shares: list[float | None] = []
-    for part in parts:
-        count = part.stop - part.start if state.data.targets is not None else 0
-        if not count:
+    for part in slice(0, state.trained_rows), slice(state.trained_rows, len(data)):
+        count = part.stop - part.start
+        if not count or data.targets is None:
             losses.append(None)
             shares.append(None)
             continue
-        total, hits = yield from _over(state, part, block_ns, known)
+        inputs, targets = data.inputs[part], data.targets[part]
+        total, hits = 0.0, 0
+        known_part = None if known is None else known.rows(part)
+        for rows, trace in traces_in_blocks(network, inputs, block_ns, known_part):
+            row_losses = state.measure.of_rows(trace.z[-1], trace.prediction, targets[rows])
+            with np.errstate(all="ignore"):
+                total += float(row_losses.sum())
+            hits += int(are_correct(network, trace.prediction, targets[rows]).sum())
+            yield
         losses.append(total / count)
         shares.append(hits / count if is_classifier else None)
     return Measured(losses[0], losses[1], shares[0], shares[1])
-
-
-def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Work[tuple[float, int]]:
-    """Return the sum of the losses of some rows, and how many of them are classified correctly."""
-    network, targets = state.network, state.data.targets
-    assert targets is not None
-    count = part.stop - part.start
-    blocks = [slice(0, count)] if known else list(row_blocks(count, forward_ns(network), block_ns))
-    total, hits = 0.0, 0
-    for block in blocks:
-        rows = slice(part.start + block.start, part.start + block.stop)
-        trace = known.rows(rows) if known else network.forward(state.data.inputs[rows])
-        losses = state.measure.of_rows(trace.z[-1], trace.prediction, targets[rows])
-        with np.errstate(all="ignore"):
-            total += float(losses.sum())
-        hits += int(are_correct(network, trace.prediction, targets[rows]).sum())
-        yield
-    return total, hits
 
 
 THRESHOLD = 0.5
@@ -209,16 +214,18 @@ def decisions(network: Network) -> tuple[tuple[str, ...], ...]:
     return tuple((f"not {name}", name) for name in network.outputs)
 
 
-def classes_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[DecidedClasses]:
+def classes_in_blocks(
+    state: State, block_ns: float = BLOCK_NS, known: Trace | None = None
+) -> Work[DecidedClasses]:
     """Compute the classes of all rows of `state`, and yield after each block of rows (about `block_ns` ns).
 
-    The State must have targets.
+    The State must have targets. `known` is the forward pass of all rows, or None.
     """
     network, targets = state.network, state.data.targets
     assert targets is not None
     parts = []
-    for block in row_blocks(len(targets), forward_ns(network), block_ns):
-        parts.append(classes_of(network, network.predict(state.data.inputs[block])))
+    for _, trace in traces_in_blocks(network, state.data.inputs, block_ns, known):
+        parts.append(classes_of(network, trace.prediction))
         yield
     return DecidedClasses(classes_of(network, targets), np.concatenate(parts))
 

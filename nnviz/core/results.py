@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array, Interval
 from nnviz.core.address import Address
+from nnviz.core.function import NodeFunctions, node_functions
 from nnviz.core.losses import MSE, Loss
-from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, classes_of, measure_blocks
+from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks, traces_in_blocks
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.numbers import as_text
 from nnviz.core.slopes import (
@@ -111,16 +112,19 @@ def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Mean
     return Means(rows, len(y), slopes_from(state.network, trace, y, state.measure), single)
 
 
-def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS) -> Work[Means]:
+def means_in_blocks(
+    state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS, known: Trace | None = None
+) -> Work[Means]:
     """Compute the mean loss and its slopes over the rows with the indices `rows`; yield after each block.
 
-    If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds.
+    If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds. If
+    `known` is the forward pass of these rows, they are one block.
     """
     network, measure = state.network, state.measure
     x, y = state.data.inputs[_selected(state, rows)], _targets(state, rows)
-    blocks = list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
-    if len(blocks) == 1:
-        return means_from(state, network.forward(x), rows)
+    blocks = [] if known else list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
+    if len(blocks) <= 1:
+        return means_from(state, known or network.forward(x), rows)
     weights = [np.zeros_like(layer.weights) for layer in network.layers]
     nodes = [np.zeros(len(layer)) for layer in network.layers]
     loss = 0.0
@@ -162,13 +166,14 @@ class Results:
     `health`     health of the nodes on all rows; None before `examine` computes it
     `decided`    classes of all rows; None before `decide` computes them
     `nodes`      maps (layer, node) to the node's z and a on all rows; `visit` adds an entry
+    `functions`  maps a time in nanoseconds to the nodes' outputs over the inputs, computed in that time
     ============ =======================================================================
 
     In `means`, the key None stands for all training rows. In `nodes`, z and a have shape (rows,).
 
-    A method with the suffix `_in_blocks` does the same work as the method without the suffix, but yields
-    after each block of rows. A block takes about `block_ns` nanoseconds. If the argument `together` is true,
-    a method computes and caches the forward pass of all rows, which is quick for small data only.
+    The methods that compute these results yield after each block of rows. A block takes about `block_ns`
+    nanoseconds. If `block_ns` is infinite, all rows are one block, from the cached forward pass `trace`. If
+    the argument `together` is true, a method uses this forward pass, too, which is quick for small data only.
     """
 
     def __init__(self, state: State) -> None:
@@ -179,6 +184,7 @@ class Results:
         self.health: Health | None = None
         self.decided: DecidedClasses | None = None
         self.nodes: dict[Place, tuple[Array, Array]] = {}
+        self.functions: dict[float, NodeFunctions] = {}
         self._row = -1
         self._trace: Trace | None = None
         self._slopes: Slopes | None = None
@@ -240,66 +246,45 @@ class Results:
         z, a = self._predicted[block]
         return z[within], a[within]
 
-    def measure(self) -> None:
+    def measure(self, block_ns: float) -> Iterator[None]:
         """Compute `measured`, the losses and accuracies."""
-        for _ in self.measure_in_blocks(math.inf, self.trace):
-            pass
+        self.measured = yield from measure_blocks(self.state, block_ns, self._known(block_ns))
 
-    def measure_in_blocks(self, block_ns: float, known: Trace | None = None) -> Iterator[None]:
-        """Compute `measured`, the losses and accuracies, and yield after each block of rows.
-
-        `known` is the forward pass of all rows, or None if this forward pass is not yet computed.
-        """
-        self.measured = yield from measure_blocks(self.state, block_ns, known)
-
-    def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
+    def average(self, rows: tuple[int, ...] | None, together: bool, block_ns: float) -> Iterator[None]:
         """Store the mean loss and its slopes over `rows` (None: all training rows) in `means`.
 
-        If `together`, use the cached forward pass of all rows, else compute a pass of only these rows.
+        If `block_ns` is infinite and not `together`, compute a forward pass of only these rows.
         """
-        some = _selected(self.state, rows)
-        inputs = self.state.data.inputs
-        trace = self.trace.rows(some) if together else self.state.network.forward(inputs[some])
-        self.means[rows] = means_from(self.state, trace, rows)
+        state, some, known = self.state, _selected(self.state, rows), None
+        if block_ns == math.inf:
+            known = self.trace.rows(some) if together else state.network.forward(state.data.inputs[some])
+        self.means[rows] = yield from means_in_blocks(state, rows, block_ns, known)
 
-    def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
-        """Store the means over `rows` in `means`; yield after each block of about `block_ns` nanoseconds."""
-        self.means[rows] = yield from means_in_blocks(self.state, rows, block_ns)
+    def examine(self, block_ns: float) -> Iterator[None]:
+        """Compute `health`: which nodes are dead or saturated on all rows. The data must have rows."""
+        self.health = yield from health_in_blocks(self.state, block_ns, self._known(block_ns))
 
-    def examine(self) -> None:
-        """Compute `health`: which nodes are dead or saturated on all rows."""
-        self.health = health(self.state.network, self.trace, self.state.measure)
-
-    def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Compute `health` as `examine` does; yield after each block of about `block_ns` nanoseconds."""
-        state = self.state
-        self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
-
-    def decide(self) -> None:
+    def decide(self, block_ns: float) -> Iterator[None]:
         """Compute `decided`, the classes of all rows. The State must have targets."""
-        network, targets = self.state.network, self.state.data.targets
-        assert targets is not None
-        predicted = classes_of(network, self.trace.prediction)
-        self.decided = DecidedClasses(classes_of(network, targets), predicted)
+        self.decided = yield from classes_in_blocks(self.state, block_ns, self._known(block_ns))
 
-    def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Compute `decided` as `decide` does; yield after each block of about `block_ns` nanoseconds."""
-        self.decided = yield from classes_in_blocks(self.state, block_ns)
-
-    def visit(self, place: Place) -> None:
+    def visit(self, place: Place, block_ns: float) -> Iterator[None]:
         """Compute z and a of the node at `place` on all rows, and store both arrays in `nodes`."""
-        layer, node = place
-        self.nodes[place] = self.trace.z[layer][:, node], self.trace.a[layer][:, node]
-
-    def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
-        """Store z and a of a node as `visit` does; yield after each block of about `block_ns` nanoseconds."""
         (layer, node), network, inputs = place, self.state.network, self.state.data.inputs
         both = np.empty((2, len(inputs)))
-        for block in row_blocks(len(inputs), forward_ns(network), block_ns):
-            trace = network.forward(inputs[block])
+        for block, trace in traces_in_blocks(network, inputs, block_ns, self._known(block_ns)):
             both[:, block] = trace.z[layer][:, node], trace.a[layer][:, node]
             yield
         self.nodes[place] = both[0], both[1]
+
+    def _known(self, block_ns: float) -> Trace | None:
+        return self.trace if block_ns == math.inf else None
+
+    def node_functions(self, most_ns: float) -> NodeFunctions:
+        """Return the outputs of all nodes over the inputs, computed in about `most_ns` nanoseconds."""
+        if most_ns not in self.functions:
+            self.functions[most_ns] = node_functions(self.state, most_ns)
+        return self.functions[most_ns]
 
 
 NEARLY_SHARE = 0.95
@@ -454,13 +439,14 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
     return Stuck(np.count_nonzero(zero, axis=0), np.count_nonzero(still, axis=0))
 
 
-def health_in_blocks(
-    network: Network, inputs: Array, measure: Loss = MSE, block_ns: float = BLOCK_NS
-) -> Work[Health]:
-    """Compute `health` for the rows `inputs`, shape (rows, inputs), and yield after each block of rows."""
-    parts = [health(network, network.forward(inputs[:0]), measure)]
-    for block in row_blocks(len(inputs), forward_ns(network), block_ns):
-        parts.append(health(network, network.forward(inputs[block]), measure))
+def health_in_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Health]:
+    """Compute `health` on the rows of `state`, at least one, and yield after each block of rows.
+
+    `known` is the forward pass of all rows, or None.
+    """
+    parts = []
+    for _, trace in traces_in_blocks(state.network, state.data.inputs, block_ns, known):
+        parts.append(health(state.network, trace, state.measure))
         yield
     return reduce(Health.__add__, parts)
 

@@ -28,7 +28,7 @@ class Throttle(QObject):
     If a change comes too early, `show` is called after the next change or after a short delay.
     """
 
-    def __init__(self, parent: QObject, show: Callable[[], object], share: float = 0.0) -> None:
+    def __init__(self, parent: QObject, show: Callable[[], object], share: float) -> None:
         super().__init__(parent)
         self._show, self._share = show, share
         self._shown_ms = self._took_ms = 0.0
@@ -42,21 +42,11 @@ class Throttle(QObject):
 
     def changed(self) -> None:
         """Call `show` now, or later if the previous call was too recent."""
-        wait = self._left_ms(self._share * self._took_ms)
+        wait = self._shown_ms + self._share * self._took_ms - _now_ms()
         if wait <= 0:
             self.show_now()
         elif not self.is_pending:
             self._timer.start(int(wait + LATE_MS))
-
-    def show_soon(self, apart_ms: float = 0.0) -> None:
-        """Call `show` after the current event, but at least `apart_ms` after the previous call."""
-        wait = max(0, int(self._left_ms(apart_ms)))
-        if not self.is_pending or self._timer.remainingTime() > wait:
-            self._timer.start(wait)
-
-    def show_when_quiet(self, quiet_ms: float) -> None:
-        """Call `show` when `quiet_ms` milliseconds have passed without another call of this method."""
-        self._timer.start(int(quiet_ms))
 
     def show_now(self) -> None:
         """Call `show` at once."""
@@ -64,13 +54,6 @@ class Throttle(QObject):
         self._shown_ms = _now_ms()
         self._show()
         self._took_ms = _now_ms() - self._shown_ms
-
-    def stop(self) -> None:
-        """Cancel a scheduled call of `show`."""
-        self._timer.stop()
-
-    def _left_ms(self, apart_ms: float) -> float:
-        return self._shown_ms + apart_ms - _now_ms()
 
 
 class Slicer(QObject):
@@ -94,14 +77,15 @@ class Slicer(QObject):
         self._make, self._show, self._quiet_ms, self._clock = make, show, quiet_ms, clock
         self._steps: Iterator[None] | None = None
         self._long = False
-        self._beginning = Throttle(self, self._begin)
-        self._next = QTimer(self, singleShot=True)
+        self._began_ms = 0.0
+        self._beginning, self._next = QTimer(self, singleShot=True), QTimer(self, singleShot=True)
+        self._beginning.timeout.connect(self._begin)
         self._next.timeout.connect(lambda: self._go_on(SLICE_S))
 
     @property
     def busy(self) -> bool:
         """Whether work is in progress or scheduled."""
-        return self._beginning.is_pending or self._steps is not None
+        return self._beginning.isActive() or self._steps is not None
 
     def restart(self, apart_ms: float = FRAME_MS) -> None:
         """Cancel the work, and start it again at least `apart_ms` milliseconds after the previous start.
@@ -110,10 +94,12 @@ class Slicer(QObject):
         """
         self._forget()
         if self._long:
-            self._beginning.show_when_quiet(self._quiet_ms)
+            self._beginning.start(int(self._quiet_ms))
             self._show()
-        else:
-            self._beginning.show_soon(apart_ms)
+            return
+        wait = max(0, int(self._began_ms + apart_ms - _now_ms()))
+        if not self._beginning.isActive() or self._beginning.remainingTime() > wait:
+            self._beginning.start(wait)
 
     def drop(self) -> None:
         """Cancel work that is in progress or scheduled."""
@@ -130,6 +116,7 @@ class Slicer(QObject):
         self._steps = None
 
     def _begin(self) -> None:
+        self._began_ms = _now_ms()
         self._steps = self._make()
         self._long = not self._go_on(FIRST_S)
 

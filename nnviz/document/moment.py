@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
@@ -13,7 +14,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.edits import Scales
-from nnviz.core.function import KnownFunctions, NodeFunctions
+from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured
 from nnviz.core.network import Network, Trace
 from nnviz.core.results import FEW_ROWS, Computed, Health, Marks, Means, Results, fates, next_batch
@@ -25,8 +26,8 @@ from nnviz.document.walk import NO_TEXT, NO_WALK, StepText, WalkProgress, layer_
 NOT_MEASURED = Measured(None, None, None, None)
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
 """Names of a run's curves except the training loss, in the order of the fields of the class `Measured`."""
-_Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
-"""Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
+_Steps: TypeAlias = Callable[[float], Iterator[None]]
+"""A computation in blocks that take about the given time in nanoseconds; at once if the time is infinite."""
 
 
 class Known(NamedTuple):
@@ -36,14 +37,12 @@ class Known(NamedTuple):
     `results`     results on the rows of the data
     `row_results` results on the data that contains the row on the diagram: the data or one row
     `scales`      the search for inputs that are worth standardising
-    `functions`   the nodes' outputs over the inputs
     ============= ==============================================================================
     """
 
     results: Results
     row_results: Results
     scales: Scales
-    functions: KnownFunctions
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +84,7 @@ class Moment:
     def of(cls, state: State, **fields: Any) -> Moment:
         """Return a Moment of a State without earlier results. `fields` are further fields of the Moment."""
         results = Results(state)
-        known = Known(results, results, Scales(state), KnownFunctions())
+        known = Known(results, results, Scales(state))
         return cls(state, known=known).then(**fields)
 
     def then(self, **changes: Any) -> Moment:
@@ -115,14 +114,14 @@ class Moment:
 
     def _known_after(self, before: Moment) -> Known:
         """Return the results of the Moment `before` that are valid for this Moment, and new empty ones."""
-        results, row_results, scales, functions = before.known
+        results, row_results, scales = before.known
         state, same = self.state, results.holds_for(self.state)
         results = results if same else Results(state)
         if self.what_if_row is None:
             row_results = results
         elif not same or self.what_if_row is not before.what_if_row:
             row_results = Results(replace(state, data=Dataset(self.what_if_row[None]), run=None))
-        return Known(results, row_results, scales if scales.holds_for(state) else Scales(state), functions)
+        return Known(results, row_results, scales if scales.holds_for(state) else Scales(state))
 
     def goes_on_from(self, old: Moment) -> bool:
         """Return whether only the weights and the run differ from those of another Moment, as in a run."""
@@ -194,7 +193,7 @@ class Moment:
     def node_functions(self) -> NodeFunctions:
         """Each node's outputs on a grid over one or two inputs; the grid is coarser during a run or drag."""
         most_ns = LIGHT_NS if self.is_moving else min(self._quick_ns, QUICK_NS)
-        return self.known.functions.get(self.state, most_ns)
+        return self.known.results.node_functions(most_ns)
 
     # --- all rows
 
@@ -206,7 +205,7 @@ class Moment:
         """
         results = self.known.results
         if results.health is None and len(self.state.data):
-            self._find("health", self._quick, (results.examine, results.examine_in_blocks))
+            self._find("health", self._quick, results.examine)
         return results.health
 
     def node_values(self, layer: int, node: int) -> tuple[Array, Array] | None:
@@ -216,8 +215,7 @@ class Moment:
         """
         results, place = self.known.results, (layer, node)
         if place not in results.nodes and len(self.state.data):
-            ways = partial(results.visit, place), partial(results.visit_in_blocks, place)
-            self._find(place, self._together, ways, while_moving=False)
+            self._find(place, self._together, partial(results.visit, place), while_moving=False)
         return results.nodes.get(place)
 
     @cached_property
@@ -228,8 +226,7 @@ class Moment:
         """
         results = self.known.results
         if results.decided is None and self._has_targets:
-            ways = results.decide, results.decide_in_blocks
-            self._find("decided", self._together, ways, while_moving=False)
+            self._find("decided", self._together, results.decide, while_moving=False)
         return results.decided
 
     @cached_property
@@ -251,7 +248,7 @@ class Moment:
         """
         scales = self.known.scales
         if scales.offer is None:
-            self._find("scales", scales.ns <= self._quick_ns, (scales.find, scales.find_in_blocks))
+            self._find("scales", scales.ns <= self._quick_ns, scales.find)
         return scales.offer or ""
 
     @cached_property
@@ -262,7 +259,7 @@ class Moment:
         """
         results = self.known.results
         if results.measured is None and self._has_targets:
-            self._find("measured", self._quick, (results.measure, results.measure_in_blocks))
+            self._find("measured", self._quick, results.measure)
         return results.measured or NOT_MEASURED
 
     @property
@@ -376,16 +373,22 @@ class Moment:
         if rows not in results.means and self.state.trainable:
             count = self.state.trained_rows if rows is None else len(rows)
             is_quick = count / len(self.state.data) * results.all_ns <= self._quick_ns
-            ways = partial(results.average, rows, self._quick), partial(results.average_in_blocks, rows)
-            self._find(rows, is_quick, ways)
+            self._find(rows, is_quick, partial(results.average, rows, self._quick))
         return results.means.get(rows)
 
-    def _find(self, what: object, is_quick: bool, ways: _Ways, *, while_moving: bool = True) -> None:
+    def _find(
+        self,
+        what: object,
+        is_quick: bool,
+        steps: Callable[[float], Iterator[None]],
+        while_moving: bool = True,
+    ) -> None:
         """Compute `what` at once if quick, else while idle; with `while_moving` also during a run or drag."""
         if is_quick:
-            ways[0]()
+            for _ in steps(math.inf):
+                pass
         elif self.idle and (while_moving or not self.is_moving):
-            self.idle.find(what, ways[1])
+            self.idle.find(what, steps)
 
 
 _BESIDE_STATE = [each.name for each in fields(Moment) if each.name not in ("state", "idle", "known")]

@@ -16,7 +16,6 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import node_functions
-from nnviz.core.metrics import decides_yes_or_no
 from nnviz.core.network import Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
@@ -235,7 +234,7 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
     else:
         raise ValueError("data.targets: slopes need at least one row with targets")
     if view.pictures and shows_functions(state.network):
-        content = replace(content, functions=node_functions(state, decides_yes_or_no(state)))
+        content = replace(content, functions=node_functions(state))
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 

@@ -396,7 +396,7 @@ def test_standardising_is_offered_where_scales_differ_by_more_than_100_times(app
     assert worth_standardising(made(np.column_stack([raw[:, 0], 99 * raw[:, 0], raw[:, 2:]]))) == ""
     assert worth_standardising(made(np.zeros((0, 4)))) == ""
     in_blocks = Scales(made(raw))
-    assert len(list(in_blocks.find_in_blocks(block_ns=1.0))) == 4
+    assert len(list(in_blocks.find(block_ns=1.0))) == 4
     assert in_blocks.offer == worth_standardising(made(raw))
 
 

@@ -61,7 +61,7 @@ def computed(state, row, means=True):
     if not means:
         return found
     for rows in {None, batch}:
-        results.average(rows, True)
+        run_work(results.average(rows, True, math.inf))
     return replace(found, means=results.means[None], update=results.means[batch])
 
 

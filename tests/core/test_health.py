@@ -74,7 +74,7 @@ def test_a_node_is_nearly_dead_from_95_of_100_rows_on_but_not_of_one_row():
 
 @given(states())
 def test_counts_in_blocks_are_the_same(state):
-    found = run_work(health_in_blocks(state.network, state.data.inputs, state.measure, 1.0))
+    found = run_work(health_in_blocks(state, 1.0))
     for one, other in zip(found.layers, of(state).layers, strict=True):
         assert (one.zero.tolist(), one.still.tolist()) == (other.zero.tolist(), other.still.tolist())
     assert found.rows == len(state.data)

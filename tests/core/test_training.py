@@ -360,7 +360,7 @@ def test_rows_decided_in_blocks_are_those_decided_together():
     for activation in ("softmax", "sigmoid"):
         state = State(passing_on(activation, "a", "b", "c"), data)
         together = Results(state)
-        together.decide()
+        run_work(together.decide(math.inf))
         assert len(list(classes_in_blocks(state, block_ns=1.0))) > 1
         in_blocks = run_work(classes_in_blocks(state, block_ns=1.0))
         for found, known in zip(in_blocks, together.decided, strict=True):
