@@ -135,18 +135,8 @@ class Document(QObject):
         """The current State."""
         return self._now.state
 
-    @property
-    def in_motion(self) -> bool:
-        """Whether a run or a drag makes many States a second."""
-        return self._now.is_moving
-
-    @property
-    def lock_reason(self) -> str:
-        """Reason why edits are locked, as one sentence, or "" if they are not."""
-        return self._now.lock_reason
-
-    @lock_reason.setter
-    def lock_reason(self, reason: str) -> None:
+    def lock(self, reason: str) -> None:
+        """Lock edits for `reason`, which is a sentence, or allow edits if `reason` is ""."""
         self._show(lock_reason=reason)
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
@@ -194,7 +184,7 @@ class Document(QObject):
 
     def set_in_motion(self, moving: bool) -> None:
         """Set whether a run or a drag makes many States a second, so that slow views may skip some States."""
-        if moving != self.in_motion:
+        if moving != self._now.is_moving:
             self._show(is_moving=moving)
             self.undo_changed.emit()  # the name of a merged entry may have changed
 
@@ -258,9 +248,9 @@ class Document(QObject):
 
     def may_change(self) -> bool:
         """Return whether edits are allowed; if edits are locked, emit `refused` with the reason."""
-        if self.lock_reason:
-            self.refused.emit(self.lock_reason)
-        return not self.lock_reason
+        if reason := self._now.lock_reason:
+            self.refused.emit(reason)
+        return not reason
 
     def edit_below_run(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
         """Edit a part that training does not change, such as the notes; return whether the edit was possible.
@@ -269,7 +259,9 @@ class Document(QObject):
         entry of the run. Otherwise every typed letter would split the run into two undo entries. Successive
         edits with the same `merge` form one undo entry.
         """
-        last = self._changes[self._index - 1] if self._index and self.in_motion and self.modified else None
+        last = (
+            self._changes[self._index - 1] if self._index and self._now.is_moving and self.modified else None
+        )
         if last is None or last.merge in (None, merge):
             return self.edit(text, edit, what, merge=merge)
         try:

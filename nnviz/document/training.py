@@ -300,12 +300,12 @@ class Runner(QObject):
     def begin_drag(self) -> None:
         """Begin dragging through iterations: pause the run.
 
-        Set `Document.in_motion`, so that slow views skip some States. If a script is training the network, do
+        Set `Moment.is_moving`, so that slow views skip some States. If a script is training the network, do
         not set this attribute.
         """
         self.begin_scrub()
         self.pause()
-        if not self._document.lock_reason:
+        if not self._document.now.lock_reason:
             self._document.set_in_motion(True)
 
     def scrub_to(self, iteration: int) -> None:
@@ -316,10 +316,10 @@ class Runner(QObject):
     def end_drag(self) -> None:
         """End dragging through iterations.
 
-        Reset `Document.in_motion`, so that slow views show every State again. If a script is training the
+        Reset `Moment.is_moving`, so that slow views show every State again. If a script is training the
         network, do not reset this attribute.
         """
-        if not self._document.lock_reason:
+        if not self._document.now.lock_reason:
             self._document.set_in_motion(False)
 
     def new_random_weights(self, seed: int | None = None) -> None:

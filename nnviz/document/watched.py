@@ -62,7 +62,7 @@ class ScriptFollower(QObject):
         self._timer.timeout.connect(self._show)
         self._next_s = 0.0
         self._arrived.connect(self.go_on, Qt.ConnectionType.QueuedConnection)
-        document.lock_reason = SCRIPT_LOCK
+        document.lock(SCRIPT_LOCK)
         document.set_in_motion(True)
         document.changed.connect(self._follow)
         reading = (stream, self._start.parameters, self._mailbox, self._arrived.emit)
@@ -131,7 +131,7 @@ class ScriptFollower(QObject):
 
     def _leave(self) -> None:
         self._own_state = None
-        self._document.lock_reason = ""
+        self._document.lock("")
         self._document.set_in_motion(False)
 
     def _follow(self, old: Moment, new: Moment) -> None:

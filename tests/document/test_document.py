@@ -191,7 +191,8 @@ def test_a_document_that_a_script_holds_says_so_and_neither_changes_nor_undoes(d
     document.push(state(1), "one")
     document.push(state(2), "two")
     document.undo()
-    before, document.lock_reason = document.state, "The script trains"
+    before = document.state
+    document.lock("The script trains")
     for change in (
         document.undo,
         document.redo,
@@ -200,7 +201,7 @@ def test_a_document_that_a_script_holds_says_so_and_neither_changes_nor_undoes(d
         with qtbot.waitSignal(document.refused) as refused:
             assert not change()
         assert (document.state, refused.args) == (before, ["The script trains"])
-    document.lock_reason = ""
+    document.lock("")
     assert document.redo()
 
 

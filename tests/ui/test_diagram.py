@@ -649,7 +649,7 @@ def test_small_pictures_are_switched_on_by_key_or_menu_remembered_and_follow(ope
     window.runner.run()
     qtbot.waitUntil(lambda: window.document.state.iteration > 3)
     window.runner.pause()
-    qtbot.waitUntil(lambda: not window.document.in_motion)
+    qtbot.waitUntil(lambda: not window.document.now.is_moving)
     assert follows(window)
     again = open_window("xor")
     assert offered(again, TITLE).isChecked()

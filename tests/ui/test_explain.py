@@ -488,7 +488,7 @@ def test_dead_on_all_rows_is_marked_and_the_remedy_that_explain_names_takes_it_a
     approved("nodes that pass 0 on one row and on all", "\n---\n".join(told))
     assert "dead on all rows" in window.diagram.accessibleDescription()
     press(window, "Run")
-    qtbot.waitUntil(lambda: window.document.in_motion and window.document.state.iteration > 0)
+    qtbot.waitUntil(lambda: window.document.now.is_moving and window.document.state.iteration > 0)
     assert badges(window)[0] == "dead on all rows", "the marks are there while it is trained"
     with qtbot.waitSignal(window.runner.run_ended):
         window.training.speed.setValue(100)

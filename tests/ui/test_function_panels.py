@@ -604,7 +604,7 @@ def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(ope
     window.desk.frames.show_pending()
     assert "Row 1: z 29" in card.view.plane.accessibleDescription()
     hands.press(window, "Run")
-    qtbot.waitUntil(lambda: window.document.in_motion and window.document.state.iteration > 2)
+    qtbot.waitUntil(lambda: window.document.now.is_moving and window.document.state.iteration > 2)
     qtbot.waitUntil(lambda: "Row 1: z 29 " not in card.view.plane.accessibleDescription())
     with qtbot.waitSignal(window.runner.run_ended):
         window.training.speed.setValue(100)

@@ -359,7 +359,7 @@ def test_the_mouse_drags_the_ring_along_the_run_and_elsewhere_the_view(qtbot, do
     assert document.state is end
     drag(trained, ring(trained), *(place(trained, k, 20) for k in (14, 3, 8)))
     assert document.state.run.history.last == (8, pytest.approx(mse_after(8)))
-    assert (document.state.iteration, document.in_motion) == (8, False)
+    assert (document.state.iteration, document.now.is_moving) == (8, False)
     assert curve.view() == whole
     drag(trained, ring(trained), QPoint(0, 40))
     assert document.state.iteration == 0

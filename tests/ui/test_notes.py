@@ -114,7 +114,7 @@ def test_text_that_was_refused_and_the_caret_stay_while_other_things_change(pane
     field = own.notes.field
     field.moveCursor(QTextCursor.MoveOperation.PreviousWord)
     write(field, "1")
-    own.document.lock_reason = "A script trains the network."
+    own.document.lock("A script trains the network.")
     write(field, "2")
     for change in (
         lambda: own.document.select(Address("node", 0, 0)),
@@ -124,7 +124,7 @@ def test_text_that_was_refused_and_the_caret_stay_while_other_things_change(pane
         change()
         assert (own.notes.field.toPlainText(), field.textCursor().position()) == ("12Look", 2)
     assert own.document.state.notes == "1Look"
-    own.document.lock_reason = ""
+    own.document.lock("")
     own.document.undo()
     assert own.notes.field.toPlainText() == own.document.state.notes != "1Look"
 

@@ -65,7 +65,7 @@ class Script:
 
     def is_over(self):
         """Wait until the window has seen the end."""
-        self._qtbot.waitUntil(lambda: not self.window.document.lock_reason)
+        self._qtbot.waitUntil(lambda: not self.window.document.now.lock_reason)
 
     def ends(self, *outputs):
         """Report updates and the end, and wait until the window shows them."""
@@ -290,7 +290,7 @@ def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, wat
     other = load(example("relu").path)
     window.document.start(other, example=True)  # another document takes its place
     script.update(2, [2, 9])
-    assert not window.document.lock_reason
+    assert not window.document.now.lock_reason
     press(window, "One update")
     sees(qtbot, window, 1)
     assert window.document.state.data is other.data

@@ -114,11 +114,11 @@ class Frames(QObject):
         First come the views of every frame. When Qt has painted them, all others follow. During a run or a
         drag, the others take turns, a few in each frame: first the one that has waited longest.
         """
-        if self._document.in_motion and self._all_have_read():
+        if self._document.now.is_moving and self._all_have_read():
             self._read_next()
         pending, start = self._pending(), _now_ms()
         first = [view for view in pending if view.moving_ms == EVERY_FRAME_MS]
-        if not (first or self._document.in_motion):
+        if not (first or self._document.now.is_moving):
             self.show_pending()
             return
         due = (view for view in sorted(pending, key=self._due) if self._due(view) <= start)
@@ -143,7 +143,7 @@ class Frames(QObject):
 
     def _moment(self, view: ShowsMoments) -> Moment:
         """Return the Moment that a view has to show. In a run, texts have weights of up to TEXT_MS before."""
-        is_read = self._document.in_motion and view.moving_ms == TEXT_MS
+        is_read = self._document.now.is_moving and view.moving_ms == TEXT_MS
         return self._read if is_read else self._document.now
 
     # --- when it is shown
@@ -156,7 +156,7 @@ class Frames(QObject):
 
     def _set_timer(self, least_ms: float = 0.0) -> None:
         """Set the timer for the views that must still be shown, or stop the timer."""
-        is_moving, pending = self._document.in_motion, self._pending()  # also a view that has failed
+        is_moving, pending = self._document.now.is_moving, self._pending()  # also a view that has failed
         times = list(map(self._due, pending)) if is_moving else [0.0 for _ in pending]
         if is_moving and self._read is not self._document.now:
             times.append(self._read_ms + TEXT_MS)

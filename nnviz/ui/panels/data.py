@@ -401,7 +401,7 @@ class DataPanel(Panel):
 
     def _show_lock_reason(self) -> None:
         """Disable the buttons while a script trains with the rows."""
-        reason = self._document.lock_reason
+        reason = self._document.now.lock_reason
         set_lock_reason(self._add, reason, ADD_TIP)
         set_lock_reason(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
         set_lock_reason(self._empty.load, reason, LOAD_TIP)

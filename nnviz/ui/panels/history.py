@@ -301,7 +301,7 @@ class HistoryPlot(PlotPanel):
         state = self._document.state
         return (
             NO_LOSS
-            if self._document.lock_reason
+            if self._document.now.lock_reason
             else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.phrase)
         )
 

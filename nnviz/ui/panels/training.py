@@ -456,7 +456,7 @@ class TrainingPanel(Panel):
         time = duration_text(self._document.state.training.updates, self.runner.speed)
         tip = "A run now goes at full speed" if time == "fastest" else f"A run now takes about {time}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
-        self.speed.setToolTip(SCRIPT_TIP if self._document.lock_reason else tip)
+        self.speed.setToolTip(SCRIPT_TIP if self._document.now.lock_reason else tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
         text = f"Use learning rate {as_text(learning_rate)}"

@@ -257,8 +257,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     workspace.data.make_requested.connect(actions["make rows"].trigger)
 
     def name_undo() -> None:
-        _name(actions["undo"], "Undo", document.undo_text(), document.lock_reason)
-        _name(actions["redo"], "Redo", document.redo_text(), document.lock_reason)
+        _name(actions["undo"], "Undo", document.undo_text(), document.now.lock_reason)
+        _name(actions["redo"], "Redo", document.redo_text(), document.now.lock_reason)
 
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)

@@ -226,7 +226,7 @@ class Kept:
         workspace.files.runs = KeptRuns(folder / "runs")
         if message := workspace.files.runs.offer(workspace.document):
             workspace.status.show_message(f"{workspace.document.title}: {message}")
-        if not workspace.document.lock_reason:  # a recovered document would replace the watched training
+        if not workspace.document.now.lock_reason:  # a recovered document would replace the watched training
             QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:
