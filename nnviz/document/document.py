@@ -259,10 +259,8 @@ class Document(QObject):
         entry of the run. Otherwise every typed letter would split the run into two undo entries. Successive
         edits with the same `merge` form one undo entry.
         """
-        last = (
-            self._changes[self._index - 1] if self._index and self._now.is_moving and self.modified else None
-        )
-        if last is None or last.merge in (None, merge):
+        last = self._changes[self._index - 1] if self._index and self.modified else None
+        if not self._now.is_moving or last is None or last.merge in (None, merge):
             return self.edit(text, edit, what, merge=merge)
         try:
             old, new = edit(last.old, what), edit(last.new, what)
