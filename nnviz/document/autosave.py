@@ -16,6 +16,7 @@ import time
 import weakref
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
@@ -113,11 +114,12 @@ class KeptRuns:
         stored = self._stored_run(file, saved)
         if stored and leads_to(state, stored) and all(run in stored.runs for run in state.runs):
             return True
-        about = About(document.title, state_summary(state), file.path.absolute(), file.digest)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             copy = self._copy(self._folder, file.path)
-            atomic.write(copy, *snapshot.with_digest(snapshot.copy_parts(state, about)), private=True)
+            atomic.write(
+                copy, *snapshot.with_digest(snapshot.copy_parts(state, _about(document))), private=True
+            )
         except (OSError, FileError):
             return False
         _delete_oldest(self._folder, copy)
@@ -183,17 +185,28 @@ LATEST_S = 2.0**34
 """Latest time of a file, in seconds since 1970 (year 2514). A later time is replaced by this time."""
 
 
-class Claim:
-    """A lock on a copy of unsaved work. The copy may not exist yet. At program end, the lock is released."""
+class WorkCopy:
+    """A copy of unsaved work, which this window locks. At program end, the lock is released.
 
-    def __init__(self, copy: Path, *, new: bool = False) -> None:
+    ========= ================================================================================
+    `about`   description: the document's title, contents and file, when the copy was written
+    `written` local time at which the copy was written
+    ========= ================================================================================
+
+    The method `load` sets these attributes. Until then, the copy may not exist.
+    """
+
+    about: About
+    written: datetime
+
+    def __init__(self, path: Path, *, new: bool = False) -> None:
         """Lock a copy that exists, or with `new` a copy that does not exist yet. Raises OSError."""
-        self.copy = copy
-        self._lock = atomic.LockHeld(copy.with_suffix(".lock"), new=new)
+        self.path = path
+        self._lock = atomic.LockHeld(path.with_suffix(".lock"), new=new)
 
     @classmethod
-    def new(cls, folder: Path) -> Claim:
-        """Lock a new copy in `folder`, and return the claim. Only the user can read `folder`.
+    def new(cls, folder: Path) -> WorkCopy:
+        """Lock and return a new copy in `folder`. Only the user can read `folder`.
 
         Raises OSError if `folder` or the lock cannot be created.
         """
@@ -202,87 +215,61 @@ class Claim:
             os.chmod(folder, 0o700)
         return cls(folder / f"{secrets.token_hex(8)}.copy", new=True)
 
+    def load(self) -> State:
+        """Return the State in the copy. Raises FileError if the copy is missing, damaged or too large."""
+        copy = Copy(read_bytes(self.path))
+        self.about, self.written = copy.about, datetime.fromtimestamp(_mtime_s(self.path))
+        return copy.state()
+
     def release(self) -> None:
-        """Release the lock, and keep the copy."""
+        """Release the lock and keep the copy, so that any window can offer the copy again."""
         self._lock.release()
 
     def discard(self) -> None:
         """Delete the copy and then the lock."""
         with contextlib.suppress(OSError):
-            os.unlink(self.copy)
+            os.unlink(self.path)
         self._lock.discard()
 
 
-class Leftover:
-    """A copy of unsaved work left by a program that has ended. The claim locks the copy for this window.
+def claim_leftovers(folder: Path) -> tuple[list[WorkCopy], str]:
+    """Lock the copies in `folder` whose programs have ended; return (copies, sentence).
 
-    ========== ================================================================
-    `title`    title of the document
-    `content`  description of the network, as text
-    `original` path of the document's file, or None if the document had no file
-    `digest`   digest of the document's file when the copy was written
-    `written`  local time at which the copy was written
-    ========== ================================================================
-    """
-
-    def __init__(self, claim: Claim) -> None:
-        """Read the copy. Raises FileError if the copy is missing, damaged, too large or not a file."""
-        copy = Copy(read_bytes(claim.copy))
-        copy.state()
-        self.title, self.content, self.original, self.digest = copy.about
-        self._claim = claim
-        self.written = datetime.fromtimestamp(_mtime_s(claim.copy))
-
-    def load(self) -> State:
-        """Return the State in the copy. Raises FileError if the copy cannot be read."""
-        return Copy(read_bytes(self._claim.copy)).state()
-
-    def discard(self) -> None:
-        """Delete the copy."""
-        self._claim.discard()
-
-    def release(self) -> None:
-        """Release the claim and keep the copy, so that any window can offer the copy again."""
-        self._claim.release()
-
-
-def claim_leftovers(folder: Path) -> tuple[list[Leftover], str]:
-    """Lock the copies in `folder` whose programs have ended; return (Leftovers, sentence).
-
-    Each readable copy has a Leftover; the latest copy comes first. A copy that nnviz cannot read is renamed
+    The latest copy comes first. A copy that nnviz cannot read is renamed
     if possible. The sentence reports the unreadable copies, or is "" if every copy can be read.
     """
     leftovers, faults = [], []
-    for copy in _files_in(folder, ".copy"):
+    for path in _files_in(folder, ".copy"):
         try:
-            claim = Claim(copy)
+            work = WorkCopy(path)
         except BlockingIOError:  # another program uses it
             continue
         except OSError as error:  # unknown whether another program uses it
-            faults.append((reading_error(copy.with_suffix(".lock"), error), copy))
+            faults.append((reading_error(path.with_suffix(".lock"), error), path))
             continue
         try:
-            leftovers.append(Leftover(claim))
+            work.load()
+            leftovers.append(work)
         except FileError as error:
             if isinstance(error.__cause__, FileNotFoundError):  # its program has just deleted it
-                claim.discard()
+                work.discard()
             else:
-                faults.append((error, _set_aside_copy(claim, error)))
-    _clear_up(folder, {copy for _, copy in faults})
-    return sorted(leftovers, key=lambda leftover: leftover.written, reverse=True), _faults_sentence(faults)
+                faults.append((error, _set_aside_copy(work, error)))
+    _clear_up(folder, {path for _, path in faults})
+    return sorted(leftovers, key=attrgetter("written"), reverse=True), _faults_sentence(faults)
 
 
-def _set_aside_copy(claim: Claim, error: FileError) -> Path:
+def _set_aside_copy(work: WorkCopy, error: FileError) -> Path:
     """Rename a damaged copy and return its path. A copy that cannot be opened or renamed keeps its name."""
-    damaged = claim.copy.with_suffix(DAMAGED)
+    damaged = work.path.with_suffix(DAMAGED)
     try:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__
-        os.replace(claim.copy, damaged)
+        os.replace(work.path, damaged)
     except OSError:
-        claim.release()
-        return claim.copy
-    claim.discard()
+        work.release()
+        return work.path
+    work.discard()
     return damaged
 
 
@@ -351,8 +338,8 @@ class Recovery(QObject):
     def __init__(self, document: Document, folder: Path, *, delay_ms: int = DELAY_MS) -> None:
         super().__init__()
         self._document, self._folder, self._delay_ms = document, folder, delay_ms
-        self._claim: Claim | None = None
-        self._recovered: Leftover | None = None
+        self._copy: WorkCopy | None = None
+        self._recovered: WorkCopy | None = None
         self._copied: weakref.ref[State] | None = None  # weak, so that a run's history can be freed
         self._thread: threading.Thread | None = None
         self._began_s = self._took_s = 0.0
@@ -369,14 +356,14 @@ class Recovery(QObject):
         """Whether the document has unsaved changes that are not yet in the copy."""
         return self._document.modified and not (self._copied and self._copied() is self._document.state)
 
-    def recover(self, leftover: Leftover) -> None:
+    def recover(self, leftover: WorkCopy) -> None:
         """Open the unsaved work in `leftover`, and delete `leftover` after the next copy.
 
         If FileError is raised, the document and the leftover stay unchanged.
         """
-        state, path = leftover.load(), leftover.original
+        state, path = leftover.load(), leftover.about.original
         as_read = ReadNotes(is_saved=path is None or is_saved_at(path))
-        self._document.recover(state, path, leftover.digest, as_read)
+        self._document.recover(state, path, leftover.about.digest, as_read)
         self._recovered = leftover
         self._write()
 
@@ -389,9 +376,9 @@ class Recovery(QObject):
         self._timer.stop()
         self._document.changed.disconnect(self._follow)
         self._document.undo_changed.disconnect(self._follow)
-        for claim in (self._claim, self._recovered):
-            if claim:
-                claim.release()
+        for work in (self._copy, self._recovered):
+            if work:
+                work.release()
 
     def close(self) -> None:
         """Delete the copy, because the document is about to be closed."""
@@ -417,10 +404,10 @@ class Recovery(QObject):
         self._copied = None
         if self._thread is not None:
             return
-        for claim in (self._claim, self._recovered):
-            if claim:
-                claim.discard()
-        self._claim = self._recovered = None
+        for work in (self._copy, self._recovered):
+            if work:
+                work.discard()
+        self._copy = self._recovered = None
 
     def _write(self) -> None:
         self._timer.stop()
@@ -428,21 +415,16 @@ class Recovery(QObject):
             return  # `_record` checks again when the thread ends
         state, before, self._began_s = self._document.state, self._recovered, time.monotonic()
         try:
-            self._claim = self._claim or Claim.new(self._folder)
+            self._copy = self._copy or WorkCopy.new(self._folder)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             self._record(state, before, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, before, self._claim.copy, snapshot.copy_parts(state, self._description()))
+        work = (state, before, self._copy.path, snapshot.copy_parts(state, _about(self._document)))
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
-    def _description(self) -> snapshot.About:
-        state, file = self._document.state, self._document.file
-        path, digest = (file.path.absolute(), file.digest) if file else (None, b"")
-        return snapshot.About(self._document.title, state_summary(state), path, digest)
-
-    def _work(self, state: State, before: Leftover | None, copy: Path, parts: snapshot.Parts) -> None:
+    def _work(self, state: State, before: WorkCopy | None, copy: Path, parts: snapshot.Parts) -> None:
         why = ""
         try:
             atomic.write(copy, *snapshot.with_digest(parts), private=True)
@@ -456,7 +438,7 @@ class Recovery(QObject):
             self._thread.join()
             QCoreApplication.sendPostedEvents(self)
 
-    def _record(self, state: State, before: Leftover | None, why: str) -> None:
+    def _record(self, state: State, before: WorkCopy | None, why: str) -> None:
         """Record that `state` was copied and delete the leftover `before`; or report `why` copying failed."""
         if self._thread is not None:
             self._thread.join()  # the thread is done, but holds the State until it ends
@@ -477,6 +459,12 @@ def state_summary(state: State) -> str:
     shape = Architecture.of(state.network).in_words
     run = f", iteration {state.iteration}" if state.iteration else ""
     return f"{shape} network, {counted(len(state.data), 'row')}{run}"
+
+
+def _about(document: Document) -> About:
+    file = document.file
+    path, digest = (file.path.absolute(), file.digest) if file else (None, b"")
+    return About(document.title, state_summary(document.state), path, digest)
 
 
 def loss_on_save(document: Document, path: Path) -> str:

@@ -272,13 +272,13 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
             program.kill()
     left, said = kept.claim()
     assert said == ""
-    assert {each.original for each in left} == {None, original}
-    assert {(each.title, each.content) for each in left} == {("line", "1-1 network, 1 row")}
+    assert {each.about.original for each in left} == {None, original}
+    assert {each.about[:2] for each in left} == {("line", "1-1 network, 1 row")}
     for others, leftover in ((1, left[0]), (0, left[1])):
         assert leftover.load() == state(7)
         recovery.recover(leftover)
         assert document.state == state(7)
-        assert (document.path, document.modified, document.undo_text()) == (leftover.original, True, "")
+        assert (document.path, document.modified, document.undo_text()) == (leftover.about.original, True, "")
         assert document.file_news() is News.NONE
         qtbot.waitUntil(lambda: not recovery.busy)
         assert kept.states() == [state(7)] * (others + 1)  # one is its own now

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import column_title
 from nnviz.core.numbers import SHORT_LETTERS, counted, file_label, one_line, shortened
-from nnviz.document.autosave import Leftover
+from nnviz.document.autosave import WorkCopy
 from nnviz.document.document import Document
 from nnviz.files.on_disk import BACKUP_SUFFIX
 from nnviz.ui.kit.controls import Choice
@@ -151,7 +151,7 @@ VISIBLE_ROWS = 8
 class RecoverDialog(Dialog):
     """Lists autosaved work to recover or discard; `copies` holds the work that is not discarded yet."""
 
-    def __init__(self, window: QWidget, left: list[Leftover]) -> None:
+    def __init__(self, window: QWidget, left: list[WorkCopy]) -> None:
         super().__init__(window, "nnviz", "&Recover")
         self.copies = left
         self.setFixedWidth(WIDTH_PX)
@@ -169,7 +169,7 @@ class RecoverDialog(Dialog):
         column.setStretchFactor(words, 1)  # takes the room that Qt adds below its lines
 
     @property
-    def chosen(self) -> Leftover:
+    def chosen(self) -> WorkCopy:
         """The selected autosaved work. The caller recovers this work if the user accepts the dialog."""
         return self.copies[self._list.currentRow()]
 
@@ -187,7 +187,7 @@ class RecoverDialog(Dialog):
         )
         box.open()  # exec() would let another click through before it returns
 
-    def _remove(self, leftover: Leftover) -> None:
+    def _remove(self, leftover: WorkCopy) -> None:
         row = self.copies.index(leftover)
         self.copies.pop(row).discard()
         self._list.removeRow(row)
@@ -198,13 +198,17 @@ class RecoverDialog(Dialog):
 class _List(QTableWidget):
     """The time, the name and the contents of each leftover."""
 
-    def __init__(self, left: list[Leftover]) -> None:
+    def __init__(self, left: list[WorkCopy]) -> None:
         super().__init__(len(left), 3)
         make_list(self)
         self.setAccessibleName("Unsaved work")
         self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
         for row, work in enumerate(left):
-            where, when, content = str(work.original or leftover_name(work)), _when(work), work.content
+            where, when, content = (
+                str(work.about.original or leftover_name(work)),
+                _when(work),
+                work.about.content,
+            )
             for column, (text, tip) in enumerate(
                 ((when, when), (leftover_name(work), one_line(where)), (content, content))
             ):
@@ -227,14 +231,14 @@ class _List(QTableWidget):
         self.setFixedHeight((1 + rows) * ROW_PX + 2 * self.frameWidth())
 
 
-def leftover_name(leftover: Leftover) -> str:
+def leftover_name(leftover: WorkCopy) -> str:
     """Return the file name of autosaved work, or its title if the work was never saved."""
-    if leftover.original:
-        return file_label(leftover.original)
-    return f"{shortened(leftover.title)}, never saved"
+    if leftover.about.original:
+        return file_label(leftover.about.original)
+    return f"{shortened(leftover.about.title)}, never saved"
 
 
-def _when(leftover: Leftover) -> str:
+def _when(leftover: WorkCopy) -> str:
     """Return the time as "14:32:05 on 4 March", in English, with the year unless it is this year."""
     written = leftover.written
     day = QDate(written.year, written.month, written.day)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
-from nnviz.document.autosave import KeptRuns, Leftover, Presence, Recovery, claim_leftovers
+from nnviz.document.autosave import KeptRuns, Presence, Recovery, WorkCopy, claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files.atomic import STANDARD_INPUT, read_standard_input
 from nnviz.files.errors import FileError, wait_for
@@ -246,7 +246,7 @@ class Kept:
         self._changes.close()
 
 
-def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str:
+def offer(window: QWidget, recovery: Recovery, leftovers: list[WorkCopy]) -> str:
     """Ask about autosaved copies of earlier sessions, and return a message for the status bar, or "".
 
     The copy that the person chooses is opened as unsaved changes. The dialog deletes the copies that the
@@ -259,7 +259,7 @@ def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str
     try:
         if chosen:
             recovery.recover(chosen)
-            return f"Recovered {leftover_name(chosen)}: {chosen.content}"
+            return f"Recovered {leftover_name(chosen)}: {chosen.about.content}"
     except FileError as error:
         chosen = None
         return f"The unsaved work was not recovered: {error}"
