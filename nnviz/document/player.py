@@ -90,16 +90,14 @@ class Player(QObject):
         self.repeat: Repeat = "phase"
         self._updating: State | None = None
         """The State before the update that is in progress, or None."""
-        self._asking = False
-        """Whether the player itself is changing the document."""
         self._updated: State | None = None
         """The State after the walk's last update, or None."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
         self._clock.setEasingCurve(QEasingCurve.Type.Linear)
         self._clock.valueChanged.connect(lambda _: self.frame.emit(self.t))
-        self._clock.finished.connect(self._arrive)
+        self._clock.finished.connect(lambda: self._arrive_at(self.progress.goal))
         document.changed.connect(self._follow)
-        runner.run_ended.connect(self._run_ended)
+        runner.run_ended.connect(self._end_update)
 
     def _new_walk(self) -> Walk:
         state = self._document.state
@@ -249,16 +247,11 @@ class Player(QObject):
         if not progress.active:
             if self._updated is not self._document.state or self._updated is None:
                 return
-            self._asking = True
             self._document.undo()
-            self._asking = False
             self._updated = None
             walk = self._new_walk()
             progress = replace(progress, walk=walk).at(len(walk))
         self._set(progress.ended() if progress.position == 0 else progress.at(progress.step_before))
-
-    def _arrive(self) -> None:
-        self._arrive_at(self.progress.goal)
 
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
@@ -266,54 +259,40 @@ class Player(QObject):
         self._set(self.progress.at(position))
         if self.progress.mean_over_rows and not (was_mean or walk.one_row):
             self.message.emit("From now on the diagram shows the mean slopes over the rows of this update")
-        if position == len(walk):
-            self._end_of_round()
+        if position == len(walk) and "update" in walk.phases:
+            self._update()
         elif self.playing and position != phase_end:
             self._go()
         elif self.playing:
-            self._end_of_phase()
+            self._go_on()
 
-    def _end_of_phase(self) -> None:
-        if self.repeat == "rounds":
+    def _go_on(self) -> None:
+        """At the end of a phase, go on as `repeat` says, or stop playing."""
+        if self.repeat == "rounds" and self.progress.position < len(self.progress.walk):
             self._go()
-        elif self.repeat == "rows":
-            self._next_row()
+        elif self.repeat == "phase" or self._document.now.what_if_row is not None:  # no row follows it
+            self._set(self.progress, playing=False)
         else:
-            self._set(self.progress, playing=False)
-
-    def _next_row(self) -> None:
-        if self._document.now.what_if_row is not None:  # no row of the data follows it
-            self._set(self.progress, playing=False)
-            return
-        self._document.select_row((self._document.now.row + 1) % len(self._document.state.data))
-        self._set(self.progress.at(0))
-        self._go()
-
-    def _end_of_round(self) -> None:
-        if "update" in self.progress.walk.phases:
-            self._update()
-        elif self.playing and self.repeat != "phase":
-            self._next_row()
-        else:
-            self._set(self.progress, playing=False)
+            self._document.select_row((self._document.now.row + 1) % len(self._document.state.data))
+            self._set(self.progress.at(0))
+            self._go()
 
     def _update(self) -> None:
         """Make one update of the weights; until the update is made, the walk stays at the last step."""
         self._updating = self._document.state
-        self._asking = True
         self._runner.step()
-        self._asking = False
         if not self._runner.running:
             self._end_update()
 
-    def _run_ended(self) -> None:
-        if self._updating and not self._asking:
-            self._end_update()
-
     def _end_update(self) -> None:
-        """End the walk or begin the next training iteration; stay at the end if no update was made."""
+        """End the walk or begin the next training iteration; stay at the end if no update was made.
+
+        If no update of the walk is in progress, do nothing.
+        """
         before, self._updating, now = self._updating, None, self._document.state
-        if before is None or now.iteration != before.iteration + 1:
+        if before is None:
+            return
+        if now.iteration != before.iteration + 1:
             self._set(self.progress, playing=False)
             return
         self._updated = now
@@ -327,7 +306,7 @@ class Player(QObject):
         """End the walk if anything else changes the network or the data, or the row allows other phases."""
         before, now = old.state, new.state
         is_other = before.network is not now.network or before.data is not now.data
-        if (is_other and not (self._asking or self._updating)) or (
+        if (is_other and not self._updating) or (
             old.what_if_row is not new.what_if_row and self.progress.walk.phases != self._phases
         ):
             self.stop()
