@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -291,17 +291,17 @@ class Network(AsSvg):
         for column in range(len(self.layers) + 1):
             yield from self.names(column)
 
-    def name_of(self, address: Address) -> str:
-        """Return the name of a part of the network.
+    def name_of(self, address: Address, short: Callable[[str], str] = str) -> str:
+        """Return the name of a part of the network; `short` shortens the names of nodes.
 
         Examples are "accounts → node_0" for a weight, "bias of node_0", "target of node_0", "node_0" and
         "Hidden layer".
         """
         if address.kind == "layer":
             return column_title(address.column, len(self.layers))
-        node = self.names(address.column)[address.node]
+        node = short(self.names(address.column)[address.node])
         if address.kind == "weight":
-            return f"{self.names(address.layer)[address.source]} → {node}"
+            return f"{short(self.names(address.layer)[address.source])} → {node}"
         return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
 
     def has(self, address: Address) -> bool:

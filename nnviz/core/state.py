@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -683,6 +683,12 @@ class WeightSet:
     def into(self, network: Network) -> Network:
         """Return `network` with the weights of this set. Raises ValueError if the shapes differ."""
         return with_weights(network, self.layers)
+
+
+def agree_except(one: object, other: object, *names: str) -> bool:
+    """Return whether two values of one dataclass share every field except possibly the fields `names`."""
+    shared = (each.name for each in fields(one) if each.name not in names)  # type: ignore[arg-type]
+    return all(getattr(one, name) is getattr(other, name) for name in shared)
 
 
 def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:

@@ -105,9 +105,11 @@ def tenth(rate: float) -> float:
 
 def _divergence(before: State, after: State) -> str:
     rate, lower = map(as_text, (after.training.learning_rate, tenth(after.training.learning_rate)))
-    if after.iteration == before.iteration:
-        return f"Diverged at iteration {after.iteration + 1}: learning rate {rate} is too large. Try {lower}."
-    return f"Diverged after iteration {after.iteration}: learning rate {rate} is too large. Try {lower}."
+    iteration = after.iteration
+    where = (
+        f"at iteration {iteration + 1}" if iteration == before.iteration else f"after iteration {iteration}"
+    )
+    return f"Diverged {where}: learning rate {rate} is too large. Try {lower}."
 
 
 PATIENCE_S = 0.04

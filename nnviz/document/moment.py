@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -19,7 +19,7 @@ from nnviz.core.metrics import DecidedClasses, Measured
 from nnviz.core.network import Network, Trace
 from nnviz.core.results import FEW_ROWS, Computed, Health, Marks, Means, Results, fates, next_batch
 from nnviz.core.slopes import LIGHT_NS, PASSES_PER_UPDATE, QUICK_NS, MeanSlopes, Slopes
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, agree_except
 from nnviz.document.idle import Idle
 from nnviz.document.walk import NO_TEXT, NO_WALK, StepText, WalkProgress, layer_text, phase_prompt, step_text
 
@@ -125,10 +125,8 @@ class Moment:
 
     def goes_on_from(self, old: Moment) -> bool:
         """Return whether only the weights and the run differ from those of another Moment, as in a run."""
-        now, before = self.state, old.state
-        return all(getattr(self, name) is getattr(old, name) for name in _BESIDE_STATE) and all(
-            getattr(now, name) is getattr(before, name) for name in _BESIDE_RUN
-        )
+        same_choices = agree_except(self, old, "state", "idle", "known")
+        return same_choices and agree_except(self.state, old.state, "network", "run")
 
     # --- the selection
 
@@ -389,11 +387,6 @@ class Moment:
                 pass
         elif self.idle and (while_moving or not self.is_moving):
             self.idle.find(what, steps)
-
-
-_BESIDE_STATE = [each.name for each in fields(Moment) if each.name not in ("state", "idle", "known")]
-_BESIDE_RUN = [each.name for each in fields(State) if each.name not in ("network", "run")]
-"""Names of the parts of a Moment and of a State that a run does not change."""
 
 
 def is_new(old: Moment | None, new: Moment, *names: str) -> bool:

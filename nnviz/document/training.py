@@ -13,7 +13,7 @@ from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Past, Replay, repeats_updates, with_earlier, with_past
-from nnviz.core.state import Run, State, Training
+from nnviz.core.state import Run, State, Training, agree_except
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
 from nnviz.document.job import (
@@ -77,11 +77,6 @@ class Travel(QObject):
     def history(self) -> History | None:
         """The loss history of the whole run, or None until a loss of the run is measured."""
         return self.run.history if self.run else None
-
-    @property
-    def measure(self) -> str:
-        """The title of the loss curve: the name of the loss, or "loss" if a script reported the losses."""
-        return self.past.end.curve_title
 
     @property
     def present(self) -> tuple[int, float] | None:
@@ -163,15 +158,6 @@ def _history(state: State) -> History | None:
     return state.run.history if state.run and len(state.run.history) else None
 
 
-SETTINGS = {
-    "learning_rate": "learning rate",
-    "updates": "number of updates",
-    "batch_size": "batch size",
-    "optimizer": "optimizer",
-    "seed": "seed",
-    "loss": "loss",
-    "validation": "validation",
-}
 ONE_UPDATE = "One update"
 """Name of the undo entry of a single update."""
 
@@ -332,7 +318,8 @@ class Runner(QObject):
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""
         old = self._document.state.training
-        changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
+        names = [field.name for field in fields(Training)]
+        changed = [name for name in names if getattr(old, name) != getattr(training, name)]
         if not changed or not self._document.may_change():
             return
         if changed != ["learning_rate"]:
@@ -344,7 +331,8 @@ class Runner(QObject):
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
             self._own_state = state
-        self._document.push(state, f"Change {SETTINGS[changed[0]]}")
+        setting = "number of updates" if changed[0] == "updates" else changed[0].replace("_", " ")
+        self._document.push(state, f"Change {setting}")
 
     def _begin(self, updates: int, text: str = "") -> Job | None:
         self.travel.cancel()
@@ -405,13 +393,7 @@ class Runner(QObject):
 
     def _follow(self, old: Moment, new: Moment) -> None:
         """End the run if anything other than the run has changed the document."""
-        goes_on = new.state is self._own_state or differ_in_notes(old.state, new.state)
+        goes_on = new.state is self._own_state or agree_except(old.state, new.state, "notes")
         self._own_state = new.state  # and free the previous State
         if not goes_on:
             self.give_up()
-
-
-def differ_in_notes(one: State, other: State) -> bool:
-    """Return whether two States share every field except possibly the notes, which do not affect a run."""
-    names = {field.name for field in fields(State)} - {"notes"}
-    return all(getattr(one, name) is getattr(other, name) for name in names)

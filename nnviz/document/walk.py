@@ -125,14 +125,8 @@ class _StepWriter(NamedTuple):
     scene: Scene
     short: Callable[[str], str]
 
-    def name(self, layer: int, node: int) -> str:
-        return self.short(self.scene.name(layer, node))
-
-    def edge(self, address: Address) -> str:
-        node = self.name(address.layer, address.node)
-        if address.kind == "bias":
-            return f"bias of {node}"
-        return f"{self.name(address.layer - 1, address.source)} → {node}"
+    def name_of(self, address: Address) -> str:
+        return self.scene.network.name_of(address, self.short)
 
     def node(self, step: WalkStep) -> StepText:
         """Return the text of a step that computes a node's z and a, a node's error or a node's slope."""
@@ -145,12 +139,12 @@ class _StepWriter(NamedTuple):
             extra = (at._replace(kind="target"), at._replace(kind="error"))
         else:
             lines = backward_lines(self.scene, *at[1:3])
-        return StepText(self.name(*at[1:3]), tuple(map(_line_or_note, lines)), (at,), _used(lines, extra))
+        return StepText(self.name_of(at), tuple(map(_line_or_note, lines)), (at,), _used(lines, extra))
 
     def losses(self, step: WalkStep, loss: float | None) -> StepText:
         """Return the text of the loss over all rows."""
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
-        title = self.name(step.layer, 0) if len(outputs) == 1 else f"all {len(outputs)} outputs"
+        title = self.name_of(outputs[0]) if len(outputs) == 1 else f"all {len(outputs)} outputs"
         lines = [row_loss_line(self.scene)] if len(outputs) > 1 else []
         if loss is None:
             sayings = [*map(_line_pieces, lines), TextLine((COMPUTING,), is_remark=True)]
@@ -174,7 +168,7 @@ class _StepWriter(NamedTuple):
         more = len(edges) - MOST_LINES if len(edges) > MOST_LINES + 1 else 0
         edges = edges[: len(edges) - more]
         if step.deed != "slopes" and means is None:
-            return StepText(self.edge(edges[0]), (TextLine((COMPUTING,), is_remark=True),), tuple(edges))
+            return StepText(self.name_of(edges[0]), (TextLine((COMPUTING,), is_remark=True),), tuple(edges))
         lines, sign = [self._line(step, edge) for edge in edges], " ← " if step.deed == "update" else " = "
         sayings = [_line_pieces(line, sign, breaks=True) for line in lines]
         if more:
@@ -193,7 +187,7 @@ class _StepWriter(NamedTuple):
         else:
             assert means is not None
             line = replace(update_lines(self.state, edge, means.slopes.slope(edge))[-1], label=edge.symbol)
-        return replace(line, label=f"{self.edge(edge)}: {line.label}")
+        return replace(line, label=f"{self.name_of(edge)}: {line.label}")
 
     def _remarks(self, step: WalkStep) -> Iterator[list[str]]:
         first = (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0)
@@ -249,16 +243,13 @@ MANY_STEPS = 100
 """A walk (a training iteration, step by step) with more steps goes layer by layer, not node by node."""
 
 Deed: TypeAlias = Literal["forward", "loss", "losses", "backward", "slopes", "mean", "update", "taken"]
-_PHASE_OF: dict[Deed, Phase] = {
-    "forward": "forward",
-    "loss": "loss",
-    "losses": "loss",
-    "backward": "backward",
-    "slopes": "backward",
-    "mean": "update",
-    "update": "update",
-    "taken": "update",
+_DEEDS: dict[Phase, tuple[Deed, ...]] = {
+    "forward": ("forward",),
+    "loss": ("loss", "losses"),
+    "backward": ("backward", "slopes"),
+    "update": ("mean", "update", "taken"),
 }
+_PHASE_OF = {deed: phase for phase, deeds in _DEEDS.items() for deed in deeds}
 _DEED_FOR: dict[Kind, Deed] = {
     "z": "forward",
     "value": "forward",
@@ -313,6 +304,8 @@ class Walk:
         self.steps = [step for step in self._all_steps(sizes) if step.phase in phases]
         self._done = {step: k for k, step in enumerate(self.steps)}
         self._starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
+        layers = [step[:2] for step in self.steps]
+        self._layer_starts = [k for k, layer in enumerate(layers) if k == 0 or layer != layers[k - 1]]
 
     def _all_steps(self, sizes: tuple[int, ...]) -> Iterator[WalkStep]:
         def each(deed: Deed, layer: int) -> Iterator[WalkStep]:
@@ -348,28 +341,21 @@ class Walk:
 
         The current phase is the phase of the next step after `position` steps.
         """
-        phase = self.phase_at(position)
-        return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
+        return min((start for start in self._starts.values() if start > position), default=len(self))
 
     def layer_end(self, position: int) -> int:
         """Return the position (number of steps done) at the end of the current layer.
 
         The current layer is the layer of the next step after `position` steps.
         """
-        step = self.steps[position]
-        while position < len(self) and self.steps[position][:2] == step[:2]:
-            position += 1
-        return position
+        return min((start for start in self._layer_starts if start > position), default=len(self))
 
     def layer_start(self, position: int) -> int:
         """Return the position (number of steps done) at the start of the current layer.
 
         The current layer is the layer of the last step that is done after `position` steps.
         """
-        step = self.steps[position - 1]
-        while position > 0 and self.steps[position - 1][:2] == step[:2]:
-            position -= 1
-        return position
+        return max(start for start in self._layer_starts if start < position)
 
     def of_all_weights(self, step: WalkStep) -> bool:
         """Return whether `step` is one step for all weights of the network."""
@@ -455,7 +441,7 @@ class WalkProgress:
 
         If the animation is already at this start, the position is the start of the previous phase.
         """
-        starts = [self.walk.start(phase) for phase in self.walk.phases]
+        starts = map(self.walk.start, self.walk.phases)
         return max((start for start in starts if start < self.position), default=0)
 
     def at(self, position: int) -> WalkProgress:

@@ -14,12 +14,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
-from nnviz.core.state import Run, State, with_weights
+from nnviz.core.state import Run, State, agree_except, with_weights
 from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
 from nnviz.document.moment import Moment
-from nnviz.document.training import differ_in_notes
 from nnviz.files.errors import FileError
 from nnviz.files.frames import Frame, Mailbox, read_next
 
@@ -140,7 +139,7 @@ class ScriptFollower(QObject):
             return
         if old.walk.active and not new.walk.active:
             self.go_on()
-        if new.state is self._own_state or differ_in_notes(old.state, new.state):
+        if new.state is self._own_state or agree_except(old.state, new.state, "notes"):
             self._own_state = new.state
             return
         self._leave()

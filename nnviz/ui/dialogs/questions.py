@@ -204,14 +204,9 @@ class _List(QTableWidget):
         self.setAccessibleName("Unsaved work")
         self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
         for row, work in enumerate(left):
-            where, when, content = (
-                str(work.about.original or leftover_name(work)),
-                _when(work),
-                work.about.content,
-            )
-            for column, (text, tip) in enumerate(
-                ((when, when), (leftover_name(work), one_line(where)), (content, content))
-            ):
+            name, when, content = leftover_name(work), _when(work), work.about.content
+            where = one_line(str(work.about.original or name))
+            for column, (text, tip) in enumerate(((when, when), (name, where), (content, content))):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)
                 self.setItem(row, column, item)
@@ -233,9 +228,8 @@ class _List(QTableWidget):
 
 def leftover_name(leftover: WorkCopy) -> str:
     """Return the file name of autosaved work, or its title if the work was never saved."""
-    if leftover.about.original:
-        return file_label(leftover.about.original)
-    return f"{shortened(leftover.about.title)}, never saved"
+    about = leftover.about
+    return file_label(about.original) if about.original else f"{shortened(about.title)}, never saved"
 
 
 def _when(leftover: WorkCopy) -> str:

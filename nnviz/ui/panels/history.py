@@ -145,7 +145,7 @@ class HistoryPlot(PlotPanel):
 
         run, state = self._travel.run, self._document.state
         assert run is not None
-        measure, message = self._travel.measure, f"Exported {file_label(path)}"
+        measure, message = self._travel.past.end.curve_title, f"Exported {file_label(path)}"
         if run.history.is_thinned:
             message = f"{message} (the first, lowest, highest and last {measure} of each group of updates)"
         column = measure if run.watched else state.measure.name
@@ -248,7 +248,7 @@ class HistoryPlot(PlotPanel):
         self._judge(new.is_moving)
         risen = self._risen
         self.overfitting.show_start(risen, new.state.measure.phrase)
-        measure = "accuracy" if accuracy else self._travel.measure
+        measure = "accuracy" if accuracy else self._travel.past.end.curve_title
         if bool(accuracy) != self._shows_accuracy:
             self._shows_accuracy = bool(accuracy)
             self._set_log()
@@ -262,7 +262,7 @@ class HistoryPlot(PlotPanel):
             tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
             self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
-            values = readouts(run, self._travel.measure) if run else ()
+            values = readouts(run, self._travel.past.end.curve_title) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
         self._history, self._present, self._runs = history, present, runs
 
