@@ -29,7 +29,7 @@ EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 
 
-def _changed(array: Array, index: int | tuple[int, int], value: float) -> Array:
+def _changed(array: Array, index: tuple[int, int], value: float) -> Array:
     copy = array.copy()
     copy[index] = value
     return copy
@@ -42,18 +42,12 @@ def with_network(state: State, network: Network) -> State:
 
 def set_weight(state: State, layer: int, node: int, source: int, value: float) -> State:
     """Return `state` with a new weight from node `source` of the previous column to `node` of `layer`."""
-    old = state.network.layers[layer]
-    new = replace(old, weights=_changed(old.weights, (node, source), value))
-    return with_network(state, state.network.with_layer(layer, new))
+    return with_network(state, state.network.with_value(Address("weight", layer, node, source), value))
 
 
 def set_bias(state: State, layer: int, node: int, value: float) -> State:
     """Return `state` with a new bias of a node. Raises ValueError if the layer has no biases."""
-    old = state.network.layers[layer]
-    if old.biases is None:
-        raise ValueError(f"layers[{layer}].biases: the layer has no biases")
-    new = replace(old, biases=_changed(old.biases, node, value))
-    return with_network(state, state.network.with_layer(layer, new))
+    return with_network(state, state.network.with_value(Address("bias", layer, node), value))
 
 
 def value_at(state: State, address: Address, row: int = 0) -> float | None:
@@ -78,10 +72,8 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
         return state
     if value is None:
         return clear_targets(state, [row])
-    if address.kind == "weight":
-        return set_weight(state, address.layer, address.node, address.source, value)
-    if address.kind == "bias":
-        return set_bias(state, address.layer, address.node, value)
+    if address.is_number:
+        return with_network(state, state.network.with_value(address, value))
     if row >= len(state.data):
         state = add_row(state)
     change = set_input if address.kind == "input" else set_target

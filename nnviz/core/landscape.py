@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.losses import Loss
-from nnviz.core.network import Layer, Network, Trace
+from nnviz.core.network import Network, Trace
 from nnviz.core.results import means_in_blocks
 from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, layer_ns, row_blocks
 from nnviz.core.state import State
@@ -41,11 +41,6 @@ def _offsets(values: ArrayLike, weight: Address, network: Network) -> Array:
     return np.asarray(values, dtype=np.float64) - network.value_of(weight)
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def _add(sums: Array, more: Array) -> None:
-    sums += more
-
-
 @dataclass(frozen=True)
 class Grid:
     """A grid of losses: `loss[i, j]` is the loss with the weights `values1[i]` and `values2[j]`."""
@@ -64,9 +59,7 @@ def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
     sums = np.zeros(len(offsets))
     network, measure = state.network, state.measure
     for rows in _blocks(state, weight.layer):
-        for part in _parts(network, weight.layer, len(rows.targets), len(offsets)):
-            _add(sums[part], _terms(network, measure, rows, weight, offsets[part]))
-            yield
+        yield from _add_terms(network, measure, rows, weight, offsets, sums)
     return sums / _count(state)
 
 
@@ -85,12 +78,9 @@ def loss_over_weights(
     sums = np.zeros((len(offsets1), len(offsets2)))
     for rows in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
-            # up to the layer after the second weight, where `_terms` continues
+            # up to the layer after the second weight, where `_add_terms` continues
             trace = shifted_trace(network, rows.trace, first, float(offset), second.layer + 2)
-            for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
-                moved_rows = rows._replace(trace=trace)
-                _add(sums[i, part], _terms(network, measure, moved_rows, second, offsets2[part]))
-                yield
+            yield from _add_terms(network, measure, rows._replace(trace=trace), second, offsets2, sums[i])
     return sums / _count(state)
 
 
@@ -162,25 +152,29 @@ def _onward_ns(network: Network, layer: int) -> float:
     return NODE_NS * (1 + sum(map(len, onward[:1]))) + sum(map(layer_ns, onward[1:]))
 
 
-def _parts(network: Network, layer: int, rows: int, values: int) -> Iterator[slice]:
-    size = max(1, int(BLOCK_NS / (rows * _onward_ns(network, layer))))
-    for start in range(0, values, size):
-        yield slice(start, start + size)
+def _add_terms(
+    network: Network, measure: Loss, rows: _Rows, weight: Address, offsets: Array, sums: Array
+) -> Iterator[None]:
+    """Add to `sums` the sum of the loss's terms over these rows for each of `offsets`, added to the weight.
 
-
-def _terms(network: Network, measure: Loss, rows: _Rows, weight: Address, offsets: Array) -> Array:
-    """Return the sum of the loss's terms over these rows for each of `offsets`, added to the weight."""
+    Both arrays have shape (offsets,). Yield after each unit of work.
+    """
     k, layer = weight.layer, network.layers[weight.layer]
-    with np.errstate(all="ignore"):
-        column = rows.trace.z[k][:, weight.node] + offsets[:, None] * _start(rows.trace, weight)
-        if layer.function.elementwise and k + 1 < len(network.layers):
-            # the other nodes of the layer do not change, so z of the next layer changes only by this node
-            more = layer.function(column) - rows.trace.a[k][:, weight.node]
-            z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
-            return _onward(network, measure, k + 1, rows, z)
-        z = np.repeat(rows.trace.z[k][None], len(offsets), axis=0)
-        z[:, :, weight.node] = column
-        return _onward(network, measure, k, rows, z)
+    size = max(1, int(BLOCK_NS / (len(rows.targets) * _onward_ns(network, k))))
+    for start in range(0, len(offsets), size):
+        part = slice(start, start + size)
+        with np.errstate(all="ignore"):
+            column = rows.trace.z[k][:, weight.node] + offsets[part, None] * _start(rows.trace, weight)
+            if layer.function.elementwise and k + 1 < len(network.layers):
+                # the other nodes of the layer do not change, so z of the next layer changes only by this node
+                more = layer.function(column) - rows.trace.a[k][:, weight.node]
+                z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
+                sums[part] += _onward(network, measure, k + 1, rows, z)
+            else:
+                z = np.repeat(rows.trace.z[k][None], len(column), axis=0)
+                z[:, :, weight.node] = column
+                sums[part] += _onward(network, measure, k, rows, z)
+        yield
 
 
 def _start(trace: Trace, weight: Address) -> Array:
@@ -229,30 +223,14 @@ def same_measure(old: State, new: State) -> bool:
 
 def same_except(old: State, new: State, *weights: Address) -> bool:
     """Return whether two States agree in all numbers that affect the loss, except in `weights`."""
-    if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
+    if not same_measure(old, new):
         return False
-    pairs = zip(old.network.layers, new.network.layers, strict=True)
-    return all(
-        one is other or _same_layer_but(one, other, [weight for weight in weights if weight.layer == k])
-        for k, (one, other) in enumerate(pairs)
-    )
-
-
-def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
-    if one.activation != other.activation or one.weights.shape != other.weights.shape:
-        return False
-    if (one.biases is None) != (other.biases is None):
-        return False
-    differs = one.weights != other.weights
-    others = int(differs.sum()) - sum(
-        bool(differs[weight.node, weight.source]) for weight in weights if weight.kind == "weight"
-    )
-    if one.biases is not None and other.biases is not None:
-        differs = one.biases != other.biases
-        others += int(differs.sum()) - sum(
-            bool(differs[weight.node]) for weight in weights if weight.kind == "bias"
-        )
-    return others == 0
+    network = new.network
+    for weight in weights:
+        if not (network.has(weight) and old.network.has(weight)):
+            return False
+        network = network.with_value(weight, old.network.value_of(weight))
+    return network.computes_as(old.network)
 
 
 NEAREST, FARTHEST = -12, 2

@@ -134,6 +134,11 @@ class Layer(ByValue, AsHtml):
         """The activation function whose name is `activation`."""
         return activation(self.activation)
 
+    def computes_as(self, other: Layer) -> bool:
+        """Return whether two layers have the same activation, weights and biases; names may differ."""
+        names = "activation", "weights", "biases"
+        return self is other or all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
     def z(self, inputs: Array) -> Array:
         """Return `inputs · Wᵀ + b`, shape (rows, nodes); `inputs` has shape (rows, inputs of the layer)."""
         z: Array = inputs @ self.weights.T
@@ -332,6 +337,27 @@ class Network(AsSvg):
                 if layer.biases is not None:
                     addresses.append(Address("bias", k, j))
         return addresses
+
+    def with_value(self, address: Address, value: float) -> Network:
+        """Return this network with another value of the weight or bias at `address`.
+
+        Raises ValueError if `address` is a bias and the layer has no biases.
+        """
+        layer = self.layers[address.layer]
+        if address.kind == "weight":
+            weights = layer.weights.copy()
+            weights[address.node, address.source] = value
+            return self.with_layer(address.layer, replace(layer, weights=weights))
+        if layer.biases is None:
+            raise ValueError(f"layers[{address.layer}].biases: the layer has no biases")
+        biases = layer.biases.copy()
+        biases[address.node] = value
+        return self.with_layer(address.layer, replace(layer, biases=biases))
+
+    def computes_as(self, other: Network) -> bool:
+        """Return whether two networks have the same activations, weights and biases; names may differ."""
+        pairs = zip(self.layers, other.layers, strict=False)
+        return len(self.layers) == len(other.layers) and all(one.computes_as(two) for one, two in pairs)
 
     def with_layer(self, index: int, layer: Layer) -> Network:
         """Return this network with the layer at `index` replaced by `layer`."""

@@ -26,7 +26,6 @@ from nnviz.core.state import (
     Segment,
     State,
     Training,
-    WeightSet,
     with_weights,
 )
 from nnviz.core.trainer import Trainer
@@ -268,20 +267,12 @@ def forget_runs(state: State) -> State:
 def _repeats(state: State, last: State, run: Run) -> bool:
     """Return whether the next update of `state` repeats or continues `run`."""
     start, iteration = state.run.start if state.run else state.network, state.iteration
-    if not _same_weights(start, run.start) or state.data != last.data:
+    if not start.computes_as(run.start) or state.data != last.data:
         return False
     if (state.run.segments if state.run else ()) != segments_until(run, iteration):
         return False
     following = (segment for segment in reversed(run.segments) if segment.after <= iteration)
     return iteration >= run.iteration or next(following).training == replace(state.training, updates=1)
-
-
-def _same_weights(one: Network, other: Network) -> bool:
-    """Return whether two networks have the same activations and weights; names may differ."""
-    return one is other or (
-        [layer.activation for layer in one.layers] == [layer.activation for layer in other.layers]
-        and WeightSet.of("w", one) == WeightSet.of("w", other)
-    )
 
 
 def _same_curve(one: EarlierRun, other: EarlierRun) -> bool:
