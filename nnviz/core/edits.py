@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, default_nodes, fresh_name
@@ -141,10 +142,7 @@ def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> 
 
 def remove_rows(state: State, rows: list[int]) -> State:
     """Remove the rows with the indices `rows` from the data."""
-    targets = state.data.targets
-    if targets is not None:
-        targets = np.delete(targets, rows, axis=0)
-    return set_rows(state, np.delete(state.data.inputs, rows, axis=0), targets)
+    return _with_order(state, np.delete(np.arange(len(state.data)), rows))
 
 
 def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
@@ -157,9 +155,13 @@ def shuffle_rows(state: State) -> State:
 
     A second call shuffles the shuffled rows again.
     """
-    order = np.random.default_rng([state.training.seed, 2]).permutation(len(state.data))
+    return _with_order(state, np.random.default_rng([state.training.seed, 2]).permutation(len(state.data)))
+
+
+def _with_order(state: State, rows: NDArray[np.intp]) -> State:
+    """Return `state` with only the rows with the indices `rows`, in this order."""
     targets = state.data.targets
-    return set_rows(state, state.data.inputs[order], None if targets is None else targets[order])
+    return set_rows(state, state.data.inputs[rows], None if targets is None else targets[rows])
 
 
 def validate_from(state: State, row: int) -> State:
@@ -327,6 +329,8 @@ def remove_set(state: State, place: int) -> State:
 
 
 Names = tuple[str, ...]
+ChangeNodes: TypeAlias = Callable[[NDArray[Any], ArrayLike, int], NDArray[Any]]
+"""`change(values, new, axis)` inserts `new`, the values of a new node, or deletes the values of a node."""
 ROUNDING = 1e-12
 """Absolute and relative tolerance: predictions that differ by less count as equal (rounding errors)."""
 
@@ -347,20 +351,9 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
     A new input adds a data column of zeros, a new output a target column of zeros. The incoming weights of
     the new node are random, drawn with the seed of the training settings.
     """
-    network = state.network
-    at = len(network.names(column)) if after is None else after + 1
-    name = fresh_node_name(network, column)
-
-    def names(old: Names) -> Names:
-        return (*old[:at], name, *old[at:])
-
-    def of_layer(layer: Layer) -> Layer:
-        rng = np.random.default_rng([state.training.seed, 0, len(layer)])
-        row = random_weights(rng, layer.function, (len(layer) + 1, layer.weights.shape[1]))[-1]
-        biases = None if layer.biases is None else np.insert(layer.biases, at, 0.0)
-        return Layer(names(layer.nodes), layer.activation, np.insert(layer.weights, at, row, axis=0), biases)
-
-    return _with_column(state, column, names, of_layer, lambda values: np.insert(values, at, 0.0, axis=1))
+    at = len(state.network.names(column)) if after is None else after + 1
+    name = fresh_node_name(state.network, column)
+    return _with_column(state, column, lambda values, new, axis: np.insert(values, at, new, axis), name)
 
 
 def remove_node(state: State, column: int, node: int) -> State:
@@ -371,14 +364,7 @@ def remove_node(state: State, column: int, node: int) -> State:
     if len(state.network.names(column)) == 1:
         raise ValueError("a layer needs at least one node")
 
-    def names(old: Names) -> Names:
-        return old[:node] + old[node + 1 :]
-
-    def of_layer(layer: Layer) -> Layer:
-        biases = None if layer.biases is None else np.delete(layer.biases, node)
-        return Layer(names(layer.nodes), layer.activation, np.delete(layer.weights, node, axis=0), biases)
-
-    return _with_column(state, column, names, of_layer, lambda values: np.delete(values, node, axis=1))
+    return _with_column(state, column, lambda values, _new, axis: np.delete(values, node, axis))
 
 
 def add_layer(state: State, before: int) -> State:
@@ -482,33 +468,34 @@ def _with_biases(state: State, layer: int, biases: Array | None) -> State:
     return _restructured(state, lambda net: net.with_layer(layer, replace(net.layers[layer], biases=biases)))
 
 
-def _with_column(
-    state: State,
-    column: int,
-    names: Callable[[Names], Names],
-    of_layer: Callable[[Layer], Layer],
-    values: Callable[[Array], Array],
-) -> State:
-    """Add or remove nodes of a column in the network, the weight sets and the data.
+def _with_column(state: State, column: int, change: ChangeNodes, name: str = "") -> State:
+    """Add a node called `name` to a column, or remove a node if `name` is "".
 
-    `names` changes the names of the inputs, `of_layer` the column's layer. `values` changes arrays that have
-    one column for each node: the outgoing weights, the inputs or the targets.
+    The network, the weight sets and the data are changed.
     """
     last = len(state.network.layers)
+
+    def names(old: Names) -> Names:
+        return tuple(change(np.array(old, dtype=object), name, 0))
 
     def edit(net: Network) -> Network:
         layers = list(net.layers)
         if column:
-            layers[column - 1] = of_layer(layers[column - 1])
+            old = layers[column - 1]
+            rng = np.random.default_rng([state.training.seed, 0, len(old)])
+            shape = (len(old) + 1, old.weights.shape[1])
+            row = random_weights(rng, old.function, shape)[-1] if name else 0.0
+            biases = None if old.biases is None else change(old.biases, 0.0, 0)
+            layers[column - 1] = Layer(names(old.nodes), old.activation, change(old.weights, row, 0), biases)
         if column < last:
-            layers[column] = replace(layers[column], weights=values(layers[column].weights))
+            layers[column] = replace(layers[column], weights=change(layers[column].weights, 0.0, 1))
         return Network(net.inputs if column else names(net.inputs), tuple(layers))
 
     inputs, targets = state.data.inputs, state.data.targets
     if column == 0:
-        inputs = values(inputs)
+        inputs = change(inputs, 0.0, 1)
     if column == last and targets is not None:
-        targets = values(targets)
+        targets = change(targets, 0.0, 1)
     return _restructured(state, edit, Dataset(inputs, targets))
 
 
@@ -710,13 +697,9 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data.targets)
     taken = {*ins, *outs}
     names = tuple(_free_name(name, taken) for name in default_nodes(0, 2, hidden))
-    layers = (
-        Layer(names, "relu", np.zeros((hidden, len(ins))), np.zeros(hidden)),
-        Layer(outs, activation, np.zeros((len(outs), hidden)), np.zeros(len(outs))),
-    )
-    network = Network(ins, layers).randomised(seed)
+    network = Network.random(ins, [(names, "relu"), (outs, activation)], seed)
     batch = BATCH if len(data) > BATCH_FROM else None
-    loss = usual_loss(network.layers[-1].activation)
+    loss = usual_loss(activation)
     training = Training(RATE, _updates(len(data)), batch, "adam", seed, loss)
     return State(network, data, training, columns=_stored(inputs, targets))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
 from nnviz.core.losses import loss_of
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.numbers import ROWS, as_text, counted
 from nnviz.core.state import Dataset, State, Training
 
@@ -153,18 +152,9 @@ class Suiting:
 
     def network(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Network:
         """Return the network with these names of inputs and outputs, with biases of 0 and random weights."""
-        sizes = (len(inputs), *self.hidden, len(outputs))
-        last = len(sizes) - 2
-        layers = [
-            Layer(
-                outputs if k == last else default_nodes(k, last + 1, size),
-                self.output if k == last else self.activation,
-                np.zeros((size, before)),
-                np.zeros(size),
-            )
-            for k, (before, size) in enumerate(pairwise(sizes))
-        ]
-        return Network(inputs, layers).randomised(self.training.seed)
+        count = len(self.hidden) + 1
+        hidden = [(default_nodes(k, count, size), self.activation) for k, size in enumerate(self.hidden)]
+        return Network.random(inputs, [*hidden, (outputs, self.output)], self.training.seed)
 
     def in_words(self, network: Network) -> str:
         """Return the network as text: "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates"."""

@@ -542,10 +542,12 @@ def loss_map(
     or None to compute them.
     """
     loss = (yield from present_point(state, first, slopes)).loss
-    known = None
-    if before is not None and _map_holds(before, state):
-        yield replace(before, state=state, loss=loss)
-        stretches, known = before.stretches, before.grid.loss
+    known = kept = None
+    if before is not None and same_except(before.state, state, before.first, before.second):
+        kept = replace(before, state=state, loss=loss)
+    if kept is not None and kept.drawable:
+        yield kept
+        stretches, known = kept.stretches, kept.grid.loss
     else:
         was1, was2 = before.stretches if before is not None else (None, None)
         stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
@@ -553,15 +555,6 @@ def loss_map(
         stretches = stretch1, stretch2
     for grid in refined_grids(state, first, second, *stretches, known):
         yield None if grid is None else LossMap(state, first, second, loss, grid)
-
-
-def _map_holds(before: LossMap, state: State) -> bool:
-    """Return whether the grid of `before` is valid for `state` and covers the present weights."""
-    inside = [
-        low <= state.network.value_of(weight) <= high
-        for weight, (low, high) in zip((before.first, before.second), before.stretches, strict=True)
-    ]
-    return all(inside) and same_except(before.state, state, before.first, before.second)
 
 
 def _stretch(

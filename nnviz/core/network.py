@@ -272,6 +272,18 @@ class Network(AsSvg):
                 )
         return cls(tuple(inputs) if inputs else default_inputs(fan_in), tuple(layers))
 
+    @classmethod
+    def random(cls, inputs: Sequence[str], layers: Iterable[tuple[Sequence[str], str]], seed: int) -> Network:
+        """Return a network with random weights, drawn with `seed` as by `randomised`, and with biases 0.
+
+        `layers` holds the names of the nodes and the activation of each layer.
+        """
+        made, fan_in = [], len(inputs)
+        for nodes, name in layers:
+            made.append(Layer(nodes, name, np.zeros((len(nodes), fan_in)), np.zeros(len(nodes))))
+            fan_in = len(nodes)
+        return cls(inputs, made).randomised(seed)
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the output nodes."""

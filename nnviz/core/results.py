@@ -208,10 +208,8 @@ class Results:
         """Return the forward pass of one row."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
-            state, rows = self.state, slice(row, row + 1)
-            self._trace = (
-                self.trace.rows(rows) if together else state.network.forward(state.data.inputs[rows])
-            )
+            rows, inputs = slice(row, row + 1), self.state.data.inputs[row : row + 1]
+            self._trace = self.trace.rows(rows) if together else self.state.network.forward(inputs)
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
