@@ -59,15 +59,6 @@ class Section:
             for (low, high), count in zip(self.spans, counts, strict=True)
         )
 
-    def rows(self, *values: Array) -> Array:
-        """Return the inputs at points of the line or plane, shape (points, inputs).
-
-        The arguments `values` are arrays of shape (points,), one array for each input that varies.
-        """
-        rows = np.repeat(self.inputs[None], len(values[0]), axis=0)
-        rows[:, self.along] = np.stack(values, axis=1)
-        return rows
-
 
 @dataclass(frozen=True, eq=False)
 class FunctionValues:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +27,10 @@ LONGEST_NS = 1e10
 """A finer grid that would take more nanoseconds than this is not computed."""
 SIZES = (9, 17, 33, 65)
 """Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
+
+
+Span: TypeAlias = tuple[float, float]
+"""The displayed range of a weight: (smallest value, largest value)."""
 
 
 class LossPoint(NamedTuple):
@@ -85,14 +89,9 @@ def loss_over_weights(
 
 
 def refined_grids(
-    state: State,
-    first: Address,
-    second: Address,
-    span1: tuple[float, float],
-    span2: tuple[float, float],
-    known: Array | None = None,
+    state: State, first: Address, second: Address, spans: tuple[Span, Span], known: Array | None = None
 ) -> Iterator[Grid | None]:
-    """Yield a coarse grid of losses over the ranges `span1` and `span2` of two weights, then finer grids.
+    """Yield a coarse grid of losses over the ranges `spans` of two weights, then finer grids.
 
     Also yield None after each unit of work. If `known` holds the losses of one of the grids, only the grids
     finer than this grid are computed. The generator ends early if the next grid would take too long.
@@ -100,7 +99,7 @@ def refined_grids(
     for size in SIZES:
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
             continue
-        values1, values2 = np.linspace(*span1, size), np.linspace(*span2, size)
+        values1, values2 = (np.linspace(low, high, size) for low, high in spans)
         if known is None:
             known = yield from loss_over_weights(state, first, second, values1, values2)
         else:
@@ -268,7 +267,7 @@ def weight_after_step(state: State, weight: Address, slope: float) -> float:
     return state.network.value_of(weight) - state.training.learning_rate * slope
 
 
-def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
+def span(state: State, weight: Address, point: LossPoint) -> Work[Span]:
     """Compute the displayed range of a weight, which contains the next minimum and the next step.
 
     The result is (lowest, highest). `point` is the loss and slope at the current weight. A step that lands
@@ -380,7 +379,7 @@ class LossLine:
         return self.state.network.value_of(self.weight)
 
     @property
-    def stretch(self) -> tuple[float, float]:
+    def stretch(self) -> Span:
         """The displayed range of the weight: (smallest value, largest value)."""
         return float(self.values[0]), float(self.values[-1])
 
@@ -475,7 +474,7 @@ def _line_holds(before: LossLine, state: State) -> bool:
     )
 
 
-def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
+def stretch_fits(stretch: Span, wanted: Span, w: float) -> bool:
     """Return whether an axis can keep the range `stretch`, which must contain `w` and be similar to `wanted`.
 
     `stretch` and `wanted` are ranges (lowest, highest).
@@ -509,7 +508,7 @@ class LossMap:
     grid: Grid
 
     @property
-    def stretches(self) -> tuple[tuple[float, float], tuple[float, float]]:
+    def stretches(self) -> tuple[Span, Span]:
         """The displayed range (smallest value, largest value) of each weight."""
         return _ends(self.grid.values1), _ends(self.grid.values2)
 
@@ -553,13 +552,13 @@ def loss_map(
         stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
         stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
         stretches = stretch1, stretch2
-    for grid in refined_grids(state, first, second, *stretches, known):
+    for grid in refined_grids(state, first, second, stretches, known):
         yield None if grid is None else LossMap(state, first, second, loss, grid)
 
 
 def _stretch(
-    state: State, weight: Address, path: Array, before: tuple[float, float] | None, slopes: MeanSlopes | None
-) -> Work[tuple[float, float]]:
+    state: State, weight: Address, path: Array, before: Span | None, slopes: MeanSlopes | None
+) -> Work[Span]:
     """Compute the stretch of a weight as `span` does, extended to the path unless that is very long."""
     point = yield from present_point(state, weight, slopes)
     low, high = yield from span(state, weight, point)
@@ -571,5 +570,5 @@ def _stretch(
     return low, high
 
 
-def _ends(values: Array) -> tuple[float, float]:
+def _ends(values: Array) -> Span:
     return float(values[0]), float(values[-1])

@@ -16,13 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address
+from nnviz.core.address import Address, Kind
 from nnviz.core.network import Layer, Network
 from nnviz.core.results import Flags, Health, health
 from nnviz.core.slopes import forward_ns
@@ -34,7 +34,8 @@ LIMIT = 20
 LOOK_NS = 24e6
 """Time limit of a search for dead or saturated nodes, in nanoseconds. A slow search skips the last rows."""
 
-MEASURES: dict[str, Callable[[Array], Array]] = {
+Score: TypeAlias = Callable[[Array], Array]
+MEASURES: dict[str, Score] = {
     "largest": lambda w: w,
     "smallest": lambda w: -w,
     "strongest": np.abs,
@@ -197,25 +198,18 @@ def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
         return
     count = min(int(query["count"] or limit), limit)
     nodes = _named(network, query["name"] or "")[1:]
-    if (query["kind"] or "").startswith("b"):
-        bias = np.array([-1])  # the source in a bias's address
-        sources = [bias[: layer.biases is not None] for layer in network.layers]
-        areas = list(zip(nodes, sources, strict=True))
-        yield from _first(network, "bias", areas, measures[0], count)
-    else:
-        areas = [(into, np.arange(network.sizes[k])) for k, into in enumerate(nodes)]
-        yield from _first(network, "weight", areas, measures[0], count)
+    kind: Kind = "bias" if (query["kind"] or "").startswith("b") else "weight"
+    sources = [np.arange(size) for size in network.sizes[:-1]]
+    if kind == "bias":  # whose address has the source −1
+        sources = [np.array([-1])[: layer.biases is not None] for layer in network.layers]
+    yield from _first(network, kind, list(zip(nodes, sources, strict=True)), measures[0], count)
 
 
 # --- weights and biases by score
 
 
 def _first(
-    network: Network,
-    kind: Literal["weight", "bias"],
-    areas: list[tuple[Indices, Indices]],
-    measure: Callable[[Array], Array],
-    count: int,
+    network: Network, kind: Kind, areas: list[tuple[Indices, Indices]], measure: Score, count: int
 ) -> list[Match]:
     """Return the `count` weights or biases with the highest scores by `measure`.
 

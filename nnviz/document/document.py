@@ -73,13 +73,6 @@ def _arrays(state: State) -> Iterator[Array]:
         yield from part.arrays
 
 
-UNDO_BYTES = 256 * 2**20
-"""Limit in bytes for the total size of arrays that only undo entries use."""
-
-UNDO_STEPS = 1000
-"""Limit for the number of changes that can be undone."""
-
-
 class Document(QObject):
     """The open State and all that the window shows of it, with undo, redo and the State's file.
 
@@ -98,18 +91,13 @@ class Document(QObject):
     refused = Signal(str)
     file_changed = Signal()
     undo_changed = Signal()
+    undo_bytes = 256.0 * 2**20
+    """Limit in bytes for the total size of arrays that only undo entries use."""
+    undo_steps = 1000
+    """Limit for the number of changes that can be undone."""
 
-    def __init__(
-        self,
-        state: State,
-        *,
-        example: bool = False,
-        undo_bytes: float = UNDO_BYTES,
-        undo_steps: int = UNDO_STEPS,
-        idle: Idle | None = None,
-    ) -> None:
+    def __init__(self, state: State, *, example: bool = False, idle: Idle | None = None) -> None:
         super().__init__()
-        self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
         self.idle = idle or Idle(self)
         self.idle.found.connect(lambda: self._show())
         self._now = self._emitted = Moment.of(state, idle=self.idle)
@@ -438,7 +426,7 @@ class Document(QObject):
         if self._changes:
             self._changes[-1].weigh()  # merging may have changed which arrays it shares
         self._changes.append(change)
-        forgotten = len(self._changes) - count_affordable(self._changes, self._undo_steps, self._undo_bytes)
+        forgotten = len(self._changes) - count_affordable(self._changes, self.undo_steps, self.undo_bytes)
         del self._changes[:forgotten]
         if self._clean is not None:
             is_there = forgotten <= self._clean <= self._index

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -112,6 +113,9 @@ def _divergence(before: State, after: State) -> str:
     return f"Diverged {where}: learning rate {rate} is too large. Try {lower}."
 
 
+Worker: TypeAlias = Trainer | Replay
+Ready: TypeAlias = Callable[[], tuple[Worker, Iterator[None]]]
+"""A function that returns a Worker and the iterator over its units of work."""
 PATIENCE_S = 0.04
 """Longest wait, in seconds, for a thread to end after a stop request. Its later results are ignored."""
 
@@ -132,12 +136,7 @@ class Background:
     """
 
     def __init__(
-        self,
-        ready: Callable[[], tuple[Trainer | Replay, Iterator[None]]],
-        learning_rate: float,
-        goal: int,
-        last: int,
-        work_per_state: float,
+        self, ready: Ready, learning_rate: float, goal: int, last: int, work_per_state: float
     ) -> None:
         self.learning_rate = learning_rate
         self.goal = goal
@@ -266,14 +265,9 @@ class Job(QObject):
     ended = Signal()
 
     def __init__(
-        self,
-        state: State,
-        updates: int,
-        parent: QObject,
-        limits: Limits,
-        make: Callable[[State], Trainer | Replay],
+        self, state: State, updates: int, parent: QObject, limits: Limits, make: Callable[[State], Worker]
     ) -> None:
-        def ready() -> tuple[Trainer | Replay, Iterator[None]]:
+        def ready() -> tuple[Worker, Iterator[None]]:
             trainer = make(state)
             return trainer, trainer.work(updates)
 
@@ -424,9 +418,7 @@ class Job(QObject):
         if self._long_units > 1 and not self.is_over:
             self._go_into_background(lambda: (trainer, work), goal)
 
-    def _go_into_background(
-        self, ready: Callable[[], tuple[Trainer | Replay, Iterator[None]]], goal: int
-    ) -> None:
+    def _go_into_background(self, ready: Ready, goal: int) -> None:
         last, rate = self._first + self.updates, self.training.learning_rate
         self._background = Background(ready, rate, goal, last, self._limits.work_per_state)
 

@@ -121,7 +121,9 @@ TWO_ARRAYS = 2 * 1000 * 8
     ],
 )
 def test_undo_reaches_back_to_its_limit_and_lets_go_of_older_states(state, limits, pushes, oldest):
-    document, networks = Document(state(0, 1000), **limits), []
+    document, networks = Document(state(0, 1000)), []
+    for name, limit in limits.items():
+        setattr(document, name, limit)
     for value in range(1, pushes + 1):
         document.push(state(value, 1000), "edit")
         networks.append(weakref.ref(document.state.network))
@@ -141,13 +143,15 @@ def test_undo_reaches_back_to_its_limit_and_lets_go_of_older_states(state, limit
 
 
 def test_undo_counts_histories_that_a_run_has_left_behind_and_not_what_states_share(state):
-    document = Document(state(0, 1000), undo_bytes=1000 * 8)
+    document = Document(state(0, 1000))
+    document.undo_bytes = 1000 * 8
     for value in range(1, 50):
         document.push(replace(document.state, notes=str(value)), "notes")
     while document.undo():
         pass
     assert document.state.notes == ""
-    document, stores = Document(state(0), undo_bytes=6 * 1000 * 16), []
+    document, stores = Document(state(0)), []
+    document.undo_bytes = 6 * 1000 * 16
     for k in range(15):
         document.push(train(state(k + 2.0), updates=999, learning_rate=0.01).state, "Run")
         stores.append(weakref.ref(document.state.run.history.store))
@@ -156,7 +160,8 @@ def test_undo_counts_histories_that_a_run_has_left_behind_and_not_what_states_sh
 
 @pytest.mark.parametrize(("pushes", "modified"), [(10, False), (11, True)])
 def test_the_saved_state_is_known_as_long_as_undo_reaches_it(state, tmp_path, pushes, modified):
-    document = Document(state(0), undo_steps=10)
+    document = Document(state(0))
+    document.undo_steps = 10
     document.push(state(-1), "edit")
     document.push(state(0), "edit")
     document.save(tmp_path / "a.json")
