@@ -53,7 +53,16 @@ SUM, PRODUCT, POWER = 1, 2, 3
 
 
 class Expression(ABC):
-    """An expression to print and to evaluate, in float64 and in fractions."""
+    """An expression to print and to evaluate, in float64 and in fractions.
+
+    An expression is made of other expressions, its `parts`. `compute` combines the values of the parts.
+    """
+
+    parts: tuple[Expression, ...] = ()
+    compute: ClassVar[Callable[..., Any]]
+
+    def __init__(self, *parts: Expression) -> None:
+        self.parts = parts
 
     @abstractmethod
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
@@ -64,20 +73,26 @@ class Expression(ABC):
         sign needs no parentheses.
         """
 
-    @abstractmethod
     def evaluate(self, leaf: Leaf[T]) -> T:
         """Return the value of the expression; `leaf` converts each number to float or Fraction.
 
         With Fractions, raises InexactError if the value is irrational or the fraction would be too long.
         """
+        value: T = self.compute(*(part.evaluate(leaf) for part in self.parts))
+        return value
 
-    @abstractmethod
     def numbers(self) -> Iterable[Number]:
         """Yield all numbers in the expression."""
+        for part in self.parts:
+            yield from part.numbers()
 
-    @abstractmethod
     def at(self, values: Values) -> Expression:
         """Return the expression with each symbol that is a key of `values` replaced by its value."""
+        if not self.parts:
+            return self
+        filled = copy(self)
+        filled.parts = tuple(part.at(values) for part in self.parts)
+        return filled
 
     def computed(self) -> float:
         """Return the value of the expression in float64."""
@@ -173,42 +188,13 @@ class Number(Expression):
         """Yield the number itself."""
         yield self
 
-    def at(self, values: Values) -> Expression:  # noqa: ARG002
-        """Return the number itself."""
-        return self
-
-
-class Composed(Expression):
-    """An expression made of other expressions, its `parts`. `compute` combines the values of the parts."""
-
-    compute: ClassVar[Callable[..., Any]]
-
-    def __init__(self, *parts: Expression) -> None:
-        self.parts = parts
-
-    def numbers(self) -> Iterable[Number]:
-        """Yield the numbers of all parts."""
-        for part in self.parts:
-            yield from part.numbers()
-
-    def at(self, values: Values) -> Expression:
-        """Return the expression with the symbols in `values` replaced in all parts."""
-        filled = copy(self)
-        filled.parts = tuple(part.at(values) for part in self.parts)
-        return filled
-
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Evaluate every part with `leaf`, and return what `compute` makes of the values."""
-        value: T = self.compute(*(part.evaluate(leaf) for part in self.parts))
-        return value
-
 
 def bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
     """Return `pieces`, in parentheses if `needed`."""
     return [Piece("("), *pieces, Piece(")")] if needed else pieces
 
 
-class Negative(Composed):
+class Negative(Expression):
     """The negative of an expression; in a sum, a subtracted term."""
 
     compute = staticmethod(neg)
@@ -219,7 +205,7 @@ class Negative(Composed):
         return bracketed(written, not leading or level >= POWER)
 
 
-class Sum(Composed):
+class Sum(Expression):
     """The sum of several expressions, added from left to right."""
 
     compute = staticmethod(lambda *terms: reduce(add, terms))
@@ -243,7 +229,7 @@ def _subtracted(pieces: list[Piece]) -> list[Piece]:
     return [Piece(f" {MINUS} "), first._replace(text=first.text.removeprefix(MINUS)), *pieces[1:]]
 
 
-class Product(Composed):
+class Product(Expression):
     """The product of several expressions, multiplied from left to right."""
 
     compute = staticmethod(lambda *factors: reduce(mul, factors))
@@ -263,7 +249,7 @@ def _divided(top: T, bottom: T) -> T:
     return top / bottom
 
 
-class Quotient(Composed):
+class Quotient(Expression):
     """The quotient of two expressions: the first divided by the second."""
 
     compute = staticmethod(_divided)
@@ -276,7 +262,7 @@ class Quotient(Composed):
         return bracketed([*written, Piece("/"), *bottom.pieces(digits, POWER, leading=False)], needed)
 
 
-class Square(Composed):
+class Square(Expression):
     """The square of an expression."""
 
     compute = staticmethod(lambda value: value * value)
@@ -304,10 +290,6 @@ class Symbol(Expression):
         """Raise ValueError: a symbol has no value."""
         raise ValueError(f"the symbol {self.name} has no value")
 
-    def numbers(self) -> Iterable[Number]:
-        """Yield nothing."""
-        return ()
-
     def at(self, values: Values) -> Expression:
         """Return the value of this symbol in `values`, or the symbol if `values` lacks the symbol."""
         return values.get(self.name, self)
@@ -319,7 +301,7 @@ def _power(base: T, exponent: T) -> T:
     return base ** int(exponent)
 
 
-class Power(Composed):
+class Power(Expression):
     """A number to the power of an expression whose value is a whole number."""
 
     compute = staticmethod(_power)
@@ -333,7 +315,7 @@ class Power(Composed):
         return [*base, Piece("^"), *exponent]
 
 
-class Either(Composed):
+class Either(Expression):
     """A formula with two cases: the first part if z > `kink`, else the second part."""
 
     def __init__(self, above: Expression | float, below: Expression | float, kink: float = 0.0) -> None:
@@ -377,7 +359,7 @@ class Function(NamedTuple):
         return _Applied(self, argument)
 
 
-class _Applied(Composed):
+class _Applied(Expression):
     def __init__(self, function: Function, argument: Expression) -> None:
         super().__init__(argument)
         self.function = function
