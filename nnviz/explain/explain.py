@@ -53,6 +53,7 @@ from nnviz.explain.node import (
 )
 
 SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a learning rate unknown to nnviz."
+NO_ROWS = "There are no rows: add a row in the data table or type an input."
 NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
 NO_SLOPE = "The row has no target, so the weight has no slope: type a target in the data table."
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
@@ -120,11 +121,7 @@ class _Explainer:
         if address.kind == "layer":
             sections = self._layer_sections(address.layer)
         elif self.scene is None:
-            sections = [
-                LineSection(
-                    "", (Note("", "There are no rows: add a row in the data table or type an input."),)
-                )
-            ]
+            sections = [LineSection("", (Note("", NO_ROWS),))]
         elif address.layer < 0:
             row = None if self.computed.is_what_if else self.computed.row
             rows = input_lines(self.scene, address.node, row)

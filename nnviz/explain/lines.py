@@ -291,16 +291,14 @@ class Scene:
     def slope_a(self, layer: int, node: int) -> Number:
         """Return ∂L/∂a, the slope of the row's loss with respect to a node's a."""
         assert self.slopes is not None
-        return Number(
-            float(self.slopes.layers[layer].outputs[0, node]), Address("node", layer, node), slope=True
-        )
+        slope = float(self.slopes.layers[layer].outputs[0, node])
+        return Number(slope, Address("node", layer, node), slope=True)
 
     def slope_z(self, layer: int, node: int) -> Number:
         """Return ∂L/∂z, the slope of the row's loss with respect to a node's z."""
         assert self.slopes is not None
-        return Number(
-            float(self.slopes.layers[layer].inputs[0, node]), Address("node", layer, node), slope=True
-        )
+        slope = float(self.slopes.layers[layer].inputs[0, node])
+        return Number(slope, Address("node", layer, node), slope=True)
 
     def activation_slope(self, layer: int, node: int) -> Number:
         """Return f′(z), the slope of a node's activation, which must be elementwise."""

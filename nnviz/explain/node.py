@@ -127,13 +127,12 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
     The term is written with z if a is too close to 0 or 1 to give the value.
     """
     measure, last = scene.measure, len(scene.network.layers) - 1
-    assert scene.targets is not None
-    y, value = Number(float(scene.targets[output])), float(scene.terms[output])
-    term = measure.term.at({"a": scene.a(last, output), "y": y, "error": scene.error(output)})
+    symbols, value = _symbols(scene, output), float(scene.terms[output])
+    term = measure.term.at(symbols)
     if measure.term_by_z is None or abs(term.computed() - value) <= TERM_TOLERANCE * max(1.0, abs(value)):
         return value, measure.term.text, term
     zs = [scene.z(last, k) for k in range(len(scene.network.outputs))]
-    formula, by_z = measure.term_by_z(zs, y, output, lambda terms: scene.sum(terms, "by z"))
+    formula, by_z = measure.term_by_z(zs, symbols["y"], output, lambda terms: scene.sum(terms, "by z"))
     return value, formula, by_z
 
 
@@ -177,8 +176,7 @@ def _short_line(scene: Scene, short: Short, output: int) -> Line:
     assert scene.targets is not None
     last, total = len(scene.network.layers) - 1, float(scene.targets.sum())
     rule, parts = short.rule(total), scene.measure.parts(len(scene.network.outputs))
-    y = Number(float(scene.targets[output]))
-    expression = rule.at({"a": scene.a(last, output), "y": y, "Σy": Number(total)})
+    expression = rule.at({**_symbols(scene, output), "Σy": Number(total)})
     formula, slope = rule.text, scene.slope_z(last, output)
     if parts > 1:
         expression, formula = expression / parts, f"({formula}) / outputs"
@@ -202,10 +200,8 @@ def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     slope, label = scene.slope_a(layer, node), scene.slope_symbol("a")
     if layer == len(scene.network.layers) - 1:
-        assert scene.targets is not None
         rule, parts = scene.measure.slope_rule, scene.measure.parts(len(scene.network.outputs))
-        y = Number(float(scene.targets[node]))
-        expression = rule.at({"a": scene.a(layer, node), "y": y, "error": scene.error(node)})
+        expression = rule.at(_symbols(scene, node))
         formula = rule.text
         if parts > 1:
             expression, formula = expression / parts, f"{formula} / outputs"
@@ -298,7 +294,7 @@ def _path_product(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Exp
             factors.append(scene.w(layer, node, nodes[k - 1]))
         if _has_factor(scene, layer):
             factors.append(scene.activation_slope(layer, node))
-    factors.append(_last_rule(scene).at(_values(scene, nodes[-1])))
+    factors.append(_last_rule(scene).at(_symbols(scene, nodes[-1])))
     parts = scene.measure.parts(len(scene.network.outputs))
     return Product(*factors) / parts if parts > 1 else Product(*factors)
 
@@ -315,7 +311,8 @@ def _last_rule(scene: Scene) -> Expression:
     return short.rule(1.0) if short else scene.measure.slope_rule
 
 
-def _values(scene: Scene, output: int) -> dict[str, Expression]:
+def _symbols(scene: Scene, output: int) -> dict[str, Number]:
+    """Return the numbers for the symbols a, y and error in the formulas of a loss."""
     assert scene.targets is not None
     a, y = scene.a(len(scene.network.layers) - 1, output), Number(float(scene.targets[output]))
     return {"a": a, "y": y, "error": scene.error(output)}
