@@ -296,14 +296,6 @@ def uses_set(state: State, place: int) -> bool:
     return stored == WeightSet.of(stored.name, state.network)
 
 
-def loss_with_set(state: State, place: int) -> float | None:
-    """Return the training loss with the weights of the weight set at index `place`.
-
-    The result is None if the State has no training rows or no targets.
-    """
-    return use_set(state, place).loss()
-
-
 def new_set_name(state: State) -> str:
     """Return the first free name for a weight set: weights_0, weights_1 and so on."""
     return fresh_name("weights", {each.name for each in state.weight_sets})
@@ -741,16 +733,23 @@ def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column],
     the inputs get the columns' names. The same applies to the outputs. Raises ValueError if the rows do not
     fit the network or a new name is the name of a hidden node.
     """
-    network, outputs = state.network, node_names(targets) or state.network.outputs
-    ins, values = _in_network_order(network.inputs, node_names(inputs), data.inputs)
-    outs, target_values = (
-        (outputs, None) if data.targets is None else _in_network_order(network.outputs, outputs, data.targets)
-    )
+    network = state.network
+    ins, outs, rows = _matched(network, inputs, targets, data)
     output = replace(network.layers[-1], nodes=outs)
     named = replace(network, inputs=ins, layers=(*network.layers[:-1], output))
     target_columns = targets or [column for column in state.columns if column.nodes[0] in outs]
-    rows = Dataset(values, target_values)
     return replace(state, network=named, data=rows, columns=_stored(inputs, target_columns), run=None)
+
+
+def _matched(
+    network: Network, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset
+) -> tuple[Names, Names, Dataset]:
+    """Return the names of inputs and outputs, and the rows, in the network's order if the names match."""
+    ins, values = _in_network_order(network.inputs, node_names(inputs), data.inputs)
+    if data.targets is None:
+        return ins, node_names(targets) or network.outputs, Dataset(values)
+    outs, target_values = _in_network_order(network.outputs, node_names(targets), data.targets)
+    return ins, outs, Dataset(values, target_values)
 
 
 def _in_network_order(own: Names, given: Names, values: Array) -> tuple[Names, Array]:
@@ -769,30 +768,27 @@ def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Colum
     The activation of the output and the loss are replaced to suit the targets. If the shape of the network
     changes, all weight sets are removed.
     """
-    assert data.targets is not None
-    ins, values = _in_network_order(state.network.inputs, node_names(inputs), data.inputs)
-    outs, target_values = _in_network_order(state.network.outputs, node_names(targets), data.targets)
+    ins, outs, rows = _matched(state.network, inputs, targets, data)
+    assert rows.targets is not None
     layers, taken = [*state.network.layers], {*ins, *outs}
     for k, layer in enumerate(layers[:-1]):
         layers[k] = replace(layer, nodes=tuple(_free_name(name, taken) for name in layer.nodes))
     rng = np.random.default_rng([state.training.seed, 0])
     if len(ins) != state.network.sizes[0]:
         layers[0] = _widened(layers[0], layers[0].nodes, len(ins), rng)
-    last = replace(layers[-1], activation=output_activation(targets, target_values))
+    last = replace(layers[-1], activation=output_activation(targets, rows.targets))
     if len(outs) == len(last):
         layers[-1] = replace(last, nodes=outs)
     else:
         layers[-1] = _widened(last, outs, last.weights.shape[1], rng)
     network = Network(ins, tuple(layers))
-    is_same = network.sizes == state.network.sizes
-    sets: tuple[WeightSet, ...] = state.weight_sets if is_same else ()
     return replace(
         state,
         network=network,
-        data=Dataset(values, target_values),
+        data=rows,
         training=replace(state.training, loss=usual_loss(last.activation)),
         columns=_stored(inputs, targets),
-        weight_sets=sets,
+        weight_sets=state.weight_sets if network.sizes == state.network.sizes else (),
         run=None,
     )
 

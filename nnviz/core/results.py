@@ -99,19 +99,6 @@ def next_batch(state: State) -> tuple[int, ...] | None:
     return tuple(int(row) for row in order[batch * size : (batch + 1) * size])
 
 
-def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Means:
-    """Return the mean loss and its slopes over the rows with the indices `rows`.
-
-    If `rows` is None, the means are over all training rows. `trace` is the forward pass of these rows.
-    """
-    y = _targets(state, rows)
-    single: tuple[Slopes, ...] = ()
-    if len(y) <= FEW_ROWS:
-        each = [slice(i, i + 1) for i in range(len(y))]
-        single = tuple(slopes_from(state.network, trace.rows(row), y[row], state.measure) for row in each)
-    return Means(rows, len(y), slopes_from(state.network, trace, y, state.measure), single)
-
-
 def means_in_blocks(
     state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS, known: Trace | None = None
 ) -> Work[Means]:
@@ -120,11 +107,15 @@ def means_in_blocks(
     If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds. If
     `known` is the forward pass of these rows, they are one block.
     """
-    network, measure = state.network, state.measure
-    x, y = state.data.inputs[_selected(state, rows)], _targets(state, rows)
+    network, measure, some = state.network, state.measure, _selected(state, rows)
+    assert state.data.targets is not None
+    x, y = state.data.inputs[some], state.data.targets[some]
     blocks = [] if known else list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
     if len(blocks) <= 1:
-        return means_from(state, known or network.forward(x), rows)
+        trace = known or network.forward(x)
+        single = [slice(i, i + 1) for i in range(len(y))] if len(y) <= FEW_ROWS else []
+        of_single = tuple(slopes_from(network, trace.rows(row), y[row], measure) for row in single)
+        return Means(rows, len(y), slopes_from(network, trace, y, measure), of_single)
     weights = [np.zeros_like(layer.weights) for layer in network.layers]
     nodes = [np.zeros(len(layer)) for layer in network.layers]
     loss = 0.0
@@ -142,11 +133,6 @@ def means_in_blocks(
 
 def _selected(state: State, rows: tuple[int, ...] | None) -> slice | list[int]:
     return slice(state.trained_rows) if rows is None else list(rows)
-
-
-def _targets(state: State, rows: tuple[int, ...] | None) -> Array:
-    assert state.data.targets is not None
-    return state.data.targets[_selected(state, rows)]
 
 
 Place: TypeAlias = tuple[int, int]

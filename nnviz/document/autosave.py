@@ -42,7 +42,6 @@ class Presence:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._key = ""
         self._lock: atomic.LockHeld | None = None
 
     def move_to(self, path: Path | None) -> None:
@@ -50,25 +49,26 @@ class Presence:
         self.leave()
         if path is None:
             return
-        self._key = key_of(path)
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
+            self._lock = atomic.LockHeld(self._folder / f"{key_of(path)}-{secrets.token_hex(6)}", new=True)
 
     def count_windows(self) -> int:
         """Return how many other windows have this window's file open; delete the locks of closed windows."""
-        with contextlib.suppress(OSError):
-            own_name = self._lock.path.name if self._lock else ""
-            files = [self._folder / name for name in os.listdir(self._folder) if name != own_name]
-            atomic.delete_stale(files)
-            return sum(_is_held(file) for file in files if file.name.startswith(f"{self._key}-"))
-        return 0
+        if self._lock is None:
+            return 0
+        own_name = self._lock.path.name
+        files = [file for file in _files_in(self._folder, "") if file.name != own_name]
+        atomic.delete_stale(files)
+        return sum(
+            _is_held(file) for file in files if file.name.partition("-")[0] == own_name.partition("-")[0]
+        )
 
     def leave(self) -> None:
         """Announce that this window has no file open."""
         if self._lock:
             self._lock.discard()
-        self._lock, self._key = None, ""
+        self._lock = None
 
 
 def key_of(path: Path) -> str:

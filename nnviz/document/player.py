@@ -113,15 +113,9 @@ class Player(QObject):
         """The steps done and in progress."""
         return self._document.now.walk
 
-    @property
-    def playing(self) -> bool:
-        """Whether the next step begins by itself."""
-        return self.progress.playing
-
     def _set(self, progress: WalkProgress, *, playing: bool | None = None) -> None:
-        """Show other progress of the walk, and keep whether the walk plays, except with `playing`."""
-        playing = self.playing if playing is None else playing
-        self._document.show_walk(replace(progress, playing=playing))
+        """Show other progress of the walk, with another value of `playing` unless it is None."""
+        self._document.show_walk(progress if playing is None else replace(progress, playing=playing))
 
     def set_by_layer(self, on: bool) -> None:
         """Choose whether a step animates a layer, not a node."""
@@ -137,7 +131,7 @@ class Player(QObject):
 
     def toggle(self) -> None:
         """Play the walk (the animation of one update), or pause the walk if it is playing."""
-        if self.playing:
+        if self.progress.playing:
             self.pause()
         else:
             self.play()
@@ -163,7 +157,7 @@ class Player(QObject):
 
         A step animates one node or one layer.
         """
-        was_playing = self.playing
+        was_playing = self.progress.playing
         self.pause()
         if not was_playing and self._begin():
             self._go()
@@ -173,7 +167,7 @@ class Player(QObject):
 
         If the walk has ended with an update of the weights, undo this update.
         """
-        if self.playing:
+        if self.progress.playing:
             self.pause()
         if not self._drop_step():
             self._step_back()
@@ -206,7 +200,7 @@ class Player(QObject):
 
     def stop(self) -> None:
         """End the walk (the animation of one update), so that the diagram shows all values again."""
-        if self.progress.active or self.playing:
+        if self.progress.active or self.progress.playing:
             self._drop_step()
             self._set(self.progress.ended(), playing=False)
 
@@ -261,9 +255,9 @@ class Player(QObject):
             self.message.emit("From now on the diagram shows the mean slopes over the rows of this update")
         if position == len(walk) and "update" in walk.phases:
             self._update()
-        elif self.playing and position != phase_end:
+        elif self.progress.playing and position != phase_end:
             self._go()
-        elif self.playing:
+        elif self.progress.playing:
             self._go_on()
 
     def _go_on(self) -> None:
@@ -297,7 +291,7 @@ class Player(QObject):
             return
         self._updated = now
         self._set(self.progress.ended())
-        if self.playing and self.repeat == "rounds" and self._begin():
+        if self.progress.playing and self.repeat == "rounds" and self._begin():
             self._go()
         else:
             self._set(self.progress, playing=False)

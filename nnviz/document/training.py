@@ -70,8 +70,7 @@ class Travel(QObject):
     @property
     def run(self) -> Run | None:
         """The whole run, or None until a loss of the run is measured."""
-        run = self.past.end.run
-        return run if run and len(run.history) else None
+        return _measured_run(self.past.end)
 
     @property
     def history(self) -> History | None:
@@ -85,8 +84,8 @@ class Travel(QObject):
         If the run is undone, the value is the first measured (iteration, loss) of the run.
         """
         state = self._document.state
-        history = _history(state) or self.history
-        return history.at(state.iteration) if history else None
+        run = _measured_run(state) or self.run
+        return run.history.at(state.iteration) if run else None
 
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the State after `iteration` updates of the run, and push the State as an undo entry.
@@ -105,10 +104,7 @@ class Travel(QObject):
                 self._arrive(nearest, text, merge)
             return
         updates = iteration - nearest.iteration
-
-        def make(state: State) -> Replay:
-            return Replay(state, end, self._limits.history_points)
-
+        make = partial(Replay, end=end, history_limit=self._limits.history_points)
         job = self._job = Job(nearest, updates, self, self._limits, make)
         self._text, self._merge = text, merge
         job.ended.connect(self._finish)  # not a lambda: it would keep its parent alive and end twice
@@ -154,8 +150,8 @@ class Travel(QObject):
         self.past.follow(new.state)
 
 
-def _history(state: State) -> History | None:
-    return state.run.history if state.run and len(state.run.history) else None
+def _measured_run(state: State) -> Run | None:
+    return state.run if state.run and len(state.run.history) else None
 
 
 ONE_UPDATE = "One update"

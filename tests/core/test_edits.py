@@ -14,7 +14,6 @@ from nnviz.core.edits import (
     Scales,
     constant,
     keep_set,
-    loss_with_set,
     new_set_name,
     remove_set,
     standardise,
@@ -217,9 +216,9 @@ def test_weight_sets_are_kept_used_and_dropped():
     other = use_set(SETS, 0)
     assert other.network == SMALL.network.randomised(1)
     assert changed(SETS, other) == {"network"}
-    assert [loss_with_set(SETS, k) for k in (0, 1)] == [other.loss(), SMALL.loss()]
+    assert [use_set(SETS, k).loss() for k in (0, 1)] == [other.loss(), SMALL.loss()]
     assert [uses_set(state, k) for state in (SETS, other) for k in (0, 1)] == [False, True, True, False]
-    assert loss_with_set(edits.remove_rows(SETS, [0, 1, 2, 3]), 0) is None
+    assert use_set(edits.remove_rows(SETS, [0, 1, 2, 3]), 0).loss() is None
     edited = edits.set_weight(SETS, 0, 0, 0, 9.0)
     kept = keep_set(edited, " mine ")
     assert [own.name for own in kept.weight_sets] == ["weights_0", "weights_1", "mine"]

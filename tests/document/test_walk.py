@@ -249,7 +249,7 @@ def test_play_goes_through_a_phase_step_by_step_and_leaves_the_document_alone(wa
     )
     for _ in range(3):
         xor.player.play()
-        qtbot.waitUntil(lambda: not xor.player.playing)
+        qtbot.waitUntil(lambda: not xor.player.progress.playing)
     assert moves == [*range(1, 15)]
     assert (xor.document.state, xor.document.undo_text()) == (state, "")
 
@@ -260,7 +260,7 @@ def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_
     for _ in range(3):
         own.player.play()
         assert own.progress.moving
-        qtbot.waitUntil(lambda: not own.player.playing)
+        qtbot.waitUntil(lambda: not own.player.progress.playing)
         assert own.progress.position == len(own.progress.walk) == 3
     rows = walker("many-rows")
     seen = [rows.document.now.row]
@@ -273,7 +273,7 @@ def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_
     rows.document.show_what_if_row([7.5, -2.0])
     rows.player.play()
     rows.player.to_end()
-    assert not rows.player.playing
+    assert not rows.player.progress.playing
     assert rows.document.now.what_if_row is not None
 
 
@@ -365,7 +365,7 @@ def test_rounds_of_all_four_phases_train(own, qtbot):
     own.player.set_by_layer(True)
     own.player.play()
     qtbot.waitUntil(lambda: own.document.state.iteration == 2)
-    assert own.player.playing
+    assert own.player.progress.playing
 
 
 def test_a_refused_update_leaves_the_walk_where_it_is(own, qtbot):
@@ -373,4 +373,4 @@ def test_a_refused_update_leaves_the_walk_where_it_is(own, qtbot):
     own.to_the_end()
     qtbot.waitUntil(lambda: not own.runner.running)
     assert own.document.state.iteration == 0
-    assert (own.player.playing, own.progress.active) == (False, True)
+    assert (own.player.progress.playing, own.progress.active) == (False, True)

@@ -106,7 +106,7 @@ def test_the_diagram_has_the_keyboard_from_the_start_and_its_keys_walk(window):
     assert window.player.progress.goal == first
     for playing in (True, False):
         press(KEY.Key_Space)
-        assert window.player.playing == playing
+        assert window.player.progress.playing == playing
     press(KEY.Key_Escape)
     press(KEY.Key_Tab)
     assert not window.diagram.hasFocus()

@@ -86,7 +86,7 @@ def test_numbers_appear_step_by_step_and_a_screen_reader_hears_them(window, qtbo
     key(window, Qt.Key.Key_Escape)
     assert values() == ["26", "0", "52"]
     key(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: not window.player.playing)
+    qtbot.waitUntil(lambda: not window.player.progress.playing)
     assert (shown(window, "value", "output"), shown(window, "error", "output")) == ("52", "")
     key(window, Qt.Key.Key_Escape)
     choose_entry(window, "One layer at a time")
@@ -149,7 +149,7 @@ def test_the_menu_shows_slopes_their_mean_and_repeats_the_forward_pass_over_the_
     key(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: len(seen) >= 4)
     key(window, Qt.Key.Key_Space)
-    assert not window.player.playing
+    assert not window.player.progress.playing
     assert seen[:4] == [1, 2, 3, 0]
 
 

@@ -109,7 +109,7 @@ def end_button(window):
 def plays(window):
     """Press Space; tell whether that plays, and pause again."""
     key(window, "Space")
-    played = window.player.playing
+    played = window.player.progress.playing
     window.player.stop()
     return played
 
@@ -165,13 +165,13 @@ def test_after_a_menu_the_help_and_in_the_table_the_walks_keys_walk(window, qtbo
     qtbot.waitUntil(window.main_window.isActiveWindow)
     for playing in (True, False):
         key(window, "Space")
-        assert window.player.playing == playing
+        assert window.player.progress.playing == playing
     at = window.player.progress.position
     key(window, "Comma")
     assert window.player.progress.position == at - 1
     select_cell(window)
     assert isinstance(key(window, "Space"), QTableView)
-    assert window.player.playing
+    assert window.player.progress.playing
     assert typed_cell(window) is None
     key(window, "Space")
     key(window, "Period")
@@ -215,7 +215,7 @@ def test_space_presses_a_button_that_was_reached_with_tab_and_plays_after_a_clic
     presses[0].setFocus(Qt.FocusReason.MouseFocusReason)
     QTest.mouseClick(window.main_window.statusBar(), LEFT)
     key(window, "Space")
-    assert window.player.playing
+    assert window.player.progress.playing
     key(window, "Space")
     for own in presses:
         own.pressed.connect(lambda: pressed.append(1))
@@ -224,7 +224,7 @@ def test_space_presses_a_button_that_was_reached_with_tab_and_plays_after_a_clic
         key(window, "Tab")
     key(window, "Space")
     assert pressed == [1]
-    assert not window.player.playing
+    assert not window.player.progress.playing
 
 
 def test_the_phases_and_the_walks_controls_have_keys_and_names_of_their_own(window, settings, approved):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
-from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, use_set, uses_set
+from nnviz.core.edits import keep_set, new_set_name, remove_set, use_set, uses_set
 from nnviz.core.losses import MSE
 from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
 from nnviz.core.slopes import QUICK_NS, forward_ns
@@ -114,7 +114,7 @@ class WeightSets(QObject):
         """Return the loss with a weight set as text, or "" if computing the loss takes too long."""
         state = self._document.state
         quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
-        loss = loss_with_set(state, place) if quick else None
+        loss = use_set(state, place).loss() if quick else None
         return "" if loss is None else loss_text(state.measure.title, loss)
 
     def _use(self, place: int) -> None:
