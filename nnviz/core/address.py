@@ -119,6 +119,5 @@ def layers_by_name(names: Iterable[str]) -> list[list[str]]:
         group[number] = name
     if not outputs:
         raise ValueError("output: the weights of the output node are missing")
-    return [[group[j] for j in sorted(group)] for _, group in sorted(hidden.items())] + [
-        [outputs[j] for j in sorted(outputs)]
-    ]
+    groups = [*(group for _, group in sorted(hidden.items())), outputs]
+    return [[group[j] for j in sorted(group)] for group in groups]

@@ -360,12 +360,9 @@ class Bend:
         z = np.unique(np.concatenate((np.linspace(low, high, points), kinks, behind)))
         a, slope = self(z)
         at = np.searchsorted(z, behind)
-        pairs = tuple(
-            (self.point(kink), self.point(after)) for kink, after in zip(kinks, behind, strict=True)
-        )
-        return ActivationCurve(
-            np.insert(z, at, kinks), np.insert(a, at, a[at - 1]), np.insert(slope, at, np.nan), pairs
-        )
+        pairs = tuple(zip(map(self.point, kinks), map(self.point, behind), strict=True))
+        a, slope = np.insert(a, at, a[at - 1]), np.insert(slope, at, np.nan)
+        return ActivationCurve(np.insert(z, at, kinks), a, slope, pairs)
 
 
 def stretch_of(z: Array, own: float) -> Stretch:

@@ -214,15 +214,9 @@ def shifted_trace(
     return Trace(trace.inputs, tuple(z), tuple(a))
 
 
-def same_measure(old: State, new: State) -> bool:
-    """Return whether two States have the same data, loss function and validation share."""
-    same = (old.training.loss, old.training.validation) == (new.training.loss, new.training.validation)
-    return old.data is new.data and same
-
-
 def same_except(old: State, new: State, *weights: Address) -> bool:
     """Return whether two States agree in all numbers that affect the loss, except in `weights`."""
-    if not same_measure(old, new):
+    if not old.measures_like(new):
         return False
     network = new.network
     for weight in weights:
@@ -415,11 +409,9 @@ class LossLine:
 
 def line_is_valid(line: LossLine, state: State) -> bool:
     """Return whether `line`, including its attributes `point` and `landing`, is valid for `state`."""
-    return (
-        line.state.network is state.network
-        and same_measure(line.state, state)
-        and _step_of(line.state) == _step_of(state)
-    )
+    own = line.state
+    is_same = own.network is state.network and own.measures_like(state)
+    return is_same and _step_of(own) == _step_of(state)
 
 
 def is_full_gradient_descent(state: State) -> bool:

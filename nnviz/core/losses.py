@@ -220,7 +220,7 @@ def _total_of(terms: Terms) -> Callable[[Array, Array, Array, Array], Callable[[
 
 
 CROSS_ENTROPY = "cross_entropy"
-_of_softmax_output = Loss(
+_SOFTMAX_FORM = Loss(
     CROSS_ENTROPY,
     "Cross-entropy",
     "L",
@@ -248,7 +248,7 @@ _of_softmax_output = Loss(
         of_shares="error",
     ),
 )
-_of_sigmoid_output = Loss(
+_SIGMOID_FORM = Loss(
     CROSS_ENTROPY,
     "Cross-entropy",
     "L",
@@ -273,10 +273,7 @@ _of_sigmoid_output = Loss(
     ),
 )
 
-LOSSES: dict[str, tuple[Loss, ...]] = {
-    MSE.name: (MSE,),
-    CROSS_ENTROPY: (_of_softmax_output, _of_sigmoid_output),
-}
+LOSSES: dict[str, tuple[Loss, ...]] = {MSE.name: (MSE,), CROSS_ENTROPY: (_SOFTMAX_FORM, _SIGMOID_FORM)}
 """Every loss by name: the forms for different output activations. Combo boxes and files use these names."""
 
 

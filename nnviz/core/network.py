@@ -260,9 +260,8 @@ class Network(AsSvg):
             rows = [list(weights[name]) for name in names]
             if len({len(row) for row in rows}) > 1:
                 raise ValueError(f"{names[0]}: all nodes of a layer need the same number of weights")
-            layers.append(
-                Layer(tuple(names), output if k == len(groups) - 1 else hidden, frozen(rows, "weights"))
-            )
+            name = output if k == len(groups) - 1 else hidden
+            layers.append(Layer(names, name, frozen(rows, "weights")))
         fan_in = layers[0].weights.shape[1]
         for before, layer in itertools.pairwise(layers):
             if layer.weights.shape[1] != len(before):

@@ -176,7 +176,5 @@ class Adam(Optimizer):
         np.subtract(self.parameters, step, self.parameters)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    optimizer.name: optimizer for optimizer in (GradientDescent, Momentum, Adam)
-}
+OPTIMIZERS: dict[str, type[Optimizer]] = {each.name: each for each in (GradientDescent, Momentum, Adam)}
 """Every optimizer by name. Combo boxes and files use these names."""

@@ -87,9 +87,8 @@ class Past:
     def _end_at(self, state: State) -> None:
         """Set `end` to the State with the most iterations that training from `state` leads to."""
         ends = [end for each in self._ends if (end := each()) is not None]
-        self.end = max(
-            (end for end in ends if leads_to(state, end)), key=attrgetter("iteration"), default=state
-        )
+        later = [end for end in ends if leads_to(state, end)]
+        self.end = max(later, key=attrgetter("iteration"), default=state)
         if self.end.run is not None:
             self.last = self.end
             ends = [end for end in ends if not leads_to(end, self.end)] + [self.end]

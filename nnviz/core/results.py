@@ -178,12 +178,7 @@ class Results:
 
     def holds_for(self, state: State) -> bool:
         """Return whether the results are also valid for `state`."""
-        own, other = self.state.training, state.training
-        return (
-            self.state.network is state.network
-            and self.state.data is state.data
-            and (own.loss, own.validation) == (other.loss, other.validation)
-        )
+        return self.state.network is state.network and self.state.measures_like(state)
 
     @cached_property
     def trace(self) -> Trace:
@@ -350,10 +345,8 @@ class Health:
 
     def __add__(self, other: Health) -> Health:
         """Return the health on the rows of both operands together."""
-        layers = (
-            Stuck(mine.zero + own.zero, mine.still + own.still)
-            for mine, own in zip(self.layers, other.layers, strict=True)
-        )
+        pairs = zip(self.layers, other.layers, strict=True)
+        layers = (Stuck(mine.zero + own.zero, mine.still + own.still) for mine, own in pairs)
         return Health(self.rows + other.rows, tuple(layers))
 
     @property
@@ -370,9 +363,7 @@ class Health:
 
         Each layer has one array, shape (nodes,).
         """
-        return tuple(
-            (layer.zero + layer.still == self.rows) & (layer.zero < self.rows) for layer in self.layers
-        )
+        return tuple((each.zero + each.still == self.rows) & (each.zero < self.rows) for each in self.layers)
 
     def badges(self) -> dict[tuple[int, int], str]:
         """Return a dictionary from (layer, node) to the text on a node with a problem: "dead on all rows".

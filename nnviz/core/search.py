@@ -136,12 +136,8 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "", rows:
         kind = "input" if column == 0 else network.layers[column - 1].activation
         for node in nodes.tolist():
             value = float(values[0, node]) if len(values) else None
-            yield Match(
-                Address("node", column - 1, node),
-                network.names(column)[node],
-                value,
-                note.format(kind=kind, rows=rows) or kind,
-            )
+            title, why = network.names(column)[node], note.format(kind=kind, rows=rows) or kind
+            yield Match(Address("node", column - 1, node), title, value, why)
 
 
 def _stuck(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:

@@ -693,10 +693,8 @@ def agree_except(one: object, other: object, *names: str) -> bool:
 
 def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
     """Return `network` with the weights and biases `given`. Raises ValueError if the shapes differ."""
-    layers = [
-        Layer(layer.nodes, layer.activation, each.weights, each.biases)
-        for layer, each in zip(network.layers, given, strict=True)
-    ]
+    pairs = zip(network.layers, given, strict=True)
+    layers = (Layer(layer.nodes, layer.activation, each.weights, each.biases) for layer, each in pairs)
     return replace(network, layers=tuple(layers))
 
 
@@ -786,6 +784,11 @@ class State(AsSvg):
         if self.measure.least == 0.0 or self.data.has_unit_targets:
             return ""
         return f"{self.measure.phrase} needs targets from 0 to 1; otherwise the loss decreases without bound"
+
+    def measures_like(self, other: State) -> bool:
+        """Return whether two States have the same data, loss function and validation share."""
+        own, others = self.training, other.training
+        return self.data is other.data and (own.loss, own.validation) == (others.loss, others.validation)
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the predictions for raw rows, shape (rows, outputs).

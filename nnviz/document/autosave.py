@@ -58,11 +58,10 @@ class Presence:
         if self._lock is None:
             return 0
         own_name = self._lock.path.name
+        key = own_name.partition("-")[0]
         files = [file for file in _files_in(self._folder, "") if file.name != own_name]
         atomic.delete_stale(files)
-        return sum(
-            _is_held(file) for file in files if file.name.partition("-")[0] == own_name.partition("-")[0]
-        )
+        return sum(_is_held(file) for file in files if file.name.startswith(f"{key}-"))
 
     def leave(self) -> None:
         """Announce that this window has no file open."""
@@ -116,10 +115,8 @@ class KeptRuns:
             return True
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            copy = self._copy(self._folder, file.path)
-            atomic.write(
-                copy, *snapshot.with_digest(snapshot.copy_parts(state, _about(document))), private=True
-            )
+            copy, parts = self._copy(self._folder, file.path), snapshot.copy_parts(state, _about(document))
+            atomic.write(copy, *snapshot.with_digest(parts), private=True)
         except (OSError, FileError):
             return False
         _delete_oldest(self._folder, copy)

@@ -406,9 +406,8 @@ class Document(QObject):
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)
-        as_read = ReadNotes(
-            "; ".join(source.assumptions + source.defaults + source.notes), activations, is_saved(source)
-        )
+        remarks = "; ".join(source.assumptions + source.defaults + source.notes)
+        as_read = ReadNotes(remarks, activations, is_saved(source))
         return state, OpenFile(path, self._own_writes, digest_of(data), as_read)
 
     def _go(self, index: int, state: State) -> bool:

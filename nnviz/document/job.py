@@ -106,10 +106,8 @@ def tenth(rate: float) -> float:
 
 def _divergence(before: State, after: State) -> str:
     rate, lower = map(as_text, (after.training.learning_rate, tenth(after.training.learning_rate)))
-    iteration = after.iteration
-    where = (
-        f"at iteration {iteration + 1}" if iteration == before.iteration else f"after iteration {iteration}"
-    )
+    end = after.iteration
+    where = f"at iteration {end + 1}" if end == before.iteration else f"after iteration {end}"
     return f"Diverged {where}: learning rate {rate} is too large. Try {lower}."
 
 

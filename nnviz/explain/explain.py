@@ -124,11 +124,10 @@ class _Explainer:
             sections = [LineSection("", (Note("", NO_ROWS),))]
         elif address.layer < 0:
             row = None if self.computed.is_what_if else self.computed.row
-            rows = input_lines(self.scene, address.node, row)
-            sections = [LineSection(self.row_heading, tuple(rows))]
+            sections = [LineSection(self.row_heading, tuple(input_lines(self.scene, address.node, row)))]
         elif address.kind == "node":
-            health = node_health(self.state, address, self.computed)
-            sections = [*self._node_sections(self.scene, address), *health]
+            sections = self._node_sections(self.scene, address)
+            sections += node_health(self.state, address, self.computed)
         else:
             sections = self._weight_sections(self.scene, address)
         return Explanation(self.state.network.name_of(address), tuple(sections))
@@ -153,9 +152,8 @@ class _Explainer:
         rows += backward_lines(scene, address.layer, address.node)
         sections = [LineSection(self.row_heading, tuple(rows))]
         if self.mean:
-            sections.append(
-                LineSection(self._mean_heading(), (mean_line(self.state, self.computed.means, address),))
-            )
+            mean = mean_line(self.state, self.computed.means, address)
+            sections.append(LineSection(self._mean_heading(), (mean,)))
         if output and len(self.state.data) > 1:
             sections.append(LineSection(self._loss_heading(), (loss_line(self.state, self.computed.means),)))
         return sections
@@ -182,13 +180,10 @@ class _Explainer:
             means = [mean_line(self.state, whole, address), *notes]
             if is_noise(whole, address):
                 means.insert(1, noise_note(self.state))
-            sections = [
-                LineSection(self._mean_heading(), tuple(means)),
-                LineSection(f"{self.row_heading} gives one term of the mean slope", (line, *chain)),
-            ]
+            term = f"{self.row_heading} gives one term of the mean slope"
+            sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, (line, *chain))]
         else:
-            rows = [line, *chain, *notes]
-            sections = [LineSection(self.row_heading, tuple(rows))]
+            sections = [LineSection(self.row_heading, (line, *chain, *notes))]
         return [first, *sections, self._update_section(address, line)]
 
     def _loss_heading(self) -> str:

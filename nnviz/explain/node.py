@@ -228,12 +228,8 @@ def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line
     a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
     formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
     result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.slope_symbol("a"))
-    return Line(
-        scene.slope_symbol("z"),
-        formula,
-        write(expression, result.value, result=result),
-        scene.fold_name(name, count),
-    )
+    written = write(expression, result.value, result=result)
+    return Line(scene.slope_symbol("z"), formula, written, scene.fold_name(name, count))
 
 
 _NAMES = ("a", "y", "error")
