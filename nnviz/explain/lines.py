@@ -44,12 +44,11 @@ def _fraction(text: str) -> Fraction:
 class Arithmetic:
     """A formula with numbers and its result as text, `3·2 + 5·4 = 26` or `1/3 ≈ 0.333333`.
 
-    `value` is the result at full precision. `exact` says whether the text has "=" instead of "≈".
+    `value` is the result at full precision.
     """
 
     pieces: tuple[Piece, ...]
     value: float
-    exact: bool
 
     @property
     def text(self) -> str:
@@ -76,10 +75,10 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
         text = number_text(read(text), DIGITS)
     end = Piece(text, end_number.address, end_number.slope)
     if isinstance(expression, Number):
-        return Arithmetic((*written,) if exact else (Piece("≈ "), *written), value, exact)
+        return Arithmetic((*written,) if exact else (Piece("≈ "), *written), value)
     if "".join(piece.text for piece in written) == text:  # a sum of one number is written once
-        return Arithmetic((end,) if exact else (Piece("≈ "), end), value, exact)
-    return Arithmetic((*written, Piece(" = " if exact else " ≈ "), end), value, exact)
+        return Arithmetic((end,) if exact else (Piece("≈ "), end), value)
+    return Arithmetic((*written, Piece(" = " if exact else " ≈ "), end), value)
 
 
 def _closing_digits(expression: Expression, value: float) -> int | None:
@@ -240,11 +239,6 @@ class Scene:
     def slope_symbol(self, variable: str) -> str:
         """Return the symbol of the slope of the loss with respect to `variable`, for example ∂MSE/∂z."""
         return f"∂{self.measure.symbol}/∂{variable}"
-
-    @property
-    def row_loss(self) -> str:
-        """A phrase for the row's loss, such as "the row's MSE"."""
-        return f"the row's {self.measure.phrase}"
 
     def name(self, layer: int, node: int) -> str:
         """Return the name of a node."""

@@ -141,16 +141,15 @@ def row_loss_line(scene: Scene) -> Line:
     assert scene.targets is not None
     measure, outputs = scene.measure, len(scene.network.outputs)
     terms = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
-    expression = scene.sum([_term(scene, j)[2] for j in terms], scene.row_loss)
+    label = f"the row's {measure.phrase}"
+    expression = scene.sum([_term(scene, j)[2] for j in terms], label)
     formula = measure.term.text
     if outputs > 1:
         sign, formula = (MINUS, formula[1:]) if formula.startswith(MINUS) else ("", formula)
         formula = f"{sign}Σ {formula}"
-    if measure.parts(outputs) > 1:
-        expression, formula = expression / outputs, f"{formula} / outputs"
+    formula, expression = _averaged(scene, formula, expression)
     value = float(scene.terms.sum()) / measure.parts(outputs)
-    fold = scene.fold_name(scene.row_loss, len(terms))
-    return Line(scene.row_loss, formula, write(expression, value), fold)
+    return Line(label, formula, write(expression, value), scene.fold_name(label, len(terms)))
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
@@ -171,15 +170,20 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
     return [*lines, Note("", "An output is near 0 or 1: this slope's factor ∂L/∂a is too large to show.")]
 
 
+def _averaged(scene: Scene, formula: str, expression: Expression) -> tuple[str, Expression]:
+    """Return both divided by the number of outputs if the loss averages the terms of the outputs."""
+    parts = scene.measure.parts(len(scene.network.outputs))
+    return (f"{formula} / outputs", expression / parts) if parts > 1 else (formula, expression)
+
+
 def _short_line(scene: Scene, short: Short, output: int) -> Line:
     """Return the line of the slope with respect to z of an output, by the short form of the loss."""
     assert scene.targets is not None
     last, total = len(scene.network.layers) - 1, float(scene.targets.sum())
-    rule, parts = short.rule(total), scene.measure.parts(len(scene.network.outputs))
+    rule, slope, outputs = short.rule(total), scene.slope_z(last, output), len(scene.network.outputs)
     expression = rule.at({**_symbols(scene, output), "Σy": Number(total)})
-    formula, slope = rule.text, scene.slope_z(last, output)
-    if parts > 1:
-        expression, formula = expression / parts, f"({formula}) / outputs"
+    formula = f"({rule.text})" if scene.measure.parts(outputs) > 1 else rule.text
+    formula, expression = _averaged(scene, formula, expression)
     return Line(scene.slope_symbol("z"), formula, write(expression, slope.value, result=slope))
 
 
@@ -200,11 +204,8 @@ def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     slope, label = scene.slope_a(layer, node), scene.slope_symbol("a")
     if layer == len(scene.network.layers) - 1:
-        rule, parts = scene.measure.slope_rule, scene.measure.parts(len(scene.network.outputs))
-        expression = rule.at(_symbols(scene, node))
-        formula = rule.text
-        if parts > 1:
-            expression, formula = expression / parts, f"{formula} / outputs"
+        rule = scene.measure.slope_rule
+        formula, expression = _averaged(scene, rule.text, rule.at(_symbols(scene, node)))
         return Line(label, formula, write(expression, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
@@ -269,30 +270,39 @@ def _path_lines(scene: Scene, address: Address) -> Iterator[Line]:
     slopes = []
     paths = list(itertools.product(*(range(len(layer)) for layer in following)))
     for k, path in enumerate(paths):
-        nodes = (address.node, *path)
-        expression = _path_product(scene, address, nodes)
+        formula, expression = _path(scene, address, (address.node, *path))
         value = expression.computed()
         slopes.append(Number(value, address, slope=True))
         label = "chain" if len(paths) == 1 else f"path {k + 1}"
-        yield Line(label, _path_formula(scene, address, nodes), write(expression, value, result=slopes[-1]))
+        yield Line(label, formula, write(expression, value, result=slopes[-1]))
     if len(paths) > 1:
         total = slope_line(scene, address).value
         written = write(Sum(*slopes), total, result=Number(total, address, slope=True))
         yield Line("sum of paths", "", written)
 
 
-def _path_product(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression:
-    """Return start · f′(z) · w · f′(z) · … · slope of the loss, along one path."""
-    factors: list[Expression] = [start_of(scene, address)] if address.kind == "weight" else []
+def _path(scene: Scene, address: Address, nodes: tuple[int, ...]) -> tuple[str, Expression]:
+    """Return the product along one path: value · f′(z) · w · f′(z) · … · slope of the loss.
+
+    The result is the formula, with the names of the nodes, and the expression with numbers.
+    """
+    names: list[str] = []
+    factors: list[Expression] = []
+    if address.kind == "weight":
+        names.append(scene.name(address.layer - 1, address.source))
+        factors.append(start_of(scene, address))
     for k, node in enumerate(nodes):
         layer = address.layer + k
         if k:
+            weight = Address("weight", layer, node, nodes[k - 1])
+            names.append(f"w({scene.network.name_of(weight)})")
             factors.append(scene.w(layer, node, nodes[k - 1]))
         if _has_factor(scene, layer):
+            names.append(f"{scene.network.layers[layer].activation}′ of {scene.name(layer, node)}")
             factors.append(scene.activation_slope(layer, node))
+    names.append(_last_factor(scene, nodes[-1]))
     factors.append(_last_rule(scene).at(_symbols(scene, nodes[-1])))
-    parts = scene.measure.parts(len(scene.network.outputs))
-    return Product(*factors) / parts if parts > 1 else Product(*factors)
+    return _averaged(scene, " · ".join(names), Product(*factors))
 
 
 def _has_factor(scene: Scene, layer: int) -> bool:
@@ -314,23 +324,12 @@ def _symbols(scene: Scene, output: int) -> dict[str, Number]:
     return {"a": a, "y": y, "error": scene.error(output)}
 
 
-def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str:
-    """Return the formula of a path: value, activations, weights and error by name."""
-    parts = [scene.name(address.layer - 1, address.source)] if address.kind == "weight" else []
-    for k, node in enumerate(nodes):
-        layer = scene.network.layers[address.layer + k]
-        if k:
-            weight = Address("weight", address.layer + k, node, nodes[k - 1])
-            parts.append(f"w({scene.network.name_of(weight)})")
-        if _has_factor(scene, address.layer + k):
-            parts.append(f"{layer.activation}′ of {layer.nodes[node]}")
-    last = scene.network.layers[-1].nodes[nodes[-1]]
-    outputs = len(scene.network.outputs)
-    share = " / outputs" if scene.measure.parts(outputs) > 1 else ""
-    names = {name: Symbol(f"{name} of {last}" if outputs > 1 or name == "error" else name) for name in _NAMES}
-    rule = _last_rule(scene).at(names)
-    last_factor = "".join(piece.text for piece in rule.pieces(DIGITS, PRODUCT)).replace("·", " · ")
-    return " · ".join([*parts, last_factor]) + share
+def _last_factor(scene: Scene, output: int) -> str:
+    """Return the formula of the slope of the loss; with several outputs, its symbols name the output."""
+    name, several = scene.network.outputs[output], len(scene.network.outputs) > 1
+    symbols = {each: Symbol(f"{each} of {name}" if several or each == "error" else each) for each in _NAMES}
+    pieces = _last_rule(scene).at(symbols).pieces(DIGITS, PRODUCT)
+    return "".join(piece.text for piece in pieces).replace("·", " · ")
 
 
 def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
