@@ -11,24 +11,17 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from nnviz.core.numbers import shortened
 
-Kind: TypeAlias = Literal[
-    "node",  # a node itself
-    "weight",
-    "bias",
-    "layer",  # all nodes of a layer, with the weights and biases into these nodes
-    # other labels
-    "name",
-    "input",  # the value of an input in the row
-    "z",
-    "value",  # a of a node
-    "slope",  # slope of a weight
-    "node_slope",
-    "target",
-    "error",
-    "badge",  # a label at a node with a problem: "relu passes 0"
-    "heading",  # title of a layer
-    "subheading",
+Part: TypeAlias = Literal["node", "weight", "bias", "layer"]
+"""A part of a network. A layer stands for all its nodes, with the weights and biases into these nodes."""
+Label: TypeAlias = Literal[
+    "name", "input", "z", "value", "slope", "node_slope", "target", "error", "badge", "heading", "subheading"
 ]
+"""A label of a part.
+
+"input" is the value of an input in the row, "value" is a of a node, and "slope" is the slope of a weight.
+"badge" is a label at a node with a problem: "relu passes 0". "heading" is the title of a layer.
+"""
+Kind: TypeAlias = Part | Label
 
 
 class Address(NamedTuple):

@@ -577,12 +577,8 @@ class Scales:
     def holds_for(self, state: State) -> bool:
         """Return whether the result of the search is also valid for `state`."""
         own = self._state
-        return (
-            own.data is state.data
-            and own.trained_rows == state.trained_rows
-            and own.columns == state.columns
-            and own.network.inputs == state.network.inputs
-        )
+        same_rows = own.data is state.data and own.trained_rows == state.trained_rows
+        return same_rows and own.columns == state.columns and own.network.inputs == state.network.inputs
 
     def find(self, block_ns: float) -> Iterator[None]:
         """Search for inputs that are worth standardising, in blocks of about `block_ns` nanoseconds.

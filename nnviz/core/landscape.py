@@ -435,9 +435,12 @@ def loss_line(
     """
     point = yield from present_point(state, weight, slopes)
     landed = yield from _landing(state, weight, point)
-    if before is not None and _line_holds(before, state):
-        yield replace(before, state=state, point=point, landing=landed)
-        return
+    if before is not None and same_except(before.state, state, before.weight):
+        kept = replace(before, state=state, point=point, landing=landed)
+        same_rate = before.state.training.learning_rate == state.training.learning_rate
+        if same_rate and len(kept.values) == FINE and kept.stretch[0] <= kept.w <= kept.stretch[1]:
+            yield kept
+            return
     stretch = yield from span(state, weight, point)
     if before is not None and stretch_fits(before.stretch, stretch, state.network.value_of(weight)):
         stretch = before.stretch
@@ -453,17 +456,6 @@ def _landing(state: State, weight: Address, point: LossPoint) -> Work[tuple[floa
         return None
     loss = yield from loss_along(state, weight, [end])
     return end, float(loss[0])
-
-
-def _line_holds(before: LossLine, state: State) -> bool:
-    """Return whether the curve of `before` is valid for `state` and covers the present weight."""
-    low, high = before.stretch
-    return (
-        len(before.values) == FINE
-        and low <= state.network.value_of(before.weight) <= high
-        and before.state.training.learning_rate == state.training.learning_rate
-        and same_except(before.state, state, before.weight)
-    )
 
 
 def stretch_fits(stretch: Span, wanted: Span, w: float) -> bool:

@@ -636,19 +636,17 @@ class Dataset(ByValue):
 
     def check_for(self, network: Network) -> None:
         """Raise ValueError unless the inputs and the targets have the shapes that `network` needs."""
-        found, inputs = self.inputs.shape[1], len(network.inputs)
-        if found != inputs:
-            numbers = counted(inputs, "number")
-            raise ValueError(f"data.inputs: expected {numbers} per row, one for each input, found {found}")
-        if self.targets is None:
-            return
-        if len(self.targets) != len(self):
-            rows, found = counted(len(self), "row"), len(self.targets)
-            raise ValueError(f"data.targets: expected {rows}, one for each row of inputs, found {found}")
-        found, outputs = self.targets.shape[1], len(network.outputs)
-        if found != outputs:
-            numbers = counted(outputs, "number")
-            raise ValueError(f"data.targets: expected {numbers} per row, one for each output, found {found}")
+        ends = ("inputs", "input", network.inputs), ("targets", "output", network.outputs)
+        for name, end, nodes in ends:
+            array = getattr(self, name)
+            if array is None:
+                continue
+            if len(array) != len(self):
+                rows, found = counted(len(self), "row"), len(array)
+                raise ValueError(f"data.{name}: expected {rows}, one for each row of inputs, found {found}")
+            if array.shape[1] != len(nodes):
+                row, found = f"{counted(len(nodes), 'number')} per row", array.shape[1]
+                raise ValueError(f"data.{name}: expected {row}, one for each {end}, found {found}")
 
     @classmethod
     def empty(cls, network: Network) -> Dataset:

@@ -196,11 +196,6 @@ class Explanation:
     title: str
     sections: tuple[LineSection, ...]
 
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """All lines with formulas, without the notes."""
-        return tuple(row for section in self.sections for row in section.rows if isinstance(row, Line))
-
     def text(self) -> str:
         """Return the explanation as text for copying, with ASCII signs in formulas."""
         lines = [self.title]

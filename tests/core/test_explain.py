@@ -20,7 +20,7 @@ from nnviz.core.slopes import Slopes, forward_ns, run_work, slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.explain.explain import explain, measure_slope
-from nnviz.explain.lines import Note, ascii_text, shortened_sum, write
+from nnviz.explain.lines import Line, Note, ascii_text, shortened_sum, write
 from nnviz.explain.mean import is_noise
 from tests.core import oracle
 from tests.core.oracle import SCALAR, make_network, make_state, nearest_kink, states
@@ -82,8 +82,13 @@ def told(explanation):
     }
 
 
+def lines_of(explanation):
+    """Return all lines with formulas, without the notes."""
+    return [row for section in explanation.sections for row in section.rows if isinstance(row, Line)]
+
+
 def line(explanation, label):
-    return next(own for own in explanation.lines if own.label == label)
+    return next(own for own in lines_of(explanation) if own.label == label)
 
 
 def every_where(network):
@@ -219,7 +224,7 @@ def test_every_number_of_a_node_or_edge_knows_its_address():
     assert [piece.address for piece in factors(line(weight, "chain"))] == [start, hidden, onward, output, own]
     assert [piece.slope for piece in factors(line(weight, "slope"))] == [False, True, True]
     expected = [Address("node", -1, 1), Address("weight", 0, 1, 1), Address("node", 0, 1)]
-    assert [piece.address for piece in factors(given_input.lines[2])] == expected
+    assert [piece.address for piece in factors(lines_of(given_input)[2])] == expected
     assert line(weight, "check").check_agrees
     assert line(explained(BANK, Address("weight", 0, 0, 0), mean=True), "check").value == pytest.approx(40)
 
@@ -227,23 +232,24 @@ def test_every_number_of_a_node_or_edge_knows_its_address():
 def test_few_paths_are_written_out_and_many_are_summed_by_layer_and_unfold():
     network = make_network((1, 2, 2, 1), ("tanh", "relu", "identity"), (True, False, True))
     weight = explained(make_state(network, 1), Address("weight", 0, 1, 0))
-    assert [own.label for own in weight.lines][1:5] == ["slope", "path 1", "path 2", "sum of paths"]
+    assert [own.label for own in lines_of(weight)][1:5] == ["slope", "path 1", "path 2", "sum of paths"]
     assert line(weight, "sum of paths").value == pytest.approx(line(weight, "slope").value)
     path = "tanh′ of node_0_1 · w(node_0_1 → node_1_1) · relu′ of node_1_1 · w(node_1_1 → output)"
     assert path in line(weight, "path 2").formula
     network = make_network((3, 9, 9, 1), ("tanh", "tanh", "identity"), (True, True, True))
     state, address = make_state(network, 2), Address("weight", 0, 4, 1)
     weight = explained(state, address)
-    back = next(own for own in weight.lines if "[3 more]" in own.arithmetic)
+    back = next(own for own in lines_of(weight) if "[3 more]" in own.arithmetic)
     assert (back.name, back.arithmetic.count("·")) == ("back0", 6)
-    unfolded = next(own for own in explained(state, address, unfolded={"back0"}).lines if own.name == "back0")
+    unfolded = lines_of(explained(state, address, unfolded={"back0"}))
+    unfolded = next(own for own in unfolded if own.name == "back0")
     assert (unfolded.arithmetic.count("·"), unfolded.value) == (9, back.value)
     assert "node_0_4" in notes(weight)[0]
     assert "output" in notes(weight)[2]
     given_input = explained(state, Address("node", -1, 0))  # which feeds 9 nodes
     products = np.abs(state.data.inputs[0, 0] * network.layers[0].weights[:, 0])
     largest = [f"for node_0_{j}" for j in sorted(np.argsort(-products)[:6])]
-    assert [own.label for own in given_input.lines] == ["value", *largest]
+    assert [own.label for own in lines_of(given_input)] == ["value", *largest]
     assert "the other 3 nodes" in notes(given_input)[-1]
 
 
@@ -294,7 +300,7 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
     addresses = every_where(state.network)
     for address in addresses[:: max(1, len(addresses) // 6)]:
         explanation = explain(state, address, found, mean=mean)
-        assert [each.text for each in explanation.lines if not closes(each.arithmetic)] == []
+        assert [each.text for each in lines_of(explanation) if not closes(each.arithmetic)] == []
         if address.layer < 0:
             continue
         if address.kind == "node":
@@ -318,7 +324,7 @@ def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean):
     state = replace(state, network=network)
     found = computed(state, row)
     for address in (None, *every_where(network)[::3]):
-        lines = explain(state, address, found, mean=mean).lines
+        lines = lines_of(explain(state, address, found, mean=mean))
         assert [each.text for each in lines if not closes(each.arithmetic)] == []
 
 
@@ -433,7 +439,7 @@ def test_each_activation_is_explained_by_finite_numbers_where_z_is_very_large(na
     network = make_network((1, 2), (name,), (False,), scale=1e4)  # z is 1257 and −1321: e^z is infinite
     state = State(network, Dataset([[1.0]], [[0.0, 1.0]]))
     for address in every_where(network):
-        assert all(np.isfinite(own.value) for own in explained(state, address).lines)
+        assert all(np.isfinite(own.value) for own in lines_of(explained(state, address)))
 
 
 NUMBERS = (sys.float_info.max, 1e308, 1e300, 1e155, 1e-155, 1e-320, 5e-324, -0.0)

@@ -32,7 +32,7 @@ from nnviz.picture.svg import svg
 from tests.core import made_up, oracle
 from tests.core.oracle import KINKS, NAMES, SCALAR, activate
 from tests.core.refusals import refusals
-from tests.core.test_explain import explained, last, line, told
+from tests.core.test_explain import explained, last, line, lines_of, told
 
 ELEMENTWISE, EVERY, ENTRIES = [*SCALAR, "hinge"], [*NAMES, "hinge"], [*ACTIVATIONS, "hinge"]
 FAR = [-1e308, -1e300, -800.0, -700.0, -1e-300, 1e-300, 700.0, 800.0, 1e300, 1e308]
@@ -415,7 +415,7 @@ def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
         ("the weight of a new optimizer", Address("weight", 0, 1, 0)),
         ("the bias of a new optimizer", Address("bias", 0, 1)),
     ):
-        approved(title, "\n".join(each.text for each in explained(hinge, address).lines))
+        approved(title, "\n".join(each.text for each in lines_of(explained(hinge, address))))
 
 
 def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved):
