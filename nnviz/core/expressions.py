@@ -302,12 +302,9 @@ def _power(base: T, exponent: T) -> T:
 
 
 class Power(Expression):
-    """A number to the power of an expression whose value is a whole number."""
+    """A number to the power of an expression whose value is a whole number: `Power(base, exponent)`."""
 
     compute = staticmethod(_power)
-
-    def __init__(self, base: float, exponent: Expression) -> None:
-        super().__init__(Number(base), exponent)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Return the parts of a text such as `0.9^3`. `level` and `leading` have no effect."""
@@ -316,7 +313,10 @@ class Power(Expression):
 
 
 class Either(Expression):
-    """A formula with two cases: the first part if z > `kink`, else the second part."""
+    """A formula with two cases: the first part if z > `kink`, else the second part.
+
+    Only `at` with a number for z chooses a case, so call `at` before `evaluate`.
+    """
 
     def __init__(self, above: Expression | float, below: Expression | float, kink: float = 0.0) -> None:
         super().__init__(expression_of(above), expression_of(below))
@@ -327,10 +327,6 @@ class Either(Expression):
         above, below = (part.pieces(digits, 1) for part in self.parts)
         choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
         return bracketed([*above, choice, *below], level > 0)
-
-    def compute(self, *_: object) -> float:
-        """Raise ValueError: without a value of z, no case can be chosen."""
-        raise ValueError("the symbol z has no value")
 
     def at(self, values: Values) -> Expression:
         """Return the expression with `values` filled in: one part if `values` contains z, else both parts."""

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.expressions import ROOT, Expression, Power, Square, Symbol
+from nnviz.core.expressions import ROOT, Expression, Number, Power, Square, Symbol
 
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
 """Symbols in rules. W: weight or bias. RATE: learning rate. SLOPE: slope. T: number of the update, from 1."""
@@ -139,8 +139,8 @@ class Adam(Optimizer):
     rule = (
         ("m", 0.9 * M + 0.1 * SLOPE),
         ("v", 0.999 * V + 0.001 * Square(SLOPE)),
-        ("m_hat", M / (1 - Power(0.9, T))),
-        ("v_hat", V / (1 - Power(0.999, T))),
+        ("m_hat", M / (1 - Power(Number(0.9), T))),
+        ("v_hat", V / (1 - Power(Number(0.999), T))),
         ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
     )
     any_slope_moves = True

@@ -115,7 +115,7 @@ class KeptRuns:
             return True
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            copy, parts = self._copy(self._folder, file.path), snapshot.copy_parts(state, _about(document))
+            copy, parts = _kept_run(self._folder, file.path), snapshot.copy_parts(state, _about(document))
             atomic.write(copy, *snapshot.with_digest(parts), private=True)
         except (OSError, FileError):
             return False
@@ -140,14 +140,14 @@ class KeptRuns:
         if self._folder is None:
             return None
         try:
-            copy = Copy(read_bytes(self._copy(self._folder, file.path)))
+            copy = Copy(read_bytes(_kept_run(self._folder, file.path)))
             return _continuation(opened, copy.state()) if copy.about.digest == file.digest else None
         except FileError:
             return None
 
-    @staticmethod
-    def _copy(folder: Path, path: Path) -> Path:
-        return folder / f"{key_of(path)}.run"
+
+def _kept_run(folder: Path, path: Path) -> Path:
+    return folder / f"{key_of(path)}.run"
 
 
 def _continuation(opened: State, stored: State) -> State | None:
