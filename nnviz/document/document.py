@@ -310,10 +310,6 @@ class Document(QObject):
         """Redo the last undone change. Return False if there is no change to redo, or if edits are locked."""
         return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
 
-    def open(self, path: Path, progress: Progress | None = None) -> None:
-        """Open the file `path` as this document. If FileError is raised, the document stays unchanged."""
-        self.start(*self.read(path, progress))
-
     def offer(self, state: State, text: str) -> None:
         """Add a redo entry named `text`, which restores `state`. No other entry may exist yet."""
         assert not self._changes

@@ -152,7 +152,7 @@ def opened():
     browser = window.board.docks["Explain"].card.findChild(ExplainBrowser)
 
     def open_it(path):
-        window.document.open(path)
+        window.document.start(*window.document.read(path))
         windows.application().processEvents()
 
     def select(k):

@@ -237,11 +237,11 @@ def test_an_opened_file_replaces_all_and_a_broken_or_a_failed_save_nothing(docum
         document.save(tmp_path / "no folder" / "b.json")
     for name in ("bad.json", "gone.json"):
         with pytest.raises(FileError):
-            document.open(tmp_path / name)
+            document.start(*document.read(tmp_path / name))
     assert (document.state, heard, load(tmp_path / "a.json")) == (before, [], state(0))
     assert (document.path, document.undo_text(), document.modified) == (tmp_path / "a.json", "two", True)
     save(state(7), tmp_path / "seven.json")
-    document.open(tmp_path / "seven.json")
+    document.start(*document.read(tmp_path / "seven.json"))
     assert document.state == state(7)
     assert heard == [(before, document.state)]
     assert (document.undo_text(), document.redo_text(), document.modified) == ("", "", False)

@@ -246,7 +246,7 @@ from nnviz.files.registry import load
 app = QCoreApplication([])
 folder, original, before, after = map(Path, sys.argv[1:])
 documents = [Document(load(before)), Document(load(before))]
-documents[0].open(original)
+documents[0].start(*documents[0].read(original))
 kept = [autosave.Recovery(document, folder, delay_ms=5) for document in documents]
 for document in documents:
     document.push(load(after), "change")
@@ -290,7 +290,7 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
 
 def test_recovered_work_knows_what_became_of_its_file(document, state, recovery, tmp_path, kept):
     save(state(1), tmp_path / "a.json")
-    document.open(tmp_path / "a.json")
+    document.start(*document.read(tmp_path / "a.json"))
     kept.leave("a", state(2), path=document.path, digest=document.file.digest)
     save(state(3), tmp_path / "a.json")
     recovery.recover(kept.claim()[0][0])

@@ -133,7 +133,7 @@ def opened(folder, case):
         with suppress(OSError):
             os.setxattr(file, "user.tag", b"mine")
     document = Document(state(0))
-    document.open(file)
+    document.start(*document.read(file))
     if case == "a later save":
         document.push(state(0), "zero")
         document.save()

@@ -326,7 +326,7 @@ class Machine(RuleBasedStateMachine):
         assert not self.document.modified
         if self.rng.random() < 0.3:
             self.runner.pause()
-            self.document.open(path)
+            self.document.start(*self.document.read(path))
             self.begin()
             return "saved and opened"
         return "saved"

@@ -649,7 +649,7 @@ def test_a_made_up_activation_and_optimizer_are_chosen_walked_trained_and_kept(
         window.training.speed.setValue(100)
     assert window.document.state.network == train(before).state.network
     window.document.save(tmp_path / "a.json")
-    window.document.open(tmp_path / "a.json")
+    window.document.start(*window.document.read(tmp_path / "a.json"))
     assert load(tmp_path / "a.json") == window.document.state
     assert used(window) == "hinge"
 

@@ -563,7 +563,7 @@ def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, thre
     assert len(three.curve.earlier.curves()) == 2, "earlier runs are drawn alone"
     three.menu.aboutToShow.emit()
     assert not three.ask_csv.isEnabled()
-    document.open(tmp_path / "x.json")
+    document.start(*document.read(tmp_path / "x.json"))
     qtbot.waitUntil(lambda: len(three.curve.earlier.curves()) == 2)
     assert [curve.tolist() for curve in three.curve.earlier.curves()] == earlier
 
