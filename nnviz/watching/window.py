@@ -1,8 +1,7 @@
 """The nnviz window that a script opens with `show` or `watch`.
 
-`watch` sends frames (the current weights and losses) through a pipe to the window's process. If the pipe has
-room, the script's own thread writes the frame, because waking another thread takes longer. If the pipe is
-full, a second thread waits for the window and sends the newest frame.
+`watch` sends frames (the current weights and losses) through a pipe to the window's process. A thread waits
+for the window and sends the newest frame.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import atexit
 import contextlib
 import math
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -152,18 +150,15 @@ def _targets(y: Array, rows: int, outputs: int) -> Array:
     return y.reshape(1, -1)
 
 
-if sys.platform != "win32":
-    import fcntl
-
 PATIENCE_S = 5.0
 """Seconds that a script waits at its end for a window that has stopped reading the pipe."""
-PIPE_BYTES = 2**20
-"""Size in bytes that nnviz requests for the pipe; some systems keep their own size."""
+PART_BYTES = 2**16
+"""Number of bytes that are written at once; a window that hangs takes none."""
 WINDOW_GONE = "the window has ended unexpectedly; the training continues without the window"
 
 
 class Link(frames.Mailbox):
-    """A pipe to a new window on `state`: sends frames (weights and losses) as the window reads.
+    """A pipe to a new window on `state`: a thread sends frames (weights and losses) as the window reads.
 
     The link ends when the window is closed, and in a forked child process. At the end of the script, the link
     calls `finish`, which sends the last frame.
@@ -173,32 +168,19 @@ class Link(frames.Mailbox):
         super().__init__()
         self._finish = finish
         self._process = window_process(TRAINING)
-        assert self._process.stdin is not None
-        self._pipe = self._process.stdin.fileno()
-        self._is_blocking = _is_blocking(self._pipe)
-        self._thread_writes = True  # if False, the script may write
-        self._unsent: memoryview = memoryview(b"")  # the rest of a frame that the script began to write
         self._writing_since: float | None = None
         self._handed_over = threading.Event()
         threading.Thread(target=self._run_thread, args=(state,), name="nnviz watch", daemon=True).start()
         _links.append(self)
 
     def put(self, frame: Frame) -> None:
-        """Send a frame (weights and losses), or keep the frame until the window is ready.
+        """Send a frame (weights and losses) as soon as the window is ready.
 
         Drop an older frame that was kept.
         """
         super().put(frame)
         with self._changed:
-            if self._thread_writes or self.ending is not None:
-                return
-            if not self._is_blocking and not _ends_scripts() and (newest := self.take()):
-                self._unsent = memoryview(frames.frame_message(newest))
-                with contextlib.suppress(OSError):  # the pipe is full or closed; the thread handles that
-                    self._unsent = self._unsent[os.write(self._pipe, self._unsent) :]
-            if self._frame is not None or self._unsent:
-                self._thread_writes = True
-                self._changed.notify_all()
+            self._changed.notify_all()
 
     def _run_thread(self, state: State) -> None:
         if hasattr(signal, "pthread_sigmask"):  # a closed pipe must not end the script
@@ -216,36 +198,25 @@ class Link(frames.Mailbox):
 
     def _hand_over(self, state: State) -> None:
         assert self._process.stdin is not None
-        with self._process.stdin:
+        with self._process.stdin as pipe:
             for part in frames.start_message(state):
-                self._write(part)
-            while self._has_work():
-                self._write(self._unsent)
-                self._unsent = memoryview(b"")
-                if frame := self.take():
-                    self._write(frames.frame_message(frame))
-            self._write(frames.end_message(self.ending or ""))
+                self._write(pipe.fileno(), part)
+            while frame := self._next_frame():
+                self._write(pipe.fileno(), frames.frame_message(frame))
+            self._write(pipe.fileno(), frames.end_message(self.ending or ""))
 
-    def _has_work(self) -> bool:
-        """Wait until this thread must write; return True if there is something to write, False at the end."""
+    def _next_frame(self) -> Frame | None:
+        """Wait for a frame and return it; return None at the end of the training."""
         with self._changed:
-            if self._frame is None and self.ending is None:
-                self._thread_writes = False
-                self._changed.wait_for(lambda: self._thread_writes or self.ending is not None)
-            self._thread_writes = True
-            return self._frame is not None or len(self._unsent) > 0
+            self._changed.wait_for(lambda: self._frame is not None or self.ending is not None)
+            return self.take()
 
-    def _write(self, data: bytes | memoryview) -> None:
+    def _write(self, pipe: int, data: bytes | memoryview) -> None:
         """Write all data to the pipe, waiting while the pipe is full."""
         rest = memoryview(data)
         while rest:
             self._writing_since = time.monotonic()
-            if not self._is_blocking:
-                room = select.poll()
-                room.register(self._pipe, select.POLLOUT)
-                room.poll()
-            with contextlib.suppress(BlockingIOError):
-                rest = rest[os.write(self._pipe, rest) :]
+            rest = rest[os.write(pipe, rest[:PART_BYTES]) :]
         self._writing_since = None
 
     def leave(self) -> None:
@@ -265,26 +236,12 @@ class Link(frames.Mailbox):
         self._changed = threading.Condition()  # the parent's lock may be held
         self.end(WINDOW_GONE)
         self._handed_over.set()
-        assert self._process.stdin is not None
-        if not self._process.stdin.closed:
+        pipe = self._process.stdin
+        assert pipe is not None
+        if not pipe.closed:
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._pipe, inheritable=False)
+            os.dup2(nowhere, pipe.fileno(), inheritable=False)
             os.close(nowhere)
-
-
-def _is_blocking(pipe: int) -> bool:
-    """Make the pipe non-blocking; return whether writing still blocks, as on Windows."""
-    if sys.platform == "win32":
-        return True
-    os.set_blocking(pipe, False)
-    with contextlib.suppress(OSError, AttributeError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    return False
-
-
-def _ends_scripts() -> bool:
-    """Return whether writing to a closed pipe would end the script."""
-    return signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL
 
 
 _links: list[Link] = []
