@@ -8,12 +8,10 @@ also opens the arrays that belong to a program written by nnviz, with the rows a
 from __future__ import annotations
 
 import io
-import itertools
 import math
 import re
 import stat
-import struct
-import zlib
+import zipfile
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -30,46 +28,38 @@ from nnviz.files.source import Codec, Source
 
 MOST_ENTRIES = 4_000
 """Largest number of entries in an archive: over twice the number of arrays of the largest network."""
-MOST_TIMES = 1_040
-"""Largest ratio of unpacked to packed size that deflate can reach."""
-
-_END, _ENTRY, _LOCAL = struct.Struct("<4s4H2LH"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
+_LIST_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x05\x06"
+"""The first bytes of an entry in the archive's list, and of the end of the archive."""
+_END_BYTES = 22  # without the comment
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
-_UTF_8 = 0x800
-_STORED, _DEFLATED = 0, 8
 _UNIX = 3
 _UNSAFE_NAME = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.*\x00.*|", re.DOTALL)
-
-
-class _Entry(NamedTuple):
-    name: str
-    method: int
-    crc: int
-    packed: int
-    size: int
-    start: int
-    """Offset of the entry's local header in the archive, in bytes."""
-    begin: int
-    """Offset of the entry's packed content in the archive, in bytes."""
-
-    @property
-    def end(self) -> int:
-        return self.begin + self.packed
 
 
 class Archive:
     """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
-        entries = _entries(data)
-        self._entries = {entry.name: entry for entry in entries}
+        if (count := data.count(_LIST_SIGN)) > MOST_ENTRIES:  # before they are read
+            raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        except Exception:  # zipfile raises several
+            raise FileError("the zip archive is incomplete, or its list of entries is damaged") from None
+        if not data.startswith(_END_SIGN, len(data) - _END_BYTES - len(self._archive.comment)):
+            raise FileError("the file contains other bytes after the end of the zip archive")
+        entries = sorted(self._archive.infolist(), key=lambda entry: entry.header_offset)
+        self._entries = {entry.filename: entry for entry in self._archive.infolist()}
         if len(self._entries) < len(entries):
             raise FileError("the archive contains an entry twice")
-        for before, entry in itertools.pairwise(sorted(entries, key=lambda entry: entry.start)):
-            if before.end > entry.start:
-                raise FileError("this entry of the archive overlaps another one", entry.name)
-        if sum(entry.size for entry in entries) > LARGEST_BYTES:
+        starts = [entry.header_offset for entry in entries] + [self._archive.start_dir]
+        if starts[0] != 0:
+            raise FileError("the zip archive has other bytes before its start")
+        for entry, next_start in zip(entries, starts[1:], strict=True):
+            _check_entry(entry)
+            if entry.header_offset + entry.compress_size >= next_start:
+                raise FileError("this entry of the archive overlaps the bytes after it", entry.filename)
+        if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
             raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")
 
     @property
@@ -85,80 +75,27 @@ class Archive:
         if name not in self._entries:
             raise FileError(f"the archive has no file {quoted(name)}")
         entry = self._entries[name]
-        if entry.size > most:
-            raise FileError(f"expected at most {most:,} bytes, found {entry.size:,}", name)
-        packed = memoryview(self._data)[entry.begin : entry.end]
-        content = bytes(packed) if entry.method == _STORED else _inflate(packed, entry)
-        if len(content) != entry.size or zlib.crc32(content) != entry.crc:
-            raise FileError("this entry is damaged: its size or its checksum is wrong", name)
-        return content
+        if entry.file_size > most:
+            raise FileError(f"expected at most {most:,} bytes, found {entry.file_size:,}", name)
+        try:
+            with self._archive.open(entry) as file:
+                return file.read(entry.file_size + 1)  # one more, to reach the checksum
+        except Exception:  # zipfile and zlib raise several
+            message = "this entry is damaged: its place, size, checksum or packed content is wrong"
+            raise FileError(message, name) from None
 
 
-def _inflate(packed: memoryview, entry: _Entry) -> bytes:
-    """Return the unpacked bytes of an entry, at most one byte more than the entry declares."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        content = inflater.decompress(packed, entry.size + 1)
-    except zlib.error:
-        raise FileError("this entry is damaged: it cannot be unpacked", entry.name) from None
-    if not inflater.eof or inflater.unused_data:
-        raise FileError("this entry is damaged: its size is not the size that the archive states", entry.name)
-    return content
-
-
-def _entries(data: bytes) -> list[_Entry]:
-    found = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 2**16))
-    if found < 0 or len(data) - found < _END.size:
-        raise FileError("the zip archive is incomplete")
-    _, disk, first, here, count, length, start, comment = _END.unpack_from(data, found)
-    if (disk, first, here) != (0, 0, count) or start + length != found:
-        raise FileError("the zip archive has several parts, or other bytes before its start")
-    if found + _END.size + comment != len(data):
-        raise FileError("the file contains other bytes after the end of the zip archive")
-    if count > MOST_ENTRIES:
-        raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
-    entries, at = [], start
-    for _ in range(count):
-        entry, at = _entry(data, at, found, start)
-        entries.append(entry)
-    if at != found:
-        raise FileError("the archive's list of entries has the wrong length")
-    return entries
-
-
-def _entry(data: bytes, at: int, end: int, start: int) -> tuple[_Entry, int]:
-    """Return the entry listed at offset `at`, and the offset of the next; its bytes end before `start`."""
-    if at + _ENTRY.size > end:
-        raise FileError("the archive's list of entries is cut off")
-    sign, by, _, flags, method, _, _, *numbers = _ENTRY.unpack_from(data, at)
-    crc, packed, size, name_size, extra, comment, disk, _, outer, local = numbers
-    name_end = at + _ENTRY.size + name_size
-    raw = data[at + _ENTRY.size : name_end]
-    name = raw.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
-    if sign != b"PK\x01\x02" or disk or name_end + extra + comment > end:
-        raise FileError("the archive's list of entries is damaged")
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    """Raise FileError for an entry with an unsafe name or of another kind than a plain file or folder."""
+    name = entry.orig_filename
     if _UNSAFE_NAME.fullmatch(name):
         raise FileError(f"the archive contains the unsafe file name {quoted(name)}")
-    if by >> 8 == _UNIX and stat.S_IFMT(outer >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if entry.create_system == _UNIX and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise FileError("this entry is a link or a device", name)
-    if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED):
+    is_readable = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if entry.flag_bits & _ENCRYPTED or not is_readable:
         raise FileError("this entry is encrypted, or compressed in a way that nnviz cannot read", name)
-    if size > packed * MOST_TIMES:
-        raise FileError(f"{packed:,} packed bytes cannot unpack to the declared size, {size:,} bytes", name)
-    begin = _content_offset(data, local, start, raw)
-    if begin + packed > start:
-        raise FileError("this entry is longer than its archive", name)
-    return _Entry(name, method, crc, packed, size, local, begin), name_end + extra + comment
-
-
-def _content_offset(data: bytes, local: int, start: int, raw: bytes) -> int:
-    """Return the offset of an entry's bytes. Raises FileError unless its own header has its listed name."""
-    if local + _LOCAL.size <= start:
-        sign, *_, name_size, extra = _LOCAL.unpack_from(data, local)
-        begin = local + _LOCAL.size
-        if sign == b"PK\x03\x04" and data[begin : begin + name_size] == raw:
-            return int(begin + name_size + extra)
-    raise FileError("the archive's list of entries gives a wrong place for an entry")
 
 
 _HEADER_BYTES = 1024
