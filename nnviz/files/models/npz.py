@@ -13,7 +13,7 @@ import re
 import stat
 import zipfile
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,45 +104,26 @@ _TYPE = re.compile(r"'([<>|=]?(?:[iu][1248]|f[248]|[US][1-9]\d{0,3}))'", re.ASCI
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
 
-class _Header(NamedTuple):
-    kind: np.dtype[Any]
-    is_fortran: bool
-    shape: tuple[int, ...]
-    size: int
-    """Size of the header of the `.npy` file, in bytes."""
-
-
 def read_npy(data: bytes, place: str) -> NDArray[Any]:
     """Return the array of numbers or texts in a `.npy` file, as a view of its bytes.
 
     Raises FileError, with `place` in the message, for any other contents.
     """
-    header = _header(data, place)
-    expected, found = math.prod(header.shape) * header.kind.itemsize, len(data) - header.size
-    if expected != found:
-        raise FileError(f"the shape {header.shape} needs {expected:,} bytes, found {found:,}", place)
-    array = np.frombuffer(data, header.kind, offset=header.size)
-    return array.reshape(header.shape, order="F" if header.is_fortran else "C")
-
-
-def texts(array: NDArray[Any]) -> list[str]:
-    """Return the texts of an array of one dimension. Raises UnicodeDecodeError for invalid bytes.
-
-    NumPy itself does not check the bytes and would raise a SystemError.
-    """
-    order = "be" if array.dtype.newbyteorder("<") != array.dtype else "le"
-    encoding = "ascii" if array.dtype.kind == "S" else f"utf-32-{order}"
-    return [each.tobytes().decode(encoding).rstrip("\0") for each in array.view(f"V{array.dtype.itemsize}")]
-
-
-def _header(data: bytes, place: str) -> _Header:
     if data[:6] != b"\x93NUMPY" or len(data) < 12 or data[6] not in (1, 2, 3):
         raise FileError("this is not a NumPy array", place)
     begin = 10 if data[6] == 1 else 12
     end = begin + int.from_bytes(data[8:begin], "little")
     if end > len(data) or end - begin > _HEADER_BYTES:
         raise FileError("the header is too long for an array of numbers", place)
-    text = "".join(data[begin:end].decode("latin-1").split())
+    kind, shape, order = _header("".join(data[begin:end].decode("latin-1").split()), place)
+    expected, found = math.prod(shape) * kind.itemsize, len(data) - end
+    if expected != found:
+        raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)
+    return np.frombuffer(data, kind, offset=end).reshape(shape, order=order)
+
+
+def _header(text: str, place: str) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"]]:
+    """Return the type, the shape and the order in the text of a header without spaces."""
     if "'|O'" in text or "'O'" in text:
         raise FileError("nnviz never loads Python objects: save an array of numbers, or dtype=str", place)
     pairs = _ITEM.findall(text)
@@ -153,7 +134,17 @@ def _header(data: bytes, place: str) -> _Header:
     shape = tuple(map(int, _NUMBER.findall(items["shape"])))
     if len(shape) > 2:
         raise FileError(f"expected an array with 1 or 2 dimensions, found {len(shape)} dimensions", place)
-    return _Header(np.dtype(kind[1]), items["fortran_order"] == "True", shape, end)
+    return np.dtype(kind[1]), shape, "F" if items["fortran_order"] == "True" else "C"
+
+
+def texts(array: NDArray[Any]) -> list[str]:
+    """Return the texts of an array of one dimension. Raises UnicodeDecodeError for invalid bytes.
+
+    NumPy itself does not check the bytes and would raise a SystemError.
+    """
+    order = "be" if array.dtype.newbyteorder("<") != array.dtype else "le"
+    encoding = "ascii" if array.dtype.kind == "S" else f"utf-32-{order}"
+    return [each.tobytes().decode(encoding).rstrip("\0") for each in array.view(f"V{array.dtype.itemsize}")]
 
 
 _MEMBER = re.compile(r"(?:[Wb](?:0|[1-9]\d{0,3})|activations|inputs|targets)\.npy", re.ASCII)
