@@ -373,8 +373,8 @@ def test_hdf5_that_unfolds_is_refused(tmp_path, approved):
 MEASURED = """
 import re, sys
 from nnviz.files.models import hdf5 as process
-head, _ = process.head_and_arrays(sys.stdin.buffer.read(), 4_000_000)
-print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], head["refused"])
+reply = process.reply(sys.stdin.buffer.read(), 4_000_000)
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], reply)
 """
 
 
