@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -45,25 +45,8 @@ UNTITLED = "network"
 
 
 class _Names(msgspec.Struct):
-    inputs: list[str]
-    nodes: list[list[str]]
-
-
-class _ModelWords(NamedTuple):
-    """Names, title and notes of a network; `nodes` has the names of the nodes for each layer."""
-
-    inputs: tuple[str, ...] = ()
-    nodes: tuple[tuple[str, ...], ...] = ()
-    name: str = ""
-    notes: str = ""
-
-
-def _read_words(model: onnx.ModelProto) -> _ModelWords:
-    """Return the names, title and notes in a model that nnviz wrote; all are empty for any other model."""
-    if model.producer_name != PRODUCER:
-        return _ModelWords()
-    title = "" if model.graph.name == UNTITLED else model.graph.name
-    return _ModelWords(*_names(model), title, model.doc_string)
+    inputs: list[str] = []
+    nodes: list[list[str]] = []
 
 
 def _write_words(model: onnx.ModelProto, state: State) -> None:
@@ -76,14 +59,13 @@ def _write_words(model: onnx.ModelProto, state: State) -> None:
     model.doc_string = state.notes
 
 
-def _names(model: onnx.ModelProto) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Return the names of inputs and nodes, or empty tuples if they are invalid."""
+def _names(model: onnx.ModelProto) -> _Names:
+    """Return the names of inputs and nodes in a model that nnviz wrote; no names if they are invalid."""
     text = next((each.value for each in model.metadata_props if each.key == KEY), "{}")
     try:
-        raw = msgspec.convert(json_text.parse(text), _Names)
+        return msgspec.convert(json_text.parse(text), _Names)
     except (FileError, msgspec.ValidationError):
-        return (), ()
-    return tuple(raw.inputs), tuple(map(tuple, raw.nodes))
+        return _Names()
 
 
 def read(source: Source) -> State:
@@ -95,12 +77,15 @@ def read(source: Source) -> State:
     chain = _empty_chain(graph, steps)
     with np.errstate(all="ignore"):  # the layers refuse numbers that are not finite
         for step in steps:
-            step.take(chain)
+            chain.take(step)
     chain.finish()
-    words = _read_words(model)
-    nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
-    layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
-    state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes, source=source)
+    is_own = model.producer_name == PRODUCER
+    names = _names(model) if is_own else _Names()
+    nodes = names.nodes if len(names.nodes) == len(chain.layers) else [[]] * len(chain.layers)
+    layers = [replace(layer, nodes=own) for layer, own in zip(chain.layers, nodes, strict=True)]
+    title = model.graph.name if is_own and model.graph.name != UNTITLED else ""
+    notes_of_user = model.doc_string if is_own else ""
+    state = dense.state_of(layers, inputs=names.inputs, name=title, notes=notes_of_user, source=source)
     source.notes.extend(notes + chain.notes)
     return state
 

@@ -23,7 +23,6 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.models.onnx_graph import (
     MOST_DIMS,
     SUPPORTED,
-    Constant,
     Graph,
     attributes,
     check_real,
@@ -32,7 +31,6 @@ from nnviz.files.models.onnx_graph import (
     node_error,
     node_place,
     operator_of,
-    tensor_of,
 )
 
 if TYPE_CHECKING:
@@ -47,96 +45,74 @@ CLOSE = 1e-3
 """Relative tolerance for constants; 1/√2 as a 16-bit float has the error 0.0003."""
 
 
-def product(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return (activation, input name) if a Mul node is the last node of an activation, else None.
+def compound(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
+    """Return (activation, input name) if a node is the last of several that compute an activation.
+
+    Softsign is x/(1 + |x|). Softplus, if it has several nodes, is z where z is large, else ln(1 + e^z).
+    """
+    match node.op_type, *node.input:
+        case "Mul", _, _:
+            return _gate(graph, node.output[0])
+        case "Div", x, below if _inputs(graph, _one_less(graph, below), "Abs") == [x]:
+            return "softsign", x
+        case "Where", above, z, below if _inputs(graph, below, "Softplus") == [z]:
+            compared, *limit = _inputs(graph, above, "Greater") or [""]
+            is_large = any((graph.number(name) or 0.0) >= LARGE for name in limit)
+            return ("softplus", z) if compared == z and is_large else None
+    return None
+
+
+def _gate(graph: Graph, name: str) -> tuple[str, str] | None:
+    """Return (activation, input name) if a product is SiLU or GELU, else None.
 
     SiLU is x·sigmoid(x), and GELU is ½·x·(1 + erf(x/√2)), with the factors in any order.
     """
-    number, factors = _factors(graph, node)
+    number, factors = _factors(graph, name)
     if len(factors) != 2:
         return None
     for x, gate in (factors, factors[::-1]):
-        last = graph.maker(gate)
-        if last is None:
-            continue
-        if last.op_type == "Sigmoid" and list(last.input) == [x] and number == 1:
+        if number == 1 and _inputs(graph, gate, "Sigmoid") == [x]:
             return "silu", x
-        if _is_normal_cdf(graph, last, x) and math.isclose(number, 0.5, rel_tol=CLOSE):
-            return "gelu", x
+        for scaled in _inputs(graph, _one_less(graph, gate), "Erf"):
+            root, rest = _factors(graph, scaled)
+            if rest == [x] and np.allclose([number, root], [0.5, math.sqrt(0.5)], rtol=CLOSE):
+                return "gelu", x
     return None
 
 
-def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return ("softsign", name of x) if a Div node computes x/(1 + |x|), else None."""
-    if len(node.input) != 2:
-        return None
-    x, below = node.input
-    last = graph.maker(below)
-    absolute = None if last is None else _plus_one(graph, last)
-    is_softsign = absolute is not None and absolute.op_type == "Abs" and list(absolute.input) == [x]
-    return ("softsign", x) if is_softsign else None
+def _inputs(graph: Graph, name: str, operator: str) -> list[str]:
+    """Return the inputs of the node that computes a value, or [] if the node has another operator."""
+    node = graph.maker(name)
+    return list(node.input) if node is not None and node.op_type == operator else []
 
 
-def choice(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return ("softplus", name of z) if a Where node is the last node of a softplus, else None.
-
-    The node selects z where z is large, and ln(1 + e^z) elsewhere.
-    """
-    if len(node.input) != 3:
-        return None
-    above, z, below = node.input
-    softplus, greater = graph.maker(below), graph.maker(above)
-    if softplus is None or softplus.op_type != "Softplus" or list(softplus.input) != [z]:
-        return None
-    if greater is None or greater.op_type != "Greater" or list(greater.input[:1]) != [z]:
-        return None
-    limit = graph.number(greater.input[-1])
-    return ("softplus", z) if limit is not None and limit >= LARGE else None
+def _one_less(graph: Graph, name: str) -> str:
+    """Return the name of x if a value is 1 + x, else ""."""
+    terms = _inputs(graph, name, "Add")
+    if len(terms) != 2 or 1 not in (numbers := [graph.number(term) for term in terms]):
+        return ""
+    return terms[1 - numbers.index(1)]
 
 
-def _is_normal_cdf(graph: Graph, node: onnx.NodeProto, x: str) -> bool:
-    """Return whether a node computes 1 + erf(x/√2)."""
-    erf = _plus_one(graph, node)
-    last = graph.maker(erf.input[0]) if erf is not None and erf.op_type == "Erf" and erf.input else None
-    if last is None:
-        return False
-    number, factors = _factors(graph, last)
-    return factors == [x] and math.isclose(number, math.sqrt(0.5), rel_tol=CLOSE)
-
-
-def _plus_one(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | None:
-    """Return the node whose output an Add node increases by 1, or None."""
-    if node.op_type != "Add" or len(node.input) != 2:
-        return None
-    for one, other in (node.input, node.input[::-1]):
-        if graph.number(one) == 1:
-            return graph.maker(other)
-    return None
-
-
-def _factors(graph: Graph, node: onnx.NodeProto) -> tuple[float, list[str]]:
+def _factors(graph: Graph, name: str) -> tuple[float, list[str]]:
     """Return the constant of a product and the names of its other factors; long products keep inner ones."""
-    number, pending = 1.0, [node.output[0]]
+    number, pending = 1.0, [name]
     factors: list[str] = []
     for _ in range(MOST_FACTORS):
         if not pending:
             break
         name = pending.pop()
-        maker, constant = graph.maker(name), graph.number(name)
-        if constant is not None:
+        product, quotient = (_inputs(graph, name, operator) for operator in ("Mul", "Div"))
+        if (constant := graph.number(name)) is not None:
             number *= constant
-        elif maker is not None and maker.op_type == "Mul" and len(maker.input) == 2:
-            pending += maker.input
-        elif maker is not None and (divisor := _divisor(graph, maker)):
+        elif len(product) == 2:
+            pending += product
+        elif len(quotient) == 2 and (divisor := graph.number(quotient[1])):
             number /= divisor
-            pending.append(maker.input[0])
+            pending.append(quotient[0])
         else:
             factors.append(name)
     return number, factors + pending
-
-
-def _divisor(graph: Graph, node: onnx.NodeProto) -> float | None:
-    return graph.number(node.input[1]) if node.op_type == "Div" and len(node.input) == 2 else None
 
 
 SHAPE_OF_ROWS = ("Unsqueeze", "Gather", "Shape")
@@ -163,42 +139,38 @@ def _dropout(graph: Graph, node: onnx.NodeProto) -> ChainStep:
 
 def _transpose(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
     check_swaps(node)
-    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.transpose(node_place(node)), swaps=True)
+    return ChainStep(inputs_of(node, 1)[0], Chain.transpose, swaps=True)
 
 
 def _flatten(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
     axis = attributes(node, axis=1)["axis"]
-    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.flatten(node_place(node), axis))
+    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.flatten(axis))
 
 
 def _reshape(graph: Graph, node: onnx.NodeProto) -> ChainStep:
     input_name, shape = inputs_of(node, 2)
     attributes(node, allowzero=0)
     sizes = _sizes(graph, node, shape)
-    return ChainStep(input_name, lambda chain: chain.reshape(node_place(node), sizes))
+    return ChainStep(input_name, lambda chain: chain.reshape(sizes))
 
 
 def _sizes(graph: Graph, node: onnx.NodeProto, name: str) -> list[int]:
     """Return the shape for a Reshape node; 0 means that the number of rows stays."""
-    constant, joined = graph.constant(name), graph.maker(name)
-    if constant is not None and math.prod(constant.shape) <= MOST_DIMS:
-        return [int(size) for size in constant.array().reshape(-1)]
-    if joined is not None and joined.op_type == "Concat" and len(joined.input) == 2:
-        rows, rest = joined.input
-        size = graph.number(rest)
-        if size is not None and _is_rows(graph, rows, node.input[0]):
+    constant, joined = graph.constant(name), _inputs(graph, name, "Concat")
+    if constant is not None and constant.size <= MOST_DIMS:
+        return [int(size) for size in constant.reshape(-1)]
+    if len(joined) == 2:
+        size = graph.number(joined[1])
+        if size is not None and _is_rows(graph, joined[0], node.input[0]):
             return [0, int(size)]
     raise node_error(node, f"nnviz cannot read the output shape of this node; {SUPPORTED}")
 
 
 def _is_rows(graph: Graph, name: str, of: str) -> bool:
     for operator in SHAPE_OF_ROWS:
-        node = graph.maker(name)
-        if node is None or node.op_type != operator or not node.input:
+        name, *others = _inputs(graph, name, operator) or [""]
+        if operator == "Gather" and [graph.number(other) for other in others] != [0]:
             return False
-        if operator == "Gather" and (len(node.input) != 2 or graph.number(node.input[1]) != 0):
-            return False
-        name = node.input[0]
     return name == of
 
 
@@ -207,31 +179,25 @@ def _squeeze(graph: Graph, node: onnx.NodeProto) -> ChainStep:
     input_name, constant = inputs_of(node, 1, 2)
     axes = [graph.number(constant)] if constant else attributes(node, axes=[])["axes"]
     if not axes:
-        return ChainStep(input_name, lambda chain: chain.end())
+        return ChainStep(input_name, Chain.end)
     if axes not in ([1], [-1]):
         raise node_error(node)
-    return ChainStep(input_name, lambda chain: chain.end_with_one(node_place(node)))
+    return ChainStep(input_name, Chain.end_with_one)
 
 
 def _concat(graph: Graph, node: onnx.NodeProto) -> ChainStep:
     """Return the step in which scikit-learn turns a probability p into 1 − p and p."""
     inverse, input_name = inputs_of(node, 2)
-    minus = graph.maker(inverse)
-    if (
-        minus is None
-        or minus.op_type != "Sub"
-        or minus.input[1:] != [input_name]
-        or graph.number(minus.input[0]) != 1
-    ):
-        raise node_error(node)
-    if attributes(node, axis=0)["axis"] not in (1, -1):
+    one, *subtracted = _inputs(graph, inverse, "Sub") or [""]
+    is_inverse = subtracted == [input_name] and graph.number(one) == 1
+    if not is_inverse or attributes(node, axis=0)["axis"] not in (1, -1):
         raise node_error(node)
     note = "the output is the second of the model's two probabilities; the first is 1 minus the second"
-    return ChainStep(input_name, lambda chain: chain.end_with_one(node_place(node), note))
+    return ChainStep(input_name, lambda chain: chain.end_with_one(note))
 
 
 def _zip_map(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
-    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.end())
+    return ChainStep(inputs_of(node, 1)[0], Chain.end)
 
 
 SHAPE_OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
@@ -265,7 +231,7 @@ def _gemm(graph: Graph, node: onnx.NodeProto) -> ChainStep:
 
     def take(chain: Chain) -> None:
         step.take(chain)
-        chain.affine(node_place(node), None, chain.vector(node_place(node), biases) * values["beta"])
+        chain.affine(Affine(shift=chain.vector(biases) * values["beta"]))
 
     return step._replace(take=take)
 
@@ -284,14 +250,13 @@ def _dense(
 ) -> ChainStep:
     """Return the step that computes x·Wᵀ, or W·xᵀ if the constant is the first factor."""
     constant, input_name, is_first = _split_constant(graph, node, factors)
-    weights = constant if transposed[0 if is_first else 1] == (not is_first) else constant.transpose
+    weights = constant if transposed[0 if is_first else 1] == (not is_first) else constant.T
     layout: Layout = "columns" if transposed[1 if is_first else 0] != is_first else "rows"
     result: Layout = "columns" if is_first else "rows"
-    place = node_place(node)
-    return ChainStep(input_name, lambda chain: chain.dense(place, weights, layout, result, alpha), layout)
+    return ChainStep(input_name, lambda chain: chain.dense(weights, layout, result, alpha), layout)
 
 
-def _split_constant(graph: Graph, node: onnx.NodeProto, names: list[str]) -> tuple[Constant, str, bool]:
+def _split_constant(graph: Graph, node: onnx.NodeProto, names: list[str]) -> tuple[Array, str, bool]:
     """Return the constant of two inputs, the name of the other input, and whether the constant is first."""
     left, right = (graph.constant(name) for name in names)
     if left is not None and right is None:
@@ -313,40 +278,26 @@ def _affine(graph: Graph, node: onnx.NodeProto) -> ChainStep:
         raise node_error(node, f"this node divides by a value that depends on the input; {SUPPORTED}")
 
     def take(chain: Chain) -> None:
-        numbers = chain.vector(node_place(node), constant)
-        minus = -np.ones(1)
-        scale, shift = {
-            "Add": (None, numbers),
-            "Sub": (minus, numbers) if is_first else (None, -numbers),
-            "Mul": (numbers, None),
-            "Div": (1 / numbers, None),
-        }[node.op_type]
-        chain.affine(node_place(node), scale, shift)
+        numbers = chain.vector(constant)
+        affine = {
+            "Add": Affine(shift=numbers),
+            "Sub": Affine(-np.ones(1), numbers) if is_first else Affine(shift=-numbers),
+            "Mul": Affine(numbers),
+            "Div": Affine(1 / numbers),
+        }
+        chain.affine(affine[node.op_type])
 
     return ChainStep(input_name, take)
 
 
-def _mul(graph: Graph, node: onnx.NodeProto) -> ChainStep:
-    return _activation_step(node, product(graph, node)) or _affine(graph, node)
-
-
-def _div(graph: Graph, node: onnx.NodeProto) -> ChainStep:
-    return _activation_step(node, quotient(graph, node)) or _affine(graph, node)
-
-
-def _where(graph: Graph, node: onnx.NodeProto) -> ChainStep:
-    step = _activation_step(node, choice(graph, node))
-    if step is None:
+def _compound(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    """Return the step of an activation that several nodes compute, else of a constant."""
+    if found := compound(graph, node):
+        name, input_name = found
+        return ChainStep(input_name, lambda chain: chain.activation(name))
+    if node.op_type == "Where":
         raise node_error(node, JOIN)
-    return step
-
-
-def _activation_step(node: onnx.NodeProto, found: tuple[str, str] | None) -> ChainStep | None:
-    """Return the step of an activation that several operators compute, or None."""
-    if found is None:
-        return None
-    name, input_name = found
-    return ChainStep(input_name, lambda chain: chain.activation(node_place(node), name))
+    return _affine(graph, node)
 
 
 def _scaler(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
@@ -354,9 +305,8 @@ def _scaler(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
     values = attributes(node, offset=[0.0], scale=[1.0])
 
     def take(chain: Chain) -> None:
-        arrays = (Constant(tensor_of(value)) for value in values.values())
-        offset, scale = (chain.vector(node_place(node), array) for array in arrays)
-        chain.affine(node_place(node), scale, -offset * scale)
+        offset, scale = (chain.vector(np.array(value)) for value in values.values())
+        chain.affine(Affine(scale, -offset * scale))
 
     return ChainStep(input_name, take)
 
@@ -387,7 +337,7 @@ def _activation(graph: Graph, node: onnx.NodeProto) -> ChainStep:
             is_close = isinstance(value, float) and math.isclose(value, defaults[key], rel_tol=1e-4)
             if value != defaults[key] and not is_close:
                 raise node_error(node, f"nnviz does not have this activation with {key} {value}")
-    return ChainStep(input_name, lambda chain: chain.activation(node_place(node), name, axis))
+    return ChainStep(input_name, lambda chain: chain.activation(name, axis))
 
 
 def _with_parameter(node: onnx.NodeProto, name: str, parameter: str, default: float) -> str:
@@ -403,9 +353,9 @@ OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
     "MatMul": _matmul,
     "Add": _affine,
     "Sub": _affine,
-    "Div": _div,
-    "Mul": _mul,
-    "Where": _where,
+    "Div": _compound,
+    "Mul": _compound,
+    "Where": _compound,
     "ai.onnx.ml.Scaler": _scaler,
     **dict.fromkeys(BY_OPERATOR, _activation),
     **SHAPE_OPERATORS,
@@ -421,7 +371,7 @@ def step_of(graph: Graph, node: onnx.NodeProto) -> ChainStep:
     operator = OPERATORS.get(operator_of(node))
     if operator is None:
         raise _unknown(node)
-    return operator(graph, node)
+    return operator(graph, node)._replace(place=node_place(node))
 
 
 def _unknown(node: onnx.NodeProto) -> FileError:
@@ -436,29 +386,25 @@ AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vec
 
 
 class Affine(NamedTuple):
-    """The function `scale`·x + `shift`. If `scale` or `shift` is None, the value is 1 or 0."""
+    """The function `scale`·x + `shift`, each of shape (nodes,) or (1,); None as `shift` adds nothing."""
 
-    scale: Array | None = None
+    scale: Array = np.ones(1)
     shift: Array | None = None
 
     def followed_by(self, other: Affine) -> Affine:
         """Return the function that applies this function first and then `other`."""
-        scale, shift = other
-        if scale is None:
-            moved = self.shift
-            scale = self.scale
-        else:
-            moved = None if self.shift is None else self.shift * scale
-            scale = scale if self.scale is None else self.scale * scale
-        return Affine(scale, moved if shift is None else shift if moved is None else moved + shift)
+        shift = None if self.shift is None else self.shift * other.scale
+        if other.shift is not None:
+            shift = other.shift if shift is None else shift + other.shift
+        return Affine(self.scale * other.scale, shift)
 
 
 @dataclass
 class Chain:
     """The layers of a graph, built node by node.
 
-    Methods take the `place` of a node and raise FileError if the node does not fit. The network, not this
-    class, refuses numbers that are not finite.
+    Methods raise a FileError without a place if the node does not fit. The network, not this class, refuses
+    numbers that are not finite.
 
     ========= =========================================================================
     `layout`  the axes of the current values
@@ -467,6 +413,7 @@ class Chain:
     `notes`   sentences on the differences between the file and the network
     `rows`    the only number of rows that the model accepts, or None
     `dims`    the shape of a row before it is flattened, with None for an unknown size
+    `place`   the name of the node that is being added
     ========= =========================================================================
     """
 
@@ -476,6 +423,7 @@ class Chain:
     notes: list[str] = field(default_factory=list)
     rows: int | None = None
     dims: Sequence[int | None] = ()
+    place: str = ""
     _open: bool = False
     _affine: Affine = field(default_factory=lambda: Affine())
     _affine_nodes: list[str] = field(default_factory=list)
@@ -488,26 +436,34 @@ class Chain:
     """The nodes of `_output_affine` that a note reports."""
     _numbers: int = 0
 
-    def dense(self, place: str, weights: Constant, layout: Layout, result: Layout, factor: float) -> None:
+    def take(self, step: ChainStep) -> None:
+        """Add the next node. Raises FileError if the node does not fit."""
+        self.place = step.place
+        try:
+            step.take(self)
+        except FileError as error:
+            raise error.within(self.place) from None
+
+    def dense(self, weights: Array, layout: Layout, result: Layout, factor: float) -> None:
         """Begin a layer with the weights `weights` · `factor`, shape (nodes, inputs).
 
         `layout` is the layout of the layer's input values, `result` is the layout of its output values.
         """
         shape = weights.shape
         if len(shape) != 2 or 0 in shape:
-            raise FileError(f"expected weights with two dimensions, found the shape {list(shape)}", place)
+            raise FileError(f"expected weights with two dimensions, found the shape {list(shape)}")
         if self.dims:
-            raise FileError(f"expected rows with one dimension, found {len(self.dims)} dimensions", place)
+            raise FileError(f"expected rows with one dimension, found {len(self.dims)} dimensions")
         if self.layout == "vector":
             layout = result = "vector"
         if self.layout != layout:
-            raise FileError("this node does not multiply rows of values by weights", place)
-        self.check_width(place, shape[1])
-        self._numbers += math.prod(shape)
-        with as_file_errors(place):
-            NUMBERS.check(self._numbers)  # checked before reading, as many layers may share a tensor
+            raise FileError("this node does not multiply rows of values by weights")
+        self.check_width(shape[1])
+        self._numbers += weights.size
+        with as_file_errors():
+            NUMBERS.check(self._numbers)  # checked before multiplying, as many layers may share a tensor
         self._close()
-        self.layers.append(self._with_affine(Dense(weights.array() * factor, None, "identity", place)))
+        self.layers.append(self._with_affine(Dense(weights * factor, None, "identity", self.place)))
         self._open, self._has_biases, self.layout, self.width = True, False, result, shape[0]
 
     def _with_affine(self, layer: Dense) -> Dense:
@@ -518,17 +474,16 @@ class Chain:
         (scale, shift), weights = self._affine, layer.weights
         biases = None if shift is None else weights @ np.broadcast_to(shift, weights.shape[1])
         self._affine, self._affine_nodes = Affine(), []
-        return replace(layer, weights=weights if scale is None else weights * scale, biases=biases)
+        return replace(layer, weights=weights * scale, biases=biases)
 
-    def affine(self, place: str, scale: Array | None, shift: Array | None) -> None:
-        """Multiply the values by `scale`, then add `shift`; each is an array from `Chain.vector`, or None."""
-        affine = Affine(scale, shift)
+    def affine(self, affine: Affine) -> None:
+        """Apply a function to the values; its arrays are from `Chain.vector`."""
         if not self._open:
             self._affine = self._affine.followed_by(affine)
-            self._affine_nodes.append(place)
+            self._affine_nodes.append(self.place)
             return
-        if scale is not None or self._has_biases:
-            self._output_nodes.append(place)
+        if affine.shift is None or (affine.scale != 1).any() or self._has_biases:
+            self._output_nodes.append(self.place)
         self._has_biases = True
         self._output_affine = self._output_affine.followed_by(affine)
 
@@ -539,66 +494,67 @@ class Chain:
         layer = self.layers[-1]
         if self._output_nodes:
             self.notes.append(_merge_note(self._output_nodes, layer.place))
-        scale, _ = self._output_affine
-        weights = layer.weights if scale is None else layer.weights * scale[:, None]
-        biases = Affine(None, layer.biases).followed_by(self._output_affine).shift
+        weights = layer.weights * self._output_affine.scale[:, None]
+        biases = Affine(shift=layer.biases).followed_by(self._output_affine).shift
         if biases is not None:
             biases = np.broadcast_to(biases, len(weights))
         self.layers[-1] = replace(layer, weights=weights, biases=biases)
         self._open, self._output_affine, self._output_nodes = False, Affine(), []
 
-    def activation(self, place: str, name: str, axis: int | None = None) -> None:
+    def activation(self, name: str, axis: int | None = None) -> None:
         """Set the activation of the last layer; `axis` is the axis of a softmax, else None."""
         if not self._open:
-            raise FileError("an activation needs a dense layer right before it", place)
+            raise FileError("an activation needs a dense layer right before it")
         if axis is not None and axis not in AXES[self.layout]:
-            raise FileError(f"this activation uses axis {axis}, not the axis of the outputs of a row", place)
+            raise FileError(f"this activation uses axis {axis}, not the axis of the outputs of a row")
         self._close()
         self.layers[-1] = replace(self.layers[-1], activation=name)
 
-    def transpose(self, place: str) -> None:
+    def transpose(self) -> None:
         """Swap the rows and columns of the current values."""
         if self.layout not in ("rows", "columns"):
-            raise FileError("the values have no rows and columns to swap", place)
+            raise FileError("the values have no rows and columns to swap")
         self.layout = "columns" if self.layout == "rows" else "rows"
 
-    def flatten(self, place: str, axis: int) -> None:
+    def flatten(self, axis: int) -> None:
         """Flatten each row: join its dimensions from `axis` on."""
         if self.layout != "rows" or axis not in (1, -max(1, len(self.dims))):
-            raise FileError("this node joins the numbers of several rows", place)
+            raise FileError("this node joins the numbers of several rows")
         if self.dims:
             shape = " × ".join("?" if size is None else str(size) for size in self.dims)
             self.notes.append(f"the {shape} numbers of each row are now a single list of inputs")
             self.dims = ()
 
-    def reshape(self, place: str, sizes: Sequence[int]) -> None:
+    def reshape(self, sizes: Sequence[int]) -> None:
         """Flatten each row; `sizes` is the new shape of the values.
 
         In `sizes`, -1 stands for the remaining size, and 0 for an unchanged size.
         """
         if list(sizes) == [-1]:
-            self.end_with_one(place)
+            self.end_with_one()
             return
         if list(sizes) == [-1, 1] and self.layers and self.width != 1:  # scikit-learn, several targets
             count = counted(self.width or 0, "number")
-            self.notes.append(f"{place} was left out: it would put the {count} of a row into separate rows")
+            self.notes.append(
+                f"{self.place} was left out: it would put the {count} of a row into separate rows"
+            )
             self.end()
             return
         rows, width = sizes if len(sizes) == 2 else (0, -2)
         if width > 0:
-            self.check_width(place, width)
+            self.check_width(width)
         elif not (width == 0 and not self.dims) and not (width == -1 and rows in (0, self.rows)):
-            raise FileError(f"expected an output row for each input row, found {list(sizes)}", place)
-        self.flatten(place, 1)
+            raise FileError(f"expected an output row for each input row, found {list(sizes)}")
+        self.flatten(1)
 
     def end(self) -> None:
         """End the chain: the current values are the prediction, and no other layer can come after them."""
         self._close()
         self.layout = "result"
 
-    def end_with_one(self, place: str, note: str = "") -> None:
+    def end_with_one(self, note: str = "") -> None:
         """End the chain with one number in each row, and add `note`. Raises FileError for wider rows."""
-        self.check_width(place, 1)
+        self.check_width(1)
         self.notes += [note] if note else []
         self.end()
 
@@ -608,26 +564,25 @@ class Chain:
         if self._affine_nodes:
             raise FileError("expected a dense layer after this node", self._affine_nodes[0])
 
-    def vector(self, place: str, constant: Constant) -> Array:
+    def vector(self, constant: Array) -> Array:
         """Return a constant as an array: shape (nodes,), or shape (1,) if one number applies to all nodes."""
         shape = constant.shape
-        size = math.prod(shape)
+        size = constant.size
         if size != 1 or len(shape) > 2:
             fitting: dict[Layout, list[tuple[int, ...]]]
             fitting = {"rows": [(size,), (1, size)], "columns": [(size, 1)], "vector": [(size,)]}
             if shape not in fitting.get(self.layout, []):
-                raise FileError(f"expected one number for each node, found the shape {list(shape)}", place)
-            self.check_width(place, size)
-        values: Array = constant.array().astype(np.float64).reshape(-1)
-        return values
+                raise FileError(f"expected one number for each node, found the shape {list(shape)}")
+            self.check_width(size)
+        return constant.astype(np.float64).reshape(-1)
 
-    def check_width(self, place: str, found: int) -> None:
+    def check_width(self, found: int) -> None:
         """Set the width (the number of nodes or inputs) to `found`.
 
         Raises FileError if the width is already known and differs from `found`.
         """
         if self.width is not None and found != self.width:
-            raise FileError(f"expected {counted(self.width, 'number')} for each row, found {found}", place)
+            raise FileError(f"expected {counted(self.width, 'number')} for each row, found {found}")
         self.width = found
 
 
@@ -637,7 +592,7 @@ def _merge_note(places: list[str], layer: str) -> str:
 
 
 class ChainStep(NamedTuple):
-    """A node of a graph as a step: `take` applies the node to a chain.
+    """A node of a graph as a step: `take` applies the node to a chain. `place` is the name of the node.
 
     `input_name` is the name of the node's input value. `layout` is the layout that this value must have, and
     `swaps` is true if the node swaps rows and columns.
@@ -647,3 +602,4 @@ class ChainStep(NamedTuple):
     take: Callable[[Chain], None] = lambda _chain: None
     layout: Layout | None = None
     swaps: bool = False
+    place: str = ""

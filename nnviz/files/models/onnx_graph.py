@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,34 +151,23 @@ def tensor_place(tensor: onnx.TensorProto) -> str:
     return tensor.name or "a tensor without a name"
 
 
-def shape_of(tensor: onnx.TensorProto) -> tuple[int, ...]:
-    """Return the declared shape of a tensor. Raises FileError for an invalid or too large shape."""
-    shape = tuple(tensor.dims[: MOST_DIMS + 1])
-    if len(shape) > MOST_DIMS or any(size < 0 for size in shape):
-        raise FileError("the shape of this tensor is invalid", tensor_place(tensor))
-    with as_file_errors(tensor_place(tensor)):
-        NUMBERS.check(math.prod(shape))
-    return shape
-
-
-def kind_of(tensor: onnx.TensorProto) -> str:
-    """Return ONNX's name for the number type of a tensor, such as FLOAT."""
-    kinds = tensor.DataType
-    return kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else "UNDEFINED"
-
-
 def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
     """Return the numbers of a tensor, floats as float64. Raises FileError."""
-    shape, kind = shape_of(tensor), kind_of(tensor)
-    check_internal(tensor)
+    place, shape = tensor_place(tensor), tuple(tensor.dims[: MOST_DIMS + 1])
+    if len(shape) > MOST_DIMS or any(size < 0 for size in shape):
+        raise FileError("the shape of this tensor is invalid", place)
+    with as_file_errors(place):
+        NUMBERS.check(math.prod(size for size in shape if size))  # NumPy refuses a large size beside a 0
+    kinds = tensor.DataType
+    kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else "UNDEFINED"
     if kind not in KINDS:
-        raise FileError(f"expected real numbers, found {kind}", tensor_place(tensor))
+        raise FileError(f"expected real numbers, found {kind}", place)
     layout, field = KINDS[kind]
     raw = tensor.raw_data
     found = len(raw) / np.dtype(layout).itemsize if raw else len(getattr(tensor, field))
     if found != math.prod(shape):
         expected = counted(math.prod(shape), "number")
-        raise FileError(f"expected {expected} for this shape, found {found:g}", tensor_place(tensor))
+        raise FileError(f"expected {expected} for this shape, found {found:g}", place)
     numbers = np.frombuffer(raw, layout) if raw else np.array(getattr(tensor, field)).astype(layout)
     return _floats(numbers, kind).reshape(shape)
 
@@ -203,29 +192,6 @@ _OUTDATED = ("consumed_inputs", "broadcast")
 """Attributes of early operators that do not change the result."""
 
 
-class Constant(NamedTuple):
-    """A tensor that does not depend on the graph's input, possibly transposed."""
-
-    tensor: onnx.TensorProto
-    transposed: bool = False
-
-    @property
-    def transpose(self) -> Constant:
-        """The transpose of this constant."""
-        return self._replace(transposed=not self.transposed)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the constant; its numbers are not read. Raises FileError."""
-        shape = shape_of(self.tensor)
-        return shape[::-1] if self.transposed else shape
-
-    def array(self) -> NDArray[Any]:
-        """Return the numbers of the constant, floats as float64. Raises FileError."""
-        values = array_of(self.tensor)
-        return values.T if self.transposed else values
-
-
 class Graph:
     """The graph of a model. Raises FileError for contents that a chain of layers never has."""
 
@@ -240,20 +206,18 @@ class Graph:
             raise FileError("nnviz does not read sparse tensors", name)
         self.opset = next((each.version for each in model.opset_import if each.domain in _ONNX), 1)
         self.nodes = len(graph.node)
-        self._tensors: dict[str, onnx.TensorProto] = {}
+        self._tensors: dict[str, onnx.TensorProto | NDArray[Any]] = {}
+        self._numbers = 0
         self._makers: dict[str, onnx.NodeProto] = {}
         for tensor in graph.initializer:
             check_internal(tensor)
-            self._define(tensor.name, tensor)
+            self._check_new(tensor.name)
+            self._tensors[tensor.name] = tensor
         for node in graph.node:
             self._add(node)
         self.outputs = list(graph.output)
         self.input = self._only([each for each in graph.input if each.name not in self._tensors])
         self._check_new(self.input.name)
-
-    def _define(self, name: str, tensor: onnx.TensorProto) -> None:
-        self._check_new(name)
-        self._tensors[name] = tensor
 
     def _check_new(self, name: str) -> None:
         if name in self._tensors or name in self._makers:
@@ -270,7 +234,7 @@ class Graph:
         for name in filter(None, node.output):
             self._check_new(name)
             if node.op_type == "Constant":
-                self._tensors[name] = _constant_tensor(node)
+                self._tensors[name] = _constant_of(node)
             else:
                 self._makers[name] = node
 
@@ -284,12 +248,16 @@ class Graph:
         """Return the node that computes the value `name`, or None if no node computes it."""
         return self._makers.get(name)
 
-    def constant(self, name: str) -> Constant | None:
-        """Return the constant `name`, or None for a value that depends on the graph's input."""
+    def constant(self, name: str) -> NDArray[Any] | None:
+        """Return the constant `name`, or None for a value that depends on the graph's input.
+
+        Floats are float64. Raises FileError for an invalid constant, or too many numbers in all constants.
+        """
         transposed = False
         for _ in range(LONGEST_DETOUR):
             if name in self._tensors:
-                return Constant(self._tensors[name], transposed)
+                array = self._array(name)
+                return array.T if transposed else array
             node = self.maker(name)
             if node is None or node.op_type not in ("Identity", "Cast", "Transpose") or not node.input:
                 return None
@@ -301,15 +269,23 @@ class Graph:
             name = node.input[0]
         return None
 
+    def _array(self, name: str) -> NDArray[Any]:
+        found = self._tensors[name]
+        if isinstance(found, np.ndarray):
+            return found
+        array = self._tensors[name] = array_of(found)
+        self._numbers += array.size
+        with as_file_errors(name):
+            NUMBERS.check(self._numbers)
+        return array
+
     def number(self, name: str) -> float | None:
         """Return the number in the constant `name`, or None if `name` is not a constant with one number."""
         node = self.maker(name)
         if node is not None and node.op_type == "Unsqueeze" and node.input:
             name = node.input[0]
         constant = self.constant(name)
-        if constant is None or any(size != 1 for size in constant.shape):
-            return None
-        return float(constant.array().item())
+        return None if constant is None or constant.size != 1 else float(constant.item())
 
 
 def check_swaps(node: onnx.NodeProto) -> None:
@@ -377,24 +353,20 @@ def _value(attribute: onnx.AttributeProto) -> Any:
     return {attribute.FLOAT: attribute.f, attribute.INT: attribute.i}.get(attribute.type)
 
 
-def _constant_tensor(node: onnx.NodeProto) -> onnx.TensorProto:
-    """Return the tensor in a Constant node, from any of its attributes."""
-    from onnx import AttributeProto, TensorProto
+_CONSTANTS = {"value_float": float, "value_floats": float, "value_int": int, "value_ints": int}
+"""Type of the numbers in each attribute of a Constant node, except `value`."""
+
+
+def _constant_of(node: onnx.NodeProto) -> onnx.TensorProto | NDArray[Any]:
+    """Return the tensor or the numbers in a Constant node, from any of its attributes."""
+    from onnx import AttributeProto
 
     attribute = node.attribute[0] if len(node.attribute) == 1 else AttributeProto()
     if attribute.name == "value" and attribute.HasField("t"):
         return attribute.t
     value = _value(attribute)
     numbers = value if isinstance(value, list) else [value]
-    if attribute.name in ("value_float", "value_floats") and all(type(number) is float for number in numbers):
-        return tensor_of(numbers)
-    if attribute.name in ("value_int", "value_ints") and all(type(number) is int for number in numbers):
-        return TensorProto(dims=[len(numbers)], data_type=TensorProto.INT64, int64_data=numbers)
-    raise node_error(node, "this constant is not a tensor of numbers")
-
-
-def tensor_of(numbers: list[float]) -> onnx.TensorProto:
-    """Return numbers as a tensor of one dimension."""
-    from onnx import TensorProto
-
-    return TensorProto(dims=[len(numbers)], data_type=TensorProto.FLOAT, float_data=numbers)
+    kind = _CONSTANTS.get(attribute.name)
+    if kind is None or not all(type(number) is kind for number in numbers):
+        raise node_error(node, "this constant is not a tensor of numbers")
+    return np.array(numbers)
