@@ -5,11 +5,13 @@ The reply of the process is checked too, because a hostile file may control the 
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import threading
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -34,17 +36,17 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGI
 _FAILED = "reading the HDF5 data failed: the file is damaged, or it needs too much memory or time"
 
 
-class Hdf5(msgspec.Struct, frozen=True, tag=True):
+class Hdf5(msgspec.Struct, frozen=True):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
     `attributes` maps the path of a group to a dictionary: name of the attribute → a text or a list of texts.
-    `arrays` maps the path of a dataset to an array of its real numbers (float64 in the reply). `unread`
-    maps the path of a dataset of integers to the type of the integers, such as "int8".
+    `arrays` maps the path of a dataset to a float64 array of its real numbers. `unread` maps the path of a
+    dataset of integers to the type of the integers, such as "int8".
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
     unread: dict[str, str]
-    arrays: dict[str, Array]
+    arrays: dict[str, Any] = {}
 
     def texts(self, path: str, name: str) -> list[str] | None:
         """Return the texts in an attribute of the group at `path`, or None if the attribute is missing.
@@ -69,22 +71,12 @@ class Hdf5(msgspec.Struct, frozen=True, tag=True):
         return found if isinstance(found, str) else ""
 
 
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    """The reason why the process refuses a file; `place` is a path in the file, or ""."""
-
-    message: str
+class _Reply(msgspec.Struct):
+    attributes: dict[str, dict[str, str | list[str]]] = {}
+    unread: dict[str, str] = {}
+    shapes: dict[str, list[int]] = {}
+    refused: str = ""
     place: str = ""
-
-
-def encode(found: Hdf5 | Refused) -> bytes:
-    """Return the reply of the process."""
-    return msgspec.msgpack.encode(found, enc_hook=lambda array: (array.shape, array.astype("<f8").tobytes()))
-
-
-def _decode_array(_kind: type, encoded: tuple[list[int], bytes]) -> Array:
-    """Return an array from its shape and bytes. Raises ValueError or TypeError if they do not fit."""
-    shape, data = encoded
-    return np.frombuffer(data, "<f8").reshape(shape)
 
 
 def sniff(data: bytes) -> bool:
@@ -96,14 +88,24 @@ def read(data: bytes, progress: Progress | None = None) -> Hdf5:
     """Return the texts and real numbers in an HDF5 file. Raises FileError."""
     if find_spec("h5py") is None:
         raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
-    reply = _request(data, progress)
+    head, _, numbers = _request(data, progress).partition(b"\n")
     try:
-        found = msgspec.msgpack.decode(reply, type=Hdf5 | Refused, dec_hook=_decode_array)
+        found = msgspec.json.decode(head, type=_Reply)
+        arrays = _arrays(found.shapes, numbers)
     except Exception:  # a hostile file may control the process, and a hostile reply can raise any exception
         raise FileError(_FAILED) from None
-    if isinstance(found, Refused):
-        raise FileError(found.message, found.place)
-    return found
+    if found.refused:
+        raise FileError(found.refused, found.place)
+    return Hdf5(found.attributes, found.unread, arrays)
+
+
+def _arrays(shapes: dict[str, list[int]], data: bytes) -> dict[str, Array]:
+    """Return arrays of the given shapes, in their order. Raises ValueError if the data has another size."""
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    *parts, rest = np.split(np.frombuffer(data, "<f8"), np.cumsum(sizes, dtype=int))
+    if rest.size:
+        raise ValueError(rest.size)
+    return {path: part.reshape(shape) for (path, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
 def _request(data: bytes, progress: Progress | None) -> bytes:
