@@ -20,7 +20,7 @@ import numpy as np
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full, quoted
-from nnviz.core.optimizers import OPTIMIZERS, Optimizer
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
@@ -34,6 +34,12 @@ _ALIASES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
 """Other Keras names of losses, in lower-case letters only."""
 _CROSS_ENTROPIES = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
 """For each output: the other cross-entropy that Keras allows, and nnviz's cross-entropy."""
+_OPTIMIZERS = {
+    name: optimizer.notation.keras_file
+    for name, optimizer in OPTIMIZERS.items()
+    if optimizer.notation is not None and optimizer.notation.keras_file[0]
+}
+"""For each of nnviz's optimizers that Keras has: Keras' class, and all settings except the learning rate."""
 _UNSUPPORTED = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
 """Settings of Keras optimizers that nnviz does not have; 0 has no effect."""
 _TOLERANCE = 1e-6
@@ -45,7 +51,7 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
 
     Adds a note (a sentence for the user) to `source` for each difference between Keras and nnviz.
     """
-    loss, name = loss_of_settings(settings), _loss_name(settings)
+    loss, (name, _) = loss_of_settings(settings), _loss(settings)
     has_logits = "nnviz has no loss that takes logits (from_logits)"
     reason = has_logits if loss_by_name(name) else f"nnviz has no loss {quoted(name)}"
     state = dense.state_of(layers, loss=loss, source=source, why=reason if name else "")
@@ -60,10 +66,8 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
 
 def loss_of_settings(settings: object) -> str:
     """Return nnviz's name for the loss in the compile settings; "" if nnviz does not have the loss."""
-    loss = _loss(settings)
-    config = loss.get("config") if isinstance(loss, Mapping) else None
-    takes_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
-    return "" if takes_z else loss_by_name(_loss_name(settings))
+    name, takes_z = _loss(settings)
+    return "" if takes_z else loss_by_name(name)
 
 
 def loss_by_name(name: object) -> str:
@@ -77,10 +81,9 @@ def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | N
 
     `output` is the activation of the output layer. Return None if Keras does not have the optimizer.
     """
-    elsewhere = OPTIMIZERS[training.optimizer].notation
-    if elsewhere is None or not elsewhere.keras_file[0]:
+    if training.optimizer not in _OPTIMIZERS:
         return None
-    kind, settings = elsewhere.keras_file
+    kind, settings = _OPTIMIZERS[training.optimizer]
     config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
     loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).notation.keras).lower()
     return {"class_name": kind, "config": config}, loss
@@ -95,8 +98,7 @@ def _replaced_settings(settings: object) -> list[str]:
     saved = _to_keras(_with_optimizer(Training(), optimizer, notes), "")
     is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
     lost = {
-        "its loss": not loss_of_settings(settings)
-        or _letters(_loss_name(settings)) not in (*_losses(), "mse"),
+        "its loss": not loss_of_settings(settings) or _letters(_loss(settings)[0]) not in (*_losses(), "mse"),
         "its optimizer": bool(notes),
         "the state of its optimizer": not (notes or is_own),
         "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
@@ -109,8 +111,15 @@ def _losses() -> dict[str, str]:
     return {_letters(form.notation.keras): name for name, forms in LOSSES.items() for form in forms}
 
 
-def _loss(settings: object) -> object:
-    return single_loss(settings.get("loss")) if isinstance(settings, Mapping) else None
+def _loss(settings: object) -> tuple[object, bool]:
+    """Return the name of the loss in the compile settings, and whether the loss takes z (logits)."""
+    loss = single_loss(settings.get("loss")) if isinstance(settings, Mapping) else None
+    if not isinstance(loss, Mapping):
+        return loss, False
+    config = loss.get("config")
+    if isinstance(config, str):  # the name of a function
+        return config, False
+    return loss.get("class_name"), isinstance(config, Mapping) and bool(config.get("from_logits"))
 
 
 def single_loss(loss: object) -> object:
@@ -118,14 +127,6 @@ def single_loss(loss: object) -> object:
     if isinstance(loss, Mapping) and "class_name" not in loss:
         loss = list(loss.values())
     return loss[0] if isinstance(loss, list) and len(loss) == 1 else loss
-
-
-def _loss_name(settings: object) -> object:
-    loss = _loss(settings)
-    if not isinstance(loss, Mapping):
-        return loss
-    config = loss.get("config")  # the name, for a function
-    return config if isinstance(config, str) else loss.get("class_name")
 
 
 def _letters(name: object) -> str:
@@ -146,44 +147,38 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
         return training
     kind, config = optimizer.get("class_name"), optimizer.get("config")
     config = config if isinstance(config, Mapping) else {}
-    known = [each for each in OPTIMIZERS.values() if _matches(each, kind)]
+    differences = {
+        name: _differences(settings, config)
+        for name, (own, settings) in _OPTIMIZERS.items()
+        if isinstance(kind, str) and kind.lower() == own.lower()
+    }
     try:
         keras_chain.check_part_of_keras(optimizer)
     except FileError:
-        known = []
-    if not known:
+        differences = {}
+    if not differences:
         name, rate = training.optimizer.replace("_", " "), full(training.learning_rate)
         notes.append(f"nnviz has no optimizer {quoted(kind)} and uses {name} with learning rate {rate}")
         return training
-    chosen = min(known, key=lambda each: sum(_differences(each, config).values()))
+    chosen = min(differences, key=lambda name: sum(differences[name].values()))
     number, schedule = _rate(config, training.learning_rate)
-    ours = _settings(chosen)
-    others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in _differences(chosen, config)]
+    _, ours = _OPTIMIZERS[chosen]
+    others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in differences[chosen]]
     others += [f"{key} {quoted(config[key])} (not in nnviz)" for key in _UNSUPPORTED if config.get(key)]
     if others:
         notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
     if schedule:
         notes.append(f"nnviz uses the constant learning rate {full(number)} instead of {schedule}")
-    return replace(training, optimizer=chosen.name, learning_rate=number)
+    return replace(training, optimizer=chosen, learning_rate=number)
 
 
-def _matches(optimizer: type[Optimizer], kind: object) -> bool:
-    elsewhere = optimizer.notation
-    return elsewhere is not None and isinstance(kind, str) and kind.lower() == elsewhere.keras_file[0].lower()
-
-
-def _settings(optimizer: type[Optimizer]) -> Mapping[str, float]:
-    assert optimizer.notation is not None
-    return optimizer.notation.keras_file[1]
-
-
-def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[str, float]:
-    """Return how much each setting in a file differs from nnviz's optimizer, if it differs."""
-    distances = {}
-    for key, default in _settings(optimizer).items():
-        value = config.get(key)
-        if isinstance(value, bool) or dense.is_number(value):
-            distances[key] = abs(value - default)
+def _differences(settings: Mapping[str, float], config: Mapping[str, Any]) -> dict[str, float]:
+    """Return how much each setting in a file differs from nnviz's `settings`, if it differs."""
+    distances = {
+        key: abs(config[key] - default)
+        for key, default in settings.items()
+        if isinstance(config.get(key), bool) or dense.is_number(config.get(key))
+    }
     return {key: distance for key, distance in distances.items() if distance > _TOLERANCE}
 
 
@@ -275,13 +270,8 @@ def _compile_settings(state: State, *, old: bool) -> dict[str, Any] | None:
     if old:
         return {**common, "optimizer_config": optimizer, "sample_weight_mode": None}
     optimizer |= {"module": "keras.optimizers", "registered_name": None}
-    return {
-        **common,
-        "optimizer": optimizer,
-        "run_eagerly": False,
-        "steps_per_execution": 1,
-        "jit_compile": False,
-    }
+    run = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
+    return {**common, "optimizer": optimizer, **run}
 
 
 def left_out(state: State) -> list[str]:
