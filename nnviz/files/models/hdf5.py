@@ -56,8 +56,8 @@ def read(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[NDArray[A
     """Return the header of the reply and the arrays in an HDF5 file.
 
     The header has the texts of each group ("attributes"), the shape of each array ("shapes") and the type of
-    each dataset of integers ("unread"), such as "int8", all by path, such as `layers/dense/vars/0`. The path of
-    the root is empty. Raises RefusedError, for example for too many numbers.
+    each dataset of integers ("unread"), such as "int8". The keys are paths like `layers/dense/vars/0`; the
+    path of the root is empty. Raises RefusedError, for example for too many numbers.
     """
     file = h5f.open_file_image(data)
     groups, datasets = _find_objects(h5g.open(file, b"/"))

@@ -16,7 +16,7 @@ from nnviz.files.atomic import LARGEST_BYTES
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras, keras_chain
-from nnviz.files.models.keras_chain import json_object
+from nnviz.files.models.keras_chain import json_list, json_object
 from nnviz.files.source import Codec, Source
 
 _MANIFEST = "weightsManifest"
@@ -51,11 +51,11 @@ def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
     """Return all weights by name, from all files. Raises FileError."""
     arrays: dict[str, NDArray[np.float32]] = {}
     count = 0
-    for k, group in enumerate(_as_list(manifest, _MANIFEST)):
+    for k, group in enumerate(json_list(manifest, _MANIFEST)):
         place = f"{_MANIFEST}[{k}]"
         entry = json_object(group, place)
-        data, at = _data(_as_list(entry.get("paths"), f"{place}.paths"), source), 0
-        parts = _as_list(entry.get("weights"), f"{place}.weights")
+        data, at = _data(json_list(entry.get("paths"), f"{place}.paths"), source), 0
+        parts = json_list(entry.get("weights"), f"{place}.weights")
         if len(parts) > _MOST_WEIGHTS:
             raise FileError(f"expected at most {_MOST_WEIGHTS:,} weights, found {len(parts):,}", place)
         for part in parts:
@@ -122,12 +122,6 @@ def _weight(entry: Mapping[str, Any]) -> _Weight:
         if not dense.is_number(number):
             raise FileError(f"expected a number, found {quoted(number)}", f"{name}.quantization")
     return _Weight(name, tuple(shape), np.dtype(_KINDS[kind]), float(scale), float(least))
-
-
-def _as_list(value: object, place: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise FileError(f"expected a list, found {quoted(value)}", place)
-    return value
 
 
 TFJS = Codec(sniff, read)
