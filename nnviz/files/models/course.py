@@ -292,17 +292,14 @@ def _networks(
     found = {name: each for name, each in candidates if _is_network(each.node)}
     with as_file_errors():
         WEIGHT_SETS.check(len(found))
-    read: dict[ast.expr, Network | FileError] = {}  # a dictionary may have several names
-    for each in found.values():
-        if each.node not in read:
-            try:
-                read[each.node] = _network(each)
-            except FileError as error:
-                read[each.node] = error
-    results = {name: read[each.node] for name, each in found.items()}
-    networks = {name: result for name, result in results.items() if isinstance(result, Network)}
-    faults = {name: result for name, result in results.items() if isinstance(result, FileError)}
-    if not results and "weights" in variables:
+    read: dict[ast.expr, Network] = {}  # a dictionary may have several names
+    networks, faults = {}, {}
+    for name, each in found.items():
+        try:
+            networks[name] = read[each.node] = read.get(each.node) or _network(each)
+        except FileError as error:
+            faults[name] = error
+    if not found and "weights" in variables:
         weights = variables["weights"]
         try:
             networks["weights"] = network_of({"output": weights.value()})

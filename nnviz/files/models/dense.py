@@ -214,7 +214,7 @@ def sort_layers(layers: Sequence[Dense]) -> list[Dense]:
     queues: dict[str, list[Dense]] = {}
     for layer in by_name:
         queues.setdefault(_NUMBERS.sub("#", layer.place), []).append(layer)
-    found = list(islice(_orders(list(queues.values())), 2))
+    found = list(islice(_orders([queue[::-1] for queue in queues.values()], [], iter(range(_STEPS))), 2))
     if len(found) == 1:
         return found[0]
     if not found:
@@ -233,29 +233,22 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if k % 2 else (-1, part) for k, part in enumerate(parts)]
 
 
-def _orders(queues: list[list[Dense]]) -> Iterator[list[Dense]]:
-    """Yield the orders of layers that fit, each queue in its own order, with a depth-first search."""
-    count = sum(map(len, queues))
-    path: list[tuple[int, Dense]] = []
-    used = [0] * len(queues)
-    choices = [iter(range(len(queues)))]
-    for _ in range(_STEPS):
-        k = next(choices[-1], None)
-        if k is None:
-            choices.pop()
-            if not path:
-                return
-            used[path.pop()[0]] -= 1
-        elif used[k] < len(queues[k]) and _fits(path, layer := queues[k][used[k]]):
-            path.append((k, layer))
-            used[k] += 1
-            choices.append(iter(range(len(queues))))
-            if len(path) == count:
-                yield [layer for _, layer in path]
+def _orders(queues: list[list[Dense]], path: list[Dense], steps: Iterator[int]) -> Iterator[list[Dense]]:
+    """Yield the orders of layers that begin with `path` and fit, with a depth-first search of some `steps`.
+
+    Each queue keeps its own order; its next layer is the last one in the list.
+    """
+    if not any(queues):
+        yield [*path]
+    for queue, _ in zip(queues, steps, strict=False):
+        if queue and _fits(path, queue[-1]):
+            path.append(queue.pop())
+            yield from _orders(queues, path, steps)
+            queue.append(path.pop())
 
 
-def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
-    return not path or len(path[-1][1].weights) == layer.weights.shape[1]
+def _fits(path: list[Dense], layer: Dense) -> bool:
+    return not path or len(path[-1].weights) == layer.weights.shape[1]
 
 
 FLOAT32_DEVIATIONS = 1e-6, 1e18

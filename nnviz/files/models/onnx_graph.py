@@ -216,7 +216,11 @@ class Graph:
         for node in graph.node:
             self._add(node)
         self.outputs = list(graph.output)
-        self.input = self._only([each for each in graph.input if each.name not in self._tensors])
+        inputs = [each for each in graph.input if each.name not in self._tensors]
+        if len(inputs) != 1:
+            names = ", ".join(quoted(each.name) for each in inputs[:5])
+            raise FileError(f"expected one input, found {names or 'none'}")
+        self.input = inputs[0]
         self._check_new(self.input.name)
 
     def _check_new(self, name: str) -> None:
@@ -237,12 +241,6 @@ class Graph:
                 self._tensors[name] = _constant_of(node)
             else:
                 self._makers[name] = node
-
-    def _only(self, inputs: list[onnx.ValueInfoProto]) -> onnx.ValueInfoProto:
-        if len(inputs) != 1:
-            names = ", ".join(quoted(each.name) for each in inputs[:5])
-            raise FileError(f"expected one input, found {names or 'none'}")
-        return inputs[0]
 
     def maker(self, name: str) -> onnx.NodeProto | None:
         """Return the node that computes the value `name`, or None if no node computes it."""
