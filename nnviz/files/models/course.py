@@ -30,17 +30,14 @@ from nnviz.files.models.course_reader import Statement, Variable, value_of, walk
 from nnviz.files.source import Codec, Source, lost_parts
 
 
-def network_of(raw: Any) -> Network:
-    """Return the network of a weights dictionary, with relu hidden nodes and an identity output.
-
-    Raises FileError.
-    """
+def network_of(raw: Any, hidden: str = "relu", output: str = "identity") -> Network:
+    """Return the network of a weights dictionary with these activations. Raises FileError."""
     if not isinstance(raw, dict):
         raise FileError("expected a dictionary that maps node names to lists of weights")
     for name, weights in raw.items():
         _check_weights(name, weights)
     with as_file_errors():
-        return Network.from_weights(raw)
+        return Network.from_weights(raw, hidden=hidden, output=output)
 
 
 def _check_weights(name: str, weights: Any) -> None:
@@ -174,11 +171,9 @@ def state_of(body: list[Statement]) -> State:
     """Return the State that the statements of a file describe. Raises a FileError that names the line."""
     variables = course_reader.variables(body)
     biases = _biases(variables)
-    networks, faults = _networks(variables, excluded={BIASES} if biases else set())
+    activations = _activations(body) if body[1:] else ("relu", "identity")
+    networks, faults = _networks(variables, {BIASES} if biases else set(), activations)
     networks = {name: _add_biases(network, biases) for name, network in networks.items()}
-    if body[1:]:
-        hidden, output = _activations(body)
-        networks = {name: _set_activations(network, hidden, output) for name, network in networks.items()}
     inputs, targets = (_first_variable(names, variables) for names in (INPUTS, TARGETS))
     chosen, network = _choose(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
@@ -250,14 +245,6 @@ def _reads_output(node: ast.expr) -> bool:
     return any(isinstance(key, ast.Constant) and str(key.value).startswith("output") for key in keys)
 
 
-def _set_activations(network: Network, hidden: str, output: str) -> Network:
-    last = len(network.layers) - 1
-    layers = (
-        replace(layer, activation=output if k == last else hidden) for k, layer in enumerate(network.layers)
-    )
-    return replace(network, layers=tuple(layers))
-
-
 def _first_variable(names: Iterable[str], variables: dict[str, Variable]) -> Variable | None:
     candidates = (variables[name] for name in names if name in variables)
     return next((each for each in candidates if len(each.name) > 1 or each.is_constant()), None)
@@ -281,7 +268,7 @@ def _add_biases(network: Network, biases: dict[str, float]) -> Network:
 
 
 def _networks(
-    variables: dict[str, Variable], excluded: set[str]
+    variables: dict[str, Variable], excluded: set[str], activations: tuple[str, str]
 ) -> tuple[dict[str, Network], dict[str, FileError]]:
     """Return the networks of all dictionaries by name, and the errors of the others by name.
 
@@ -296,13 +283,13 @@ def _networks(
     networks, faults = {}, {}
     for name, each in found.items():
         try:
-            networks[name] = read[each.node] = read.get(each.node) or _network(each)
+            networks[name] = read[each.node] = read.get(each.node) or _network(each, activations)
         except FileError as error:
             faults[name] = error
     if not found and "weights" in variables:
         weights = variables["weights"]
         try:
-            networks["weights"] = network_of({"output": weights.value()})
+            networks["weights"] = network_of({"output": weights.value()}, *activations)
         except FileError as error:
             raise (
                 error if error.place.startswith("line ") else FileError(error.message, weights.line)
@@ -323,7 +310,7 @@ def _names_a_node(key: ast.expr | None) -> bool:
     return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
 
 
-def _network(each: Variable) -> Network:
+def _network(each: Variable, activations: tuple[str, str]) -> Network:
     """Return the network of a dictionary. Raises FileError with the line of the faulty node."""
     if each.fault:
         raise each.fault
@@ -342,7 +329,7 @@ def _network(each: Variable) -> Network:
         except (ValueError, TypeError):
             raise course_reader.not_a_literal(key.value, lines[key.value]) from None
     try:
-        return network_of(raw)
+        return network_of(raw, *activations)
     except FileError as error:
         raise FileError(str(error), lines.get(error.place.partition("[")[0], each.line)) from None
 
