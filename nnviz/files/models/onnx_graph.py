@@ -7,6 +7,7 @@ bytes in memory. The reader refuses functions, subgraphs and tensors in other fi
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ In the file, an integer needs at least 1 byte, and a 16-bit weight up to 3. In m
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
 """Protobuf's codes for the encodings of values (wire types)."""
+_VARINT_BYTES = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")  # at most ten bytes
 _DOUBLE, _FLOAT, _TEXT, _MESSAGE, _BYTES = 1, 2, 9, 11, 12
 """Protobuf's codes for the types of fields."""
 
@@ -94,16 +96,10 @@ class _Measure:
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
         """Return the integer, seven bits per byte, that begins at byte `at`, and its end."""
-        value = 0
-        for shift in range(0, 70, 7):
-            if at >= end:
-                break
-            byte = self._data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value, at
-        raise _broken()
+        found = _VARINT_BYTES.match(self._data, at, end)
+        if found is None:
+            raise _broken()
+        return sum((byte & 127) << 7 * k for k, byte in enumerate(found[0])), found.end()
 
     def _check_text(self, start: int, end: int) -> None:
         try:
@@ -169,15 +165,11 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
         expected = counted(math.prod(shape), "number")
         raise FileError(f"expected {expected} for this shape, found {found:g}", place)
     numbers = np.frombuffer(raw, layout) if raw else np.array(getattr(tensor, field)).astype(layout)
-    return _floats(numbers, kind).reshape(shape)
-
-
-def _floats(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
     if kind == "FLOAT16":
         numbers = numbers.view("<f2")
     elif kind == "BFLOAT16":
         numbers = dense.from_bfloat16(numbers)
-    return numbers.astype(np.float64) if kind in FLOATS else numbers
+    return (numbers.astype(np.float64) if kind in FLOATS else numbers).reshape(shape)
 
 
 OPERATIONS = Limit("nodes", 20 * LAYERS.limit)
