@@ -171,7 +171,9 @@ class Link(frames.Mailbox):
         self._writing_since: float | None = None
         self._handed_over = threading.Event()
         threading.Thread(target=self._run_thread, args=(state,), name="nnviz watch", daemon=True).start()
-        _links.append(self)
+        atexit.register(self.leave)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forget)
 
     def put(self, frame: Frame) -> None:
         """Send a frame (weights and losses) as soon as the window is ready.
@@ -242,25 +244,6 @@ class Link(frames.Mailbox):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, pipe.fileno(), inheritable=False)
             os.close(nowhere)
-
-
-_links: list[Link] = []
-"""All links of this process; an ended link takes little memory."""
-
-
-def _leave_all() -> None:
-    for link in _links:
-        link.leave()
-
-
-def _forget_all() -> None:
-    for link in _links:
-        link.forget()
-
-
-atexit.register(_leave_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
 
 
 FRAME_S = 1 / 30

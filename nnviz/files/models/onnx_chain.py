@@ -425,12 +425,12 @@ class Chain:
     dims: Sequence[int | None] = ()
     place: str = ""
     _open: bool = False
-    _affine: Affine = field(default_factory=lambda: Affine())
+    _affine: Affine = field(default_factory=Affine)
     _affine_nodes: list[str] = field(default_factory=list)
     """The nodes of `_affine`, which becomes part of the next layer."""
     _has_biases: bool = False
     """Whether the last layer has its biases; a note reports each later addition."""
-    _output_affine: Affine = field(default_factory=lambda: Affine())
+    _output_affine: Affine = field(default_factory=Affine)
     """A function of the last layer's output; the many weights are multiplied only once, at the end."""
     _output_nodes: list[str] = field(default_factory=list)
     """The nodes of `_output_affine` that a note reports."""
