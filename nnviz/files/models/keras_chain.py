@@ -30,7 +30,6 @@ from nnviz.files.models.sandbox import Hdf5
 KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 """Python packages whose classes belong to Keras."""
 
-_CLASSES = {each.notation.keras.name: each for each in ACTIVATIONS.values() if each.notation.keras.parameter}
 _FUNCTIONS = {
     **{
         each.notation.keras.name: name
@@ -43,12 +42,17 @@ _FUNCTIONS = {
 }
 OPERATION = "ops."
 """Prefix of class names that stand for calls of Keras functions: `ops.Relu` stands for `keras.ops.relu`."""
-_OPERATIONS = {OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()}
-_LEAK = 0.3
-"""Default slope of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
+_ACTIVATIONS = {
+    "ReLU": "relu",
+    "Softmax": "softmax",
+    **{each.notation.keras.name: name for name, each in ACTIVATIONS.items() if each.notation.keras.parameter},
+    "LeakyReLU": "leaky_relu(0.3)",
+    **{OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()},
+}
+"""nnviz's activation for each layer and function that applies an activation, with its default parameter."""
 _LARGEST = 1e6
 """Largest parameter of an activation."""
-ACTIVATION_LAYERS = frozenset({"Activation", "ReLU", "Softmax", *_CLASSES, *_OPERATIONS})
+ACTIVATION_LAYERS = frozenset({"Activation", *_ACTIVATIONS})
 """Names of layers and functions that only apply an activation."""
 
 
@@ -75,25 +79,18 @@ def layer_activation(kind: object, config: object) -> str:
         raise FileError(f"nnviz has no activation {quoted(kind)}")
     if kind == "Activation":
         return activation_of(config.get("activation"))
-    if kind.removeprefix(OPERATION) == "Softmax":
-        if config.get("axis", -1) not in (-1, 1):
-            raise FileError("this softmax is computed along another axis than the outputs of a row")
-        return "softmax"
-    if kind in _OPERATIONS:
-        return _operation(_OPERATIONS[kind], config)
-    if kind == "ReLU":
-        return _relu(config)
-    base = _CLASSES[kind]
-    key = base.notation.keras.parameter
-    default = _LEAK if base is ACTIVATIONS["leaky_relu"] else base.notation.keras.value
-    return _with_parameter(base, config.get(key, config.get("alpha", default)))
-
-
-def _operation(name: str, config: Mapping[str, Any]) -> str:
-    if config.get("approximate", name == "gelu"):
+    name = _ACTIVATIONS[kind]
+    if name == "softmax" and config.get("axis", -1) not in (-1, 1):
+        raise FileError("this softmax is computed along another axis than the outputs of a row")
+    if name == "gelu" and config.get("approximate", True):
         raise FileError("this gelu uses the tanh approximation; nnviz's gelu uses erf")
-    value = config.get("negative_slope", config.get("alpha"))
-    return name if value is None else _with_parameter(ACTIVATIONS[name.partition("(")[0]], value)
+    if kind == "ReLU" and (config.get("max_value") is not None or (config.get("threshold") or 0) != 0):
+        raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
+    parameter = config.get("negative_slope", config.get("alpha"))
+    if parameter is None or (kind == "ReLU" and parameter == 0):
+        return name
+    base = "leaky_relu" if kind == "ReLU" else name.partition("(")[0]
+    return _with_parameter(ACTIVATIONS[base], parameter)
 
 
 def check_part_of_keras(part: Mapping[str, Any]) -> None:
@@ -107,13 +104,6 @@ def check_part_of_keras(part: Mapping[str, Any]) -> None:
     if not (is_own_module and is_own_name):
         origin = quoted(registered if module is None or is_own_module else module)
         raise FileError(f"{quoted(kind)} is custom code ({origin}), and nnviz runs no code from a file")
-
-
-def _relu(config: Mapping[str, Any]) -> str:
-    slope = config.get("negative_slope") or 0.0
-    if config.get("max_value") is not None or (config.get("threshold") or 0) != 0:
-        raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
-    return _with_parameter(ACTIVATIONS["leaky_relu"], slope) if slope != 0 else "relu"
 
 
 def _with_parameter(base: Activation, value: object) -> str:
