@@ -89,9 +89,8 @@ def _inputs(graph: Graph, name: str, operator: str) -> list[str]:
 def _one_less(graph: Graph, name: str) -> str:
     """Return the name of x if a value is 1 + x, else ""."""
     terms = _inputs(graph, name, "Add")
-    if len(terms) != 2 or 1 not in (numbers := [graph.number(term) for term in terms]):
-        return ""
-    return terms[1 - numbers.index(1)]
+    numbers = [graph.number(term) for term in terms]
+    return terms[1 - numbers.index(1)] if len(terms) == 2 and 1 in numbers else ""
 
 
 def _factors(graph: Graph, name: str) -> tuple[float, list[str]]:
