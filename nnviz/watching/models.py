@@ -152,7 +152,7 @@ class _WeightReader(NamedTuple):
 
 def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _WeightReader:
     if framework := frameworks.framework_of(model):
-        return _WeightReader(framework.read_weights, framework.network_of(model, activations))
+        return _WeightReader(framework.read_weights, frameworks.network_of(model, activations))
     if isinstance(model, State | Network):
         return _WeightReader(_chain_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):

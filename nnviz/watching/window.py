@@ -93,8 +93,8 @@ def _hand_over(process: subprocess.Popen[bytes], data: bytes) -> None:
 
 
 def _network(shown: object, activations: Sequence[str] | None) -> Network:
-    if framework := frameworks.framework_of(shown):
-        return framework.network_of(shown, activations)
+    if frameworks.framework_of(shown):
+        return frameworks.network_of(shown, activations)
     if activations is not None:
         raise TypeError(
             f"`activations` needs a model of torch, Keras or scikit-learn, found {type(shown).__name__}"

@@ -459,6 +459,18 @@ def name_of(model: Any) -> str:
     return one_line(shortened(str(name))) if framework else ""
 
 
+def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
+    """Return a network with the present weights of a model.
+
+    `activations`, one for each layer, are for a model whose activations nnviz cannot see. Raises TypeError
+    for an object that is not a model of torch, Keras or scikit-learn. Raises FileError for a model that is
+    not a chain of dense layers.
+    """
+    if (framework := framework_of(model)) is None:
+        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found {type(model).__name__}")
+    return framework.network_of(model, activations)
+
+
 def loss_of(model: Any) -> str:
     """Return the name of the loss that a model is trained with, or "" if nnviz does not know the loss."""
     framework = framework_of(model)
