@@ -8,9 +8,7 @@ empty file, named after its document's path, to show other windows that the docu
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import secrets
 import threading
 import time
 import weakref
@@ -51,7 +49,7 @@ class Presence:
             return
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = atomic.LockHeld(self._folder / f"{key_of(path)}-{secrets.token_hex(6)}", new=True)
+            self._lock = atomic.LockHeld(self._folder / f"{key_of(path)}-{os.urandom(6).hex()}", new=True)
 
     def count_windows(self) -> int:
         """Return how many other windows have this window's file open; delete the locks of closed windows."""
@@ -72,6 +70,8 @@ class Presence:
 
 def key_of(path: Path) -> str:
     """Return the hash of the file's real path as text. All links to one file have the same hash."""
+    import hashlib  # imported late: its library takes 4 MB
+
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
 
 
@@ -210,7 +210,7 @@ class WorkCopy:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
-        return cls(folder / f"{secrets.token_hex(8)}.copy", new=True)
+        return cls(folder / f"{os.urandom(8).hex()}.copy", new=True)
 
     def load(self) -> State:
         """Return the State in the copy. Raises FileError if the copy is missing, damaged or too large."""

@@ -5,7 +5,6 @@ This module is independent of file formats.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from enum import Enum, auto
 from pathlib import Path
@@ -117,6 +116,8 @@ class OpenFile:
 
 def digest_of(data: bytes) -> bytes:
     """Return the digest of a file's bytes."""
+    import hashlib  # imported late: its library takes 4 MB
+
     return hashlib.blake2b(data, digest_size=16).digest()
 
 

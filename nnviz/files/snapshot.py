@@ -7,7 +7,6 @@ header's length, the header as JSON, the bytes of the arrays, and a digest of th
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -82,6 +81,8 @@ def copy_parts(state: State, about: About) -> Parts:
 
 def with_digest(parts: Parts) -> Parts:
     """Return `parts` with their digest as the last part; other threads run while large arrays are hashed."""
+    import hashlib  # imported late: its library takes 4 MB
+
     digest = hashlib.blake2b(digest_size=_DIGEST)
     for part in parts:
         digest.update(part)
