@@ -3,7 +3,6 @@
 from dataclasses import replace
 from itertools import cycle
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -232,7 +231,8 @@ def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(afr
     assert lines[:2] == ["2 nodes, each with 2 weights: training changes 4 numbers.", "Row 1 of 1"]
     assert lines[2:4] == ["node_0 = relu(z) = relu(26) = 26", "node_1 = relu(z) = relu(−13) = 0"]
     matrix = matrix_of(explain)
-    np.testing.assert_array_equal(matrix.weights, window.document.state.network.layers[0].weights)
+    assert matrix is not None
+    assert explain.view.caption.text() == "Hidden layer: 2 × 2 weights from −5 to 4"
     assert not explain.matrix_button.isVisible()
     click(window, Address("heading", -1))
     window.desk.frames.show_pending()
