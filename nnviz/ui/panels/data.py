@@ -15,7 +15,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
-    QMessageBox,
     QPushButton,
     QSizePolicy,
     QStyledItemDelegate,
@@ -32,7 +31,7 @@ from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
 from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
+from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
@@ -124,6 +123,10 @@ class FilterBar(QWidget):
         self._sentence.setText(sentence)
 
 
+RENAME_NODES = "&Rename the nodes", ROLE.AcceptRole
+KEEP_NODE_NAMES = "&Keep the node names", ROLE.DestructiveRole
+
+
 def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     """Ask whether to rename the nodes to the column names of new rows.
 
@@ -143,15 +146,10 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     new, old = list_text(list(rows.foreign_names.values())), list_text([names[i] for i in rows.foreign_names])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
     more = "Whether you rename or not, the columns fill the nodes in this order. Undo reverts everything."
-    box = message_box(window, question, more)
-    rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
-    keep = box.addButton("&Keep the node names", QMessageBox.ButtonRole.DestructiveRole)
-    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(make_primary(rename))
-    box.exec()
-    if box.clickedButton() is rename:
+    answer = ask(window, question, more, [RENAME_NODES, KEEP_NODE_NAMES, BUTTON.Cancel])
+    if answer == RENAME_NODES:
         return NewRows(renamed, f"{rows.summary}; the nodes are now named {new}", {})
-    return unnamed if box.clickedButton() is keep else None
+    return unnamed if answer == KEEP_NODE_NAMES else None
 
 
 class NewRows(NamedTuple):
@@ -515,11 +513,9 @@ class DataPanel(Panel):
 
     def _next_editable(self, row: int, column: int, step: int) -> tuple[int, int]:
         editable = [i for i, column in enumerate(self.model.columns) if column.editable]
-        at = editable.index(column) + step
-        row = row + at // len(editable)
-        if not 0 <= row < self.model.rowCount():
-            return row - at // len(editable), column
-        return row, editable[at % len(editable)]
+        rows, at = divmod(editable.index(column) + step, len(editable))
+        exists = 0 <= row + rows < self.model.rowCount()
+        return (row + rows, editable[at]) if exists else (row, column)
 
     def _add_row(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text
@@ -542,7 +538,7 @@ class DataPanel(Panel):
     def _clear_cells(self) -> None:
         """Clear the current column in the selected rows, or say why its cells cannot be empty."""
         rows, current = self._rows, self.table.currentIndex()
-        say = self._desk.message.emit
+        state, say = self._document.state, self._desk.message.emit
         if not rows or not current.isValid():
             return
         column = self.model.columns[current.column()]
@@ -552,10 +548,14 @@ class DataPanel(Panel):
             say(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
         elif column.kind != "target":
             say(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
-        elif reason := self.model.refusal_to_clear(rows):
-            say(f"{cells} was not emptied: {reason}; Ctrl+Delete removes {which}")
-        elif self._document.edit(cells, edits.clear_targets, rows):
-            say(f"{cells} is empty now")
+        else:
+            try:
+                edits.clear_targets(state, rows)
+            except ValueError as error:
+                say(f"{cells} was not emptied: {error}; Ctrl+Delete removes {which}")
+            else:
+                if self._document.edit(cells, edits.clear_targets, rows):
+                    say(f"{cells} is empty now")
 
     def _remove_targets(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text

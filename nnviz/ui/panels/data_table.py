@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.losses import MSE
 from nnviz.core.numbers import MINUS, as_text, field_text, full_text
 from nnviz.core.state import Column, Dataset, State
@@ -40,9 +41,10 @@ class TableColumn(NamedTuple):
         return self.kind in ("input", "target")
 
     @property
-    def may_be_bold(self) -> bool:
-        """Whether the table may draw numbers of the column in semibold: inputs, targets and errors."""
-        return self.editable or self.kind == "error"
+    def address(self) -> Address:
+        """The address, for `edits.value_at` and `edits.set_value`, of the input or target in the column."""
+        assert self.kind in ("input", "target")
+        return Address(self.kind, -1, self.place)
 
 
 def columns(state: State) -> list[TableColumn]:
@@ -84,16 +86,13 @@ class DataTable(QAbstractTableModel):
         self.columns = columns(self.state)
         self._listed: NDArray[np.intp] | None = None
         """The listed rows in ascending order, or None if all rows are listed."""
-        self._short_headers: dict[str, str] = {}
+        self.short_headers: dict[str, str] = {}
+        """Maps a full header to the text that the table shows."""
 
     @property
     def state(self) -> State:
         """The State whose rows the table shows."""
         return self._now.state
-
-    def use_short_headers(self, short: dict[str, str]) -> None:
-        """Show short headers; `short` maps a full header to its short form."""
-        self._short_headers = short
 
     # --- which rows are listed
 
@@ -153,22 +152,13 @@ class DataTable(QAbstractTableModel):
 
     def value(self, line: int, column: int) -> float | None:
         """Return the number in a cell. Return None if the number needs targets and the rows have none."""
-        row = self.row_of(line)
-        kind, index, *_ = self.columns[column]
-        data = self.state.data
-        if kind == "input":
-            return float(data.inputs[row, index])
-        if kind == "prediction":
-            return float(self._now.prediction(row)[index])
-        if data.targets is None:
-            return None
-        if kind == "target":
-            return float(data.targets[row, index])
-        if kind == "loss":
+        row, shown = self.row_of(line), self.columns[column]
+        if shown.editable:
+            return edits.value_at(self.state, shown.address, row)
+        if shown.kind == "loss":
             return self._now.row_loss(row)
-        error = self._now.error(row)
-        assert error is not None
-        return float(error[index])
+        values = self._now.prediction(row) if shown.kind == "prediction" else self._now.error(row)
+        return None if values is None else float(values[shown.place])
 
     def text(self, line: int, column: int) -> str:
         """Return the number in a cell as displayed text."""
@@ -200,7 +190,7 @@ class DataTable(QAbstractTableModel):
             return self.row_of(section) + 1 if role == Role.DisplayRole else None
         column = self.columns[section]
         if role == Role.DisplayRole:
-            name = self._short_headers.get(column.header, column.header)
+            name = self.short_headers.get(column.header, column.header)
             return f"{name}\n{column.scale}" if column.scale else name
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             if role == Role.AccessibleTextRole or not column.scale:
@@ -224,21 +214,6 @@ class DataTable(QAbstractTableModel):
         spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
         return spoken if role == Role.AccessibleTextRole else text
 
-    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        """Set the number of a cell to `value`. If `role` is not EditRole, change nothing and return False."""
-        if role != Role.EditRole:
-            return False
-        self.set_number(index, value)
-        return True
-
-    def refusal_to_clear(self, rows: list[int]) -> str:
-        """Return why the targets of these rows cannot be emptied, or "" if they can be emptied."""
-        try:
-            edits.clear_targets(self._document.state, rows)
-        except ValueError as error:
-            return str(error)
-        return ""
-
     def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
         """Set the number of a cell. If `number` is None, empty the cell, which must be in a target column.
 
@@ -249,18 +224,14 @@ class DataTable(QAbstractTableModel):
         if not index.isValid() or _shape(state) != _shape(self.state):
             return
         row, column = self.row_of(index.row()), self.columns[index.column()]
-        numbers = state.data.inputs if column.kind == "input" else state.data.targets
-        if number == (None if numbers is None else numbers[row, column.place]):
+        if number == edits.value_at(state, column.address, row):
             return
         text = f"{column.header} of row {row + 1}"
+        if not self._document.edit(text, edits.set_value, column.address, number, row, merge=merge):
+            return
         if number is None:
-            if self._document.edit(text, edits.clear_targets, [row]):
-                self._desk.message.emit(f"{text} is empty now")
-            return
-        change = edits.set_input if column.kind == "input" else edits.set_target
-        if not self._document.edit(text, change, row, column.place, number, merge=merge):
-            return
-        if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
+            self._desk.message.emit(f"{text} is empty now")
+        elif column.kind == "target" and state.data.targets is None and len(state.data) > 1:
             self._desk.message.emit("All rows have targets now; each target that you have not typed is 0.")
         else:
             self._desk.message.emit(f"{text}: {as_text(number)}")
@@ -272,9 +243,7 @@ def is_edit_of_one_row(old: Dataset, new: Dataset) -> bool:
         return old is new
     differ = np.zeros(len(old), dtype=bool)
     for before, after in ((old.inputs, new.inputs), (old.targets, new.targets)):
-        if before is after or before is None or after is None:
-            continue
-        if before.shape != after.shape:  # a node was added or removed
-            continue
-        differ |= (before != after).any(axis=1)
+        # without targets, or after a node was added or removed, there is nothing to compare
+        if before is not None and after is not None and before.shape == after.shape:
+            differ |= (before != after).any(axis=1)
     return int(np.count_nonzero(differ)) <= 1

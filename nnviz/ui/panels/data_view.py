@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
@@ -43,7 +45,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.core.numbers import MINUS, as_text, counted, parse_number
+from nnviz.core import edits
+from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
@@ -59,22 +62,6 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
     widest = max(texts, key=metrics[0].horizontalAdvance, default="")
     fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
     return next(fits, None)
-
-
-NO_LINES = range(0)
-
-
-class ColumnTexts(NamedTuple):
-    """The texts of a visible column in the visible lines, and the font of these texts.
-
-    `width` is the width of the column in pixels. `font` is the index of the first font in which all texts
-    fit, or None if they fit in no font.
-    """
-
-    lines: range
-    width: int
-    texts: list[str]
-    font: int | None
 
 
 class NumberCells(QStyledItemDelegate):
@@ -97,52 +84,36 @@ class NumberCells(QStyledItemDelegate):
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
-        self.visible: dict[int, ColumnTexts] = {}
-        """The texts and the font of each visible column."""
+        self._texts: dict[tuple[int, int], str] = {}
+        """The text of each visible cell, by line and column."""
+        self.fonts: dict[int, int | None] = {}
+        """The index of the font of each visible column, or None if the column's numbers fit in no font."""
         self.highlighted_line: int | None = None
         self.whole_rows = False
         self.update_fonts()
-        table.modelReset.connect(lambda: self.visible.clear())
-        table.dataChanged.connect(self._forget)
 
     def update_fonts(self) -> None:
         """Create the fonts again, scaled to the current size of the window."""
-        self._normal = [ui_font(size) for size in SIZES_PX]
-        self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
-        self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in (self._normal, self._bold)]
-        self.visible.clear()
-
-    @property
-    def fonts(self) -> dict[int, int | None]:
-        """The index of the font of each visible column, or None if the column's numbers fit in no font."""
-        return {column: numbers.font for column, numbers in self.visible.items()}
-
-    def _forget(self, first: Index, _last: Index) -> None:
-        """Forget the texts of the first changed column and of all later columns, but not their fonts."""
-        for column, numbers in self.visible.items():
-            if column >= first.column():
-                self.visible[column] = numbers._replace(lines=NO_LINES)
+        weights = QFont.Weight.Normal, QFont.Weight.DemiBold
+        self._fonts = [[ui_font(size, weight) for size in SIZES_PX] for weight in weights]
 
     def update_texts(self, lines: range, widths: Mapping[int, int]) -> None:
         """Update the texts and fonts of the visible columns.
 
         `widths` maps the index of each visible column to its width in pixels.
         """
-        before, self.visible = self.visible, {}
+        self._texts = {(line, column): self._table.text(line, column) for column in widths for line in lines}
+        self.fonts = {}
         for column, width in widths.items():
-            numbers = before.get(column)
-            if numbers is None or (numbers.lines, numbers.width) != (lines, width):
-                texts = [self._table.text(line, column) for line in lines]
-                metrics = self._metrics[self._table.columns[column].may_be_bold]
-                font = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
-                numbers = ColumnTexts(lines, width, texts, font)
-            self.visible[column] = numbers
+            may_be_bold = self._table.columns[column].kind in ("input", "target", "error")
+            metrics = [QFontMetrics(font) for font in self._fonts[may_be_bold]]
+            texts = [self._texts[line, column] for line in lines]
+            self.fonts[column] = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a cell without the style sheet, which is slow: a run changes many cells in each frame."""
         p, line, column = colours(), index.row(), self._table.columns[index.column()]
-        numbers = self.visible[index.column()]
-        text, rect = numbers.texts[line - numbers.lines.start], option.rect
+        text, font, rect = self._texts[line, index.column()], self.fonts[index.column()], option.rect
         state: QStyle.StateFlag = option.state
         if line == self.highlighted_line or state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
@@ -153,15 +124,14 @@ class NumberCells(QStyledItemDelegate):
         wrong = column.kind == "error" and text not in (NO_VALUE, "0")
         muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if wrong else p.muted if muted else p.ink))
-        fonts = self._bold if column.editable or wrong else self._normal
-        painter.setFont(fonts[-1 if numbers.font is None else numbers.font])
+        painter.setFont(self._fonts[column.editable or wrong][-1 if font is None else font])
         room, seen = rect.adjusted(0, 0, -px(PADDING_PX), 0), painter.viewport()
         is_cut = room.left() < seen.left() or room.right() > seen.right()
-        if is_cut or numbers.font is None:
+        if is_cut or font is None:
             room.setLeft(max(room.left(), seen.left()))
             room.setRight(min(room.right(), seen.right()))
             width = painter.fontMetrics().horizontalAdvance
-            if numbers.font is None or width(text) > room.width():  # a cut number would look like another
+            if font is None or width(text) > room.width():  # a cut number would look like another
                 text = "…" if width("…") <= room.width() else ""
         painter.drawText(room, RIGHT, text)
 
@@ -169,26 +139,15 @@ class NumberCells(QStyledItemDelegate):
         """Return the field in which the number of a cell is typed."""
         column = self._table.columns[index.column()]
         header, row = column.header, self._table.row_of(index.row())
-
-        def read(text: str) -> float:
-            try:
-                return parse_number(text)
-            except ValueError as error:
-                raise ValueError(f"{header}: {error}") from None
-
-        def empty() -> None:
-            if reason := self._table.refusal_to_clear([row]):
-                raise ValueError(f"{header}: {reason}")
-
-        field = NumberField(read, parent=parent)
+        field = NumberField(parent=parent)
         if column.kind == "target":
-            field.empty = empty
+            field.empty = lambda: edits.clear_targets(self._table.state, [row])
         field.setObjectName("cell")
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
         field.setAccessibleName(f"{header}, row {row + 1}")
         self._edited = edited = QPersistentModelIndex(index)
-        field.accepted.connect(lambda value: self._table.setData(edited, value))
-        field.refused.connect(self.refused)
+        field.accepted.connect(lambda value: self._table.set_number(edited, value))
+        field.refused.connect(lambda why: self.refused.emit(f"{header}: {why}" if why else ""))
         self.editing_begun.emit()
         return field
 
@@ -232,6 +191,8 @@ class NumberCells(QStyledItemDelegate):
 
 ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
 """The name of a column, its numbers as texts, and whether the numbers are computed."""
+Widths: TypeAlias = NDArray[np.intp]
+"""The width of each column, in pixels."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 """Sample numbers: a column of computed numbers is at least as wide as its sample.
@@ -250,13 +211,7 @@ SIZES_PX = 13, 12, 11, 9.5
 """Font sizes of numbers, in pixels at 100 %. A column uses the first size in which all its numbers fit."""
 
 
-def short_headers(headers: Sequence[str]) -> dict[str, str]:
-    """Return a dictionary that maps each header that is too wide to its shortened text."""
-    short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
-    return {full: text for full, text in zip(headers, short, strict=True) if text != full}
-
-
-def column_widths(columns: Sequence[ColumnHead], room: int) -> list[int]:
+def column_widths(columns: Sequence[ColumnHead], room: int) -> Widths:
     """Return the widths of the columns in pixels. Their sum is `room`, or more if the columns scroll.
 
     Only very long names are cut. If room is scarce, numbers are written smaller before the columns scroll.
@@ -264,43 +219,36 @@ def column_widths(columns: Sequence[ColumnHead], room: int) -> list[int]:
     names = QFontMetrics(ui_font(NAME_PX))
     numbers, smallest = (QFontMetrics(ui_font(SIZES_PX[k], QFont.Weight.DemiBold)) for k in (0, -1))
     short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
-    padding = px(PADDING_PX) + ROUNDING_PX
-    named = [min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + padding for name, *_ in columns]
+    most, padding = px(LONGEST_NAME_PX), px(PADDING_PX)
+    named = [min(names.horizontalAdvance(name), most) + padding + ROUNDING_PX for name, *_ in columns]
     full, narrow = (
-        [max(map(font.horizontalAdvance, texts), default=0) for _, texts, _ in columns]
+        np.array([max(map(font.horizontalAdvance, texts), default=0) for _, texts, _ in columns])
         for font in (numbers, smallest)
     )
-    computed = [each for *_, each in columns]
-    tight = [
-        max(low, short if each else min(width, short))
-        for low, width, each in zip(narrow, full, computed, strict=True)
-    ]
-    least = _with_margin(named, tight, LEAST_MARGIN_PX)
-    if sum(least) > room:
-        return _with_margin(named, _with_spare_room(middle, full, computed))
-    normal, ideal = (_with_margin(named, _with_spare_room(spare, full, computed)) for spare in (short, long))
-    return _widened(normal, ideal, room) if sum(normal) <= room else _widened(least, normal, room)
+    computed = np.array([each for *_, each in columns])
+
+    def with_names(widths: Widths, margin: int = MARGIN_PX) -> Widths:
+        """Return the width of each column for its name and its numbers, with a margin at the left."""
+        return np.maximum(named, widths + padding) + px(margin)
+
+    tight = np.maximum(narrow, np.where(computed, short, np.minimum(full, short)))
+    least = with_names(tight, LEAST_MARGIN_PX)
+    # computed numbers may become longer
+    scrolled, normal, ideal = (with_names(np.maximum(full, computed * low)) for low in (middle, short, long))
+    if least.sum() > room:
+        return scrolled
+    return _widened(normal, ideal, room) if normal.sum() <= room else _widened(least, normal, room)
 
 
-def _with_spare_room(room: int, widths: list[int], computed: list[bool]) -> list[int]:
-    """Return the widths of numbers, at least `room` for computed ones, which may become longer."""
-    return [max(width, room) if each else width for width, each in zip(widths, computed, strict=True)]
-
-
-def _with_margin(named: list[int], numbers: list[int], margin: int = MARGIN_PX) -> list[int]:
-    """Return the width of each column for its name and its numbers, with a margin at the left."""
-    return [
-        max(name, number + px(PADDING_PX)) + px(margin) for name, number in zip(named, numbers, strict=True)
-    ]
-
-
-def _widened(least: list[int], ideal: list[int], room: int) -> list[int]:
+def _widened(least: Widths, ideal: Widths, room: int) -> Widths:
     """Return widths that fill `room`: grow from the least to the ideal ones, then share the rest equally."""
-    spare, needed = room - sum(least), sum(ideal) - sum(least)
+    spare, needed = room - least.sum(), (ideal - least).sum()
     part = min(1.0, spare / needed) if needed else 1.0
-    widths = [low + int(part * (high - low)) for low, high in zip(least, ideal, strict=True)]
-    share, rest = divmod(room - sum(widths), len(widths))
-    return [width + share + (k < rest) for k, width in enumerate(widths)]
+    widths: Widths = least + (part * (ideal - least)).astype(int)
+    share, rest = divmod(room - widths.sum(), len(widths))
+    widths += share
+    widths[:rest] += 1
+    return widths
 
 
 HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
@@ -324,12 +272,9 @@ class SplitLine(QWidget):
         self._table = table
         self._row = self._rows = 0
         self.caption = ""
-        self._drag: object | None = None
+        self._drag = object()
         self.setCursor(Qt.CursorShape.SplitVCursor)
         self.setAccessibleName("Validation")
-        table.viewport().installEventFilter(self)
-        for bar in (table.verticalScrollBar(), table.horizontalScrollBar()):
-            bar.valueChanged.connect(self.follow)
         self.hide()
 
     def show_split(self, row: int, rows: int, validation: float) -> None:
@@ -377,28 +322,18 @@ class SplitLine(QWidget):
             painter.setFont(ui_font(10))
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, self.caption)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Place the line again when the table has changed its size or is shown."""
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            self.follow()
-        return False
-
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._drag = object()
+        self._drag = object()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Emit `dragged` for the row under the mouse, and scroll the table to that row."""
-        if self._drag is None or not event.buttons():
+        if not event.buttons() & Qt.MouseButton.LeftButton:
             return
         y = self.mapToParent(event.position().toPoint()).y() + self._table.verticalHeader().offset()
         row = min(max(round(y / self._row_height), 1), self._rows)
         if row != self._row:
             self.dragged.emit(row, self._drag)
             self._table.scrollTo(self._table.model().index(min(row, self._rows - 1), 0))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        self._drag = None
 
 
 Flag: TypeAlias = QItemSelectionModel.SelectionFlag
@@ -605,12 +540,14 @@ class TableView(QTableView):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Scroll. After a sideways move, repaint all cells, so that the "…" of a cut number stays visible."""
         super().scrollContentsBy(dx, dy)
+        self.split.follow()
         if dx:
             self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the columns over the new width."""
         super().resizeEvent(event)
+        self.split.follow()
         self.fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
@@ -624,7 +561,9 @@ class TableView(QTableView):
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
         few = len(listed) <= SAMPLE
-        self._table.use_short_headers(short_headers([each.header for each in listed]))
+        headers = [each.header for each in listed]
+        short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
+        self._table.short_headers = dict(zip(headers, short, strict=True))
         columns = [
             (
                 max(self._table.headerData(k, Qt.Orientation.Horizontal).splitlines(), key=len),
@@ -633,7 +572,7 @@ class TableView(QTableView):
             )
             for k, each in enumerate(listed)
         ]
-        for k, width in enumerate(column_widths(columns, self.viewport().width())):
+        for k, width in enumerate(column_widths(columns, self.viewport().width()).tolist()):
             self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
@@ -654,10 +593,9 @@ class TableView(QTableView):
         widths = {k: header.sectionSize(k) for k in range(max(header.visualIndexAt(0), 0), last + 1)}
         before = self.cells.fonts
         self.cells.update_texts(lines, widths)
-        fonts = self.cells.fonts
-        if None in fonts.values() and len(self._table.columns) <= SAMPLE:
+        if None in self.cells.fonts.values() and len(self._table.columns) <= SAMPLE:
             self._fit_soon.start(0)
-        if fonts != before:
+        if self.cells.fonts != before:
             self.viewport().update()  # also the cells outside this paint event
 
     def copy(self) -> None:
