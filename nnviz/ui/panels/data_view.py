@@ -96,6 +96,7 @@ class NumberCells(QStyledItemDelegate):
         """Create the fonts again, scaled to the current size of the window."""
         weights = QFont.Weight.Normal, QFont.Weight.DemiBold
         self._fonts = [[ui_font(size, weight) for size in SIZES_PX] for weight in weights]
+        self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in self._fonts]
 
     def update_texts(self, lines: range, widths: Mapping[int, int]) -> None:
         """Update the texts and fonts of the visible columns.
@@ -105,9 +106,8 @@ class NumberCells(QStyledItemDelegate):
         self._texts = {(line, column): self._table.text(line, column) for column in widths for line in lines}
         self.fonts = {}
         for column, width in widths.items():
-            may_be_bold = self._table.columns[column].kind in ("input", "target", "error")
-            metrics = [QFontMetrics(font) for font in self._fonts[may_be_bold]]
             texts = [self._texts[line, column] for line in lines]
+            metrics = self._metrics[self._table.columns[column].kind in ("input", "target", "error")]
             self.fonts[column] = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -174,19 +174,16 @@ class NumberCells(QStyledItemDelegate):
             assert isinstance(editor, NumberField)
             key = event.key()
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-                self._accept(editor, key)
+                row, column = self._edited.row(), self._edited.column()
+                if editor.commit():
+                    self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+                    self.accepted.emit(row, column, key)
+                else:
+                    editor.selectAll()
                 return True
             if key == Qt.Key.Key_Escape:
                 editor.show_value(editor.value)  # before the editor loses the focus and commits
         return super().eventFilter(editor, event)
-
-    def _accept(self, editor: NumberField, key: int) -> None:
-        row, column = self._edited.row(), self._edited.column()
-        if not editor.commit():
-            editor.selectAll()
-            return
-        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
-        self.accepted.emit(row, column, key)
 
 
 ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
