@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from nnviz.core.address import Address
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.code import STYLES, program
 from nnviz.files.code.lines import Program, numbers_path, save
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, Progress
 from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import Choice, fill_box, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import ask_save_path, show_message
-from nnviz.ui.panels.code_text import (
-    CodeSpot,
-    CodeText,
-    Lines,
-    MarkedLines,
-    MarkEntry,
-    MarkLegend,
-    code_spot_at,
-)
+from nnviz.ui.kit.dialogs import export
+from nnviz.ui.panels.code_text import CodeSpot, CodeText, Lines, Mark, MarkLegend, code_spot_at
 
 KINDS = {"Python program": (".py",)}
-
-
-def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
-    """Ask where to save a program, and save it. Return a sentence for the status bar, or "" if cancelled."""
-    path = ask_save_path(window, "Save the program", suggestion, KINDS)
-    if path is None:
-        return ""
-    try:
-        if path.suffix != ".py":  # a program named like its file of numbers would overwrite that file
-            raise FileError(f"{file_label(path)} was not saved: the file name must end in .py")
-        note = save(program, path)
-    except FileError as error:
-        show_message(window, str(error))
-        return str(error)
-    written = [path, numbers_path(path)] if program.separate_arrays else [path]
-    return "; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", note)))
 
 
 HINT = "Click a line to select the node or edge that the line computes"
@@ -107,11 +82,11 @@ class CodePanel(Panel):
         if is_new(old, new, "state"):
             self._write(new.state)
         if is_new(old, new, "state", "address", "walk"):
-            marked = self._mark(new)
-            if is_new(old, new, "walk") and marked.walked:
-                self._text.scroll_to(marked.walked)
-            elif (old is None or old.address != new.address) and not self._text.shows_any(marked.chosen):
-                self._text.scroll_to(marked.chosen)
+            chosen, walked = self._mark(new)
+            if is_new(old, new, "walk") and walked:
+                self._text.scroll_to(walked)
+            elif (old is None or old.address != new.address) and not self._text.shows_any(chosen):
+                self._text.scroll_to(chosen)
 
     def restyle(self) -> None:
         """Do nothing: the parts of the panel follow the theme and the interface size themselves."""
@@ -144,43 +119,40 @@ class CodePanel(Panel):
 
     # --- marks
 
-    def _mark(self, now: Moment) -> MarkedLines:
-        """Mark the lines of the selection and of the walk, and explain the marks in the legend."""
-        marked = MarkedLines(self._lines.about(now.address), self._lines.walk_lines(now.walk))
-        entries = []
-        if now.address and marked.chosen:
-            entries.append(MarkEntry(now.state.network.name_of(now.address), "chosen"))
-        if marked.walked:
-            entries.append(MarkEntry(now.walk.phase.capitalize(), "walked"))
-        self._text.mark(marked)
-        self._legend.show_entries(*entries or [MarkEntry(HINT)])
-        pairs = zip(entries, filter(None, marked), strict=True)
-        self._text.setAccessibleDescription(
-            "; ".join(f"{entry.text}: {_numbers(lines)}" for entry, lines in pairs)
-        )
-        return marked
+    def _mark(self, now: Moment) -> tuple[frozenset[int], frozenset[int]]:
+        """Mark the lines of the selection and of the walk. Return the numbers of these lines, from 0."""
+        chosen, walked, marks = self._lines.about(now.address), self._lines.walk_lines(now.walk), []
+        if now.address and chosen:
+            marks.append(Mark(now.state.network.name_of(now.address), chosen))
+        if walked:
+            marks.append(Mark(now.walk.phase.capitalize(), walked, is_step=True))
+        self._text.show_marks(*marks)
+        self._legend.show_marks(*marks or [Mark(HINT)])
+        description = "; ".join(f"{mark.text}: {_numbers(mark.lines)}" for mark in marks)
+        self._text.setAccessibleDescription(description)
+        return chosen, walked
 
     # --- mouse and buttons
 
     def _hover(self, line: int, column: int) -> None:
-        address = self._spot(line, column, self._lines.hovered).address if line >= 0 else None
+        address = self._spot(line, column).address if line >= 0 else None
         self._desk.address_hovered.emit(address)
 
     def _choose(self, line: int, column: int) -> None:
         self._desk.address_hovered.emit(None)
         if line < 0:
-            self._legend.show_entries(MarkEntry(NO_ADDRESS))
+            self._legend.show_marks(Mark(NO_ADDRESS))
             return
-        address, row = self._spot(line, column, self._lines.clicked)
+        address, row = self._spot(line, column, after=1)
         if row is not None:
             self._document.select_row(row)
         self._document.select(address)
         self._mark(self._document.now)
 
-    def _spot(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> CodeSpot:
-        """Return the address of the number or name at a place, else the one that `of_line` returns."""
+    def _spot(self, line: int, column: int, after: int = 0) -> CodeSpot:
+        """Return the address of the number or name at a place, else of the line (see `Lines.address`)."""
         number = code_spot_at(self._program.lines, line, column)
-        return number or CodeSpot(of_line(line, self._document.now.address))
+        return number or CodeSpot(self._lines.address(line, self._document.now.address, after))
 
     def _copy_program(self) -> None:
         self._desk.frames.show_pending()
@@ -190,9 +162,18 @@ class CodePanel(Panel):
 
     def _save_program(self) -> None:
         self._desk.frames.show_pending()
-        suggestion = self._desk.suggestion(f"-{self._style_name}.py")
-        if sentence := ask_save(self, self._program, suggestion):
-            self._desk.message.emit(sentence)
+        shown, notes = self._program, list[str]()
+
+        def write(path: Path, _progress: Progress) -> None:
+            if path.suffix != ".py":  # a program named like its file of numbers would overwrite that file
+                raise FileError(f"{file_label(path)} was not saved: the file name must end in .py")
+            notes.append(save(shown, path))
+
+        suggestion, say = self._desk.suggestion(f"-{self._style_name}.py"), self._desk.message.emit
+        path = export(self, say, "Save the program", suggestion, KINDS, write)
+        if path is not None:
+            written = [path, numbers_path(path)] if shown.separate_arrays else [path]
+            say("; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", *notes))))
 
 
 def _numbers(lines: Collection[int]) -> str:

@@ -5,7 +5,6 @@ An address names a node, weight or bias. The walk is the animation of one traini
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -35,6 +34,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 from nnviz.core.address import Address
 from nnviz.document.walk import Phase, WalkProgress, WalkStep
 from nnviz.files.code.lines import CodeLine, Deed
+from nnviz.picture.palette import Palette
 from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import code_font, colours, px, ui_font
 
@@ -67,20 +67,11 @@ class Word(NamedTuple):
 class Highlighter(QSyntaxHighlighter):
     """Colours Python code: each changed line of a document is coloured again."""
 
-    def __init__(self, document: QTextDocument) -> None:
-        super().__init__(document)
-        self._formats = _formats()
-
-    def take_colours(self) -> None:
-        """Use the colours of the current theme; do nothing if the colours are unchanged."""
-        if (formats := _formats()) != self._formats:
-            self._formats = formats
-            self.rehighlight()
-
     def highlightBlock(self, text: str) -> None:  # noqa: D102
         words, left_open = _words(text, QUOTES[max(self.previousBlockState(), 0)])
+        formats = _formats(colours())
         for start, length, role in words:
-            self.setFormat(start, length, self._formats[role])
+            self.setFormat(start, length, formats[role])
         self.setCurrentBlockState(QUOTES.index(left_open))
 
 
@@ -108,11 +99,11 @@ def words(line: str, *roles: Role) -> list[Word]:
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
-def _formats() -> dict[Role, QTextCharFormat]:
-    palette, formats = colours(), {}
-    for role in {role for _, role in ROLES}:
-        formats[role] = QTextCharFormat()
-        formats[role].setForeground(QColor(getattr(palette, role)))
+@lru_cache(1)
+def _formats(palette: Palette) -> dict[Role, QTextCharFormat]:
+    formats = {role: QTextCharFormat() for _, role in ROLES}
+    for role, form in formats.items():
+        form.setForeground(QColor(getattr(palette, role)))
     formats["keyword"].setFontWeight(QFont.Weight.DemiBold)
     formats["muted"].setFontItalic(True)
     return formats
@@ -143,13 +134,12 @@ class Lines:
         self.selects = {k: _selectable(line.addresses) for k, line in enumerate(lines) if line.addresses}
         """The addresses that repeated clicks on a line select in turn, by line number from 0."""
         self._about: dict[Address, set[int]] = defaultdict(set)
-        self._selectable = set(self.selects)
         self._doing: dict[str | None, set[int]] = defaultdict(set)
         for k, line in enumerate(lines):
             self._doing[line.deed].add(k)
             for address in line.addresses:
-                self._about[address].add(k)
-                self._about[_node_of(address)].add(k)
+                for part in (address, _node_of(address), Address("layer", address.layer)):
+                    self._about[part].add(k)
 
     def updated(self, lines: Sequence[CodeLine]) -> Lines:
         """Return a `Lines` object for `lines`: this object if only the texts of the lines have changed."""
@@ -162,12 +152,8 @@ class Lines:
         """
         if address is None:
             return frozenset()
-        if address.kind == "layer":
-            nodes = [at for at in self._about if at.kind == "node" and at.layer == address.layer]
-            return frozenset().union(*map(self._about.__getitem__, nodes))
-        lines = self._about.get(address, set())
+        lines, node = self._about.get(address, set()), _node_of(address)
         if address.is_number:
-            node = _node_of(address)
             lines = lines | {k for k in self._about.get(node, ()) if node in self.selects[k]}
         return frozenset(lines)
 
@@ -185,27 +171,21 @@ class Lines:
     def _of_step(self, step: WalkStep, of_all: bool) -> set[int]:
         """Return the lines that do a step for its node, or for any node; else lines that include the step."""
         node = Address("node", step.layer, step.node)
-        about = self._selectable if of_all else self._about.get(node, set())
+        about = self.selects.keys() if of_all else self._about.get(node, set())
         deed: str | None = step.deed
         while deed and not self._doing[deed] & about:
             deed = _WITHIN.get(deed)
         return self._doing[deed] & about if deed else set()
 
-    def clicked(self, line: int, selected: Address | None) -> Address:
-        """Return the address that a click on a line selects.
+    def address(self, line: int, selected: Address | None, after: int = 0) -> Address:
+        """Return `selected` if it is an address of a line, else the first address of the line.
 
-        If `selected` is an address of the line, return the line's next address, else its first address.
+        `after` is 1 for a click, which selects the next address of the line instead of `selected`.
         """
         choices = self.selects[line]
-        return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
-
-    def hovered(self, line: int, selected: Address | None) -> Address:
-        """Return the address to highlight when the mouse is over a line.
-
-        This is `selected` if it is an address of the line, else the first address of the line.
-        """
-        choices = self.selects[line]
-        return selected if selected in choices else choices[0]
+        return (
+            choices[(choices.index(selected) + after) % len(choices)] if selected in choices else choices[0]
+        )
 
 
 class CodeSpot(NamedTuple):
@@ -255,28 +235,28 @@ def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     return addresses if len(nodes) > 1 or len(addresses) == 1 else (*nodes, *addresses)
 
 
-MarkKind: TypeAlias = Literal["chosen", "walked"]
 BAR_PX, ARROW_PX = 3, 8
 """In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow at an animated step."""
 ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
 """In pixels at 100 %. ENTRY_GAP_PX: gap between legend entries. TEXT_GAP_PX: gap from a mark to its text."""
 
 
-class MarkEntry(NamedTuple):
-    """An entry of the legend: a text and the kind of its mark. The kind is None for a hint without a mark."""
+class Mark(NamedTuple):
+    """A mark on lines: for the selection, or for the animated step (`is_step`).
+
+    `text` is its entry in the legend. `lines` are line numbers from 0; a hint in the legend has no lines.
+    """
 
     text: str
-    kind: MarkKind | None = None
+    lines: frozenset[int] = frozenset()
+    is_step: bool = False
 
 
-def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: float = 0.0) -> None:
-    """Paint a bar at the left of `place`.
-
-    For an animated step (`kind` is "walked"), add an arrow in the top `arrow_height` pixels.
-    """
-    colour = QColor(colours().walk if kind == "walked" else colours().accent)
+def paint_mark(painter: QPainter, mark: Mark, place: QRectF, arrow_height: float) -> None:
+    """Paint a bar at the left of `place`. For a step, add an arrow in the top `arrow_height` pixels."""
+    colour = QColor(colours().walk if mark.is_step else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
-    if kind == "walked" and arrow_height:
+    if mark.is_step and arrow_height:
         left, middle, width = place.left(), place.top() + arrow_height / 2, px(ARROW_PX)
         half = 0.625 * width
         painter.setPen(Qt.PenStyle.NoPen)
@@ -290,15 +270,15 @@ class MarkLegend(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: Sequence[MarkEntry] = ()
+        self._marks: Sequence[Mark] = ()
         self.setFont(ui_font(12))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_entries(self, *entries: MarkEntry) -> None:
+    def show_marks(self, *marks: Mark) -> None:
         """Replace the entries of the legend."""
-        if entries != self._entries:
-            self._entries = entries
-            texts = [entry.text for entry in entries]
+        if marks != self._marks:
+            self._marks = marks
+            texts = [mark.text for mark in marks]
             self.setToolTip("\n".join(texts))
             self.setAccessibleName(", ".join(texts))
             self.update()
@@ -312,14 +292,14 @@ class MarkLegend(QWidget):
         side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for entry in self._entries:
-                if entry.kind:
-                    mark = QRectF(left, px(2), px(ARROW_PX), self.height() - px(4))
-                    paint_mark(painter, entry.kind, mark, mark.height())
-                    left += px((ARROW_PX if entry.kind == "walked" else BAR_PX) + TEXT_GAP_PX)
+            for mark in self._marks:
+                if mark.lines:
+                    place = QRectF(left, px(2), px(ARROW_PX), self.height() - px(4))
+                    paint_mark(painter, mark, place, place.height())
+                    left += px((ARROW_PX if mark.is_step else BAR_PX) + TEXT_GAP_PX)
                 room = max(self.width() - left, 0)
-                text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, room)
-                painter.setPen(QColor(palette.ink if entry.kind else palette.muted))
+                text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, room)
+                painter.setPen(QColor(palette.ink if mark.lines else palette.muted))
                 painter.drawText(QRectF(left, 0, room, self.height()), side, text)
                 left += metrics.horizontalAdvance(text) + px(ENTRY_GAP_PX)
 
@@ -383,21 +363,14 @@ def _common_length(one: str, other: str) -> int:
 
 LANES_PX = 18
 """Width of the margin with the marks, in pixels at 100 %."""
-CHOSEN_PX, WALKED_PX = 2, 8
-"""Left edge of a mark, in pixels at 100 %. CHOSEN_PX: for the selection. WALKED_PX: for an animated step."""
+CHOSEN_PX, STEP_PX = 2, 8
+"""Left edge of a mark, in pixels at 100 %. CHOSEN_PX: for the selection. STEP_PX: for an animated step."""
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
 _Spot: TypeAlias = tuple[int, int]
 """A line and a column."""
 NOWHERE: _Spot = (-1, 0)
-
-
-class MarkedLines(NamedTuple):
-    """The numbers, from 0, of the lines that are marked for the selection and for the animated step."""
-
-    chosen: frozenset[int] = frozenset()
-    walked: frozenset[int] = frozenset()
 
 
 class CodeText(QTextEdit):
@@ -419,7 +392,7 @@ class CodeText(QTextEdit):
         super().__init__()
         self._lines: list[str] = []
         self._choosable: Collection[int] = ()
-        self._marked = MarkedLines()
+        self._marks: Sequence[Mark] = ()
         self._hovered = NOWHERE
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -449,26 +422,25 @@ class CodeText(QTextEdit):
             self.setTextCursor(QTextCursor(self.document()))
             self.verticalScrollBar().setValue(0)
 
-    def mark(self, marked: MarkedLines) -> None:
-        """Mark the lines in `marked`, and unmark all other lines."""
-        if marked != self._marked:
-            self._marked = marked
+    def show_marks(self, *marks: Mark) -> None:
+        """Replace the marks on the lines."""
+        if marks != self._marks:
+            self._marks = marks
             self.viewport().update()
 
     def scroll_to(self, lines: Collection[int]) -> None:
         """Scroll as little as necessary to make as many of `lines` visible as possible."""
         bar, page = self.verticalScrollBar(), self.viewport().height()
-        around, shift, ordered = self.fontMetrics().lineSpacing(), bar.value(), sorted(lines)
-        places = [self._place(self.document().findBlockByNumber(line)) for line in ordered]
-        tops = [place.top() + shift for place in places]
-        bottoms = [place.bottom() + shift for place in places]
+        around, shift = self.fontMetrics().lineSpacing(), bar.value()
+        places = {line: self._place(self.document().findBlockByNumber(line)) for line in lines}
 
-        def worth(start: int) -> tuple[int, int]:
-            visible = bisect_right(bottoms, start + page) - bisect_left(tops, start)
-            return visible, -abs(start - shift)
+        def worth(move: int) -> tuple[int, int]:
+            visible = sum(place.top() >= move and place.bottom() <= move + page for place in places.values())
+            return visible, -abs(move)
 
-        begins = [top - around for line, top in zip(ordered, tops, strict=True) if line - 1 not in lines]
-        bar.setValue(max((round(min(max(start, 0), bar.maximum())) for start in (shift, *begins)), key=worth))
+        moves = [place.top() - around for line, place in places.items() if line - 1 not in lines]
+        possible = [round(min(max(move, -shift), bar.maximum() - shift)) for move in (0, *moves)]
+        bar.setValue(shift + max(possible, key=worth))
 
     def shows_any(self, lines: Collection[int]) -> bool:
         """Return whether at least one of the lines is visible."""
@@ -516,16 +488,13 @@ class CodeText(QTextEdit):
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             for block, place in self._visible_lines():
-                line = block.blockNumber()
-                chosen, walked = line in self._marked.chosen, line in self._marked.walked
-                if chosen or walked:
-                    ground = place.adjusted(px(LANES_PX - AROUND_PX), 0, 0, 0)
-                    painter.fillRect(ground, QColor(palette.walked if walked else palette.selection))
-                if chosen:
-                    paint_mark(painter, "chosen", place.translated(px(CHOSEN_PX), 0))
-                if walked:
-                    arrow = 0 if line - 1 in self._marked.walked else high
-                    paint_mark(painter, "walked", place.translated(px(WALKED_PX), 0), arrow)
+                line, ground = block.blockNumber(), place.adjusted(px(LANES_PX - AROUND_PX), 0, 0, 0)
+                for mark in self._marks:
+                    if line in mark.lines:
+                        colour = palette.walked if mark.is_step else palette.selection
+                        painter.fillRect(ground, QColor(colour))
+                        bar = place.translated(px(STEP_PX if mark.is_step else CHOSEN_PX), 0)
+                        paint_mark(painter, mark, bar, 0 if line - 1 in mark.lines else high)
         super().paintEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
@@ -546,18 +515,14 @@ class CodeText(QTextEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose the line of the caret if Enter is pressed."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            cursor = self.textCursor()
-            self.line_chosen.emit(*self._spot_of(cursor))
+            self.line_chosen.emit(*self._spot_of(self.textCursor()))
         else:
             super().keyPressEvent(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text without its colours, which belong to the window's theme."""
-        data = super().createMimeDataFromSelection()
-        text = data.text()
-        for kind in data.formats():
-            data.removeFormat(kind)
-        data.setText(text)
+        data = QMimeData()
+        data.setText(self.textCursor().selection().toPlainText())
         return data
 
     def minimumSizeHint(self) -> QSize:
@@ -569,7 +534,7 @@ class CodeText(QTextEdit):
         """Use the new theme's colours, or the new font size."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
-            self._highlighter.take_colours()
+            self._highlighter.rehighlight()
         elif event.type() == QEvent.Type.FontChange and self.document().documentMargin() != px(AROUND_PX):
             self._fit()
 
