@@ -183,9 +183,9 @@ class Lines:
         `after` is 1 for a click, which selects the next address of the line instead of `selected`.
         """
         choices = self.selects[line]
-        return (
-            choices[(choices.index(selected) + after) % len(choices)] if selected in choices else choices[0]
-        )
+        if selected not in choices:
+            return choices[0]
+        return choices[(choices.index(selected) + after) % len(choices)]
 
 
 class CodeSpot(NamedTuple):
@@ -312,14 +312,14 @@ def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left:
     """Replace a document's lines `old` with `new`, indented by `left` pixels. Edit only what differs."""
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
-    if len(old) == len(new):
+    if len(old) != len(new):
+        _replace(cursor, 0, "\n".join(old), "\n".join(new))
+        changed = list(range(len(new)))
+    else:
         changed = [k for k in range(len(new)) if old[k] != new[k]]
         for k in changed:
             _replace(cursor, document.findBlockByNumber(k).position(), old[k], new[k])
-        indent(document, (k for k in changed if _depth(old[k]) != _depth(new[k])), left)
-    else:
-        _replace(cursor, 0, "\n".join(old), "\n".join(new))
-        indent(document, range(len(new)), left)
+    indent(document, changed, left)
     cursor.endEditBlock()
 
 
@@ -328,16 +328,12 @@ def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
-        hanging = (_depth(block.text()) + HANGING) * letter
+        depth = len(block.text()) - len(block.text().lstrip(" "))
+        hanging = (depth + HANGING) * letter
         form.setLeftMargin(left + hanging)
         form.setTextIndent(-hanging)
         if block.blockFormat() != form:
             QTextCursor(block).setBlockFormat(form)
-
-
-def _depth(line: str) -> int:
-    """Return the number of leading spaces."""
-    return len(line) - len(line.lstrip(" "))
 
 
 def _replace(cursor: QTextCursor, start: int, old: str, new: str) -> None:

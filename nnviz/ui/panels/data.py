@@ -85,15 +85,13 @@ class EmptyRows(QWidget):
         self.load = QPushButton("Load rows from CSV…")
         self.make = QPushButton("Make rows…")
         column, buttons = QVBoxLayout(self), QHBoxLayout()
-        column.addStretch(1)
+        column.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         column.addWidget(sentence)
         column.addLayout(buttons)  # add the layout while it is empty, or Python keeps owning its items
-        column.addStretch(1)
-        buttons.addStretch(1)
+        buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for button in (self.load, self.make):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             buttons.addWidget(button)
-        buttons.addStretch(1)
 
 
 FILTER_TIP = (
@@ -205,13 +203,11 @@ def _without_computed(text: str, all_columns: list[TableColumn], column: int, un
     lines = [line.split("\t") for line in text.splitlines() if line.strip()]
     if column or '"' in text or not lines or any(len(line) != len(all_columns) for line in lines):
         return text
-    used = [each.editable for each in all_columns]
+    used = [i for i, each in enumerate(all_columns) if each.editable]
     if untargeted:
-        used = [
-            use and not (each.kind == "target" and all(not line[i].strip() for line in lines))
-            for i, (each, use) in enumerate(zip(all_columns, used, strict=True))
-        ]
-    return "\n".join("\t".join(cell for cell, use in zip(line, used, strict=True) if use) for line in lines)
+        inputs = [i for i in used if all_columns[i].kind == "input"]
+        used = [i for i in used if i in inputs or any(line[i].strip() for line in lines)]
+    return "\n".join("\t".join(line[i] for i in used) for line in lines)
 
 
 def _indices_of(names: tuple[str, ...], all_columns: list[TableColumn], state: State) -> list[int] | None:
@@ -220,13 +216,12 @@ def _indices_of(names: tuple[str, ...], all_columns: list[TableColumn], state: S
     Raises FileError if only some names are known, or two are the same.
     """
     indices = [_index_of(name, all_columns, state) for name in names]
-    if all(index is None for index in indices):
+    known = [index for index in indices if index is not None]
+    if not known:
         return None
-    known = []
-    for name, index in zip(names, indices, strict=True):
-        if index is None:
-            raise FileError(f"no input or target is named {quoted(name)}", "line 1")
-        known.append(index)
+    if None in indices:
+        unknown = names[indices.index(None)]
+        raise FileError(f"no input or target is named {quoted(unknown)}", "line 1")
     if len(set(known)) < len(known):
         raise FileError("two columns have the same name", "line 1")
     return known
@@ -324,8 +319,8 @@ class DataPanel(Panel):
     def _connect(self) -> None:
         self.model.modelReset.connect(self._show_shape)
         self.table.split.dragged.connect(self.all_rows.validate_from)
-        self.model.dataChanged.connect(self._hide_refusal)
-        self._cells.editing_begun.connect(self._hide_refusal)
+        self.model.dataChanged.connect(self._refusal.hide)
+        self._cells.editing_begun.connect(self._refusal.hide)
         self._cells.refused.connect(self._show_refusal)
         self._cells.accepted.connect(self._go_to_next_cell)
         self._cells.closeEditor.connect(self._edit_ended)
@@ -372,7 +367,7 @@ class DataPanel(Panel):
             focus = self.window().focusWidget()
             if focus and self.isAncestorOf(focus):
                 self.table.setFocus()  # ends editing and accepts the typed text
-            self._hide_refusal()
+            self._refusal.hide()
             self.model.list_rows(None)
             self.table.updateGeometries()  # without this call, Qt cannot scroll to the row yet
             self.table.scrollTo(self.table.currentIndex())
@@ -413,7 +408,6 @@ class DataPanel(Panel):
             self.table.selectionModel().clear()  # so that a click on the same row selects it again
         elif current.row() != line:
             self._go_to(line, max(0, current.column()))
-        self.table.highlight(line)
 
     def _go_to(self, line: int, column: int) -> None:
         # While Ctrl is pressed, QTableView.setCurrentIndex would toggle the row in the selection.
@@ -424,7 +418,6 @@ class DataPanel(Panel):
 
     def _row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
-            self.table.highlight(current.row())
             self._document.select_row(self.model.row_of(current.row()))
 
     def _show_refusal(self, sentence: str) -> None:
@@ -432,12 +425,9 @@ class DataPanel(Panel):
         self._refusal.setVisible(bool(sentence))
         self._desk.message.emit(sentence)
 
-    def _hide_refusal(self) -> None:
-        self._refusal.setVisible(False)
-
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
-            self._hide_refusal()
+            self._refusal.hide()
             self._desk.message.emit("")
             if self._document.state is self._state_with_new_row:  # Escape in a row that Tab has just added
                 self._document.undo()
@@ -488,7 +478,7 @@ class DataPanel(Panel):
         if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.state.data):
             self._show_refusal(FILTERED)
             return
-        self._hide_refusal()
+        self._refusal.hide()
         if named := ask_node_names(self.window(), pasted):
             self._document.push(named.state, "Paste")
             self._desk.frames.show_pending()
@@ -524,7 +514,7 @@ class DataPanel(Panel):
             return
         self._document.select_row(0 if after is None else after + 1)
         self._desk.frames.show_pending()
-        self._hide_refusal()
+        self._refusal.hide()
         row, empty = self._document.now.row + 1, self._document.state.data.targets is None
         self._desk.message.emit(f"Added row {row} of zeros{' without targets' if empty else ''}")
 
@@ -572,5 +562,5 @@ class DataPanel(Panel):
         if not self._document.edit(text, edits.remove_rows, rows):
             return
         self._document.select_row(rows[0])
-        self._hide_refusal()
+        self._refusal.hide()
         self._desk.message.emit(f"Removed {counted(len(rows), 'row')}")

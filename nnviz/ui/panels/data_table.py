@@ -20,7 +20,6 @@ from nnviz.ui.kit.desk import Desk
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 NO_VALUE = "–"
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
 COMPUTED_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 TYPED_FLAGS = COMPUTED_FLAGS | Qt.ItemFlag.ItemIsEditable
@@ -132,8 +131,7 @@ class DataTable(QAbstractTableModel):
     def show_moment(self, new: Moment) -> None:
         """Show the rows of another Moment, and report the headers and cells that differ."""
         old, state = self._now, new.state
-        named = "state.network.inputs", "state.network.outputs", "state.columns", "state.measure"
-        listed = columns(state) if is_new(old, new, *named) else self.columns
+        listed = columns(state)
         all_again = self._listed is not None and not is_edit_of_one_row(self.state.data, state.data)
         if all_again or _shape(self.state) != _shape(state):
             self.beginResetModel()
@@ -185,8 +183,6 @@ class DataTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return the header of a column, or the number of a row, from 1."""
         if orientation == Qt.Orientation.Vertical:
-            if role == Role.TextAlignmentRole:
-                return RIGHT
             return self.row_of(section) + 1 if role == Role.DisplayRole else None
         column = self.columns[section]
         if role == Role.DisplayRole:
@@ -196,12 +192,10 @@ class DataTable(QAbstractTableModel):
             if role == Role.AccessibleTextRole or not column.scale:
                 return column.header
             return f"{column.header} = {column.scale}: (raw number x − mean) / standard deviation"
-        return RIGHT if role == Role.TextAlignmentRole else None
+        return None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """Return the text of a cell. Tooltips, screen readers and editors get all digits of the number."""
-        if role == Role.TextAlignmentRole:
-            return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
             return None
         if role == Role.DisplayRole:

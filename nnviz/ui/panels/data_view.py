@@ -51,7 +51,9 @@ from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
+from nnviz.ui.panels.data_table import NO_VALUE, DataTable, Index
+
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
@@ -67,13 +69,12 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
 class NumberCells(QStyledItemDelegate):
     """Delegate for numbers: inputs and targets are semibold, errors coloured, validation rows muted.
 
-    ================== ==============================================================================
-    `accepted`         a number was entered with Enter, Tab or Backtab; carries line, column and key
-    `editing_begun`    a field for typing has opened in a cell
-    `refused`          carries why a typed text is refused, or "" once the text is valid again
-    `highlighted_line` index of the line that shows the row on the diagram, or None
-    `whole_rows`       whether rows were selected by their row numbers; if so, no cell is outlined
-    ================== ==============================================================================
+    =============== ==============================================================================
+    `accepted`      a number was entered with Enter, Tab or Backtab; carries line, column and key
+    `editing_begun` a field for typing has opened in a cell
+    `refused`       carries why a typed text is refused, or "" once the text is valid again
+    `whole_rows`    whether rows were selected by their row numbers; if so, no cell is outlined
+    =============== ==============================================================================
     """
 
     accepted = Signal(object, object, object)
@@ -88,7 +89,6 @@ class NumberCells(QStyledItemDelegate):
         """The text of each visible cell, by line and column."""
         self.fonts: dict[int, int | None] = {}
         """The index of the font of each visible column, or None if the column's numbers fit in no font."""
-        self.highlighted_line: int | None = None
         self.whole_rows = False
         self.update_fonts()
 
@@ -115,7 +115,7 @@ class NumberCells(QStyledItemDelegate):
         p, line, column = colours(), index.row(), self._table.columns[index.column()]
         text, font, rect = self._texts[line, index.column()], self.fonts[index.column()], option.rect
         state: QStyle.StateFlag = option.state
-        if line == self.highlighted_line or state & QStyle.StateFlag.State_Selected:
+        if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
         if state & QStyle.StateFlag.State_HasFocus and not self.whole_rows:
@@ -186,8 +186,6 @@ class NumberCells(QStyledItemDelegate):
         return super().eventFilter(editor, event)
 
 
-ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
-"""The name of a column, its numbers as texts, and whether the numbers are computed."""
 Widths: TypeAlias = NDArray[np.intp]
 """The width of each column, in pixels."""
 
@@ -208,8 +206,13 @@ SIZES_PX = 13, 12, 11, 9.5
 """Font sizes of numbers, in pixels at 100 %. A column uses the first size in which all its numbers fit."""
 
 
-def column_widths(columns: Sequence[ColumnHead], room: int) -> Widths:
+def column_widths(
+    headers: Sequence[str], texts: Sequence[Sequence[str]], computed: NDArray[np.bool_], room: int
+) -> Widths:
     """Return the widths of the columns in pixels. Their sum is `room`, or more if the columns scroll.
+
+    `headers` are the names of the columns, `texts` the numbers in each column, and `computed` says for each
+    column whether its numbers are computed.
 
     Only very long names are cut. If room is scarce, numbers are written smaller before the columns scroll.
     """
@@ -217,12 +220,11 @@ def column_widths(columns: Sequence[ColumnHead], room: int) -> Widths:
     numbers, smallest = (QFontMetrics(ui_font(SIZES_PX[k], QFont.Weight.DemiBold)) for k in (0, -1))
     short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
     most, padding = px(LONGEST_NAME_PX), px(PADDING_PX)
-    named = [min(names.horizontalAdvance(name), most) + padding + ROUNDING_PX for name, *_ in columns]
+    named = [min(names.horizontalAdvance(name), most) + padding + ROUNDING_PX for name in headers]
     full, narrow = (
-        np.array([max(map(font.horizontalAdvance, texts), default=0) for _, texts, _ in columns])
+        np.array([max(map(font.horizontalAdvance, each), default=0) for each in texts])
         for font in (numbers, smallest)
     )
-    computed = np.array([each for *_, each in columns])
 
     def with_names(widths: Widths, margin: int = MARGIN_PX) -> Widths:
         """Return the width of each column for its name and its numbers, with a margin at the left."""
@@ -387,10 +389,12 @@ class TableView(QTableView):
         rows, header = self.verticalHeader(), self.horizontalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(ROW_HEIGHT_PX)
+        rows.setDefaultAlignment(RIGHT)
         for signal in (rows.sectionPressed, rows.sectionEntered):  # connected after Qt's slot, which selects
             signal.connect(lambda _: self._set_whole_rows(True))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(1)
+        header.setDefaultAlignment(RIGHT)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         model.modelReset.connect(self.fit_columns)
@@ -438,12 +442,6 @@ class TableView(QTableView):
             Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
         )
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
-
-    def highlight(self, line: int | None) -> None:
-        """Highlight the line that shows the row on the diagram, or no line."""
-        if line != self.cells.highlighted_line:
-            self.cells.highlighted_line = line
-            self.viewport().update()
 
     def _set_whole_rows(self, whole_rows: bool) -> None:
         """Treat the selection as whole rows, or as the cells of the current column."""
@@ -557,19 +555,16 @@ class TableView(QTableView):
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
-        few = len(listed) <= SAMPLE
+        few = len(listed) <= SAMPLE  # many columns are slow to measure: treat all as computed
         headers = [each.header for each in listed]
         short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
         self._table.short_headers = dict(zip(headers, short, strict=True))
-        columns = [
-            (
-                max(self._table.headerData(k, Qt.Orientation.Horizontal).splitlines(), key=len),
-                self._texts(k) if few else (),  # many columns are slow to measure: treat all as computed
-                not (few and each.editable),
-            )
-            for k, each in enumerate(listed)
-        ]
-        for k, width in enumerate(column_widths(columns, self.viewport().width()).tolist()):
+        shown = [self._table.headerData(k, Qt.Orientation.Horizontal) for k in range(len(listed))]
+        names = [max(each.splitlines(), key=len) for each in shown]
+        texts = [self._texts(k) if few else [] for k in range(len(listed))]
+        computed = np.array([not (few and each.editable) for each in listed])
+        widths = column_widths(names, texts, computed, self.viewport().width())
+        for k, width in enumerate(widths.tolist()):
             self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
