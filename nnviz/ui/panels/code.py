@@ -100,22 +100,19 @@ class CodePanel(Panel):
         return str(self._style.currentData())
 
     def _write(self, state: State) -> None:
-        style = self._style_name
-        key: tuple[object, ...] = ()
+        key = self._style_name, state.name
         try:
-            self._program = program(state, style)
+            self._program = program(state, self._style_name)
         except ValueError as error:
             self._program = Program(())
             self._refusal.setText(str(error))
-        else:
-            key = style, state.name
         lines = [line.text for line in self._program.lines]
         self._lines = self._lines.updated(self._program.lines)
         self._text.show_lines(lines, self._lines.selects, reset=key != self._program_key)
         self._program_key = key
-        self._pages.setCurrentIndex(0 if key else 1)
+        self._pages.setCurrentIndex(0 if lines else 1)
         for button in (self._copy, self._save):
-            button.setEnabled(bool(key))
+            button.setEnabled(bool(lines))
 
     # --- marks
 

@@ -48,8 +48,6 @@ ROLES: tuple[tuple[Any, Role], ...] = (
     (Name.Builtin, "keyword"),
 )
 """Pairs (Pygments token type, colour role). Tokens of all other types have the colour of text."""
-QUOTES = ("", '"""', "'''")
-"""Quotes of a string that can be open at a line's end. A QTextBlock's state is an index into this tuple."""
 CACHED_LINES = 4096
 """Number of lines whose tokens are cached, since splitting a line into tokens takes 0.1 ms."""
 
@@ -65,14 +63,15 @@ class Word(NamedTuple):
 
 
 class Highlighter(QSyntaxHighlighter):
-    """Colours Python code: each changed line of a document is coloured again."""
+    """Colours Python code: each changed line of a document is coloured again.
+
+    Each line is coloured by itself, since no program of nnviz has a string or a comment over several lines.
+    """
 
     def highlightBlock(self, text: str) -> None:  # noqa: D102
-        words, left_open = _words(text, QUOTES[max(self.previousBlockState(), 0)])
         formats = _formats(colours())
-        for start, length, role in words:
+        for start, length, role in _words(text):
             self.setFormat(start, length, formats[role])
-        self.setCurrentBlockState(QUOTES.index(left_open))
 
 
 def units(text: str) -> int:
@@ -81,22 +80,19 @@ def units(text: str) -> int:
 
 
 @lru_cache(CACHED_LINES)
-def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
-    """Return the coloured words of a line, and the quotes open at its end; `quotes` are open at its start."""
-    words, left_open, end = [], "", -len(quotes)
-    for _, kind, text in _lexer.get_tokens_unprocessed(quotes + line):
-        start, end = max(end, 0), end + units(text)
-        role = next((role for known, role in ROLES if kind in known), None)
-        if role and start < end:
+def _words(line: str) -> list[Word]:
+    """Return the coloured words of a line."""
+    words, end = [], 0
+    for _, kind, text in _lexer.get_tokens_unprocessed(line):
+        start, end = end, end + units(text)
+        if role := next((role for known, role in ROLES if kind in known), None):
             words.append(Word(start, end - start, role))
-        if kind in String and text in QUOTES[1:]:
-            left_open = "" if left_open else text
-    return tuple(words), left_open
+    return words
 
 
 def words(line: str, *roles: Role) -> list[Word]:
     """Return the words of a line that have one of the given colour roles, such as "string"."""
-    return [word for word in _words(line, "")[0] if word.role in roles]
+    return [word for word in _words(line) if word.role in roles]
 
 
 @lru_cache(1)

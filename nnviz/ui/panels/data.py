@@ -106,19 +106,15 @@ class FilterBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sentence = ElidedLabel()
-        self._sentence.setToolTip(FILTER_TIP)
+        self.sentence = ElidedLabel()
+        self.sentence.setToolTip(FILTER_TIP)
         self.button = quiet_button(SHOW_ALL, SHOW_ALL_TIP, SHOW_ALL)
         row = QHBoxLayout(self)
         row.setContentsMargins(13, 0, 9, 0)
-        row.addWidget(self._sentence, 1)
+        row.addWidget(self.sentence, 1)
         row.addWidget(self.button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.hide()
-
-    def show_sentence(self, sentence: str) -> None:
-        """Show a sentence about the listed rows."""
-        self._sentence.setText(sentence)
 
 
 RENAME_NODES = "&Rename the nodes", ROLE.AcceptRole
@@ -229,15 +225,11 @@ def _indices_of(names: tuple[str, ...], all_columns: list[TableColumn], state: S
 
 def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | None:
     headers = [each.header for each in all_columns if each.editable]
-    names = [*state.network.inputs, *state.network.outputs]
-    for known in (headers, names):
-        if name in known:
-            return known.index(name)
-    for known in (headers, names):
-        alike = [i for i, other in enumerate(known) if other.casefold() == name.casefold()]
-        if len(alike) == 1:
-            return alike[0]
-    return None
+    known = [*headers, *state.network.inputs, *state.network.outputs]  # two names of each column
+    if name in known:
+        return known.index(name) % len(headers)
+    alike = {i % len(headers) for i, other in enumerate(known) if other.casefold() == name.casefold()}
+    return alike.pop() if len(alike) == 1 else None
 
 
 def load_rows(state: State, table: Table) -> NewRows:
@@ -356,7 +348,7 @@ class DataPanel(Panel):
         are added or removed, or several rows change at once.
         """
         self._desk.frames.show_pending()
-        self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")
+        self.filter.sentence.setText(f"{counted(len(rows), 'row')}: {what}")
         self._document.select_row(int(rows[0]))
         self.model.list_rows(rows)
 
