@@ -21,7 +21,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPolygonF,
     QSyntaxHighlighter,
     QTextBlock,
     QTextBlockFormat,
@@ -258,7 +257,7 @@ def paint_mark(painter: QPainter, mark: Mark, place: QRectF, arrow_height: float
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         points = ((left, middle - half), (left + width, middle), (left, middle + half))
-        painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
+        painter.drawPolygon([QPointF(*point) for point in points])
 
 
 class MarkLegend(QWidget):
@@ -389,9 +388,8 @@ class CodeText(QTextEdit):
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setReadOnly(True)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        by = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(by.TextSelectableByMouse | by.TextSelectableByKeyboard)
         self.setUndoRedoEnabled(False)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -33,7 +33,7 @@ from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
-from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
+from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, Flag, TableView
 
 if TYPE_CHECKING:
     from nnviz.files.table.reading import Table
@@ -403,10 +403,8 @@ class DataPanel(Panel):
 
     def _go_to(self, line: int, column: int) -> None:
         # While Ctrl is pressed, QTableView.setCurrentIndex would toggle the row in the selection.
-        self.table.selectionModel().setCurrentIndex(
-            self.model.index(line, column),
-            QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
-        )
+        index = self.model.index(line, column)
+        self.table.selectionModel().setCurrentIndex(index, Flag.ClearAndSelect | Flag.Rows)
 
     def _row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
@@ -514,8 +512,7 @@ class DataPanel(Panel):
     def _rows(self) -> list[int]:
         """The selected rows."""
         self._desk.frames.show_pending()
-        lines = {index.row() for index in self.table.selectionModel().selectedRows()}
-        return sorted(map(self.model.row_of, lines))
+        return sorted(self.model.row_of(index.row()) for index in self.table.selectionModel().selectedRows())
 
     def _clear_cells(self) -> None:
         """Clear the current column in the selected rows, or say why its cells cannot be empty."""

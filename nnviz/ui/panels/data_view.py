@@ -336,6 +336,7 @@ class SplitLine(QWidget):
 
 
 Flag: TypeAlias = QItemSelectionModel.SelectionFlag
+Modifier: TypeAlias = Qt.KeyboardModifier
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
 SETTLED_MS = 3 * TEXT_MS
@@ -380,11 +381,6 @@ class TableView(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-            | QAbstractItemView.EditTrigger.AnyKeyPressed
-        )
         self.setCornerButtonEnabled(False)
         rows, header = self.verticalHeader(), self.horizontalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -405,12 +401,12 @@ class TableView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Edit, empty, copy or paste cells, or remove rows. Escape lists all rows."""
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        modifiers = event.modifiers() & ~Modifier.KeypadModifier
         deletes = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable:  # Qt warns about other cells
                 self.edit(self.currentIndex())
-        elif deletes and modifiers == Qt.KeyboardModifier.ControlModifier:
+        elif deletes and modifiers == Modifier.ControlModifier:
             self.remove_requested.emit()
         elif deletes and not modifiers:
             (self.remove_requested if self.cells.whole_rows else self.clear_requested).emit()
@@ -423,7 +419,7 @@ class TableView(QTableView):
         elif event.text().isprintable() and event.text() and not self._begins_number(event):
             event.ignore()  # the window uses other keys: Space plays the walk
         else:
-            extends = self.cells.whole_rows and modifiers & Qt.KeyboardModifier.ShiftModifier
+            extends = self.cells.whole_rows and modifiers & Modifier.ShiftModifier
             super().keyPressEvent(event)
             if extends:
                 self._set_whole_rows(True)
@@ -438,9 +434,7 @@ class TableView(QTableView):
 
     def _begins_number(self, event: QKeyEvent) -> bool:
         starts = event.text() in NUMBER_STARTS and bool(event.text())
-        plain = not event.modifiers() & ~(
-            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-        )
+        plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
     def _set_whole_rows(self, whole_rows: bool) -> None:
@@ -459,7 +453,7 @@ class TableView(QTableView):
         command = super().selectionCommand(index, event)
         if command != Flag.NoUpdate or not isinstance(event, QKeyEvent):
             return command
-        extends = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        extends = event.modifiers() & Modifier.ShiftModifier
         return Flag.Rows | (Flag.SelectCurrent if extends else Flag.ClearAndSelect)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -579,12 +573,11 @@ class TableView(QTableView):
 
     def _update_texts(self) -> None:
         """Update the texts of the visible columns, and widen the columns if a number fits in no font."""
-        header, lines = self.horizontalHeader(), self._visible_lines()
-        right = header.visualIndexAt(self.viewport().width() - 1)
-        last = right if right >= 0 else header.count() - 1
-        widths = {k: header.sectionSize(k) for k in range(max(header.visualIndexAt(0), 0), last + 1)}
+        right = self.columnAt(self.viewport().width() - 1)
+        last = right if right >= 0 else len(self._table.columns) - 1
+        widths = {k: self.columnWidth(k) for k in range(max(self.columnAt(0), 0), last + 1)}
         before = self.cells.fonts
-        self.cells.update_texts(lines, widths)
+        self.cells.update_texts(self._visible_lines(), widths)
         if None in self.cells.fonts.values() and len(self._table.columns) <= SAMPLE:
             self._fit_soon.start(0)
         if self.cells.fonts != before:
