@@ -19,7 +19,7 @@ from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import Choice, fill_box, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import export
-from nnviz.ui.panels.code_text import CodeSpot, CodeText, Lines, Mark, MarkLegend, code_spot_at
+from nnviz.ui.panels.code_text import CodeSpot, CodeText, LineMark, Lines, MarkLegend, code_spot_at
 
 KINDS = {"Python program": (".py",)}
 
@@ -120,11 +120,11 @@ class CodePanel(Panel):
         """Mark the lines of the selection and of the walk. Return the numbers of these lines, from 0."""
         chosen, walked, marks = self._lines.about(now.address), self._lines.walk_lines(now.walk), []
         if now.address and chosen:
-            marks.append(Mark(now.state.network.name_of(now.address), chosen))
+            marks.append(LineMark(now.state.network.name_of(now.address), chosen))
         if walked:
-            marks.append(Mark(now.walk.phase.capitalize(), walked, is_step=True))
+            marks.append(LineMark(now.walk.phase.capitalize(), walked, is_step=True))
         self._text.show_marks(*marks)
-        self._legend.show_marks(*marks or [Mark(HINT)])
+        self._legend.show_marks(*marks or [LineMark(HINT)])
         description = "; ".join(f"{mark.text}: {_numbers(mark.lines)}" for mark in marks)
         self._text.setAccessibleDescription(description)
         return chosen, walked
@@ -138,7 +138,7 @@ class CodePanel(Panel):
     def _choose(self, line: int, column: int) -> None:
         self._desk.address_hovered.emit(None)
         if line < 0:
-            self._legend.show_marks(Mark(NO_ADDRESS))
+            self._legend.show_marks(LineMark(NO_ADDRESS))
             return
         address, row = self._spot(line, column, after=1)
         if row is not None:

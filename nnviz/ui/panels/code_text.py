@@ -34,6 +34,7 @@ from nnviz.core.address import Address
 from nnviz.document.walk import Phase, WalkProgress, WalkStep
 from nnviz.files.code.lines import CodeLine, Deed
 from nnviz.picture.palette import Palette
+from nnviz.ui.kit.card import STYLE_EVENTS
 from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import code_font, colours, px, ui_font
 
@@ -236,7 +237,7 @@ ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
 """In pixels at 100 %. ENTRY_GAP_PX: gap between legend entries. TEXT_GAP_PX: gap from a mark to its text."""
 
 
-class Mark(NamedTuple):
+class LineMark(NamedTuple):
     """A mark on lines: for the selection, or for the animated step (`is_step`).
 
     `text` is its entry in the legend. `lines` are line numbers from 0; a hint in the legend has no lines.
@@ -247,7 +248,7 @@ class Mark(NamedTuple):
     is_step: bool = False
 
 
-def paint_mark(painter: QPainter, mark: Mark, place: QRectF, arrow_height: float) -> None:
+def paint_mark(painter: QPainter, mark: LineMark, place: QRectF, arrow_height: float) -> None:
     """Paint a bar at the left of `place`. For a step, add an arrow in the top `arrow_height` pixels."""
     colour = QColor(colours().walk if mark.is_step else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
@@ -265,11 +266,11 @@ class MarkLegend(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._marks: Sequence[Mark] = ()
+        self._marks: Sequence[LineMark] = ()
         self.setFont(ui_font(12))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_marks(self, *marks: Mark) -> None:
+    def show_marks(self, *marks: LineMark) -> None:
         """Replace the entries of the legend."""
         if marks != self._marks:
             self._marks = marks
@@ -383,7 +384,7 @@ class CodeText(QTextEdit):
         super().__init__()
         self._lines: list[str] = []
         self._choosable: Collection[int] = ()
-        self._marks: Sequence[Mark] = ()
+        self._marks: Sequence[LineMark] = ()
         self._hovered = NOWHERE
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -412,7 +413,7 @@ class CodeText(QTextEdit):
             self.setTextCursor(QTextCursor(self.document()))
             self.verticalScrollBar().setValue(0)
 
-    def show_marks(self, *marks: Mark) -> None:
+    def show_marks(self, *marks: LineMark) -> None:
         """Replace the marks on the lines."""
         if marks != self._marks:
             self._marks = marks
@@ -523,9 +524,8 @@ class CodeText(QTextEdit):
     def changeEvent(self, event: QEvent) -> None:
         """Use the new theme's colours, or the new font size."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
+        if event.type() in STYLE_EVENTS and hasattr(self, "_highlighter"):
             self._highlighter.rehighlight()
-        elif event.type() == QEvent.Type.FontChange and self.document().documentMargin() != px(AROUND_PX):
             self._fit()
 
     def _fit(self) -> None:

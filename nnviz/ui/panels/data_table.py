@@ -50,7 +50,8 @@ def columns(state: State) -> list[TableColumn]:
     """Return the columns of a state's data table. The last column is the loss of each row."""
     network, measure = state.network, state.measure
     outputs = network.outputs
-    scales = {column.nodes[0]: _scale(column) for column in state.columns if not column.is_plain}
+    scaled = [column for column in state.columns if not (column.is_plain or column.values)]
+    scales = {column.nodes[0]: _scale(column) for column in scaled}
     listed = [TableColumn("input", i, name, scales.get(name, "")) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
@@ -60,9 +61,7 @@ def columns(state: State) -> list[TableColumn]:
 
 
 def _scale(column: Column) -> str:
-    """Return "(x − 29.5) / 14.2" for a standardised column of numbers, "" for any other column."""
-    if column.values or (column.mean, column.deviation) == (0.0, 1.0):
-        return ""
+    """Return the formula of a standardised column: "(x − 29.5) / 14.2"."""
     sign = MINUS if column.mean >= 0 else "+"
     return f"(x {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
 

@@ -268,7 +268,7 @@ class SplitLine(QWidget):
 
     def __init__(self, table: QTableView) -> None:
         super().__init__(table.viewport())
-        self._table = table
+        self._table, self._header = table, table.verticalHeader()
         self._row = self._rows = 0
         self.caption = ""
         self._drag = object()
@@ -292,15 +292,11 @@ class SplitLine(QWidget):
     def follow(self) -> None:
         """Move the line to the place of its row after the table has scrolled or changed its size."""
         height, middle = px(HEIGHT_PX), px(HEIGHT_PX) // 2
-        y = self._row * self._row_height - self._table.verticalHeader().offset()
+        y = self._row * self._header.defaultSectionSize() - self._header.offset()
         self.setGeometry(0, y - middle - 1, self._table.viewport().width(), height)
         line = QRect(0, middle - px(GRAB_PX) // 2, self.width(), px(GRAB_PX))
         self.setMask(QRegion(line) | QRegion(self._caption_room()))
         self.update()
-
-    @property
-    def _row_height(self) -> int:
-        return self._table.verticalHeader().defaultSectionSize()
 
     def _caption_room(self) -> QRect:
         width = QFontMetrics(ui_font(10)).horizontalAdvance(self.caption) + 2 * px(INSIDE_PX)
@@ -328,8 +324,8 @@ class SplitLine(QWidget):
         """Emit `dragged` for the row under the mouse, and scroll the table to that row."""
         if not event.buttons() & Qt.MouseButton.LeftButton:
             return
-        y = self.mapToParent(event.position().toPoint()).y() + self._table.verticalHeader().offset()
-        row = min(max(round(y / self._row_height), 1), self._rows)
+        y = self.mapToParent(event.position().toPoint()).y() + self._header.offset()
+        row = min(max(round(y / self._header.defaultSectionSize()), 1), self._rows)
         if row != self._row:
             self.dragged.emit(row, self._drag)
             self._table.scrollTo(self._table.model().index(min(row, self._rows - 1), 0))
