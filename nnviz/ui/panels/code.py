@@ -21,9 +21,6 @@ from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.panels.code_text import CodeSpot, CodeText, LineMark, Lines, MarkLegend, code_spot_at
 
-KINDS = {"Python program": (".py",)}
-
-
 HINT = "Click a line to select the node or edge that the line computes"
 NO_ADDRESS = "This line belongs to no node or edge"
 STYLE = "code style"
@@ -167,7 +164,7 @@ class CodePanel(Panel):
             notes.append(save(shown, path))
 
         suggestion, say = self._desk.suggestion(f"-{self._style_name}.py"), self._desk.message.emit
-        path = export(self, say, "Save the program", suggestion, KINDS, write)
+        path = export(self, say, "Save the program", suggestion, {"Python program": (".py",)}, write)
         if path is not None:
             written = [path, numbers_path(path)] if shown.separate_arrays else [path]
             say("; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", *notes))))

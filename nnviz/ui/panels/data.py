@@ -201,8 +201,7 @@ def _without_computed(text: str, all_columns: list[TableColumn], column: int, un
         return text
     used = [i for i, each in enumerate(all_columns) if each.editable]
     if untargeted:
-        inputs = [i for i in used if all_columns[i].kind == "input"]
-        used = [i for i in used if i in inputs or any(line[i].strip() for line in lines)]
+        used = [i for i in used if all_columns[i].kind == "input" or any(line[i].strip() for line in lines)]
     return "\n".join("\t".join(line[i] for i in used) for line in lines)
 
 
@@ -298,15 +297,11 @@ class DataPanel(Panel):
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
         self.remove_side_margins()
-        self._add_buttons()
+        self._add, self._remove = quiet_button("Add row", ADD_TIP), quiet_button("Remove row", REMOVE_TIP)
+        self.buttons.addWidget(self._add)
+        self.buttons.addWidget(self._remove)
         self._connect()
         self._show_shape()
-
-    def _add_buttons(self) -> None:
-        self._add, self._remove = quiet_button("Add row", ADD_TIP), quiet_button("Remove row", REMOVE_TIP)
-        for button, action in ((self._add, self._add_row), (self._remove, self._remove_rows)):
-            button.clicked.connect(action)
-            self.buttons.addWidget(button)
 
     def _connect(self) -> None:
         self.model.modelReset.connect(self._show_shape)
@@ -317,7 +312,9 @@ class DataPanel(Panel):
         self._cells.accepted.connect(self._go_to_next_cell)
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
-        self.table.remove_requested.connect(self._remove_rows)
+        self._add.clicked.connect(self._add_row)
+        for removal_wished in (self.table.remove_requested, self._remove.clicked):
+            removal_wished.connect(self._remove_rows)
         self.table.clear_requested.connect(self._clear_cells)
         self.table.paste_requested.connect(self._paste)
         for all_wished in (self.table.all_rows_requested, self.filter.button.clicked):
@@ -339,7 +336,7 @@ class DataPanel(Panel):
 
     def rest(self) -> None:
         """Stop work in progress, since the panel is hidden now."""
-        self.table.rest()
+        self.table.fit_soon.stop()
 
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
         """List only `rows`, indices in ascending order, and select the first of these rows.
@@ -356,8 +353,7 @@ class DataPanel(Panel):
         """List all rows again."""
         self._desk.frames.show_pending()  # a document that has just been opened ends editing
         if self.model.filtered:
-            focus = self.window().focusWidget()
-            if focus and self.isAncestorOf(focus):
+            if self.isAncestorOf(self.window().focusWidget()):
                 self.table.setFocus()  # ends editing and accepts the typed text
             self._refusal.hide()
             self.model.list_rows(None)

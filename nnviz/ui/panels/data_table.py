@@ -21,8 +21,6 @@ Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 NO_VALUE = "–"
 NOWHERE = QModelIndex()
-COMPUTED_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-TYPED_FLAGS = COMPUTED_FLAGS | Qt.ItemFlag.ItemIsEditable
 
 
 class TableColumn(NamedTuple):
@@ -177,7 +175,9 @@ class DataTable(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return the flags of a cell; inputs and targets are editable."""
-        return TYPED_FLAGS if index.isValid() and self.columns[index.column()].editable else COMPUTED_FLAGS
+        flags = super().flags(index)
+        editable = index.isValid() and self.columns[index.column()].editable
+        return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return the header of a column, or the number of a row, from 1."""

@@ -363,8 +363,9 @@ class TableView(QTableView):
         self.cells = NumberCells(model, self)
         self.setItemDelegate(self.cells)
         self.split = SplitLine(self)
-        self._fit_soon = QTimer(self, singleShot=True)
-        self._fit_soon.timeout.connect(self.fit_columns)
+        self.fit_soon = QTimer(self, singleShot=True)
+        """The timer that fits the columns to changed numbers."""
+        self.fit_soon.timeout.connect(self.fit_columns)
         self._pressed = QPointF()
         self._scrub_from: float | None = None
         self._scrub: object | None = None
@@ -379,14 +380,13 @@ class TableView(QTableView):
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         rows, header = self.verticalHeader(), self.horizontalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        for each in (rows, header):
+            each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+            each.setDefaultAlignment(RIGHT)
         rows.setDefaultSectionSize(ROW_HEIGHT_PX)
-        rows.setDefaultAlignment(RIGHT)
         for signal in (rows.sectionPressed, rows.sectionEntered):  # connected after Qt's slot, which selects
             signal.connect(lambda _: self._set_whole_rows(True))
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(1)
-        header.setDefaultAlignment(RIGHT)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         model.modelReset.connect(self.fit_columns)
@@ -518,10 +518,6 @@ class TableView(QTableView):
         self.fit_columns()
         self.viewport().update()
 
-    def rest(self) -> None:
-        """Stop work in progress, since the table is hidden now."""
-        self._fit_soon.stop()
-
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Scroll. After a sideways move, repaint all cells, so that the "…" of a cut number stays visible."""
         super().scrollContentsBy(dx, dy)
@@ -538,7 +534,7 @@ class TableView(QTableView):
     def _follow(self, first: Index, _last: Index) -> None:
         """Fit the columns to changed numbers: at once to typed ones, unless the mouse scrubs one."""
         if not self._table.columns[first.column()].editable:
-            self._fit_soon.start(int(SETTLED_MS))
+            self.fit_soon.start(int(SETTLED_MS))
         elif not QGuiApplication.mouseButtons():
             self.fit_columns()
 
@@ -575,7 +571,7 @@ class TableView(QTableView):
         before = self.cells.fonts
         self.cells.update_texts(self._visible_lines(), widths)
         if None in self.cells.fonts.values() and len(self._table.columns) <= SAMPLE:
-            self._fit_soon.start(0)
+            self.fit_soon.start(0)
         if self.cells.fonts != before:
             self.viewport().update()  # also the cells outside this paint event
 

@@ -38,7 +38,6 @@ class NotesPage(QTextBrowser):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._shown: QTextDocument | None = None
         self._notes = ""
         self.setOpenLinks(False)
         ignore_drops(self)
@@ -61,7 +60,9 @@ class NotesPage(QTextBrowser):
             self._render()
 
     def _render(self) -> None:
-        notes = self._notes
+        notes, children = self._notes, Qt.FindChildOption.FindDirectChildrenOnly
+        for shown in self.findChildren(QTextDocument, options=children):
+            shown.deleteLater()
         document = QTextDocument(self)  # without a parent, PySide never frees the document
         document.setUndoRedoEnabled(False)
         document.setDefaultFont(self.font())
@@ -73,9 +74,6 @@ class NotesPage(QTextBrowser):
             _name_pictures(document)
             _size_headings(document)
         self.setDocument(document)
-        if self._shown:
-            self._shown.deleteLater()
-        self._shown = document
 
     def _open(self, url: QUrl) -> None:
         link = _ascii(url)
