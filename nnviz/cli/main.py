@@ -5,6 +5,7 @@ This module imports little, so that the window starts fast. The commands are in 
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -61,6 +62,7 @@ def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
         file = str(file_of(file))
     from nnviz import system
 
+    gc.disable()  # until the window is filled: objects of the start are not garbage
     system.check(window=True)
     from nnviz.ui.window.app import open_window
 

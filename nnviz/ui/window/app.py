@@ -268,7 +268,6 @@ def open_window(file: str | Path | None, activations: Activations = None) -> int
     `activations` are the activation functions for a file that does not contain them. If `file` cannot be
     read, the window closes and a FileError is raised.
     """
-    gc.disable()  # until the window is filled: objects of the start are not garbage
     settings = Settings()
     app = application()
     apply_theme(app, settings.theme)
