@@ -23,7 +23,7 @@ SHORT_FILE, IMPORTERS = 60, 3
 SHOWN = 5
 BUDGETS = {
     "nnviz": 138,
-    "nnviz.cli": 655,
+    "nnviz.cli": 656,
     "nnviz.core": 4456,
     "nnviz.document": 2001,
     "nnviz.explain": 782,
@@ -38,7 +38,7 @@ BUDGETS = {
     "nnviz.ui.kit": 1168,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 5091,
     "nnviz.ui.plot": 815,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 2449,
+    "nnviz.ui.window": 2448,
     "nnviz.watching": 338,
 }
 """Largest number of code lines of each package.

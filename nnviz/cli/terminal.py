@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -40,6 +39,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON to standard output. Raises OutputError."""
+    import json  # imported late, since the window must appear fast
+
     print_lines([json.dumps(value, allow_nan=False)])
 
 
