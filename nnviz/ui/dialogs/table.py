@@ -8,18 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,7 +20,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QRadioButton,
-    QTableView,
+    QTableWidget,
+    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -54,12 +46,11 @@ from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLa
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import Dialog, heading, make_list, wrapped
 
-Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Use: TypeAlias = tuple[Role, bool]
 """A column's role, and whether each different value of the column becomes a node of its own (one-hot)."""
 
 HEADERS = ("Column", "Contents", "First values", "Use as")
-NO_PARENT = QModelIndex()
+NAME, CONTENTS, VALUES, USE = range(len(HEADERS))
 SAMPLE_COUNT = 4
 """Number of values to show for each column."""
 USES: dict[Use, str] = {
@@ -72,8 +63,8 @@ USES: dict[Use, str] = {
 OPENS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 
 
-class ColumnUses(QAbstractTableModel):
-    """A Qt model with one row for each column of a table: the column's name, contents and use.
+class ColumnsView(QTableWidget):
+    """Shows the columns of a table as a list, and opens a menu with the possible uses of the columns.
 
     `chosen` is emitted when the user chooses a use.
     """
@@ -81,108 +72,61 @@ class ColumnUses(QAbstractTableModel):
     chosen = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        self._table: Table | None = None
+        super().__init__(0, len(HEADERS))
         self.findings: Sequence[Finding] = ()
         self.choices = Choices((), ())
+        make_list(self)
+        self.setHorizontalHeaderLabels(HEADERS)
+        self.setAccessibleName("Columns of the table")
+        self.setToolTip("Select columns, then press Space to choose their use")
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().setSectionResizeMode(CONTENTS, QHeaderView.ResizeMode.Stretch)
 
     def show_table(self, table: Table, columns: Sequence[Finding], choices: Choices) -> None:
         """Show a table, what nnviz found in its columns, and the chosen use of each column."""
-        self.beginResetModel()
-        self._table, self.findings, self.choices = table, columns, choices
-        self.endResetModel()
+        self.findings, self.choices = columns, choices
+        self.setRowCount(0)  # clears the selection
+        self.setRowCount(len(columns))
+        for row, finding in enumerate(columns):
+            self._show(row, NAME, one_line(shortened(finding.name)) or f"column {row + 1}")
+            self._show(row, CONTENTS, describe(finding))
+            self._show(row, VALUES, _first_values(table, row))
+            self._show_use(row)
+        self.resizeColumnsToContents()
+        for column, most in ((NAME, 180), (VALUES, 160)):
+            self.setColumnWidth(column, min(self.columnWidth(column) + 12, most))
+        self.selectRow(0)
 
-    def uses(self, rows: Sequence[int]) -> list[Use]:
-        """Return the uses possible for all chosen columns; `rows` are their rows in the model."""
-        numbers = all(self.findings[row].is_number for row in rows)
-        return [use for use in USES if numbers or use[1] or use[0] == "left out"]
+    def _show(self, row: int, column: int, text: str, why: str = "") -> None:
+        """Show the text of a cell, and repeat the text in the tooltip, with the reason `why`."""
+        tip = f"{HEADERS[column]}: {text} ({why})" if why else f"{HEADERS[column]}: {text}"
+        item = QTableWidgetItem(text)
+        item.setToolTip(tip)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, tip)
+        self.setItem(row, column, item)
 
-    def choose(self, rows: Sequence[int], use: Use) -> None:
-        """Set the use of table columns; `rows` are the rows of these columns in the model."""
+    def _show_use(self, row: int) -> None:
+        role, classes = self.choices.roles[row], self.choices.classes[row]
+        use = USES[role, classes and role != "left out"]
+        self._show(row, USE, f"{use} ▾", self.findings[row].reason)
+
+    def _choose(self, rows: Sequence[int], use: Use) -> None:
+        """Set the use of table columns; `rows` are the rows of these columns in the list."""
         role, each_value = use
         roles, classes = [*self.choices.roles], [*self.choices.classes]
         for row in rows:
             roles[row], classes[row] = role, each_value or not self.findings[row].is_number
         self.choices = replace(self.choices, roles=tuple(roles), classes=tuple(classes))
-        self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(HEADERS) - 1))
+        for row in rows:
+            self._show_use(row)
+        self.resizeColumnToContents(USE)
         self.chosen.emit()
-
-    def rowCount(self, parent: Index = NO_PARENT) -> int:
-        """Return the number of rows of the model: the number of columns of the table."""
-        return 0 if parent.isValid() else len(self.findings)
-
-    def columnCount(self, parent: Index = NO_PARENT) -> int:
-        """Return the number of properties shown for each column of the table."""
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Return the heading: the name of a property (horizontal) or a column's number from 1 (vertical)."""
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return HEADERS[section] if orientation == Qt.Orientation.Horizontal else section + 1
-
-    def data(self, index: Index, role: int = 0) -> Any:
-        """Return the text or the tooltip of a cell."""
-        text, title = self._text(index.row(), index.column()), HEADERS[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            why = self.findings[index.row()].reason if title == "Use as" else ""
-            return f"{title}: {text} ({why})" if why else f"{title}: {text}"
-        return None
-
-    def _text(self, row: int, column: int) -> str:
-        finding = self.findings[row]
-        if column == 0:
-            return one_line(shortened(finding.name)) or f"column {row + 1}"
-        if column == 1:
-            return describe(finding)
-        return self._first(row) if column == 2 else f"{self._use(row)} ▾"
-
-    def _use(self, row: int) -> str:
-        role, classes = self.choices.roles[row], self.choices.classes[row]
-        return USES[role, classes and role != "left out"]
-
-    def _first(self, column: int) -> str:
-        assert self._table is not None
-        texts = self._table.texts(column)
-        if texts is None:
-            values = [as_text(number) for number in self._table.numbers(column)[:SAMPLE_COUNT].tolist()]
-        else:
-            values = [one_line(shortened(text, 20)) or "–" for text in texts[:SAMPLE_COUNT]]
-        return "  ".join(values) + ("  …" if len(self._table) > SAMPLE_COUNT else "")
-
-
-class ColumnsView(QTableView):
-    """Shows the columns of a table as a list, and opens a menu with the possible uses of the columns."""
-
-    def __init__(self, columns: ColumnUses) -> None:
-        super().__init__()
-        self._columns = columns
-        make_list(self)
-        self.setAccessibleName("Columns of the table")
-        self.setToolTip("Select columns, then press Space to choose their use")
-        self.setModel(columns)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().setSectionResizeMode(
-            HEADERS.index("Contents"), QHeaderView.ResizeMode.Stretch
-        )
-        columns.modelReset.connect(self._begin)
-        columns.chosen.connect(partial(self.resizeColumnToContents, HEADERS.index("Use as")))
-
-    def _begin(self) -> None:
-        self.resizeColumnsToContents()
-        for k, most in ((0, 180), (2, 160)):
-            self.setColumnWidth(k, min(self.columnWidth(k) + 12, most))
-        if self._columns.rowCount():
-            self.selectRow(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the menu of uses on Space, Enter or F2; leave other keys to Qt."""
-        if event.key() in OPENS and self.currentIndex().isValid():
-            cell = self.visualRect(self.currentIndex().siblingAtColumn(len(HEADERS) - 1))
-            self._open(cell.bottomLeft())
+        if event.key() in OPENS and self.currentRow() >= 0:
+            self._open(self.currentRow())
         else:
             super().keyPressEvent(event)
 
@@ -190,19 +134,32 @@ class ColumnsView(QTableView):
         """Open the menu of uses after a click in the column "Use as"."""
         super().mouseReleaseEvent(event)
         at = self.indexAt(event.position().toPoint())
-        if event.button() == Qt.MouseButton.LeftButton and at.column() == len(HEADERS) - 1:
-            self._open(self.visualRect(at).bottomLeft())
+        if event.button() == Qt.MouseButton.LeftButton and at.column() == USE:
+            self._open(at.row())
 
-    def _open(self, at: QPoint) -> None:
+    def _open(self, at: int) -> None:
+        """Open the menu of uses below the row `at`, for all selected columns."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         if not rows:
             return
+        numbers = all(self.findings[row].is_number for row in rows)
         menu = QMenu(self)
-        for use in self._columns.uses(rows):
-            menu.addAction(USES[use], partial(self._columns.choose, rows, use))
+        for use, title in USES.items():
+            if numbers or use[1] or use[0] == "left out":
+                menu.addAction(title, partial(self._choose, rows, use))
         menu.setActiveAction(menu.actions()[0])
-        menu.exec(self.viewport().mapToGlobal(at))
+        cell = self.visualRect(self.model().index(at, USE))
+        menu.exec(self.viewport().mapToGlobal(cell.bottomLeft()))
         menu.deleteLater()
+
+
+def _first_values(table: Table, column: int) -> str:
+    texts = table.texts(column)
+    if texts is None:
+        values = [as_text(number) for number in table.numbers(column)[:SAMPLE_COUNT].tolist()]
+    else:
+        values = [one_line(shortened(text, 20)) or "–" for text in texts[:SAMPLE_COUNT]]
+    return "  ".join(values) + ("  …" if len(table) > SAMPLE_COUNT else "")
 
 
 Read: TypeAlias = Callable[[TableLayout], Table]
@@ -241,14 +198,13 @@ class OpenTable(Dialog):
         self.setMinimumSize(MIN_SIZE)
         self._heading = heading("")
         self._name = name
-        self.columns = ColumnUses()
-        self.view = ColumnsView(self.columns)
+        self.view = ColumnsView()
         self._make_layout_choices()
         self._make_uses()
         self._add_parts()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._build)
-        self.columns.chosen.connect(self._timer.start)
+        self.view.chosen.connect(self._timer.start)
         self._show_table()
 
     # --- parts
@@ -324,7 +280,7 @@ class OpenTable(Dialog):
         self._read_again()
 
     def _missing_chosen(self) -> None:
-        self.columns.choices = replace(self.columns.choices, missing=self.missing.currentData())
+        self.view.choices = replace(self.view.choices, missing=self.missing.currentData())
         self._build()
 
     def _prefer(self, what: What) -> None:
@@ -338,7 +294,7 @@ class OpenTable(Dialog):
         rows, width = counted(self._table.rows_in_file, "row"), counted(self._table.width, "column")
         self._heading.setText(f"{self._name}: {rows}, {width}")
         choices = replace(proposed_choices(columns), missing=self.missing.currentData())
-        self.columns.show_table(self._table, columns, choices)
+        self.view.show_table(self._table, columns, choices)
         for part in (self.view, self.missing):
             part.setEnabled(True)
         self._show_layout()
@@ -360,12 +316,12 @@ class OpenTable(Dialog):
     def _build(self) -> None:
         """Build every possible use of the table, or show why none is possible."""
         self._timer.stop()
-        pairs = zip(self.columns.findings, self.columns.choices.roles, strict=True)
+        pairs = zip(self.view.findings, self.view.choices.roles, strict=True)
         has_holes = any(each.missing and role != "left out" for each, role in pairs)
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
         try:
-            self._uses = table_uses(self._table, self.columns.findings, self.columns.choices, self._open)
+            self._uses = table_uses(self._table, self.view.findings, self.view.choices, self._open)
         except FileError as error:
             self._refuse(error)
             return
