@@ -20,7 +20,7 @@ from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import Dialog, export, heading
+from nnviz.ui.kit.dialogs import Dialog, add_labelled, export, heading
 from nnviz.ui.kit.number_field import NumberField, nudge_whole
 from nnviz.ui.kit.theme import theme_in_use
 
@@ -104,13 +104,13 @@ class SizeDialog(Dialog):
     ) -> None:
         super().__init__(window, title, "&Save as…")
         self._facts = facts
-        self._grid, self._numbers = QGridLayout(), list[NumberField]()
+        self._grid = QGridLayout()
         self._theme = Choice(map(str.capitalize, PALETTES), look.theme.capitalize())
         self._message = QLabel()
         self._message.setObjectName("muted")
         self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
         self._height = self._add_number("&Height", look.height, MIN_PX, max_px)
-        self._add("The&me", self._theme)
+        add_labelled(self._grid, "The&me", self._theme)
 
     @property
     def chosen_look(self) -> Look:
@@ -118,39 +118,24 @@ class SizeDialog(Dialog):
         theme = list(PALETTES)[self._theme.currentIndex()]
         return Look(self._width.value, self._height.value, theme)
 
-    def accept(self) -> None:
-        """Close the dialog if all numbers are valid."""
-        if all(number.commit() for number in self._numbers):
-            super().accept()
-
     def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
         field = NumberField(
             partial(_read_whole, low=low, high=high), field_text, partial(nudge_whole, least=low)
         )
         field.show_value(value)
         field.refused.connect(self._show_message)
-        field.accepted.connect(self._show_facts)
+        field.accepted.connect(lambda _: self._show_message(""))
         field.confirmed.connect(self._accept_button.click)
-        self._numbers.append(field)
-        self._add(text, field)
+        add_labelled(self._grid, text, field)
         return field
-
-    def _add(self, text: str, field: QWidget) -> None:
-        label, column = QLabel(text), self._grid.count() // 2
-        label.setBuddy(field)
-        field.setAccessibleName(text.replace("&", ""))
-        self._grid.addWidget(label, 0, column)
-        self._grid.addWidget(field, 1, column)
 
     def _add_parts(self, *between: QWidget) -> None:
         self._lay_out(heading(self.windowTitle()), self._grid, *between, self._message)
-        self._show_facts()
+        self._show_message("")
 
     def _show_message(self, why: str) -> None:
+        """Show why a number is refused, or facts about the picture if `why` is ""."""
         self._message.setText(why or self._facts(self._width.value, self._height.value))
-
-    def _show_facts(self) -> None:
-        self._show_message("")
 
 
 class LookDialog(SizeDialog):

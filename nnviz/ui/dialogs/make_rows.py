@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QRadioButton,
@@ -33,7 +32,7 @@ from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
-from nnviz.ui.kit.dialogs import Dialog, heading, wrapped
+from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
@@ -218,12 +217,6 @@ class MakeRows(Dialog):
             return replace(state, columns=Columns())  # generated rows have no original columns
         return self.kind.state(*numbers)
 
-    def accept(self) -> None:
-        """Close the dialog if all numbers are valid."""
-        valid = [field.commit() for field in (self.rows, self.noise, self.seed)]
-        if all(valid):
-            super().accept()
-
     # --- widgets
 
     def _field(
@@ -236,7 +229,6 @@ class MakeRows(Dialog):
                 raise ValueError(f"{name}: {error}") from None
 
         field = NumberField(read_named, write, nudge)
-        field.setAccessibleName(name)
         field.setFixedWidth(FIELD_PX)
         field.confirmed.connect(self._accept_button.click)
         field.refused.connect(self._show_message)
@@ -247,8 +239,7 @@ class MakeRows(Dialog):
     def _fill(self) -> None:
         self.kinds.setAccessibleName("Kinds of rows")
         self.kinds.setIconSize(ICON * (px(100) / 100))
-        self.kinds.setMinimumWidth(LIST_PX)
-        self.kinds.setMaximumWidth(LIST_PX)
+        self.kinds.setFixedWidth(LIST_PX)
         for kind in KINDS.values():
             item = QListWidgetItem(kind.title, self.kinds)
             item.setToolTip(kind.line)
@@ -285,13 +276,8 @@ class MakeRows(Dialog):
     def _numbers(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
-        for column, (text, field) in enumerate(
-            (("&Rows", self.rows), ("N&oise", self.noise), ("&Seed", self.seed))
-        ):
-            label = QLabel(text)
-            label.setBuddy(field)
-            grid.addWidget(label, 0, column)
-            grid.addWidget(field, 1, column)
+        for text, field in (("&Rows", self.rows), ("N&oise", self.noise), ("&Seed", self.seed)):
+            add_labelled(grid, text, field)
         grid.setColumnStretch(3, 1)
         return grid
 
@@ -349,8 +335,7 @@ class MakeRows(Dialog):
         """Show why a number is refused, or the meaning of the marks if `refusal` is ""."""
         self._message.setObjectName("error" if refusal else "muted")
         self._message.style().polish(self._message)
-        self._message.setText(refusal or self._legend())
-        self._message.setVisible(bool(self._message.text()))
+        show_text(self._message, refusal or self._legend())
 
     def _legend(self) -> str:
         names, rows = list(self.preview.row_counts), self.rows.value

@@ -15,7 +15,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import Dialog, heading, wrapped
+from nnviz.ui.kit.dialogs import Dialog, heading, show_text, wrapped
 
 MAX_COUNT = 5000
 """Largest number of inputs, of outputs, or of nodes in one hidden layer."""
@@ -108,8 +108,7 @@ class NewNetwork(Dialog):
             message = ""
         except ValueError as error:
             message = str(error)
-        self._error.setText(message)
-        self._error.setVisible(bool(message))
+        show_text(self._error, message)
         self._accept_button.setEnabled(not message)
 
 

@@ -213,17 +213,13 @@ class _List(QTableWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.selectRow(0)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setFixedHeight(ROW_PX)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        rows = min(self.rowCount(), VISIBLE_ROWS)
-        self.setFixedHeight((1 + rows) * ROW_PX + 2 * self.frameWidth())
+        self.setFixedHeight((1 + min(len(left), VISIBLE_ROWS)) * ROW_PX + 2 * self.frameWidth())
 
 
 def leftover_name(leftover: WorkCopy) -> str:

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHeaderView,
-    QLabel,
     QMenu,
     QRadioButton,
     QTableWidget,
@@ -44,7 +43,7 @@ from nnviz.files.table.columns import (
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import Dialog, heading, make_list, wrapped
+from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, make_list, show_text, wrapped
 
 Use: TypeAlias = tuple[Role, bool]
 """A column's role, and whether each different value of the column becomes a node of its own (one-hot)."""
@@ -238,15 +237,12 @@ class OpenTable(Dialog):
         grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
-        self._missing_label = QLabel("&Missing cells")
-        self._encoding_label = QLabel("&Encoding")
-        labels = QLabel("&Cells separated by"), QLabel("&Decimal sign"), self._encoding_label
-        choices = self.delimiter, self.decimal, self.encoding, self.missing
-        for k, (label, choice) in enumerate(zip((*labels, self._missing_label), choices, strict=True)):
-            label.setBuddy(choice)
-            grid.addWidget(label, 0, k)
-            grid.addWidget(choice, 1, k)
-            grid.setColumnStretch(k, 1)
+        add_labelled(grid, "&Cells separated by", self.delimiter)
+        add_labelled(grid, "&Decimal sign", self.decimal)
+        self._encoding_label = add_labelled(grid, "&Encoding", self.encoding)
+        self._missing_label = add_labelled(grid, "&Missing cells", self.missing)
+        for column in range(grid.columnCount()):
+            grid.setColumnStretch(column, 1)
         uses = QVBoxLayout()
         uses.setSpacing(6)
         for part in (*self.uses.values(), self.standardise, self.offer):
@@ -325,17 +321,14 @@ class OpenTable(Dialog):
         except FileError as error:
             self._refuse(error)
             return
-        self.summary.setText(f"{'; '.join(self._uses.built.notes)}.")
-        self.summary.show()
-        self.error_label.setText(self._uses.problem)
-        self.error_label.setVisible(bool(self._uses.problem))
+        show_text(self.summary, f"{'; '.join(self._uses.built.notes)}.")
+        show_text(self.error_label, self._uses.problem)
         self._show_uses()
 
     def _refuse(self, error: FileError) -> None:
         self._uses = None
         self.summary.hide()
-        self.error_label.setText(f"{capitalised(error)}.")
-        self.error_label.show()
+        show_text(self.error_label, f"{capitalised(error)}.")
         self._show_uses()
 
     @property
@@ -364,8 +357,7 @@ class OpenTable(Dialog):
             offer = STANDARDISED
         elif offer:
             offer = f"Recommended: {offer}."
-        self.offer.setText(offer)
-        self.offer.setVisible(bool(offer))
+        show_text(self.offer, offer)
         self.standardise.setEnabled(bool(self._states))
 
     @property

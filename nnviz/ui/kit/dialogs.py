@@ -37,6 +37,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
 from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import ui_font
 
 INDENT_PX = 15
@@ -111,6 +112,11 @@ class Dialog(QDialog):
                 column.addLayout(part)
         return column
 
+    def accept(self) -> None:
+        """Close the dialog if the numbers in all number fields are valid."""
+        if all(field.commit() for field in self.findChildren(NumberField)):
+            super().accept()
+
     def is_accepted(self) -> bool:
         """Show the dialog until the person closes it. Return whether the person accepts.
 
@@ -158,8 +164,7 @@ class AskText(Dialog):
         try:
             self._check(self._text)
         except ValueError as error:
-            self._refusal.setText(str(error))
-            self._refusal.show()
+            show_text(self._refusal, str(error))
             announce(self._refusal, str(error))
         else:
             super().accept()
@@ -206,6 +211,22 @@ def wrapped(text: str = "", name: str = "muted") -> QLabel:
     label = QLabel(text)
     label.setObjectName(name)
     label.setWordWrap(True)
+    return label
+
+
+def show_text(label: QLabel, text: str) -> None:
+    """Show a text in a label, or hide the label if the text is ""."""
+    label.setText(text)
+    label.setVisible(bool(text))
+
+
+def add_labelled(grid: QGridLayout, text: str, field: QWidget) -> QLabel:
+    """Add a field at the right of the other fields in a grid, below its label `text`. Return the label."""
+    label, column = QLabel(text), grid.count() // 2
+    label.setBuddy(field)
+    field.setAccessibleName(text.replace("&", ""))
+    grid.addWidget(label, 0, column)
+    grid.addWidget(field, 1, column)
     return label
 
 
