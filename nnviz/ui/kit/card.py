@@ -120,15 +120,20 @@ class Panel(Card):
             self.restyle()
 
 
+def push_button(text: str, tip: str) -> QPushButton:
+    """Return a button that Tab reaches; a click does not move the keyboard focus to the button."""
+    button = QPushButton(text)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setToolTip(tip)
+    return button
+
+
 def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
     """Return a flat button for the heading row of a card.
 
-    `name` is the name for screen readers, by default the tooltip `tip`. A click does not move the keyboard
-    focus to the button; Tab does.
+    `name` is the name for screen readers, by default the tooltip `tip`.
     """
-    button = QPushButton(text)
+    button = push_button(text, tip)
     button.setObjectName("quiet")
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setToolTip(tip)
     button.setAccessibleName(name or tip)
     return button

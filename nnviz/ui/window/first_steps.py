@@ -11,16 +11,15 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from PySide6.QtCore import QEvent, QLine, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar, QVBoxLayout, QWidget
-from shiboken6 import isValid
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolBar, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
-from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.card import push_button, quiet_button
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.images import qrect
-from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.kit.theme import application, colours, ui_font
 from nnviz.ui.window.workspace import Workspace
 
 SHARES = (0.25, 0.5, 0.75)
@@ -121,8 +120,8 @@ class StepCard(QFrame):
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
         self.skip = quiet_button("Skip", f"End the {NAME.lower()} (Esc); to start again, use the Help menu")
-        self.back = _button("Back", "Go back to the previous step")
-        self.next = _button("Next", "Go on to the next step")
+        self.back = push_button("Back", "Go back to the previous step")
+        self.next = push_button("Next", "Go on to the next step")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -164,13 +163,6 @@ class StepCard(QFrame):
             self.skip.click()
         else:
             super().keyPressEvent(event)
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button
 
 
 class GuideMark(QWidget):
@@ -235,7 +227,6 @@ class Guide(QObject):
         self._workspace, self._window, self._steps = workspace, workspace.main_window, steps(workspace)
         super().__init__(self._window)
         self._number, self._done, self._sign = 0, False, object()
-        self._watched: list[QWidget] = []
         self._card, self._ring = StepCard(self._window), Ring(self._window)
         self._pointer = Pointer(self._window)
         self._placed_for: tuple[object, ...] = ()
@@ -253,12 +244,13 @@ class Guide(QObject):
         ):
             changed.connect(self._soon.start)
         workspace.present.changed.connect(self.end)  # presenting hides the panels that the steps show
+        application().installEventFilter(self)
         self._go(0)
 
     def end(self) -> None:
         """End the guide: remove the text box, the ring and the line."""
+        application().removeEventFilter(self)
         self._soon.blockSignals(True)  # a change may start the timer before Qt deletes it
-        self._watch([])
         for part in (self._card, self._ring, self._pointer):
             part.hide()
             part.deleteLater()
@@ -308,7 +300,6 @@ class Guide(QObject):
             self._placed_for = placed_for
             self._put_card(room, _around(at) if at else None, avoid)
         self._put_ring(spot)
-        self._watch([self._window, *_with_parents(spot)])
 
     def _put_card(self, room: QRect, ring: QRect | None, avoid: list[QRect]) -> None:
         """Move the text box near the ring, and connect box and ring by a line."""
@@ -331,16 +322,8 @@ class Guide(QObject):
             self._ring.raise_()
             self._card.raise_()
 
-    def _watch(self, widgets: list[QWidget]) -> None:
-        for widget in set(self._watched) - set(widgets):
-            if isValid(widget):  # Qt deletes the frames of floating panels
-                widget.removeEventFilter(self)
-        for widget in set(widgets) - set(self._watched):
-            widget.installEventFilter(self)
-        self._watched = widgets
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the widgets when they move. End the guide on Escape, unless another widget uses this key."""
+        """Follow the place when a widget moves. End the guide on Escape, unless a widget uses this key."""
         if event.type() in MOVES:
             self._soon.start()
         elif watched is self._window and event.type() == QEvent.Type.KeyPress:
@@ -353,14 +336,6 @@ class Guide(QObject):
 def _around(rect: QRect) -> QRect:
     """Return the rectangle of the ring around a rectangle."""
     return rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
-
-
-def _with_parents(spot: Spot | None) -> list[QWidget]:
-    widgets, widget = [], spot.widget if spot else None
-    while widget is not None:
-        widgets.append(widget)
-        widget = widget.parentWidget()
-    return widgets
 
 
 def begin(workspace: Workspace) -> None:
@@ -378,7 +353,7 @@ def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
 
 def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
     document, player = workspace.document, workspace.player
-    weight, output = partial(_weight, workspace), partial(_node, workspace, -1)
+    weight, output = partial(_weight, workspace), partial(_output, workspace)
     return (
         GuideStep(
             "Change a weight",
@@ -452,10 +427,10 @@ def _weight(workspace: Workspace) -> Spot:
     return _on_diagram(workspace, *(address for address in addresses if address.kind == "weight"))
 
 
-def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
-    """Return the place of a node in a column of the diagram; column −1 is the output layer."""
-    layer = range(-1, len(workspace.document.state.network.layers))[column]
-    return _on_diagram(workspace, Address("node", layer, node))
+def _output(workspace: Workspace) -> Spot:
+    """Return the place of the first output node."""
+    last = len(workspace.document.state.network.layers) - 1
+    return _on_diagram(workspace, Address("node", last, 0))
 
 
 def _visible_parts(workspace: Workspace, panels: tuple[str, ...]) -> Iterator[Spot | None]:

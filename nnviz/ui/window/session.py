@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
@@ -23,6 +23,7 @@ from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
 from nnviz.system import NETWORK, TRAINING
 from nnviz.ui.dialogs.questions import RecoverDialog, leftover_name
+from nnviz.ui.kit.card import push_button
 from nnviz.ui.kit.dialogs import ProgressDialog, make_primary, message_box
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import application, set_size_percent
@@ -116,9 +117,8 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     watched.setParent(workspace.main_window)
     watched.message.connect(status.show_message)
     watched.ended.connect(status.show_message)
-    stop = QPushButton("Stop watching")
-    stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
-    stop.setToolTip("Stop following the script, and keep the network as it is now; the script continues")
+    tip = "Stop following the script, and keep the network as it is now; the script continues"
+    stop = push_button("Stop watching", tip)
     stop.clicked.connect(watched.stop)
     verbs = workspace.training.run_buttons
     verbs.replace_by(stop)
@@ -146,7 +146,10 @@ def begin(
     Raises FileError if `file` cannot be read.
     """
     if file == TRAINING:
-        return _watch(window, settings)
+        state, stream = read_training_start(window)
+        workspace = fill(window, Document(state), settings)
+        follow(workspace, stream)
+        return workspace
     asking = partial(read_asking, window, settings, given=activations, asks=asks)
     table_asked = Path(file) if file and asks and Path(file).suffix.lower() in TABLES else None
     if table_asked and table_asked.is_file():
@@ -178,14 +181,6 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     workspace.diagram.show_pictures(settings.get(PICTURES, False))
     workspace.use_size()
     QTimer.singleShot(0, window, workspace.appear)  # after the docks have got their sizes
-    return workspace
-
-
-def _watch(window: MainWindow, settings: Settings) -> Workspace:
-    """Show in `window` the training that standard input reports, and follow the training."""
-    state, stream = read_training_start(window)
-    workspace = fill(window, Document(state), settings)
-    follow(workspace, stream)
     return workspace
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QColor, QHideEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from nnviz.core.numbers import counted
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment
 from nnviz.picture.svg import legend
 from nnviz.ui.diagram.paint import paint_legend
+from nnviz.ui.kit.card import push_button
 from nnviz.ui.kit.controls import ElidedLabel, announce
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
@@ -86,12 +87,11 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
         self._message = Sentence()
-        self._button = QPushButton()
+        self._button = push_button("", "")
         self._button.setObjectName("inline")
         self._button.setFont(ui_font(12))
-        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
         self._button.clicked.connect(self._run_action)
-        self._action: Callable[[], object] | None = None
+        self._action: Callable[[], object] = lambda: None
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
@@ -118,14 +118,11 @@ class StatusLine(QStatusBar):
 
     def withdraw(self) -> None:
         """Hide the button of the offered action."""
-        self._action = None
         self._button.hide()
 
     def _run_action(self) -> None:
-        action = self._action
         self.withdraw()
-        if action:
-            action()
+        self._action()
 
     @property
     def text(self) -> str:
