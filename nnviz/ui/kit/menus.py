@@ -117,7 +117,7 @@ def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
     action = QAction(entry.title, window)
     action.setObjectName(entry.name)
     action.setShortcuts(entry.shortcuts)
-    action.setToolTip(_tooltip(entry))
+    action.setToolTip(" ".join([entry.description, *(f"({keys})" for keys in entry.shortcut_texts[:1])]))
     if entry.is_on is not None:
         action.setCheckable(True)
         action.setChecked(entry.is_on)
@@ -129,11 +129,6 @@ def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
     (entry.focus_widget or window).addAction(action)
     return action
-
-
-def _tooltip(entry: MenuEntry) -> str:
-    """Return an entry's tooltip: what it does, and its shortcut in brackets."""
-    return " ".join([entry.description, *(f"({keys})" for keys in entry.shortcut_texts[:1])])
 
 
 def fill_menus(table: Table, actions: dict[str, QAction], window: QMainWindow) -> None:

@@ -97,7 +97,6 @@ class NumberField(QLineEdit):
         self._value: Any = None
         self.empty: Callable[[], object] | None = None
         self._over: QRect | None = None
-        self._refusal = ""
         self._select_on_release = self._scrubs = False
         self._pressed_x = 0.0
         self._turned = 0
@@ -189,14 +188,13 @@ class NumberField(QLineEdit):
         self.selectAll()
 
     def _refuse(self, why: str) -> None:
-        self._refusal = why
         self.setProperty("refused", bool(why))
         self.style().unpolish(self)
         self.style().polish(self)
         self.refused.emit(why)
 
     def _clear_refusal(self) -> None:
-        if self._refusal:
+        if self.property("refused"):
             self._refuse("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

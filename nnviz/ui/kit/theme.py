@@ -252,7 +252,10 @@ def use_palette(palette: Palette) -> Iterator[None]:
 def apply_theme(app: QApplication, name: str) -> None:
     """Apply a theme, one of `themes()`, to the application."""
     global _in_use
-    palette = _in_use = PALETTES[_system_theme() if name == "system" else name]
+    if name == "system":
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        name = "dark" if dark else "light"
+    palette = _in_use = PALETTES[name]
     if "Inter" in QFontDatabase.families():
         app.setFont(QFont("Inter"))
     app.setStyle("Fusion")
@@ -276,11 +279,6 @@ def set_size_percent(app: QApplication, percent: int) -> bool:
     app.setStyleSheet(_style_sheet(_in_use))
     sizes.use(_factor)
     return True
-
-
-def _system_theme() -> str:
-    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    return "dark" if dark else "light"
 
 
 def _qt_palette(p: Palette) -> QPalette:

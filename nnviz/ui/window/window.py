@@ -100,7 +100,8 @@ class Dock(QDockWidget):
         self._board = board
         self.setObjectName(name)
         self.card: Panel | None = None
-        self.is_in_view = self._is_seen = False
+        self.is_in_view = False
+        """Whether the panel is made and visible: neither hidden nor behind another tab."""
         self._make: Callable[[], Panel] | None = None
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
@@ -129,14 +130,12 @@ class Dock(QDockWidget):
         in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
             self._fill(self._make())
-        if self.card and in_sight != self.card.isVisibleTo(self):
+        if self.card and in_sight != self.is_in_view:
+            self.is_in_view = in_sight
             self._leave()
             self.card.setVisible(in_sight)  # behind a tab, Qt only moves the panel away, so it would work on
             self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
-        if self.card and in_sight != self._is_seen:
-            self._is_seen = in_sight
             self.seen.emit(self.card, in_sight)
-        self.is_in_view = in_sight
         self.updated.emit(self.is_open)
 
     @property

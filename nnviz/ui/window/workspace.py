@@ -211,8 +211,7 @@ class Workspace:
         self._panels: dict[str, Panel] = {}
         self._make_panels(panels)
         self._connect()
-        self._show_facts()
-        self._show_title()
+        self._show_title_and_facts()
         self.diagram.show()  # Qt gives the focus only to a visible widget
         self.diagram.setFocus()
 
@@ -315,8 +314,7 @@ class Workspace:
             all_rows_wanted.connect(self.data.show_all)
         document.changed.connect(self._forget_invitation)
         for changed in (document.undo_changed, document.file_changed):
-            changed.connect(self._show_facts)
-            changed.connect(self._show_title)
+            changed.connect(self._show_title_and_facts)
         self.training.fields.finished.connect(self._go_to_diagram)
         for button in self.training.findChildren(QPushButton):  # a floating panel does not end an edit
             button.pressed.connect(self.diagram.session.editor.commit)
@@ -335,15 +333,13 @@ class Workspace:
 
     # --- window title, status bar and panels in front
 
-    def _show_title(self) -> None:
+    def _show_title_and_facts(self) -> None:
+        self.status.show_facts(self.document.state.training.seed, self.document.save_status)
         path, title = self.document.path, self.document.title
         file = f" — {file_label(path)}" if path and title != file_label(path.with_suffix("")) else ""
         named = one_line(title + file).replace("[*]", "[*][*]")  # Qt shows [*][*] as the text [*]
         self.main_window.setWindowTitle(f"{named}[*] — nnviz")
         self.main_window.setWindowModified(self.document.modified)
-
-    def _show_facts(self) -> None:
-        self.status.show_facts(self.document.state.training.seed, self.document.save_status)
 
     def _opened(self) -> None:
         self.player.stop()
