@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QWidget
 
 from nnviz.core.numbers import field_text, file_label, parse_whole
 from nnviz.document.job import refusal_sentence
@@ -18,7 +18,7 @@ from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import Choice, styled_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, export, heading
 from nnviz.ui.kit.number_field import NumberField, nudge_whole
@@ -61,7 +61,7 @@ class Exporter:
         dialog = FilmDialog(self._window, title, look, fps)
         if not dialog.is_accepted():
             return
-        look, fps = self._films[what] = dialog.chosen_look, dialog.fps
+        look, fps = self._films[what] = dialog.chosen_look, dialog.fps.value
 
         def write_film(path: Path, progress: Progress) -> None:
             film.check(path)
@@ -106,8 +106,7 @@ class SizeDialog(Dialog):
         self._facts = facts
         self._grid = QGridLayout()
         self._theme = Choice(map(str.capitalize, PALETTES), look.theme.capitalize())
-        self._message = QLabel()
-        self._message.setObjectName("muted")
+        self._message = styled_label("")
         self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
         self._height = self._add_number("&Height", look.height, MIN_PX, max_px)
         add_labelled(self._grid, "The&me", self._theme)
@@ -162,18 +161,12 @@ class LookDialog(SizeDialog):
 
 
 class FilmDialog(SizeDialog):
-    """Asks for the size, the theme and the frame rate of a film."""
+    """Asks for the size, theme and frame rate of a film. `fps` is the field for frames per second."""
 
     def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
         super().__init__(window, title, look, film.MOST_PX, _film_facts)
-        self._fps = self._add_number("&Frames per second", fps, 1, film.MOST_FPS)
+        self.fps = self._add_number("&Frames per second", fps, 1, film.MOST_FPS)
         self._add_parts()
-
-    @property
-    def fps(self) -> int:
-        """The chosen number of frames per second."""
-        fps: int = self._fps.value
-        return fps
 
 
 def _picture_facts(width: int, height: int) -> str:

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import numpy as np
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
@@ -14,7 +14,7 @@ from nnviz.core.losses import LOSSES, MSE, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import Choice, styled_label
 from nnviz.ui.kit.dialogs import Dialog, heading, show_text, wrapped
 
 MAX_COUNT = 5000
@@ -44,22 +44,20 @@ class NewNetwork(Dialog):
         self._check()
 
     def _add_fields(self) -> None:
-        example = QLabel("For example 4, or 8 8 for two layers. Leave the field empty for no hidden layer.")
-        example.setObjectName("muted")
+        example = "For example 4, or 8 8 for two layers. Leave the field empty for no hidden layer."
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
         form.addRow("&Inputs", self.inputs)
         form.addRow("Nodes per &hidden layer", self.hidden)
-        form.addRow(example)
+        form.addRow(styled_label(example))
         form.addRow("&Activation", self.activation)
         form.addRow("&Outputs", self.outputs)
         form.addRow("Outputs’ acti&vation", self.output)
         form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
-        begins = QLabel("The network starts with random weights, and one row of zeros without a target.")
-        begins.setObjectName("muted")
-        self._lay_out(heading("New network"), begins, form, self._error)
+        start = "The network starts with random weights, and one row of zeros without a target."
+        self._lay_out(heading("New network"), styled_label(start), form, self._error)
 
     def _offer_losses(self, output: str) -> None:
         """Offer the losses that fit the output's activation. Select the chosen one, or else the usual one."""

@@ -120,6 +120,13 @@ class ElidedLabel(QLabel):
         return super().event(event)
 
 
+def styled_label(text: str, name: str = "muted") -> QLabel:
+    """Return a label. `name` is "muted" or "error", from the style sheet, or ""."""
+    label = QLabel(text)
+    label.setObjectName(name)
+    return label
+
+
 def muted_label() -> ElidedLabel:
     """Return an elided label for muted text in a panel."""
     line = ElidedLabel()

@@ -36,7 +36,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
-from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.controls import announce, styled_label
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import ui_font
 
@@ -208,8 +208,7 @@ def heading(text: str) -> QLabel:
 
 def wrapped(text: str = "", name: str = "muted") -> QLabel:
     """Return a label for a text that wraps. `name` is "muted" or "error", from the style sheet, or ""."""
-    label = QLabel(text)
-    label.setObjectName(name)
+    label = styled_label(text, name)
     label.setWordWrap(True)
     return label
 

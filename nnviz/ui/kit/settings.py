@@ -36,7 +36,7 @@ class Settings:
     """
 
     def __init__(self, *, remembers: bool = True) -> None:
-        self._nowhere = None if remembers and _can_be_read(_file()) else QTemporaryDir()
+        self._nowhere = None if remembers and _can_be_read() else QTemporaryDir()
         if self._nowhere is None:
             self._store = QSettings("nnviz", "nnviz")
         else:
@@ -119,16 +119,14 @@ class Settings:
         return [str(text) for text in self.get(key, [])]
 
 
-def _file() -> str:
-    """Return the path of Qt's settings file, on systems where Qt uses a file of its own format."""
+def _can_be_read() -> bool:
+    """Return whether the settings file is missing or Qt can read it; Qt would wait for a pipe for ever.
+
+    The file is Qt's, on systems where Qt uses a file of its own format.
+    """
     folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericConfigLocation)
-    return os.path.join(folder, "nnviz", "nnviz.conf")
-
-
-def _can_be_read(file: str) -> bool:
-    """Return whether the settings file is missing or Qt can read it; Qt would wait for a pipe for ever."""
     try:
-        status = os.stat(file)
+        status = os.stat(os.path.join(folder, "nnviz", "nnviz.conf"))
     except OSError:  # Qt works without the file
         return True
     return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES

@@ -73,14 +73,13 @@ if TYPE_CHECKING:
 NO_SETS = "There are no weight sets yet: keep the current weights to use them again later"
 
 
-class WeightSets(QObject):
+class WeightSets:
     """The submenu Weight sets of a window, which keeps, uses and removes named copies of the weights.
 
     Undo takes back each of these commands.
     """
 
     def __init__(self, window: QWidget, desk: Desk) -> None:
-        super().__init__(window)
         self._window, self._document, self._say = window, desk.document, desk.message.emit
 
     def add_to(self, menu: QMenu) -> None:

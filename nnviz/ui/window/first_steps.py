@@ -157,13 +157,6 @@ class StepCard(QFrame):
         width = LETTERS * self.fontMetrics().averageCharWidth()
         self.setFixedSize(width, self.heightForWidth(width))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Skip the guide on Escape."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.skip.click()
-        else:
-            super().keyPressEvent(event)
-
 
 class GuideMark(QWidget):
     """A mark over the window in the accent colour. Mouse events pass through the mark."""

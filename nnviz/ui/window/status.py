@@ -7,7 +7,7 @@ from math import ceil
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QColor, QHideEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QStatusBar, QWidget
 
 from nnviz.core.numbers import counted
 from nnviz.document.document import Document
@@ -15,7 +15,7 @@ from nnviz.document.moment import Moment
 from nnviz.picture.svg import legend
 from nnviz.ui.diagram.paint import paint_legend
 from nnviz.ui.kit.card import push_button
-from nnviz.ui.kit.controls import ElidedLabel, announce
+from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
@@ -92,9 +92,8 @@ class StatusLine(QStatusBar):
         self._button.setFont(ui_font(12))
         self._button.clicked.connect(self._run_action)
         self._action: Callable[[], object] = lambda: None
-        self._facts = QLabel()
+        self._facts = styled_label("")
         self._facts.setFont(ui_font(12))
-        self._facts.setObjectName("muted")
         self._facts.setContentsMargins(6, 0, 12, 0)
         self.addWidget(self._message, 1)
         self.addWidget(self._button)

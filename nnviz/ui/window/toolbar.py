@@ -31,6 +31,7 @@ from shiboken6 import isValid
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.walk import PHASES, WalkProgress
 from nnviz.ui.diagram.edit import PlaceEditor
+from nnviz.ui.kit.controls import styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, Table
@@ -251,8 +252,7 @@ class Toolbar(QToolBar):
 
     def _add_rows(self) -> None:
         self._begin_group()
-        label = QLabel("Row")
-        label.setObjectName("muted")
+        label = styled_label("Row")
         label.setContentsMargins(4, 0, 0, 0)
         self._row.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row.setMinimumWidth(48)
@@ -285,8 +285,6 @@ class Toolbar(QToolBar):
         row = QHBoxLayout(frame)
         row.setContentsMargins(8, 0, 4, 0)
         row.setSpacing(8)
-        label = QLabel("Pace")
-        label.setObjectName("muted")
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._desk.player.speed))
@@ -294,7 +292,7 @@ class Toolbar(QToolBar):
         slider.setToolTip("Choose how fast the animated update plays")
         slider.setAccessibleName("Speed of the walk")
         slider.valueChanged.connect(self._set_pace)
-        row.addWidget(label)
+        row.addWidget(styled_label("Pace"))
         row.addWidget(slider)
         return frame
 
