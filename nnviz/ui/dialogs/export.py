@@ -118,9 +118,8 @@ class SizeDialog(Dialog):
         return Look(self._width.value, self._height.value, theme)
 
     def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
-        field = NumberField(
-            partial(_read_whole, low=low, high=high), field_text, partial(nudge_whole, least=low)
-        )
+        read = partial(_read_whole, low=low, high=high)
+        field = NumberField(read, field_text, partial(nudge_whole, least=low))
         field.show_value(value)
         field.refused.connect(self._show_message)
         field.accepted.connect(lambda _: self._show_message(""))

@@ -376,9 +376,8 @@ class WalkFilm(ImageFilm):
                 current = progress.active and phase == progress.phase
                 yield FootText(f"{number} {phase.capitalize()}", palette.accent if current else palette.muted)
             if progress.whole_layers:  # the callout on the diagram describes only single nodes
-                yield FootText(
-                    self.scene.caption if len(progress.described_steps) > 1 else "", palette.ink, WIDEST
-                )
+                caption = self.scene.caption if len(progress.described_steps) > 1 else ""
+                yield FootText(caption, palette.ink, WIDEST)
         else:
             yield FootText("After one update", palette.muted)
             yield FootText(f"{self._state.measure.title} {as_text(before)} → {as_text(after)}", palette.ink)

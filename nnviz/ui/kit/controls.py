@@ -278,13 +278,11 @@ class Choice(QComboBox):
             style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option, painter, self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             scale = px(100) / 100
-            pen = QPen(QColor(colours().muted if self.isEnabled() else colours().zero), 1.6 * scale)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            x, y, across, down = self.width() - 14.0 * scale, self.height() / 2, 3.5 * scale, 1.75 * scale
-            painter.drawPolyline(
-                [QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)]
-            )
+            colour = QColor(colours().muted if self.isEnabled() else colours().zero)
+            painter.setPen(QPen(colour, 1.6 * scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.translate(self.width() - 14.0 * scale, self.height() / 2)
+            across, down = 3.5 * scale, 1.75 * scale
+            painter.drawPolyline([QPointF(-across, -down), QPointF(0.0, down), QPointF(across, -down)])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step through the items, or open the list."""

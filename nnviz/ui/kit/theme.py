@@ -282,30 +282,25 @@ def set_size_percent(app: QApplication, percent: int) -> bool:
 
 
 def _qt_palette(p: Palette) -> QPalette:
-    roles = {
-        QPalette.ColorRole.Window: p.window,
-        QPalette.ColorRole.WindowText: p.ink,
-        QPalette.ColorRole.Base: p.surface,
-        QPalette.ColorRole.AlternateBase: p.canvas,
-        QPalette.ColorRole.Text: p.ink,
-        QPalette.ColorRole.Button: p.surface,
-        QPalette.ColorRole.ButtonText: p.ink,
-        QPalette.ColorRole.ToolTipBase: p.surface,
-        QPalette.ColorRole.ToolTipText: p.ink,
-        QPalette.ColorRole.PlaceholderText: p.muted,
-        QPalette.ColorRole.Highlight: p.accent,
-        QPalette.ColorRole.HighlightedText: p.on_accent,
-        QPalette.ColorRole.Link: p.accent,
-        QPalette.ColorRole.Accent: p.accent,
-        QPalette.ColorRole.Mid: p.line,
-        QPalette.ColorRole.Light: p.surface,
-        QPalette.ColorRole.Dark: p.node_border,
-    }
+    role = QPalette.ColorRole
+    texts = (role.Text, role.ButtonText, role.WindowText)
+    colours_of_roles = (
+        (p.window, (role.Window,)),
+        (p.ink, (*texts, role.ToolTipText)),
+        (p.surface, (role.Base, role.Button, role.ToolTipBase, role.Light)),
+        (p.canvas, (role.AlternateBase,)),
+        (p.muted, (role.PlaceholderText,)),
+        (p.accent, (role.Highlight, role.Link, role.Accent)),
+        (p.on_accent, (role.HighlightedText,)),
+        (p.line, (role.Mid,)),
+        (p.node_border, (role.Dark,)),
+    )
     palette = QPalette()
-    for role, colour in roles.items():
-        palette.setColor(role, QColor(colour))
-    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(p.zero))
+    for colour, roles in colours_of_roles:
+        for each in roles:
+            palette.setColor(each, QColor(colour))
+    for each in texts:
+        palette.setColor(QPalette.ColorGroup.Disabled, each, QColor(p.zero))
     return palette
 
 

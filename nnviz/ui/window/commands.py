@@ -80,11 +80,10 @@ PICTURES = "small pictures"
 def view_menu(workspace: Workspace) -> Menu:
     """Return the menu View: what the window and the diagram show."""
     diagram, present, settings = workspace.diagram, workspace.present, workspace.settings
+    focus = diagram.focus_on_selection
     shows = (
         *_slopes(workspace),
-        MenuEntry(
-            "focus", "F&ocus on the selection", diagram.focus_on_selection, FOCUS, "Ctrl+E", is_on=False
-        ),
+        MenuEntry("focus", "F&ocus on the selection", focus, FOCUS, "Ctrl+E", is_on=False),
         _pictures(workspace),
     )
     zooms = (
@@ -134,10 +133,9 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
     def show_mean(on: bool) -> None:
         document.show_slopes(document.now.slopes_shown, on)
 
+    show = document.show_slopes
     return (
-        MenuEntry(
-            "slopes", "Show &slopes", document.show_slopes, SLOPES, "Ctrl+L", toolbar=True, is_on=False
-        ),
+        MenuEntry("slopes", "Show &slopes", show, SLOPES, "Ctrl+L", toolbar=True, is_on=False),
         MenuEntry("mean", "&Mean slopes over all rows", show_mean, MEAN, is_on=False),
     )
 
@@ -307,15 +305,11 @@ def _file(workspace: Workspace) -> Menu:
         MenuEntry("make rows", "&Make rows…", partial(make_rows, workspace), MAKE_ROWS),
         Menu("Open built-in &data", fill=partial(_fill_ready, workspace)),
     )
+    film = partial(_export_film, workspace)
     exports = (
         MenuEntry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
-        MenuEntry("export walk", "Export &walk…", partial(_export_film, workspace, "walk"), WALK_FILM),
-        MenuEntry(
-            "export training",
-            "Export &training…",
-            partial(_export_film, workspace, "training"),
-            TRAINING_FILM,
-        ),
+        MenuEntry("export walk", "Export &walk…", partial(film, "walk"), WALK_FILM),
+        MenuEntry("export training", "Export &training…", partial(film, "training"), TRAINING_FILM),
         MenuEntry("export rows", "E&xport rows…", partial(export_rows, workspace), EXPORT_ROWS),
     )
     quits = (MenuEntry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),)
@@ -369,18 +363,12 @@ def _walk(workspace: Workspace) -> Menu:
     def repeat_by(repeat: Repeat) -> None:
         player.repeat = repeat
 
+    start = "Go to the start of the phase"
     steps = (
         MenuEntry("play", "&Play or pause the walk", player.toggle, keys="Space"),
         MenuEntry("step", "&Next step", player.step, keys=".", icon="step"),
         MenuEntry("step back", "Pre&vious step", player.back, keys=",", icon="step-back"),
-        MenuEntry(
-            "to start",
-            "Go to the start of the phase",
-            player.to_start,
-            keys="Home",
-            icon="to-start",
-            focus_widget=diagram,
-        ),
+        MenuEntry("to start", start, player.to_start, keys="Home", icon="to-start", focus_widget=diagram),
         MenuEntry("to end", "Finish the phase", player.to_end, icon="to-end"),
         MenuEntry(END_WALK, "End the walk", player.stop, keys="Escape", icon="end"),
     )

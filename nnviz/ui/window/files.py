@@ -242,9 +242,8 @@ class FileCommands(QObject):
 
     def ask_open(self) -> None:
         """Ask for a file; open the file as a network, or load its rows if it is a table."""
-        if path := self._ask_for(
-            "Open a network", name_filter("Networks", openable_suffixes()), name_filter("Tables", TABLES)
-        ):
+        networks, tables = name_filter("Networks", openable_suffixes()), name_filter("Tables", TABLES)
+        if path := self._ask_for("Open a network", networks, tables):
             self.take(path)
 
     def open(self, path: Path) -> bool:

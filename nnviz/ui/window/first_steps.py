@@ -223,18 +223,14 @@ class Guide(QObject):
         self._card, self._ring = StepCard(self._window), Ring(self._window)
         self._pointer = Pointer(self._window)
         self._placed_for: tuple[object, ...] = ()
-        self._card.follow(workspace.diagram)
+        document, player, diagram = workspace.document, workspace.player, workspace.diagram
+        self._card.follow(diagram)
         self._card.next.clicked.connect(lambda: self._go(1))
         self._card.back.clicked.connect(lambda: self._go(-1))
         self._card.skip.clicked.connect(self.end)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._update)
-        for changed in (
-            workspace.document.changed,
-            workspace.document.file_changed,
-            workspace.player.frame,
-            workspace.diagram.layout_changed,
-        ):
+        for changed in (document.changed, document.file_changed, player.frame, diagram.layout_changed):
             changed.connect(self._soon.start)
         workspace.present.changed.connect(self.end)  # presenting hides the panels that the steps show
         application().installEventFilter(self)

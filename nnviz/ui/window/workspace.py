@@ -363,11 +363,8 @@ class Workspace:
 
     def _forget_invitation(self, old: Moment, new: Moment) -> None:
         """Clear the message that names the walk's keys when the walk no longer waits for a key."""
-        if (
-            old.walk.is_waiting
-            and not new.walk.is_waiting
-            and self.status.text in {phase_prompt(phase).text for phase in PHASES}
-        ):
+        waits_no_longer = old.walk.is_waiting and not new.walk.is_waiting
+        if waits_no_longer and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
             self.status.show_message("")
 
     def _explain(self) -> None:
