@@ -218,7 +218,7 @@ SLOTS = {
     "a new network": ("dialogs.new_network.NewNetwork._check", type_into_new_network),
     "the toolbar": ("window.toolbar.Toolbar.show_moment", lambda window: press(window, "1  Forward")),
     "a menu": ("window.workspace.Workspace.undo", update_and_undo),
-    "the window": ("window.workspace.Workspace._show_facts", update),
+    "the window": ("window.workspace.Workspace._show_title_and_facts", update),
 }
 """The function below nnviz.ui that raises a fault, and the deed of a person that calls it."""
 
