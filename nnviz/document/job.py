@@ -204,7 +204,7 @@ class Background:
 
 
 FRAME_S = 1 / 60
-SPARE_S = 0.0007
+SPARE_S = 0.0015
 """No work begins in the last SPARE_S seconds before a frame, so that the frame is on time."""
 LEAST_WORK_S = 0.003
 """Shortest training time between two frames, in seconds, however long painting takes."""
