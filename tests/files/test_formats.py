@@ -293,6 +293,15 @@ def within():
     return changed(data, "list", 42, number(data.index(inner)))
 
 
+def sharing():
+    """Return an archive in which an extra field of entry a covers the header of entry b: both share bytes."""
+    data = packed(("a", b""), ("b", b"abc"), how=zipfile.ZIP_STORED)
+    data = data[:28] + struct.pack("<H", 31) + data[30:]  # 31 bytes: the header of b, with its name
+    first = data.index(b"PK\x01\x02")
+    checked = struct.pack("<3L", zlib.crc32(b"abc"), 3, 3)
+    return data[: first + 16] + checked + data[first + 28 :]
+
+
 def number(value):
     return struct.pack("<L", value)
 
@@ -315,6 +324,7 @@ def test_an_archive_that_is_an_attack_is_refused(approved, monkeypatch):
         "junk behind it": ONE + b"junk",
         "a name twice": packed(("a", "1"), ("a", "2")),
         "an entry within another": within(),
+        "an extra field over another entry": sharing(),
         **{f"a name {name}": packed((name, "1")) for name in ("../a", "/a", "b/../../a", "C:a", "b\\a")},
         "a link": link(),
         "encrypted": changed(ONE, "list", 8, b"\x01"),
@@ -323,6 +333,8 @@ def test_an_archive_that_is_an_attack_is_refused(approved, monkeypatch):
         "a bomb": packed(*((f"{i}", bytes(2**18)) for i in range(5))),
         "a very large size": changed(ONE, "list", 24, number(2**32 - 1)),
         "a size that is too small": changed(packed(("a", bytes(10**6))), "list", 24, number(100)),
+        "a size above the stored one": changed(STORED, "list", 24, number(4)),
+        "packed bytes that go on": changed(ONE, "list", 24, number(299)),
         "another checksum": changed(STORED, "list", 16, number(1)),
         "other bytes": changed(ONE, "local", 31, b"\xff\xff\xff"),
         "bytes beyond the end": changed(ONE, "list", 20, number(10_000)),

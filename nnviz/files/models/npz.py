@@ -11,7 +11,9 @@ import io
 import math
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -31,6 +33,7 @@ MOST_ENTRIES = 4_000
 _LIST_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x05\x06"
 """The first bytes of an entry in the archive's list, and of the end of the archive."""
 _END_BYTES = 22  # without the comment
+_LENGTHS, _LENGTHS_OFFSET = struct.Struct("<2H"), 26  # of name and extra field, in an entry's own header
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
 _UNIX = 3
 _UNSAFE_NAME = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.*\x00.*|", re.DOTALL)
@@ -40,6 +43,7 @@ class Archive:
     """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive."""
 
     def __init__(self, data: bytes) -> None:
+        self._data = data
         if (count := data.count(_LIST_SIGN)) > MOST_ENTRIES:  # before they are read
             raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
         try:
@@ -57,7 +61,7 @@ class Archive:
             raise FileError("the zip archive has other bytes before its start")
         for entry, next_start in zip(entries, starts[1:], strict=True):
             _check_entry(entry)
-            if entry.header_offset + entry.compress_size >= next_start:
+            if _content_start(data, entry, next_start) + entry.compress_size > next_start:
                 raise FileError("this entry of the archive overlaps the bytes after it", entry.filename)
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
             raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")
@@ -77,12 +81,35 @@ class Archive:
         entry = self._entries[name]
         if entry.file_size > most:
             raise FileError(f"expected at most {most:,} bytes, found {entry.file_size:,}", name)
+        message = "this entry is damaged: its place, size, checksum or packed content is wrong"
+        begin = _content_start(self._data, entry, len(self._data))
+        packed = memoryview(self._data)[begin : begin + entry.compress_size]
         try:
-            with self._archive.open(entry) as file:
-                return file.read(entry.file_size + 1)  # one more, to reach the checksum
+            self._archive.open(entry).close()  # compares the entry's own header with the list
+            content = bytes(packed) if entry.compress_type == zipfile.ZIP_STORED else _inflate(packed, entry)
         except Exception:  # zipfile and zlib raise several
-            message = "this entry is damaged: its place, size, checksum or packed content is wrong"
             raise FileError(message, name) from None
+        if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+            raise FileError(message, name)
+        return content
+
+
+def _content_start(data: bytes, entry: zipfile.ZipInfo, end: int) -> int:
+    """Return the offset of an entry's packed content, or more than `end` if its own header passes `end`."""
+    lengths = entry.header_offset + _LENGTHS_OFFSET
+    if lengths + _LENGTHS.size > end:
+        return end + 1
+    name, extra = _LENGTHS.unpack_from(data, lengths)
+    return int(lengths + _LENGTHS.size + name + extra)
+
+
+def _inflate(packed: memoryview, entry: zipfile.ZipInfo) -> bytes:
+    """Return the unpacked bytes of an entry, at most one more than the archive states. Raises ValueError."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    content = inflater.decompress(packed, entry.file_size + 1)
+    if not inflater.eof or inflater.unused_data:
+        raise ValueError("the packed content does not end with the entry")
+    return content
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
