@@ -50,6 +50,8 @@ _ACTIVATIONS = {
     **{OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()},
 }
 """nnviz's activation for each layer and function that applies an activation, with its default parameter."""
+_PARAMETERS = {"ReLU": ("negative_slope",), "LeakyReLU": ("negative_slope", "alpha"), "ELU": ("alpha",)}
+"""Settings that hold the parameter of an activation layer; Keras 1 and 2 have other names than Keras 3."""
 _LARGEST = 1e6
 """Largest parameter of an activation."""
 ACTIVATION_LAYERS = frozenset({"Activation", *_ACTIVATIONS})
@@ -86,11 +88,13 @@ def layer_activation(kind: object, config: object) -> str:
         raise FileError("this gelu uses the tanh approximation; nnviz's gelu uses erf")
     if kind == "ReLU" and (config.get("max_value") is not None or (config.get("threshold") or 0) != 0):
         raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
-    parameter = config.get("negative_slope", config.get("alpha"))
-    if parameter is None or (kind == "ReLU" and parameter == 0):
+    is_operation = kind.startswith(OPERATION)
+    keys = ("negative_slope", "alpha") if is_operation else _PARAMETERS.get(kind, ())
+    given = [config[key] for key in keys if key in config]
+    if not given or (given[0] is None and is_operation) or (kind == "ReLU" and not given[0]):
         return name
     base = "leaky_relu" if kind == "ReLU" else name.partition("(")[0]
-    return _with_parameter(ACTIVATIONS[base], parameter)
+    return _with_parameter(ACTIVATIONS[base], given[0])
 
 
 def check_part_of_keras(part: Mapping[str, Any]) -> None:
