@@ -39,7 +39,7 @@ class Presence:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._key = folder, ""
         self._lock: atomic.LockHeld | None = None
 
     def move_to(self, path: Path | None) -> None:
@@ -47,25 +47,23 @@ class Presence:
         self.leave()
         if path is None:
             return
+        self._key = key_of(path)
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = atomic.LockHeld(self._folder / f"{key_of(path)}-{os.urandom(6).hex()}", new=True)
+            self._lock = atomic.LockHeld(self._folder / f"{self._key}-{os.urandom(6).hex()}", new=True)
 
     def count_windows(self) -> int:
         """Return how many other windows have this window's file open; delete the locks of closed windows."""
-        if self._lock is None:
-            return 0
-        own_name = self._lock.path.name
-        key = own_name.partition("-")[0]
+        own_name = self._lock.path.name if self._lock else ""
         files = [file for file in _files_in(self._folder, "") if file.name != own_name]
         atomic.delete_stale(files)
-        return sum(_is_held(file) for file in files if file.name.startswith(f"{key}-"))
+        return sum(_is_held(file) for file in files if self._key and file.name.startswith(f"{self._key}-"))
 
     def leave(self) -> None:
         """Announce that this window has no file open."""
         if self._lock:
             self._lock.discard()
-        self._lock = None
+        self._lock, self._key = None, ""
 
 
 def key_of(path: Path) -> str:

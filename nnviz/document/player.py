@@ -273,7 +273,11 @@ class Player(QObject):
 
     def _update(self) -> None:
         """Make one update of the weights; until the update is made, the walk stays at the last step."""
-        self._updating = self._document.state
+        before = self._document.state
+        self._runner.pause()  # the end of a run must not count as the end of the walk's update
+        if self._document.state is not before:
+            return  # the run has ended the walk
+        self._updating = before
         self._runner.step()
         if not self._runner.running:
             self._end_update()

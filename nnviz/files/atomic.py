@@ -358,6 +358,11 @@ def _copy_metadata(source: Path, old: os.stat_result, path: Path) -> str:
     if mode == stat.S_IMODE(old.st_mode):
         _succeeds(lambda: shutil.copystat(source, path))  # with attributes and access control list, on Linux
         _succeeds(lambda: os.utime(path))
+    elif hasattr(os, "listxattr"):
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(source):
+                if name.startswith("user."):
+                    os.setxattr(path, name, os.getxattr(source, name))
     if mode != stat.S_IMODE(path.stat().st_mode) and not _succeeds(lambda: os.chmod(path, mode)):
         differs.append("the permissions of the file have changed")
     if old.st_nlink > 1:

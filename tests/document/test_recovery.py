@@ -544,3 +544,12 @@ def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, wi
     monkeypatch.setattr("fcntl.flock", no_locks)
     assert window("a.json").count_windows() == 0
     assert set(os.listdir(left.parent)) == there  # left alone: it may be somebody's
+
+
+def test_a_window_that_cannot_lock_still_counts_the_others(window, monkeypatch):
+    other = window("a.json")
+    with monkeypatch.context() as full:
+        full.setattr(atomic.LockHeld, "__init__", lambda *_, **__: no_locks(0, 0))
+        one = window("a.json")
+    assert one.count_windows() == 1
+    assert other.count_windows() == 0

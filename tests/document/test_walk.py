@@ -374,3 +374,14 @@ def test_a_refused_update_leaves_the_walk_where_it_is(own, qtbot):
     qtbot.waitUntil(lambda: not own.runner.running)
     assert own.document.state.iteration == 0
     assert (own.player.progress.playing, own.progress.active) == (False, True)
+
+
+def test_the_update_of_a_walk_is_made_and_taken_back_although_a_run_has_just_begun():
+    walker = Walker("xor")
+    walker.player.show_phase("update")
+    walker.runner.run()
+    walker.to_the_end()
+    walker.runner.pause()
+    assert walker.document.state.iteration == 1
+    walker.player.back()
+    assert (walker.document.state.iteration, walker.progress.active) == (0, True)
