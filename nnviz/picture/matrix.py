@@ -24,7 +24,7 @@ from nnviz.picture.parts import Rect
 STEPS = 127
 """Number of colours for the weights of each sign."""
 LARGEST_CELL = 140.0, 90.0
-"""Largest width and height of a cell, in pixels."""
+"""Largest width and height of a cell, in pixels at interface size 100 %."""
 LARGEST_TILE = 120.0
 """Largest width and height of a tile (one node's weights as a square image), in pixels."""
 GAP = 4.0
@@ -110,11 +110,14 @@ class MatrixImage:
     columns: int
 
     @classmethod
-    def fit(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
-        """Return the image of a matrix, centred in `room`. `ratio`: number of device pixels per pixel."""
+    def fit(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0, scale: float = 1.0) -> MatrixImage:
+        """Return the image of a matrix, centred in `room`.
+
+        `ratio` is the number of device pixels per pixel. A cell is at most `scale` · LARGEST_CELL large.
+        """
         nodes, sources = shape
-        width = min(room.width, LARGEST_CELL[0] * sources)
-        height = min(room.height, LARGEST_CELL[1] * nodes)
+        width = min(room.width, scale * LARGEST_CELL[0] * sources)
+        height = min(room.height, scale * LARGEST_CELL[1] * nodes)
         columns, rows = max(1, int(width * ratio)), max(1, int(height * ratio))
         return cls(room.middle(width, height), nodes, sources, min(nodes, rows), min(sources, columns))
 

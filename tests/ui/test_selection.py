@@ -258,6 +258,10 @@ def test_a_weight_chosen_in_the_matrix_of_a_layer_leaves_the_matrix_in_sight(afr
     assert matrix_of(explain) is matrix
     click(window, address_named(window, "node_0", window.document.state.network.inputs[0]))
     window.desk.frames.show_pending()
+    assert matrix_of(explain) is matrix
+    assert explain.matrix_button.isChecked()
+    QTest.mouseClick(explain.matrix_button, Qt.MouseButton.LeftButton)
+    window.desk.frames.show_pending()
     assert matrix_of(explain) is None
 
 

@@ -36,11 +36,13 @@ from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
+from nnviz.picture.style import Box
 from nnviz.ui.diagram.paint import (
     ALWAYS_SHARP,
     SmallPictures,
     neighbours,
     paint_blocks,
+    paint_box,
     paint_edges,
     paint_halo,
     paint_label,
@@ -123,6 +125,15 @@ def _mean(state: State, means: Means | None) -> tuple[MeanSlopes | None, str]:
     return means.slopes, f"slopes: mean of {rows}"
 
 
+def _paint_selected_heading(painter: QPainter, now: Moment, picture: Picture, palette: Palette) -> None:
+    """Outline the heading of a selected layer, whose nodes may be too many to outline each."""
+    if now.address and now.address.kind == "layer":
+        heading = picture.label(now.address._replace(kind="heading"))
+        if heading:
+            rect = heading.rect.middle(heading.rect.width + 2 * CORNER_PX, heading.rect.height + 4)
+            paint_box(painter, rect, Box("", palette.accent, 2.0, rect.height / 3))
+
+
 def _selected(now: Moment) -> tuple[Address, ...]:
     """Return the addresses of the selected edges or nodes; of a selected layer, those of its nodes."""
     if now.address and now.address.kind == "layer":
@@ -184,6 +195,7 @@ class DiagramPainter:
         screen, body = self._screen_for(options), qrect(picture.layout.body)
         if dirty.top() < body.top():
             screen.paint_labels(painter, picture.headings, ())
+            _paint_selected_heading(painter, moment, picture, options.palette)
         painter.setClipRect(body.intersected(dirty))
 
         def paint_static(painter: QPainter) -> None:

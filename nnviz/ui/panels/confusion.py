@@ -35,8 +35,11 @@ TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION = "recall", "precision"
 FEW_CLASSES = 12
 """With more classes than this, counts of 0 are not written, so that the other counts stand out."""
-GRID_PX = 150
-"""Minimum height of the matrix, in pixels at 100 %."""
+FEW_NAMES, GRID_PX, NAMED_GRID_PX = 5, 150, 215
+"""GRID_PX: minimum height of the matrix with up to FEW_NAMES classes, in pixels at 100 %.
+
+NAMED_GRID_PX: minimum height with more classes, at which the names of ten classes fit.
+"""
 
 
 def percent(share: float) -> str:
@@ -225,6 +228,7 @@ class ConfusionPanel(PlotPanel):
     def _show_counts(self, state: State, decided: DecidedClasses, names: tuple[str, ...]) -> None:
         targets, predictions = (classes[self._part(state), self._decision] for classes in decided)
         self._matrix, self._names = confusion(targets, predictions, len(names)), names
+        self.view.setMinimumHeight(px(GRID_PX if len(names) <= FEW_NAMES else NAMED_GRID_PX))
         self.view.show_counts(self._matrix, names)
         self.pages.plot_visible = True
         rows, right = counted(self._matrix.rows, "row"), self._matrix.correct

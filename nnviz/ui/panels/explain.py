@@ -515,9 +515,7 @@ class ExplainPanel(PlotPanel):
         """Return the plot of an address, which is made if necessary, or None if there is no plot."""
         if address is None or not self._desk.has_plots:
             return None
-        matrix = self._views.get("matrix:WeightMatrix")
-        is_in_matrix = matrix and matrix.plot and matrix.plot.hasFocus()  # a click there selects a weight
-        if self.matrix_button.isChecked() or address.kind == "layer" or is_in_matrix:
+        if self.matrix_button.isChecked() or address.kind == "layer":
             name = "matrix:WeightMatrix"
         elif address.is_number:
             name = "loss:LossCurve"
@@ -527,7 +525,11 @@ class ExplainPanel(PlotPanel):
             return None
         if name not in self._views:
             module, kind = name.split(":")
-            self._views[name] = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self._desk)
+            view = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self._desk)
+            if kind == "WeightMatrix":  # stays when a person selects a weight in it
+                for selects in (view.grid.clicked, view.grid.moved):
+                    selects.connect(lambda _: self.matrix_button.setChecked(True))
+            self._views[name] = view
         return self._views[name]
 
     def _rest_view(self) -> None:

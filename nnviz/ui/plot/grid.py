@@ -27,7 +27,7 @@ from nnviz.picture.matrix import LARGEST_CELL, Cell, MatrixImage, Tiles, ink_on,
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.images import qrect
-from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.kit.theme import colours, px, size_factor, ui_font
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
 """Names of the rows and names of the columns."""
@@ -78,7 +78,7 @@ def room_for_names(names: Names, room: Rect) -> NameRoom:
     longest_row, longest_column = (max(map(metrics.horizontalAdvance, each)) for each in names)
     has_rows = line * (len(rows) + 1) <= room.height
     left = min(longest_row, NAME_SHARE * room.width) + GAP if has_rows else 0.0
-    across = min((room.width - left) / len(columns), LARGEST_CELL[0])
+    across = min((room.width - left) / len(columns), px(LARGEST_CELL[0]))
     upright = longest_column + GAP > across and across < px(LEAST_NAME)
     above = (min(longest_column, NAME_SHARE * room.height) if upright else line) + GAP
     if upright and left:  # horizontal names at the left are easier to read, so they get the room first
@@ -208,7 +208,7 @@ class ImageGrid(QWidget):
         names = room_for_names(self.names, room)
         left, above = names.left, names.above
         room = Rect(room.x + left, room.y + above, room.width - left, room.height - above)
-        return MatrixImage.fit(room, (rows, columns), self.devicePixelRatioF()), names
+        return MatrixImage.fit(room, (rows, columns), self.devicePixelRatioF(), size_factor()), names
 
     @property
     def named_cells(self) -> tuple[MatrixImage, NameRoom]:
