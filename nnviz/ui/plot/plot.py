@@ -351,6 +351,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.plotItem.show()
             for axis in (self._bottom, self._left):
                 axis.show()
+            self.plotItem.layout.activate()  # marks are drawn next, and depend on the size of a pixel
 
     def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
         """Add `item` to the plot, above all items with a lower `z`."""

@@ -60,7 +60,6 @@ class PointPlot(Plot):
         self._point: QPointF | None = None
         self._under_mouse: QPointF | None = None
         self.plotItem.vb.setMouseEnabled(False, False)
-        self.plotItem.vb.sigResized.connect(lambda _: self.place_marks())
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = DotItem(point)
         self.add(self._present, 10)
@@ -210,10 +209,11 @@ class PointPlot(Plot):
         self._update_readout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the names of the axes to the new size."""
+        """Fit the names of the axes and the marks to the new size."""
         super().resizeEvent(event)
         if hasattr(self, "_present"):
             self._write_names()
+            self.place_marks()
 
     def place_marks(self) -> None:
         """Draw again the marks that depend on the size of a pixel."""
