@@ -36,7 +36,7 @@ BUDGETS = {
     "nnviz.ui.diagram": 2199,
     "nnviz.ui.dialogs": 1385,
     "nnviz.ui.kit": 1172,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 5094,
+    "nnviz.ui.panels": 5095,
     "nnviz.ui.plot": 816,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 2385,
     "nnviz.watching": 338,

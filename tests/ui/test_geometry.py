@@ -292,7 +292,7 @@ def test_explain_shows_the_whole_text_and_plot_and_a_caption_with_more_room(qtbo
         line = text.fontMetrics().lineSpacing()  # with a wide font, up to three lines are below
         assert text.verticalScrollBar().maximum() <= (3 * line if size == (1280, 800) else 0)
         assert card.view.plane.height() > (0.14 if size == (1280, 800) else 0.25) * card.height()
-        assert card.view.caption.isVisible() == (size == (1920, 1080))
+        assert card.view.caption.isVisible() or size == (1280, 800)  # with a narrow font, there is room
     window.main_window.resize(1280, 800)
     window.document.push(edits.set_value(window.document.state, WEIGHTS[0], 1e200), "a weight")
     window.document.select(WEIGHTS[0])

@@ -85,9 +85,10 @@ class EmptyRows(QWidget):
         self.load = QPushButton("Load rows from CSV…")
         self.make = QPushButton("Make rows…")
         column, buttons = QVBoxLayout(self), QHBoxLayout()
-        column.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        column.addStretch(1)  # an alignment of the layout would cut a long sentence
         column.addWidget(sentence)
         column.addLayout(buttons)  # add the layout while it is empty, or Python keeps owning its items
+        column.addStretch(1)
         buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for button in (self.load, self.make):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
