@@ -748,6 +748,7 @@ def on_one_screen(*percents):
             if not in_time(holds):
                 print(percent, what)
     compare(before)
+    QTest.qWait(100)  # nobody drags a panel while the sizes still change
     make_higher(window.board, docks["Training"], 60)
     before = panels()
     for percent in (125, 100):
