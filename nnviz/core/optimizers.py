@@ -8,6 +8,7 @@ starts with zeros.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
@@ -38,7 +39,7 @@ class OptimizerNotation(NamedTuple):
     keras_file: tuple[str, Mapping[str, float]] = ("", {})
 
 
-class Optimizer:
+class Optimizer(ABC):
     """An optimizer: the rule by which an update changes the flat vector of all weights and biases."""
 
     name: ClassVar[str]
@@ -68,9 +69,9 @@ class Optimizer:
         self.parameters, self.slopes, self.memory = parameters, slopes, memory
         self.learning_rate = learning_rate
 
+    @abstractmethod
     def update(self, iteration: int) -> None:
         """Update the parameters in place. `iteration` is the number of the update, from 1."""
-        raise NotImplementedError
 
 
 _KERAS_ADAM = '''\

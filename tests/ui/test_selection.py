@@ -220,12 +220,19 @@ def matrix_of(window):
     return next((view for view in window.findChildren(MatrixView) if view.isVisible()), None)
 
 
-def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(afresh, qtbot):
+@pytest.fixture
+def layer_chosen(afresh, qtbot):
+    """Return a window in which a click on a heading has selected the hidden layer, and the panel Explain."""
     window = afresh("relu")
     explain = bring(window, "Explain")
     qtbot.waitUntil(lambda: window.desk.has_plots)
     click(window, Address("heading", 0))
     window.desk.frames.show_pending()
+    return window, explain
+
+
+def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(layer_chosen):
+    window, explain = layer_chosen
     assert window.diagram.accessibleDescription() == "Hidden layer: 2 nodes with relu"
     lines = explained(window).splitlines()
     assert lines[:2] == ["2 nodes, each with 2 weights: training changes 4 numbers.", "Row 1 of 1"]
@@ -240,12 +247,8 @@ def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(afr
     assert matrix_of(explain) is None
 
 
-def test_a_weight_chosen_in_the_matrix_of_a_layer_leaves_the_matrix_in_sight(afresh, qtbot):
-    window = afresh("relu")
-    explain = bring(window, "Explain")
-    qtbot.waitUntil(lambda: window.desk.has_plots)
-    click(window, Address("heading", 0))
-    window.desk.frames.show_pending()
+def test_a_weight_chosen_in_the_matrix_of_a_layer_leaves_the_matrix_in_sight(layer_chosen):
+    window, explain = layer_chosen
     matrix = matrix_of(explain)
     middle = QPoint(*map(round, matrix.places().cell(Cell(1, 0)).center))
     QTest.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=middle)
