@@ -12,8 +12,9 @@ from nnviz.core.numbers import as_text, full_text, parse_number
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.panels.training_parts import Figure
 
-OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for")
-"""What Qt says of a platform without a display, and of fonts that are not installed."""
+OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for", "Broken filename passed to")
+"""What Qt says of a platform without a display, of fonts that are not installed, and of a NUL character that
+is pasted into its own file dialog."""
 
 
 def figure(window, caption):
