@@ -43,6 +43,9 @@ def bare():
 
 def nnviz(case):
     """Show nnviz's window for a second; return its memory."""
+    from nnviz.ui.kit.theme import application
+
+    application()  # as at every start, before the panels are imported
     from nnviz.files.examples import paths
     from nnviz.files.registry import load
     from tests.bench import windows
@@ -82,7 +85,7 @@ def main():
     ratio, plain, first, large = measure(options.rounds).values()
     report.head("", "MB", "", "aim")
     report.row(BARE, f"{plain:.0f}", 1, "")
-    report.row(FIRST, f"{first:.0f}", f"{ratio:.2f} ×", "≤ 1.25 ×")
+    report.row(FIRST, f"{first:.0f}", f"{ratio:.2f} ×", "≤ 1.1 ×")
     report.row(LARGE, f"{large:.0f}", f"{large - first:+.0f} MB", "≤ +60 MB")
     print(f"\n{report.ran_on()};")
     print(f"median of {options.rounds} processes each, resident memory, offscreen.")

@@ -186,7 +186,7 @@ def _create() -> QApplication:
             os._exit(1)  # an exception does not pass through Qt
 
     before: Any = qInstallMessageHandler(record)
-    app = QApplication(sys.argv[:1])
+    app = QApplication([*sys.argv[:1], "-style", "Fusion"])
     qInstallMessageHandler(before)
     for message in messages:
         qWarning(message)
@@ -258,7 +258,6 @@ def apply_theme(app: QApplication, name: str) -> None:
     palette = _in_use = PALETTES[name]
     if "Inter" in QFontDatabase.families():
         app.setFont(QFont("Inter"))
-    app.setStyle("Fusion")
     app.setFont(ui_font(13))
     app.setPalette(_qt_palette(palette))
     app.setStyleSheet(_style_sheet(palette))
