@@ -4,6 +4,7 @@ And the menu Network: a new network by its dialog, weight sets, an activation ma
 """
 
 import re
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ from nnviz.ui.dialogs.help import HelpWindow, sheet
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.kit.menus import MenuEntry
 from nnviz.ui.kit.theme import apply_theme, colours
-from nnviz.ui.window.app import screenshot
+from nnviz.ui.window.app import SETTLE_MS, screenshot
 from nnviz.ui.window.commands import offer_actions, table
 from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import PANELS, Workspace
@@ -173,6 +174,20 @@ def test_a_picture_of_the_window_is_without_first_steps_and_leaves_qts_warnings_
     assert guides == []
     qWarning("Qt does not like this")
     assert [record.message.strip() for record in qtlog.records] == ["Qt does not like this"]
+
+
+def test_a_picture_of_the_window_shows_it_at_rest_also_after_a_slow_first_frame(qapp, tmp_path, monkeypatch):
+    fast, slow, delays = tmp_path / "fast.png", tmp_path / "slow.png", [SETTLE_MS / 1e3]
+    screenshot(example("wages").path, fast)  # its edges are rough at first
+    paint = MainWindow.paintEvent
+
+    def paint_late(window, event):
+        time.sleep(delays.pop() if delays else 0.0)
+        paint(window, event)
+
+    monkeypatch.setattr(MainWindow, "paintEvent", paint_late)
+    screenshot(example("wages").path, slow)
+    assert slow.read_bytes() == fast.read_bytes()
 
 
 # --- menus of names: what is typed goes to a name, and nothing is chosen before Enter

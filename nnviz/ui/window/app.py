@@ -256,7 +256,7 @@ class Garbage(QObject):
 
 
 SETTLE_MS = 250
-"""Milliseconds from showing a window to the screenshot: the diagram needs time to come to rest."""
+"""Milliseconds from the first frame to the screenshot: the panels need time to come to rest."""
 
 FIRST_STEPS = "first steps"
 """Name of the action that shows a guide for newcomers; settings key: show the guide at the next start."""
@@ -390,10 +390,10 @@ def screenshot(
     workspace = begin(window, settings, file, activations, asks=False)
     window.resize(*(size or (1280, 800)))
     QLoggingCategory.setFilterRules("default.warning=false")  # without a display, Qt warns about size hints
+    settling = QEventLoop()  # ending the application's loop would close the window too early
+    window.painted.connect(lambda: QTimer.singleShot(SETTLE_MS, settling.quit))
     window.show()
     workspace.library.load()
-    settling = QEventLoop()  # ending the application's loop would close the window too early
-    QTimer.singleShot(SETTLE_MS, settling.quit)
     settling.exec()
     QLoggingCategory.setFilterRules("")
     atomic.write(out, png(window.grab().toImage()))
