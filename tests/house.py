@@ -35,9 +35,9 @@ BUDGETS = {
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 2199,
     "nnviz.ui.dialogs": 1385,
-    "nnviz.ui.kit": 1172,  # the base of all dialogs, and every question
+    "nnviz.ui.kit": 1171,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 5095,
-    "nnviz.ui.plot": 816,  # the grid of cells and the base of all maps, instead of one for each panel
+    "nnviz.ui.plot": 815,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 2385,
     "nnviz.watching": 338,
 }

@@ -193,7 +193,7 @@ def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
     qtbot.addWidget(plane)
     *_, found = refined_pictures(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
     plane.show_map(found, number_pixels(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
-    scale = plane.plotItem.layout.itemAt(2, 3)
+    scale = plane.centralLayout.itemAt(1, 3)
     before = scale.minimumWidth()
     set_size_percent(qapp, 150)
     plane.set_palette(light)

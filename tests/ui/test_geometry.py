@@ -115,9 +115,9 @@ def plot_of_the_loss(window):
     curve.settle()
     if not in_sight(dock, curve):
         yield "the plot of the loss is not whole"
-    if curve.plotItem.vb.height() < 4 * window.training.heading.fontMetrics().height():
-        yield f"the plot of the loss is {curve.plotItem.vb.height()} pixels high"
-    if curve.plotItem.getAxis("bottom").size().height() < QFontMetricsF(ui_font(11)).height() + OFFSET:
+    if curve.box.height() < 4 * window.training.heading.fontMetrics().height():
+        yield f"the plot of the loss is {curve.box.height()} pixels high"
+    if curve.bottom.size().height() < QFontMetricsF(ui_font(11)).height() + OFFSET:
         yield "the numbers under the plot of the loss are cut off"
 
 

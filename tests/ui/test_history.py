@@ -131,7 +131,7 @@ def ring(plot):
 
 def ticks(plot):
     low, high = plot.curve.view()[1]
-    return [text for _, text in plot.curve.getAxis("left").ticks(low, high, 150.0)]
+    return [text for _, text in plot.curve.left.ticks(low, high, 150.0)]
 
 
 def rings_pixels(plot):
@@ -163,7 +163,7 @@ def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, own, document):
 
 
 def test_the_curve_is_the_exercise_s_and_followed_while_it_grows(document, trained):
-    axes = trained.curve.getAxis("bottom"), trained.curve.getAxis("left")
+    axes = trained.curve.bottom, trained.curve.left
     assert [axis.labelText for axis in axes] == ["iterations", "MSE"]
     for last in (20, 120):
         points = drawn(trained)
@@ -180,7 +180,7 @@ def test_the_ring_is_whole_where_the_mse_is_lowest_or_highest(document, plot):
     for size, mse in product([(364, 260), (250, 140)], [0.0, 49.0, -49.0]):
         plot.resize(*size)
         showing(plot, document, runs.with_history([(0, 49.0 - mse), (1, 20.0), (2, mse)]))
-        box = plot.curve.plotItem.vb.sceneBoundingRect()
+        box = plot.curve.box.sceneBoundingRect()
         if not box.contains(QRectF(-6, -6, 12, 12).translated(plot.curve.present())):
             cut_off.append((size, mse))
     assert cut_off == []
@@ -224,7 +224,7 @@ def test_a_smooth_curve_is_drawn_wide_and_noise_thin(document, plot):
 def test_log_draws_exponents_and_labels_true_values(qtbot, document, trained):
     qtbot.mouseClick(trained.log_button, LEFT)
     np.testing.assert_allclose(drawn(trained)[:, 1], np.log10(mse_after(np.arange(21))))
-    axis = trained.curve.getAxis("left")
+    axis = trained.curve.left
     assert [text for _, text in axis.ticks(-5.0, 2.0, 110.0)] == ["0.0001", "0.01", "1", "100"]
     trained.curve.settle()
     assert hover(trained, place(trained, 0, np.log10(49))) == ["iteration 0", "MSE 49"]
@@ -249,7 +249,7 @@ def test_no_number_or_name_of_an_axis_is_cut_off(document, plot):
         plot.resize(364, height)
         showing(plot, document, runs.with_history([(0, 5.0), (1, 1.0)]))
         showing(plot, document, runs.watched([(0, 2.0), (1, 1.0)]))
-        axis = plot.curve.getAxis("left")
+        axis = plot.curve.left
         name, room = axis.label.sceneBoundingRect(), axis.sceneBoundingRect()
         assert axis.label.toPlainText().strip() == "script's loss", "a later name has room, too"
         assert room.top() <= name.top() < name.bottom() <= room.bottom()
@@ -701,8 +701,8 @@ def test_what_rises_is_drawn_whole_and_what_starts_diverged_is_marked_at_its_sta
 
 
 def test_validation_is_a_second_curve_with_a_key_in_other_colours(document, plot, overfitted):
-    key = plot.curve.plotItem.titleLabel
-    assert key.text == ""
+    key = plot.curve.key
+    assert not key.isVisible()
     showing(plot, document, overfitted)
     run = overfitted.run
     np.testing.assert_array_equal(drawn(plot), run.history.points)
@@ -739,7 +739,7 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
     np.testing.assert_array_equal(drawn(plot), run.curve("accuracy").points)
     np.testing.assert_array_equal(plot.curve.validation.curve.points, run.curve("validation accuracy").points)
     assert [ticks(plot)[k] for k in (0, -1)] == ["0 %", "100 %"]
-    assert plot.curve.getAxis("left").labelText == "accuracy"
+    assert plot.curve.left.labelText == "accuracy"
     assert not plot.log_button.isEnabled()
     assert read_out(plot) is None
     go_to(7)

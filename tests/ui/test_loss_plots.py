@@ -223,12 +223,7 @@ def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtb
     for name, (make, address) in CAPTIONS.items():
         start(qtbot, panel, make(), address)
         told[name] = caption(panel)
-        seen[name] = (
-            plane.view()[0],
-            len(plane.line.points),
-            plane.getAxis("left").isVisible(),
-            plane.tangent.points,
-        )
+        seen[name] = (plane.view()[0], len(plane.line.points), plane.left.isVisible(), plane.tangent.points)
         assert plane.isVisible() == (name != "no targets")
     approved("captions over one weight", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
     state = state_of("many-rows")  # w is 2, the learning rate 0.0004, the slope 40
@@ -250,7 +245,7 @@ def test_the_point_is_dragged_clicked_and_nudged_each_time_as_one_undo_entry(qtb
     click(panel, present(panel) + QPoint(3, 0))
     assert document.state is before
     (low, high), start = panel.plane.view()[0], present(panel)
-    per_pixel = (high - low) / panel.plane.plotItem.vb.width()
+    per_pixel = (high - low) / panel.plane.box.width()
     drag(panel, start, start + QPoint(20, 0), start + QPoint(40, 3), start + QPoint(70, 0))
     settle(qtbot, panel)
     dragged = values(panel)
@@ -286,7 +281,7 @@ def test_the_curve_comes_back_from_where_the_mse_is_too_large(qtbot, open_curve)
     assert len(panel.plane.line.points) == 0
     change(qtbot, panel, lambda _: before)
     assert panel.plane.line.points == pytest.approx(curve)
-    assert panel.plane.getAxis("left").isVisible()
+    assert panel.plane.left.isVisible()
 
 
 def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(qtbot, open_panel):
@@ -318,7 +313,7 @@ def test_a_flat_mse_lies_in_the_plot_and_no_axis_goes_below_0(qtbot, open_curve)
         curve, (_, (bottom, top)) = panel.plane.line.points, panel.plane.view()
         assert set(curve[:, 1]) == {target**2}
         assert bottom < target**2 < top
-        ticks = panel.plane.getAxis("left").ticks(bottom, top, 100.0)
+        ticks = panel.plane.left.ticks(bottom, top, 100.0)
         assert len(ticks) >= 2
         assert all(value >= 0.0 for value, _ in ticks)
 
@@ -574,7 +569,7 @@ def test_what_cannot_be_drawn_over_two_weights_is_said(qtbot, open_surface, appr
 
 def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface):
     panel = open_surface()
-    bottom, left = (panel.plane.getAxis(side) for side in ("bottom", "left"))
+    bottom, left = panel.plane.bottom, panel.plane.left
     for size in ((620, 230), (364, 420)):
         panel.card.resize(*size)
         panel.document.select(None)

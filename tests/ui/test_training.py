@@ -31,6 +31,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.training import TrainingPanel
+from nnviz.ui.plot.plot import Plot
 from tests.ui.bare import Seen
 from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import choose, drag, turn, write
@@ -629,8 +630,8 @@ def said(window):
             roles = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole
             ways = [(own.orientation(), role) for role in roles]
             texts += [str(own.model().headerData(k, *way)) for k in range(own.count()) for way in ways]
-        elif hasattr(own, "plotItem"):
-            texts += [own.plotItem.getAxis(side).labelText for side in ("left", "bottom")]
+        elif isinstance(own, Plot):
+            texts += [axis.labelText for axis in (own.left, own.bottom)]
     return texts
 
 

@@ -118,7 +118,7 @@ class Preview(Plot):
         self._series: list[Series] = []
         self._marks = RowMarks()
         self.add(self._marks, 5)
-        self.plotItem.vb.setMouseEnabled(False, False)
+        self.box.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(MIN_PREVIEW)
         self.set_palette(colours())
@@ -132,7 +132,7 @@ class Preview(Plot):
         self._series = series(data, MAX_DRAWN)
         self._across.set_text(across)
         self._up.set_text(up)
-        self.plotItem.vb.setAspectLocked(data.inputs.shape[1] > 1)  # keeps circles round
+        self.box.setAspectLocked(data.inputs.shape[1] > 1)  # keeps circles round
         self.set_view(*limits(self._series, MARGIN))
         self._draw()
 

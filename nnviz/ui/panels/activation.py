@@ -58,7 +58,7 @@ class ActivationPlot(PointPlot):
         self.setAccessibleName("Activation of the selected node")
         self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
         self.slope_axis = SlopeAxis("right")
-        self.plotItem.setAxisItems({"right": self.slope_axis})
+        self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self.tangent, self._zero = CurveItem(), CurveItem()
         self.rows = PointItem()
@@ -157,7 +157,7 @@ class ActivationPlot(PointPlot):
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()
-        elif event.key() in STEPS and self.plotItem.isVisible():
+        elif event.key() in STEPS and self.centralWidget.isVisible():
             parts = COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE
             (left, right), (bottom, _) = self.view()
             start = self._under_mouse or self._point or QPointF()

@@ -607,7 +607,7 @@ class FunctionPanel(PlotPanel):
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
-        return self.plane if self.plane.plotItem.isVisible() else None
+        return self.plane if self.plane.centralWidget.isVisible() else None
 
     # --- updating
 

@@ -380,7 +380,7 @@ class FunctionPlane(MapPlot):
         self._ring = DotItem(RING)
         for z, item in enumerate((*self.curves, self._error, self.marks, self._ring)):
             self.add(item, 2 + z * 0.1)
-        self.plotItem.vb.sigResized.connect(self.resized)
+        self.box.sigResized.connect(self.resized)
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
@@ -396,7 +396,7 @@ class FunctionPlane(MapPlot):
     @property
     def pixels(self) -> tuple[int, int]:
         """The width and height of the plot in pixels of the screen."""
-        box, ratio = self.plotItem.vb, self.density or self.devicePixelRatioF()
+        box, ratio = self.box, self.density or self.devicePixelRatioF()
         return max(2, math.ceil(box.width() * ratio)), max(2, math.ceil(box.height() * ratio))
 
     def show_map(
@@ -477,7 +477,7 @@ class FunctionPlane(MapPlot):
         return self.reader(at)
 
     def can_move_point(self) -> bool:  # noqa: D102
-        return bool(self.plotItem.isVisible())
+        return bool(self.centralWidget.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys.

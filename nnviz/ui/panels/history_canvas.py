@@ -23,7 +23,7 @@ from nnviz.picture.notebook import Area, Joined, clip_curve
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.kit.theme import px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
-from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
+from nnviz.ui.plot.plot import CENTRE, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
@@ -287,6 +287,8 @@ class HistoryCanvas(Plot):
     def __init__(self, palette: Palette) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
         self.setMinimumHeight(LEAST_PX)
+        self.key = pg.LabelItem()
+        self.centralLayout.addItem(self.key, 0, CENTRE[1])
         self._measure = ""
         self._is_share = False
         self._readouts: tuple[Readout, ...] = ()
@@ -302,8 +304,8 @@ class HistoryCanvas(Plot):
         for z, item in enumerate((self._mark, self._ring, self._dot)):
             self.add(item, 2 + z)
         self.set_palette(palette)
-        self.plotItem.vb.sigRangeChanged.connect(self._follow_view)
-        self.plotItem.vb.sigResized.connect(self._follow_size)
+        self.box.sigRangeChanged.connect(self._follow_view)
+        self.box.sigResized.connect(self._follow_size)
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
@@ -323,7 +325,7 @@ class HistoryCanvas(Plot):
 
     def _name_iterations(self) -> None:
         """Show the title of the lower axis, or hide it in a low plot."""
-        self._bottom.showLabel(self.height() >= px(LOW_PX))
+        self.bottom.showLabel(self.height() >= px(LOW_PX))
 
     def colour_point(self) -> None:  # noqa: D102
         self._ring.setPen(QPen(QColor(self._palette.accent if self.hasFocus() else self._palette.ink), 2))
@@ -365,8 +367,8 @@ class HistoryCanvas(Plot):
         """Set the title of the history that is shown next. If `is_share`, show the values in percent."""
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
-            self._left.show_percent(is_share)
-            self._left.set_text(measure_title(measure))
+            self.left.show_percent(is_share)
+            self.left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
 
     def mark(self, iteration: int | None) -> None:
@@ -386,11 +388,9 @@ class HistoryCanvas(Plot):
         """Show the key of the curves above the plot if there are two curves."""
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
         parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
-        key = "&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else None
-        self.plotItem.setTitle(key, size=f"{px(11)}px", color=self._palette.muted)
-        height = px(KEY_PX) if key else 0
-        self.plotItem.titleLabel.setMaximumHeight(height)
-        self.plotItem.layout.setRowFixedHeight(0, height)
+        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=self._palette.muted)
+        self.key.setVisible(self._has_key)
+        self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
 
     def _show_again(self) -> None:
         if len(self._history) or self.earlier.runs:
@@ -399,7 +399,7 @@ class HistoryCanvas(Plot):
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
         self.log = log
-        self._left.set_logarithmic(log)
+        self.left.set_logarithmic(log)
         self.show_earlier(self.earlier.runs)
         self.view_all()
 
@@ -457,7 +457,7 @@ class HistoryCanvas(Plot):
     def _name_of(self, run: EarlierRun) -> str:
         """Return the name of an earlier run, on several lines if the plot is narrow."""
         name = run.called(SHORT_LETTERS)
-        narrow = self.readout.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
+        narrow = self.readout.fontMetrics().horizontalAdvance(name) > self.box.width() - 32
         return name.replace(" · ", "\n") if narrow else name
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
@@ -484,7 +484,7 @@ class HistoryCanvas(Plot):
     def _fit(self) -> None:
         end = self._history.last[0] if len(self._history) else 0
         last = float(max(end, self._present[0], self.earlier.last, 1))
-        box, (low, high) = self.plotItem.vb, self._reach()
+        box, (low, high) = self.box, self._reach()
         self.set_view(
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
             add_margins(low, high, 0.04, 0.08, RING_PX / max(box.height(), 1.0)),
@@ -567,7 +567,7 @@ class HistoryCurve(HistoryCanvas):
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
         self._is_dragging = False
-        self.plotItem.vb.sigRangeChangedManually.connect(self._look_closer)
+        self.box.sigRangeChangedManually.connect(self._look_closer)
         self.scene().sigMouseClicked.connect(self._click)
 
     def _look_closer(self) -> None:

@@ -130,7 +130,7 @@ class CaptionedPlot(PlotView):
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
-        return self.plane if self.pages.plot_visible and self.plane.plotItem.isVisible() else None
+        return self.plane if self.pages.plot_visible and self.plane.centralWidget.isVisible() else None
 
     def restyle(self) -> None:  # noqa: D102
         self.plane.set_palette(colours())
@@ -175,7 +175,7 @@ class PlotPage(QWidget):
         """
         is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
         has_room = is_wide or self.height() >= px(CAPTION_PX)
-        self._caption.setVisible(has_room or not self._plane.plotItem.isVisible())
+        self._caption.setVisible(has_room or not self._plane.centralWidget.isVisible())
         directions = QBoxLayout.Direction
         self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)

@@ -191,6 +191,8 @@ OFFSET = 6
 """Space between an axis and its tick texts, in pixels."""
 TICK_PX = 18
 """Height of the tick texts below the plot, in pixels at interface size 100 %."""
+CENTRE, AROUND = (1, 1), {"left": (1, 0), "right": (1, 2), "bottom": (2, 1)}
+"""Row and column of the box in a plot's grid, and of the axes around it. A title may be above the box."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
 """Pixels by which tick texts may extend beyond each axis: (left and right, above and below)."""
 
@@ -220,7 +222,6 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
-        self.setZValue(-1)  # under the curve; a PlotItem puts its axes over it
         self._line, self._muted = QPen(QColor(palette.line)), QPen(QColor(palette.muted))
         self.set_text(self._text)
 
@@ -310,32 +311,40 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         """Ignore a drag, which the plot handles."""
 
 
-class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """A plot with an axis below and an axis at the left. Subclasses or callers set the ranges."""
+class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
+    """A plot with an axis below and an axis at the left. Subclasses or callers set the ranges.
+
+    `box` draws the curves. pyqtgraph's own PlotWidget would make 45 more widgets, for a menu.
+    """
 
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
-        super().__init__(axisItems={"bottom": bottom, "left": left}, enableMenu=False)
-        self._bottom, self._left = bottom, left
+        super().__init__()
+        self.box, self.bottom, self.left = pg.ViewBox(enableMenu=False), bottom, left
         self.density: float | None = None
         """Device pixels per pixel, or None to use the screen's ratio."""
-        for side in ("top", "right"):  # hidden, but they would still follow every range
-            self.getAxis(side).unlinkFromView()
+        self.centralLayout.setSpacing(0)
+        self.centralLayout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
+        self.centralLayout.addItem(self.box, *CENTRE)
+        self.add_axis(bottom)
+        self.add_axis(left)
         ignore_drops(self)
-        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setAntialiasing(True)
-        self.hideButtons()
-        self.destroyed.connect(self.plotItem.ctrlMenu.deleteLater)  # pyqtgraph makes it even without a menu
-        self.plotItem.vb.disableAutoRange()
-        self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
+        self.box.disableAutoRange()
         self.readout = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.readout.setObjectName("readout")
         self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.readout.hide()
 
+    def add_axis(self, axis: QuietAxis) -> None:
+        """Add an axis at its side of the plot."""
+        axis.linkToView(self.box)
+        axis.setZValue(self.box.zValue() - 1)  # under the curves
+        self.centralLayout.addItem(axis, *AROUND[axis.orientation])
+
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         self.setBackground(palette.surface)
-        for axis in (self._bottom, self._left):
+        for axis in (self.bottom, self.left):
             axis.set_palette(palette)
         self.readout.setFont(ui_font(11.5))
 
@@ -343,19 +352,19 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Size the axes for their numbers, which are known only after painting."""
         for _ in range(2):  # another size may give other numbers
             self.grab()
-            self.plotItem.layout.activate()
+            self.centralLayout.activate()
 
     def show_again(self) -> None:
         """Show the plot again. Also show each axis again, since an axis named while hidden takes no room."""
-        if not self.plotItem.isVisible():
-            self.plotItem.show()
-            for axis in (self._bottom, self._left):
+        if not self.centralWidget.isVisible():
+            self.centralWidget.show()
+            for axis in (self.bottom, self.left):
                 axis.show()
-            self.plotItem.layout.activate()  # marks are drawn next, and depend on the size of a pixel
+            self.centralLayout.activate()  # marks are drawn next, and depend on the size of a pixel
 
     def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
         """Add `item` to the plot, above all items with a lower `z`."""
-        self.plotItem.vb.addItem(item, ignoreBounds=True)
+        self.box.addItem(item, ignoreBounds=True)
         item.setZValue(z)
 
     def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
@@ -374,13 +383,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def set_view(self, across: Sequence[float], up: Sequence[float]) -> None:
         """Show the ranges `across` (x) and `up` (y), as far as Qt can draw them."""
         xs, ys = drawable_ranges(across, up)
-        self.plotItem.vb.setRange(xRange=xs, yRange=ys, padding=0)
+        self.box.setRange(xRange=xs, yRange=ys, padding=0)
 
     def pixel(self) -> tuple[float, float]:
         """Return the width and height of a pixel in plot coordinates."""
-        box = self.plotItem.vb
         (left, right), (bottom, top) = self.view()
-        return (right - left) / max(box.width(), 1.0), (top - bottom) / max(box.height(), 1.0)
+        return (right - left) / max(self.box.width(), 1.0), (top - bottom) / max(self.box.height(), 1.0)
 
     def sizeHint(self) -> QSize:
         """Return a small preferred size: with pyqtgraph's size of 600 × 480, a panel would scroll."""
@@ -404,11 +412,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def point_at(self, place: QPointF) -> QPointF:
         """Return the plot point at a position in this widget, in pixels."""
-        return QPointF(self.plotItem.vb.mapSceneToView(self.mapToScene(place.toPoint())))
+        return QPointF(self.box.mapSceneToView(self.mapToScene(place.toPoint())))
 
     def is_inside(self, place: QPointF) -> bool:
         """Return whether a position in this widget, in pixels, is between the axes."""
-        return bool(self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(place.toPoint())))
+        return bool(self.box.sceneBoundingRect().contains(self.mapToScene(place.toPoint())))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Mark the point that the keys move."""
@@ -428,12 +436,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
         The y values are exponents of 10 if the y axis is logarithmic.
         """
-        ranges: list[list[float]] = self.plotItem.vb.viewRange()
+        ranges: list[list[float]] = self.box.viewRange()
         return ranges
 
     def place_of(self, x: float, y: float) -> QPointF:
         """Return the position of the plot point (x, y) in this widget, in pixels."""
-        return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
+        return QPointF(self.mapFromScene(self.box.mapViewToScene(QPointF(x, y))))
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Show the tooltip, which explains mouse and keys, unless a readout is visible."""
@@ -445,7 +453,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Show `text` in the upper corner that is farther from `point`."""
         self.readout.setText(text)
         self.readout.adjustSize()
-        area, place = self.plotItem.vb.sceneBoundingRect(), self.plotItem.vb.mapViewToScene(point)
+        area, place = self.box.sceneBoundingRect(), self.box.mapViewToScene(point)
         at_right = place.x() > area.center().x() and place.y() < area.center().y()
         left = area.left() + 6 if at_right else area.right() - 6 - self.readout.width()
         self.readout.move(round(left), round(area.top() + 4))

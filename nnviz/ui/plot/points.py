@@ -29,7 +29,7 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Pixels
 from nnviz.ui.kit.number_field import nudge_size
 from nnviz.ui.kit.theme import ui_font
-from nnviz.ui.plot.plot import CurveItem, DotItem, Interval, Plot, QuietAxis, Scale
+from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale
 
 GRAB_PX = 9.0
 """Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
@@ -59,11 +59,11 @@ class PointPlot(Plot):
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
         self._under_mouse: QPointF | None = None
-        self.plotItem.vb.setMouseEnabled(False, False)
+        self.box.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = DotItem(point)
         self.add(self._present, 10)
-        self.plotItem.hide()  # until something is drawn
+        self.centralWidget.hide()  # until something is drawn
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
@@ -85,7 +85,7 @@ class PointPlot(Plot):
 
     def show_nothing(self) -> None:
         """Hide the plot with its axes, until `show_again` is called."""
-        self.plotItem.hide()
+        self.centralWidget.hide()
         self._update_readout()
 
     def draw_tangent(self, tangent: CurveItem, slope: float) -> None:
@@ -110,11 +110,11 @@ class PointPlot(Plot):
 
     def can_move_point(self) -> bool:
         """Return whether the mouse and keys may move the point."""
-        return self._point is not None and bool(self.plotItem.isVisible())
+        return self._point is not None and bool(self.centralWidget.isVisible())
 
     def _update_readout(self) -> None:
         """Read out the point under the mouse, or hide the readout."""
-        at = self._under_mouse if self.plotItem.isVisible() else None
+        at = self._under_mouse if self.centralWidget.isVisible() else None
         point = self.read_near(at) if at is not None else None
         if point is None:
             self.readout.hide()
@@ -133,8 +133,8 @@ class PointPlot(Plot):
         return QPointF(*rounded)
 
     def _write_names(self) -> None:
-        area, metrics = self.plotItem.vb.sceneBoundingRect(), QFontMetrics(ui_font(11))
-        axes = (self._bottom, self._left)
+        area, metrics = self.box.sceneBoundingRect(), QFontMetrics(ui_font(11))
+        axes = (self.bottom, self.left)
         for axis, name, room in zip(axes, self._names, (area.width(), area.height()), strict=True):
             axis.set_text(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(60, int(room))))
 
@@ -231,15 +231,12 @@ class MapPlot(PointPlot):
 
     def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
         super().__init__(palette, grid=grid, point=point)
-        self.image, self.line, self.bar = (
-            FineImage(axisOrder="row-major"),
-            CurveItem(connect="finite"),
-            Scale(),
-        )
+        self.image, self.line = FineImage(axisOrder="row-major"), CurveItem(connect="finite")
+        self.bar = Scale()
         self.add(self.image, 0)
         self.add(self.line, 1)
-        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)
-        self.plotItem.layout.addItem(self.bar, 2, 3)  # the plot itself is at (2, 1)
+        self.centralLayout.setContentsMargins(0, 7, 0, 0)
+        self.centralLayout.addItem(self.bar, CENTRE[0], 3)
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
