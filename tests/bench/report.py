@@ -15,6 +15,22 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 WANTED = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 UNWANTED = "OPENBLAS_CORETYPE"  # a kernel for another processor can halve the speed of every matrix product
+AIMS = {
+    "share_of_full_speed": "≥ 67 %",
+    "share_with_function": "≥ 50 %",
+    "share_with_code": "≥ 50 %",
+    "share_with_explain": "≥ 50 %",
+    "late_ms": "≤ 1 ms",
+    "frames": "60",
+    "first_frame": "≤ 1.6 ×",
+    "all_panels": "≤ 3.8 ×",
+    "edges_344": "≤ 2 ×",
+    "edges_109184_ms": "≤ 10 ms",
+    "edit_ms": "≤ 8 ms",
+    "plot_ms": "≤ 1.5 ms",
+    "memory": "≤ 1.1 ×",
+}
+"""What each number should be, by its key; those of training stand at its cases."""
 
 
 def in_one_thread():
