@@ -181,7 +181,7 @@ def test_wages_are_learned_better_where_the_inputs_are_standardised():
 
 def hits(own):
     """Return whether the prediction has the right class, for each row."""
-    return are_correct(own.network, own.network.predict(own.data.inputs), own.data.targets)
+    return are_correct(own, own.network.predict(own.data.inputs), own.data.targets)
 
 
 def check_classes(own, result, sizes, start, end, rows, kind=None):

@@ -132,7 +132,7 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--batch-size B", "number of rows in a batch", type=_whole(1))
     _option(parser, "--optimizer O", ", ".join(OPTIMIZERS), choices=list(OPTIMIZERS))
     _option(parser, "--seed S", "seed for the order of the rows", type=_whole(0))
-    _option(parser, "--loss L", ", ".join(LOSSES), choices=list(LOSSES))
+    _option(parser, "--loss L", ", ".join(LOSSES), type=_loss)
     text = "share of the rows used for validation, such as 0.2 for the last fifth"
     _option(parser, "--validation V", text, type=_share)
     _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
@@ -212,6 +212,16 @@ def _activations(text: str) -> tuple[str, ...]:
 
     try:
         return tuple(activation(name.strip()).name for name in text.split(","))
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def _loss(text: str) -> str:
+    """Return the loss named in `text`. Raises argparse.ArgumentTypeError."""
+    from nnviz.core.losses import forms_of
+
+    try:
+        return forms_of(text)[0].name
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 

@@ -171,7 +171,7 @@ def convert(state: State, path: Path, chosen: argparse.Namespace) -> None:
     is_table = path.suffix.lower() in TABLES
     if chosen.shuffle:
         state = edits.shuffle_rows(state)
-    elif is_table and rows_are_sorted(state.network, state.data):
+    elif is_table and rows_are_sorted(state):
         print_remark(f"{path}: {SORTED_BY_CLASS} (--shuffle)")
     if chosen.standardise:
         note = edits.standardising_note(state)
@@ -289,9 +289,9 @@ def _print_outcome(result: Result, since: int | None, chosen: argparse.Namespace
             f"the {state.measure.phrase} grew without bound, so nnviz kept the weights after "
             f"{counted(state.iteration, 'update')}; try a smaller learning rate"
         )
-    if state.unbounded:
-        print_remark(state.unbounded)
-    if state.training.validation and rows_are_sorted(state.network, state.data):
+    if state.unsuited_targets:
+        print_remark(state.unsuited_targets)
+    if state.training.validation and rows_are_sorted(state):
         print_remark(SORTED_BY_CLASS)
     if since is not None:
         print_remark(f"the validation loss has risen since iteration {since} (overfitting)")

@@ -10,15 +10,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from math import inf
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.expressions import ABS, EXP, Either, Expression, Function, Number, Square, Symbol, at_zero
-from nnviz.core.numbers import full, parse_number, quoted
+from nnviz.core import entries
+from nnviz.core.entries import Named, Parameter, with_parameter
+from nnviz.core.expressions import ABS, EXP, Choice, Expression, Function, Number, Square, Symbol, at_zero
+from nnviz.core.numbers import full
 
 Array: TypeAlias = NDArray[np.float64]
 Call: TypeAlias = Callable[[], object]
@@ -29,8 +31,10 @@ Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
 
 # NumPy converts a Python float at each call, but not an array without dimensions. Calling a closure takes
 # half the time of passing its arrays as arguments.
+_ALL = 40.0
+"""In float64, Φ(z) is 1 for z above this number, and both Φ(z) and 1 + e^z are those of −∞ for z below −40."""
 _ZERO, _HALF, _ONE = (np.array(value) for value in (0.0, 0.5, 1.0))
-_add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
+_add, _subtract, _multiply, _divide, _copy = np.add, np.subtract, np.multiply, np.divide, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
@@ -131,18 +135,22 @@ def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> C
     return backward
 
 
-def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
+def elu(alpha: float, scale: float = 1.0, width: float = 1.0) -> tuple[Forward, Backward]:
     """Return the forward and backward functions of elu.
 
-    f(z) is scale · z for z > 0, and scale · alpha · (e^z − 1) for other z.
+    f(z) is scale · z for z > 0, and scale · alpha · (e^(z / width) − 1) for other z.
     """
-    depth, above = np.array(alpha * scale), np.array(scale)
+    depth, above, stretch, is_wide = np.array(alpha * scale), np.array(scale), np.array(width), width != 1.0
+    lowest = np.array(-_ALL * width)
 
     def bind_forward(z: Array, a: Array) -> Call:
         right = np.empty_like(z)
 
         def forward() -> None:
             _minimum(z, _ZERO, out=a)
+            if is_wide:
+                _maximum(a, lowest, out=a)  # or the quotient could overflow
+                _divide(a, stretch, a)
             np.expm1(a, a)
             _multiply(a, depth, a)
             _maximum(z, _ZERO, out=right)
@@ -155,7 +163,10 @@ def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
         right = np.empty(z.shape, dtype=bool)
 
         def backward() -> None:
-            _add(a, depth, slope_z)  # depth · e^z
+            _minimum(a, _ZERO, out=slope_z)
+            _add(slope_z, depth, slope_z)  # depth · e^(z / width) for z ≤ 0
+            if is_wide:
+                _divide(slope_z, stretch, slope_z)
             np.greater(z, _ZERO, right)
             _copy(slope_z, above, where=right)
             _multiply(slope_z, slope_a, slope_z)
@@ -177,7 +188,7 @@ def _silu_forward(z: Array, a: Array) -> Call:
         _minimum(z, _ZERO, out=a)
         np.exp(a, a)
         _multiply(a, z, a)
-        np.divide(a, below, a)
+        _divide(a, below, a)
 
     return forward
 
@@ -197,8 +208,6 @@ def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
 
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
-_ALL = 40.0
-"""In float64, Φ(z) is 1 for z above this number, and 0 for z below −1 times this number."""
 _TINY = 1e-300
 """Up to this |z|, Φ is 1/2 in float64."""
 
@@ -228,7 +237,7 @@ def _gelu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
     def backward() -> None:
         # Φ(z) + z·φ(z), φ the bell curve e^(−z²/2)/√(2π); a is z·Φ(z)
         below.fill(0.5)
-        np.divide(a, z, out=below, where=np.abs(z) > _TINY)
+        _divide(a, z, out=below, where=np.abs(z) > _TINY)
         np.clip(z, -_ALL, _ALL, out=slope_z)
         _multiply(slope_z, np.exp(-0.5 * slope_z * slope_z) / math.sqrt(2.0 * math.pi), slope_z)
         _add(slope_z, below, slope_z)
@@ -241,7 +250,7 @@ def _softsign_forward(z: Array, a: Array) -> Call:
     def forward() -> None:
         np.abs(z, a)
         _add(a, _ONE, a)
-        np.divide(z, a, a)
+        _divide(z, a, a)
 
     return forward
 
@@ -250,7 +259,7 @@ def _softsign_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> C
     def backward() -> None:
         np.abs(z, slope_z)
         _add(slope_z, _ONE, slope_z)
-        np.divide(_ONE, slope_z, slope_z)  # divide first: the square of a large z overflows
+        _divide(_ONE, slope_z, slope_z)  # divide first: the square of a large z overflows
         _square(slope_z, slope_z)
         _multiply(slope_z, slope_a, slope_z)
 
@@ -261,7 +270,7 @@ def _softmax_forward(z: Array, a: Array) -> Call:
     def forward() -> None:
         _subtract(z, z.max(axis=-1, keepdims=True), a)
         np.exp(a, a)
-        np.divide(a, a.sum(axis=-1, keepdims=True), a)
+        _divide(a, a.sum(axis=-1, keepdims=True), a)
 
     return forward
 
@@ -287,7 +296,13 @@ SOFTMAX = _softmax_forward, _softmax_backward
 
 
 Interval: TypeAlias = tuple[float, float]
-"""A closed interval of z: (smallest z, largest z)."""
+"""A closed interval: (smallest number, largest number)."""
+Question: TypeAlias = Literal["how much", "yes or no", "which one"]
+"""A question that the output nodes of a network answer.
+
+"how much": each output is a number. "yes or no": each output is the probability of its class. "which one":
+the outputs are the probabilities of classes that exclude each other.
+"""
 
 Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
 
@@ -308,31 +323,6 @@ class Joint(NamedTuple):
     slope: Callable[[Sequence[Number], Sequence[Number], int, Total], tuple[str, Expression]]
 
 
-class Parameter(NamedTuple):
-    """The parameter of an activation, a number in brackets after the activation's name.
-
-    `meaning` describes the parameter in words. `make` returns the activation for a given number.
-    """
-
-    meaning: str
-    example: float
-    valid_range: str
-    """The range of valid numbers as text: "above 0"."""
-    is_valid: Callable[[float], bool]
-    make: Callable[[float], Activation]
-
-
-class Named(NamedTuple):
-    """The name of an activation in another library, and the keyword and value of the parameter.
-
-    `parameter` is the keyword, or "" if the activation has no parameter.
-    """
-
-    name: str
-    parameter: str = ""
-    value: float = 0.0
-
-
 class ActivationNotation(NamedTuple):
     """The names and code of an activation in other libraries, to export code and to read and write files.
 
@@ -343,13 +333,15 @@ class ActivationNotation(NamedTuple):
     `torch`       a class of `torch.nn`
     `onnx`        an operator
     ============= ==========================================================================
+
+    A library without the activation has no name here.
     """
 
     numpy: str
     numpy_slope: str
-    keras: Named
-    torch: Named
-    onnx: Named
+    keras: Named = Named()
+    torch: Named = Named()
+    onnx: Named = Named()
 
 
 def _notation(numpy: str, numpy_slope: str, keras: str, torch: str, onnx: str) -> ActivationNotation:
@@ -371,6 +363,8 @@ class Activation:
     `kinks`       each z at which f′ jumps; at this z, f′ is the slope on the left side
     `flat`        intervals of z in which f′(z) is exactly 0
     `saturated`   intervals of z in which f′(z) is almost 0
+    `bounds`      the least and the greatest a, if a is bounded on both sides, else None
+    `answers`     the question that output nodes answer, see `Question`
     `exact`       returns f(z) as a Fraction for a Fraction z, or None if f(z) is irrational
     `scalar`      computes f(z) for one float more precisely than `forward`; or None
     `linear`      whether f(z) = z, so that z and a can share one array
@@ -389,11 +383,13 @@ class Activation:
     kinks: tuple[float, ...] = ()
     flat: tuple[Interval, ...] = ()
     saturated: tuple[Interval, ...] = ()
+    bounds: Interval | None = None
+    answers: Question = "how much"
     exact: Callable[[Fraction], Fraction | None] = lambda _: None
     scalar: Callable[[float], float] | None = None
     linear: bool = False
     joint: Joint | None = None
-    parameter: Parameter | None = None
+    parameter: Parameter[Activation] | None = None
 
     def __call__(self, z: Array) -> Array:
         """Return f(z) as a new array of the same shape."""
@@ -457,7 +453,7 @@ def _precise_sigmoid(z: float) -> float:
 
 def _leaky_relu(leak: float) -> Activation:
     return Activation(
-        _named("leaky_relu", leak, LEAK),
+        with_parameter("leaky_relu", leak, LEAK),
         *leaky_relu(leak),
         f"max({full(leak)}·z, z)",
         ActivationNotation(
@@ -467,7 +463,7 @@ def _leaky_relu(leak: float) -> Activation:
             Named("LeakyReLU", "negative_slope", leak),
             Named("LeakyRelu", "alpha", leak),
         ),
-        Either(1, leak),
+        Choice(Z > 0, 1, leak),
         "he",
         kinks=(0.0,),
         exact=lambda z: max(z * Fraction(full(leak)), z),
@@ -477,7 +473,7 @@ def _leaky_relu(leak: float) -> Activation:
 
 def _elu(alpha: float) -> Activation:
     return Activation(
-        _named("elu", alpha, 1.0),
+        with_parameter("elu", alpha, 1.0),
         *elu(alpha),
         "z if z > 0 else " + ("e^z − 1" if alpha == 1 else f"{full(alpha)}·(e^z − 1)"),
         ActivationNotation(
@@ -487,7 +483,7 @@ def _elu(alpha: float) -> Activation:
             Named("ELU", "alpha", alpha),
             Named("Elu", "alpha", alpha),
         ),
-        Either(1, A + alpha),
+        Choice(Z > 0, 1, A + alpha),
         "he",
         kinks=() if alpha == 1 else (0.0,),
         saturated=((-inf, min(math.log(SATURATED / alpha), 0.0)),),
@@ -496,8 +492,26 @@ def _elu(alpha: float) -> Activation:
     )
 
 
-def _named(name: str, value: float, default: float) -> str:
-    return name if value == default else f"{name}({full(value)})"
+def _celu(alpha: float) -> Activation:
+    number = full(alpha)
+    inside = "e^z − 1" if alpha == 1 else f"{number}·(e^(z/{number}) − 1)"
+    return Activation(
+        with_parameter("celu", alpha, 1.0),
+        *elu(alpha, width=alpha),
+        f"z if z > 0 else {inside}",
+        ActivationNotation(
+            f"np.where(z > 0, z, {number} * np.expm1(np.minimum(z, 0) / {number}))",
+            f"slope_a * np.where(z > 0, 1, a / {number} + 1)",
+            Named("celu" if alpha == 1 else ""),  # Keras has no layer with an alpha
+            Named("CELU", "alpha", alpha),
+            Named("Celu", "alpha", alpha),
+        ),
+        Choice(Z > 0, 1, A / alpha + 1),
+        "he",
+        saturated=((-inf, alpha * math.log(SATURATED)),),
+        exact=lambda z: None if z < 0 else z,
+        parameter=Parameter("number α of α·(e^(z/α) − 1)", 0.5, "above 0", lambda v: 0 < v < inf, _celu),
+    )
 
 
 # Softmax
@@ -546,7 +560,7 @@ ACTIVATIONS: dict[str, Activation] = {
             *RELU,
             "max(0, z)",
             _notation("np.maximum(z, 0)", "slope_a * (z > 0)", "relu", "ReLU", "Relu"),
-            Either(1, 0),
+            Choice(Z > 0, 1, 0),
             "he",
             kinks=(0.0,),
             flat=((-inf, 0.0),),
@@ -554,6 +568,7 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         _leaky_relu(LEAK),
         _elu(1.0),
+        _celu(1.0),
         Activation(
             "selu",
             *elu(SELU_ALPHA, SELU_SCALE),
@@ -565,7 +580,7 @@ ACTIVATIONS: dict[str, Activation] = {
                 "SELU",
                 "Selu",
             ),
-            Either(SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
+            Choice(Z > 0, SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
             "he",
             kinks=(0.0,),
             saturated=((-inf, math.log(SATURATED / (SELU_SCALE * SELU_ALPHA))),),
@@ -606,6 +621,8 @@ ACTIVATIONS: dict[str, Activation] = {
             _notation("1 / (1 + np.exp(-z))", "slope_a * a * (1 - a)", "sigmoid", "Sigmoid", "Sigmoid"),
             A * (1 - A),
             saturated=((-inf, -_low_sigmoid), (_low_sigmoid, inf)),
+            bounds=(0.0, 1.0),
+            answers="yes or no",
             exact=at_zero(Fraction(1, 2)),
             scalar=_precise_sigmoid,
         ),
@@ -616,6 +633,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _notation("np.tanh(z)", "slope_a * (1 - a * a)", "tanh", "Tanh", "Tanh"),
             1 - Square(A),
             saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
+            bounds=(-1.0, 1.0),
             exact=at_zero(0),
         ),
         Activation(
@@ -627,6 +645,7 @@ ACTIVATIONS: dict[str, Activation] = {
             ),
             1 / Square(1 + ABS(Z)),
             saturated=((-inf, -9.0), (9.0, inf)),
+            bounds=(-1.0, 1.0),
             exact=lambda z: z / (1 + abs(z)),
         ),
         Activation(
@@ -648,11 +667,18 @@ ACTIVATIONS: dict[str, Activation] = {
                 "Softmax",
                 "Softmax",
             ),
+            bounds=(0.0, 1.0),
+            answers="which one",
             joint=Joint(_softmax_value, _softmax_slope),
         ),
     )
 }
 """Every activation by name. Combo boxes and files use these names."""
+
+
+def usual_output(question: Question) -> str:
+    """Return the name of the activation that is usual for outputs that answer `question`."""
+    return next(name for name, own in ACTIVATIONS.items() if own.answers == question)
 
 
 def default_activations(layers: int) -> tuple[str, ...]:
@@ -665,25 +691,4 @@ def activation(name: str) -> Activation:
 
     Raises ValueError for an unknown name or an invalid parameter.
     """
-    if not isinstance(name, str):
-        raise ValueError(f"expected a name, found {quoted(name)}")
-    base, bracket, rest = name.partition("(")
-    if base not in ACTIVATIONS:
-        names = ", ".join(ACTIVATIONS)
-        raise ValueError(f"no activation is called {quoted(base)}; the activations are {names}")
-    return _with_parameter(ACTIVATIONS[base], rest) if bracket else ACTIVATIONS[base]
-
-
-@lru_cache(maxsize=256)
-def _with_parameter(usual: Activation, rest: str) -> Activation:
-    parameter, name = usual.parameter, usual.name
-    if parameter is None:
-        raise ValueError(f"{name} takes no parameter in brackets")
-    try:
-        value = parse_number(rest.removesuffix(")")) if rest.endswith(")") else math.nan
-    except ValueError:
-        value = math.nan
-    if not parameter.is_valid(value):
-        what, valid, example = parameter.meaning, parameter.valid_range, f"{name}({full(parameter.example)})"
-        raise ValueError(f"{name} needs the {what} in brackets, a number {valid}, such as {example}")
-    return parameter.make(value)
+    return entries.find(ACTIVATIONS, name, "activation", lambda own: own.parameter)

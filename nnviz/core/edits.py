@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnviz.core.activations import Array
+from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, random_weights
@@ -374,7 +374,7 @@ def add_layer(state: State, before: int) -> State:
         stem, _, number = name.rpartition("_")
         names.append(fresh_name(stem, taken, int(number)))
         taken.add(names[-1])
-    activation = network.layers[before - 1].activation if before else "relu"
+    activation = network.layers[before - 1].activation if before else HIDDEN
 
     def edit(net: Network) -> Network:
         new = Layer(tuple(names), activation, np.eye(count))
@@ -652,6 +652,8 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
 LEAST, MOST = 8, 128
 """Number of hidden nodes in a new network for a table. LEAST: smallest number. MOST: largest number."""
 RATE = 0.01
+HIDDEN, OPTIMIZER = default_activations(2)[0], "adam"
+"""HIDDEN: activation of a new hidden layer. OPTIMIZER: the optimizer set for a new network."""
 BATCH, BATCH_FROM = 32, 200
 """BATCH: batch size set for a new network. With at most BATCH_FROM rows, a batch has all rows."""
 
@@ -670,8 +672,9 @@ def output_activation(targets: Sequence[Column], values: Array) -> str:
     The result is softmax for columns of texts (classes), sigmoid if all targets are 0 or 1, else identity.
     """
     if any(column.values for column in targets):
-        return "softmax"
-    return "sigmoid" if len(values) and bool(((values == 0) | (values == 1)).all()) else "identity"
+        return usual_output("which one")
+    is_binary = len(values) and bool(((values == 0) | (values == 1)).all())
+    return usual_output("yes or no" if is_binary else "how much")
 
 
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
@@ -685,10 +688,10 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data.targets)
     taken = {*ins, *outs}
     names = tuple(_free_name(name, taken) for name in default_nodes(0, 2, hidden))
-    network = Network.random(ins, [(names, "relu"), (outs, activation)], seed)
+    network = Network.random(ins, [(names, HIDDEN), (outs, activation)], seed)
     batch = BATCH if len(data) > BATCH_FROM else None
     loss = usual_loss(activation)
-    training = Training(RATE, _updates(len(data)), batch, "adam", seed, loss)
+    training = Training(RATE, _updates(len(data)), batch, OPTIMIZER, seed, loss)
     return State(network, data, training, columns=_stored(inputs, targets))
 
 

@@ -103,6 +103,11 @@ class Expression(ABC):
         """The expression as plain text."""
         return "".join(piece.text for piece in self.pieces(DIGITS))
 
+    @property
+    def factor(self) -> str:
+        """The expression as plain text to multiply or divide: a sum or a choice has parentheses."""
+        return "".join(piece.text for piece in self.pieces(DIGITS, PRODUCT))
+
     def __add__(self, other: Expression | float) -> Expression:
         return Sum(self, expression_of(other))
 
@@ -129,6 +134,12 @@ class Expression(ABC):
 
     def __neg__(self) -> Expression:
         return Negative(self)
+
+    def __gt__(self, other: Expression | float) -> Comparison:
+        return Comparison(self, ">", expression_of(other))
+
+    def __le__(self, other: Expression | float) -> Comparison:
+        return Comparison(self, "≤", expression_of(other))
 
 
 def expression_of(value: Expression | float) -> Expression:
@@ -312,61 +323,86 @@ class Power(Expression):
         return [*base, Piece("^"), *exponent]
 
 
-class Either(Expression):
-    """A formula with two cases: the first part if z > `kink`, else the second part.
+class Comparison(Expression):
+    """The condition of a `Choice`, built as `left > right` or `left <= right` from two expressions."""
 
-    Only `at` with a number for z chooses a case, so call `at` before `evaluate`.
+    def __init__(self, left: Expression, sign: str, right: Expression) -> None:
+        super().__init__(left, right)
+        self.sign = sign
+
+    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
+        """Return the parts of a text such as `z > 0`. `level` and `leading` have no effect."""
+        left, right = (part.pieces(digits) for part in self.parts)
+        return [*left, Piece(f" {self.sign} "), *right]
+
+    def compute(self, left: T, right: T) -> bool:
+        """Return whether the condition is true for the values of both sides."""
+        return left > right if self.sign == ">" else left <= right
+
+
+class Choice(Expression):
+    """A formula with two cases, such as `1 if z > 0 else 0.01`: `Choice(condition, then, otherwise)`.
+
+    `at` chooses the case as soon as all symbols of the condition have numbers.
     """
 
-    def __init__(self, above: Expression | float, below: Expression | float, kink: float = 0.0) -> None:
-        super().__init__(expression_of(above), expression_of(below))
-        self.kink = kink
+    def __init__(
+        self, condition: Comparison, then: Expression | float, otherwise: Expression | float
+    ) -> None:
+        super().__init__(condition, expression_of(then), expression_of(otherwise))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Return the parts of a text such as `1 if z > 0 else 0.01`, in parentheses if `level` is above 0."""
-        above, below = (part.pieces(digits, 1) for part in self.parts)
-        choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
-        return bracketed([*above, choice, *below], level > 0)
+        condition, then, otherwise = (part.pieces(digits, 1) for part in self.parts)
+        return bracketed([*then, Piece(" if "), *condition, Piece(" else "), *otherwise], level > 0)
 
     def at(self, values: Values) -> Expression:
-        """Return the expression with `values` filled in: one part if `values` contains z, else both parts."""
-        z = values.get("z")
-        if not isinstance(z, Number):
-            return super().at(values)
-        return self.parts[0 if z.value > self.kink else 1].at(values)
+        """Return the expression with `values` filled in: one case if the condition has no symbols left."""
+        filled = super().at(values)
+        try:
+            is_true = filled.parts[0].computed()
+        except ValueError:  # a symbol has no value
+            return filled
+        return filled.parts[1 if is_true else 2]
+
+    def compute(self, condition: T, then: T, otherwise: T) -> T:
+        """Return the value of the case that the condition chooses."""
+        return then if condition else otherwise
 
 
 class Function(NamedTuple):
-    """A function of one number. Call it with an expression to apply it.
+    """A function of one or several numbers. Call it with expressions to apply it.
 
     ========= =========================================================================
     `name`    the text before the parenthesis: `relu`, `e^`
     `value`   computes the function in float64
-    `exact`   computes the function of a Fraction, or returns None if the value is irrational
+    `exact`   computes the function of Fractions, or returns None if the value is irrational
     ========= =========================================================================
     """
 
     name: str
-    value: Callable[[float], float]
-    exact: Callable[[Fraction], Fraction | None] = lambda _: None
+    value: Callable[..., float]
+    exact: Callable[..., Fraction | None] = lambda *_: None
 
-    def __call__(self, argument: Expression) -> Expression:
-        """Return the function applied to an expression."""
-        return _Applied(self, argument)
+    def __call__(self, *arguments: Expression | float) -> Expression:
+        """Return the function applied to expressions or numbers."""
+        return _Applied(self, *map(expression_of, arguments))
 
 
 class _Applied(Expression):
-    def __init__(self, function: Function, argument: Expression) -> None:
-        super().__init__(argument)
+    def __init__(self, function: Function, *arguments: Expression) -> None:
+        super().__init__(*arguments)
         self.function = function
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        return [Piece(f"{self.function.name}("), *self.parts[0].pieces(digits), Piece(")")]
+        first, *others = (part.pieces(digits) for part in self.parts)
+        more = [piece for pieces in others for piece in (Piece(", "), *pieces)]
+        return [Piece(f"{self.function.name}("), *first, *more, Piece(")")]
 
-    def compute(self, value: T) -> T:
-        if not isinstance(value, Fraction):
-            return self.function.value(value)
-        exact = self.function.exact(value)
+    def compute(self, *values: T) -> T:
+        if not isinstance(values[0], Fraction):
+            return self.function.value(*values)
+        exact = self.function.exact(*values)
         if exact is None:
             raise InexactError
         return exact
@@ -390,4 +426,4 @@ def _ln(value: float) -> float:
 EXP = Function("e^", _exp, at_zero(1))
 LN = Function("ln", _ln, lambda value: Fraction(0) if value == 1 else None)
 ROOT = Function("√", math.sqrt, at_zero(0))
-ABS = Function("abs", abs, abs)
+ABS, MAX, MIN = Function("abs", abs, abs), Function("max", max, max), Function("min", min, min)

@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from nnviz.core.activations import Activation, Array
-from nnviz.core.metrics import THRESHOLD, decides_yes_or_no
+from nnviz.core.activations import Activation, Array, Interval
+from nnviz.core.metrics import decides_yes_or_no
 from nnviz.core.network import Network
 from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, layer_ns, row_blocks, run_work
 from nnviz.core.state import Dataset, State
@@ -210,23 +210,24 @@ class NodeFunctions:
     ========= ================================================================================
     `section` the line or plane
     `a`       the inputs, then outputs by layer: shape (nodes, across) or (nodes, up, across)
-    `at_half` whether each output decides between two classes, with the threshold 0.5
+    `scores`  the outputs that mean class 0 and class 1 if each output decides, else None
     ========= ================================================================================
     """
 
     section: Section
     a: tuple[Array, ...]
-    at_half: bool = False
+    scores: Interval | None = None
 
     @cached_property
     def shares(self) -> tuple[Array, ...]:
         """The outputs `a`, each divided by the largest |a| of the same node: from −1 to 1, and 0 for NaN.
 
-        If `at_half`, an output of the last layer becomes (a − 0.5) / 0.5 instead.
+        With `scores`, an output of the last layer is −1 for class 0 and 1 for class 1 instead.
         """
         *others, outputs = map(_shares, self.a)
-        if self.at_half:
-            outputs = np.clip(np.nan_to_num(self.a[-1] / THRESHOLD - 1.0), -1.0, 1.0)
+        if self.scores:
+            low, high = self.scores
+            outputs = np.clip(np.nan_to_num(2.0 * (self.a[-1] - low) / (high - low) - 1.0), -1.0, 1.0)
         return (*others, outputs)
 
 
@@ -251,7 +252,8 @@ def node_functions(state: State, most_ns: float = QUICK_NS) -> NodeFunctions:
     layers = run_work(activations(network, where, values))
     inputs = np.stack(np.meshgrid(*values), axis=-1)
     outputs = tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers))
-    return NodeFunctions(where, outputs, decides_yes_or_no(state))
+    scores = state.measure.scores or (0.0, 1.0) if decides_yes_or_no(state) else None
+    return NodeFunctions(where, outputs, scores)
 
 
 def _shares(a: Array) -> Array:

@@ -19,6 +19,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import means_in_blocks
 from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, layer_ns, row_blocks
 from nnviz.core.state import State
@@ -416,8 +417,8 @@ def line_is_valid(line: LossLine, state: State) -> bool:
 
 def is_full_gradient_descent(state: State) -> bool:
     """Return whether the next update is a step of gradient descent over all training rows."""
-    size = state.training.batch_size
-    return state.training.optimizer == "gradient_descent" and (size is None or size >= state.trained_rows)
+    size, optimizer = state.training.batch_size, OPTIMIZERS[state.training.optimizer]
+    return optimizer.follows_slope and (size is None or size >= state.trained_rows)
 
 
 def _step_of(state: State) -> tuple[float, bool]:

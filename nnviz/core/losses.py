@@ -1,9 +1,10 @@
 """The loss functions, one registry entry each.
 
 An entry holds the computation, and the formulas of the loss and of its slope that Explain shows. An entry
-also holds the output activations that fit the loss, and the names of the loss in other libraries. All other
-modules use the entry. Each output has a term; the loss of a row is the sum or the mean of the terms. The loss
-of a network is the mean over the rows.
+also holds the output activations that fit the loss, the targets that suit it, and the names of the loss in
+other libraries. All other modules use the entry. Each output has a term; the loss of a row is the sum or the
+mean of the terms. The loss of a network is the mean over the rows. A loss may have a parameter in brackets
+after its name: `huber(0.5)`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
+from nnviz.core import entries
 from nnviz.core.activations import Array, Call, Total
-from nnviz.core.expressions import EXP, LN, Expression, Number, Square, Symbol
-from nnviz.core.numbers import quoted
+from nnviz.core.entries import Named, Parameter, with_parameter
+from nnviz.core.expressions import ABS, EXP, LN, MAX, MIN, Choice, Expression, Number, Square, Symbol
+from nnviz.core.numbers import full
 
 A, Y, ERROR = Symbol("a"), Symbol("y"), Symbol("error")
 """Symbols of a formula: an output, its target, and the error a − y."""
@@ -33,8 +36,8 @@ class LossNotation(NamedTuple):
     =========== ==========================================================================
     `numpy`     an expression of `z`, `prediction` and `y` for the term of each output
     `slope`     an expression for the slope of the term; `error` stands for prediction − y
-    `keras`     a class of `keras.losses`
-    `torch`     a class of `torch.nn`
+    `keras`     a class of `keras.losses`, or no name if Keras does not have the loss
+    `torch`     code of a function of prediction and y, "" if PyTorch cannot compute the loss
     `of_z`      whether Keras and PyTorch compute the loss from z instead of the prediction
     `comment`   the comment above the `numpy` line
     `of_shares` a shorter `slope` for targets that sum to 1 in each row, or ""
@@ -46,8 +49,8 @@ class LossNotation(NamedTuple):
 
     numpy: str
     slope: str
-    keras: str
-    torch: str
+    keras: Named = Named()
+    torch: str = ""
     of_z: bool = False
     comment: str = ""
     of_shares: str = ""
@@ -70,9 +73,13 @@ class Loss:
 
     =============== =======================================================================
     `name`          the name of the loss in files and commands
-    `title`         the name of the loss in the window
+    `phrase`        the name of the loss within a sentence
     `symbol`        the symbol of the loss in ∂…/∂w
     `outputs`       the output activations that fit this form; empty if all fit
+    `usual`         whether nnviz proposes the loss for these output activations
+    `targets`       the targets for which the loss is meant
+    `scores`        the outputs that mean class 0 and class 1 for certain, or None if no output does
+    `kink`          `kink(y)` returns each output at which the term's slope jumps; or None
     `averaged`      whether the loss of a row is the mean of the outputs' terms, not the sum
     `terms`         returns the term of each output
     `slopes`        `slopes(z, a, y, out)` returns a function that writes slopes into `out`
@@ -85,6 +92,7 @@ class Loss:
     `term_by_z`     the formula of a term from all z, used if a is rounded to 0 or 1; or None
     `slope_rule`    the formula of ∂term/∂a
     `notation`      the loss in NumPy, Keras and PyTorch
+    `parameter`     the parameter in brackets after the name, or None
     =============== =======================================================================
 
     Each output has a term; the loss of a row is the sum or the mean of the terms.
@@ -95,7 +103,7 @@ class Loss:
     """
 
     name: str
-    title: str
+    phrase: str
     symbol: str
     averaged: bool
     terms: Terms
@@ -105,16 +113,27 @@ class Loss:
     slope_rule: Expression
     notation: LossNotation
     outputs: tuple[str, ...] = ()
+    usual: bool = False
+    targets: Literal["any", "from 0 to 1", "0 or 1"] = "any"
+    scores: tuple[float, float] | None = None
+    kink: Callable[[Array], Array] | None = None
     factor: float = 1.0
     least: float = 0.0
     short: Short | None = None
     total: Callable[[Array, Array, Array, Array], Callable[[], float]] = field(kw_only=True)
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
+    parameter: Parameter[tuple[Loss, ...]] | None = None
 
     @property
-    def phrase(self) -> str:
-        """The name of the loss within a sentence: "cross-entropy", "MSE"."""
-        return self.title if self.title.isupper() else self.title.lower()
+    def title(self) -> str:
+        """The name of the loss in the window: "Cross-entropy", "MSE"."""
+        return f"{self.phrase[0].upper()}{self.phrase[1:]}"
+
+    @property
+    def threshold(self) -> float:
+        """The smallest output that means class 1 if each output decides between class 0 and class 1."""
+        low, high = self.scores or (0.0, 1.0)
+        return (low + high) / 2
 
     def parts(self, outputs: int) -> int:
         """Return the divisor of a row's loss: the number of outputs if their terms are averaged, else 1."""
@@ -164,6 +183,10 @@ def _sum_of_squares(_z: Array, _a: Array, _y: Array, slopes: Array) -> Callable[
     return cast("Callable[[], float]", partial(errors.dot, errors))
 
 
+def _total_of(terms: Terms) -> Callable[[Array, Array, Array, Array], Callable[[], float]]:
+    return lambda z, a, y, _slopes: lambda: float(terms(z, a, y).sum())
+
+
 MSE = Loss(
     "mse",
     "MSE",
@@ -176,7 +199,92 @@ MSE = Loss(
     total=_sum_of_squares,
     term=Square(ERROR),
     slope_rule=2 * ERROR,
-    notation=LossNotation("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
+    notation=LossNotation("(prediction - y) ** 2", "2 * error", Named("MeanSquaredError"), "nn.MSELoss()"),
+)
+
+# Huber loss
+
+
+def _huber(delta: float) -> tuple[Loss]:
+    """Return the loss by Huber (1964): error²/2, but δ·(|error| − δ/2) where |error| is larger than δ."""
+    number, half = full(delta), full(delta / 2)
+    low, high = np.array(-delta), np.array(delta)
+    beyond = ABS(ERROR) - delta / 2
+
+    def terms(_z: Array, a: Array, y: Array) -> Array:
+        size = np.abs(a - y)
+        return np.where(size <= delta, size * size / 2, delta * (size - delta / 2))
+
+    def slopes(_z: Array, a: Array, y: Array, out: Array) -> Call:
+        def write() -> None:
+            np.subtract(a, y, out)
+            np.maximum(out, low, out=out)
+            np.minimum(out, high, out=out)
+
+        return write
+
+    size, times = "np.abs(prediction - y)", "" if delta == 1 else f"{number} * "
+    own = Loss(
+        with_parameter("huber", delta, 1.0),
+        with_parameter("Huber loss", delta, 1.0),
+        "L",
+        averaged=True,
+        terms=terms,
+        slopes=slopes,
+        slopes_a=lambda _z, a, y: np.clip(a - y, -delta, delta),
+        total=_total_of(terms),
+        term=Choice(ABS(ERROR) <= delta, Square(ERROR) / 2, beyond if delta == 1 else delta * beyond),
+        slope_rule=MAX(-delta, MIN(delta, ERROR)),
+        notation=LossNotation(
+            f"np.where({size} <= {number}, {size} ** 2 / 2, {times}({size} - {half}))",
+            f"np.clip(error, -{number}, {number})",
+            Named("Huber", "delta", delta),
+            f"nn.{Named('HuberLoss', 'delta', delta).call}",
+        ),
+        parameter=Parameter(
+            "largest |error| δ of the squared part", 0.5, "above 0", lambda v: 0 < v < math.inf, _huber
+        ),
+    )
+    return (own,)
+
+
+# Hinge loss of targets 0 and 1, which stand for the outputs −1 and 1
+
+
+def _margins(a: Array, y: Array) -> Array:
+    return 1.0 - (2.0 * y - 1.0) * a
+
+
+def _hinges(_z: Array, a: Array, y: Array) -> Array:
+    return np.maximum(0.0, _margins(a, y))
+
+
+def _hinge_slopes(_z: Array, a: Array, y: Array) -> Array:
+    return np.where(_margins(a, y) > 0.0, 1.0 - 2.0 * y, 0.0)
+
+
+_MARGIN = 1 - (2 * Y - 1) * A
+_HINGE = Loss(
+    "binary_hinge",
+    "hinge loss",
+    "L",
+    averaged=True,
+    outputs=("identity",),
+    targets="0 or 1",
+    scores=(-1.0, 1.0),
+    kink=lambda y: 1.0 / (2.0 * y - 1.0),
+    terms=_hinges,
+    slopes=lambda z, a, y, out: lambda: np.copyto(out, _hinge_slopes(z, a, y)),
+    slopes_a=_hinge_slopes,
+    total=_total_of(_hinges),
+    term=MAX(0, _MARGIN),
+    slope_rule=Choice(_MARGIN > 0, 1 - 2 * Y, 0),
+    notation=LossNotation(
+        "np.maximum(0, 1 - (2 * y - 1) * prediction)",
+        "np.where(1 - (2 * y - 1) * prediction > 0, 1 - 2 * y, 0)",
+        Named("Hinge"),
+        "lambda prediction, y: (1 - (2 * y - 1) * prediction).relu().mean()",
+    ),
 )
 
 # Cross-entropy of a softmax over all outputs, and of single sigmoids, computed from z to avoid overflow
@@ -215,17 +323,15 @@ def _sigmoid_by_z(z: Sequence[Number], y: Number, node: int, _total: Total) -> t
     return "max(0, z) − y·z + ln(1 + e^−|z|)", above - y * own + LN(1 + power)
 
 
-def _total_of(terms: Terms) -> Callable[[Array, Array, Array, Array], Callable[[], float]]:
-    return lambda z, a, y, _slopes: lambda: float(terms(z, a, y).sum())
-
-
 CROSS_ENTROPY = "cross_entropy"
 _SOFTMAX_FORM = Loss(
     CROSS_ENTROPY,
-    "Cross-entropy",
+    "cross-entropy",
     "L",
     averaged=False,
     outputs=("softmax",),
+    usual=True,
+    targets="from 0 to 1",
     least=-math.inf,
     terms=_of_softmax,
     slopes=_softmax_slopes,
@@ -241,8 +347,8 @@ _SOFTMAX_FORM = Loss(
     notation=LossNotation(
         "y * (np.logaddexp.reduce(z, axis=-1, keepdims=True) - z)",
         "prediction * y.sum(axis=-1, keepdims=True) - y",
-        "CategoricalCrossentropy",
-        "CrossEntropyLoss",
+        Named("CategoricalCrossentropy"),
+        "nn.CrossEntropyLoss()",
         of_z=True,
         comment="computes -ln(a) in -y*ln(a) as ln(sum of e^z) - z: accurate even if a rounds to 0",
         of_shares="error",
@@ -250,10 +356,12 @@ _SOFTMAX_FORM = Loss(
 )
 _SIGMOID_FORM = Loss(
     CROSS_ENTROPY,
-    "Cross-entropy",
+    "cross-entropy",
     "L",
     averaged=True,
     outputs=("sigmoid",),
+    usual=True,
+    targets="from 0 to 1",
     least=-math.inf,
     terms=_of_sigmoids,
     slopes=_errors,
@@ -266,31 +374,36 @@ _SIGMOID_FORM = Loss(
     notation=LossNotation(
         "np.logaddexp(0, z) - y * z",
         "error",
-        "BinaryCrossentropy",
-        "BCEWithLogitsLoss",
+        Named("BinaryCrossentropy"),
+        "nn.BCEWithLogitsLoss()",
         of_z=True,
         comment="computes -y*ln(a) - (1-y)*ln(1-a) as ln(1 + e^z) - y*z: accurate even if a is 0 or 1",
     ),
 )
 
-LOSSES: dict[str, tuple[Loss, ...]] = {MSE.name: (MSE,), CROSS_ENTROPY: (_SOFTMAX_FORM, _SIGMOID_FORM)}
+LOSSES: dict[str, tuple[Loss, ...]] = {
+    forms[0].name: forms for forms in ((MSE,), _huber(1.0), (_SOFTMAX_FORM, _SIGMOID_FORM), (_HINGE,))
+}
 """Every loss by name: the forms for different output activations. Combo boxes and files use these names."""
 
 
-def check_loss(name: str) -> None:
-    """Raise ValueError unless `name` is the name of a loss."""
-    if name not in LOSSES:
-        raise ValueError(f"loss: no loss is called {quoted(name)}; the losses are {', '.join(LOSSES)}")
+def forms_of(name: str) -> tuple[Loss, ...]:
+    """Return the forms of the loss with this name, which may have a parameter in brackets: `huber(0.5)`.
+
+    Raises ValueError for an unknown name or an invalid parameter.
+    """
+    return entries.find(LOSSES, name, "loss", lambda forms: forms[0].parameter)
 
 
 def fitting_outputs(name: str) -> tuple[str, ...]:
     """Return the output activations that fit a loss, or an empty tuple if all activations fit."""
-    return tuple(output for form in LOSSES[name] for output in form.outputs)
+    return tuple(output for form in forms_of(name) for output in form.outputs)
 
 
 def usual_loss(output: str) -> str:
     """Return the name of the loss that is usual for an output activation."""
-    return next((name for name in LOSSES if output in fitting_outputs(name)), MSE.name)
+    forms = (form for forms in LOSSES.values() for form in forms)
+    return next((form.name for form in forms if form.usual and output in form.outputs), MSE.name)
 
 
 def loss_of(name: str, output: str) -> Loss:
@@ -299,9 +412,9 @@ def loss_of(name: str, output: str) -> Loss:
     Raises ValueError if the activation does not fit the loss or no loss has this name. The message lists the
     activations that fit, or the names of the losses.
     """
-    check_loss(name)
-    for form in LOSSES[name]:
+    forms = forms_of(name)
+    for form in forms:
         if not form.outputs or output in form.outputs:
             return form
-    loss, needed = LOSSES[name][0].phrase, " or ".join(fitting_outputs(name))
-    raise ValueError(f"{loss} needs {needed} as the output activation, not {output}")
+    needed = " or ".join(fitting_outputs(name))
+    raise ValueError(f"{forms[0].phrase} needs {needed} as the output activation, not {output}")

@@ -12,7 +12,7 @@ from nnviz.core.activations import Array
 from nnviz.core.history import History
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import BLOCK_NS, Work, forward_ns, row_blocks, run_work
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import State
 
 
 class Measured(NamedTuple):
@@ -54,7 +54,7 @@ def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None
     `known` is the forward pass of all rows, or None to compute the forward pass.
     """
     network, data = state.network, state.data
-    is_classifier = classifies(network, data)
+    measure, is_classifier = state.measure, classifies(state)
     losses: list[float | None] = []
     shares: list[float | None] = []
     for part in slice(0, state.trained_rows), slice(state.trained_rows, len(data)):
@@ -67,10 +67,10 @@ def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None
         total, hits = 0.0, 0
         known_part = None if known is None else known.rows(part)
         for rows, trace in traces_in_blocks(network, inputs, block_ns, known_part):
-            row_losses = state.measure.of_rows(trace.z[-1], trace.prediction, targets[rows])
+            row_losses = measure.of_rows(trace.z[-1], trace.prediction, targets[rows])
             with np.errstate(all="ignore"):
                 total += float(row_losses.sum())
-            hits += int(are_correct(network, trace.prediction, targets[rows]).sum())
+            hits += int(are_correct(state, trace.prediction, targets[rows]).sum())
             yield
         losses.append(total / count)
         shares.append(hits / count if is_classifier else None)
@@ -78,74 +78,81 @@ def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None
 
 
 THRESHOLD = 0.5
-"""A single output or a sigmoid output of at least this number means class 1, a lower output class 0."""
+"""A target of at least this number means class 1, a lower target class 0."""
 SORTED_BY_CLASS = "the rows are sorted by class, so validation uses only the last classes: shuffle the rows"
 """Warning about rows that are sorted by class."""
-_THRESHOLD = np.array(THRESHOLD)
 NO_CLASS = -1
 """Class of a row whose prediction is NaN."""
 Classes: TypeAlias = NDArray[np.intp]
 """Classes, counted from 0, shape (rows, decisions)."""
 
 
-def classifies(network: Network, data: Dataset) -> bool:
+def classifies(state: State) -> bool:
     """Return whether the network is a classifier: each target is 0 or 1, and the outputs suit classes.
 
-    The output activation is softmax or sigmoid, or the network has a single output. With another activation,
-    both targets 0 and 1 must occur, because targets that are all 0 or all 1 need not mean classes.
+    The outputs suit classes if the activation or the loss says so, or if there is a single output. A single
+    output needs both targets 0 and 1, because targets that are all 0 or all 1 need not mean classes.
     """
-    if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
-        return data.has_classes
-    return data.is_binary
+    if is_one_of_many(state.network) or _answers_yes_or_no(state):
+        return state.data.has_classes
+    return state.data.is_binary
 
 
-def rows_are_sorted(network: Network, data: Dataset) -> bool:
-    """Return whether `network` is a classifier with one decision per row and the rows are sorted by class."""
-    is_single = len(network.outputs) == 1 or is_one_of_many(network)
-    return is_single and classifies(network, data) and data.is_sorted_by_class
+def _answers_yes_or_no(state: State) -> bool:
+    return state.network.layers[-1].function.answers == "yes or no" or state.measure.scores is not None
+
+
+def rows_are_sorted(state: State) -> bool:
+    """Return whether the network is a classifier with one decision per row and rows sorted by class."""
+    is_single = len(state.network.outputs) == 1 or is_one_of_many(state.network)
+    return is_single and classifies(state) and state.data.is_sorted_by_class
 
 
 def is_one_of_many(network: Network) -> bool:
     """Return whether the network chooses one of several classes: softmax with more than one output."""
-    return network.layers[-1].function.base == "softmax" and len(network.outputs) > 1
+    return network.layers[-1].function.answers == "which one" and len(network.outputs) > 1
 
 
-def classes_of(network: Network, outputs: Array) -> Classes:
+def classes_of(network: Network, outputs: Array, threshold: float = THRESHOLD) -> Classes:
     """Return the classes of `outputs`, which are predictions or targets, shape (rows, outputs).
 
     The result has shape (rows, decisions). Softmax makes one decision for each row: the class with the
     largest output, or the first of several largest outputs. With other activations, each output decides:
-    class 1 if the output is at least 0.5, else class 0. NaN has the class NO_CLASS.
+    class 1 if the output is at least `threshold`, else class 0. NaN has the class NO_CLASS.
     """
     if not is_one_of_many(network):
-        return np.where(np.isnan(outputs), NO_CLASS, outputs >= THRESHOLD).astype(np.intp)
+        return np.where(np.isnan(outputs), NO_CLASS, outputs >= threshold).astype(np.intp)
     missing: NDArray[np.bool_] = np.asarray(np.isnan(outputs).any(axis=1, keepdims=True))
     return np.where(missing, NO_CLASS, outputs.argmax(axis=1)[:, None]).astype(np.intp)
 
 
-def are_correct(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
+def are_correct(state: State, prediction: Array, targets: Array) -> NDArray[np.bool_]:
     """Return whether each row is classified correctly in all decisions, shape (rows,).
 
     `prediction` and `targets` have shape (rows, outputs). A row with NaN is not correct.
     """
-    same: NDArray[np.bool_] = classes_of(network, prediction) == classes_of(network, targets)
+    predicted = classes_of(state.network, prediction, state.measure.threshold)
+    same: NDArray[np.bool_] = predicted == classes_of(state.network, targets)
     return np.asarray(same.all(axis=1))
 
 
-def correct_counter(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:
+def correct_counter(
+    network: Network, threshold: float, prediction: Array, targets: Array
+) -> Callable[[], int]:
     """Return a function that counts the rows for which `are_correct` is True.
 
     Both arrays have shape (rows, outputs); the contents of `prediction` may change between calls, the targets
-    must not change. Unlike `are_correct`, the function does not look for NaN.
+    must not change. An output of at least `threshold` means class 1 if each output decides. Unlike
+    `are_correct`, the function does not look for NaN.
     """
     if is_one_of_many(network):
         labels = targets.argmax(axis=1)
         return lambda: int(np.count_nonzero(prediction.argmax(axis=1) == labels))
     positive, correct = targets >= THRESHOLD, np.empty(prediction.shape, dtype=bool)
-    is_single = len(network.outputs) == 1
+    is_single, least = len(network.outputs) == 1, np.array(threshold)
 
     def count() -> int:
-        np.greater_equal(prediction, _THRESHOLD, correct)
+        np.greater_equal(prediction, least, correct)
         np.equal(correct, positive, correct)
         return int(np.count_nonzero(correct if is_single else correct.all(axis=1)))
 
@@ -225,7 +232,7 @@ def classes_in_blocks(
     assert targets is not None
     parts = []
     for _, trace in traces_in_blocks(network, state.data.inputs, block_ns, known):
-        parts.append(classes_of(network, trace.prediction))
+        parts.append(classes_of(network, trace.prediction, state.measure.threshold))
         yield
     return DecidedClasses(classes_of(network, targets), np.concatenate(parts))
 
@@ -341,33 +348,29 @@ def _means(points: Array, edges: Array) -> Array:
     return means
 
 
-BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0)}
-"""Range (lowest, highest) of the outputs of each activation that is bounded on both sides."""
-
-
 def decides_yes_or_no(state: State) -> bool:
     """Return whether each output is a yes-or-no decision.
 
-    If the State has no rows or no targets, the result is True only for the output activation sigmoid.
+    If the State has no rows or no targets, the activation or the loss must say so.
     """
-    network, data = state.network, state.data
-    if is_one_of_many(network):
+    if is_one_of_many(state.network):
         return False
-    if data.targets is None or not len(data):
-        return network.layers[-1].function.base == "sigmoid"
-    return classifies(network, data)
+    if state.data.targets is None or not len(state.data):
+        return _answers_yes_or_no(state)
+    return classifies(state)
 
 
 def output_range(state: State, output: int, values: Array) -> tuple[float, float]:
     """Return the range (lowest, highest) in which to show the output with index `output`.
 
-    The range is 0 to 1 for a yes-or-no decision. Otherwise, the range is that of the activation if
-    bounded, else that of the targets if known, else that of `values`, which are values of this output.
+    For a yes-or-no decision, the range is from class 0 to class 1. Otherwise, the range is that of the
+    activation if bounded, else that of the targets if known, else that of `values`, which are values of this
+    output.
     """
     if decides_yes_or_no(state):
-        return 0.0, 1.0
-    if known := BOUNDS.get(state.network.layers[-1].function.base):
-        return known
+        return state.measure.scores or (0.0, 1.0)
+    if bounds := state.network.layers[-1].function.bounds:
+        return bounds
     targets = state.data.targets
     for numbers in (None if targets is None else targets[:, output], values[np.isfinite(values)]):
         if numbers is not None and numbers.size and numbers.min() < numbers.max():

@@ -49,11 +49,11 @@ class Optimizer(ABC):
     """The names of the numbers that the optimizer stores for each parameter, such as "v"."""
     rule: ClassVar[tuple[tuple[str, Expression], ...]]
     """The update rule for the Explain panel: (name, formula) of each line. The last name is "w"."""
-    rate_in_slopes: ClassVar[bool] = False
-    """Whether the optimizer expects slopes that are already multiplied by the learning rate.
+    follows_slope: ClassVar[bool] = False
+    """Whether an update subtracts learning_rate · slope, as gradient descent does.
 
-    Gradient descent subtracts learning_rate · slope. If backpropagation starts with errors that are
-    multiplied by the learning rate, the update need not multiply every slope.
+    Then `slopes` are already multiplied by the learning rate: backpropagation starts with errors that are
+    multiplied by the learning rate, so that the update need not multiply every slope.
     """
     any_slope_moves: ClassVar[bool] = False
     """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
@@ -75,13 +75,21 @@ class Optimizer(ABC):
 
 
 _KERAS_ADAM = '''\
-class Adam(optimizers.Adam):
-    """Adam as in its paper: epsilon is added to √v_hat, while Keras adds it to √v."""
+class {0}(optimizers.{0}):
+    """{0} as in its paper: epsilon is added to √v_hat, while Keras adds it to √v."""
 
     def update_step(self, gradient, variable, learning_rate):
         t = ops.cast(self.iterations + 1, variable.dtype)
         self.epsilon = 1e-8 * ops.sqrt(1 - 0.999**t)
         super().update_step(gradient, variable, learning_rate)'''
+_KERAS_RMSPROP = '''\
+class RMSprop(optimizers.RMSprop):
+    """RMSprop as in PyTorch: epsilon is added to √v, while Keras adds it to v."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        v = self._velocities[self._get_variable_index(variable)]
+        self.assign(v, 0.99 * v + 0.01 * gradient**2)
+        self.assign_sub(variable, learning_rate * gradient / (ops.sqrt(v) + 1e-8))'''
 
 
 class GradientDescent(Optimizer):
@@ -91,7 +99,7 @@ class GradientDescent(Optimizer):
     formula = "w ← w − learning_rate · slope"
     memories = ()
     rule = (("w", W - RATE * SLOPE),)
-    rate_in_slopes = True
+    follows_slope = True
     notation = OptimizerNotation(
         "optimizers.SGD(learning_rate)",
         "SGD(model.parameters(), lr=learning_rate)",
@@ -148,7 +156,7 @@ class Adam(Optimizer):
     notation = OptimizerNotation(
         "Adam(learning_rate)",
         "Adam(model.parameters(), lr=learning_rate)",
-        _KERAS_ADAM,
+        _KERAS_ADAM.format("Adam"),
         ("Adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}),
     )
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
@@ -177,5 +185,61 @@ class Adam(Optimizer):
         np.subtract(self.parameters, step, self.parameters)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {each.name: each for each in (GradientDescent, Momentum, Adam)}
+class RMSprop(Optimizer):
+    """RMSprop by Hinton (2012) with α 0.99, ε 1e-8 (torch.optim.RMSprop)."""
+
+    name = "rmsprop"
+    formula = "v ← 0.99·v + 0.01·slope²,  w ← w − learning_rate · slope / (√v + 1e-8)"
+    memories = ("v",)
+    rule = (("v", 0.99 * V + 0.01 * Square(SLOPE)), ("w", W - RATE * SLOPE / (ROOT(V) + 1e-8)))
+    any_slope_moves = True
+    notation = OptimizerNotation(
+        "RMSprop(learning_rate)",
+        "RMSprop(model.parameters(), lr=learning_rate)",
+        _KERAS_RMSPROP,
+        ("RMSprop", {"rho": 0.99, "momentum": 0.0, "epsilon": 1e-8, "centered": False}),
+    )
+    decay, fresh, epsilon = np.array(0.99), np.array(1.0 - 0.99), np.array(1e-8)
+
+    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
+        super().__init__(parameters, slopes, memory, learning_rate)
+        self.square, self.step, self.scale = memory[0], np.empty_like(parameters), np.empty_like(parameters)
+
+    def update(self, iteration: int) -> None:  # noqa: ARG002
+        """Update the parameters in place."""
+        step, scale = self.step, self.scale
+        np.multiply(self.square, self.decay, self.square)
+        np.multiply(self.slopes, self.slopes, step)
+        np.multiply(step, self.fresh, step)
+        np.add(self.square, step, self.square)
+        np.sqrt(self.square, scale)
+        np.add(scale, self.epsilon, scale)
+        np.divide(self.slopes, scale, step)
+        np.multiply(step, self.learning_rate, step)
+        np.subtract(self.parameters, step, self.parameters)
+
+
+class AdamW(Adam):
+    """AdamW by Loshchilov and Hutter (2019): Adam with weight decay 0.01 (torch.optim.AdamW)."""
+
+    name = "adamw"
+    formula = f"w ← w − learning_rate · 0.01·w,  then adam: {Adam.formula}"
+    rule = (*Adam.rule[:-1], ("w", W - RATE * 0.01 * W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)))
+    notation = OptimizerNotation(
+        "AdamW(learning_rate, weight_decay=0.01)",
+        "AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)",
+        _KERAS_ADAM.format("AdamW"),
+        ("AdamW", {"weight_decay": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}),
+    )
+
+    def update(self, iteration: int) -> None:
+        """Update the parameters in place."""
+        np.multiply(self.parameters, self.learning_rate * 0.01, self.step)
+        np.subtract(self.parameters, self.step, self.parameters)
+        super().update(iteration)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    each.name: each for each in (GradientDescent, Momentum, RMSprop, Adam, AdamW)
+}
 """Every optimizer by name. Combo boxes and files use these names."""

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array, activation
+from nnviz.core.entries import check_known
 from nnviz.core.history import History
-from nnviz.core.losses import Loss, check_loss, loss_of
+from nnviz.core.losses import Loss, forms_of, loss_of
 from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import (
@@ -369,12 +370,15 @@ class Training:
             raise ValueError("updates: expected a whole number, at least 1")
         if self.batch_size is not None and self.batch_size < 1:
             raise ValueError("batch_size: expected a whole number, at least 1, or null for all rows")
-        if self.optimizer not in OPTIMIZERS:
-            name, known = quoted(self.optimizer), ", ".join(OPTIMIZERS)
-            raise ValueError(f"optimizer: no optimizer is called {name}; the optimizers are {known}")
         if self.seed < 0:
             raise ValueError("seed: expected a whole number, at least 0")
-        check_loss(self.loss)
+        try:
+            place = "optimizer"
+            check_known(self.optimizer, OPTIMIZERS, place)
+            place = "loss"
+            object.__setattr__(self, "loss", forms_of(self.loss)[0].name)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
         for name in ("updates", "batch_size", "seed"):
@@ -777,11 +781,15 @@ class State(AsSvg):
         return self.trained_rows < len(self.data) and self.data.targets is not None
 
     @property
-    def unbounded(self) -> str:
-        """A sentence on why the loss can decrease without bound, or "" if the loss has a lower bound."""
-        if self.measure.least == 0.0 or self.data.has_unit_targets:
+    def unsuited_targets(self) -> str:
+        """A sentence on the targets that the loss is meant for, or "" if the State has no other targets."""
+        measure, data = self.measure, self.data
+        has_targets = data.targets is not None and len(data) > 0
+        suited = {"any": True, "from 0 to 1": data.has_unit_targets, "0 or 1": data.has_classes}
+        if suited[measure.targets] or not has_targets:
             return ""
-        return f"{self.measure.phrase} needs targets from 0 to 1; otherwise the loss decreases without bound"
+        sentence = f"{measure.phrase} needs targets {measure.targets}"
+        return f"{sentence}; otherwise the loss decreases without bound" if measure.least < 0.0 else sentence
 
     def measures_like(self, other: State) -> bool:
         """Return whether two States have the same data, loss function and validation share."""

@@ -199,7 +199,7 @@ def _binder(network: Network, measure: Loss, parameters: Parameters, rows: int) 
         last = _product(first_slope, inputs, slope_matrices[0])
         there = _product(matrices[0], inputs.T, first_z), *forward, measure.slopes(*of_outputs)
         back: tuple[Call, ...] = scaled, *backward, last
-        counting = cache(lambda: correct_counter(network, a.T, targets))
+        counting = cache(lambda: correct_counter(network, measure.threshold, a.T, targets))
         return BoundPass(there, measure.total(*of_outputs), back, there + back, counting)
 
     return bind
@@ -246,7 +246,7 @@ class BoundData:
         if validated:
             passes = self._table(min(longer, validated), validated)
             self._parts.append((validated, partial(passes, np.arange(rows, len(data)))))
-        self._terms, self._classifies = measure.parts(outputs), classifies(network, data)
+        self._terms, self._classifies = measure.parts(outputs), classifies(state)
         self.at_once: list[tuple[int, int, BoundPass]] = []
         if rows <= longest and validated <= longer:
             self.at_once = [(count * self._terms, count, next(passes())) for count, passes in self._parts]
@@ -467,7 +467,7 @@ class Trainer:
     def _apply_rate(self) -> None:
         """Use the learning rate, and store the settings of the next update as a segment if they changed."""
         self._rate.fill(self._learning_rate)
-        self._data.set_rate(self._learning_rate if self._optimizer.rate_in_slopes else 1.0)
+        self._data.set_rate(self._learning_rate if self._optimizer.follows_slope else 1.0)
         segments = self._segments_made()
         settings = replace(self._state.training, learning_rate=self._learning_rate, updates=1)
         if not segments or segments[-1].training != settings:

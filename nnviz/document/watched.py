@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
-from nnviz.core.state import Run, State, agree_except, with_weights
+from nnviz.core.state import Run, State, Training, agree_except, with_weights
 from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
@@ -109,7 +109,7 @@ class ScriptFollower(QObject):
         except ValueError:
             iteration, self._bad_from = state.iteration, not_finite_before or frame.iteration
         memory = np.zeros((0, network.parameters))
-        run = Run(self._start, iteration, self._history, "gradient_descent", memory, (), watched=True)
+        run = Run(self._start, iteration, self._history, Training().optimizer, memory, (), watched=True)
         self._own_state = replace(state, network=network, run=run)
         self._document.push(self._own_state, UNDO_NAME, merge=self)
         if self._bad_from and not not_finite_before:

@@ -140,7 +140,7 @@ def row_loss_line(scene: Scene) -> Line:
     """Return the line of the row's loss."""
     assert scene.targets is not None
     measure, outputs = scene.measure, len(scene.network.outputs)
-    terms = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
+    terms = [j for j in range(outputs) if measure.averaged or scene.terms[j]] or [0]
     label = f"the row's {measure.phrase}"
     expression = scene.sum([_term(scene, j)[2] for j in terms], label)
     formula = measure.term.text
@@ -170,20 +170,25 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
     return [*lines, Note("", "An output is near 0 or 1: this slope's factor ∂L/∂a is too large to show.")]
 
 
-def _averaged(scene: Scene, formula: str, expression: Expression) -> tuple[str, Expression]:
-    """Return both divided by the number of outputs if the loss averages the terms of the outputs."""
+def _averaged(
+    scene: Scene, formula: str, expression: Expression, rule: Expression | None = None
+) -> tuple[str, Expression]:
+    """Return both divided by the number of outputs if the loss averages the terms of the outputs.
+
+    `rule` is the expression that `formula` is the text of, or None if `formula` needs no parentheses.
+    """
     parts = scene.measure.parts(len(scene.network.outputs))
-    return (f"{formula} / outputs", expression / parts) if parts > 1 else (formula, expression)
+    factor = rule.factor if rule else formula
+    return (f"{factor} / outputs", expression / parts) if parts > 1 else (formula, expression)
 
 
 def _short_line(scene: Scene, short: Short, output: int) -> Line:
     """Return the line of the slope with respect to z of an output, by the short form of the loss."""
     assert scene.targets is not None
     last, total = len(scene.network.layers) - 1, float(scene.targets.sum())
-    rule, slope, outputs = short.rule(total), scene.slope_z(last, output), len(scene.network.outputs)
+    rule, slope = short.rule(total), scene.slope_z(last, output)
     expression = rule.at({**_symbols(scene, output), "Σy": Number(total)})
-    formula = f"({rule.text})" if scene.measure.parts(outputs) > 1 else rule.text
-    formula, expression = _averaged(scene, formula, expression)
+    formula, expression = _averaged(scene, rule.text, expression, rule)
     return Line(scene.slope_symbol("z"), formula, write(expression, slope.value, result=slope))
 
 
@@ -205,7 +210,7 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     slope, label = scene.slope_a(layer, node), scene.slope_symbol("a")
     if layer == len(scene.network.layers) - 1:
         rule = scene.measure.slope_rule
-        formula, expression = _averaged(scene, rule.text, rule.at(_symbols(scene, node)))
+        formula, expression = _averaged(scene, rule.text, rule.at(_symbols(scene, node)), rule)
         return Line(label, formula, write(expression, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]

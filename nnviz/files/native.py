@@ -18,7 +18,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
 from nnviz.core.history import History
-from nnviz.core.losses import LOSSES
+from nnviz.core.losses import forms_of
 from nnviz.core.metrics import classifies
 from nnviz.core.network import Layer, Network, frozen
 from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit, quoted
@@ -209,7 +209,7 @@ def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
     An accuracy is left out if the targets are not classes; older versions have saved such curves.
     """
     curves = []
-    for key in OTHER_CURVES if classifies(state.network, state.data) else OTHER_CURVES[:1]:
+    for key in OTHER_CURVES if classifies(state) else OTHER_CURVES[:1]:
         given: Matrix = getattr(part, key)
         if given:
             name, place = key.replace("_", " "), f"run.{key}"
@@ -275,7 +275,7 @@ def _earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
 
 def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
     training = training_of(part.training, f"{place}.training")
-    least = min(loss.least for loss in LOSSES[training.loss])
+    least = min(loss.least for loss in forms_of(training.loss))
     points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history", least=least)
     if len(points) < 2:
         raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")

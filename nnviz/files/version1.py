@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -30,18 +30,25 @@ Matrix: TypeAlias = list[Row]
 _Names = Annotated[list[str], Meta(description="The names are unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
 _Biases = Annotated[list[float] | None, Meta(description="One bias for each node, or null.")]
-_with_parameter = "|".join(name for name, each in ACTIVATIONS.items() if each.parameter)
+
+
+def _entry(example: str, registry: Collection[str], with_parameter: Iterable[str]) -> Meta:
+    """Return the description of the name of an entry in a registry, which may have a parameter."""
+    pattern = rf"^({'|'.join(with_parameter)})\(.+\)$"
+    return Meta(
+        description=f"Write a parameter other than the default in parentheses: {example}.",
+        extra_json_schema={"anyOf": [{"enum": list(registry)}, {"pattern": pattern}]},
+    )
+
+
 _Activation = Annotated[
     str,
-    Meta(
-        description="Write a parameter other than the default in parentheses: leaky_relu(0.2).",
-        extra_json_schema={
-            "anyOf": [{"enum": list(ACTIVATIONS)}, {"pattern": rf"^({_with_parameter})\(.+\)$"}]
-        },
-    ),
+    _entry("leaky_relu(0.2)", ACTIVATIONS, (name for name, each in ACTIVATIONS.items() if each.parameter)),
 ]
 _Optimizer = Annotated[str, Meta(extra_json_schema={"enum": list(OPTIMIZERS)})]
-_Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
+_Loss = Annotated[
+    str, _entry("huber(0.5)", LOSSES, (name for name, forms in LOSSES.items() if forms[0].parameter))
+]
 _Validation = Annotated[
     float,
     Meta(

@@ -1,12 +1,14 @@
-"""An activation and an optimizer that nnviz does not have, as an author would add them: one entry each."""
+"""An activation, a loss and an optimizer that nnviz does not have, as an author would add them."""
 
+import math
 from fractions import Fraction
 from math import inf
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS, Activation, ActivationNotation, Named
-from nnviz.core.expressions import Either, Symbol
+from nnviz.core.activations import ACTIVATIONS, Activation, ActivationNotation, Z
+from nnviz.core.expressions import EXP, LN, Choice, Symbol
+from nnviz.core.losses import ERROR, LOSSES, Loss, LossNotation
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS, RATE, SLOPE, Optimizer, W
 from nnviz.core.state import Dataset, State, Training
@@ -26,13 +28,30 @@ HINGE = Activation(
     _forward,
     _backward,
     "max(−1, z)",
-    ActivationNotation(
-        "np.maximum(z, -1)", "slope_a * (z > -1)", Named("hinge"), Named("Hinge"), Named("Hinge")
-    ),
-    Either(1, 0, kink=-1.0),
+    ActivationNotation("np.maximum(z, -1)", "slope_a * (z > -1)"),
+    Choice(Z > -1, 1, 0),
     kinks=(-1.0,),
     flat=((-inf, -1.0),),
     exact=lambda z: max(z, Fraction(-1)),
+)
+
+
+def _log_cosh(_z, a, y):
+    return np.log(np.cosh(a - y))
+
+
+LOG_COSH = Loss(
+    "log_cosh",
+    "log-cosh",
+    "L",
+    averaged=False,
+    terms=_log_cosh,
+    slopes=lambda _z, a, y, out: lambda: np.tanh(a - y, out=out),
+    slopes_a=lambda _z, a, y: np.tanh(a - y),
+    total=lambda z, a, y, _: lambda: float(_log_cosh(z, a, y).sum()),
+    term=LN((EXP(ERROR) + EXP(-ERROR)) / 2),
+    slope_rule=(EXP(ERROR) - EXP(-ERROR)) / (EXP(ERROR) + EXP(-ERROR)),
+    notation=LossNotation("np.log(np.cosh(prediction - y))", "np.tanh(error)"),
 )
 
 B = Symbol("b̄")
@@ -45,7 +64,6 @@ class Calm(Optimizer):
     formula = "b̄ ← 0.75·b̄ + 0.25·slope,  w − learning_rate · (slope + 0.5·b̄)"
     memories = ("b̄",)
     rule = (("b̄", 0.75 * B + 0.25 * SLOPE), ("w", W - RATE * (SLOPE + 0.5 * B)))
-    rate_in_slopes = False
 
     def __init__(self, parameters, slopes, memory, learning_rate):
         self.parameters, self.slopes, self.memory = parameters, slopes, memory[0]
@@ -62,11 +80,14 @@ def _calm(w, g, rate, memory, _t):
 
 
 def register(monkeypatch):
-    """Add both to the registries, and to what the tests know by themselves, for one test."""
+    """Add them to the registries, and to what the tests know by themselves, for one test."""
     monkeypatch.setitem(ACTIVATIONS, "hinge", HINGE)
+    monkeypatch.setitem(LOSSES, "log_cosh", (LOG_COSH,))
     monkeypatch.setitem(OPTIMIZERS, "calm", Calm)
     monkeypatch.setitem(oracle.SCALAR, "hinge", lambda z: max(z, -1.0))
     monkeypatch.setitem(oracle.KINKS, "hinge", -1.0)
+    monkeypatch.setitem(oracle.LOSSES, "log_cosh", lambda a, t: math.log(math.cosh(a - t)))
+    monkeypatch.setitem(oracle.SUMMED, "log_cosh", True)
     monkeypatch.setitem(oracle.OPTIMIZERS, "calm", _calm)
     monkeypatch.setitem(written.NAMES, "hinge", lambda z: max(z, -1.0))
 

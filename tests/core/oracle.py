@@ -23,6 +23,8 @@ SCALAR = {
     "leaky_relu(0.2)": lambda z: z if z > 0 else 0.2 * z,
     "elu": lambda z: z if z > 0 else math.expm1(z),
     "elu(0.5)": lambda z: z if z > 0 else 0.5 * math.expm1(z),
+    "celu": lambda z: z if z > 0 else math.expm1(z),
+    "celu(0.5)": lambda z: z if z > 0 else 0.5 * math.expm1(z / 0.5),
     "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * math.expm1(z)),
     "silu": lambda z: z / (1 + math.exp(-z)),
     "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
@@ -54,16 +56,29 @@ def predict(network, row):
 
 def loss(network, x, y, name="mse"):
     """The mean over rows of a row's loss."""
-    softmax, rows = network.layers[-1].activation == "softmax", []
+    form = f"{name} {network.layers[-1].activation}"
+    term, is_summed, rows = LOSSES.get(form) or LOSSES[name], form in SUMMED or name in SUMMED, []
     for row, targets in zip(x, y, strict=True):
         pairs = [*zip(predict(network, row), targets, strict=True)]
-        if name == "mse":
-            rows.append(sum((a - t) ** 2 for a, t in pairs) / len(pairs))
-        elif softmax:
-            rows.append(-sum(t * math.log(a) for a, t in pairs))
-        else:
-            rows.append(-sum(t * math.log(a) + (1 - t) * math.log(1 - a) for a, t in pairs) / len(pairs))
+        rows.append(sum(term(a, t) for a, t in pairs) / (1 if is_summed else len(pairs)))
     return sum(rows) / len(rows)
+
+
+def _huber(delta):
+    return lambda a, t: (a - t) ** 2 / 2 if abs(a - t) <= delta else delta * (abs(a - t) - delta / 2)
+
+
+LOSSES = {
+    "mse": lambda a, t: (a - t) ** 2,
+    "huber": _huber(1.0),
+    "huber(0.5)": _huber(0.5),
+    "cross_entropy": lambda a, t: -(t * math.log(a) + (1 - t) * math.log(1 - a)),
+    "cross_entropy softmax": lambda a, t: -t * math.log(a),
+    "binary_hinge": lambda a, t: max(0.0, 1 - (2 * t - 1) * a),
+}
+"""The term of an output and its target, by PyTorch's documentation."""
+SUMMED = {"cross_entropy softmax": True}
+"""Where a row's loss is the sum of its terms; elsewhere it is their mean."""
 
 
 def nearest_kink(network, x):
@@ -116,10 +131,17 @@ def _adam(w, g, rate, memory, t):
     return w - rate * m_hat / (np.sqrt(v_hat) + 1e-8)
 
 
+def _rmsprop(w, g, rate, memory, _t):
+    memory["v"] = 0.99 * memory["v"] + 0.01 * g * g
+    return w - rate * g / (np.sqrt(memory["v"]) + 1e-8)
+
+
 OPTIMIZERS = {
     "gradient_descent": lambda w, g, rate, _memory, _t: w - rate * g,
     "momentum": _momentum,
+    "rmsprop": _rmsprop,
     "adam": _adam,
+    "adamw": lambda w, g, rate, memory, t: _adam(w - rate * 0.01 * w, g, rate, memory, t),
 }
 """The t-th update by PyTorch's documentation; `memory` holds 0.0 by any name at first."""
 
@@ -178,7 +200,7 @@ def classes(output="softmax", outputs=3, rows=11, hidden=("tanh",), seed=0, **tr
     """Return a State of 3 inputs, 4 nodes a hidden layer and targets of 0 and 1, away from kinks."""
     rng, biases = np.random.default_rng([seed, 5]), [k % 2 == 0 for k in range(len(hidden) + 1)]
     x, y = rng.normal(size=(rows, 3)), np.eye(outputs)[rng.integers(outputs, size=rows)]
-    if output == "sigmoid":
+    if output != "softmax":
         y = rng.integers(2, size=(rows, outputs)).astype(float)
     for own in range(seed, seed + 200):
         network = make_network([3, *[4] * len(hidden), outputs], [*hidden, output], biases, own)
@@ -192,8 +214,11 @@ CASES = [
     ("mse", "identity"),
     ("mse", "sigmoid"),
     ("mse", "softmax"),
+    ("huber", "identity"),
+    ("huber(0.5)", "softplus"),
     ("cross_entropy", "sigmoid"),
     ("cross_entropy", "softmax"),
+    ("binary_hinge", "identity"),
 ]
 """Losses with outputs that they go with."""
 

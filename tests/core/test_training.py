@@ -312,7 +312,7 @@ def test_work_cut_in_two_keeps_all_curves_and_another_loss_or_split_none():
 @pytest.mark.parametrize(("output", "outputs"), [("softmax", 3), ("sigmoid", 3), ("sigmoid", 1)])
 def test_training_counts_as_accuracy_does_and_measures_both_parts(output, outputs):
     state = train(classes(output, outputs, rows=40, updates=3)).state
-    hits = are_correct(state.network, state.network.predict(state.data.inputs), state.data.targets)
+    hits = are_correct(state, state.network.predict(state.data.inputs), state.data.targets)
     assert state.run.curve("accuracy").last == (3, hits.mean())
     state = train(classes(output, outputs, rows=40, updates=3, validation=0.3)).state
     found, points = measure_all(state), {curve.name: curve.history.last[1] for curve in state.run.beside}
@@ -346,12 +346,14 @@ def test_a_softmax_decides_once_and_each_sigmoid_alone():
     assert classes_of(net, outputs).tolist() == [[1], [0], [NO_CLASS]]
     prediction = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [math.nan, 0, 1]])
     targets = np.array([[0, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]], float)
-    assert are_correct(net, prediction, targets).tolist() == [True, True, False, False]
+    own = State(net, Dataset(np.zeros((4, 3)), targets))
+    assert are_correct(own, prediction, targets).tolist() == [True, True, False, False]
     net = passing_on("sigmoid", "rain", "wind")
     assert decisions(net) == (("not rain!", "rain!"), ("not wind!", "wind!"))
     assert classes_of(net, np.array([[0.5, 0.49], [math.nan, 1.0]])).tolist() == [[1, 0], [NO_CLASS, 1]]
     targets = np.array([[1, 0], [1, 0]])
-    assert are_correct(net, np.array([[0.5, 0.4], [0.9, 0.6]]), targets).tolist() == [True, False]
+    own = State(net, Dataset(np.zeros((2, 2)), targets))
+    assert are_correct(own, np.array([[0.5, 0.4], [0.9, 0.6]]), targets).tolist() == [True, False]
 
 
 def test_rows_decided_in_blocks_are_those_decided_together():
@@ -381,7 +383,7 @@ def test_targets_of_0_and_1_are_classes_where_the_output_is_one():
             rows, outputs = (1, 1) if targets is None else np.shape(targets)
             net = passing_on(output, *"abc"[:outputs])
             data = Dataset(np.zeros((rows, outputs)), targets)
-            assert classifies(net, data) == expected, (output, targets)
+            assert classifies(State(net, data)) == expected, (output, targets)
     states = [State(passing_on("sigmoid", "a"), Dataset([[0.0]], y)) for y in ([[60.0]], [[1.0]], None)]
     assert [decides_yes_or_no(state) for state in states] == [False, True, True]  # at a half
 

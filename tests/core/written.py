@@ -8,9 +8,12 @@ from tests.core.oracle import SCALAR
 NAMES = {
     **SCALAR,
     "leaky_relu_of": lambda leak: lambda z: z if z > 0 else leak * z,
+    "celu_of": lambda alpha: lambda z: z if z > 0 else alpha * math.expm1(z / alpha),
     "elu_of": lambda alpha: lambda z: z if z > 0 else alpha * math.expm1(z),
     "Φ": lambda z: math.erfc(-z / math.sqrt(2)) / 2,
     "abs": abs,
+    "max": max,
+    "min": min,
     "exp": math.exp,
     "ln": math.log,
     "sqrt": math.sqrt,
@@ -21,7 +24,7 @@ NAMES = {
 def evaluated(text):
     """Return the value before the sign, the sign, and the written result."""
     text = re.sub(r" \[[^]]*\]", "", text)
-    text = re.sub(r"\b(leaky_relu|elu)(\([^()]*\)\()", r"\1_of\2", text)
+    text = re.sub(r"\b(leaky_relu|c?elu)(\([^()]*\)\()", r"\1_of\2", text)
     for sign, plain in {"−": "-", "·": "*", "²": "**2", "√": "sqrt", "e^": "exp", "^": "**"}.items():
         text = text.replace(sign, plain)
     match = re.fullmatch(r"(.*?) ?([=≈]) (.*)", text)

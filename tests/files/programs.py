@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,17 @@ def check(programs, tolerance, tmp_path, *, rounded=False):
         largest = max(abs(line[-1]) for line in wanted) if rounded else 1.0
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(one, other, tolerance, max(1.0, largest) * tolerance, err_msg=name)
+
+
+def in_float64(made):
+    """Return a program with another number at its top, as a person would type it."""
+    lines = [
+        replace(line, text=line.text.replace("float32", "float64", 1))
+        if line.text.startswith("DTYPE = ")
+        else line
+        for line in made.lines
+    ]
+    return replace(made, lines=tuple(lines))
 
 
 def check_what_to_try(styles, tmp_path):

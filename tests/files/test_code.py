@@ -11,7 +11,6 @@ import pytest
 
 import nnviz
 from nnviz.core.address import Address
-from nnviz.core.losses import LOSSES, MSE
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files import code
@@ -22,7 +21,7 @@ from tests.files import programs
 from tests.files.helpers import calls, names
 from tests.robust import naughty
 
-STYLES = ("course", "numpy")
+STYLES = tuple(name for name, style in code.STYLES.items() if not style.needs)
 LIMIT = 1e-12
 
 
@@ -59,23 +58,8 @@ def of_layers():
     yield "loops", make_state(loop, 4)
 
 
-def of_a_third_loss(monkeypatch):
-    """Return networks of another loss: log cosh of the error, the sum over a row's outputs."""
-    log_cosh = replace(
-        MSE,
-        name="log_cosh",
-        title="Log-cosh",
-        averaged=False,
-        terms=lambda _z, a, y: np.log(np.cosh(a - y)),
-        slopes=lambda _z, a, y, out: lambda: np.tanh(a - y, out=out),
-        slopes_a=lambda _z, a, y: np.tanh(a - y),
-        factor=1.0,
-        total=lambda _z, a, y, _: lambda: float(np.log(np.cosh(a - y)).sum()),
-        notation=MSE.notation._replace(
-            numpy="np.log(np.cosh(prediction - y))", slope="np.tanh(error)", keras="LogCosh"
-        ),
-    )
-    monkeypatch.setitem(LOSSES, "log_cosh", (log_cosh,))
+def of_a_summed_loss():
+    """Return networks whose row's loss is a sum over its outputs."""
     for outputs, hidden in ((1, 2), (3, 2), (2, 9)):
         network = make_network([2, hidden, outputs], ["relu", "sigmoid"], [True, True], 5)
         yield f"log cosh {outputs}", make_state(network, 7, loss="log_cosh", batch_size=3, validation=0.2)
@@ -98,7 +82,7 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(monkeypa
         # losses, outputs, validation and accuracy
         states |= {f"{name} {batch}": own for name, own in programs.of_classes(batch, hidden).items()}
     states |= {f"activation {k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
-    states |= {"shares": programs.of_shares(), **dict(of_a_third_loss(monkeypatch))}
+    states |= {"shares": programs.of_shares(), **dict(of_a_summed_loss())}
     states["after a run"] = nnviz.train(small_state(optimizer="adam", updates=30)).state
     states |= {"hinge": made_up.state(updates=30), "calm": made_up.state(optimizer="calm", updates=30)}
     made = {f"{name} {style}": own for style in STYLES for name, own in made_of(states, style).items()}

@@ -5,25 +5,16 @@ from dataclasses import replace
 import nbformat
 import pytest
 
+from nnviz.files import code
 from nnviz.files.code import program
+from tests import entries
 from tests.core.oracle import NAMES
 from tests.files import programs
 from tests.models.notebook import NOTEBOOK, executed
 
-STYLES = ("keras", "pytorch")
+STYLES = [name for name, style in code.STYLES.items() if style.needs]
 UPDATES = 12
 """At most as many are made: several epochs of few rows."""
-
-
-def in_float64(made):
-    """Return a program with another number at its top, as a person would type it."""
-    lines = [
-        replace(line, text=line.text.replace("float32", "float64", 1))
-        if line.text.startswith("DTYPE = ")
-        else line
-        for line in made.lines
-    ]
-    return replace(made, lines=tuple(lines))
 
 
 def shorter(state):
@@ -40,9 +31,10 @@ def test_a_program_prints_what_the_window_shows(style, tmp_path):
     for batch in (None, 3):
         states |= {f"{name}_{batch}": own for name, own in programs.of_classes(batch, ([3],)).items()}
     states["shares"] = programs.of_shares()
+    states |= {name: own for name, own in entries.every_state().items() if not name.startswith("activation")}
     states = {name: shorter(state) for name, state in states.items()}
     states["curve"] = programs.shipped("curve")  # all updates: adam makes a step of what 0 rounds to
-    made = {name: (in_float64(program(state, style)), state) for name, state in states.items()}
+    made = {name: (programs.in_float64(program(state, style)), state) for name, state in states.items()}
     programs.check(made, 1e-10, tmp_path)
 
 

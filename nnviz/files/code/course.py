@@ -322,7 +322,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
 
 def _names(state: State) -> frame.ProgramNames:
     """Return the program's variables, with the loss in the history's name: mse_hist."""
-    return NAMES._replace(history=f"{state.measure.name}_hist")
+    return NAMES._replace(history=f"{function_name(state.measure)}_hist")
 
 
 def _plain(value: float) -> str:
@@ -397,9 +397,11 @@ def _loss(form: Form) -> Iterator[CodeLine]:
     if of_z:
         yield from _row_loss(form)
     yield CodeLine()
-    yield CodeLine(f"def get_{loss.name}({NAMES.inputs}, {NAMES.targets}, {form.parameters}):", "loss")
+    yield CodeLine(
+        f"def get_{function_name(loss)}({NAMES.inputs}, {NAMES.targets}, {form.parameters}):", "loss"
+    )
     if of_z:
-        each = f"get_row_{loss.name}(row, target, {form.parameters})"
+        each = f"get_row_{function_name(loss)}(row, target, {form.parameters})"
         yield CodeLine(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs)
         yield CodeLine(f"    return np.mean([{each} for row, target in rows])", "loss", outputs)
     else:
@@ -412,7 +414,7 @@ def _loss(form: Form) -> Iterator[CodeLine]:
 def _row_loss(form: Form) -> Iterator[CodeLine]:
     loss, outputs = form.loss, form.outputs
     yield CodeLine()
-    yield CodeLine(f"def get_row_{loss.name}(input_data, target, {form.parameters}):", "loss")
+    yield CodeLine(f"def get_row_{function_name(loss)}(input_data, target, {form.parameters}):", "loss")
     yield CodeLine(f'    """Return the {loss.phrase} of one row."""', "loss")
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
@@ -433,11 +435,11 @@ def _predictions(form: Form, deed: Deed | None) -> CodeLine:
 
 
 def _accuracy(state: State, form: Form) -> Iterator[CodeLine]:
-    if classifies(state.network, state.data):
+    if classifies(state):
         yield CodeLine()
         yield CodeLine(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
         yield _predictions(form, None)
-        right = frame.right_rows(state.network, single=form.single)
+        right = frame.right_rows(state, single=form.single)
         right = frame.with_names(right, prediction="predictions", y=NAMES.targets)
         yield CodeLine(f"    return np.mean({right})")
         yield CodeLine()
@@ -466,7 +468,7 @@ def _slopes(form: Form) -> Iterator[CodeLine]:
 def _training(state: State, form: Form) -> Iterator[CodeLine]:
     memories, names = OPTIMIZERS[state.training.optimizer].memories, _names(state)
     updated = _updated(form.parameters)
-    loss = f"get_{state.measure.name}({{}}, {{}}, {updated})"
+    loss = f"get_{function_name(state.measure)}({{}}, {{}}, {updated})"
     yield CodeLine()
     yield CodeLine("# Training; the numbers above stay unchanged")
     for parameters in form.dictionaries:

@@ -12,15 +12,15 @@ from nnviz.core.activations import Activation
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, parse_number
+from nnviz.core.numbers import counted, full, parse_number
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
 from nnviz.core.state import Cell, Column, State
 from nnviz.files.code.lines import CodeLine, Notation, Numbers, are_raw, array, comment, of_nodes, of_outputs
 
 
-def function_name(activation: Activation) -> str:
-    """Return the name of an activation's function in a program: `leaky_relu_0_2` for `leaky_relu(0.2)`."""
-    return re.sub(r"\W+", "_", activation.name).rstrip("_")
+def function_name(entry: Activation | Loss) -> str:
+    """Return the name of a function in a program: `leaky_relu_0_2` for the activation `leaky_relu(0.2)`."""
+    return re.sub(r"\W+", "_", entry.name).rstrip("_")
 
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
@@ -128,14 +128,15 @@ def divided(expression: str, divisor: str) -> str:
     return f"{f'({expression})' if is_sum else expression} / {divisor}"
 
 
-def right_rows(network: Network, *, single: bool = False) -> str:
+def right_rows(state: State, *, single: bool = False) -> str:
     """Return code for a mask of the rows that the network predicts correctly.
 
     With `single=True`, the array `prediction` has the shape (rows,).
     """
+    network = state.network
     if is_one_of_many(network):
         return "prediction.argmax(axis=1) == y.argmax(axis=1)"
-    sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
+    sides = f"(prediction >= {full(state.measure.threshold)}) == (y >= {THRESHOLD})"
     return sides if single or len(network.outputs) == 1 else f"({sides}).all(axis=1)"
 
 
@@ -391,7 +392,7 @@ def results(state: State, accuracy: str = ACCURACY, names: ProgramNames = NAMES)
     yield CodeLine(f"# The number of updates and the {state.measure.phrase} after them{of_both}")
     yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
     yield CodeLine(f"    print(t, value{more})", "loss")
-    if classifies(state.network, state.data):
+    if classifies(state):
         of_both = ": first of the training rows, then of the validation rows" if more else ""
         yield CodeLine()
         yield CodeLine(f"# The accuracy, the share of correct rows{of_both}")
@@ -407,8 +408,8 @@ def accuracy_function(
     `prediction` is code for the prediction. `mean` is code for a mean, with {} in place of the array.
     `axis` is the library's name for NumPy's parameter `axis`.
     """
-    if classifies(state.network, state.data):
-        right = right_rows(state.network).replace("axis", axis)
+    if classifies(state):
+        right = right_rows(state).replace("axis", axis)
         yield CodeLine()
         yield CodeLine("def accuracy(x, y):")
         yield CodeLine(f"    prediction = {prediction}")
@@ -416,14 +417,20 @@ def accuracy_function(
         yield CodeLine()
 
 
-def library_notation(state: State, library: str) -> OptimizerNotation | None:
+def library_notation(state: State, library: str, loss: object) -> OptimizerNotation | None:
     """Return the notation of the optimizer of `state` in a library, or None if `state` is not trainable.
 
-    Raises ValueError if the library does not have the optimizer.
+    `loss` is the notation of the loss. Raises ValueError if the library lacks the loss or the optimizer.
     """
     if not state.trainable:
         return None
+    check_has(library, "loss", state.measure.name, loss)
     optimizer = OPTIMIZERS[state.training.optimizer]
-    if optimizer.notation is None:
-        raise ValueError(f"{library} has no optimizer {optimizer.name}; use the code style course or numpy")
+    check_has(library, "optimizer", optimizer.name, optimizer.notation)
     return optimizer.notation
+
+
+def check_has(library: str, kind: str, name: str, notation: object) -> None:
+    """Raise ValueError if a library has no `notation` of an entry; `kind` is a noun, such as "loss"."""
+    if not notation:
+        raise ValueError(f"{library} has no {kind} {name}; use the code style course or numpy")

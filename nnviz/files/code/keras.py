@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnviz.core.activations import Named
+from nnviz.core.activations import Activation
 from nnviz.core.network import Layer
-from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.files.code import frame
 from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_inputs, of_nodes, of_outputs, parameters
@@ -21,22 +20,24 @@ if DTYPE == "float64":  # without this, Keras uses float32 except on TensorFlow
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
-    elsewhere = frame.library_notation(state, "Keras")
+    elsewhere = frame.library_notation(state, "Keras", state.measure.notation.keras.name)
     yield CodeLine(
         "# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax"
     )
     yield from numbers.imports()
     yield CodeLine("import keras")
     yield CodeLine("import numpy as np")
-    ops = ", ops" if elsewhere and elsewhere.keras_class else ""
+    classes = elsewhere.keras_class if elsewhere else ""
+    lacks = not all(layer.function.notation.keras.name for layer in state.network.layers)
+    ops = ", ops" if classes or lacks else ""
     yield CodeLine(f"from keras import layers{ops}{', optimizers' if elsewhere else ''}")
     yield CodeLine()
     yield from map(CodeLine, _DTYPE)
     yield CodeLine()
     yield from frame.numbers_and_settings(state, numbers, Notation())
-    if elsewhere and elsewhere.keras_class:
+    if classes:
         yield CodeLine()
-        yield from (CodeLine(text, "update") for text in elsewhere.keras_class.splitlines())
+        yield from (CodeLine(text, "update") for text in classes.splitlines())
         yield CodeLine()
         yield CodeLine()
     yield from _model(state)
@@ -68,16 +69,19 @@ def _of_z(state: State) -> bool:
 def _dense(layer: Layer, *, apart: bool) -> list[str]:
     """Return a Dense layer, and its activation as a separate layer if it has a parameter or is `apart`."""
     function, own = layer.function, layer.function.notation.keras
-    apart = apart or bool(own.parameter)
+    apart = apart or bool(own.parameter) or not own.name
     inside = "" if function.linear or apart else f', activation="{own.name}"'
     bias = ", use_bias=False" if layer.biases is None else ""
-    return [f"layers.Dense({len(layer)}{inside}{bias})"] + [_activation(own)] * apart
+    return [f"layers.Dense({len(layer)}{inside}{bias})"] + [_activation(function)] * apart
 
 
-def _activation(own: Named) -> str:
+def _activation(function: Activation) -> str:
+    """Return a layer of an activation; an activation that Keras lacks is computed by `keras.ops`."""
+    own = function.notation.keras
     if own.parameter:
-        return f"layers.{own.name}({own.parameter}={full(own.value)})"
-    return f'layers.Activation("{own.name}")'
+        return f"layers.{own.call}"
+    name = f'"{own.name}"' if own.name else f"lambda z: {frame.with_names(function.notation.numpy, np='ops')}"
+    return f"layers.Activation({name})"
 
 
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
@@ -93,8 +97,9 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
     yield CodeLine(f"{model}.compile(")
     yield CodeLine(f"    optimizer={optimizer},", "update")
-    logits, outputs = "from_logits=True" if loss.notation.of_z else "", of_outputs(state.network)
-    yield CodeLine(f"    loss=keras.losses.{loss.notation.keras}({logits}),", "loss", outputs)
+    own = loss.notation.keras
+    call = f"{own.name}(from_logits=True)" if loss.notation.of_z else own.call
+    yield CodeLine(f"    loss=keras.losses.{call},", "loss", of_outputs(state.network))
     yield CodeLine(")")
     if not frame.mini_batches(state):
         yield from _by_fit(state, model)

@@ -62,7 +62,7 @@ def _loss(state: State) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, own = of_outputs(network), loss.notation
     yield CodeLine()
-    yield CodeLine(f"def {loss.name}(x, y):", "loss", outputs)
+    yield CodeLine(f"def {frame.function_name(loss)}(x, y):", "loss", outputs)
     if own.comment:
         yield CodeLine(f"    # {own.comment}", "loss", outputs)
     if frame.uses(own.numpy, "z"):
@@ -126,7 +126,7 @@ def _training(state: State) -> Iterator[CodeLine]:
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
-    yield from frame.training_loop(state, _update(state), f"{state.measure.name}({{}}, {{}})")
+    yield from frame.training_loop(state, _update(state), f"{frame.function_name(state.measure)}({{}}, {{}})")
 
 
 def _update(state: State) -> Iterator[CodeLine]:

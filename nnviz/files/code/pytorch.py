@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from nnviz.core.activations import Activation
 from nnviz.core.network import Network
-from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.files.code import frame
 from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs
@@ -16,7 +15,7 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
-    elsewhere = frame.library_notation(state, "PyTorch")
+    elsewhere = frame.library_notation(state, "PyTorch", state.measure.notation.torch)
     yield from numbers.imports()
     if numbers.separate_arrays or (elsewhere and frame.mini_batches(state)):
         yield CodeLine("import numpy as np")
@@ -55,9 +54,8 @@ def _model(network: Network) -> Iterator[CodeLine]:
 
 def _activation(function: Activation) -> str:
     own = function.notation.torch
-    if not function.elementwise:
-        return f"nn.{own.name}(dim=-1)"
-    return f"nn.{own.name}({own.parameter}={full(own.value)})" if own.parameter else f"nn.{own.name}()"
+    frame.check_has("PyTorch", "activation", function.name, own.name)
+    return f"nn.{own.call}" if function.elementwise else f"nn.{own.name}(dim=-1)"
 
 
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
@@ -71,15 +69,18 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine(f"optimizer = torch.optim.{optimizer}", "update")
     if own.of_z and not network.layers[-1].function.linear:
         model = "model[:-1]"
-        last = network.layers[-1].function.notation.torch.name
-        reason = f"{own.torch} applies {last} itself, so it gets the values before {last}: {model}"
+        last, kind = network.layers[-1].function.notation.torch.name, own.torch.removeprefix("nn.")
+        reason = (
+            f"{kind.partition('(')[0]} applies {last} itself, so it gets the values before {last}: {model}"
+        )
         yield CodeLine(f"# {reason}", "loss")
-    yield CodeLine(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
+    name = frame.function_name(loss)
+    yield CodeLine(f"{name} = {own.torch}", "loss", outputs)
     inputs, targets = frame.rows_of_an_update(state)
     update = (
         CodeLine("    optimizer.zero_grad()", "backward"),
-        CodeLine(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs),
+        CodeLine(f"    loss = {name}({model}({inputs}), {targets})", "loss", outputs),
         CodeLine("    loss.backward()", "backward", nodes),
         CodeLine("    optimizer.step()", "update", nodes),
     )
-    yield from frame.training_loop(state, update, f"{loss.name}({model}({{}}), {{}}).item()")
+    yield from frame.training_loop(state, update, f"{name}({model}({{}}), {{}}).item()")

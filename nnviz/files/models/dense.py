@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_inputs, default_nodes
-from nnviz.core.losses import LOSSES, MSE, fitting_outputs, loss_of, usual_loss
+from nnviz.core.entries import Named
+from nnviz.core.losses import MSE, fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS, check_name, counted, list_text, quoted
 from nnviz.core.state import Columns, Dataset, State, Training
@@ -75,7 +76,7 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
-        loss, why = "", f"{LOSSES[loss][0].phrase} cannot be used with {output} on the output"
+        loss, why = "", f"{forms_of(loss)[0].phrase} cannot be used with {output} on the output"
     if loss:
         return Training(loss=loss)
     loss = usual_loss(output)
@@ -126,6 +127,12 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
 def layer_place(layers: Sequence[Dense], k: int) -> str:
     """Return the name of layer `k` for a message."""
     return layers[k].place or f"layers[{k}]"
+
+
+def check_has(library: str, activation: str, own: Named) -> None:
+    """Raise FileError if `own`, the name of an activation in a library, is empty."""
+    if not own.name:
+        raise FileError(f"{library} has no activation {activation}; save as .json or .npz")
 
 
 def _arrays(layer: Dense) -> list[NDArray[Any]]:

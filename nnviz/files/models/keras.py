@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, forms_of, loss_of
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full, quoted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -66,8 +66,15 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
 
 def loss_of_settings(settings: object) -> str:
     """Return nnviz's name for the loss in the compile settings; "" if nnviz does not have the loss."""
-    name, takes_z = _loss(settings)
-    return "" if takes_z else loss_by_name(name)
+    name, config = _loss(settings)
+    loss = "" if config.get("from_logits") else loss_by_name(name)
+    value = config.get(LOSSES[loss][0].notation.keras.parameter) if loss else None
+    if not dense.is_number(value):
+        return loss
+    try:
+        return forms_of(f"{loss}({full(dense.shortest_decimal(float(value)))})")[0].name
+    except ValueError:
+        return ""
 
 
 def loss_by_name(name: object) -> str:
@@ -76,17 +83,20 @@ def loss_by_name(name: object) -> str:
     return _ALIASES.get(letters) or _losses().get(letters, "")
 
 
-def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
-    """Return (optimizer as JSON for Keras, Keras' name of the loss).
+def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str | dict[str, Any]] | None:
+    """Return (optimizer, loss), each as JSON for Keras; a loss without a parameter is only a name.
 
-    `output` is the activation of the output layer. Return None if Keras does not have the optimizer.
+    `output` is the activation of the output layer. Return None if Keras lacks the optimizer or the loss.
     """
-    if training.optimizer not in _OPTIMIZERS:
+    own = loss_of(training.loss, output).notation.keras
+    if training.optimizer not in _OPTIMIZERS or not own.name:
         return None
     kind, settings = _OPTIMIZERS[training.optimizer]
     config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
-    loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).notation.keras).lower()
-    return {"class_name": kind, "config": config}, loss
+    optimizer = {"class_name": kind, "config": config}
+    if own.parameter:
+        return optimizer, {"class_name": own.name, "config": {own.parameter: own.value}}
+    return optimizer, re.sub(r"(?<!^)(?=[A-Z])", "_", own.name).lower()
 
 
 def _replaced_settings(settings: object) -> list[str]:
@@ -108,18 +118,18 @@ def _replaced_settings(settings: object) -> list[str]:
 
 def _losses() -> dict[str, str]:
     """Return nnviz's losses by the lower-case letters of their Keras classes."""
-    return {_letters(form.notation.keras): name for name, forms in LOSSES.items() for form in forms}
+    return {_letters(form.notation.keras.name): name for name, forms in LOSSES.items() for form in forms}
 
 
-def _loss(settings: object) -> tuple[object, bool]:
-    """Return the name of the loss in the compile settings, and whether the loss takes z (logits)."""
+def _loss(settings: object) -> tuple[object, Mapping[str, Any]]:
+    """Return the name and the settings of the loss in the compile settings."""
     loss = single_loss(settings.get("loss")) if isinstance(settings, Mapping) else None
     if not isinstance(loss, Mapping):
-        return loss, False
+        return loss, {}
     config = loss.get("config")
     if isinstance(config, str):  # the name of a function
-        return config, False
-    return loss.get("class_name"), isinstance(config, Mapping) and bool(config.get("from_logits"))
+        return config, {}
+    return loss.get("class_name"), config if isinstance(config, Mapping) else {}
 
 
 def single_loss(loss: object) -> object:
@@ -164,7 +174,11 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     number, schedule = _rate(config, training.learning_rate)
     _, ours = _OPTIMIZERS[chosen]
     others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in differences[chosen]]
-    others += [f"{key} {quoted(config[key])} (not in nnviz)" for key in _UNSUPPORTED if config.get(key)]
+    others += [
+        f"{key} {quoted(config[key])} (not in nnviz)"
+        for key in _UNSUPPORTED
+        if config.get(key) and key not in ours
+    ]
     if others:
         notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
     if schedule:

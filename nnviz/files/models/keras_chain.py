@@ -119,8 +119,12 @@ def _with_parameter(base: Activation, value: object) -> str:
 
 
 def keras_activation(name: str) -> tuple[str, dict[str, float]]:
-    """Return (Keras' name of an activation, its parameter as a dictionary); {} stands for no parameter."""
+    """Return (Keras' name of an activation, its parameter as a dictionary); {} stands for no parameter.
+
+    Raises FileError if Keras does not have the activation.
+    """
     keras = activation(name).notation.keras
+    dense.check_has("Keras", name, keras)
     return keras.name, {keras.parameter: keras.value} if keras.parameter else {}
 
 

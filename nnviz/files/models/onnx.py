@@ -217,6 +217,7 @@ def _write(graph: _GraphWriter, layer: Layer, k: int, input_name: str, output_na
     if function.base == "gelu":
         return _write_gelu(graph, k, z, output_name)
     operator = function.notation.onnx
+    dense.check_has("ONNX", function.name, operator)
     attributes = {operator.parameter: operator.value} if operator.parameter else {}
     return graph.node(output_name, operator.name, z, **attributes)
 

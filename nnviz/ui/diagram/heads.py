@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.activations import ACTIVATIONS, Parameter, activation
+from nnviz.core.activations import ACTIVATIONS, Activation, activation
 from nnviz.core.address import Address, column_title
-from nnviz.core.losses import LOSSES
+from nnviz.core.entries import Parameter
+from nnviz.core.losses import forms_of
 from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
@@ -86,10 +87,10 @@ class Structure(QObject):
             message = "; ".join(filter(None, (message, loss_advice(used, function.base))))
             self._edit(text, message, edits.set_activation, layer, function.name)
         elif self._document.may_change() and (loss := ask_loss(state, function.base)):
-            word = LOSSES[loss][0].phrase
+            word = forms_of(loss)[0].phrase
             self._edit(f"{text} with {word}", f"{message}; loss: {word}", edits.set_loss, loss, function.name)
 
-    def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
+    def _ask_parameter(self, layer: int, parameter: Parameter[Activation], name: str) -> None:
         """Ask for the parameter of an activation, then set the activation."""
         label = f"{parameter.meaning.capitalize()}, a number {parameter.valid_range}"
         example = full(parameter.example)

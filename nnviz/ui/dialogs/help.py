@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabBar, QTextBrowser, QWidget
 
 from nnviz.core import numbers
 from nnviz.core.activations import ACTIVATIONS, Activation
+from nnviz.core.entries import Parameter
 from nnviz.core.expressions import Number
 from nnviz.core.losses import LOSSES, Loss
 from nnviz.core.numbers import Limit
@@ -108,14 +109,21 @@ def _name(loss: Loss) -> str:
 
 
 def _loss(loss: Loss) -> str:
-    if loss.averaged:
-        return f"the mean of {loss.term.text} over all rows and outputs"
-    return f"the mean of all rows' losses; the loss of a row is the sum of {loss.term.text} over the outputs"
+    text = f"the mean of {loss.term.text} over all rows and outputs"
+    if not loss.averaged:
+        text = (
+            f"the mean of all rows' losses; the loss of a row is the sum of {loss.term.text} over the outputs"
+        )
+    return f"{text}. {_takes(loss.name, loss.parameter)}" if loss.parameter else text
+
+
+def _takes(name: str, parameter: Parameter[Any]) -> str:
+    return f"{name}({parameter.example:g}) sets the {parameter.meaning}, {parameter.valid_range}"
 
 
 def _slope(loss: Loss) -> str:
     """Return the slope of a row's loss at an output."""
-    rule = loss.short.rule(1.0).text if loss.short else f"{loss.slope_rule.text} · f′(z)"
+    rule = loss.short.rule(1.0).text if loss.short else f"{loss.slope_rule.factor} · f′(z)"
     averaged = f"∂L/∂z = ({rule}) / number of outputs, for one row"
     return averaged if loss.averaged else f"∂L/∂z = {rule}, for one row whose targets sum to 1"
 
@@ -135,8 +143,8 @@ def _function(activation: Activation) -> str:
         nothing = [Number(0.0)]
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
         lines.append(f"∂L/∂z = {formula}")
-    if takes := activation.parameter:
-        lines.append(f"{activation.name}({takes.example:g}) sets the {takes.meaning}, {takes.valid_range}")
+    if activation.parameter:
+        lines.append(_takes(activation.name, activation.parameter))
     lines.append(STARTS[activation.start])
     return ".  ".join(lines)
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
-from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.activations import ACTIVATIONS, default_activations
 from nnviz.core.address import default_inputs, default_nodes
-from nnviz.core.losses import LOSSES, MSE, fitting_outputs, usual_loss
+from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
@@ -32,12 +32,13 @@ class NewNetwork(Dialog):
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._check)
         self.inputs.selectAll()  # the first field has the focus; Qt selects the others on Tab
-        self.activation, self.output = Choice(ACTIVATIONS, "relu"), Choice(ACTIVATIONS, "identity")
+        hidden, output = default_activations(2)
+        self.activation, self.output = Choice(ACTIVATIONS, hidden), Choice(ACTIVATIONS, output)
         self.loss = Choice()
         self._chosen_loss = ""
         self.output.currentTextChanged.connect(self._offer_losses)
         self.loss.activated.connect(lambda _: self._choose_loss())
-        self._offer_losses("identity")
+        self._offer_losses(output)
         self.biases = QCheckBox("Biases")
         self._error = wrapped("", "error")
         self._add_fields()
@@ -73,8 +74,8 @@ class NewNetwork(Dialog):
 
     @property
     def loss_changed(self) -> bool:
-        """Whether nnviz chose a loss other than MSE because of the outputs' activation."""
-        return self.loss.currentData() not in (MSE.name, self._chosen_loss)
+        """Whether nnviz chose a loss other than the default because of the outputs' activation."""
+        return self.loss.currentData() not in (Training().loss, self._chosen_loss)
 
     def state(self) -> State:
         """Return the new State. Raises ValueError with a message for the user if a field is invalid."""

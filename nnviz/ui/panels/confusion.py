@@ -209,7 +209,7 @@ class ConfusionPanel(PlotPanel):
         """Count the rows of every cell, or show a message that says why nnviz cannot count the rows."""
         data, network = new.state.data, new.state.network
         has_targets = data.targets is not None and len(data) > 0
-        missing = "" if classifies(network, data) else NO_CLASSES if has_targets else NO_TARGETS
+        missing = "" if classifies(new.state) else NO_CLASSES if has_targets else NO_TARGETS
         decided = None if missing else new.row_classes
         if not is_new(old, new, "state", "is_moving") and decided is self._decided:
             return

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLabel, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.function import COARSEST, FunctionValues, Section, Span, point_ns, refined_pictures, section
-from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
+from nnviz.core.metrics import decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
 from nnviz.core.slopes import forward_ns, row_blocks
@@ -130,7 +130,8 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
     elif axes.output is None:
         yield "Line: the border between two classes."
     elif decides_yes_or_no(state):
-        yield f"Line: {shortened(state.network.outputs[axes.output], SHORT)} = {as_text(THRESHOLD)}."
+        name, threshold = shortened(state.network.outputs[axes.output], SHORT), state.measure.threshold
+        yield f"Line: {name} = {as_text(threshold)}."
 
 
 def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
@@ -410,7 +411,7 @@ class FunctionView:
             two = decides_yes_or_no(self.state)
             tones, values = output_tones(palette, two), picture.prediction[..., output]
             tone = Tone(*output_range(self.state, output, values), logarithmic=False)
-            line = level_line(picture, output, THRESHOLD) if two else np.empty((0, 2))
+            line = level_line(picture, output, self.state.measure.threshold) if two else np.empty((0, 2))
             self.plane.show_map(picture, number_pixels(values, tone, tones), line, tone, tones)
         self._mark(palette, lambda: function_plane.on_map(self.state, self.axes, palette))
 

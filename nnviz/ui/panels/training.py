@@ -25,8 +25,9 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
+from nnviz.core.activations import activation
 from nnviz.core.edits import SCALES_DIFFER
-from nnviz.core.losses import LOSSES, fitting_outputs, loss_of, usual_loss
+from nnviz.core.losses import fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -310,28 +311,30 @@ def loss_mismatch(loss: str, output: str) -> str:
 
 
 def loss_advice(loss: str, output: str) -> str:
-    """Return the advice to use softmax's usual loss; "" if `loss` is that loss or `output` is not softmax."""
-    if output != "softmax" or loss == usual_loss(output):
+    """Return the advice to use the usual loss of softmax; "" for other outputs or if `loss` is that loss."""
+    if activation(output).answers != "which one" or loss == usual_loss(output):
         return ""
-    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}: choose this under Loss"
+    usual = forms_of(usual_loss(output))[0].phrase
+    return f"{output.capitalize()} is usually trained with {usual}: choose this under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:
     """Ask for an output activation that fits `loss`. Return the activation's name, or None for Cancel.
 
-    The best activation comes first. A single output can get only sigmoid: softmax would always give 1.
+    The best activation comes first. For a single output, softmax is left out: it would always give 1.
     """
     layer = state.network.layers[-1]
-    offered = [name for name in fitting_outputs(loss) if len(layer) > 1 or name != "softmax"]
+    fitting = fitting_outputs(loss)
+    offered = [name for name in fitting if len(layer) > 1 or activation(name).answers != "which one"]
     buttons = {f"Use {name[0]}&{name[1:]}": name for name in offered}  # sigmoid and softmax both begin with s
     return _ask(loss_mismatch(loss, layer.function.base), buttons)
 
 
 def ask_loss(state: State, output: str) -> str | None:
     """Ask whether to use the usual loss of the activation `output`. Return the loss, or None for Cancel."""
-    loss, fitting_loss = LOSSES[state.training.loss][0].title, usual_loss(output)
+    loss, fitting_loss = forms_of(state.training.loss)[0].title, usual_loss(output)
     reason = f"{loss} cannot be used with the output activation {output}."
-    return _ask(reason, {f"Use &{LOSSES[fitting_loss][0].title}": fitting_loss})
+    return _ask(reason, {f"Use &{forms_of(fitting_loss)[0].title}": fitting_loss})
 
 
 def _ask(reason: str, buttons: dict[str, str]) -> str | None:
@@ -436,7 +439,7 @@ class TrainingPanel(Panel):
             self.runner.set_training(replace(state.training, loss=loss))
         elif self._document.may_change() and (fitting := ask_output(state, loss)):
             self.runner.pause()
-            text = f"Change loss to {LOSSES[loss][0].phrase} and output to {fitting}"
+            text = f"Change loss to {forms_of(loss)[0].phrase} and output to {fitting}"
             self._document.edit(text, edits.set_loss, loss, fitting)
 
     def _set_speed(self, value: int) -> None:
@@ -473,8 +476,8 @@ def _rule(state: State) -> str:
     if state.is_watched:
         return f"nnviz continues with its own settings, not the script's. {rule}"
     lines = [rule, loss_advice(state.training.loss, state.network.layers[-1].function.base)]
-    lines.append(f"{state.unbounded[:1].upper()}{state.unbounded[1:]}")
-    if state.training.validation and rows_are_sorted(state.network, state.data):
+    lines.append(f"{state.unsuited_targets[:1].upper()}{state.unsuited_targets[1:]}")
+    if state.training.validation and rows_are_sorted(state):
         lines.append(f"{SORTED_BY_CLASS[0].upper()}{SORTED_BY_CLASS[1:]} (Edit → Shuffle rows)")
     return "\n".join(filter(None, lines))
 

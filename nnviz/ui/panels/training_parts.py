@@ -331,7 +331,7 @@ class TrainingFigures(QWidget):
         self.iteration.set_caption(caption, ITERATION_TIP)
         self.iteration.show_number(state.iteration)
         self._set_visible(self.validation, state.validated)
-        self._set_visible(self.accuracy, classifies(state.network, state.data))
+        self._set_visible(self.accuracy, classifies(state))
         self._show_row_error(new)
         self._fit()
 

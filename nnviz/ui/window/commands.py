@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from nnviz.core.losses import LOSSES
+from nnviz.core.losses import forms_of
 from nnviz.core.numbers import counted, file_label
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
@@ -60,7 +60,7 @@ def report_changed_loss(workspace: Workspace) -> None:
         loss, output = document.state.measure, document.state.network.layers[-1].function.base
         status.show_message(f"The loss is now {loss.phrase}, the usual loss for {output}. {status.text}")
         if not loss_mismatch(before, output):
-            title = LOSSES[before][0].title
+            title = forms_of(before)[0].title
             status.offer(f"Use &{title}", partial(restore, before), f"Use {title} as the loss again")
 
     def withdraw(old: Moment, new: Moment) -> None:

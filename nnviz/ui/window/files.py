@@ -11,10 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nnviz.core.edits import keep_set, new_set_name, remove_set, use_set, uses_set
-from nnviz.core.losses import MSE
 from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
 from nnviz.core.slopes import QUICK_NS, forward_ns
-from nnviz.core.state import State
+from nnviz.core.state import State, Training
 from nnviz.document.autosave import KeptRuns, loss_on_save
 from nnviz.document.document import Document
 from nnviz.files.atomic import read_bytes
@@ -224,7 +223,7 @@ class FileCommands(QObject):
         state, loss_changed = dialog.state(), dialog.loss_changed
         message = "Opened a new network with random weights from seed 0"
         if self.open_new(state, message) and loss_changed:
-            self.loss_changed.emit(MSE.name)
+            self.loss_changed.emit(Training().loss)
 
     def open_new(self, state: State, message: str, *, example: bool = False) -> bool:
         """Ask about unsaved changes, and open a State as a new document without a file.
