@@ -9,6 +9,7 @@ from nnviz.core.losses import LOSSES, loss_of
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import SCHEDULES, of_numbers
 from tests.core import oracle
 
 MADE_UP = ("hinge", "log_cosh", "calm")
@@ -39,12 +40,17 @@ def every_state():
         )
     for name in loss_names():
         for output in [output for output in ACTIVATIONS if fits(name, output)][:3]:
-            for outputs in (1, 3):
+            for outputs in (1, 3) if output != "softmax" else (3,):
                 state = oracle.classes(output, outputs, loss=name, validation=0.2, updates=12)
                 states[f"loss {name} {output} {outputs}"] = state
     for name in OPTIMIZERS:
         state = oracle.classes(optimizer=name, batch_size=4, updates=9)
         states[f"optimizer {name}"] = state
+    for kind, own in SCHEDULES.items():
+        for batch_size in (None, 4):
+            way = of_numbers(own, [4, *own.example[1:]])
+            state = oracle.classes(schedule=way, batch_size=batch_size, updates=9)
+            states[f"schedule {kind} {batch_size}"] = state
     return states
 
 

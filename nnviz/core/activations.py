@@ -32,7 +32,7 @@ Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
 # NumPy converts a Python float at each call, but not an array without dimensions. Calling a closure takes
 # half the time of passing its arrays as arguments.
 _ALL = 40.0
-"""In float64, Φ(z) is 1 for z above this number, and both Φ(z) and 1 + e^z are those of −∞ for z below −40."""
+"""In float64, Φ(z) is 1 for z above this number. For z below −40, Φ(z) and e^z are negligible."""
 _ZERO, _HALF, _ONE = (np.array(value) for value in (0.0, 0.5, 1.0))
 _add, _subtract, _multiply, _divide, _copy = np.add, np.subtract, np.multiply, np.divide, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square

@@ -306,6 +306,25 @@ class Symbol(Expression):
         return values.get(self.name, self)
 
 
+class Constant(Expression):
+    """An irrational number with a name of its own, such as π."""
+
+    def __init__(self, name: str, value: float) -> None:
+        super().__init__()
+        self.name, self.value = name, value
+
+    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
+        """Return one part, the name. The parameters have no effect."""
+        return [Piece(self.name)]
+
+    def evaluate(self, leaf: Leaf[T]) -> T:
+        """Return the number, converted by `leaf`. Raises InexactError with Fractions."""
+        value = leaf(Number(self.value))
+        if isinstance(value, Fraction):
+            raise InexactError
+        return value
+
+
 def _power(base: T, exponent: T) -> T:
     if isinstance(base, Fraction) and exponent > LARGEST_POWER:
         raise InexactError
@@ -427,3 +446,8 @@ EXP = Function("e^", _exp, at_zero(1))
 LN = Function("ln", _ln, lambda value: Fraction(0) if value == 1 else None)
 ROOT = Function("√", math.sqrt, at_zero(0))
 ABS, MAX, MIN = Function("abs", abs, abs), Function("max", max, max), Function("min", min, min)
+FLOOR, COS = (
+    Function("floor", math.floor, lambda value: Fraction(math.floor(value))),
+    Function("cos", math.cos),
+)
+PI = Constant("π", math.pi)

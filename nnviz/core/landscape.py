@@ -259,7 +259,7 @@ def size_of(state: State, weight: Address) -> float:
 
 def weight_after_step(state: State, weight: Address, slope: float) -> float:
     """Return the weight after a step of gradient descent: w − learning rate · slope."""
-    return state.network.value_of(weight) - state.training.learning_rate * slope
+    return state.network.value_of(weight) - state.learning_rate * slope
 
 
 def span(state: State, weight: Address, point: LossPoint) -> Work[Span]:
@@ -422,7 +422,7 @@ def is_full_gradient_descent(state: State) -> bool:
 
 
 def _step_of(state: State) -> tuple[float, bool]:
-    return state.training.learning_rate, is_full_gradient_descent(state)
+    return state.learning_rate, is_full_gradient_descent(state)
 
 
 def loss_line(
@@ -438,7 +438,7 @@ def loss_line(
     landed = yield from _landing(state, weight, point)
     if before is not None and same_except(before.state, state, before.weight):
         kept = replace(before, state=state, point=point, landing=landed)
-        same_rate = before.state.training.learning_rate == state.training.learning_rate
+        same_rate = before.state.learning_rate == state.learning_rate
         if same_rate and len(kept.values) == FINE and kept.stretch[0] <= kept.w <= kept.stretch[1]:
             yield kept
             return

@@ -40,6 +40,7 @@ from nnviz.core.numbers import (
     shortened,
 )
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import Schedule
 
 Cell: TypeAlias = str | float
 MOST_LISTED = 5
@@ -350,7 +351,7 @@ class Training:
 
     `updates` is the number of iterations. If `batch_size` is None, a batch has all training rows.
     `validation` is the fraction of the rows that are used for validation, at least 0 and below 1. The
-    validation rows are the last rows.
+    validation rows are the last rows. `schedule` changes the learning rate in a run; None keeps it constant.
 
     Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
@@ -362,6 +363,7 @@ class Training:
     seed: int = 0
     loss: str = "mse"
     validation: float = 0.0
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.learning_rate < float("inf"):
@@ -384,6 +386,10 @@ class Training:
         for name in ("updates", "batch_size", "seed"):
             if (getattr(self, name) or 0) > LARGEST:
                 raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
+
+    def rate(self, k: int) -> float:
+        """Return the learning rate of the update after `k` updates."""
+        return self.schedule.rate(self.learning_rate, k) if self.schedule else self.learning_rate
 
     def updates_per_epoch(self, rows: int) -> int:
         """Return the number of updates in an epoch, that is one pass over `rows` training rows."""
@@ -756,6 +762,11 @@ class State(AsSvg):
     def iteration(self) -> int:
         """The number of updates in the run."""
         return self.run.iteration if self.run else 0
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next update."""
+        return self.training.rate(self.iteration)
 
     @property
     def measure(self) -> Loss:

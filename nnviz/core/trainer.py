@@ -415,7 +415,7 @@ class Trainer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the next update."""
+        """The learning rate, which a schedule multiplies."""
         return self._learning_rate
 
     @learning_rate.setter
@@ -466,26 +466,34 @@ class Trainer:
 
     def _apply_rate(self) -> None:
         """Use the learning rate, and store the settings of the next update as a segment if they changed."""
-        self._rate.fill(self._learning_rate)
-        self._data.set_rate(self._learning_rate if self._optimizer.follows_slope else 1.0)
+        self._set_rate()
         segments = self._segments_made()
         settings = replace(self._state.training, learning_rate=self._learning_rate, updates=1)
         if not segments or segments[-1].training != settings:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
 
+    def _set_rate(self) -> None:
+        """Set the learning rate of the next update."""
+        schedule = self._state.training.schedule
+        rate = schedule.rate(self._learning_rate, self.iteration) if schedule else self._learning_rate
+        self._rate.fill(rate)
+        self._data.set_rate(rate if self._optimizer.follows_slope else 1.0)
+
     def _segments_made(self) -> tuple[Segment, ...]:
         return tuple(segment for segment in self._segments if segment.after < self.iteration)
 
     def _updates_in_one_pass(self, last: int) -> Work[None]:
         """Make updates over all rows. The forward pass that measures the loss also starts the next update."""
-        data, update = self._data, self._optimizer.update
+        data, update, schedule = self._data, self._optimizer.update, self._state.training.schedule
         terms, _, (forward, total, backward, *_) = data.at_once[0]
         if not self._forward_done:
             for call in forward:
                 call()
             self._forward_done = True
         while self.iteration < last and not self.diverged:
+            if schedule:
+                self._set_rate()
             for call in backward:
                 call()
             update(self.iteration + 1)
@@ -506,6 +514,7 @@ class Trainer:
     def _updates(self, last: int) -> Iterator[None]:
         """Make updates over mini-batches or in several passes. Measure after each epoch and at the end."""
         update, long, per_epoch = self._optimizer.update, self._data.long, self._data.per_epoch
+        schedule = self._state.training.schedule
         yield from self._measure_start()
         parts = self._data.updates(self.iteration)
         self._passes = chain.from_iterable(parts)
@@ -513,6 +522,8 @@ class Trainer:
             if long:
                 yield from self._long_slopes(next(parts))
             else:
+                if schedule:
+                    self._set_rate()
                 for call in next(self._passes).calls:
                     call()
             update(self.iteration + 1)

@@ -162,15 +162,21 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     `address` is the address of the weight or bias. `slope` is the mean slope over the rows of the update.
     """
     update = Number(float(state.iteration + 1))
+    rate, schedule = Number(state.training.learning_rate), state.training.schedule
+    lines: list[Line] = []
+    if schedule:
+        rule = schedule.rule.at({"learning_rate": rate, "k": Number(float(state.iteration))})
+        rate = Number(state.learning_rate)
+        lines.append(Line("learning_rate", schedule.rule.text, write(rule, rate.value)))
     values = {
         "w": Number(state.network.value_of(address), address),
-        "learning_rate": Number(state.training.learning_rate),
+        "learning_rate": rate,
         "slope": Number(slope, address, slope=True),
         "t": update,
         **_memory(state, address),
     }
     in_words = {"w": Symbol(address.symbol), "t": update}
-    lines, optimizer = [], OPTIMIZERS[state.training.optimizer]
+    optimizer = OPTIMIZERS[state.training.optimizer]
     for name, rule in optimizer.rule:
         expression = rule.at(values)
         values[name] = Number(expression.computed())

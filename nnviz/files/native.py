@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from nnviz.core.activations import Array
@@ -63,6 +61,8 @@ from nnviz.files.version1 import (
     matrix,
     numbers,
     rows,
+    schedule_of,
+    schedule_part,
     training_of,
     training_part,
     weights_parts,
@@ -99,7 +99,7 @@ def _run_part(state: State) -> RunPart | None:
     network = state.network
     return RunPart(
         iteration=run.iteration,
-        segments=[SegmentPart(each.after, *attrgetter(*SETTINGS)(each.training)) for each in run.segments],
+        segments=[_segment_part(each) for each in run.segments],
         start=weights_parts(run.start.layers),
         optimizer_memory=[
             WeightSetPart(name, weights_parts(as_layers(vector, network)))
@@ -108,6 +108,11 @@ def _run_part(state: State) -> RunPart | None:
         history=_points(run.history.line),
         **{curve.name.replace(" ", "_"): _points(curve.history.line) for curve in run.beside},
     )
+
+
+def _segment_part(segment: Segment) -> SegmentPart:
+    settings = {name: getattr(segment.training, name) for name in SETTINGS}
+    return SegmentPart(segment.after, **{**settings, "schedule": schedule_part(segment.training.schedule)})
 
 
 def _points(curve: Array) -> Matrix:
@@ -179,10 +184,11 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
         if not before < each.after < part.iteration or (i == 0 and each.after):
             expected = "0" if i == 0 else f"a whole number above {before} and below {part.iteration}"
             raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
-        after, *settings = msgspec.structs.astuple(each)
         with as_file_errors(place):
-            given = dict(zip(SETTINGS, settings, strict=True))
-            segments.append(Segment(after, replace(now, updates=1, **given)))
+            given = {name: getattr(each, name) for name in SETTINGS} | {
+                "schedule": schedule_of(each.schedule)
+            }
+            segments.append(Segment(each.after, replace(now, updates=1, **given)))
     return tuple(segments)
 
 

@@ -10,7 +10,10 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeAlias
+from dataclasses import fields as dataclass_fields
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -21,6 +24,7 @@ from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted, shortened
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import SCHEDULES, Schedule
 from nnviz.core.state import Training, Weights
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
@@ -86,8 +90,29 @@ _BatchSize = Annotated[int | None, Meta(extra_json_schema={"minimum": 1})]
 _Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
 
 
+_FIELD_TYPES: dict[str, Any] = {"int": int, "float": float}
+_SCHEDULE_PARTS: dict[str, Any] = {
+    kind: msgspec.defstruct(
+        f"{kind.capitalize()}SchedulePart",
+        [(each.name, _FIELD_TYPES[str(each.type)]) for each in dataclass_fields(own)],
+        tag_field="kind",
+        tag=kind,
+        forbid_unknown_fields=True,
+        namespace={"__doc__": own.__doc__},
+    )
+    for kind, own in SCHEDULES.items()
+}
+"""The struct of each kind of schedule."""
+if TYPE_CHECKING:
+    _Schedule: TypeAlias = Any
+else:
+    _Schedule = reduce(or_, _SCHEDULE_PARTS.values()) | msgspec.UnsetType
+
+
 class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     """The settings of a run. A `batch_size` of null means all rows; `updates` is the number of iterations."""
+
+    # without `schedule`, the learning rate is constant
 
     learning_rate: _Rate = 0.01
     updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
@@ -96,6 +121,7 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     seed: _Seed = 0
     loss: _Loss = "mse"
     validation: _Validation = 0.0
+    schedule: _Schedule = msgspec.UNSET
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -135,6 +161,7 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     batch_size: _BatchSize
     optimizer: _Optimizer
     seed: _Seed
+    schedule: _Schedule = msgspec.UNSET
 
 
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -333,9 +360,31 @@ def numbers(array: Array | None) -> list[float] | None:
 def training_of(part: TrainingPart, place: str = "training") -> Training:
     """Return the settings of a run. Raises FileError for an invalid setting."""
     with as_file_errors(place):
-        return Training(**msgspec.structs.asdict(part))
+        schedule = schedule_of(part.schedule)
+        return Training(**{**msgspec.structs.asdict(part), "schedule": schedule})
 
 
 def training_part(training: Training) -> TrainingPart:
     """Return the settings of a run as part of an nnviz file."""
-    return TrainingPart(**{**asdict(training), "learning_rate": float(training.learning_rate)})
+    rate, schedule = float(training.learning_rate), schedule_part(training.schedule)
+    return TrainingPart(**{**asdict(training), "learning_rate": rate, "schedule": schedule})
+
+
+def schedule_of(part: Any) -> Schedule | None:
+    """Return a schedule from a part of an nnviz file; None if the part is missing.
+
+    Raises ValueError for an invalid parameter.
+    """
+    if part is msgspec.UNSET:
+        return None
+    try:
+        own: Any = SCHEDULES[type(part).__struct_config__.tag]
+        made: Schedule = own(**msgspec.structs.asdict(part))
+    except ValueError as error:
+        raise ValueError(f"schedule.{error}") from None
+    return made
+
+
+def schedule_part(schedule: Schedule | None) -> Any:
+    """Return a schedule as part of an nnviz file."""
+    return _SCHEDULE_PARTS[schedule.kind](**vars(schedule)) if schedule else msgspec.UNSET

@@ -167,9 +167,19 @@ def plain_updates(state, updates):
             order = np.random.default_rng([settings.seed, 1, epoch]).permutation(rows)
         order = order[part * batch : (part + 1) * batch]
         found = flat_slopes(network, x[order], y[order], settings.loss)
-        values = step(np.array(parameters(network)), found, settings.learning_rate)
+        rate = settings.learning_rate * rate_factor(settings.schedule, k)
+        values = step(np.array(parameters(network)), found, rate)
         network = with_parameters(network, values)
         yield network
+
+
+def rate_factor(schedule, k):
+    """The factor of the learning rate after k updates, by the definitions."""
+    if schedule is None:
+        return 1.0
+    if schedule.kind == "step":
+        return schedule.factor ** (k // schedule.every)
+    return (1 + math.cos(math.pi * k / schedule.updates)) / 2 if k < schedule.updates else 0.0
 
 
 def losses_of(state, network):

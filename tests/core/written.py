@@ -17,6 +17,9 @@ NAMES = {
     "exp": math.exp,
     "ln": math.log,
     "sqrt": math.sqrt,
+    "floor": math.floor,
+    "cos": math.cos,
+    "π": math.pi,
     "__builtins__": {},
 }
 

@@ -509,7 +509,7 @@ def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     """Yield the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
     names = {"w": f"{_updated(parameters)}[node]", "slope": f"{prefix}slopes[node]"}
-    names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories}
+    names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories} | frame.rate_names(state)
     yield CodeLine(f"    for node in {parameters}:", "update")
     for name, expression in optimizer.rule:
         text = _WORD.sub(lambda word: names.get(word[0], word[0]), python(expression))

@@ -15,7 +15,17 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import counted, full, parse_number
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
 from nnviz.core.state import Cell, Column, State
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, are_raw, array, comment, of_nodes, of_outputs
+from nnviz.files.code.lines import (
+    CodeLine,
+    Notation,
+    Numbers,
+    are_raw,
+    array,
+    comment,
+    of_nodes,
+    of_outputs,
+    python,
+)
 
 
 def function_name(entry: Activation | Loss) -> str:
@@ -28,7 +38,7 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     functions, back = _functions(state.network), _backward_activations(state)
     texts = [own.notation.numpy for own in functions]
     texts += [own.notation.numpy_slope for own in functions if own.name in back]
-    if any("math." in text for text in texts):
+    if any("math." in text for text in texts) or state.training.schedule:
         yield CodeLine("import math")
     yield from numbers.imports()
     yield CodeLine("import numpy as np")
@@ -259,6 +269,8 @@ class ProgramNames(NamedTuple):
 
 
 NAMES = ProgramNames()
+RATE_NOW = "rate"
+"""Name of the variable with the learning rate of an update, if the learning rate changes."""
 ACCURACY = "accuracy({}, {})"
 """Code that computes the accuracy, with {} in place of inputs and targets."""
 
@@ -343,6 +355,7 @@ def training_loop(
     history has the loss after each epoch. Each epoch has a random order of mini-batches.
     """
     rows, in_batches = f"len({names.trained(state)[0]})", mini_batches(state)
+    schedule, body = state.training.schedule, [*body]
     yield from split(state, names)
     if in_batches:
         count = f"-(-{rows} // batch_size)"
@@ -353,12 +366,20 @@ def training_loop(
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
         yield CodeLine(f"    order = np.random.default_rng([seed, 1, epoch]).permutation({rows})")
         yield CodeLine("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
+    if schedule and any(uses(line.text, RATE_NOW) for line in body):
+        rate = with_names(python(schedule.rule), k="(t - 1)")
+        yield CodeLine(f"    {RATE_NOW} = {rate}  # the learning rate of this update", "update")
     yield from body
     if in_batches:
         yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
     indent = "        " if in_batches else "    "
     yield from _point(state, loss, names, "t", f"{indent}{names.history}.append(", ")")
     yield from results(state, accuracy, names)
+
+
+def rate_names(state: State) -> dict[str, str]:
+    """Return a dictionary that renames the learning rate in an optimizer's rule if the rate changes."""
+    return {"learning_rate": RATE_NOW} if state.training.schedule else {}
 
 
 def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:

@@ -91,6 +91,10 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         yield from (CodeLine(), *accuracy)
     yield CodeLine()
     yield CodeLine("# Training")
+    if schedule := state.training.schedule:
+        settings = ", ".join(f"{name}={value!r}" for name, value in schedule.keras_config.items())
+        decay = f"keras.optimizers.schedules.{schedule.keras[0]}"
+        yield CodeLine(f"learning_rate = {decay}(learning_rate, {settings})", "update")
     if of_z:
         last = state.network.layers[-1].function.notation.keras.name
         yield CodeLine(f"# The loss applies {last} itself, so train the same layers without {last}", "loss")

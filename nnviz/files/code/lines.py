@@ -134,6 +134,7 @@ WIDTH = 100
 """Largest number of characters in a line of numbers."""
 
 _PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
+_PYTHON |= {"≤": "<=", "π": "math.pi", "cos(": "math.cos(", "floor(": "math.floor("}
 _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 
@@ -155,7 +156,7 @@ def filled(items: Iterable[str], indent: str) -> Iterator[str]:
 
 
 def python(expression: Expression) -> str:
-    """Return an optimizer's rule as a Python expression: `0.9·v + slope²` as `0.9 * v + slope ** 2`."""
+    """Return a rule as a Python expression: `0.9·v + slope²` as `0.9 * v + slope ** 2`."""
     text = "".join(piece.text for piece in expression.pieces(digits=17))
     return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
 

@@ -142,4 +142,5 @@ def _update(state: State) -> Iterator[CodeLine]:
     yield CodeLine(f"    for w, slope{own} in zip(parameters, slopes{all_of}):", "update", nodes)
     for name, expression in optimizer.rule:
         place = "[:]" if name == "w" or name in memories else ""
-        yield CodeLine(f"        {name}{place} = {python(expression)}", "update", nodes)
+        rule = frame.with_names(python(expression), **frame.rate_names(state))
+        yield CodeLine(f"        {name}{place} = {rule}", "update", nodes)

@@ -8,7 +8,7 @@ from nnviz.core.activations import Activation
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
@@ -16,6 +16,8 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
     elsewhere = frame.library_notation(state, "PyTorch", state.measure.notation.torch)
+    if elsewhere and state.training.schedule:
+        yield CodeLine("import math")
     yield from numbers.imports()
     if numbers.separate_arrays or (elsewhere and frame.mini_batches(state)):
         yield CodeLine("import numpy as np")
@@ -67,6 +69,10 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine()
     yield CodeLine("# Training")
     yield CodeLine(f"optimizer = torch.optim.{optimizer}", "update")
+    schedule = state.training.schedule
+    if schedule:
+        factor = f"lambda k: {python(schedule.factor_rule)}"
+        yield CodeLine(f"scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, {factor})", "update")
     if own.of_z and not network.layers[-1].function.linear:
         model = "model[:-1]"
         last, kind = network.layers[-1].function.notation.torch.name, own.torch.removeprefix("nn.")
@@ -77,10 +83,12 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     name = frame.function_name(loss)
     yield CodeLine(f"{name} = {own.torch}", "loss", outputs)
     inputs, targets = frame.rows_of_an_update(state)
-    update = (
+    update = [
         CodeLine("    optimizer.zero_grad()", "backward"),
         CodeLine(f"    loss = {name}({model}({inputs}), {targets})", "loss", outputs),
         CodeLine("    loss.backward()", "backward", nodes),
         CodeLine("    optimizer.step()", "update", nodes),
-    )
+    ]
+    if schedule:
+        update.append(CodeLine("    scheduler.step()", "update"))
     yield from frame.training_loop(state, update, f"{name}({model}({{}}), {{}}).item()")
