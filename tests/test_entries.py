@@ -60,14 +60,13 @@ def test_every_entry_trains_as_it_is_defined(states):
 
 def test_every_entry_is_explained_by_lines_that_close_and_agree_with_a_difference(states):
     for name, state in states.items():
-        for row in (0, len(state.data) - 1):
-            for address in (None, *every_where(state.network)):
-                lines = lines_of(explained(state, address, row))
-                assert [own.text for own in lines if not closes(own.arithmetic)] == [], name
-                checks = [own for own in lines if own.label == "check"]
-                assert all(own.check_agrees for own in checks), (name, address, row)
-                is_parameter = address is not None and address.kind != "node"
-                assert len(checks) == is_parameter, (name, address)
+        for address in (None, *every_where(state.network)):
+            lines = lines_of(explained(state, address))
+            assert [own.text for own in lines if not closes(own.arithmetic)] == [], name
+            checks = [own for own in lines if own.label == "check"]
+            assert all(own.check_agrees for own in checks), (name, address)
+            is_parameter = address is not None and address.kind != "node"
+            assert len(checks) == is_parameter, (name, address)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -94,7 +93,8 @@ def test_every_entry_is_written_in_every_style_and_run(states, style, tmp_path):
 @pytest.mark.parametrize("form", SAVED, ids=lambda form: form.name)
 def test_every_entry_round_trips_through_every_format_or_is_refused(states, form, tmp_path):
     path = tmp_path / f"network{form.saved[0]}"
-    for name, state in states.items():
+    once = {tuple(name.split()[:2]): name for name in states}.values()  # since each file starts a process
+    for name, state in ((name, states[name]) for name in once):
         if form.name == "weights dictionary":
             state = without_biases(state)
         layers = [layer.activation for layer in state.network.layers]
