@@ -226,7 +226,7 @@ def _huber(delta: float) -> tuple[Loss]:
     size, times = "np.abs(prediction - y)", "" if delta == 1 else f"{number} * "
     own = Loss(
         with_parameter("huber", delta, 1.0),
-        with_parameter("Huber loss", delta, 1.0),
+        "Huber loss" if delta == 1 else f"Huber loss ({number})",
         "L",
         averaged=True,
         terms=terms,
@@ -241,9 +241,7 @@ def _huber(delta: float) -> tuple[Loss]:
             Named("Huber", "delta", delta),
             f"nn.{Named('HuberLoss', 'delta', delta).call}",
         ),
-        parameter=Parameter(
-            "largest |error| δ of the squared part", 0.5, "above 0", lambda v: 0 < v < math.inf, _huber
-        ),
+        parameter=Parameter("threshold δ of |error|", 0.5, "above 0", lambda v: 0 < v < math.inf, _huber),
     )
     return (own,)
 
@@ -382,7 +380,7 @@ _SIGMOID_FORM = Loss(
 )
 
 LOSSES: dict[str, tuple[Loss, ...]] = {
-    forms[0].name: forms for forms in ((MSE,), _huber(1.0), (_SOFTMAX_FORM, _SIGMOID_FORM), (_HINGE,))
+    forms[0].name: forms for forms in ((MSE,), (_SOFTMAX_FORM, _SIGMOID_FORM), _huber(1.0), (_HINGE,))
 }
 """Every loss by name: the forms for different output activations. Combo boxes and files use these names."""
 

@@ -240,6 +240,6 @@ class AdamW(Adam):
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    each.name: each for each in (GradientDescent, Momentum, RMSprop, Adam, AdamW)
+    each.name: each for each in (GradientDescent, Momentum, Adam, AdamW, RMSprop)
 }
 """Every optimizer by name. Combo boxes and files use these names."""

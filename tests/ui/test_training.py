@@ -11,8 +11,10 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
+    QDialog,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QScrollArea,
     QTabBar,
@@ -21,10 +23,12 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.edits import add_node
+from nnviz.core.losses import LOSSES
 from nnviz.core.metrics import measure_all
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, parse_number
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import SCHEDULES
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.files.examples import example
@@ -535,6 +539,66 @@ def test_a_loss_is_chosen_by_keys_mouse_and_letter_and_undone(panel, document, a
     QTest.mouseClick(box.view().viewport(), LEFT, pos=at)
     QApplication.processEvents()
     assert chosen(document) == ("cross_entropy", "sigmoid")
+
+
+def choose_from_list(box, text):
+    """Open the list of a combo box and click the item that says `text`."""
+    QTest.mouseClick(box, LEFT)
+    at = box.view().visualRect(box.model().index(box.findText(text), 0)).center()
+    QTest.mouseMove(box.view().viewport(), at)
+    QTest.mouseClick(box.view().viewport(), LEFT, pos=at)
+    QApplication.processEvents()
+
+
+def typed_into(dialog, *texts):
+    """Type one text after the other into the field of a dialog, each with Enter."""
+    for text in texts:
+        dialog.findChild(QLineEdit).selectAll()
+        write(dialog.findChild(QLineEdit), text)
+        QTest.keyClick(dialog.findChild(QLineEdit), ENTER)
+
+
+def test_every_entry_can_be_chosen_and_the_parameters_of_one_are_asked_for(panel, document, answer):
+    fields = panel.fields
+    offered = {box: [box.itemData(k) for k in range(box.count())] for box in (fields.optimizer, fields.loss)}
+    assert offered[fields.optimizer] == [*OPTIMIZERS]
+    assert offered[fields.loss][: len(LOSSES)] == [*LOSSES]
+    for name, (form, *_) in LOSSES.items():
+        assert bool(form.parameter) == (f"{name}(" in offered[fields.loss])
+    answer(QDialog, lambda dialog: typed_into(dialog, "0", "0.5"))
+    choose_from_list(fields.loss, "Huber loss …")
+    assert document.state.training.loss == "huber(0.5)"
+    assert (fields.loss.currentText(), captions(panel)[0]) == ("Huber loss (0.5)", "Huber loss (0.5)")
+    choose_from_list(fields.loss, "Huber loss")
+    assert document.state.training.loss == "huber"
+    document.undo()
+    assert panel.fields.loss.currentText() == "Huber loss (0.5)"
+    answer(QDialog, lambda dialog: QTest.keyClick(dialog, ESCAPE))
+    choose_from_list(fields.loss, "Huber loss …")
+    assert document.state.training.loss == "huber(0.5)"
+
+
+def test_a_schedule_is_chosen_beside_the_rate_and_kept_by_a_run(panel, document, answer, qtbot):
+    box = panel.fields.schedule
+    assert (box.visible_text, box.currentText()) == ("Learning rate", "constant")
+    for kind, own in SCHEDULES.items():
+        proposal = ", ".join(f"{number:g}" for number in own.example)
+        answer(QDialog, lambda dialog: QTest.keyClick(dialog.findChild(QLineEdit), ENTER))
+        choose_from_list(box, f"{kind} …")
+        assert document.state.training.schedule.name == f"{kind}({proposal})"
+        assert box.visible_text.startswith(kind)
+    assert document.undo_text() == "Change schedule"
+    answer(QDialog, lambda dialog: typed_into(dialog, "2", "2, 0.5"))
+    choose_from_list(box, "step …")
+    panel.step()
+    panel.step()
+    assert document.state.learning_rate == 0.5 * document.state.training.learning_rate
+    choose_from_list(box, "constant")
+    assert document.state.training.schedule is None
+    assert box.visible_text == "Learning rate"
+    box.setFocus()
+    QTest.keyClick(box, DOWN)  # a key that steps through the list asks nothing
+    assert document.state.training.schedule is None
 
 
 def test_advice_on_loss_and_rows_is_shown_until_it_is_followed(panel, document, approved):

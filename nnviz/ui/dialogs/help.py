@@ -17,6 +17,7 @@ from nnviz.core.expressions import Number
 from nnviz.core.losses import LOSSES, Loss
 from nnviz.core.numbers import Limit
 from nnviz.core.optimizers import OPTIMIZERS, Optimizer
+from nnviz.core.schedules import SCHEDULES, Schedule, of_numbers
 from nnviz.document.autosave import data_folder
 from nnviz.files.errors import install_command
 from nnviz.files.on_disk import BACKUP_SUFFIX
@@ -100,6 +101,7 @@ def formulas() -> tuple[Section, ...]:
         losses=[(_name(form), _loss(form)) for form in losses],
         slopes=[(f"slope of an output node, {_name(form)}", _slope(form)) for form in losses],
         optimizers=[(optimizer.name, _rule(optimizer)) for optimizer in OPTIMIZERS.values()],
+        schedules=[(f"schedule {name}", _schedule(each)) for name, each in SCHEDULES.items()],
         activations=[(each.name, _function(each)) for each in ACTIVATIONS.values()],
     )
 
@@ -132,6 +134,12 @@ def _rule(optimizer: type[Optimizer]) -> str:
     *memories, (_, last) = optimizer.rule
     lines = [f"{memory} ← {rule.text}" for memory, rule in memories]
     return ";  ".join([*lines, f"w ← {last.text}"])
+
+
+def _schedule(kind: type[Schedule]) -> str:
+    example = of_numbers(kind, kind.example)
+    rule = f"learning_rate · {example.factor_rule.factor}, where k is the number of earlier updates"
+    return f"{example.name} sets the {kind.meaning}: {rule}"
 
 
 def _function(activation: Activation) -> str:

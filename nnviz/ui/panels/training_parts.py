@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,17 +11,19 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from nnviz.core.losses import LOSSES
+from nnviz.core.losses import LOSSES, forms_of
 from nnviz.core.metrics import Measured, classifies
-from nnviz.core.numbers import MINUS, as_text, counted, field_text, full_text, parse_number, parse_whole
+from nnviz.core.numbers import MINUS, as_text, counted, field_text, full, full_text, parse_number, parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import CONSTANT, SCHEDULES, schedule
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.training import Runner
 from nnviz.ui.kit.controls import Choice, NumberChoice, fill_box
+from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
-from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.kit.theme import colours, px, ui_font
 
 ALL_ROWS = "all rows"
 WHOLE_KEYS = "\nUp, Down and the wheel change the number by 1 (Shift: by 10); Enter accepts the number"
@@ -33,9 +35,91 @@ SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings he
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
+RATE_LABEL = "Learning rate"
+CHEVRON_PX = 20
+"""Room for the mark of a list beside the label of the learning rate, in pixels."""
 ROW_GAP_PX, LINE_GAP_PX = 3, 4
 ROUNDING_PX = 2
 """Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
+
+
+class EntryChoice(Choice):
+    """A combo box of the entries of a registry, which can ask for the parameters of an entry.
+
+    `wanted` carries the name of the chosen entry, with parameters in brackets if it has any. The box shows
+    the entry in use until another one is in use.
+    """
+
+    wanted = Signal(str)
+
+    def __init__(self, titles: Mapping[str, str], check: Callable[[str], object]) -> None:
+        super().__init__()
+        self._check, self._meanings = check, dict[str, tuple[str, str]]()
+        self._used = self._unlisted = ""
+        for name, title in titles.items():
+            self.addItem(title, name)
+        self.activated.connect(self._choose)
+
+    def ask_for(self, name: str, title: str, meaning: str, example: str) -> None:
+        """Add an item that asks for the parameters of the entry `name`, and proposes `example`."""
+        self._meanings[f"{name}("] = meaning, example
+        self.addItem(f"{title} …", f"{name}(")
+
+    def show_used(self, name: str, title: str) -> None:
+        """Show the entry in use. An entry with other parameters gets an item as long as it is in use."""
+        self._used = name
+        if self.findData(name) < 0:
+            if self._unlisted:
+                self.removeItem(self.findData(self._unlisted))
+            self.addItem(title, name)
+            self._unlisted = name
+        self.setCurrentIndex(self.findData(name))
+
+    def _choose(self) -> None:
+        """Emit the chosen entry, and show the one in use. Keys that step through the list ask nothing."""
+        name = self.currentData()
+        self.setCurrentIndex(self.findData(self._used))
+        if name in self._meanings:
+            name = "" if self._steps else self._with_parameters(name)
+        if name not in ("", self._used):
+            self.wanted.emit(name)
+
+    def _with_parameters(self, start: str) -> str:
+        """Ask for the parameters of an entry; return its name with them, or "" if the person cancels."""
+        meaning, example = self._meanings[start]
+        title = f"{self.accessibleName()} {start.removesuffix('(')}"
+        label = f"{meaning[0].upper()}{meaning[1:]}"
+        check = lambda text: self._check(f"{start}{text})")  # noqa: E731
+        text = AskText(self.window(), title, label, example, "&Use", check).ask()
+        return f"{start}{text})" if text else ""
+
+
+class ScheduleChoice(EntryChoice):
+    """The label of the learning rate, which opens the list of schedules and names the schedule in use."""
+
+    def __init__(self) -> None:
+        super().__init__({CONSTANT: CONSTANT}, schedule)
+        for name, kind in SCHEDULES.items():
+            self.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
+        self.setObjectName("flat")
+        self.setFont(ui_font(11.5))
+
+    @property
+    def visible_text(self) -> str:
+        """The text of the label: "Rate · step(100, 0.5)" for a schedule, shortened to the room."""
+        used, metrics = self.currentText(), self.fontMetrics()
+        room = self.width() - px(CHEVRON_PX)
+        texts = (RATE_LABEL,) if used == CONSTANT else (f"Rate · {used}", used)
+        shortest = metrics.elidedText(texts[-1], Qt.TextElideMode.ElideRight, room)
+        return next((text for text in texts if metrics.horizontalAdvance(text) <= room), shortest)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(RATE_LABEL) + px(CHEVRON_PX), metrics.height())
+
+    def sizeHint(self) -> QSize:
+        """Return the smallest size: a schedule with long numbers does not widen the panel."""
+        return self.minimumSizeHint()
 
 
 class TrainingFields(QWidget):
@@ -68,17 +152,23 @@ class TrainingFields(QWidget):
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
         share = parsed_share, field_text, nudge_share
         self.validation = self._field("validation", "Validation", "0.25", *share)
-        self.optimizer, self.loss = Choice(), Choice()
-        for name in OPTIMIZERS:
-            self.optimizer.addItem(name.replace("_", " "), name)
-        for name, forms in LOSSES.items():
-            self.loss.addItem(forms[0].title, name)
-        self.optimizer.activated.connect(self._choose_optimizer)
-        self.loss.activated.connect(self._choose_loss)
-        for choice in (self.optimizer, self.loss, self.batch):
+        self._add_choices()
+        for choice in (self.optimizer, self.loss, self.schedule, self.batch):
             choice.chosen.connect(self.finished)
         self._lay_out()
         self.restore()
+
+    def _add_choices(self) -> None:
+        self.optimizer = EntryChoice({name: name.replace("_", " ") for name in OPTIMIZERS}, str)
+        self.optimizer.wanted.connect(partial(self._accept, "optimizer"))
+        self.loss = EntryChoice({name: forms[0].title for name, forms in LOSSES.items()}, forms_of)
+        for name, (form, *_) in LOSSES.items():
+            if form.parameter:
+                meaning = f"{form.parameter.meaning}, a number {form.parameter.valid_range}"
+                self.loss.ask_for(name, form.title, meaning, full(form.parameter.example))
+        self.loss.wanted.connect(self.loss_wanted)
+        self.schedule = ScheduleChoice()
+        self.schedule.wanted.connect(lambda name: self._accept("schedule", schedule(name)))
 
     @property
     def _training(self) -> Training:
@@ -92,8 +182,10 @@ class TrainingFields(QWidget):
         for name, field in self._numbers.items():
             if getattr(training, name) != field.value:
                 field.show_value(getattr(training, name))
-        for choice, name in ((self.optimizer, training.optimizer), (self.loss, training.loss)):
-            choice.setCurrentIndex(choice.findData(name))
+        self.optimizer.show_used(training.optimizer, training.optimizer)
+        self.loss.show_used(training.loss, forms_of(training.loss)[0].title)
+        name = training.schedule.name if training.schedule else CONSTANT
+        self.schedule.show_used(name, name)
 
     def restore(self) -> None:
         """Show the current settings, and discard typed texts that were not accepted."""
@@ -143,18 +235,6 @@ class TrainingFields(QWidget):
     def _accept(self, setting: str, value: Any) -> None:
         self.accepted.emit(replace(self._training, **{setting: value}))
 
-    def _choose_optimizer(self) -> None:
-        chosen = self.optimizer.currentData()
-        if chosen != self._training.optimizer:
-            self._accept("optimizer", chosen)
-
-    def _choose_loss(self) -> None:
-        """Emit the chosen loss, and show the current one until the chosen loss is in use."""
-        wanted = self.loss.currentData()
-        self.loss.setCurrentIndex(self.loss.findData(self._training.loss))
-        if wanted != self._training.loss:
-            self.loss_wanted.emit(wanted)
-
     def _lay_out(self) -> None:
         self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -163,14 +243,14 @@ class TrainingFields(QWidget):
         rate = "How far an update moves weights against the slope (gradient); a number above 0"
         rows = "Number of rows that one update uses, or all rows"
         for field, name, tip, row, column, columns in (
-            (self.learning_rate, "Learning rate", rate + RATE_KEYS, 0, 0, 1),
+            (self.learning_rate, RATE_LABEL, rate + RATE_KEYS, 0, 0, 1),
             (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}", 0, 1, 2),
             (self.batch, "Batch", rows + WHOLE_KEYS, 0, 3, 1),
             (self.optimizer, "Optimizer", "The rule that updates the weights from their slopes", 1, 0, 2),
             (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}", 1, 2, 1),
         ):
             self._describe(field, name, tip)
-            self._place(field, QLabel(name), row, column, columns)
+            self._place(field, self.schedule if name == RATE_LABEL else QLabel(name), row, column, columns)
         self._add_measures()
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
@@ -182,9 +262,11 @@ class TrainingFields(QWidget):
     def _add_measures(self) -> None:
         """Add a line with the loss and the validation share, each behind its label."""
         loss = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
+        way = "How the learning rate changes during a run: step(100, 0.5) halves it after every 100 updates"
         share = "Share of the rows for validation (the last rows, as in Keras): 0.2, 1/5 or 20 %; 0 for none"
         self._describe(self.loss, "Loss", loss)
         self._describe(self.validation, "Validation", share + SHARE_KEYS)
+        self._describe(self.schedule, "Schedule", way)
         measures = QWidget()
         self._grid.addWidget(measures, 4, 0, 1, 4)
         line = QHBoxLayout(measures)
@@ -200,9 +282,10 @@ class TrainingFields(QWidget):
         """Add a widget with its label at the end of the second row of fields."""
         self._place(widget, label, 1, 3, 1)
 
-    def _place(self, widget: QWidget, label: QLabel, row: int, column: int, columns: int) -> None:
+    def _place(self, widget: QWidget, label: QWidget, row: int, column: int, columns: int) -> None:
         """Put a widget under its label; the widget fills the height of its row."""
-        _buddy(label, widget)
+        if isinstance(label, QLabel):
+            _buddy(label, widget)
         label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
         widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
         self._grid.addWidget(label, 2 * row, column, 1, columns)
