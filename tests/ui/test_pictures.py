@@ -1,6 +1,7 @@
 """Pictures of the diagram and of plots, and films of the walk and of the training: written and copied."""
 
 import re
+import sys
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -509,6 +510,7 @@ def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
             found = {own: None if own in lacking else "/usr/bin/found" for own in needs}
             can.setattr("nnviz.files.film.find_spec", lambda _, at=found["Pillow"]: at)
             can.setattr("shutil.which", lambda _, at=found["ffmpeg"]: at)
+            can.setitem(sys.modules, "imageio_ffmpeg", None)
             export_walk({"Width": 320, "Height": 240}, (QFileDialog, partial(look_and_leave, lacking)))
 
     monkeypatch.setattr("nnviz.ui.kit.dialogs.WAIT_S", 0.0)

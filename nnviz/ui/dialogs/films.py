@@ -94,11 +94,8 @@ class ImageFilm(ABC):
         """The view of the diagram."""
 
     @abstractmethod
-    def moments(self, *, few: bool = False) -> Iterator[float]:
-        """Prepare the film's frames one after another. Yield the duration of each frame, in seconds.
-
-        With `few=True`, prepare only a few frames that together contain all colours of the film.
-        """
+    def moments(self) -> Iterator[float]:
+        """Prepare the film's frames one after another. Yield the duration of each frame, in seconds."""
 
     @abstractmethod
     def paint(self, painter: QPainter, palette: Palette) -> None:
@@ -109,11 +106,6 @@ class ImageFilm(ABC):
         for number, seconds in enumerate(self.moments()):
             self._share_done = number / self.count
             yield FilmFrame(self._paint_pixels(), seconds)
-
-    def samples(self) -> Iterator[Pixels]:
-        """Yield the pixels of a few frames that together contain all colours of the film."""
-        for _ in self.moments(few=True):
-            yield self._paint_pixels()
 
     def report_progress(self) -> None:
         """Report the progress, and let the user cancel the film."""
@@ -209,8 +201,6 @@ FIRST = 1 / 8
 """Share of a training film's time that passes before the first update. Later updates follow faster."""
 CURVE, INSIDE_PX = 0.36, 10.0
 """CURVE: the loss curve's share of the height. INSIDE_PX: border around the curve, in pixels at scale 1."""
-FEW_UPDATES = 8
-"""Largest number of frames, besides the last, from which a training film's colours are sampled."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
@@ -267,7 +257,7 @@ class TrainingFilm(ImageFilm):
         curve.show_view(curve.view())
         return curve
 
-    def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
+    def moments(self) -> Iterator[float]:  # noqa: D102
         start = state_at_start(self._end)
         networks = (start.network, self._end.network)
         largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
@@ -275,8 +265,7 @@ class TrainingFilm(ImageFilm):
         moment = Moment.of(start, row=self._subject.row, slopes_shown=self._subject.slopes)
         self.scene = FilmScene(moment, reel, self.above, largest)
         at = self._states(start)
-        frames = self._frames[:: len(self._frames) // FEW_UPDATES + 1] if few else self._frames
-        for iteration, count in frames:
+        for iteration, count in self._frames:
             self._show(at(iteration))
             yield count / self.fps
         self._show(self._end)
@@ -328,8 +317,8 @@ class TrainingFilm(ImageFilm):
 
 WIDEST = "Hidden layer 2: slopes of the weights"
 """A text about as long as the longest caption of a step. The footer leaves room for this text."""
-FEW_STEPS = 3
-"""Number of frames per step from which the colours of a film of one update are sampled."""
+LEAST_MOVES = 3
+"""Smallest number of frames in which a film of one update animates a step."""
 
 
 class WalkFilm(ImageFilm):
@@ -348,18 +337,18 @@ class WalkFilm(ImageFilm):
         self._updated = train(state, updates=1).state if state.trainable else state
         updated = self._updated.iteration > state.iteration  # no update is made if the loss would be infinite
         self._losses = (state.loss(), self._updated.loss()) if updated else (None, None)
-        self._moves = max(round(MOVE_S * fps), FEW_STEPS)
+        self._moves = max(round(MOVE_S * fps), LEAST_MOVES)
         self.count = sum(1 for _ in self._reel().play(self._moves, str))
 
     def _reel(self) -> WalkPlayback:
         walk = Walk(self._state.network.sizes, self._phases, len(self._state.data))
         return WalkPlayback(walk, by_layer=self._subject.by_layer)
 
-    def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
+    def moments(self) -> Iterator[float]:  # noqa: D102
         self._current = self._reel()
         moment = Moment.of(self._state, row=self._subject.row)
         self.scene = scene = FilmScene(moment, self._current, self.above)
-        for seconds in self._current.play(FEW_STEPS if few else self._moves, lambda: scene.caption):
+        for seconds in self._current.play(self._moves, lambda: scene.caption):
             if not self._current.progress.active:
                 scene.show(self._updated)
             yield seconds
