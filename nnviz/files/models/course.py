@@ -2,8 +2,7 @@
 
 The file opens as a network with relu hidden nodes and an identity output, without rows and settings. The file
 may also contain the code of an exercise, such as `input_data`. nnviz reads only assignments of literals at
-the top level and runs no code. The notes of the network list the assignments that nnviz skips. nnviz refuses
-code that changes the weights in any other way.
+the top level and runs no code. The notes of the network name the lines of code that change these values.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
 from nnviz.files.models import course_reader, dense
-from nnviz.files.models.course_reader import Statement, Variable, value_of, walk
+from nnviz.files.models.course_reader import Variable, line_of, not_a_literal, value_of
 from nnviz.files.source import Codec, Source, lost_parts
 
 
@@ -70,7 +69,8 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State of a weights dictionary or of code that contains a weights dictionary.
 
-    Adds a sentence on the assumed activations to `source.assumptions`. Raises FileError.
+    Adds sentences on values that code changes, and on the assumed activations, to `source.assumptions`.
+    Raises FileError.
     """
     state = _state_of(source)
     source.assumptions.append(assumption(state.network))
@@ -82,7 +82,7 @@ def _state_of(source: Source) -> State:
     try:
         raw = json_text.parse(text, source.progress)
     except json_text.BrokenJsonError:
-        return state_of(course_reader.statements(text))
+        return state_of(course_reader.statements(text), source.assumptions)
     network = network_of(raw)
     with as_file_errors():
         return State(network, Dataset.empty(network))
@@ -137,7 +137,7 @@ def replaced(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if a weights dictionary replaces it."""
     try:
         text = json_text.decode_text(data)
-        body = [each.statement for each in course_reader.statements(text)]
+        body = course_reader.statements(text)
     except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
         return []
     is_bare = any(isinstance(each, ast.Expr) and isinstance(each.value, ast.Dict) for each in body)
@@ -167,8 +167,11 @@ LOSS_PREFIX = "get_"
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
-def state_of(body: list[Statement]) -> State:
-    """Return the State that the statements of a file describe. Raises a FileError that names the line."""
+def state_of(body: list[ast.stmt], remarks: list[str]) -> State:
+    """Return the State that the statements of a file describe. Raises a FileError that names the line.
+
+    Adds a sentence to `remarks` for each value that code changes.
+    """
     variables = course_reader.variables(body)
     biases = _biases(variables)
     activations = _activations(body) if body[1:] else ("relu", "identity")
@@ -178,15 +181,17 @@ def state_of(body: list[Statement]) -> State:
     chosen, network = _choose(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
     same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
-    notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
+    notes = [f"The weights come from `{chosen}` in {variables[chosen].line}; nnviz does not run the code."]
     others = (name for name in networks if name not in same_size)
     notes += [f"`{name}` in {variables[name].line} was left out: its layer sizes differ." for name in others]
     notes += [f"`{name}` was not read ({fault})." for name, fault in faults.items()]
-    notes += [
-        f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."
-        for each in (*(variables[name] for name in same_size), inputs, targets)
-        if each and each.reassigned
+    used = (*(variables[name] for name in same_size), inputs, targets)
+    remarks += [
+        f"`{each.name}` keeps its first value, although code changes it in {each.changed}"
+        for each in used
+        if each and each.changed
     ]
+    notes += [f"{remark}." for remark in remarks]
     notes.append(f"Activations: {assumption(network)}.")
     with as_file_errors():
         weight_sets = tuple(WeightSet.of(*each) for each in same_size.items()) if len(same_size) > 1 else ()
@@ -202,12 +207,12 @@ def assumption(network: Network) -> str:
     return f"nnviz assumes {first} on hidden nodes and {last} on the output; you can set both in the diagram"
 
 
-def _activations(body: list[Statement]) -> tuple[str, str]:
+def _activations(body: list[ast.stmt]) -> tuple[str, str]:
     """Return the activations of the hidden nodes and of the output, by the functions that the code calls.
 
     If the code calls `predict_with_network` without defining it, relu is the course's activation.
     """
-    nodes = [node for each in body for node in walk(each.statement)]
+    nodes = [node for each in body for node in ast.walk(each)]
     functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     called = [(node.func.id, node.args) for node in calls if isinstance(node.func, ast.Name)]
@@ -232,16 +237,16 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
     return next(hidden, default), next(output, "identity")
 
 
-def _loss(body: list[Statement], output: str) -> str:
+def _loss(body: list[ast.stmt], output: str) -> str:
     """Return the loss in the name of a function such as get_cross_entropy, if it fits, else MSE."""
-    defined = (each.statement.name for each in body if isinstance(each.statement, ast.FunctionDef))
+    defined = (each.name for each in body if isinstance(each, ast.FunctionDef))
     losses = (name.removeprefix(LOSS_PREFIX) for name in defined if name.startswith(LOSS_PREFIX))
     return next((name for name in losses if name in LOSSES and output in fitting_outputs(name)), MSE.name)
 
 
 def _reads_output(node: ast.expr) -> bool:
     """Return whether an expression uses the output's weights: `(hidden * weights['output']).sum()`."""
-    keys = (part.slice for part in walk(node) if isinstance(part, ast.Subscript))
+    keys = (part.slice for part in ast.walk(node) if isinstance(part, ast.Subscript))
     return any(isinstance(key, ast.Constant) and str(key.value).startswith("output") for key in keys)
 
 
@@ -251,7 +256,7 @@ def _first_variable(names: Iterable[str], variables: dict[str, Variable]) -> Var
 
 
 def _biases(variables: dict[str, Variable]) -> dict[str, float]:
-    """Return the bias of each node in the dictionary `biases`. Raises FileError if code changes it."""
+    """Return the bias of each node in the dictionary `biases`, or {} if there is no such dictionary."""
     biases = variables.get(BIASES)
     values = biases.value() if biases and isinstance(biases.node, ast.Dict) else {}
     return values if all(map(_is_number, values.values())) else {}
@@ -277,23 +282,16 @@ def _networks(
     """
     candidates = ((name, each) for name, each in variables.items() if name not in excluded)
     found = {name: each for name, each in candidates if _is_network(each.node)}
+    if not found and "weights" in variables:
+        found["weights"] = variables["weights"]
     with as_file_errors():
         WEIGHT_SETS.check(len(found))
-    read: dict[ast.expr, Network] = {}  # a dictionary may have several names
     networks, faults = {}, {}
     for name, each in found.items():
         try:
-            networks[name] = read[each.node] = read.get(each.node) or _network(each, activations)
+            networks[name] = _network(each, activations)
         except FileError as error:
             faults[name] = error
-    if not found and "weights" in variables:
-        weights = variables["weights"]
-        try:
-            networks["weights"] = network_of({"output": weights.value()}, *activations)
-        except FileError as error:
-            raise (
-                error if error.place.startswith("line ") else FileError(error.message, weights.line)
-            ) from None
     if not networks:
         example = "weights = {'node_0': [2, 4], 'output': [2]}"
         missing = FileError(f"the file has no dictionary such as {example} (nnviz does not run code)")
@@ -303,31 +301,28 @@ def _networks(
 
 def _is_network(node: ast.expr) -> bool:
     """Return whether an expression is a dictionary with a node's name as a key."""
-    return isinstance(node, ast.Dict) and any(map(_names_a_node, node.keys))
-
-
-def _names_a_node(key: ast.expr | None) -> bool:
-    return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
+    keys = node.keys if isinstance(node, ast.Dict) else ()
+    return any(isinstance(key, ast.Constant) and _NODE.fullmatch(str(key.value)) for key in keys)
 
 
 def _network(each: Variable, activations: tuple[str, str]) -> Network:
-    """Return the network of a dictionary. Raises FileError with the line of the faulty node."""
-    if each.fault:
-        raise each.fault
+    """Return the network of a dictionary, or of a list with the weights of the output.
+
+    Raises FileError with the line of the faulty node.
+    """
     node = each.node
-    assert isinstance(node, ast.Dict)
     lines: dict[str, str] = {}
-    raw: dict[str, Any] = {}
-    for key, value in zip(node.keys, node.values, strict=True):
+    raw: dict[str, Any] = {} if isinstance(node, ast.Dict) else {"output": each.value()}
+    for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            raise FileError("expected the name of a node in quotes", each.statement.line_of(value))
+            raise FileError("expected the name of a node in quotes", line_of(value))
         if key.value in raw:
-            raise FileError(f"the node {quoted(key.value)} appears twice", each.statement.line_of(key))
-        lines[key.value] = each.statement.line_of(key)
+            raise FileError(f"the node {quoted(key.value)} appears twice", line_of(key))
+        lines[key.value] = line_of(key)
         try:
             raw[key.value] = value_of(value)
         except (ValueError, TypeError):
-            raise course_reader.not_a_literal(key.value, lines[key.value]) from None
+            raise not_a_literal(key.value, lines[key.value]) from None
     try:
         return network_of(raw, *activations)
     except FileError as error:
