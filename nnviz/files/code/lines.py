@@ -207,16 +207,16 @@ def numbers_path(path: Path) -> Path:
     return path.with_suffix(".npz")
 
 
-def save(program: Program, path: Path) -> str:
+def save(program: Program, path: Path) -> None:
     """Write a program and the file of its numbers. After an error, both old files are unchanged.
 
-    Return sentences on side effects, such as another owner of the file, or "". Raises FileError, for
-    example if the numbers would overwrite a file that nnviz has not written.
+    Raises FileError, for example if the numbers would overwrite a file that nnviz has not written.
     """
     if program.separate_arrays:
         _check_ours(numbers_path(path), path)
-        return atomic.write_pair(path, program.text.encode(), numbers_path(path), program.npz)
-    return atomic.write(path, program.text.encode())
+        atomic.write_pair(path, program.text.encode(), numbers_path(path), program.npz)
+    else:
+        atomic.write(path, program.text.encode())
 
 
 def _check_ours(numbers: Path, path: Path) -> None:
