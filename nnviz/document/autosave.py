@@ -1,8 +1,7 @@
 """Autosave: copies of unsaved work, recovery after a crash, and training runs kept for a file.
 
 A copy of unsaved work has the name `ID.copy`, where ID is random. The process that writes the copy locks the
-empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recovered. Each window locks another
-empty file, named after its document's path, to show other windows that the document is open.
+empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recovered.
 """
 
 from __future__ import annotations
@@ -32,51 +31,11 @@ from nnviz.files.registry import is_native, is_saved_at, losses_on_overwrite, lo
 from nnviz.files.snapshot import About, Copy
 
 
-class Presence:
-    """Announces the open file to other windows, and counts the other windows that have the same file open.
-
-    The locks are in `folder`. If nnviz cannot write or lock files there, the count is always 0.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._key = folder, ""
-        self._lock: atomic.LockHeld | None = None
-
-    def move_to(self, path: Path | None) -> None:
-        """Announce that this window has `path` open, or no file if `path` is None."""
-        self.leave()
-        if path is None:
-            return
-        self._key = key_of(path)
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = atomic.LockHeld(self._folder / f"{self._key}-{os.urandom(6).hex()}", new=True)
-
-    def count_windows(self) -> int:
-        """Return how many other windows have this window's file open; delete the locks of closed windows."""
-        own_name = self._lock.path.name if self._lock else ""
-        files = [file for file in _files_in(self._folder, "") if file.name != own_name]
-        atomic.delete_stale(files)
-        return sum(_is_held(file) for file in files if self._key and file.name.startswith(f"{self._key}-"))
-
-    def leave(self) -> None:
-        """Announce that this window has no file open."""
-        if self._lock:
-            self._lock.discard()
-        self._lock, self._key = None, ""
-
-
 def key_of(path: Path) -> str:
     """Return the hash of the file's real path as text. All links to one file have the same hash."""
     import hashlib  # imported late: its library takes 4 MB
 
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
-
-
-def _is_held(file: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return atomic.is_locked(file)
-    return False
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20

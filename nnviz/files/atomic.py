@@ -303,7 +303,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
         handle = os.open(path, flags, 0o600 if private else 0o666)
         with open(handle, "wb", buffering=0) as file:
             with contextlib.suppress(OSError):  # some file systems do not support locks
-                take_lock(handle)
+                _lock(handle)
             yield file, path
     finally:
         with contextlib.suppress(OSError):
@@ -348,14 +348,11 @@ def _sync_folder(folder: Path) -> None:
 
 OLD_S = 60.0
 """Age, in seconds, from which an unlocked temporary file counts as left behind by a killed program."""
-_NEW_FILE_WAIT_S = 1.0
-"""Seconds to wait for the lock of a new file, since another program may just test it."""
-_RETRY_S = 0.002
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: int, _shared: bool) -> None:  # Windows has no shared locks, so two tests may collide
+    def _lock(handle: int) -> None:
         os.lseek(handle, 2**30, os.SEEK_SET)  # far beyond the end, so that the file's bytes can still be read
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -367,29 +364,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(handle: int, shared: bool) -> None:
-        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-
-
-def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None:
-    """Lock an open file until it is closed. If the file is already locked, wait up to `wait_s` seconds.
-
-    A `shared` lock allows other shared locks. Raises OSError.
-    """
-    end = time.monotonic() + wait_s
-    while True:
-        try:
-            return _lock(handle, shared)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                raise
-        time.sleep(_RETRY_S)
-
-
-def release_lock(handle: int) -> None:
-    """Close an open file, which releases its lock. Errors are ignored, since the file is closed even then."""
-    with contextlib.suppress(OSError):
-        os.close(handle)
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class LockHeld:
@@ -403,7 +379,7 @@ class LockHeld:
         self.path = path
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0), 0o600)
         try:
-            take_lock(self._handle, wait_s=_NEW_FILE_WAIT_S if new else 0.0)
+            _lock(self._handle)
         except OSError:
             self.discard() if new else self.release()
             raise
@@ -411,7 +387,8 @@ class LockHeld:
     def release(self) -> None:
         """Release the lock and keep the file."""
         if self._handle >= 0:
-            release_lock(self._handle)
+            with contextlib.suppress(OSError):  # the file is closed even then
+                os.close(self._handle)
         self._handle = -1
 
     def discard(self) -> None:
@@ -421,26 +398,10 @@ class LockHeld:
             os.unlink(self.path)
 
 
-def is_locked(path: Path) -> bool:
-    """Return whether a program has locked a file; several programs may call this at once.
-
-    Raises OSError if the file cannot be tested.
-    """
-    handle = os.open(path, os.O_RDWR)
-    try:
-        take_lock(handle, shared=True)
-    except BlockingIOError:
-        return True
-    finally:
-        release_lock(handle)
-    return False
-
-
 def delete_stale(paths: Iterable[Path]) -> None:
     """Delete unlocked files older than `OLD_S` seconds: programs that were killed have left them behind."""
     for path in paths:
         with contextlib.suppress(OSError):
             status = os.lstat(path)
-            old = stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > OLD_S
-            if old and not is_locked(path):
-                os.unlink(path)
+            if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > OLD_S:
+                LockHeld(path).discard()
