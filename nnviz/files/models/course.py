@@ -56,7 +56,6 @@ HEAD_BYTES = 2**16
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
-_IMPORT = re.compile(r"^(?:import|from) ", re.MULTILINE)
 _CODE = re.compile(rb"""^\w+\s*=\s*\{\s*['"](?:node_|output)""", re.MULTILINE)
 
 
@@ -136,17 +135,12 @@ def left_out(state: State) -> list[str]:
 def replaced(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if a weights dictionary replaces it."""
     try:
-        text = json_text.decode_text(data)
+        text = json_text.decode_text(data).strip()
         body = course_reader.statements(text)
     except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
         return []
-    is_bare = any(isinstance(each, ast.Expr) and isinstance(each.value, ast.Dict) for each in body)
-    parts = {
-        "the dictionary's name": not is_bare,
-        "the other lines of the code": len(body) > 1 or _IMPORT.search(text) is not None,
-        "the comments": course_reader.has_comment(text),
-    }
-    return [part for part, is_lost in parts.items() if is_lost]
+    is_bare = text.startswith("{") and len(body) == 1 and "#" not in text
+    return [] if is_bare else ["everything except the dictionary of weights"]
 
 
 INPUTS = ("input_data", "inputs", "X", "x")

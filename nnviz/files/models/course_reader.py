@@ -8,9 +8,7 @@ the line. The reader does not see changes inside functions or through a second n
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,14 +47,6 @@ def statements(text: str) -> list[ast.stmt]:
 def line_of(node: ast.expr | ast.stmt) -> str:
     """Return the line where a part of the text begins, such as "line 7"."""
     return f"line {node.lineno}"
-
-
-def has_comment(text: str) -> bool:
-    """Return whether a text that Python can parse contains a comment."""
-    if "#" not in text:
-        return False
-    tokens = tokenize.generate_tokens(io.StringIO(text.strip()).readline)
-    return any(token.type == tokenize.COMMENT for token in tokens)
 
 
 _MODULES = ("", "np.", "numpy.")
