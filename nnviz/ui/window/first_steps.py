@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from nnviz.core.address import Address
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
 from nnviz.ui.kit.card import push_button, quiet_button
-from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.controls import announce, fill_box
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import application, colours, ui_font
 from nnviz.ui.window.workspace import Workspace
@@ -115,28 +114,17 @@ class StepCard(QFrame):
         super().__init__(window)
         self.setObjectName("guide")
         self.setAccessibleName(NAME)
-        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self)
+        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self, wordWrap=True)
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
-        self._text.setWordWrap(True)
         self.skip = quiet_button("Skip", f"End the {NAME.lower()} (Esc); to start again, use the Help menu")
         self.back = push_button("Back", "Go back to the previous step")
         self.next = push_button("Next", "Go on to the next step")
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.skip)
-        row.addWidget(self._count)
-        row.addStretch(1)
-        row.addWidget(self.back)
-        row.addWidget(self.next)
-        column = QVBoxLayout(self)
+        row, column = QHBoxLayout(), QVBoxLayout(self)
+        fill_box(row, 8, self.skip, self._count, self.back, self.next)
+        row.insertStretch(2, 1)
+        fill_box(column, 4, self._title, self._text)
         column.setContentsMargins(16, 10, 14, 10)
-        column.setSpacing(4)
-        column.addWidget(self._title)
-        column.addWidget(self._text)
         column.addSpacing(4)
         column.addLayout(row)
 
@@ -158,38 +146,31 @@ class StepCard(QFrame):
         self.setFixedSize(width, self.heightForWidth(width))
 
 
-class GuideMark(QWidget):
-    """A mark over the window in the accent colour. Mouse events pass through the mark."""
+class Ring(QWidget):
+    """A ring with a soft halo around the place that a step points at. Mouse events pass through the ring."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.paint(painter, QColor(colours().accent))
-
-    @abstractmethod
-    def paint(self, painter: QPainter, accent: QColor) -> None:
-        """Paint the mark."""
-
-
-class Ring(GuideMark):
-    """A ring with a soft halo around the place that a step points at."""
-
-    def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
+        accent = QColor(colours().accent)
         halo = QColor(accent)
         halo.setAlphaF(0.25)
-        for colour, width in ((halo, 6.0), (accent, 2.0)):
-            painter.setPen(QPen(colour, width))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for colour, width in ((halo, 6.0), (accent, 2.0)):
+                painter.setPen(QPen(colour, width))
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
 
 
-class Pointer(GuideMark):
-    """A line with a dot at its end."""
+class Pointer(QWidget):
+    """A line with a dot at its end. Mouse events pass through the line."""
 
-    _line = QLine()
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._line = QLine()
 
     def show_line(self, line: QLine) -> None:
         """Show a line, in the window's coordinates."""
@@ -198,11 +179,14 @@ class Pointer(GuideMark):
         self._line = line.translated(-around.topLeft())
         self.update()
 
-    def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
-        painter.setPen(QPen(accent, 2.0))
-        painter.drawLine(self._line)
-        painter.setBrush(accent)
-        painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        accent = QColor(colours().accent)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(accent, 2.0))
+            painter.drawLine(self._line)
+            painter.setBrush(accent)
+            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
