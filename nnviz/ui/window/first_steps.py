@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolBar, QVBoxLayout
 from nnviz.core.address import Address
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
+from nnviz.ui.dialogs.help import read_sections
 from nnviz.ui.kit.card import push_button, quiet_button
 from nnviz.ui.kit.controls import announce, fill_box
 from nnviz.ui.kit.images import qrect
@@ -320,63 +321,26 @@ def begin(workspace: Workspace) -> None:
 
 
 def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
-    """Return the five first steps in their order."""
-    return (*_by_hand(workspace), *_by_training(workspace))
+    """Return the five first steps in their order. Their texts are in the folder `help` of the resources."""
+    document, player, button = workspace.document, workspace.player, partial(_toolbar_button, workspace)
+    panel, output = partial(_panel, workspace), partial(_output, workspace)
+    train, notes = ("Training", "Loss"), ("Notes",)
 
+    def run() -> Spot:
+        return Spot(workspace.training.run_buttons.run)
 
-def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
-    document, player = workspace.document, workspace.player
-    weight, output = partial(_weight, workspace), partial(_output, workspace)
-    return (
-        GuideStep(
-            "Change a weight",
-            "Each number on an edge is a weight. Click this weight, type a number, press Enter.",
-            "The prediction changes at once. Ctrl+Z can undo any change.",
-            target_spot=weight,
-            result_spot=output,
-            watched_value=lambda: id(document.state.network),
-        ),
-        GuideStep(
-            "Watch the network compute",
-            "Press Play or Space: every node adds up input · weight, layer by layer.",
-            "This button computes the next node. Later phases show loss, slopes and update.",
-            target_spot=lambda: _toolbar_button(workspace, "play"),
-            result_spot=lambda: _toolbar_button(workspace, "step"),
-            watched_value=lambda: player.progress.active,
-        ),
-        GuideStep(
-            "Ask where a number comes from",
-            "Click a node or an edge, for example the prediction.",
-            "The panel Explain shows how that number and its slope (gradient) are computed.",
-            target_spot=output,
-            result_spot=_panel(workspace, "Explain"),
-            watched_value=lambda: document.now.address,
-            panels=("Explain",),
-        ),
+    places: tuple[tuple[Where, Where, Callable[[], object], tuple[str, ...]], ...] = (
+        (partial(_weight, workspace), output, lambda: id(document.state.network), ()),
+        (partial(button, "play"), partial(button, "step"), lambda: player.progress.active, ()),
+        (output, panel("Explain"), lambda: document.now.address, ("Explain",)),
+        (run, panel("Loss"), lambda: document.state.iteration, train),
+        (partial(_menu, workspace, "Examples"), panel("Notes"), lambda: document.title, notes),
     )
-
-
-def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
-    document = workspace.document
-    return (
-        GuideStep(
-            "Train the network",
-            "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
-            "This curve shows the loss after every update. Drag the ring to see an earlier iteration.",
-            target_spot=lambda: Spot(workspace.training.run_buttons.run),
-            result_spot=_panel(workspace, "Loss"),
-            watched_value=lambda: document.state.iteration,
-            panels=("Training", "Loss"),
-        ),
-        GuideStep(
-            "Open an example",
-            "Choose an example from this menu. Each example teaches one idea.",
-            "The notes say what to try and what to look for. F1 lists all keys.",
-            target_spot=lambda: _menu(workspace, "Examples"),
-            result_spot=_panel(workspace, "Notes"),
-            watched_value=lambda: document.title,
-            panels=("Notes",),
-        ),
+    return tuple(
+        GuideStep(title, task, reply, target, result, watched, panels)
+        for (title, ((task, reply),)), (target, result, watched, panels) in zip(
+            read_sections("first_steps"), places, strict=True
+        )
     )
 
 
