@@ -214,9 +214,8 @@ def save(program: Program, path: Path) -> None:
     """
     if program.separate_arrays:
         _check_ours(numbers_path(path), path)
-        atomic.write_pair(path, program.text.encode(), numbers_path(path), program.npz)
-    else:
-        atomic.write(path, program.text.encode())
+        return atomic.write_pair(path, program.text.encode(), numbers_path(path), program.npz)
+    return atomic.write(path, program.text.encode())
 
 
 def _check_ours(numbers: Path, path: Path) -> None:
