@@ -25,7 +25,7 @@ from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
 from nnviz.files.models import course_reader, dense
-from nnviz.files.models.course_reader import Variable, line_of, not_a_literal, value_of
+from nnviz.files.models.course_reader import Variable
 from nnviz.files.source import Codec, Source, lost_parts
 
 
@@ -252,7 +252,7 @@ def _first_variable(names: Iterable[str], variables: dict[str, Variable]) -> Var
 def _biases(variables: dict[str, Variable]) -> dict[str, float]:
     """Return the bias of each node in the dictionary `biases`, or {} if there is no such dictionary."""
     biases = variables.get(BIASES)
-    values = biases.value() if biases and isinstance(biases.node, ast.Dict) else {}
+    values = biases.literal() if biases and isinstance(biases.value, dict) else {}
     return values if all(map(_is_number, values.values())) else {}
 
 
@@ -275,7 +275,7 @@ def _networks(
     Raises FileError if there is no network.
     """
     candidates = ((name, each) for name, each in variables.items() if name not in excluded)
-    found = {name: each for name, each in candidates if _is_network(each.node)}
+    found = {name: each for name, each in candidates if _is_network(each.value)}
     if not found and "weights" in variables:
         found["weights"] = variables["weights"]
     with as_file_errors():
@@ -293,10 +293,9 @@ def _networks(
     return networks, faults
 
 
-def _is_network(node: ast.expr) -> bool:
-    """Return whether an expression is a dictionary with a node's name as a key."""
-    keys = node.keys if isinstance(node, ast.Dict) else ()
-    return any(isinstance(key, ast.Constant) and _NODE.fullmatch(str(key.value)) for key in keys)
+def _is_network(value: object) -> bool:
+    """Return whether a value is a dictionary with a node's name as a key."""
+    return isinstance(value, dict) and any(map(_NODE.fullmatch, value))
 
 
 def _network(each: Variable, activations: tuple[str, str]) -> Network:
@@ -304,32 +303,21 @@ def _network(each: Variable, activations: tuple[str, str]) -> Network:
 
     Raises FileError with the line of the faulty node.
     """
-    node = each.node
-    lines: dict[str, str] = {}
-    raw: dict[str, Any] = {} if isinstance(node, ast.Dict) else {"output": each.value()}
-    for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
-        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            raise FileError("expected the name of a node in quotes", line_of(value))
-        if key.value in raw:
-            raise FileError(f"the node {quoted(key.value)} appears twice", line_of(key))
-        lines[key.value] = line_of(key)
-        try:
-            raw[key.value] = value_of(value)
-        except (ValueError, TypeError):
-            raise not_a_literal(key.value, lines[key.value]) from None
+    value = each.literal()
     try:
-        return network_of(raw, *activations)
+        return network_of(value if isinstance(value, dict) else {"output": value}, *activations)
     except FileError as error:
-        raise FileError(str(error), lines.get(error.place.partition("[")[0], each.line)) from None
+        node = error.place.partition("[")[0]
+        raise FileError(str(error), each.key_lines.get(node, each.line)) from None
 
 
 def _choose(networks: dict[str, Network], inputs: Variable | None) -> tuple[str, Network]:
     """Return the name and network of the first network whose inputs fit a row, else of the first one."""
     if inputs is not None:
-        row = inputs.value()
-        while isinstance(row, list | tuple) and row and isinstance(row[0], list | tuple):
+        row = inputs.literal()
+        while isinstance(row, list) and row and isinstance(row[0], list):
             row = row[0]
-        width = len(row) if isinstance(row, list | tuple) else 1
+        width = len(row) if isinstance(row, list) else 1
         for name, network in networks.items():
             if len(network.inputs) == width:
                 return name, network
@@ -361,18 +349,18 @@ def _dataset(network: Network, inputs: Variable, targets: Variable | None) -> Da
 
 def _rows(given: Variable, *, one_each: bool) -> list[list[float]]:
     """Return rows of numbers; a plain list is one row, or rows with one number each if `one_each`."""
-    value = given.value()
-    if not isinstance(value, list | tuple):
+    value = given.literal()
+    if not isinstance(value, list):
         value = [value]
-    if not any(isinstance(part, list | tuple) for part in value):
+    if not any(isinstance(part, list) for part in value):
         value = [[part] for part in value] if one_each else [value]
     wrong = FileError(f"{given.name} must be numbers or rows of numbers", given.line)
     if not value:
         raise wrong
     for row in value:
-        if not isinstance(row, list | tuple) or not row or not all(map(_is_number, row)):
+        if not isinstance(row, list) or not row or not all(map(_is_number, row)):
             raise wrong
-    return [list(row) for row in value]
+    return value
 
 
 def _is_number(value: object) -> bool:

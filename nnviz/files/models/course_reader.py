@@ -11,10 +11,10 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from nnviz.core.numbers import DIGITS, LITERAL, shortened
+from nnviz.core.numbers import DIGITS, LITERAL, quoted, shortened
 from nnviz.files.errors import FileError
 
 _TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.limit + 1},}}(?![\w.])")
@@ -54,8 +54,12 @@ _FLOATS = {"float", *(f"{module}float64" for module in _MODULES)}
 _NUMPY_CALLS = {f"{module}{name}" for module in _MODULES for name in ("array", "float64")}
 
 
+class ArrayList(list[Any]):
+    """The list that stands for a NumPy array. An array of whole numbers would round other new items."""
+
+
 def value_of(node: ast.expr) -> Any:
-    """Return the value of a literal. Tuples and NumPy arrays such as `np.array([1, 2])` count as lists.
+    """Return the value of a literal. Tuples and NumPy arrays such as `np.array([1, 2])` become lists.
 
     Raises ValueError or TypeError for any other expression, and FileError if brackets are nested too deeply.
     """
@@ -69,7 +73,8 @@ def value_of(node: ast.expr) -> Any:
             case ast.List() | ast.Tuple():
                 return [value_of(item) for item in node.elts]
             case ast.Call() if _is_number_or_array(node):
-                return value_of(node.args[0])
+                value = value_of(node.args[0])
+                return ArrayList(value) if isinstance(value, list) else value
         return ast.literal_eval(node)
     except (RecursionError, MemoryError):
         raise _TOO_DEEP from None
@@ -81,33 +86,31 @@ def _is_number_or_array(node: ast.Call) -> bool:
     return is_float and len(node.args) == 1 and ast.unparse(node.func) in _NUMPY_CALLS
 
 
-def not_a_literal(name: str, line: str) -> FileError:
-    """Return the error for a name whose value is not a literal."""
-    return FileError(f"{shortened(name)} must be written as numbers: nnviz does not run code", line)
-
-
 @dataclass
 class Variable:
-    """A name and the expression `node` that the statement in `line` ("line 3") assigns to the name.
+    """A name and the value that the statement in `line` ("line 3") assigns to the name.
 
-    `changed` is the first line of code that changes the value later, such as "line 7", or "" if none does.
+    `key_lines` are the lines of a dictionary's keys. `fault` is the error if the value is not a literal, else
+    None; a dictionary then has None in place of values that are not literals. `changed` is the first line of
+    code that changes the value later, such as "line 7", or "" if no code does.
     """
 
     name: str
-    node: ast.expr
+    value: Any
     line: str
+    key_lines: dict[str, str] = field(default_factory=dict)
+    fault: FileError | None = None
     changed: str = ""
 
     def is_constant(self) -> bool:
         """Return whether the value is a literal that no other line changes."""
-        return not self.changed and _is_literal(self.node)
+        return not self.changed and self.fault is None
 
-    def value(self) -> Any:
+    def literal(self) -> Any:
         """Return the value. Raises FileError if it is not a literal."""
-        try:
-            return value_of(self.node)
-        except (ValueError, TypeError):
-            raise not_a_literal(self.name, self.line) from None
+        if self.fault:
+            raise self.fault
+        return self.value
 
 
 def variables(body: list[ast.stmt]) -> dict[str, Variable]:
@@ -116,69 +119,70 @@ def variables(body: list[ast.stmt]) -> dict[str, Variable]:
     The last literal that is assigned to a name counts or, if there is no literal, the first expression.
     """
     found: dict[str, Variable] = {}
-    positions: _Positions = {}
     for statement in body:
-        names, value = _assignment(statement)
-        is_literal = value is not None and _is_literal(value)
-        is_read = is_literal and (names or _replace_item(statement, found, positions))
-        for name, line in () if is_read else _changes(statement):
-            if name in found:
-                found[name].changed = found[name].changed or line
+        names, node = _assignment(statement)
+        new = _variable(names[0] if names else "", node, line_of(statement)) if node else None
+        if new is None or new.fault or not (names or _replace_item(statement, new, found)):
+            for name, line in _changes(statement):
+                if name in found:
+                    found[name].changed = found[name].changed or line
         for name in names:
-            if value is not None and (is_literal or name not in found):
-                found[name] = Variable(name, value, line_of(statement))
+            if new and (new.fault is None or name not in found):
+                found[name] = replace(new, name=name)
     return found
 
 
-_Positions: TypeAlias = dict[ast.Dict, dict[Any, int]]
-"""Map from each dictionary with replaced items to the positions of its keys."""
+def _variable(name: str, node: ast.expr, line: str) -> Variable:
+    """Return the Variable for an expression that is assigned to a name."""
+    new = Variable(name, None, line)
+    if not isinstance(node, ast.Dict):
+        new.value, new.fault = _value_or_fault(name, node, line)
+        return new
+    new.value = {}
+    for key, item in zip(node.keys, node.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            new.fault = new.fault or FileError("expected the name of a node in quotes", line_of(item))
+            continue
+        name, line = key.value, line_of(key)
+        if name in new.value:
+            new.fault = new.fault or FileError(f"the node {quoted(name)} appears twice", line)
+        new.value[name], fault = _value_or_fault(name, item, line)
+        new.key_lines[name], new.fault = line, new.fault or fault
+    return new
 
 
-def _replace_item(statement: ast.stmt, found: dict[str, Variable], positions: _Positions) -> bool:
-    """Replace an item by a literal, as in `weights['output'] = [3, 1]`. Return False if the item is unknown.
+def _value_or_fault(name: str, node: ast.expr, line: str) -> tuple[Any, FileError | None]:
+    """Return the value of a literal and None, or None and the error for any other expression."""
+    try:
+        return value_of(node), None
+    except FileError as error:
+        return None, error
+    except (ValueError, TypeError):
+        not_a_literal = f"{shortened(name)} must be written as numbers: nnviz does not run code"
+        return None, FileError(not_a_literal, line)
 
-    An item of an array is replaced only by a whole number: an array of whole numbers would round others.
-    """
+
+def _replace_item(statement: ast.stmt, new: Variable, found: dict[str, Variable]) -> bool:
+    """Replace an item by a literal, as in `weights['output'] = [3, 1]`; return False for an unknown item."""
     if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
         return False
-    keys, target, value = list[Any](), statement.targets[0], statement.value
-    while isinstance(target, ast.Subscript) and _is_literal(target.slice):
-        keys.append(value_of(target.slice))
-        target = target.value
-    variable = found.get(target.id) if isinstance(target, ast.Name) else None
-    if not keys or variable is None or variable.changed:
-        return False
-    items, at = [variable.node], 0
-    for key in reversed(keys):
-        node = items[at]
-        if isinstance(node, ast.Call) and type(value_of(value)) is int and _is_number_or_array(node):
-            node = node.args[0]
-        if isinstance(node, ast.Dict) and isinstance(key, str):
-            items, at = node.values, _position(node, key, positions)
-            if at == len(items):
-                node.keys.append(ast.copy_location(ast.Constant(key), statement))
-                items.append(value)
-        elif isinstance(node, ast.List) and type(key) is int and -len(node.elts) <= key < len(node.elts):
-            items, at = node.elts, key
-        else:
-            return False
-    items[at] = value
-    return True
-
-
-def _position(node: ast.Dict, key: str, positions: _Positions) -> int:
-    """Return the position of a key in a dictionary, or the number of keys if the key is new."""
-    if node not in positions:
-        keys = enumerate(node.keys)
-        positions[node] = {each.value: at for at, each in keys if isinstance(each, ast.Constant)}
-    return positions[node].setdefault(key, len(node.keys))
-
-
-def _is_literal(node: ast.expr) -> bool:
+    keys, target = list[Any](), statement.targets[0]
     try:
-        value_of(node)
-    except (ValueError, TypeError, FileError):
+        while isinstance(target, ast.Subscript):
+            keys.append(value_of(target.slice))
+            target = target.value
+        variable = found[_root_name(target)]
+        place, last = variable.literal(), keys[0]
+        for key in reversed(keys[1:]):
+            place = place[key]
+        is_rounded = isinstance(place, ArrayList) and type(new.value) is not int
+        if variable.changed or is_rounded or (isinstance(place, dict) and not isinstance(last, str)):
+            return False
+        place[last] = new.value
+    except (LookupError, TypeError, ValueError, FileError):
         return False
+    if place is variable.value:
+        variable.key_lines[last] = new.line
     return True
 
 
