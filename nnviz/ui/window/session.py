@@ -183,36 +183,29 @@ def _document(
     return document, ""
 
 
-class Kept:
-    """Protects the work in a window.
+def protect_work(workspace: Workspace, folder: Path) -> Recovery:
+    """Protect the work in a window, with copies in `folder`, and return the Recovery that makes the copies.
 
-    Copies unsaved changes, offers the copies of earlier sessions, and checks whether other programs have
-    changed the file.
+    The function also offers the copies of earlier sessions, and watches for changes of the file by other
+    programs.
     """
+    say, runs = workspace.status.show_message, KeptRuns(folder / "runs")
+    recovery = Recovery(workspace.document, folder / "recovery")
+    recovery.failed.connect(say)
+    ChangedElsewhere(workspace)
+    workspace.files.runs = runs
+    if message := runs.offer(workspace.document):
+        say(f"{workspace.document.title}: {message}")
 
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
-        self._recovery = Recovery(workspace.document, folder / "recovery")
-        self._recovery.failed.connect(workspace.status.show_message)
-        ChangedElsewhere(workspace)
-        workspace.files.runs = KeptRuns(folder / "runs")
-        if message := workspace.files.runs.offer(workspace.document):
-            workspace.status.show_message(f"{workspace.document.title}: {message}")
-        if not workspace.document.now.lock_reason:  # a recovered document would replace the watched training
-            QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
-
-    def _offer(self, workspace: Workspace, folder: Path) -> None:
-        leftovers, damaged = claim_leftovers(folder)
-        messages = [damaged, offer(workspace.main_window, self._recovery, leftovers)]
+    def offer_copies() -> None:
+        leftovers, damaged = claim_leftovers(folder / "recovery")
+        messages = [damaged, offer(workspace.main_window, recovery, leftovers)]
         if any(messages):
-            workspace.status.show_message("; ".join(filter(None, messages)))
+            say("; ".join(filter(None, messages)))
 
-    def leave(self) -> None:
-        """Stop copying unsaved changes, and keep the copies for the next start."""
-        self._recovery.leave()
-
-    def close(self) -> None:
-        """Stop copying unsaved changes, and delete the copies."""
-        self._recovery.close()
+    if not workspace.document.now.lock_reason:  # a recovered document would replace the watched training
+        QTimer.singleShot(0, workspace.main_window, offer_copies)
+    return recovery
 
 
 def offer(window: QWidget, recovery: Recovery, leftovers: list[WorkCopy]) -> str:
