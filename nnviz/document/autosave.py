@@ -154,10 +154,10 @@ class WorkCopy:
     about: About
     written: datetime
 
-    def __init__(self, path: Path, *, new: bool = False) -> None:
-        """Lock a copy that exists, or with `new` a copy that does not exist yet. Raises OSError."""
+    def __init__(self, path: Path) -> None:
+        """Lock the copy at `path`. Raises OSError."""
         self.path = path
-        self._lock = atomic.LockHeld(path.with_suffix(".lock"), new=new)
+        self._lock = atomic.LockHeld(path.with_suffix(".lock"))
 
     @classmethod
     def new(cls, folder: Path) -> WorkCopy:
@@ -168,7 +168,7 @@ class WorkCopy:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
-        return cls(folder / f"{os.urandom(8).hex()}.copy", new=True)
+        return cls(folder / f"{os.urandom(8).hex()}.copy")
 
     def load(self) -> State:
         """Return the State in the copy. Raises FileError if the copy is missing, damaged or too large."""

@@ -369,19 +369,16 @@ else:
 
 
 class LockHeld:
-    """Empty file that this program locks until `release` is called.
+    """Empty file that this program locks until `release` is called."""
 
-    With `new=True`, the file must not exist yet.
-    """
-
-    def __init__(self, path: Path, *, new: bool = False) -> None:
-        """Lock the file. Raises OSError."""
+    def __init__(self, path: Path) -> None:
+        """Lock the file, and create it if it does not exist. Raises OSError."""
         self.path = path
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0), 0o600)
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(self._handle)
         except OSError:
-            self.discard() if new else self.release()
+            self.release()
             raise
 
     def release(self) -> None:
