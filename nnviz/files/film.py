@@ -149,6 +149,10 @@ COLOURS = 127
 
 More colours make a file larger, and the difference is not visible.
 """
+FLAT_COLOURS, EXACT = 32, 1e6
+"""FLAT_COLOURS: number of colours of a film's first picture, the most frequent ones, that a GIF keeps exact.
+EXACT: weight of these colours in the choice of a palette. Without it, the background would get stains.
+"""
 PER_SECOND, LEAST = 100, 2
 """PER_SECOND: a GIF's time units per second. LEAST: shortest duration of a GIF's frame, in time units."""
 
@@ -157,16 +161,25 @@ def gif_bytes(film: Film) -> Iterator[bytes]:
     """Yield the parts of a GIF, one frame at a time. Each frame has its own palette."""
     yield b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0x70, 0, 0)
     yield b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"  # repeat the film forever
+    flat = None
     for part, time in patches(film, PER_SECOND, LEAST):
-        yield _gif_frame(part, time)
+        if flat is None:
+            codes, counts = np.unique(_codes(part.pixels), return_counts=True)
+            flat = codes[counts.argsort()[-FLAT_COLOURS:]]
+        yield _gif_frame(part, time, flat)
     yield b";"
 
 
-def _gif_frame(part: Patch, time: int) -> bytes:
+def _codes(pixels: Pixels) -> NDArray[np.int32]:
+    """Return each pixel's colour as one number."""
+    return pixels.astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
+
+
+def _gif_frame(part: Patch, time: int, flat: NDArray[np.int32]) -> bytes:
     """Return the changed pixels of a frame as bytes of a GIF; unchanged pixels are transparent."""
     from PIL import GifImagePlugin, Image
 
-    palette, nearest = reduce_colours(part.pixels[part.changed])
+    palette, nearest = reduce_colours(part.pixels[part.changed], flat)
     unchanged = len(palette)
     indices = np.full(part.changed.shape, unchanged, np.uint8)
     indices[part.changed] = nearest
@@ -176,17 +189,17 @@ def _gif_frame(part: Patch, time: int) -> bytes:
     return b"".join(GifImagePlugin.getdata(image, (part.x, part.y), duration=10 * time, **options))
 
 
-def reduce_colours(pixels: Pixels) -> tuple[Pixels, NDArray[np.uint8]]:
+def reduce_colours(pixels: Pixels, flat: NDArray[np.int32]) -> tuple[Pixels, NDArray[np.uint8]]:
     """Return a palette of up to COLOURS colours, shape (colours, 3), and the index of each pixel's colour.
 
     `pixels` has the shape (pixels, 3). Each colour of the palette is one that the previous ones approximate
-    worst, by √(pixel count) · (distance)². So text stays crisp, and the colours of a theme stay exact.
+    worst, by √(pixel count) · (distance)², so that text stays crisp. The colours `flat`, as numbers of
+    `_codes`, come first, so that they stay exact.
     """
-    codes = pixels @ np.array([2**16, 2**8, 1], np.int32)
-    codes, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    codes, places, counts = np.unique(_codes(pixels), return_inverse=True, return_counts=True)
     colours = np.stack((codes >> 16, codes >> 8 & 255, codes & 255), axis=-1)
     distance, nearest = np.full(len(colours), 2**20), np.zeros(len(colours), np.uint8)
-    weight, chosen = np.sqrt(counts), list[int]()
+    weight, chosen = np.sqrt(counts) * np.where(np.isin(codes, flat), EXACT, 1.0), list[int]()
     while len(chosen) < min(COLOURS, len(colours)):
         worst = int((weight * distance).argmax())
         new = ((colours - colours[worst]) ** 2).sum(axis=1)
