@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.files import atomic
-from nnviz.files.errors import FileError, missing_package_error
+from nnviz.files.errors import FileError, missing_package_error, wait_for
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """A picture: red, green and blue from 0 to 255, shape (height, width, 3)."""
@@ -211,8 +211,6 @@ def reduce_colours(pixels: Pixels, flat: NDArray[np.int32]) -> tuple[Pixels, NDA
 
 QUALITY = "18"
 """Quality (crf) of x264: lines and letters stay crisp, and the file is small."""
-LOOK_S = 0.05
-"""Seconds between two progress reports while ffmpeg finishes, so that a person can cancel."""
 
 
 def ffmpeg_path() -> str | None:
@@ -278,10 +276,7 @@ def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
                 work.stdin.write(data)
     with suppress(BrokenPipeError):
         work.stdin.close()
-    while work.poll() is None:
-        film.report_progress()
-        with suppress(subprocess.TimeoutExpired):
-            work.wait(LOOK_S)
+    wait_for(work.wait, lambda _: film.report_progress())
 
 
 KINDS = {"GIF animation": (".gif",), "Animated PNG": (".apng", ".png"), "MP4 video": (".mp4",)}
