@@ -85,19 +85,18 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def save(state: State, path: str | os.PathLike[str]) -> str:
+def save(state: State, path: str | os.PathLike[str]) -> None:
     """Save `state` in the format of the path's suffix. If saving fails, the old file stays unchanged.
 
     Warns with a UserWarning before saving if the format cannot hold a part of `state`, such as the rows.
-    Returns a sentence on side effects, such as a new owner of the file, or "" if there are none. Raises
-    FileError.
+    Raises FileError.
     """
     from nnviz.files import registry
 
     lost = registry.losses_on_save(state, path)
     if lost:
         warnings.warn(lost, stacklevel=2)
-    return registry.save(state, path)
+    registry.save(state, path)
 
 
 def _draw(shown: object) -> str:

@@ -22,9 +22,6 @@ class Squares:
                 raise self._stop
             yield FilmFrame(self.pixels(k), self._seconds)
 
-    def samples(self):
-        yield self.pixels(0)
-
     def report_progress(self):
         pass
 

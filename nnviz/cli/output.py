@@ -63,8 +63,7 @@ def predict(state: State, chosen: argparse.Namespace) -> None:
     check_finite(prediction)
     if chosen.out is not None:
         table = write(prediction) if write else rows_of_state(state)
-        if remark := atomic.write(chosen.out, table):
-            print_remark(remark)
+        atomic.write(chosen.out, table)
     if chosen.json:
         print_json({"predictions": prediction.tolist()})
     elif chosen.out is None:
@@ -147,17 +146,16 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
             made = program(state, chosen.style, beside=False)
         print_text(made.text)
         return
-    if remark := save(made, chosen.out):
-        print_remark(remark)
+    save(made, chosen.out)
     if made.separate_arrays:
         print_remark(f"{numbers_path(chosen.out)} contains the program's arrays: keep both files together")
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save `state` to `path`. Print what the file lacks, and side effects of the save. Raises FileError."""
-    for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
-        if remark:
-            print_remark(remark)
+    """Save `state` to `path`, and print what the file lacks. Raises FileError."""
+    registry.save(state, path)
+    if remark := registry.losses_on_save(state, path):
+        print_remark(remark)
 
 
 def convert(state: State, path: Path, chosen: argparse.Namespace) -> None:

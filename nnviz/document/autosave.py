@@ -1,17 +1,18 @@
 """Autosave: copies of unsaved work, recovery after a crash, and training runs kept for a file.
 
 A copy of unsaved work has the name `ID.copy`, where ID is random. The process that writes the copy locks the
-empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recovered. Each window locks another
-empty file, named after its document's path, to show other windows that the document is open.
+empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recovered.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
 import weakref
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
@@ -32,51 +33,11 @@ from nnviz.files.registry import is_native, is_saved_at, losses_on_overwrite, lo
 from nnviz.files.snapshot import About, Copy
 
 
-class Presence:
-    """Announces the open file to other windows, and counts the other windows that have the same file open.
-
-    The locks are in `folder`. If nnviz cannot write or lock files there, the count is always 0.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._key = folder, ""
-        self._lock: atomic.LockHeld | None = None
-
-    def move_to(self, path: Path | None) -> None:
-        """Announce that this window has `path` open, or no file if `path` is None."""
-        self.leave()
-        if path is None:
-            return
-        self._key = key_of(path)
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = atomic.LockHeld(self._folder / f"{self._key}-{os.urandom(6).hex()}", new=True)
-
-    def count_windows(self) -> int:
-        """Return how many other windows have this window's file open; delete the locks of closed windows."""
-        own_name = self._lock.path.name if self._lock else ""
-        files = [file for file in _files_in(self._folder, "") if file.name != own_name]
-        atomic.delete_stale(files)
-        return sum(_is_held(file) for file in files if self._key and file.name.startswith(f"{self._key}-"))
-
-    def leave(self) -> None:
-        """Announce that this window has no file open."""
-        if self._lock:
-            self._lock.discard()
-        self._lock, self._key = None, ""
-
-
 def key_of(path: Path) -> str:
     """Return the hash of the file's real path as text. All links to one file have the same hash."""
     import hashlib  # imported late: its library takes 4 MB
 
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
-
-
-def _is_held(file: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return atomic.is_locked(file)
-    return False
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20
@@ -117,7 +78,8 @@ class KeptRuns:
             atomic.write(copy, *snapshot.with_digest(parts), private=True)
         except (OSError, FileError):
             return False
-        _delete_oldest(self._folder, copy)
+        atomic.delete_leftovers(self._folder)
+        _delete_oldest(_files_in(self._folder, ".run"), {copy}, MOST, MOST_BYTES)
         return True
 
     def offer(self, document: Document) -> str:
@@ -158,17 +120,15 @@ def _continuation(opened: State, stored: State) -> State | None:
     return later if later.iteration > opened.iteration and differs_by_training(opened, later) else None
 
 
-def _delete_oldest(folder: Path, latest: Path) -> None:
-    """Delete the oldest runs in `folder` beyond the limits, but not the file `latest`."""
-    atomic.delete_leftovers(folder)
+def _delete_oldest(paths: Iterable[Path], kept: set[Path], most: int, most_bytes: float = math.inf) -> None:
+    """Delete the oldest files beyond a number of files and a size in bytes, but not those in `kept`."""
     total_bytes = 0
-    with contextlib.suppress(OSError):
-        copies = sorted(folder.glob("*.run"), key=lambda path: path.lstat().st_mtime, reverse=True)
-        for count, path in enumerate(copies, 1):
+    latest_first = sorted(paths, key=lambda path: (path in kept, _mtime_s(path)), reverse=True)
+    for count, path in enumerate(latest_first, 1):
+        with contextlib.suppress(OSError):  # the file is gone, or a folder has this name
             total_bytes += path.lstat().st_size
-            if path != latest and (count > MOST or total_bytes > MOST_BYTES):
-                with contextlib.suppress(OSError):  # a folder of that name
-                    os.unlink(path)
+            if path not in kept and (count > most or total_bytes > most_bytes):
+                os.unlink(path)
 
 
 DAMAGED = ".damaged"
@@ -194,10 +154,10 @@ class WorkCopy:
     about: About
     written: datetime
 
-    def __init__(self, path: Path, *, new: bool = False) -> None:
-        """Lock a copy that exists, or with `new` a copy that does not exist yet. Raises OSError."""
+    def __init__(self, path: Path) -> None:
+        """Lock the copy at `path`. Raises OSError."""
         self.path = path
-        self._lock = atomic.LockHeld(path.with_suffix(".lock"), new=new)
+        self._lock = atomic.LockHeld(path.with_suffix(".lock"))
 
     @classmethod
     def new(cls, folder: Path) -> WorkCopy:
@@ -208,7 +168,7 @@ class WorkCopy:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
-        return cls(folder / f"{os.urandom(8).hex()}.copy", new=True)
+        return cls(folder / f"{os.urandom(8).hex()}.copy")
 
     def load(self) -> State:
         """Return the State in the copy. Raises FileError if the copy is missing, damaged or too large."""
@@ -285,10 +245,7 @@ def _clear_up(folder: Path, damaged_copies: set[Path]) -> None:
     atomic.delete_stale(
         path for path in _files_in(folder, ".lock") if not os.path.exists(path.with_suffix(".copy"))
     )
-    old_first = sorted(_files_in(folder, DAMAGED), key=lambda path: (path in damaged_copies, _mtime_s(path)))
-    for damaged in old_first[: -max(MOST_DAMAGED, len(damaged_copies))]:
-        with contextlib.suppress(OSError):
-            os.unlink(damaged)
+    _delete_oldest(_files_in(folder, DAMAGED), damaged_copies, MOST_DAMAGED)
 
 
 def _files_in(folder: Path, suffix: str) -> list[Path]:
@@ -309,10 +266,8 @@ def _mtime_s(path: Path) -> float:
 
 DELAY_MS = 2000
 """Least time from the first unsaved change to a copy, and between two copies, in milliseconds."""
-LATEST = 4
-"""Longest delay of a copy, as a multiple of DELAY_MS: 8 seconds, if writing is slow or failed."""
-SHARE = 20
-"""Delay of a copy, as a multiple of the time that writing takes; at least 2 and at most 8 seconds."""
+LONGER = 4
+"""Delay of a copy after a failure, as a multiple of DELAY_MS: 8 seconds."""
 
 
 def data_folder() -> Path:
@@ -337,7 +292,6 @@ class Recovery(QObject):
         self._recovered: WorkCopy | None = None
         self._copied: weakref.ref[State] | None = None  # weak, so that a run's history can be freed
         self._thread: threading.Thread | None = None
-        self._began_s = self._took_s = 0.0
         self._failing = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._write)
@@ -386,13 +340,7 @@ class Recovery(QObject):
             self._timer.stop()
             self._forget()
         elif self.busy and not self._timer.isActive():
-            self._timer.start(self._pause_ms())
-
-    def _pause_ms(self) -> int:
-        longest = LATEST * self._delay_ms
-        if self._failing:
-            return longest
-        return max(self._delay_ms, min(longest, int(1000 * SHARE * self._took_s)))
+            self._timer.start(self._delay_ms * (LONGER if self._failing else 1))
 
     def _forget(self) -> None:
         """Delete the copy; if it is still being written, `_record` calls this again."""
@@ -408,7 +356,7 @@ class Recovery(QObject):
         self._timer.stop()
         if self._thread is not None:
             return  # `_record` checks again when the thread ends
-        state, before, self._began_s = self._document.state, self._recovered, time.monotonic()
+        state, before = self._document.state, self._recovered
         try:
             self._copy = self._copy or WorkCopy.new(self._folder)
         except OSError as error:
@@ -437,8 +385,7 @@ class Recovery(QObject):
         """Record that `state` was copied and delete the leftover `before`; or report `why` copying failed."""
         if self._thread is not None:
             self._thread.join()  # the thread is done, but holds the State until it ends
-        self._thread, has_reported = None, self._failing
-        self._took_s, self._failing = time.monotonic() - self._began_s, bool(why)
+        self._thread, has_reported, self._failing = None, self._failing, bool(why)
         if not why:
             self._copied = weakref.ref(state)
             if before is not None:

@@ -25,33 +25,23 @@ READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
 """A film shows a finished step for READ_S + LETTER_S · (letters of the text) seconds, at most LONGEST_S."""
 
 
-class WalkPlayback:
-    """Playback of a walk (one training iteration, step by step) in a film.
+def film_frames(
+    progress: WalkProgress, moves: int, text_of: Callable[[WalkProgress], str]
+) -> Iterator[tuple[WalkProgress, float, float]]:
+    """Yield (progress, t, seconds) for each frame of a film of a walk from the start.
 
-    `progress` holds the steps done and in progress. `t` is the fraction of the current step, from 0 to 1.
+    `t` is the fraction of the step in progress, `seconds` the duration of the frame. A step is animated in
+    `moves` frames. `text_of` returns the text of the step done last. In the last frame, the walk has ended.
     """
-
-    def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
-        self.progress, self.t = WalkProgress(walk, by_layer=by_layer), 0.0
-
-    def play(self, moves: int, text: Callable[[], str]) -> Iterator[float]:
-        """Play the walk: yield the duration of each frame in seconds. A step is animated in `moves` frames.
-
-        `text()` returns the text of the step that has just finished. In the last frame, the walk has ended.
-        """
-        steps = len(self.progress.walk)
-        self.progress = self.progress.at(0)
-        while self.progress.position < steps:
-            first = self.progress.position == 0
-            self.progress = self.progress.in_next_step()
-            for move in range(moves):
-                self.t = move / moves
-                yield FIRST_S if first and not move else MOVE_S / moves
-            self.t = 0.0
-            self.progress = self.progress.at(self.progress.goal)
-            yield min(READ_S + LETTER_S * len(text()), LONGEST_S)
-        self.progress = self.progress.ended()
-        yield LAST_S
+    progress, duration_s = progress.at(0), FIRST_S
+    while progress.position < len(progress.walk):
+        progress = progress.in_next_step()
+        for move in range(moves):
+            yield progress, move / moves, duration_s
+            duration_s = MOVE_S / moves
+        progress = progress.at(progress.goal)
+        yield progress, 0.0, min(READ_S + LETTER_S * len(text_of(progress)), LONGEST_S)
+    yield progress.ended(), 0.0, LAST_S
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]

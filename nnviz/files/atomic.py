@@ -12,7 +12,6 @@ import errno
 import math
 import os
 import re
-import shutil
 import stat
 import sys
 import time
@@ -117,34 +116,31 @@ Fill = Callable[[FileIO, Path], object]
 
 def write(
     path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
-) -> str:
-    """Write data to `path`; return sentences on side effects, or "".
+) -> None:
+    """Write the parts `data` to `path`. Readers see the old or the new file, never a mixture.
 
-    The arguments after `path` are the parts of the data. A side effect is, for example, another owner of the
-    file. Readers see the old or the new file, never a mixture. An existing file keeps its mode, owner, group
-    and attributes if the system allows that. The target of a symbolic link is replaced, not the link. Only
-    the owner can read a `private` file. `last_look(path)` is called right before the file is replaced, while
-    no other nnviz process can replace files in the folder. If `last_look` raises, the save stops. After any
-    failure, even a full disk, the old file is unchanged and no temporary file is left. Raises FileError.
+    An existing file keeps its mode, and its owner and group if the system allows that. The target of a
+    symbolic link is replaced, not the link. Only the owner can read a `private` file. `last_look(path)` is
+    called right before the file is replaced; if `last_look` raises, the save stops. After any failure, even a
+    full disk, the old file is unchanged and no temporary file is left. Raises FileError.
     """
-    return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
+    write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
 
 def write_with(
     path: str | os.PathLike[str], fill: Fill, *, private: bool = False, last_look: LastLook | None = None
-) -> str:
+) -> None:
     """Let `fill` write the content of the file `path`, as safely as `write`, even if `fill` raises.
 
-    The other arguments and the result are those of `write`.
+    The other arguments are those of `write`.
     """
     path = Path(path)
     with _writing_errors(path):
-        status = _status(path)
-        if _stays(path, status):
+        if _stays(path, _status(path)):
             _append(path, fill)  # a pipe or a device cannot be replaced, and a folder raises here
-            return ""
+            return
         target = Path(os.path.realpath(path))
-        return _replace(target, fill, None if private else target, private, last_look)
+        _replace(target, fill, None if private else target, private, last_look)
 
 
 def write_sibling(path: Path, suffix: str, data: bytes) -> None:
@@ -158,7 +154,7 @@ def write_sibling(path: Path, suffix: str, data: bytes) -> None:
         _replace(copy, partial(write_all, parts=(data,)), path, private=True)
 
 
-def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
+def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> None:
     """Write `data` to `path` and `second_data` to `second`: both files are replaced, or neither.
 
     If the process is killed while it replaces the files, there is no file at `path`: the old file then has a
@@ -169,13 +165,13 @@ def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
         if _stays(path, _status(path)):
             check_writable(path)
             write(second, second_data)
-            return write(path, data)
+            write(path, data)
+            return
         target, other = (Path(os.path.realpath(each)) for each in (path, second))
         fill, fill_other = (partial(write_all, parts=(each,)) for each in (data, second_data))
         with (
-            _ready(target, fill, target) as (file, new, changed),
-            _ready(other, fill_other, other) as (file_other, new_other, _),
-            _alone(target),
+            _ready(target, fill, target) as (file, new),
+            _ready(other, fill_other, other) as (file_other, new_other),
         ):
             file.close()  # Windows moves only closed files
             file_other.close()
@@ -183,7 +179,6 @@ def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
     for folder in {target.parent, other.parent}:
         _sync_folder(folder)
         delete_leftovers(folder)
-    return changed
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -244,30 +239,28 @@ def _append(path: Path, fill: Fill) -> None:
 
 def _replace(
     target: Path, fill: Fill, source: Path | None, private: bool, last_look: LastLook | None = None
-) -> str:
-    with (
-        _ready(target, fill, source, private) as (file, temporary, changed),
-        contextlib.nullcontext() if private else _alone(target),
-    ):
+) -> None:
+    with _ready(target, fill, source, private) as (file, temporary):
         if last_look:
             last_look(target)
         file.close()  # Windows moves only closed files
         os.replace(temporary, target)
     _sync_folder(target.parent)
     delete_leftovers(target.parent)
-    return changed
 
 
 @contextlib.contextmanager
 def _ready(
     target: Path, fill: Fill, source: Path | None, private: bool = False
-) -> Iterator[tuple[FileIO, Path, str]]:
-    """Yield a complete new file in the folder of `target`, its path, and the result of `_copy_metadata`."""
+) -> Iterator[tuple[FileIO, Path]]:
+    """Yield a complete new file in the folder of `target`, with the mode of `source`, and the new path."""
     old = _status(source) if source else None
     with _temporary(target, private=private or old is not None) as (file, temporary):
         fill(file, temporary)
         os.fsync(file.fileno())
-        yield file, temporary, _copy_metadata(source, old, temporary) if source and old else ""
+        if old:
+            _copy_mode(old, temporary)
+        yield file, temporary
 
 
 def _exchange(new: dict[Path, Path]) -> None:
@@ -299,24 +292,6 @@ def _rename_to_old(target: Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """Lock the folder of `target` against other nnviz processes, if the system supports such locks.
-
-    Wait up to `WAIT_S` seconds for another process. Raises FileError if that process keeps its lock.
-    """
-    with contextlib.ExitStack() as locked:
-        try:
-            handle = _open_folder(target.parent)
-            locked.callback(release_lock, handle)
-            take_lock(handle, wait_s=WAIT_S)
-        except BlockingIOError:
-            raise FileError(f"{target} was not saved: another program has locked {target.parent}") from None
-        except OSError:
-            pass
-        yield
-
-
-@contextlib.contextmanager
 def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
     """Yield a new open, locked file in the folder of `target`; delete it at the end unless it was moved."""
     if os.path.isfile(target) and not os.access(target, os.W_OK):
@@ -328,7 +303,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
         handle = os.open(path, flags, 0o600 if private else 0o666)
         with open(handle, "wb", buffering=0) as file:
             with contextlib.suppress(OSError):  # some file systems do not support locks
-                take_lock(handle)
+                _lock(handle)
             yield file, path
     finally:
         with contextlib.suppress(OSError):
@@ -344,38 +319,21 @@ def write_all(file: FileIO, _path: Path, parts: Iterable[Data]) -> None:
             rest = rest[os.write(file.fileno(), rest) :]
 
 
-def _copy_metadata(source: Path, old: os.stat_result, path: Path) -> str:
-    """Copy owner, group, mode and attributes of `source` to a new file; return what differs, as sentences.
+def _copy_mode(old: os.stat_result, path: Path) -> None:
+    """Give a new file the owner, the group and the mode of an old one, as far as the system allows that.
 
-    If the group differs, the new group gets no more rights than everybody has.
+    If the group must change, the new group gets no rights.
     """
-    own, mode, differs = path.stat(), stat.S_IMODE(old.st_mode), []
-    if own.st_uid != old.st_uid and not _succeeds(lambda: os.chown(path, old.st_uid, -1)):
-        differs.append("the file now belongs to you")
-        mode &= 0o777
-    if own.st_gid != old.st_gid and not _succeeds(lambda: os.chown(path, -1, old.st_gid)):
-        mode = mode & ~0o070 | (mode & 0o007) << 3
-    if mode == stat.S_IMODE(old.st_mode):
-        _succeeds(lambda: shutil.copystat(source, path))  # with attributes and access control list, on Linux
-        _succeeds(lambda: os.utime(path))
-    elif hasattr(os, "listxattr"):
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    if hasattr(os, "chown"):
         with contextlib.suppress(OSError):
-            for name in os.listxattr(source):
-                if name.startswith("user."):
-                    os.setxattr(path, name, os.getxattr(source, name))
-    if mode != stat.S_IMODE(path.stat().st_mode) and not _succeeds(lambda: os.chmod(path, mode)):
-        differs.append("the permissions of the file have changed")
-    if old.st_nlink > 1:
-        differs.append("the file's other names (hard links) still have the previous version")
-    return "; ".join(differs)
-
-
-def _succeeds(action: Callable[[], object]) -> bool:
-    try:
-        action()
-    except OSError:
-        return False
-    return True
+            os.chown(path, old.st_uid, -1)
+        try:
+            os.chown(path, -1, old.st_gid)
+        except OSError:
+            mode &= ~stat.S_IRWXG
+    with contextlib.suppress(OSError):
+        os.chmod(path, mode)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -390,18 +348,11 @@ def _sync_folder(folder: Path) -> None:
 
 OLD_S = 60.0
 """Age, in seconds, from which an unlocked temporary file counts as left behind by a killed program."""
-WAIT_S = 3.0
-"""Longest time, in seconds, that a save waits for another save into the same folder."""
-_NEW_FILE_WAIT_S = 1.0
-"""Seconds to wait for the lock of a new file, since another program may just test it."""
-_RETRY_S = 0.002
 
 if sys.platform == "win32":
-    import hashlib
     import msvcrt
-    import tempfile
 
-    def _lock(handle: int, _shared: bool) -> None:  # Windows has no shared locks, so two tests may collide
+    def _lock(handle: int) -> None:
         os.lseek(handle, 2**30, os.SEEK_SET)  # far beyond the end, so that the file's bytes can still be read
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -410,62 +361,31 @@ if sys.platform == "win32":
         finally:
             os.lseek(handle, 0, os.SEEK_SET)
 
-    def _open_folder(folder: Path) -> int:
-        """Open a lock file in place of a folder, since Windows cannot open folders. Return its handle."""
-        name = hashlib.blake2b(os.fsencode(os.path.normcase(folder)), digest_size=12).hexdigest()
-        return os.open(Path(tempfile.gettempdir()) / f"nnviz-{name}.lock", os.O_RDWR | os.O_CREAT)
-
 else:
     import fcntl
 
-    def _lock(handle: int, shared: bool) -> None:
-        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-
-    def _open_folder(folder: Path) -> int:
-        return os.open(folder, os.O_RDONLY)
-
-
-def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None:
-    """Lock an open file until it is closed. If the file is already locked, wait up to `wait_s` seconds.
-
-    A `shared` lock allows other shared locks. Raises OSError.
-    """
-    end = time.monotonic() + wait_s
-    while True:
-        try:
-            return _lock(handle, shared)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                raise
-        time.sleep(_RETRY_S)
-
-
-def release_lock(handle: int) -> None:
-    """Close an open file, which releases its lock. Errors are ignored, since the file is closed even then."""
-    with contextlib.suppress(OSError):
-        os.close(handle)
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class LockHeld:
-    """Empty file that this program locks until `release` is called.
+    """Empty file that this program locks until `release` is called."""
 
-    With `new=True`, the file must not exist yet.
-    """
-
-    def __init__(self, path: Path, *, new: bool = False) -> None:
-        """Lock the file. Raises OSError."""
+    def __init__(self, path: Path) -> None:
+        """Lock the file, and create it if it does not exist. Raises OSError."""
         self.path = path
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0), 0o600)
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            take_lock(self._handle, wait_s=_NEW_FILE_WAIT_S if new else 0.0)
+            _lock(self._handle)
         except OSError:
-            self.discard() if new else self.release()
+            self.release()
             raise
 
     def release(self) -> None:
         """Release the lock and keep the file."""
         if self._handle >= 0:
-            release_lock(self._handle)
+            with contextlib.suppress(OSError):  # the file is closed even then
+                os.close(self._handle)
         self._handle = -1
 
     def discard(self) -> None:
@@ -475,26 +395,10 @@ class LockHeld:
             os.unlink(self.path)
 
 
-def is_locked(path: Path) -> bool:
-    """Return whether a program has locked a file; several programs may call this at once.
-
-    Raises OSError if the file cannot be tested.
-    """
-    handle = os.open(path, os.O_RDWR)
-    try:
-        take_lock(handle, shared=True)
-    except BlockingIOError:
-        return True
-    finally:
-        release_lock(handle)
-    return False
-
-
 def delete_stale(paths: Iterable[Path]) -> None:
     """Delete unlocked files older than `OLD_S` seconds: programs that were killed have left them behind."""
     for path in paths:
         with contextlib.suppress(OSError):
             status = os.lstat(path)
-            old = stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > OLD_S
-            if old and not is_locked(path):
-                os.unlink(path)
+            if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > OLD_S:
+                LockHeld(path).discard()

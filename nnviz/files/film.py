@@ -1,8 +1,8 @@
 """Films as animated PNG, GIF or MP4.
 
-A program without support for animation shows the first frame. Pillow compresses the pixels of a GIF. This
-module chooses the changed area and the colours, so that text stays crisp, theme colours stay exact, and only
-one frame at a time is in memory. The PNG format: https://www.w3.org/TR/png-3/
+A program without support for animation shows the first frame. Pillow compresses the pixels of a GIF, and
+ffmpeg writes an MP4. This module writes the frames of an animated PNG and of a GIF one at a time, because
+Pillow keeps all frames of a film in memory. The PNG format: https://www.w3.org/TR/png-3/
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.files import atomic
-from nnviz.files.errors import FileError, missing_package_error
+from nnviz.files.errors import FileError, missing_package_error, wait_for
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """A picture: red, green and blue from 0 to 255, shape (height, width, 3)."""
@@ -55,9 +55,6 @@ class Film(Protocol):
     def frames(self) -> Iterator[FilmFrame]:
         """Yield every frame, one at a time."""
 
-    def samples(self) -> Iterator[Pixels]:
-        """Yield a few pictures that together have all colours of the film."""
-
     def report_progress(self) -> None:
         """Report progress. Writers call this method repeatedly. Raises CancelledError if a person cancels."""
 
@@ -68,8 +65,8 @@ class Patch(NamedTuple):
     x: int
     y: int
     pixels: Pixels
-    same: NDArray[np.bool_]
-    """Mask of the unchanged pixels, shape (height, width)."""
+    changed: NDArray[np.bool_]
+    """Mask of the changed pixels, shape (height, width)."""
 
 
 def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
@@ -77,14 +74,20 @@ def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
 
     If `previous` is None, the rectangle is the whole frame.
     """
-    if previous is None:
-        return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
-    differs = (pixels != previous).any(axis=2)
-    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return Patch(0, 0, pixels[:1, :1], ~differs[:1, :1])
+    changed = np.ones(pixels.shape[:2], np.bool_) if previous is None else (pixels != previous).any(axis=2)
+    if not changed.any():
+        changed[0, 0] = True  # a frame needs at least one pixel
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
     part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return Patch(int(columns[0]), int(rows[0]), pixels[part], ~differs[part])
+    return Patch(int(columns[0]), int(rows[0]), pixels[part], changed[part])
+
+
+def patches(film: Film, per_second: int, least: int) -> Iterator[tuple[Patch, int]]:
+    """Yield the changed part of each frame, and the frame's duration as `rounded_durations` counts it."""
+    previous = None
+    for pixels, time in rounded_durations(film.frames(), per_second, least):
+        yield patch(pixels, previous), time
+        previous = pixels
 
 
 def rounded_durations(
@@ -105,29 +108,24 @@ def rounded_durations(
 LEVEL = 7
 """Compression level of zlib; a higher level takes much longer and saves little."""
 EIGHT_BITS, RGBA = 8, 6
-APNG_STAYS, OVER = 0, 1
-"""Codes in an APNG. APNG_STAYS: earlier frames stay visible. OVER: a frame is painted over earlier frames."""
-LONGEST_MS = 65_535
+STAYS, OVER = 0, 1
+"""Codes in an APNG. STAYS: earlier frames stay visible. OVER: a frame is painted over earlier frames."""
+MILLISECONDS = 1000
+"""Time units per second in an APNG."""
 
 
 def apng_bytes(film: Film) -> Iterator[bytes]:
     """Yield the parts of an animated PNG, one frame at a time."""
     header = struct.pack(">IIBBBBB", film.width, film.height, EIGHT_BITS, RGBA, 0, 0, 0)
     yield b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"acTL", struct.pack(">II", film.count, 0))
-    number, before = count(), None
-    for pixels, seconds in film.frames():
-        part = patch(pixels, before)
-        height, width, _ = part.pixels.shape
-        time = min(round(1000 * seconds), LONGEST_MS)
-        place = struct.pack(">IIII", width, height, part.x, part.y)
-        delay = struct.pack(">HHBB", time, 1000, APNG_STAYS, OVER)
-        yield _chunk(b"fcTL", struct.pack(">I", next(number)) + place + delay)
+    number = count()
+    for part, time in patches(film, MILLISECONDS, 0):
+        height, width = part.changed.shape
+        first = next(number)
+        place = struct.pack(">IIIII", first, width, height, part.x, part.y)
+        yield _chunk(b"fcTL", place + struct.pack(">HHBB", time, MILLISECONDS, STAYS, OVER))
         data = _deflated(part)
-        if before is None:
-            yield _chunk(b"IDAT", data)
-        else:
-            yield _chunk(b"fdAT", struct.pack(">I", next(number)) + data)
-        before = pixels
+        yield _chunk(b"fdAT", struct.pack(">I", next(number)) + data) if first else _chunk(b"IDAT", data)
     yield _chunk(b"IEND", b"")
 
 
@@ -136,122 +134,99 @@ def _deflated(part: Patch) -> bytes:
 
     Flat and crisp pictures are smallest without filters.
     """
-    height, width = part.same.shape
-    pixels = np.zeros((height, width, 4), np.uint8)
-    pixels[~part.same, :3], pixels[~part.same, 3] = part.pixels[~part.same], 255
-    rows = np.zeros((height, 1 + 4 * width), np.uint8)
-    rows[:, 1:] = pixels.reshape(height, -1)
-    return zlib.compress(rows.tobytes(), LEVEL)
+    height, width = part.changed.shape
+    pixels = np.dstack((part.pixels, np.full((height, width), 255, np.uint8)))
+    pixels[~part.changed] = 0
+    return zlib.compress(np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0))).tobytes(), LEVEL)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-COLOURS = 255
-"""Largest number of colours in a GIF; palette index 255 is not a colour but marks unchanged pixels."""
+COLOURS = 127
+"""Largest number of colours in a frame of a GIF. The next index of the frame's palette means: unchanged.
+
+More colours make a file larger, and the difference is not visible.
+"""
+FLAT_COLOURS, EXACT = 32, 1e6
+"""FLAT_COLOURS: number of colours of a film's first picture, the most frequent ones, that a GIF keeps exact.
+EXACT: weight of these colours in the choice of a palette. Without it, the background would get stains.
+"""
 PER_SECOND, LEAST = 100, 2
 """PER_SECOND: a GIF's time units per second. LEAST: shortest duration of a GIF's frame, in time units."""
-GIF_STAYS = 1
-"""Disposal method of a GIF's frame: the frame stays, and the next frame is painted over this frame."""
 
 
 def gif_bytes(film: Film) -> Iterator[bytes]:
-    """Yield the parts of a GIF, one frame at a time."""
-    colours, before = Colours(film.samples()), None
-    yield b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0xF7, 0, 0)
-    yield colours.table
+    """Yield the parts of a GIF, one frame at a time. Each frame has its own palette."""
+    yield b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0x70, 0, 0)
     yield b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"  # repeat the film forever
-    for pixels, time in rounded_durations(film.frames(), PER_SECOND, LEAST):
-        yield _smaller_block(patch(pixels, before), colours, time)
-        before = pixels
+    flat = None
+    for part, time in patches(film, PER_SECOND, LEAST):
+        if flat is None:
+            codes, counts = np.unique(_codes(part.pixels), return_counts=True)
+            flat = codes[counts.argsort()[-FLAT_COLOURS:]]
+        yield _gif_frame(part, time, flat)
     yield b";"
 
 
-def _smaller_block(part: Patch, colours: Colours, time: int) -> bytes:
-    """Return the changed part of a frame as bytes of the file: all pixels, or unchanged ones transparent."""
-    opaque = colours.indices(part.pixels)
-    ways = (opaque, np.where(part.same, np.uint8(COLOURS), opaque))
-    return min((_block(way, part, time) for way in ways), key=len)
+def _codes(pixels: Pixels) -> NDArray[np.int32]:
+    """Return each pixel's colour as one number."""
+    return pixels.astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
 
 
-def _block(indices: NDArray[np.uint8], part: Patch, time: int) -> bytes:
+def _gif_frame(part: Patch, time: int, flat: NDArray[np.int32]) -> bytes:
+    """Return the changed pixels of a frame as bytes of a GIF; unchanged pixels are transparent."""
     from PIL import GifImagePlugin, Image
 
+    palette, nearest = reduce_colours(part.pixels[part.changed], flat)
+    unchanged = len(palette)
+    indices = np.full(part.changed.shape, unchanged, np.uint8)
+    indices[part.changed] = nearest
     image = Image.fromarray(indices)
-    data = GifImagePlugin.getdata(
-        image, (part.x, part.y), duration=10 * time, disposal=GIF_STAYS, transparency=COLOURS
-    )
-    return b"".join(data)
+    image.putpalette(palette.tobytes() + bytes(3))
+    options = {"disposal": 1, "transparency": unchanged, "include_color_table": True}  # 1: the frame stays
+    return b"".join(GifImagePlugin.getdata(image, (part.x, part.y), duration=10 * time, **options))
 
 
-class Colours:
-    """The palette of a film, chosen from sample pictures."""
+def reduce_colours(pixels: Pixels, flat: NDArray[np.int32]) -> tuple[Pixels, NDArray[np.uint8]]:
+    """Return a palette of up to COLOURS colours, shape (colours, 3), and the index of each pixel's colour.
 
-    def __init__(self, samples: Iterable[Pixels]) -> None:
-        self.colours = _palette(*_colour_counts(samples))
-        self._nearest = np.full(2**24, -1, np.int16)
-
-    @property
-    def table(self) -> bytes:
-        """The palette as bytes of a GIF file."""
-        return self.colours.astype(np.uint8).tobytes().ljust(3 * (COLOURS + 1), b"\0")
-
-    def indices(self, pixels: Pixels) -> NDArray[np.uint8]:
-        """Return the palette index of the colour nearest to each pixel, shape (height, width)."""
-        codes = _codes(pixels)
-        indices = self._nearest[codes]
-        if (indices < 0).any():
-            new = np.unique(codes[indices < 0])
-            for part in np.array_split(new, len(new) // 2**12 + 1):
-                distance = ((_colours(part)[:, None] - self.colours) ** 2).sum(axis=2)
-                self._nearest[part] = distance.argmin(axis=1)
-            indices = self._nearest[codes]
-        return indices.astype(np.uint8)
-
-
-def _codes(pixels: Pixels) -> NDArray[np.int32]:
-    red, green, blue = (pixels[..., k].astype(np.int32) for k in range(3))
-    return red << 16 | green << 8 | blue
-
-
-def _colours(codes: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.stack((codes >> 16, codes >> 8 & 255, codes & 255), axis=-1)
-
-
-def _colour_counts(samples: Iterable[Pixels]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return the colours of some pictures, shape (colours, 3), and the pixel count of each colour."""
-    codes, counts = np.empty(0, np.int32), np.empty(0, np.int64)
-    for pixels in samples:
-        own, times = np.unique(_codes(pixels), return_counts=True)
-        codes, places = np.unique(np.concatenate((codes, own)), return_inverse=True)
-        counts = np.bincount(places, np.concatenate((counts, times))).astype(np.int64)
-    return _colours(codes), counts
-
-
-def _palette(colours: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return up to COLOURS colours, shape (colours, 3), each the worst approximated by the previous ones.
-
-    The measure is √(pixel count) · (distance from the chosen colours)².
+    `pixels` has the shape (pixels, 3). Each colour of the palette is one that the previous ones approximate
+    worst, by √(pixel count) · (distance)², so that text stays crisp. The colours `flat`, as numbers of
+    `_codes`, come first, so that they stay exact.
     """
-    weight, distance = np.sqrt(counts), np.full(len(colours), np.inf)
-    chosen = [int(weight.argmax())]
+    codes, places, counts = np.unique(_codes(pixels), return_inverse=True, return_counts=True)
+    colours = np.stack((codes >> 16, codes >> 8 & 255, codes & 255), axis=-1)
+    distance, nearest = np.full(len(colours), 2**20), np.zeros(len(colours), np.uint8)
+    weight, chosen = np.sqrt(counts) * np.where(np.isin(codes, flat), EXACT, 1.0), list[int]()
     while len(chosen) < min(COLOURS, len(colours)):
-        distance = np.minimum(distance, ((colours - colours[chosen[-1]]) ** 2).sum(axis=1))
-        chosen.append(int((weight * distance).argmax()))
-    return colours[chosen]
+        worst = int((weight * distance).argmax())
+        new = ((colours - colours[worst]) ** 2).sum(axis=1)
+        nearest[new < distance] = len(chosen)
+        distance = np.minimum(distance, new)
+        chosen.append(worst)
+    return colours[chosen].astype(np.uint8), nearest[places]
 
 
 QUALITY = "18"
 """Quality (crf) of x264: lines and letters stay crisp, and the file is small."""
-LOOK_S = 0.05
-"""Seconds between two progress reports while ffmpeg finishes, so that a person can cancel."""
 
 
 def ffmpeg_path() -> str | None:
-    """Return the absolute path of ffmpeg, or None. An ffmpeg in the current folder is ignored."""
+    """Return the absolute path of ffmpeg, on the PATH or in the package imageio-ffmpeg, or None.
+
+    An ffmpeg in the current folder is ignored.
+    """
     path = shutil.which("ffmpeg")
-    return path if path and os.path.isabs(path) else None
+    if path and os.path.isabs(path):
+        return path
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError):  # RuntimeError: the package has no ffmpeg for this computer
+        return None
 
 
 def even_size(width: int, height: int) -> tuple[int, int]:
@@ -301,10 +276,7 @@ def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
                 work.stdin.write(data)
     with suppress(BrokenPipeError):
         work.stdin.close()
-    while work.poll() is None:
-        film.report_progress()
-        with suppress(subprocess.TimeoutExpired):
-            work.wait(LOOK_S)
+    wait_for(work.wait, lambda _: film.report_progress())
 
 
 KINDS = {"GIF animation": (".gif",), "Animated PNG": (".apng", ".png"), "MP4 video": (".mp4",)}
@@ -331,7 +303,7 @@ def _missing_program(suffix: str) -> FileError | None:
     if suffix == ".gif" and find_spec("PIL") is None:
         return missing_package_error("A GIF", "Pillow", "motion")
     if suffix == ".mp4" and ffmpeg_path() is None:
-        return FileError("An MP4 needs ffmpeg, which is not on the PATH; install ffmpeg or save as .apng")
+        return missing_package_error("An MP4", "ffmpeg", "video")
     return None
 
 

@@ -84,7 +84,7 @@ class OpenFile:
         self.digest, _ = _read(self.path)
 
     def write(self, data: bytes, *, overwrite: bool = False) -> str:
-        """Save `data`. Return sentences on problems and side effects of the save, or "".
+        """Save `data`. Return a sentence if the previous version could not be kept, else "".
 
         Raises ChangedError if another program has changed the file. With `overwrite=True`, raises the error
         only if a program keeps changing the file. Raises FileError for other failures. After an error, the
@@ -107,11 +107,11 @@ class OpenFile:
                 before, problem = now, _back_up(target, content)
             raise ChangedError(f"{self.path} was not saved: another program keeps changing it")
 
-        changed = atomic.write(self.path, data, last_look=last_look)
+        atomic.write(self.path, data, last_look=last_look)
         self._last_stamp, self.digest = _NEVER, new
         if before != new:
             self._written.add((place, new))
-        return "; ".join(filter(None, (problem, changed)))
+        return problem
 
 
 def digest_of(data: bytes) -> bytes:

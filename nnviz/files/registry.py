@@ -205,13 +205,12 @@ def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
         raise FileError(f"the file already has other activations, {','.join(own)}: do not give any")
 
 
-def save(state: State, path: str | os.PathLike[str]) -> str:
+def save(state: State, path: str | os.PathLike[str]) -> None:
     """Save `state` in the format of the path's suffix; after an error the old file is unchanged.
 
-    Return sentences on side effects of the save, such as another owner of the file, or "". `losses_on_save`
-    says what the format does not keep. Raises FileError.
+    `losses_on_save` says what the format does not keep. Raises FileError.
     """
-    return atomic.write(path, encode(state, path))
+    atomic.write(path, encode(state, path))
 
 
 def encode(state: State, path: str | os.PathLike[str]) -> bytes:

@@ -17,14 +17,7 @@ from PySide6.QtCore import QTimer
 
 from nnviz.core.edits import standardise
 from nnviz.core.train import train
-from nnviz.document.autosave import (
-    MOST_DAMAGED,
-    Presence,
-    Recovery,
-    claim_leftovers,
-    data_folder,
-    state_summary,
-)
+from nnviz.document.autosave import MOST_DAMAGED, Recovery, claim_leftovers, data_folder, state_summary
 from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import file_of
@@ -477,79 +470,3 @@ def test_a_program_that_has_to_end_leaves_unsaved_changes_alone(document, state,
     document.undo()
     recovery.leave()
     assert kept.claim() == ([], "")
-
-
-# --- windows that have one file open
-
-
-def test_windows_on_one_file_know_of_each_other_however_the_file_is_reached(window, tmp_path):
-    (tmp_path / "link.json").symlink_to(tmp_path / "a.json")
-    one, other, none = window("a.json"), window("b.json"), window(None)
-    nowhere = window("a.json", tmp_path / "a.json" / "no folder")
-    assert [each.count_windows() for each in (one, other, none, nowhere)] == [0, 0, 0, 0]
-    two = window("link.json")
-    assert (one.count_windows(), two.count_windows()) == (1, 1)
-    two.move_to(tmp_path / "b.json")
-    assert (one.count_windows(), two.count_windows(), other.count_windows()) == (0, 1, 1)
-    two.leave()
-    assert other.count_windows() == 0
-    for each in (one, other, nowhere):
-        each.leave()
-    assert os.listdir(tmp_path / "open") == []
-
-
-@pytest.fixture
-def window(tmp_path):
-    """Return a function that opens another window on a file."""
-    made = []
-    (tmp_path / "a.json").write_text("{}")
-
-    def make(name, folder=tmp_path / "open"):
-        made.append(Presence(folder))
-        made[-1].move_to(name and tmp_path / name)
-        return made[-1]
-
-    yield make
-    for presence in made:
-        presence.leave()
-
-
-@pytest.fixture
-def left_open(window, tmp_path):
-    """Return the leftover of a killed window, as it was reached, and another window on its file."""
-    killed = window("a.json")
-    (left,) = (tmp_path / "open").iterdir()
-    killed.leave()
-    left.write_bytes(b"")
-    return left, window("a.json")
-
-
-def test_a_killed_window_does_not_count_and_is_cleared_up_later(left_open):
-    left, one = left_open
-    assert one.count_windows() == 0
-    assert left.exists()  # it may be about to be locked
-    os.utime(left, (time.time() - 61,) * 2)
-    assert one.count_windows() == 0
-    assert not left.exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other locks")
-def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, window, monkeypatch):
-    left, one = left_open
-    with left.open("rb") as looks:  # as a third window does at this moment
-        atomic.take_lock(looks.fileno(), shared=True)
-        assert one.count_windows() == 0
-    os.utime(left, (0, 0))
-    there = set(os.listdir(left.parent))
-    monkeypatch.setattr("fcntl.flock", no_locks)
-    assert window("a.json").count_windows() == 0
-    assert set(os.listdir(left.parent)) == there  # left alone: it may be somebody's
-
-
-def test_a_window_that_cannot_lock_still_counts_the_others(window, monkeypatch):
-    other = window("a.json")
-    with monkeypatch.context() as full:
-        full.setattr(atomic.LockHeld, "__init__", lambda *_, **__: no_locks(0, 0))
-        one = window("a.json")
-    assert one.count_windows() == 1
-    assert other.count_windows() == 0

@@ -16,9 +16,9 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.document.job import Limits
-from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Player, WalkPlayback
+from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Player, film_frames
 from nnviz.document.training import Runner
-from nnviz.document.walk import MOST_LINES, PHASES, Walk, step_text
+from nnviz.document.walk import MOST_LINES, PHASES, Walk, WalkProgress, step_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.core.oracle import make_network, make_state
@@ -194,30 +194,27 @@ def test_words_are_worked_out_once_and_many_rows_are_not_written_out(walker, qtb
 # --- a film of it
 
 
-def film(reel, moves=4, said=lambda: ""):
+def film(walk, moves=4, said="", by_layer=False):
     """Return (position, t, seconds) of every moment."""
-    return [(reel.progress.position, reel.t, seconds) for seconds in reel.play(moves, said)]
+    frames = film_frames(WalkProgress(walk, by_layer=by_layer), moves, lambda _: said)
+    return [(progress.position, t, seconds) for progress, t, seconds in frames]
 
 
 def test_every_step_of_a_film_moves_and_then_rests_and_the_end_shows_all():
     walk = Walk((2, 2, 1))
-    reel = WalkPlayback(walk)
-    moments = film(reel)
+    moments = film(walk)
     assert len(moments) == len(walk) * 5 + 1
     moving = [(0, t, MOVE_S / 4) for t in (0.25, 0.5, 0.75)]
     assert moments[:5] == [(0, 0.0, FIRST_S), *moving, (1, 0.0, READ_S)]
     assert [position for position, _, seconds in moments if seconds == READ_S] == [*range(1, len(walk) + 1)]
     assert moments[-1] == (0, 0.0, LAST_S)
-    assert not reel.progress.active
-    phases = [reel.progress.phase for _ in reel.play(2, str) if reel.progress.active]
+    *shown, last = (progress for progress, _, _ in film_frames(WalkProgress(walk), 2, str))
+    assert not last.active
+    phases = [progress.phase for progress in shown]
     assert tuple(dict.fromkeys(phases)) == PHASES
-    few, many, most = (
-        film(WalkPlayback(Walk((1, 1))), said=lambda n=n: "x" * n)[4][2] for n in (10, 60, 6000)
-    )
+    few, many, most = (film(Walk((1, 1)), said="x" * n)[4][2] for n in (10, 60, 6000))
     assert READ_S < few < many < most == LONGEST_S
-    lengths = [
-        len(film(WalkPlayback(Walk((3, 3, 1)), by_layer=by_layer), moves=1)) for by_layer in (False, True)
-    ]
+    lengths = [len(film(Walk((3, 3, 1)), moves=1, by_layer=by_layer)) for by_layer in (False, True)]
     assert lengths == [41, 25]
 
 

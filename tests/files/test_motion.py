@@ -26,6 +26,17 @@ def test_a_program_of_the_current_folder_is_not_ffmpeg(tmp_path, monkeypatch):
     (tmp_path / "ffmpeg").touch(mode=0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.curdir)  # the folder in which Windows looks first
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    assert kinds.ffmpeg_path() is None
+
+
+def test_an_mp4_is_written_by_the_ffmpeg_of_a_package_if_none_is_on_the_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    package = Mock()
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", package)
+    package.get_ffmpeg_exe.return_value = "/some/package/ffmpeg"
+    assert kinds.ffmpeg_path() == "/some/package/ffmpeg"
+    package.get_ffmpeg_exe.side_effect = RuntimeError("no ffmpeg for this computer")
     assert kinds.ffmpeg_path() is None
 
 
@@ -47,7 +58,7 @@ def test_a_frame_keeps_only_what_differs_and_times_are_whole():
     film = Squares()
     part = patch(film.pixels(1), film.pixels(0))
     assert (part.x, part.y, part.pixels.shape) == (0, 4, (8, 12, 3))
-    assert part.same.tolist() == [[False] * 4 + [True] * 4 + [False] * 4] * 8
+    assert part.changed.tolist() == [[True] * 4 + [False] * 4 + [True] * 4] * 8
     frames = [FilmFrame(np.zeros((1, 1, 3), np.uint8), 1 / 15)] * 150
     times = [time for _, time in rounded_durations(frames, 100, 2)]
     assert sum(times) == 1000
@@ -145,7 +156,11 @@ def test_a_film_that_cannot_be_written_names_what_it_needs(tmp_path, monkeypatch
     find = importlib.util.find_spec
     monkeypatch.setattr(kinds, "find_spec", lambda name: None if name == "PIL" else find(name))
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     films = {name: tmp_path / name for name in ("film.mp4", "film.gif", "film.webm")}
     told = refusals(films, lambda path: kinds.write(Squares(), path))
-    approved("films of other kinds", told.replace(install_command("motion"), "INSTALL"))
+    approved(
+        "films of other kinds",
+        told.replace(install_command("motion"), "INSTALL").replace(install_command("video"), "INSTALL"),
+    )
     assert names(tmp_path) == []

@@ -21,7 +21,7 @@ import fcntl
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
-from nnviz.document.autosave import Presence, Recovery, claim_leftovers
+from nnviz.document.autosave import Recovery, claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files import atomic
 from nnviz.files.code import lines
@@ -269,18 +269,6 @@ def test_leftovers_are_offered_now_or_at_the_next_start_whatever_fails(tmp_path,
             leftover.release()
         assert offered(folder)[0] == [state(1)], fault.met
     assert sorted(path.suffix for path in folder.iterdir()) == [".copy", ".damaged", ".lock"]
-
-
-@not_short
-def test_who_has_what_open_is_known_or_not_and_never_in_the_way(tmp_path, faults):
-    for count, fault in enumerate(faults(least=0)):
-        one, two = Presence(tmp_path / f"{count}"), Presence(tmp_path / f"{count}")
-        with fault:
-            one.move_to(tmp_path / "a.json")
-            two.move_to(tmp_path / "a.json")
-            assert one.count_windows() in (0, 1)
-            one.leave()
-            two.leave()
 
 
 @pytest.mark.skipif(not hasattr(locale, "LC_MESSAGES"), reason="Windows has one language")

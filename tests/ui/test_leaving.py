@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from nnviz.core import edits
 from nnviz.core.state import Training
-from nnviz.document.autosave import Presence, key_of
+from nnviz.document.autosave import key_of
 from nnviz.files.examples import example
 from nnviz.files.registry import load, read, save
-from nnviz.ui.window.session import Kept, begin
+from nnviz.ui.window.session import begin, protect_work
 from nnviz.ui.window.window import MainWindow
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, set_number
@@ -33,7 +33,7 @@ def start(open_window, tmp_path):
 
     def open_it():
         window = open_window("relu")
-        begun.append(Kept(window, tmp_path / "data"))
+        begun.append(protect_work(window, tmp_path / "data"))
         return window
 
     yield open_it
@@ -197,7 +197,7 @@ def save_theirs(path, weight=7.0):
 def test_the_wait_for_the_end_of_a_click_ends_with_its_window(settings, path):
     main_window = MainWindow(settings)
     window = begin(main_window, settings, path)
-    kept = Kept(window, path.parent / "data")
+    kept = protect_work(window, path.parent / "data")
     main_window.show()
     QTest.mousePress(main_window.windowHandle(), LEFT)
     come_back(window)
@@ -295,19 +295,6 @@ def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, q
     come_back(window)
     assert not window.diagram.session.open, "what was typed over mine is not typed over theirs"
     assert first_weight(window) == 7.0
-
-
-def test_a_second_window_on_the_file_is_said_once(window, path, qtbot, tmp_path):
-    other, said = Presence(tmp_path / "data" / "open"), "a.json is also open in another nnviz window"
-    other.move_to(path)
-    come_back(window)
-    assert status(window) == said
-    window.status.show_message("")
-    come_back(window)
-    assert status(window) == ""
-    window.files.open(path)
-    qtbot.waitUntil(lambda: status(window) == said)
-    other.leave()
 
 
 @pytest.mark.fonts

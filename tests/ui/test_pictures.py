@@ -1,6 +1,7 @@
 """Pictures of the diagram and of plots, and films of the walk and of the training: written and copied."""
 
 import re
+import sys
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -316,9 +317,9 @@ def told(film):
         (
             {
                 f"{own.address.kind} {own.address.layer} {own.address.node}": own.text
-                for own in film.scene.picture.labels
+                for own in film.picture.labels
             },
-            film.scene.caption,
+            film.moment.walk_line,
             [word.text for word in film.words(LOOK.palette)],
             seconds,
         )
@@ -394,7 +395,7 @@ def test_the_film_of_the_training_shows_the_run_or_makes_one(qapp, tmp_path):
     assert moments[-1][2] == ["iteration 500 of 500", "MSE 0.0003619"]
     assert sum(seconds for *_, seconds in moments) == pytest.approx(SECONDS + LAST_S)
     assert moments[-1][0]["value 1 0"] == "0.01289"
-    assert film.scene.picture.content.network == train(state("xor")).state.network
+    assert film.picture.content.network == train(state("xor")).state.network
     save(train(state("xor"), updates=70, learning_rate=0.05).state, tmp_path / "run.json")
     moments = told(training(load(tmp_path / "run.json"), slopes=True))
     assert moments[0][2] == ["iteration 0 of 70", "MSE 1.030"]
@@ -509,6 +510,7 @@ def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
             found = {own: None if own in lacking else "/usr/bin/found" for own in needs}
             can.setattr("nnviz.files.film.find_spec", lambda _, at=found["Pillow"]: at)
             can.setattr("shutil.which", lambda _, at=found["ffmpeg"]: at)
+            can.setitem(sys.modules, "imageio_ffmpeg", None)
             export_walk({"Width": 320, "Height": 240}, (QFileDialog, partial(look_and_leave, lacking)))
 
     monkeypatch.setattr("nnviz.ui.kit.dialogs.WAIT_S", 0.0)

@@ -37,7 +37,7 @@ from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.ui.dialogs.questions import RecoverDialog
 from nnviz.ui.window.app import SIGNALS, Ending, Unexpected, normalize_exceptions
 from nnviz.ui.window.log import LOG_BYTES, Log
-from nnviz.ui.window.session import Kept
+from nnviz.ui.window.session import protect_work
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status
@@ -451,11 +451,10 @@ from nnviz.ui.dialogs.questions import ask_version
 from nnviz.ui.dialogs.new_network import NewNetwork
 from tests.ui.sees import offered
 
-class Kept(session.Kept):
-    def __init__(self, workspace, folder):
-        super().__init__(workspace, folder)
-        windows.append(workspace.main_window)
-        workspace.main_window.painted.connect(lambda: run(workspace))
+def protect_work(workspace, folder):
+    windows.append(workspace.main_window)
+    workspace.main_window.painted.connect(lambda: run(workspace))
+    return protect(workspace, folder)
 
 def run(workspace):
     if workspace.history.curve is None:
@@ -481,7 +480,8 @@ def work(workspace):
     opens = dict(workspace=workspace, document=document, files=files, window=window)
     open_next()
 
-session.Kept, windows = Kept, []
+protect, windows = session.protect_work, []
+session.protect_work = protect_work
 sys.argv = ["nnviz", "relu"]
 code = main()
 print("windows left to the interpreter's end:", sum(map(shiboken6.isValid, windows)))
@@ -616,7 +616,7 @@ def start(open_window, data):
         for kept in begun[-1:]:
             kept.close()
         window = open_window("relu")
-        begun.append(Kept(window, data))
+        begun.append(protect_work(window, data))
         return window
 
     yield open_it

@@ -208,11 +208,10 @@ def numbers_path(path: Path) -> Path:
     return path.with_suffix(".npz")
 
 
-def save(program: Program, path: Path) -> str:
+def save(program: Program, path: Path) -> None:
     """Write a program and the file of its numbers. After an error, both old files are unchanged.
 
-    Return sentences on side effects, such as another owner of the file, or "". Raises FileError, for
-    example if the numbers would overwrite a file that nnviz has not written.
+    Raises FileError, for example if the numbers would overwrite a file that nnviz has not written.
     """
     if program.separate_arrays:
         _check_ours(numbers_path(path), path)

@@ -2,8 +2,7 @@
 
 The file opens as a network with relu hidden nodes and an identity output, without rows and settings. The file
 may also contain the code of an exercise, such as `input_data`. nnviz reads only assignments of literals at
-the top level and runs no code. The notes of the network list the assignments that nnviz skips. nnviz refuses
-code that changes the weights in any other way.
+the top level and runs no code. The notes of the network name the lines of code that change these values.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
 from nnviz.files.models import course_reader, dense
-from nnviz.files.models.course_reader import Statement, Variable, value_of, walk
+from nnviz.files.models.course_reader import Variable
 from nnviz.files.source import Codec, Source, lost_parts
 
 
@@ -57,7 +56,6 @@ HEAD_BYTES = 2**16
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
-_IMPORT = re.compile(r"^(?:import|from) ", re.MULTILINE)
 _CODE = re.compile(rb"""^\w+\s*=\s*\{\s*['"](?:node_|output)""", re.MULTILINE)
 
 
@@ -70,7 +68,8 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State of a weights dictionary or of code that contains a weights dictionary.
 
-    Adds a sentence on the assumed activations to `source.assumptions`. Raises FileError.
+    Adds sentences on values that code changes, and on the assumed activations, to `source.assumptions`.
+    Raises FileError.
     """
     state = _state_of(source)
     source.assumptions.append(assumption(state.network))
@@ -82,7 +81,7 @@ def _state_of(source: Source) -> State:
     try:
         raw = json_text.parse(text, source.progress)
     except json_text.BrokenJsonError:
-        return state_of(course_reader.statements(text))
+        return state_of(course_reader.statements(text), source.assumptions)
     network = network_of(raw)
     with as_file_errors():
         return State(network, Dataset.empty(network))
@@ -136,17 +135,12 @@ def left_out(state: State) -> list[str]:
 def replaced(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if a weights dictionary replaces it."""
     try:
-        text = json_text.decode_text(data)
-        body = [each.statement for each in course_reader.statements(text)]
+        text = json_text.decode_text(data).strip()
+        body = course_reader.statements(text)
     except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
         return []
-    is_bare = any(isinstance(each, ast.Expr) and isinstance(each.value, ast.Dict) for each in body)
-    parts = {
-        "the dictionary's name": not is_bare,
-        "the other lines of the code": len(body) > 1 or _IMPORT.search(text) is not None,
-        "the comments": course_reader.has_comment(text),
-    }
-    return [part for part, is_lost in parts.items() if is_lost]
+    is_bare = text.startswith("{") and len(body) == 1 and "#" not in text
+    return [] if is_bare else ["everything except the dictionary of weights"]
 
 
 INPUTS = ("input_data", "inputs", "X", "x")
@@ -167,8 +161,11 @@ LOSS_PREFIX = "get_"
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
-def state_of(body: list[Statement]) -> State:
-    """Return the State that the statements of a file describe. Raises a FileError that names the line."""
+def state_of(body: list[ast.stmt], remarks: list[str]) -> State:
+    """Return the State that the statements of a file describe. Raises a FileError that names the line.
+
+    Adds a sentence to `remarks` for each value that code changes.
+    """
     variables = course_reader.variables(body)
     biases = _biases(variables)
     activations = _activations(body) if body[1:] else ("relu", "identity")
@@ -178,15 +175,17 @@ def state_of(body: list[Statement]) -> State:
     chosen, network = _choose(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
     same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
-    notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
+    notes = [f"The weights come from `{chosen}` in {variables[chosen].line}; nnviz does not run the code."]
     others = (name for name in networks if name not in same_size)
     notes += [f"`{name}` in {variables[name].line} was left out: its layer sizes differ." for name in others]
     notes += [f"`{name}` was not read ({fault})." for name, fault in faults.items()]
-    notes += [
-        f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."
-        for each in (*(variables[name] for name in same_size), inputs, targets)
-        if each and each.reassigned
+    used = (*(variables[name] for name in same_size), inputs, targets)
+    remarks += [
+        f"`{each.name}` keeps its first value, although code changes it in {each.changed}"
+        for each in used
+        if each and each.changed
     ]
+    notes += [f"{remark}." for remark in remarks]
     notes.append(f"Activations: {assumption(network)}.")
     with as_file_errors():
         weight_sets = tuple(WeightSet.of(*each) for each in same_size.items()) if len(same_size) > 1 else ()
@@ -202,12 +201,12 @@ def assumption(network: Network) -> str:
     return f"nnviz assumes {first} on hidden nodes and {last} on the output; you can set both in the diagram"
 
 
-def _activations(body: list[Statement]) -> tuple[str, str]:
+def _activations(body: list[ast.stmt]) -> tuple[str, str]:
     """Return the activations of the hidden nodes and of the output, by the functions that the code calls.
 
     If the code calls `predict_with_network` without defining it, relu is the course's activation.
     """
-    nodes = [node for each in body for node in walk(each.statement)]
+    nodes = [node for each in body for node in ast.walk(each)]
     functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     called = [(node.func.id, node.args) for node in calls if isinstance(node.func, ast.Name)]
@@ -232,16 +231,16 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
     return next(hidden, default), next(output, "identity")
 
 
-def _loss(body: list[Statement], output: str) -> str:
+def _loss(body: list[ast.stmt], output: str) -> str:
     """Return the loss in the name of a function such as get_cross_entropy, if it fits, else MSE."""
-    defined = (each.statement.name for each in body if isinstance(each.statement, ast.FunctionDef))
+    defined = (each.name for each in body if isinstance(each, ast.FunctionDef))
     losses = (name.removeprefix(LOSS_PREFIX) for name in defined if name.startswith(LOSS_PREFIX))
     return next((name for name in losses if name in LOSSES and output in fitting_outputs(name)), MSE.name)
 
 
 def _reads_output(node: ast.expr) -> bool:
     """Return whether an expression uses the output's weights: `(hidden * weights['output']).sum()`."""
-    keys = (part.slice for part in walk(node) if isinstance(part, ast.Subscript))
+    keys = (part.slice for part in ast.walk(node) if isinstance(part, ast.Subscript))
     return any(isinstance(key, ast.Constant) and str(key.value).startswith("output") for key in keys)
 
 
@@ -251,9 +250,9 @@ def _first_variable(names: Iterable[str], variables: dict[str, Variable]) -> Var
 
 
 def _biases(variables: dict[str, Variable]) -> dict[str, float]:
-    """Return the bias of each node in the dictionary `biases`. Raises FileError if code changes it."""
+    """Return the bias of each node in the dictionary `biases`, or {} if there is no such dictionary."""
     biases = variables.get(BIASES)
-    values = biases.value() if biases and isinstance(biases.node, ast.Dict) else {}
+    values = biases.literal() if biases and isinstance(biases.value, dict) else {}
     return values if all(map(_is_number, values.values())) else {}
 
 
@@ -276,24 +275,17 @@ def _networks(
     Raises FileError if there is no network.
     """
     candidates = ((name, each) for name, each in variables.items() if name not in excluded)
-    found = {name: each for name, each in candidates if _is_network(each.node)}
+    found = {name: each for name, each in candidates if _is_network(each.value)}
+    if not found and "weights" in variables:
+        found["weights"] = variables["weights"]
     with as_file_errors():
         WEIGHT_SETS.check(len(found))
-    read: dict[ast.expr, Network] = {}  # a dictionary may have several names
     networks, faults = {}, {}
     for name, each in found.items():
         try:
-            networks[name] = read[each.node] = read.get(each.node) or _network(each, activations)
+            networks[name] = _network(each, activations)
         except FileError as error:
             faults[name] = error
-    if not found and "weights" in variables:
-        weights = variables["weights"]
-        try:
-            networks["weights"] = network_of({"output": weights.value()}, *activations)
-        except FileError as error:
-            raise (
-                error if error.place.startswith("line ") else FileError(error.message, weights.line)
-            ) from None
     if not networks:
         example = "weights = {'node_0': [2, 4], 'output': [2]}"
         missing = FileError(f"the file has no dictionary such as {example} (nnviz does not run code)")
@@ -301,46 +293,31 @@ def _networks(
     return networks, faults
 
 
-def _is_network(node: ast.expr) -> bool:
-    """Return whether an expression is a dictionary with a node's name as a key."""
-    return isinstance(node, ast.Dict) and any(map(_names_a_node, node.keys))
-
-
-def _names_a_node(key: ast.expr | None) -> bool:
-    return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
+def _is_network(value: object) -> bool:
+    """Return whether a value is a dictionary with a node's name as a key."""
+    return isinstance(value, dict) and any(map(_NODE.fullmatch, value))
 
 
 def _network(each: Variable, activations: tuple[str, str]) -> Network:
-    """Return the network of a dictionary. Raises FileError with the line of the faulty node."""
-    if each.fault:
-        raise each.fault
-    node = each.node
-    assert isinstance(node, ast.Dict)
-    lines: dict[str, str] = {}
-    raw: dict[str, Any] = {}
-    for key, value in zip(node.keys, node.values, strict=True):
-        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            raise FileError("expected the name of a node in quotes", each.statement.line_of(value))
-        if key.value in raw:
-            raise FileError(f"the node {quoted(key.value)} appears twice", each.statement.line_of(key))
-        lines[key.value] = each.statement.line_of(key)
-        try:
-            raw[key.value] = value_of(value)
-        except (ValueError, TypeError):
-            raise course_reader.not_a_literal(key.value, lines[key.value]) from None
+    """Return the network of a dictionary, or of a list with the weights of the output.
+
+    Raises FileError with the line of the faulty node.
+    """
+    value = each.literal()
     try:
-        return network_of(raw, *activations)
+        return network_of(value if isinstance(value, dict) else {"output": value}, *activations)
     except FileError as error:
-        raise FileError(str(error), lines.get(error.place.partition("[")[0], each.line)) from None
+        node = error.place.partition("[")[0]
+        raise FileError(str(error), each.key_lines.get(node, each.line)) from None
 
 
 def _choose(networks: dict[str, Network], inputs: Variable | None) -> tuple[str, Network]:
     """Return the name and network of the first network whose inputs fit a row, else of the first one."""
     if inputs is not None:
-        row = inputs.value()
-        while isinstance(row, list | tuple) and row and isinstance(row[0], list | tuple):
+        row = inputs.literal()
+        while isinstance(row, list) and row and isinstance(row[0], list):
             row = row[0]
-        width = len(row) if isinstance(row, list | tuple) else 1
+        width = len(row) if isinstance(row, list) else 1
         for name, network in networks.items():
             if len(network.inputs) == width:
                 return name, network
@@ -372,18 +349,18 @@ def _dataset(network: Network, inputs: Variable, targets: Variable | None) -> Da
 
 def _rows(given: Variable, *, one_each: bool) -> list[list[float]]:
     """Return rows of numbers; a plain list is one row, or rows with one number each if `one_each`."""
-    value = given.value()
-    if not isinstance(value, list | tuple):
+    value = given.literal()
+    if not isinstance(value, list):
         value = [value]
-    if not any(isinstance(part, list | tuple) for part in value):
+    if not any(isinstance(part, list) for part in value):
         value = [[part] for part in value] if one_each else [value]
     wrong = FileError(f"{given.name} must be numbers or rows of numbers", given.line)
     if not value:
         raise wrong
     for row in value:
-        if not isinstance(row, list | tuple) or not row or not all(map(_is_number, row)):
+        if not isinstance(row, list) or not row or not all(map(_is_number, row)):
             raise wrong
-    return [list(row) for row in value]
+    return value
 
 
 def _is_number(value: object) -> bool:

@@ -23,8 +23,8 @@ from nnviz.core.state import State
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
 from nnviz.document.moment import Moment
-from nnviz.document.player import MOVE_S, WalkPlayback
-from nnviz.document.walk import PHASES, Walk
+from nnviz.document.player import MOVE_S, film_frames
+from nnviz.document.walk import PHASES, Walk, WalkProgress
 from nnviz.files import film
 from nnviz.files.errors import Progress
 from nnviz.files.film import FilmFrame, Pixels
@@ -74,10 +74,17 @@ class FootText(NamedTuple):
 
 
 class ImageFilm(ABC):
-    """A film of one size and theme. Subclasses prepare the frames one after another, and paint each frame."""
+    """A film of one size and theme. Subclasses prepare the frames one after another, and paint each frame.
+
+    `moment` is the Moment of the frame. `t` is the fraction of the walk's step in progress.
+    """
 
     count: int
     """Number of frames."""
+    moment: Moment
+    t = 0.0
+    largest: float | None = None
+    """The absolute value of the weight that gets the widest edge, or None for the largest weight."""
 
     def __init__(
         self, subject: Subject, look: Look, fps: int, progress: Progress, share: float = 1.0
@@ -92,13 +99,11 @@ class ImageFilm(ABC):
         height = max(round(share * (look.height - self.foot)), 1)
         self.above = View(look.width, height, bare=True, pictures=subject.pictures)
         """The view of the diagram."""
+        self._painter, self._maker = DiagramPainter(), PictureMaker()
 
     @abstractmethod
-    def moments(self, *, few: bool = False) -> Iterator[float]:
-        """Prepare the film's frames one after another. Yield the duration of each frame, in seconds.
-
-        With `few=True`, prepare only a few frames that together contain all colours of the film.
-        """
+    def moments(self) -> Iterator[float]:
+        """Prepare the film's frames one after another. Yield the duration of each frame, in seconds."""
 
     @abstractmethod
     def paint(self, painter: QPainter, palette: Palette) -> None:
@@ -109,11 +114,6 @@ class ImageFilm(ABC):
         for number, seconds in enumerate(self.moments()):
             self._share_done = number / self.count
             yield FilmFrame(self._paint_pixels(), seconds)
-
-    def samples(self) -> Iterator[Pixels]:
-        """Yield the pixels of a few frames that together contain all colours of the film."""
-        for _ in self.moments(few=True):
-            yield self._paint_pixels()
 
     def report_progress(self) -> None:
         """Report the progress, and let the user cancel the film."""
@@ -129,6 +129,18 @@ class ImageFilm(ABC):
         image = image.convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(self.height, image.bytesPerLine())
         return rows[:, : 3 * self.width].reshape(self.height, self.width, 3).copy()
+
+    @property
+    def picture(self) -> Picture:
+        """The picture of the diagram. The object stays the same while only the fraction `t` grows."""
+        return self._maker.picture(self.moment, self.above, self.largest)
+
+    def paint_diagram(self, painter: QPainter, palette: Palette) -> None:
+        """Paint the diagram of `moment` above the footer."""
+        options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
+        room = QRectF(0.0, 0.0, self.above.width, self.above.height)
+        self._painter.walk.t = self.t
+        self._painter.paint(painter, self.moment, self.picture, self.picture, options, room)
 
     def paint_foot(self, painter: QPainter, words: Iterable[FootText], *, slopes: bool) -> None:
         """Paint the texts `words` in the footer, and the diagram's legend if the footer has room for it.
@@ -162,55 +174,12 @@ def render(subject: Subject, look: Look, fps: int, out: Path) -> None:
     film.write(film_of(subject, look, fps, lambda _: None), out)
 
 
-class FilmScene:
-    """The diagram of one row in a film. `walking` holds the position in the animation of one update.
-
-    `largest` is the absolute value of the weight that gets the widest edge.
-    """
-
-    def __init__(
-        self, moment: Moment, walking: WalkPlayback, view: View, largest: float | None = None
-    ) -> None:
-        self._moment, self._walking, self._view, self._largest = moment, walking, view, largest
-        self._layers, self._maker = DiagramPainter(), PictureMaker()
-
-    @property
-    def moment(self) -> Moment:
-        """The Moment that the scene shows."""
-        if self._moment.walk is not self._walking.progress:
-            self._moment = self._moment.then(walk=self._walking.progress)
-        return self._moment
-
-    @property
-    def caption(self) -> str:
-        """The text about the animation's current step or, if no step is in progress, about the last step."""
-        return self.moment.walk_line
-
-    @property
-    def picture(self) -> Picture:
-        """The current picture. The object stays the same while only the animation of an update goes on."""
-        return self._maker.picture(self.moment, self._view, self._largest)
-
-    def show(self, state: State) -> None:
-        """Show another State, which must have the same layer sizes."""
-        self._moment = self.moment.then(state=state)
-
-    def paint(self, painter: QPainter, palette: Palette) -> None:
-        """Paint the diagram at the current position of the animation."""
-        options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
-        room = QRectF(0.0, 0.0, self._view.width, self._view.height)
-        self._layers.walk.t = self._walking.t
-        self._layers.paint(painter, self.moment, self.picture, self.picture, options, room)
-
-
 SECONDS, LAST_S = 10.0, 4.0
 """In seconds. SECONDS: duration of a training film before its last frame. LAST_S: duration of this frame."""
 FIRST = 1 / 8
 """Share of a training film's time that passes before the first update. Later updates follow faster."""
 CURVE, INSIDE_PX = 0.36, 10.0
 """CURVE: the loss curve's share of the height. INSIDE_PX: border around the curve, in pixels at scale 1."""
-FEW_UPDATES = 8
-"""Largest number of frames, besides the last, from which a training film's colours are sampled."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
@@ -267,16 +236,13 @@ class TrainingFilm(ImageFilm):
         curve.show_view(curve.view())
         return curve
 
-    def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
+    def moments(self) -> Iterator[float]:  # noqa: D102
         start = state_at_start(self._end)
         networks = (start.network, self._end.network)
-        largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
-        reel = WalkPlayback(Walk(start.network.sizes))
-        moment = Moment.of(start, row=self._subject.row, slopes_shown=self._subject.slopes)
-        self.scene = FilmScene(moment, reel, self.above, largest)
+        self.largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
+        self.moment = Moment.of(start, row=self._subject.row, slopes_shown=self._subject.slopes)
         at = self._states(start)
-        frames = self._frames[:: len(self._frames) // FEW_UPDATES + 1] if few else self._frames
-        for iteration, count in frames:
+        for iteration, count in self._frames:
             self._show(at(iteration))
             yield count / self.fps
         self._show(self._end)
@@ -303,11 +269,11 @@ class TrainingFilm(ImageFilm):
         self._point = history.at(state.iteration)
         if not self._run.watched:  # a script reports its own loss
             self._point = state.iteration, state.loss() or 0.0
-        self.scene.show(state)
+        self.moment = self.moment.then(state=state)
         self._curve.show_history(history, self._point, state.run.curve("validation"))
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
-        self.scene.paint(painter, palette)
+        self.paint_diagram(painter, palette)
         painter.setPen(QPen(QColor(palette.line), 1.0))
         painter.setBrush(QColor(palette.surface))
         painter.drawRoundedRect(self._card, CORNER_PX, CORNER_PX)
@@ -328,8 +294,8 @@ class TrainingFilm(ImageFilm):
 
 WIDEST = "Hidden layer 2: slopes of the weights"
 """A text about as long as the longest caption of a step. The footer leaves room for this text."""
-FEW_STEPS = 3
-"""Number of frames per step from which the colours of a film of one update are sampled."""
+LEAST_MOVES = 3
+"""Smallest number of frames in which a film of one update animates a step."""
 
 
 class WalkFilm(ImageFilm):
@@ -348,35 +314,39 @@ class WalkFilm(ImageFilm):
         self._updated = train(state, updates=1).state if state.trainable else state
         updated = self._updated.iteration > state.iteration  # no update is made if the loss would be infinite
         self._losses = (state.loss(), self._updated.loss()) if updated else (None, None)
-        self._moves = max(round(MOVE_S * fps), FEW_STEPS)
-        self.count = sum(1 for _ in self._reel().play(self._moves, str))
+        self._moves = max(round(MOVE_S * fps), LEAST_MOVES)
+        walk = Walk(state.network.sizes, self._phases, len(state.data))
+        self._start = Moment.of(state, row=subject.row, walk=WalkProgress(walk, by_layer=subject.by_layer))
+        self.count = sum(1 for _ in film_frames(self._start.walk, self._moves, lambda _: ""))
 
-    def _reel(self) -> WalkPlayback:
-        walk = Walk(self._state.network.sizes, self._phases, len(self._state.data))
-        return WalkPlayback(walk, by_layer=self._subject.by_layer)
+    def moments(self) -> Iterator[float]:  # noqa: D102
+        self.moment = self._start
 
-    def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
-        self._current = self._reel()
-        moment = Moment.of(self._state, row=self._subject.row)
-        self.scene = scene = FilmScene(moment, self._current, self.above)
-        for seconds in self._current.play(FEW_STEPS if few else self._moves, lambda: scene.caption):
-            if not self._current.progress.active:
-                scene.show(self._updated)
+        def show(progress: WalkProgress) -> str:
+            if progress is not self.moment.walk:
+                self.moment = self.moment.then(walk=progress)
+            return self.moment.walk_line
+
+        for progress, t, seconds in film_frames(self._start.walk, self._moves, show):
+            show(progress)
+            self.t = t
+            if not progress.active:
+                self.moment = self.moment.then(state=self._updated)
             yield seconds
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
-        self.scene.paint(painter, palette)
+        self.paint_diagram(painter, palette)
         self.paint_foot(painter, self.words(palette), slopes="backward" in self._phases)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
         """Yield the footer's texts: the phases or, at the end, the loss before and after the update."""
-        progress, (before, after) = self._current.progress, self._losses
+        progress, (before, after) = self.moment.walk, self._losses
         if progress.active or before is None or after is None:
             for number, phase in enumerate(self._phases, 1):
                 current = progress.active and phase == progress.phase
                 yield FootText(f"{number} {phase.capitalize()}", palette.accent if current else palette.muted)
             if progress.whole_layers:  # the callout on the diagram describes only single nodes
-                caption = self.scene.caption if len(progress.described_steps) > 1 else ""
+                caption = self.moment.walk_line if len(progress.described_steps) > 1 else ""
                 yield FootText(caption, palette.ink, WIDEST)
         else:
             yield FootText("After one update", palette.muted)

@@ -226,23 +226,13 @@ def sheet(table: Table) -> tuple[Section, ...]:
 
 
 def about() -> tuple[Section, ...]:
-    """Return the section with the version of nnviz, its purpose, libraries and licence."""
+    """Return the section with the versions of nnviz and its libraries, its purpose and licence."""
     import numpy as np
 
     from nnviz import __version__  # slow: searches the installed packages
 
-    return (
-        (
-            f"nnviz {__version__}",
-            (
-                ("Purpose", "See a small neural network compute. Change its weights. Watch it learn."),
-                ("Numbers", "nnviz computes in float64, and rounds numbers only for display."),
-                ("Internet", "nnviz opens no connections. A link in the notes opens in your browser."),
-                ("Built on", f"Qt {qVersion()}, NumPy {np.__version__}"),
-                ("Licence", "MIT"),
-            ),
-        ),
-    )
+    versions = f"nnviz {__version__}, built on Qt {qVersion()} and NumPy {np.__version__}"
+    return read_sections("about", versions=[("Version", versions)])
 
 
 def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:

@@ -156,18 +156,18 @@ class CodePanel(Panel):
 
     def _save_program(self) -> None:
         self._desk.frames.show_pending()
-        shown, notes = self._program, list[str]()
+        shown = self._program
 
         def write(path: Path, _progress: Progress) -> None:
             if path.suffix != ".py":  # a program named like its file of numbers would overwrite that file
                 raise FileError(f"{file_label(path)} was not saved: the file name must end in .py")
-            notes.append(save(shown, path))
+            save(shown, path)
 
         suggestion, say = self._desk.suggestion(f"-{self._style_name}.py"), self._desk.message.emit
         path = export(self, say, "Save the program", suggestion, {"Python program": (".py",)}, write)
         if path is not None:
             written = [path, numbers_path(path)] if shown.separate_arrays else [path]
-            say("; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", *notes))))
+            say(f"Saved {' and '.join(map(file_label, written))}")
 
 
 def _numbers(lines: Collection[int]) -> str:

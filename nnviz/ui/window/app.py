@@ -43,9 +43,9 @@ from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.window.window import MainWindow
 
 if TYPE_CHECKING:
+    from nnviz.document.autosave import Recovery
     from nnviz.files.source import Activations
     from nnviz.ui.window.log import Log
-    from nnviz.ui.window.session import Kept
     from nnviz.ui.window.workspace import Workspace
 
 
@@ -294,7 +294,7 @@ class Opened:
         self._settings, self._file, self._data, self._activations = settings, file, data, activations
         self.workspace: Workspace | None = None
         self.code = 0
-        self._keeping: Kept | None = None
+        self._recovery: Recovery | None = None
         self._unexpected: Unexpected | None = None
         self._ending: Ending | None = None
         self._fault: Exception | None = None
@@ -323,7 +323,7 @@ class Opened:
             say, data = self.workspace.status.show_message, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
             self._unexpected.watch()
-            self._keeping = session.Kept(self.workspace, data)
+            self._recovery = session.protect_work(self.workspace, data)
             self._ending = Ending(self._window)
             self._ending.signalled.connect(self._end)
             self.workspace.library.loaded.connect(lambda: gc.freeze())  # the library adds as many objects
@@ -341,11 +341,11 @@ class Opened:
 
     def _end(self, number: int) -> None:
         """End the program without a question, and keep unsaved changes for the next start."""
-        if self.workspace and self._keeping:
+        if self.workspace and self._recovery:
             self.code = 128 + number
             self.workspace.runner.pause()
-            self._keeping.leave()
-            self._keeping = None
+            self._recovery.leave()
+            self._recovery = None
             self.workspace.files.asks = False
             for reading in self._window.findChildren(QProgressDialog):
                 reading.cancel()  # its own event loop would continue after the exit
@@ -360,8 +360,8 @@ class Opened:
             self._ending.restore_handlers()
         if self._unexpected:
             self._unexpected.restore_hooks()
-        if self._keeping:
-            self._keeping.close()
+        if self._recovery:
+            self._recovery.close()
         if self._fault:
             raise self._fault
 

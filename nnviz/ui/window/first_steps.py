@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +15,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolBar, QVBoxLayout
 from nnviz.core.address import Address
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
+from nnviz.ui.dialogs.help import read_sections
 from nnviz.ui.kit.card import push_button, quiet_button
-from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.controls import announce, fill_box
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import application, colours, ui_font
 from nnviz.ui.window.workspace import Workspace
@@ -115,28 +115,17 @@ class StepCard(QFrame):
         super().__init__(window)
         self.setObjectName("guide")
         self.setAccessibleName(NAME)
-        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self)
+        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self, wordWrap=True)
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
-        self._text.setWordWrap(True)
         self.skip = quiet_button("Skip", f"End the {NAME.lower()} (Esc); to start again, use the Help menu")
         self.back = push_button("Back", "Go back to the previous step")
         self.next = push_button("Next", "Go on to the next step")
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.skip)
-        row.addWidget(self._count)
-        row.addStretch(1)
-        row.addWidget(self.back)
-        row.addWidget(self.next)
-        column = QVBoxLayout(self)
+        row, column = QHBoxLayout(), QVBoxLayout(self)
+        fill_box(row, 8, self.skip, self._count, self.back, self.next)
+        row.insertStretch(2, 1)
+        fill_box(column, 4, self._title, self._text)
         column.setContentsMargins(16, 10, 14, 10)
-        column.setSpacing(4)
-        column.addWidget(self._title)
-        column.addWidget(self._text)
         column.addSpacing(4)
         column.addLayout(row)
 
@@ -158,38 +147,31 @@ class StepCard(QFrame):
         self.setFixedSize(width, self.heightForWidth(width))
 
 
-class GuideMark(QWidget):
-    """A mark over the window in the accent colour. Mouse events pass through the mark."""
+class Ring(QWidget):
+    """A ring with a soft halo around the place that a step points at. Mouse events pass through the ring."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.paint(painter, QColor(colours().accent))
-
-    @abstractmethod
-    def paint(self, painter: QPainter, accent: QColor) -> None:
-        """Paint the mark."""
-
-
-class Ring(GuideMark):
-    """A ring with a soft halo around the place that a step points at."""
-
-    def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
+        accent = QColor(colours().accent)
         halo = QColor(accent)
         halo.setAlphaF(0.25)
-        for colour, width in ((halo, 6.0), (accent, 2.0)):
-            painter.setPen(QPen(colour, width))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for colour, width in ((halo, 6.0), (accent, 2.0)):
+                painter.setPen(QPen(colour, width))
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
 
 
-class Pointer(GuideMark):
-    """A line with a dot at its end."""
+class Pointer(QWidget):
+    """A line with a dot at its end. Mouse events pass through the line."""
 
-    _line = QLine()
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._line = QLine()
 
     def show_line(self, line: QLine) -> None:
         """Show a line, in the window's coordinates."""
@@ -198,11 +180,14 @@ class Pointer(GuideMark):
         self._line = line.translated(-around.topLeft())
         self.update()
 
-    def paint(self, painter: QPainter, accent: QColor) -> None:  # noqa: D102
-        painter.setPen(QPen(accent, 2.0))
-        painter.drawLine(self._line)
-        painter.setBrush(accent)
-        painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        accent = QColor(colours().accent)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(accent, 2.0))
+            painter.drawLine(self._line)
+            painter.setBrush(accent)
+            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
@@ -336,63 +321,26 @@ def begin(workspace: Workspace) -> None:
 
 
 def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
-    """Return the five first steps in their order."""
-    return (*_by_hand(workspace), *_by_training(workspace))
+    """Return the five first steps in their order. Their texts are in the folder `help` of the resources."""
+    document, player, button = workspace.document, workspace.player, partial(_toolbar_button, workspace)
+    panel, output = partial(_panel, workspace), partial(_output, workspace)
+    train, notes = ("Training", "Loss"), ("Notes",)
 
+    def run() -> Spot:
+        return Spot(workspace.training.run_buttons.run)
 
-def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
-    document, player = workspace.document, workspace.player
-    weight, output = partial(_weight, workspace), partial(_output, workspace)
-    return (
-        GuideStep(
-            "Change a weight",
-            "Each number on an edge is a weight. Click this weight, type a number, press Enter.",
-            "The prediction changes at once. Ctrl+Z can undo any change.",
-            target_spot=weight,
-            result_spot=output,
-            watched_value=lambda: id(document.state.network),
-        ),
-        GuideStep(
-            "Watch the network compute",
-            "Press Play or Space: every node adds up input · weight, layer by layer.",
-            "This button computes the next node. Later phases show loss, slopes and update.",
-            target_spot=lambda: _toolbar_button(workspace, "play"),
-            result_spot=lambda: _toolbar_button(workspace, "step"),
-            watched_value=lambda: player.progress.active,
-        ),
-        GuideStep(
-            "Ask where a number comes from",
-            "Click a node or an edge, for example the prediction.",
-            "The panel Explain shows how that number and its slope (gradient) are computed.",
-            target_spot=output,
-            result_spot=_panel(workspace, "Explain"),
-            watched_value=lambda: document.now.address,
-            panels=("Explain",),
-        ),
+    places: tuple[tuple[Where, Where, Callable[[], object], tuple[str, ...]], ...] = (
+        (partial(_weight, workspace), output, lambda: id(document.state.network), ()),
+        (partial(button, "play"), partial(button, "step"), lambda: player.progress.active, ()),
+        (output, panel("Explain"), lambda: document.now.address, ("Explain",)),
+        (run, panel("Loss"), lambda: document.state.iteration, train),
+        (partial(_menu, workspace, "Examples"), panel("Notes"), lambda: document.title, notes),
     )
-
-
-def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
-    document = workspace.document
-    return (
-        GuideStep(
-            "Train the network",
-            "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
-            "This curve shows the loss after every update. Drag the ring to see an earlier iteration.",
-            target_spot=lambda: Spot(workspace.training.run_buttons.run),
-            result_spot=_panel(workspace, "Loss"),
-            watched_value=lambda: document.state.iteration,
-            panels=("Training", "Loss"),
-        ),
-        GuideStep(
-            "Open an example",
-            "Choose an example from this menu. Each example teaches one idea.",
-            "The notes say what to try and what to look for. F1 lists all keys.",
-            target_spot=lambda: _menu(workspace, "Examples"),
-            result_spot=_panel(workspace, "Notes"),
-            watched_value=lambda: document.title,
-            panels=("Notes",),
-        ),
+    return tuple(
+        GuideStep(title, task, reply, target, result, watched, panels)
+        for (title, ((task, reply),)), (target, result, watched, panels) in zip(
+            read_sections("first_steps"), places, strict=True
+        )
     )
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
-from nnviz.document.autosave import KeptRuns, Presence, Recovery, WorkCopy, claim_leftovers
+from nnviz.document.autosave import KeptRuns, Recovery, WorkCopy, claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files.atomic import STANDARD_INPUT, read_standard_input
 from nnviz.files.errors import FileError, wait_for
@@ -40,21 +40,14 @@ AGAIN_MS = 50
 
 
 class ChangedElsewhere(QObject):
-    """Checks whether other programs have changed the open file, each time the window becomes active.
+    """Checks whether other programs have changed the open file, each time the window becomes active."""
 
-    `folder` holds a lock file for each open document. With these lock files, nnviz counts the windows that
-    have the same file open; `presence` holds the lock file of this window.
-    """
-
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace.main_window)
-        self._workspace, self.presence = workspace, Presence(folder)
-        self._windows = 0
+        self._workspace = workspace
         self._check_timer = QTimer(self, singleShot=True)
         self._check_timer.timeout.connect(self._check)
-        workspace.document.file_changed.connect(self._move)
         workspace.main_window.installEventFilter(self)
-        self._move()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Check the file when the window becomes active."""
@@ -66,20 +59,7 @@ class ChangedElsewhere(QObject):
         if QApplication.mouseButtons() or QApplication.activePopupWidget():
             self._check_timer.start(AGAIN_MS)  # a dialog would interrupt the click
         elif QApplication.activeModalWidget() is None:
-            self._count()
             self._workspace.files.check_file()
-
-    def _move(self) -> None:
-        self.presence.move_to(self._workspace.document.path)
-        self._windows = 0
-        QTimer.singleShot(0, self, self._count)  # after the message that the file is open
-
-    def _count(self) -> None:
-        path, before = self._workspace.document.path, self._windows
-        self._windows = self.presence.count_windows() if path else 0
-        if path and self._windows > before:
-            windows = "another nnviz window" if self._windows == 1 else f"{self._windows} other nnviz windows"
-            self._workspace.status.show_message(f"{file_label(path)} is also open in {windows}")
 
 
 NICE = 10
@@ -203,38 +183,29 @@ def _document(
     return document, ""
 
 
-class Kept:
-    """Protects the work in a window.
+def protect_work(workspace: Workspace, folder: Path) -> Recovery:
+    """Protect the work in a window, with copies in `folder`, and return the Recovery that makes the copies.
 
-    Copies unsaved changes, offers the copies of earlier sessions, and checks whether other programs have
-    changed the file.
+    The function also offers the copies of earlier sessions, and watches for changes of the file by other
+    programs.
     """
+    say, runs = workspace.status.show_message, KeptRuns(folder / "runs")
+    recovery = Recovery(workspace.document, folder / "recovery")
+    recovery.failed.connect(say)
+    ChangedElsewhere(workspace)
+    workspace.files.runs = runs
+    if message := runs.offer(workspace.document):
+        say(f"{workspace.document.title}: {message}")
 
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
-        self._recovery = Recovery(workspace.document, folder / "recovery")
-        self._recovery.failed.connect(workspace.status.show_message)
-        self._presence = ChangedElsewhere(workspace, folder / "open").presence
-        workspace.files.runs = KeptRuns(folder / "runs")
-        if message := workspace.files.runs.offer(workspace.document):
-            workspace.status.show_message(f"{workspace.document.title}: {message}")
-        if not workspace.document.now.lock_reason:  # a recovered document would replace the watched training
-            QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
-
-    def _offer(self, workspace: Workspace, folder: Path) -> None:
-        leftovers, damaged = claim_leftovers(folder)
-        messages = [damaged, offer(workspace.main_window, self._recovery, leftovers)]
+    def offer_copies() -> None:
+        leftovers, damaged = claim_leftovers(folder / "recovery")
+        messages = [damaged, offer(workspace.main_window, recovery, leftovers)]
         if any(messages):
-            workspace.status.show_message("; ".join(filter(None, messages)))
+            say("; ".join(filter(None, messages)))
 
-    def leave(self) -> None:
-        """Stop copying unsaved changes, and keep the copies for the next start."""
-        self._recovery.leave()
-        self._presence.leave()
-
-    def close(self) -> None:
-        """Stop copying unsaved changes, and delete the copies."""
-        self._recovery.close()
-        self._presence.leave()
+    if not workspace.document.now.lock_reason:  # a recovered document would replace the watched training
+        QTimer.singleShot(0, workspace.main_window, offer_copies)
+    return recovery
 
 
 def offer(window: QWidget, recovery: Recovery, leftovers: list[WorkCopy]) -> str:
