@@ -22,7 +22,7 @@ import pytest
 
 from nnviz.cli.main import main
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import NUMBERS, parse_number
+from nnviz.core.numbers import parse_number
 from nnviz.core.replay import state_at_start, with_earlier
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.core.train import train
@@ -150,17 +150,19 @@ def one_of(seeds, chance):
 
 READING = """
 import os, sys
-from nnviz.files.models import hdf5 as process
-process._warm_up()
+from importlib import import_module
+from nnviz.files.models import sandbox
+reader = import_module("nnviz.files.models.hdf5")
+reader.warm_up()
 given, back = sys.stdin.buffer, sys.stdout.buffer
 while size := given.read(8):
     data = given.read(int.from_bytes(size, "little"))
     out, end = os.pipe()
     if not os.fork():
         try:
-            process._limit()
+            sandbox.limit()
             with os.fdopen(end, "wb") as pipe:
-                pipe.write(process.reply(data, int(sys.argv[1])))
+                pipe.write(sandbox.reply(reader.read, data, "HDF5 data"))
             os._exit(0)
         finally:
             os._exit(1)
@@ -181,12 +183,12 @@ def hdf5_is_read_by_forks():
         yield
         return
 
-    def reply_to(data, _progress):
+    def reply_to(_module, data, _what, _progress):
         given.write(len(data).to_bytes(8, "little") + data)
         given.flush()
         return replies.read(int.from_bytes(replies.read(8), "little"))
 
-    command = [sys.executable, "-c", READING, str(NUMBERS.limit)]
+    command = [sys.executable, "-c", READING]
     piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **piped) as process, pytest.MonkeyPatch.context() as patch:
         given, replies = process.stdin, process.stdout
