@@ -32,7 +32,9 @@ MOST_ENTRIES = 4_000
 """Largest number of entries in an archive: over twice the number of arrays of the largest network."""
 _LIST_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x05\x06"
 """The first bytes of an entry in the archive's list, and of the end of the archive."""
-_END_BYTES = 22  # without the comment
+_END = struct.Struct("<10xHLL2x")  # entries, and size and offset of the list; without the comment
+_END64 = struct.Struct("<4sQ12x4Q4sLQL")
+"""The ZIP64 record, with the same numbers, and its locator, which PyTorch writes before the end of the archive."""
 _LENGTHS, _LENGTHS_OFFSET = struct.Struct("<2H"), 26  # of name and extra field, in an entry's own header
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
 _UNIX = 3
@@ -40,9 +42,12 @@ _UNSAFE_NAME = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.
 
 
 class Archive:
-    """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive."""
+    """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive.
 
-    def __init__(self, data: bytes) -> None:
+    If `packed` is False, compressed entries count as a fault.
+    """
+
+    def __init__(self, data: bytes, *, packed: bool = True) -> None:
         self._data = data
         if (count := data.count(_LIST_SIGN)) > MOST_ENTRIES:  # before they are read
             raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
@@ -50,7 +55,8 @@ class Archive:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except Exception:  # zipfile raises several
             raise FileError("the zip archive is incomplete, or its list of entries is damaged") from None
-        if not data.startswith(_END_SIGN, len(data) - _END_BYTES - len(self._archive.comment)):
+        end = len(data) - _END.size - len(self._archive.comment)
+        if not data.startswith(_END_SIGN, end):
             raise FileError("the file contains other bytes after the end of the zip archive")
         entries = sorted(self._archive.infolist(), key=lambda entry: entry.header_offset)
         self._entries = {entry.filename: entry for entry in self._archive.infolist()}
@@ -59,8 +65,9 @@ class Archive:
         starts = [entry.header_offset for entry in entries] + [self._archive.start_dir]
         if starts[0] != 0:
             raise FileError("the zip archive has other bytes before its start")
+        _check_end(data, end)
         for entry, next_start in zip(entries, starts[1:], strict=True):
-            _check_entry(entry)
+            _check_entry(entry, packed=packed)
             if _content_start(data, entry, next_start) + entry.compress_size > next_start:
                 raise FileError("this entry of the archive overlaps the bytes after it", entry.filename)
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
@@ -94,6 +101,15 @@ class Archive:
         return content
 
 
+def _check_end(data: bytes, end: int) -> None:
+    """Raise FileError if other bytes than a consistent ZIP64 record follow the list of entries."""
+    count, size, offset = _END.unpack_from(data, end)
+    found, at = data[offset + size : end], offset + size
+    same = _END64.pack(b"PK\6\6", 44, count, count, size, offset, b"PK\6\7", 0, at, 1)
+    if found and found[:12] + found[16:] != same[:12] + same[16:]:  # bytes 12 to 16 are versions
+        raise FileError("the zip archive has two different ends, or other bytes after its list of entries")
+
+
 def _content_start(data: bytes, entry: zipfile.ZipInfo, end: int) -> int:
     """Return the offset of an entry's packed content, or more than `end` if its own header passes `end`."""
     lengths = entry.header_offset + _LENGTHS_OFFSET
@@ -112,7 +128,7 @@ def _inflate(packed: memoryview, entry: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _check_entry(entry: zipfile.ZipInfo) -> None:
+def _check_entry(entry: zipfile.ZipInfo, *, packed: bool) -> None:
     """Raise FileError for an entry with an unsafe name or of another kind than a plain file or folder."""
     name = entry.orig_filename
     if _UNSAFE_NAME.fullmatch(name):
@@ -120,7 +136,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if entry.create_system == _UNIX and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise FileError("this entry is a link or a device", name)
-    is_readable = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    is_readable = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)[: 1 + packed]
     if entry.flag_bits & _ENCRYPTED or not is_readable:
         raise FileError("this entry is encrypted, or compressed in a way that nnviz cannot read", name)
 
