@@ -1,11 +1,11 @@
-"""Chains of dense layers for all model formats: checks, 32-bit floats, layer order, standardised inputs."""
+"""Chains of dense layers for all model formats: affine steps, checks, 32-bit floats, order, scaled inputs."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, TypeGuard
 
@@ -36,6 +36,127 @@ class Dense:
     activation: str
     place: str = ""
     nodes: Sequence[str] = ()
+
+
+class Affine(NamedTuple):
+    """The function `scale` · x + `shift` of the numbers x of a row; both have shape (nodes,) or (1,)."""
+
+    scale: Array = np.ones(1)
+    shift: Array = np.zeros(1)
+
+    @property
+    def size(self) -> int:
+        """The number of nodes, or 1 if the function fits any number of nodes."""
+        return max(len(self.scale), len(self.shift))
+
+    def followed_by(self, other: Affine) -> Affine:
+        """Return the function that applies this function first and then `other`."""
+        return Affine(self.scale * other.scale, self.shift * other.scale + other.shift)
+
+    def before(self, layer: Dense) -> Dense:
+        """Return a layer that computes from x what `layer` computes from this function of x."""
+        weights = layer.weights.astype(np.float64)
+        biases = (weights * self.shift).sum(axis=1) + (0.0 if layer.biases is None else layer.biases)
+        has_biases = layer.biases is not None or bool(self.shift.any())
+        return replace(layer, weights=weights * self.scale, biases=biases if has_biases else None)
+
+    def after(self, layer: Dense) -> Dense:
+        """Return a layer that computes this function of the output of `layer`."""
+        biases = self.shift if layer.biases is None else layer.biases * self.scale + self.shift
+        has_biases = layer.biases is not None or bool(self.shift.any())
+        biases = np.broadcast_to(biases, len(layer.weights))
+        weights = layer.weights * np.reshape(self.scale, (-1, 1))
+        return replace(layer, weights=weights, biases=biases if has_biases else None)
+
+
+@dataclass
+class Chain:
+    """The dense layers of a model, added in the order in which the model computes them.
+
+    A model may scale and shift numbers between its dense layers, as batch normalisation does. Such a step
+    becomes part of the weights and biases of the layer before it. If that layer has an activation, the step
+    becomes part of the layer after it. The methods raise a FileError with a place for a step that does not
+    fit.
+
+    ========= =====================================================================
+    `notes`   collects sentences for the user on differences from the model
+    `layers`  the layers; `finish` completes the last one
+    `is_open` whether the last layer may still get an activation
+    ========= =====================================================================
+    """
+
+    notes: list[str]
+    layers: list[Dense] = field(default_factory=list)
+    is_open: bool = False
+    _affine: Affine = Affine()
+    """Function of the last layer's output if this layer is open, else of the next layer's input."""
+    _places: list[str] = field(default_factory=list)
+    """The places of the steps in `_affine`."""
+
+    def dense(self, layer: Dense, folded: Sequence[str] = ()) -> None:
+        """Add a layer; `folded` has the places of steps that are already part of its weights."""
+        self._close()
+        if self._places:
+            _check_shapes(layer, layer.place)
+            layer = self._fold(layer, layer.weights.shape[1], self._affine.before)
+        if folded:
+            self._tell(folded, layer)
+        self.layers.append(layer)
+        self.is_open = layer.activation == "identity"
+
+    def affine(self, affine: Affine, place: str) -> None:
+        """Add a step that computes an affine function of each number of a row."""
+        if len({1, self._affine.size, affine.size}) > 2:
+            numbers = counted(self._affine.size, "number")
+            raise FileError(f"expected {numbers} for each row, found {affine.size}", place)
+        with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
+            self._affine = self._affine.followed_by(affine)
+        self._places.append(place)
+
+    def activation(self, name: str, place: str) -> None:
+        """Set the activation of the last layer."""
+        if name == "identity":
+            return
+        if self.layers and not self.is_open and not self._places:
+            first = self.layers[-1].activation
+            raise FileError(
+                f"this activation follows {first}; a layer in nnviz has only one activation", place
+            )
+        if not self.is_open:
+            raise FileError("an activation needs a dense layer right before it", place)
+        self._close()
+        self.layers[-1] = replace(self.layers[-1], activation=name)
+
+    def finish(self) -> list[Dense]:
+        """Return the layers."""
+        self._close()
+        if self._places:
+            raise FileError("expected a dense layer after this step", self._places[0])
+        if not self.layers:
+            raise FileError("the model has no dense layer")
+        return self.layers
+
+    def _close(self) -> None:
+        """Complete the last layer if it is open."""
+        if self.is_open and self._places:
+            layer = self.layers[-1]
+            self.layers[-1] = self._fold(layer, len(layer.weights), self._affine.after)
+        self.is_open = False
+
+    def _fold(self, layer: Dense, nodes: int, fold: Callable[[Dense], Dense]) -> Dense:
+        """Return a layer with `_affine` in its weights; `nodes` is the number of nodes at this place."""
+        if self._affine.size not in (1, nodes):
+            numbers = counted(nodes, "number")
+            raise FileError(f"expected {numbers} for each row, found {self._affine.size}", self._places[0])
+        self._tell(self._places, layer)
+        with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
+            layer = fold(layer)
+        self._affine, self._places = Affine(), []
+        return layer
+
+    def _tell(self, places: Sequence[str], layer: Dense) -> None:
+        steps = ", ".join([*places[:3], *(["…"] if places[3:] else [])])
+        self.notes.append(f"{steps} became part of the weights and biases of {layer.place}")
 
 
 def state_of(
