@@ -39,34 +39,39 @@ class Dense:
 
 
 class Affine(NamedTuple):
-    """The function `scale` · x + `shift` of the numbers x of a row; both have shape (nodes,) or (1,)."""
+    """The function `scale` · x + `shift` of the numbers x of a row; both have shape (nodes,) or (1,).
+
+    None as `shift` adds nothing, and gives no biases to a layer without biases.
+    """
 
     scale: Array = np.ones(1)
-    shift: Array = np.zeros(1)
+    shift: Array | None = None
 
     @property
     def size(self) -> int:
         """The number of nodes, or 1 if the function fits any number of nodes."""
-        return max(len(self.scale), len(self.shift))
+        return max(len(self.scale), 1 if self.shift is None else len(self.shift))
 
     def followed_by(self, other: Affine) -> Affine:
         """Return the function that applies this function first and then `other`."""
-        return Affine(self.scale * other.scale, self.shift * other.scale + other.shift)
+        shift = None if self.shift is None else self.shift * other.scale
+        if other.shift is not None:
+            shift = other.shift if shift is None else shift + other.shift
+        return Affine(self.scale * other.scale, shift)
 
     def before(self, layer: Dense) -> Dense:
         """Return a layer that computes from x what `layer` computes from this function of x."""
-        weights = layer.weights.astype(np.float64)
-        biases = (weights * self.shift).sum(axis=1) + (0.0 if layer.biases is None else layer.biases)
-        has_biases = layer.biases is not None or bool(self.shift.any())
-        return replace(layer, weights=weights * self.scale, biases=biases if has_biases else None)
+        weights, biases = layer.weights.astype(np.float64), layer.biases
+        if self.shift is not None:
+            biases = (weights * self.shift).sum(axis=1) + (0.0 if biases is None else biases)
+        return replace(layer, weights=weights * self.scale, biases=biases)
 
     def after(self, layer: Dense) -> Dense:
         """Return a layer that computes this function of the output of `layer`."""
-        biases = self.shift if layer.biases is None else layer.biases * self.scale + self.shift
-        has_biases = layer.biases is not None or bool(self.shift.any())
-        biases = np.broadcast_to(biases, len(layer.weights))
-        weights = layer.weights * np.reshape(self.scale, (-1, 1))
-        return replace(layer, weights=weights, biases=biases if has_biases else None)
+        biases = Affine(shift=layer.biases).followed_by(self).shift
+        if biases is not None:
+            biases = np.broadcast_to(biases, len(layer.weights))
+        return replace(layer, weights=layer.weights * np.reshape(self.scale, (-1, 1)), biases=biases)
 
 
 @dataclass
@@ -88,75 +93,78 @@ class Chain:
     notes: list[str]
     layers: list[Dense] = field(default_factory=list)
     is_open: bool = False
-    _affine: Affine = Affine()
+    _affine: Affine | None = None
     """Function of the last layer's output if this layer is open, else of the next layer's input."""
     _places: list[str] = field(default_factory=list)
     """The places of the steps in `_affine`."""
 
-    def dense(self, layer: Dense, folded: Sequence[str] = ()) -> None:
-        """Add a layer; `folded` has the places of steps that are already part of its weights."""
+    def dense(self, layer: Dense) -> None:
+        """Add a layer."""
         self._close()
-        if self._places:
+        if self._affine is not None:
             _check_shapes(layer, layer.place)
-            layer = self._fold(layer, layer.weights.shape[1], self._affine.before)
-        if folded:
-            self._tell(folded, layer)
+            layer = self._folded(layer, layer.weights.shape[1], self._affine.before)
         self.layers.append(layer)
         self.is_open = layer.activation == "identity"
 
-    def affine(self, affine: Affine, place: str) -> None:
-        """Add a step that computes an affine function of each number of a row."""
-        if len({1, self._affine.size, affine.size}) > 2:
-            numbers = counted(self._affine.size, "number")
-            raise FileError(f"expected {numbers} for each row, found {affine.size}", place)
+    def affine(self, affine: Affine, places: Sequence[str]) -> None:
+        """Add steps that compute an affine function of each number of a row.
+
+        A note for the user names the steps; `places` is empty for steps that need no note.
+        """
+        before = self._affine or Affine()
+        if before.size != affine.size and 1 not in (before.size, affine.size):
+            raise _width_error(before.size, affine.size, places)
         with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
-            self._affine = self._affine.followed_by(affine)
-        self._places.append(place)
+            self._affine = before.followed_by(affine)
+        self._places += places
 
     def activation(self, name: str, place: str) -> None:
         """Set the activation of the last layer."""
         if name == "identity":
             return
-        if self.layers and not self.is_open and not self._places:
-            first = self.layers[-1].activation
-            raise FileError(
-                f"this activation follows {first}; a layer in nnviz has only one activation", place
-            )
         if not self.is_open:
-            raise FileError("an activation needs a dense layer right before it", place)
+            why = "an activation needs a dense layer right before it"
+            if self.layers and self._affine is None:
+                first = self.layers[-1].activation
+                why = f"this activation follows {first}; a layer in nnviz has only one activation"
+            raise FileError(why, place)
         self._close()
         self.layers[-1] = replace(self.layers[-1], activation=name)
 
     def finish(self) -> list[Dense]:
         """Return the layers."""
         self._close()
-        if self._places:
-            raise FileError("expected a dense layer after this step", self._places[0])
+        if self._affine is not None:
+            raise FileError("expected a dense layer after this step", "".join(self._places[:1]))
         if not self.layers:
             raise FileError("the model has no dense layer")
         return self.layers
 
     def _close(self) -> None:
         """Complete the last layer if it is open."""
-        if self.is_open and self._places:
+        if self.is_open and self._affine is not None:
             layer = self.layers[-1]
-            self.layers[-1] = self._fold(layer, len(layer.weights), self._affine.after)
+            self.layers[-1] = self._folded(layer, len(layer.weights), self._affine.after)
         self.is_open = False
 
-    def _fold(self, layer: Dense, nodes: int, fold: Callable[[Dense], Dense]) -> Dense:
+    def _folded(self, layer: Dense, nodes: int, fold: Callable[[Dense], Dense]) -> Dense:
         """Return a layer with `_affine` in its weights; `nodes` is the number of nodes at this place."""
-        if self._affine.size not in (1, nodes):
-            numbers = counted(nodes, "number")
-            raise FileError(f"expected {numbers} for each row, found {self._affine.size}", self._places[0])
-        self._tell(self._places, layer)
+        if self._affine is not None and self._affine.size not in (1, nodes):
+            raise _width_error(nodes, self._affine.size, self._places)
+        if self._places:
+            self.notes.append(
+                f"{list_text(self._places)} became part of the weights and biases of {layer.place}"
+            )
         with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
             layer = fold(layer)
-        self._affine, self._places = Affine(), []
+        self._affine, self._places = None, []
         return layer
 
-    def _tell(self, places: Sequence[str], layer: Dense) -> None:
-        steps = ", ".join([*places[:3], *(["…"] if places[3:] else [])])
-        self.notes.append(f"{steps} became part of the weights and biases of {layer.place}")
+
+def _width_error(expected: int, found: int, places: Sequence[str]) -> FileError:
+    numbers = counted(expected, "number")
+    return FileError(f"expected {numbers} for each row, found {found}", "".join(places[:1]))
 
 
 def state_of(
