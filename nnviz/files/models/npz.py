@@ -34,7 +34,7 @@ _LIST_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x05\x06"
 """The first bytes of an entry in the archive's list, and of the end of the archive."""
 _END = struct.Struct("<10xHLL2x")  # entries, and size and offset of the list; without the comment
 _END64 = struct.Struct("<4sQ12x4Q4sLQL")
-"""The ZIP64 record, with the same numbers, and its locator, which PyTorch writes before the end of the archive."""
+"""The ZIP64 record, with the same numbers, and its locator; PyTorch writes both before the end."""
 _LENGTHS, _LENGTHS_OFFSET = struct.Struct("<2H"), 26  # of name and extra field, in an entry's own header
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
 _UNIX = 3
@@ -42,12 +42,9 @@ _UNSAFE_NAME = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.
 
 
 class Archive:
-    """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive.
+    """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive."""
 
-    If `packed` is False, compressed entries count as a fault.
-    """
-
-    def __init__(self, data: bytes, *, packed: bool = True) -> None:
+    def __init__(self, data: bytes) -> None:
         self._data = data
         if (count := data.count(_LIST_SIGN)) > MOST_ENTRIES:  # before they are read
             raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
@@ -67,7 +64,7 @@ class Archive:
             raise FileError("the zip archive has other bytes before its start")
         _check_end(data, end)
         for entry, next_start in zip(entries, starts[1:], strict=True):
-            _check_entry(entry, packed=packed)
+            _check_entry(entry)
             if _content_start(data, entry, next_start) + entry.compress_size > next_start:
                 raise FileError("this entry of the archive overlaps the bytes after it", entry.filename)
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
@@ -77,6 +74,11 @@ class Archive:
     def names(self) -> list[str]:
         """Names of the entries; the name of a folder ends in a slash."""
         return list(self._entries)
+
+    @property
+    def packed(self) -> list[str]:
+        """Names of the compressed entries."""
+        return [name for name, own in self._entries.items() if own.compress_type != zipfile.ZIP_STORED]
 
     def read(self, name: str, most: int = LARGEST_BYTES) -> bytes:
         """Return the bytes of an entry.
@@ -128,7 +130,7 @@ def _inflate(packed: memoryview, entry: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _check_entry(entry: zipfile.ZipInfo, *, packed: bool) -> None:
+def _check_entry(entry: zipfile.ZipInfo) -> None:
     """Raise FileError for an entry with an unsafe name or of another kind than a plain file or folder."""
     name = entry.orig_filename
     if _UNSAFE_NAME.fullmatch(name):
@@ -136,7 +138,7 @@ def _check_entry(entry: zipfile.ZipInfo, *, packed: bool) -> None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if entry.create_system == _UNIX and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise FileError("this entry is a link or a device", name)
-    is_readable = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)[: 1 + packed]
+    is_readable = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if entry.flag_bits & _ENCRYPTED or not is_readable:
         raise FileError("this entry is encrypted, or compressed in a way that nnviz cannot read", name)
 

@@ -91,7 +91,7 @@ def check_tensors(shapes: Mapping[str, Sequence[int]]) -> None:
 
     `shapes` maps the name of each tensor to its shape. For a BatchNorm layer the error says what to do.
     """
-    for name, shape in shapes.items():
+    for name in shapes:
         layer, _, last = name.rpartition(".")
         if last in _OF_NORMALISATION:
             raise FileError(
