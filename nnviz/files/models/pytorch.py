@@ -107,7 +107,7 @@ class ModuleChain:
             self.chain.dense(Dense(arrays["weight"], arrays.get("bias"), "identity", module.place))
         elif base == NORMALISATION:
             self.unclear |= bool(self.custom)
-            self.chain.affine(_affine(module), module.place)
+            self.chain.affine(_affine(module), [module.place])
         elif base in _BY_CLASS:
             self._add_activation(module)
         elif base in CONTAINERS:

@@ -99,7 +99,10 @@ _NEW: dict[str, Callable[[], Any]] = {
 _SIZES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _DICTIONARIES = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict")
 _TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
-_FIRST = ("torch.Size", "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state")
+_FIRST = (
+    *("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"),
+    *("torch._dynamo.eval_frame.OptimizedModule", "torch.Size"),
+)
 """Calls that stand for their first argument."""
 
 
@@ -230,7 +233,9 @@ def _called(function: Any, args: Any) -> Any:
         return {}
     if name in _FIRST:
         return args[0]
-    return Tensor(*args[:4]) if name in _TENSORS else Record(name, args)
+    if name.startswith("torch._utils._rebuild_"):
+        return Tensor(*args[:4]) if name in _TENSORS else Tensor(None, 0, (), ())
+    return Record(name, args)
 
 
 def _fill(target: Any, items: list[Any]) -> Any:
@@ -471,7 +476,7 @@ def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
         left_out += [name for name in model if name not in tensors]
     for name, tensor in tensors.items():
         if not _is_shape(tensor):
-            raise FileError("the shape or the storage of this tensor is damaged", name)
+            raise FileError("this tensor is damaged, or of a kind that nnviz cannot read", name)
     if not modules:
         check_tensors({name: tensor.shape for name, tensor in tensors.items()})
     with as_file_errors():
