@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,8 @@ MODULES = {
     "a Sequential without biases": lambda: sequential(bias=False),
     "a Sequential in a Sequential": lambda: nn.Sequential(sequential(), nn.Flatten(), nn.Softmax(-1)),
     "DataParallel of a Sequential": lambda: nn.DataParallel(sequential()),
+    "DataParallel of a module of one's own": lambda: nn.DataParallel(Body()),
+    "a part that is called module": lambda: nn.Sequential(OrderedDict(module=nn.Linear(3, 2), act=nn.ReLU())),
     "torch.compile of a Sequential": lambda: torch.compile(sequential(), backend="eager"),
     "a module of one's own around a Sequential": Body,
     "normalisations": normalised,
@@ -265,7 +268,6 @@ def others():
         "two models": file_of(two_models()),
         "TorchScript": scripted(),
         "half of it": file_of(net.state_dict())[:1000],
-        "half of it, as before 1.6": file_of(net.state_dict(), **OLD)[:-50],
     }
 
 

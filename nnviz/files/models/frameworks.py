@@ -40,9 +40,6 @@ def as_array(values: Any) -> Array:
     return np.asarray(values, dtype=np.float64)
 
 
-_WRAPS = ("_orig_mod", "module")
-"""Attributes in which `torch.compile` and DataParallel keep the module that they wrap."""
-
 ROWS = 16
 """Number of random rows on which `forward` and the network are compared."""
 
@@ -92,13 +89,10 @@ def _check_kind(model: Any) -> None:
 
 
 def _unwrapped(model: Any) -> Any:
-    while type(model).__module__.startswith("torch.") and (inner := _wrapped(model)) is not None:
-        model = inner
+    """Return the module that DataParallel or `torch.compile` has wrapped, or the model itself."""
+    while type(model).__name__ in pytorch.WRAPPERS and type(model).__module__.startswith("torch."):
+        (model,) = model.children()
     return model
-
-
-def _wrapped(model: Any) -> Any:
-    return next((own for name in _WRAPS if (own := model._modules.get(name)) is not None), None)
 
 
 def _module_chain(model: Any) -> ModuleChain:

@@ -29,7 +29,9 @@ from nnviz.files.source import Codec, Source
 
 SHOWN = "nnviz shows only chains of Linear layers and activations"
 LINEAR, NORMALISATION, SEQUENTIAL = "Linear", "BatchNorm1d", "Sequential"
-CONTAINERS = ("", SEQUENTIAL, "ModuleList", "ModuleDict")
+WRAPPERS = ("DataParallel", "DistributedDataParallel", "OptimizedModule")
+"""Classes that only run another module; the last one is from `torch.compile`."""
+CONTAINERS = ("", SEQUENTIAL, *WRAPPERS, "ModuleList", "ModuleDict")
 """Bases of modules with parts; "" stands for a class that is not from torch."""
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
 """Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
@@ -97,7 +99,8 @@ class ModuleChain:
     def add(self, module: Module) -> None:
         """Add the next module, in the order of definition. Raises FileError for a module of another kind."""
         base = module.base
-        if module.is_hooked or (base in CONTAINERS and base != SEQUENTIAL):
+        is_custom = base in CONTAINERS and base not in (SEQUENTIAL, *WRAPPERS)
+        if module.is_hooked or is_custom:
             self.custom = self.custom or module.kind
         if base == LINEAR:
             self.unclear |= self.chain.is_open and bool(self.custom)
@@ -111,7 +114,7 @@ class ModuleChain:
         elif base in _BY_CLASS:
             self._add_activation(module)
         elif base in CONTAINERS:
-            self.unclear |= base != SEQUENTIAL and module.is_leaf
+            self.unclear |= is_custom and module.is_leaf
         elif base not in PASSED_OVER and not base.endswith("Loss"):
             raise FileError(SHOWN, module.place)
 
@@ -229,7 +232,7 @@ def _is_one_sequential(modules: Sequence[Module]) -> bool:
         return False
     start = within(first.name, "")
     return all(
-        module is first or (module.base == "") != module.name.startswith(start)
+        module is first or (module.base in ("", *WRAPPERS)) != module.name.startswith(start)
         for module in modules
         if module.base not in PASSED_OVER
     )

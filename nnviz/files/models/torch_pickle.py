@@ -16,7 +16,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from pickletools import anyobject, genops, opcodes
+from pickletools import OpcodeInfo, StackObject, anyobject, genops, markobject, opcodes
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,22 +81,6 @@ class Tensor(NamedTuple):
     strides: Any
 
 
-_VALUES = frozenset(
-    opcode.name
-    for opcode in opcodes
-    if opcode.arg and opcode.stack_before == [] and opcode.stack_after not in ([], [anyobject])
-)
-"""Opcodes whose argument is the value that they push: a number, a text or bytes."""
-_NEW: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_LIST": list,
-    "EMPTY_SET": list,
-    "EMPTY_DICT": dict,
-}
-_SIZES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _DICTIONARIES = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict")
 _TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
 _FIRST = (
@@ -104,6 +88,72 @@ _FIRST = (
     *("torch._dynamo.eval_frame.OptimizedModule", "torch.Size"),
 )
 """Calls that stand for their first argument."""
+
+
+def _call(function: Any, args: Any) -> Any:
+    """Return what a call in a pickle stands for. Nothing is called."""
+    name = function.text if isinstance(function, Name) else ""
+    args = args if isinstance(args, tuple) else ()
+    if name in _DICTIONARIES:
+        return {}
+    if name in _FIRST:
+        return args[0]
+    if name.startswith("torch._utils._rebuild_"):
+        return Tensor(*args[:4]) if name in _TENSORS else Tensor(None, 0, (), ())
+    return Record(name, args)
+
+
+def _fill(target: Any, items: list[Any]) -> Any:
+    """Add keys and values to a dictionary; leave out keys that are no text and no whole number."""
+    if isinstance(target, dict):
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if isinstance(key, str | int):
+                target[str(key)] = value  # texts, as a file can choose whole numbers with equal hashes
+    return target
+
+
+def _extend(target: Any, values: list[Any]) -> Any:
+    if isinstance(target, list):
+        target += values
+    return target
+
+
+def _set_state(target: Any, state: Any) -> Any:
+    if isinstance(target, Record):
+        target.state = state
+    return target
+
+
+def _name(text: str) -> Name:
+    return Name(text.replace(" ", "."))
+
+
+_VALUES = frozenset(
+    opcode.name
+    for opcode in opcodes
+    if opcode.arg and opcode.stack_before == [] and opcode.stack_after not in ([], [anyobject])
+)
+"""Opcodes whose argument is the value that they push: a number, a text or bytes."""
+_RESULTS: dict[str, Callable[..., Any]] = {
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    **dict.fromkeys(("EMPTY_TUPLE", "TUPLE", "FROZENSET"), tuple),
+    **dict.fromkeys(("TUPLE1", "TUPLE2", "TUPLE3"), lambda *values: values),
+    **dict.fromkeys(("EMPTY_LIST", "LIST", "EMPTY_SET"), list),
+    **dict.fromkeys(("APPENDS", "ADDITEMS"), _extend),
+    "APPEND": lambda target, value: _extend(target, [value]),
+    "EMPTY_DICT": dict,
+    "DICT": lambda items: _fill({}, items),
+    "SETITEMS": _fill,
+    "SETITEM": lambda target, *item: _fill(target, [*item]),
+    "STACK_GLOBAL": lambda *names: _name(" ".join(names)),
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), _call),
+    "NEWOBJ_EX": lambda function, args, _named: _call(function, args),
+    "OBJ": lambda items: _call(items[0], tuple(items[1:])),
+    "BUILD": _set_state,
+}
+"""Function from the values that an opcode takes from the stack to the value that it puts there."""
 
 
 class Machine:
@@ -124,28 +174,25 @@ class Machine:
                 self._opcodes -= 1
                 if self._opcodes < 0:
                     raise FileError(f"the pickle has more than {MOST_OPCODES:,} opcodes")
-                self._step(opcode.name, argument)
+                self._step(opcode, argument)
             return self._stack.pop()
         except FileError:
             raise
         except Exception:  # pickletools and a damaged pickle raise several
             raise FileError(_DAMAGED) from None
 
-    def _step(self, name: str, value: Any) -> None:
-        """Run an opcode that only moves values; `_build` runs the others."""
-        stack = self._stack
-        if name in _VALUES:
-            stack.append(value)
-        elif name in _NEW:
-            stack.append(_NEW[name]())
-        elif name in _SIZES:
-            stack[-_SIZES[name] :] = [tuple(stack[-_SIZES[name] :])]
-        elif name.endswith("GET"):
-            stack.append(self._memo[value])
+    def _step(self, opcode: OpcodeInfo, argument: Any) -> None:
+        name, stack = opcode.name, self._stack
+        if name in _RESULTS:
+            stack.append(_RESULTS[name](*self._taken(opcode.stack_before)))
+        elif name in _VALUES:
+            stack.append(argument)
         elif name.endswith("PUT"):
-            self._memo[value] = stack[-1]
+            self._memo[argument] = stack[-1]
         elif name == "MEMOIZE":
             self._memo[len(self._memo)] = stack[-1]
+        elif name.endswith("GET"):
+            stack.append(self._memo[argument])
         elif name == "DUP":
             stack.append(stack[-1])
         elif name == "MARK":
@@ -154,53 +201,23 @@ class Machine:
             self._after_mark()
         elif name == "POP":
             stack.pop()
-        elif name not in ("PROTO", "FRAME", "STOP"):
-            self._build(name, value)
-
-    def _build(self, name: str, value: Any) -> None:
-        stack = self._stack
-        if name in ("TUPLE", "FROZENSET"):
-            stack.append(tuple(self._after_mark()))
-        elif name == "LIST":
-            stack.append(self._after_mark())
-        elif name == "DICT":
-            stack.append(_fill({}, self._after_mark()))
-        elif name in ("APPENDS", "ADDITEMS"):
-            _extend(self._after_mark(), stack)
-        elif name == "APPEND":
-            _extend([stack.pop()], stack)
-        elif name == "SETITEMS":
-            items = self._after_mark()
-            _fill(stack[-1], items)
-        elif name == "SETITEM":
-            items = [stack.pop(-2), stack.pop()]
-            _fill(stack[-1], items)
-        elif name == "BUILD":
-            state = stack.pop()
-            if isinstance(stack[-1], Record):
-                stack[-1].state = state
-        else:
-            self._call(name, value)
-
-    def _call(self, name: str, value: Any) -> None:
-        stack = self._stack
-        if name == "GLOBAL":
-            stack.append(Name(value.replace(" ", ".")))
-        elif name == "STACK_GLOBAL":
-            stack[-2:] = [Name(".".join(stack[-2:]))]
-        elif name in ("REDUCE", "NEWOBJ"):
-            stack[-2:] = [_called(*stack[-2:])]
-        elif name == "NEWOBJ_EX":
-            stack[-3:] = [_called(*stack[-3:-1])]
-        elif name == "OBJ":
-            function, *args = self._after_mark()
-            stack.append(_called(function, tuple(args)))
+        elif name == "GLOBAL":
+            stack.append(_name(argument))
         elif name == "INST":
-            stack.append(_called(Name(value.replace(" ", ".")), tuple(self._after_mark())))
+            stack.append(_call(_name(argument), tuple(self._after_mark())))
         elif name == "BINPERSID":
             stack.append(self._persistent(stack.pop()))
-        else:
+        elif name not in ("PROTO", "FRAME", "STOP"):
             raise FileError(f"PyTorch does not write the opcode {name}, which this pickle has")
+
+    def _taken(self, kinds: list[StackObject]) -> list[Any]:
+        """Remove and return the values that an opcode takes; the values after the last mark are one list."""
+        last = [self._after_mark()] if markobject in kinds else []
+        count = kinds.index(markobject) if last else len(kinds)
+        start = len(self._stack) - count
+        values = self._stack[start:]
+        del self._stack[start:]
+        return values + last
 
     def _after_mark(self) -> list[Any]:
         """Remove and return the values after the last mark."""
@@ -225,47 +242,12 @@ class Machine:
         return storage
 
 
-def _called(function: Any, args: Any) -> Any:
-    """Return what a call in a pickle stands for. Nothing is called."""
-    name = function.text if isinstance(function, Name) else ""
-    args = args if isinstance(args, tuple) else ()
-    if name in _DICTIONARIES:
-        return {}
-    if name in _FIRST:
-        return args[0]
-    if name.startswith("torch._utils._rebuild_"):
-        return Tensor(*args[:4]) if name in _TENSORS else Tensor(None, 0, (), ())
-    return Record(name, args)
-
-
-def _fill(target: Any, items: list[Any]) -> Any:
-    """Add keys and values to a dictionary; leave out keys that are no text and no whole number."""
-    if isinstance(target, dict):
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            if isinstance(key, str | int):
-                target[str(key)] = value  # texts, as a file can choose whole numbers with equal hashes
-    return target
-
-
-def _extend(values: list[Any], stack: list[Any]) -> None:
-    if isinstance(stack[-1], list):
-        stack[-1].extend(values)
-
-
-_KINDS = {
-    "DoubleStorage": "f8",
-    "FloatStorage": "f4",
-    "HalfStorage": "f2",
-    "BFloat16Storage": "u2",
-    "LongStorage": "i8",
-    "IntStorage": "i4",
-    "ShortStorage": "i2",
-    "CharStorage": "i1",
-    "ByteStorage": "u1",
-    "BoolStorage": "b1",
-}
-"""NumPy's type for each class of storage; NumPy has no bfloat16."""
-_REAL = ("DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage")
+_REAL = {"DoubleStorage": "f8", "FloatStorage": "f4", "HalfStorage": "f2", "BFloat16Storage": "u2"}
+"""NumPy's type for each class of storage with real numbers; NumPy has no bfloat16."""
+_WHOLE = {"LongStorage": "i8", "IntStorage": "i4", "ShortStorage": "i2"}
+_BYTES = {"CharStorage": "i1", "ByteStorage": "u1", "BoolStorage": "b1"}
+_WIDTHS = {kind: int(form[1]) for kind, form in (_REAL | _WHOLE | _BYTES).items()}
+"""Bytes of a number for each class of storage."""
 _MOST_AXES = 8
 _LARGEST = 2**40
 """Largest size, stride and offset; the products of larger ones would not fit NumPy's integers."""
@@ -283,7 +265,7 @@ class _File(NamedTuple):
         (kind, key, size), offset, shape, strides = tensor
         if kind not in _REAL:
             raise FileError(f"expected real numbers, found {quoted(kind)}", place)
-        form = np.dtype(_KINDS[kind]).newbyteorder(">" if self.is_big_endian else "<")
+        form = np.dtype(_REAL[kind]).newbyteorder(">" if self.is_big_endian else "<")
         data = self.storages.get(key, b"")
         end = offset + 1 + sum((side - 1) * step for side, step in zip(shape, strides, strict=True))
         if len(data) != size * form.itemsize or offset > size or (math.prod(shape) and end > size):
@@ -340,10 +322,10 @@ def _open_old(data: bytes) -> _File:
     end = file.tell()
     for key in keys if isinstance(keys, list) else []:
         storage = machine.storages.get(key) if isinstance(key, str) else None
-        if storage is None or storage.kind not in _KINDS:
+        if storage is None or storage.kind not in _WIDTHS:
             raise FileError(f"the storage {quoted(key)} has no known type")
         begin = end + 8  # the number of numbers comes first
-        end = begin + storage.size * np.dtype(_KINDS[storage.kind]).itemsize
+        end = begin + storage.size * _WIDTHS[storage.kind]
         if end > len(data):
             raise FileError(f"the file is cut off: it needs {end:,} bytes and has {len(data):,}")
         storages[key] = memoryview(data)[begin:end]
@@ -410,17 +392,6 @@ def _modules(model: Record) -> Iterator[tuple[str, Record]]:
     raise FileError(f"the model has more than {MOST_MODULES:,} modules")
 
 
-def _unwrapped(model: Record) -> Record:
-    """Return the module that DataParallel or `torch.compile` has wrapped, or the model itself."""
-    while model.name.startswith("torch."):
-        parts = _dictionary(model, "_modules")
-        inner: Any = parts.get("_orig_mod", parts.get("module"))
-        if not _is_module(inner):
-            break
-        model = inner
-    return model
-
-
 def _dictionary(record: Record, name: str) -> dict[str, Any]:
     found = record.state.get(name)
     return found if isinstance(found, dict) else {}
@@ -468,7 +439,7 @@ def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
     left_out = [name for name in file.value if name != key] if key else []
     modules: list[Module] = []
     if isinstance(model, Record):
-        found = list(_modules(_unwrapped(model)))
+        found = list(_modules(model))
         modules = [_description(*each) for each in found]
         tensors = _tensors(found)
     else:
