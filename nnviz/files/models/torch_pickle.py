@@ -39,8 +39,8 @@ from nnviz.files.models.pytorch import (
 )
 from nnviz.files.models.safetensors import check_tensors
 
-MOST_OPCODES = 500_000
-"""Largest number of opcodes in all pickles of a file; a Linear layer with optimizer state needs about 300."""
+MOST_OPCODES = 300_000
+"""Largest number of opcodes in all pickles of a file; a layer with optimizer state needs about 200."""
 MOST_MODULES = 20 * LAYERS.limit
 MOST_BYTES = 2**25
 """Largest size of the pickle in an archive, in bytes."""
@@ -234,7 +234,7 @@ class Machine:
             return found[1]
         what, kind, key, _, size, *view = found
         storage = Storage(kind.text.rpartition(".")[2], key, size)
-        is_whole = type(size) is int and size >= 0
+        is_whole = type(size) is int and 0 <= size <= _LARGEST
         if what != "storage" or not isinstance(key, str) or not is_whole or any(view):
             raise FileError(_DAMAGED)
         if self.storages.setdefault(key, storage) != storage:
