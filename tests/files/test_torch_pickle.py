@@ -41,7 +41,7 @@ from tests.torch_files import (
     zipped,
 )
 
-SECONDS, MEGABYTES = 1.0, 200
+SECONDS, MEGABYTES = 2.0, 200
 COMMAND = text(f'{sys.executable} -c \'open("harmed", "w")\'')
 SYSTEM = name("os", "system")
 _events = None
@@ -299,10 +299,12 @@ def doubled_modules():
     return value
 
 
-def itself(kind):
-    """Return a module of a class that is its own part."""
+def itself(kind, others=""):
+    """Return a module of a class that is its own part, beside others of four letters that are missing."""
     made = name("torch.nn", kind) + EMPTY_TUPLE + b"\x81q\x00"
-    return made + dictionary({"_modules": dictionary({"module": b"h\x00", "other": b"h\x00"})}) + b"b"
+    parts = {others[k : k + 4]: NONE for k in range(0, len(others), 4)}
+    parts |= {"module": b"h\x00", "other": b"h\x00"}
+    return made + dictionary({"_modules": dictionary(parts)}) + b"b"
 
 
 BOMBS = {
@@ -323,6 +325,10 @@ BOMBS = {
     "a module in itself": lambda: itself("Sequential"),
     "a wrapper of itself": lambda: itself("DataParallel"),
     "a module of one's own in itself": lambda: itself("Own"),
+    "a module in itself among many": lambda: itself("Own", "".join(f"{k:04}" for k in range(9_000))),
+    "a long name of a class": lambda: itself("Own" * 10**6),
+    "a long name of a module": lambda: nested_modules(2, 10**6),
+    "a long setting": lambda: module("GELU", approximate=text("x" * 10**7)),
     "whole numbers with one hash": lambda: (
         b"}(" + b"".join(number((2**61 - 1) * k) + b"N" for k in range(1, 60_000)) + b"u"
     ),
@@ -354,7 +360,7 @@ def test_the_sandbox_tells_what_is_wrong_with_a_file():
 
     assert told(b"abc") == "torch.save has not written this file"
     assert told(archive(RUN["a call"])) == "expected a model or a state_dict, found an object of 'os.system'"
-    assert told(archive(doubled_modules())) == "the model has more than 10,000 modules"
+    assert told(archive(doubled_modules())) == "the model has too many modules"
     assert told(archive(VALUE, OWN.data), "a.bin").startswith("the file does not say which activations its")
 
 
