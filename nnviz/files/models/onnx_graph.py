@@ -223,7 +223,8 @@ class Graph:
                 nodes.append(node)
         if self.input.name not in needed:
             raise FileError("this value does not depend on the input", quoted(name))
-        return nodes[::-1]
+        constants = [node for node in nodes if not node.input]  # some files have them after their use
+        return constants + [node for node in reversed(nodes) if node.input]
 
 
 def _check_plain(node: onnx.NodeProto) -> None:

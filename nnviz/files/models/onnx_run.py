@@ -65,65 +65,88 @@ _CHUNK = 2**18
 """Largest number of numbers in a value, if rows can be evaluated one after the other."""
 
 
-def check_operator(node: onnx.NodeProto, opset: int) -> None:
-    """Raise FileError for a node with an unknown operator, or with inputs or attributes that ONNX forbids."""
+def _version(node: onnx.NodeProto, opset: int) -> int:
+    """Return the version of ONNX's operators for a node: `opset`, or the newest one if only this one fits.
+
+    Raises FileError for a node with an unknown operator, or with inputs or attributes that ONNX forbids.
+    """
     from onnx import defs
 
     if operator_of(node) not in OPERATORS:
         raise node_error(node, f"{SUPPORTED} ({', '.join(BY_OPERATOR)})")
+    newest = defs.onnx_opset_version()
+    opset = min(max(OLDEST, opset), newest)
+    why = _misfit(node, opset)
+    if why and _misfit(node, newest):
+        raise node_error(node, why)
+    return newest if why else opset
+
+
+def _misfit(node: onnx.NodeProto, opset: int) -> str:
+    """Return why a node is not valid in a version of ONNX, or ""."""
+    from onnx import defs
+
     try:
         schema = defs.get_schema(node.op_type, opset if node.domain == "" else 1, node.domain)
     except defs.SchemaError:
-        raise node_error(node, f"the installed onnx package has no operator {node.op_type}") from None
+        return f"version {opset} of ONNX has no operator {node.op_type}"
     names = node.input
     if not schema.min_input <= len(names) <= schema.max_input or not all(names[: schema.min_input]):
-        raise node_error(node, f"{node.op_type} cannot have {counted(len(names), 'input')}")
+        return f"{node.op_type} cannot have {counted(len(names), 'input')}"
     for each in node.attribute:
-        known = schema.attributes.get(each.name)
-        is_known = known is not None and known.type.value == each.type
-        if not is_known or max(len(each.ints), len(each.floats), abs(each.i)) > NODES.limit:
-            raise node_error(node, f"nnviz does not support the attribute {quoted(each.name)}")
+        is_large = max(len(each.ints), len(each.floats), abs(each.i)) > NODES.limit
+        if each.name not in schema.attributes or is_large:
+            return f"nnviz does not support the attribute {quoted(each.name)}"
+    return ""
+
+
+def _reference(node: onnx.NodeProto, opset: int) -> Callable[..., Any]:
+    """Return the function with which the onnx library computes a node."""
+    from onnx import GraphProto, helper
+    from onnx.reference import ReferenceEvaluator
+
+    graph = GraphProto(node=[node], output=[helper.make_empty_tensor_value_info("")])
+    try:
+        operators = ReferenceEvaluator(graph, {"": opset, "ai.onnx.ml": 1}).rt_nodes_
+    except Exception:  # for invalid attributes the library raises any exception
+        raise node_error(node, "the onnx package cannot compute this node") from None
+    run: Callable[..., Any] = operators[0].run
+    return run
 
 
 class Operator:
-    """An operator of a node, as a function of arrays."""
+    """An operator of a node, as a function of arrays. `size` is about the size of its last result."""
 
-    def __init__(self, node: onnx.NodeProto, opset: int) -> None:
-        """Check the node. Raises FileError."""
-        from onnx import GraphProto, helper
-        from onnx.reference import ReferenceEvaluator
+    def __init__(self, node: onnx.NodeProto, opset: int, known: dict[bytes, Callable[..., Any]]) -> None:
+        """Check the node. Raises FileError. `known` collects the functions of the onnx library."""
+        from onnx import helper
 
-        opset = max(OLDEST, opset)
-        self.node = type(node).FromString(node.SerializeToString())
+        self.size, self.node = 0, type(node)(op_type=node.op_type, name=node.name, input=node.input)
         self.node.domain = "" if node.domain == "ai.onnx" else node.domain
-        kept = [each for each in node.attribute if each.name not in _OUTDATED]
-        del self.node.attribute[:]
-        self.node.attribute.extend(kept)
-        check_operator(self.node, opset)
-        self.attributes = {each.name: helper.get_attribute_value(each) for each in kept}
+        self.node.attribute.extend(each for each in node.attribute if each.name not in _OUTDATED)
+        self.node.output.extend(node.output[:1])
+        opset = _version(self.node, opset)
+        self.attributes = {each.name: helper.get_attribute_value(each) for each in self.node.attribute}
         self._own = _OWN.get(operator_of(node))
         if self._own is None:
-            graph = GraphProto(node=[self.node], output=[helper.make_empty_tensor_value_info("")])
-            try:
-                evaluator = ReferenceEvaluator(graph, {"": opset, "ai.onnx.ml": 1})
-            except Exception:  # for invalid attributes the library raises any exception
-                raise node_error(node, "the onnx package cannot compute this node") from None
-            self._run = evaluator.rt_nodes_[0].run
+            parts = (self.node.op_type.encode(), *(each.SerializeToString() for each in self.node.attribute))
+            key = b" ".join(parts)
+            self._run = known[key] = known.get(key) or _reference(self.node, opset)
 
     def __call__(self, *inputs: NDArray[Any] | None) -> NDArray[Any]:
         """Return the first output, floats as float64. Raises FileError."""
         try:
-            size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
+            self.size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
+            if self.size > NUMBERS.limit:
+                raise node_error(self.node, f"this node computes {self.size:,} numbers, too many for nnviz")
             with np.errstate(all="ignore"):
-                if size > NUMBERS.limit:
-                    raise node_error(self.node, f"this node computes {size:,} numbers, too many for nnviz")
-                found = self._own(self, *inputs) if self._own else self._run(*inputs)[0]
+                found: Any = self._own(self, *inputs) if self._own else self._run(*inputs)[0]
                 return np.asarray(found, np.float64 if np.asarray(found).dtype.kind == "f" else None)
         except (FileError, MemoryError):
             raise
         except Exception:  # NumPy and onnx have several
             shapes = " and ".join(str(list(np.shape(each))) for each in inputs if each is not None)
-            raise node_error(self.node, f"this node does not fit values of the shape {shapes}") from None
+            raise node_error(self.node, f"this node cannot take values of the shape {shapes}") from None
 
 
 def _size_of_result(operator: Operator, shapes: Sequence[tuple[int, ...]]) -> int:
@@ -143,7 +166,9 @@ def _size_of_result(operator: Operator, shapes: Sequence[tuple[int, ...]]) -> in
         dilated = math.prod(kernel) * max(attributes.get("dilations", [1])) ** len(kernel)
         around = 2 * max([*attributes.get("pads", [0]), *kernel])
         places = math.prod(side + around for side in sides)
-        return max(rows * places * max(channels * math.prod(kernel), filters), filters * channels * dilated)
+        return int(
+            max(rows * places * max(channels * math.prod(kernel), filters), filters * channels * dilated)
+        )
     return 0
 
 
@@ -166,7 +191,14 @@ def _without_training(operator: Operator, x: NDArray[Any], *others: Any) -> NDAr
         return x
     shape = (-1, *(1,) * (x.ndim - 2))
     factor, shift, mean, variance = (each.reshape(shape) for each in others)
-    return factor * (x - mean) / np.sqrt(variance + operator.attributes.get("epsilon", 1e-5)) + shift
+    deviation = np.sqrt(variance + operator.attributes.get("epsilon", 1e-5))
+    return np.asarray(factor * (x - mean) / deviation + shift)
+
+
+def _gelu(operator: Operator, x: NDArray[Any]) -> NDArray[Any]:
+    if operator.attributes.get("approximate", b"none") != b"none":
+        raise node_error(operator.node, "this gelu uses the tanh approximation; nnviz's gelu uses erf")
+    return ACTIVATIONS["gelu"](x)
 
 
 def _same(_operator: Operator, x: NDArray[Any], *_: Any) -> NDArray[Any]:
@@ -184,9 +216,10 @@ _OWN: dict[str, Callable[..., NDArray[Any]]] = {
     "Cast": _cast,
     "Constant": _constant,
     "Dropout": _without_training,
+    "Gelu": _gelu,
     "BatchNormalization": _without_training,
 }
-"""Operators that nnviz computes itself: the onnx library copies, rounds or trains."""
+"""Operators that nnviz computes itself: the onnx library copies, rounds, trains or is slow."""
 
 
 class Layout(NamedTuple):
@@ -236,6 +269,7 @@ class Evaluator:
         self.input = graph.input.name
         self._graph = graph
         self._operators: list[Operator] = []
+        self._known: dict[bytes, Callable[..., Any]] = {}
         self._constants: Values = {}
         self._sizes: set[str] = set()
         self._numbers = self._weights = 0
@@ -249,7 +283,7 @@ class Evaluator:
         self._find_layouts(output)
 
     def _add(self, node: onnx.NodeProto) -> None:
-        operator = Operator(node, self._graph.opset)
+        operator = Operator(node, self._graph.opset, self._known)
         for name in filter(None, node.input):
             if name not in self.data and name not in self._sizes and self.constant(name) is None:
                 raise node_error(node, f"no earlier node computes the value {quoted(name)}")
@@ -309,6 +343,7 @@ class Evaluator:
                 first_error = first_error or error
         else:
             raise first_error or FileError("the shape of this input is unknown", quoted(self.input))
+        self._costs = [operator.size // counts[-1] for operator in self._operators]
         self.rows = self.layouts[self.input].unpack(runs[-1][self.input], counts[-1])
         self.outputs = self.layouts[output].unpack(runs[-1][output], counts[-1])
 
@@ -363,9 +398,7 @@ class Evaluator:
         `rows` has shape (rows, width); so has the result, which is the output of the last node.
         """
         start, end = self.layouts[name], self.layouts[self.nodes[last - 1].output[0]]
-        names = (node.output[0] for node in self.nodes[first:last])
-        widest = max([start.width, *(self.layouts[each].width for each in names if each in self.layouts)])
-        step = self.batch or max(1, _CHUNK // widest)
+        step = self.batch or max(1, _CHUNK // max(start.width, end.width, *self._costs[first:last]))
         found = np.empty((len(rows), end.width))
         for at in range(0, len(rows), step):
             chunk = rows[at : at + step]
@@ -383,11 +416,10 @@ def _input_layouts(
 
     A size of 0 stands for the rows. `widths` are possible numbers of inputs where the model declares none.
     """
-    dims = dims_of(value)
+    dims = dims_of(value) or [None, None]
     axes: Sequence[int | None] = (0,)
-    if len(dims) in (0, 2):
-        dims = dims or [None, None]
-        axes = sorted((0, 1), key=lambda k: dims[k] is not None)  # the size of the rows usually varies
+    if len(dims) == 2:
+        axes = (0, 1) if dims[0] is None else (1, 0)  # the number of rows usually varies
     elif len(dims) == 1:
         axes = (None,)
     shapes = [(axis, shape) for axis in axes for shape in _shapes_of_row(dims, axis, widths)]
@@ -398,7 +430,7 @@ def _input_layouts(
         if axis is not None:
             yield Layout(shape, axis, math.prod(shape)), (2, 3)
     for axis, shape in shapes:
-        batch = 1 if axis is None else dims[axis]
+        batch = 1 if axis is None else dims[axis or 0]
         if axis != 1 and batch and batch * math.prod(shape) <= NUMBERS.limit:
             yield Layout(shape if axis is None else (batch, *shape[1:]), None, math.prod(shape)), (batch,)
 
