@@ -93,9 +93,10 @@ def _misfit(node: onnx.NodeProto, opset: int) -> str:
     names = node.input
     if not schema.min_input <= len(names) <= schema.max_input or not all(names[: schema.min_input]):
         return f"{node.op_type} cannot have {counted(len(names), 'input')}"
+    kinds = {name: str(each.type).rpartition(".")[2] for name, each in schema.attributes.items()}
     for each in node.attribute:
         is_large = max(len(each.ints), len(each.floats), abs(each.i)) > NODES.limit
-        if each.name not in schema.attributes or is_large:
+        if kinds.get(each.name) != each.AttributeType.Name(each.type) or is_large:
             return f"nnviz does not support the attribute {quoted(each.name)}"
     return ""
 
@@ -419,7 +420,7 @@ def _input_layouts(
     dims = dims_of(value) or [None, None]
     axes: Sequence[int | None] = (0,)
     if len(dims) == 2:
-        axes = (0, 1) if dims[0] is None else (1, 0)  # the number of rows usually varies
+        axes = (1, 0) if dims[1] is None and dims[0] else (0, 1)  # the number of rows usually varies
     elif len(dims) == 1:
         axes = (None,)
     shapes = [(axis, shape) for axis in axes for shape in _shapes_of_row(dims, axis, widths)]
