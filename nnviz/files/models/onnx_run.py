@@ -139,7 +139,9 @@ class Operator:
         try:
             self.size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
             if self.size > NUMBERS.limit:
-                raise node_error(self.node, f"this node computes {self.size:,} numbers, too many for nnviz")
+                raise node_error(
+                    self.node, f"this node needs about {self.size:,} numbers, too many for nnviz"
+                )
             with np.errstate(all="ignore"):
                 found: Any = self._own(self, *inputs) if self._own else self._run(*inputs)[0]
                 return np.asarray(found, np.float64 if np.asarray(found).dtype.kind == "f" else None)
