@@ -267,7 +267,7 @@ def modules():
     linear = nn.Linear(3, 2)
     return {
         "a convolution": nn.Sequential(nn.Linear(3, 3), nn.Conv1d(1, 1, 1)),
-        "a normalisation": nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)),
+        "a normalisation of each batch": nn.Sequential(linear, nn.BatchNorm1d(2, track_running_stats=False)),
         "recurrence": nn.LSTM(3, 3),
         "nothing": nn.Sequential(nn.ReLU()),
         "no layer": nn.Sequential(),
