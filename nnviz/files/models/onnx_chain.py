@@ -17,12 +17,21 @@ import msgspec
 import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
-from nnviz.core.numbers import NUMBERS, counted, full
+from nnviz.core.numbers import NUMBERS, counted, full, one_line, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Affine, Chain, Dense
 from nnviz.files.models.onnx_graph import SUPPORTED, Graph, node_error, node_place, operator_of, parse_model
-from nnviz.files.models.onnx_run import AFFINE, BY_OPERATOR, FACTORS, PLAIN, PRODUCTS, Evaluator
+from nnviz.files.models.onnx_run import (
+    AFFINE,
+    BY_OPERATOR,
+    FACTORS,
+    PLAIN,
+    PRODUCTS,
+    Evaluator,
+    Layout,
+    random_rows,
+)
 
 if TYPE_CHECKING:
     import onnx
@@ -99,7 +108,7 @@ def read(data: bytes) -> tuple[Model, dict[str, Array]]:
     model = parse_model(data)
     graph = Graph(model)
     output, notes = graph.output()
-    chain = Reader(graph, output).read()
+    chain = chain_of(graph, output)
     arrays = {f"weights {k}": layer.weights for k, layer in enumerate(chain.layers)}
     biases = {f"biases {k}": layer.biases for k, layer in enumerate(chain.layers) if layer.biases is not None}
     layers = [(layer.activation, layer.place) for layer in chain.layers]
@@ -136,16 +145,25 @@ class Block(NamedTuple):
 class Reader:
     """Builds the chain of a graph. `chain` and `notes` are complete after `read`."""
 
-    def __init__(self, graph: Graph, output: str) -> None:
-        self._run = Evaluator(graph, output)
-        self._output = output
+    def __init__(self, run: Evaluator, layout: Layout) -> None:
+        run.start(layout)
+        self._run, self._layout = run, layout
         self._chain = Chain([])
+        self._has_both = False
+        """Whether the output has the probabilities 1 − p and p for the network's output p."""
         self._group: list[Block] = []
         """The affine blocks since the last activation; at most one of them is a product."""
 
     def read(self) -> Chain:
         """Return the chain of dense layers. Raises FileError for a graph that is no such chain."""
-        self._chain.notes += self._first_notes()
+        if len(self._layout.sides) > 1:
+            sides = " × ".join(map(str, self._layout.sides))
+            self._chain.notes.append(f"the {sides} numbers of each row are now a single list of inputs")
+        self._chain.notes += [
+            f"{node_place(node)} was left out, as it acts only in training"
+            for node in self._run.nodes
+            if node.op_type == "Dropout"
+        ]
         blocks = list(self._blocks())
         while blocks:
             block = blocks[0]
@@ -158,23 +176,14 @@ class Reader:
             if block.kind == "product" and any(each.kind == "product" for each in self._group):
                 self._finish_layer()
             self._group.append(blocks.pop(0))
-        expected = self._finish_output()
-        self._check(self._chain.finish(), expected)
+        self._finish_output()
+        self._check(self._chain.finish())
         return self._chain
-
-    def _first_notes(self) -> Iterator[str]:
-        for node in self._run.nodes:
-            if node.op_type == "Dropout":
-                yield f"{node_place(node)} was left out, as it acts only in training"
-        layout = self._run.layouts[self._run.input]
-        sides = [side for k, side in enumerate(layout.shape) if k != (layout.axis or 0)]
-        if len(sides) > 1:
-            yield f"the {' × '.join(map(str, sides))} numbers of each row are now a single list of inputs"
 
     def _blocks(self) -> Iterator[Block]:
         """Yield the smallest blocks in order."""
         run = self._run
-        last_uses: dict[str, int] = {self._output: len(run.nodes)}
+        last_uses: dict[str, int] = {run.output: len(run.nodes)}
         for k, node in enumerate(run.nodes):
             last_uses |= {name: k for name in node.input if name in run.data and node.output[0] in run.data}
         first, name, reach = 0, run.input, last_uses.get(run.input, 0)
@@ -202,7 +211,7 @@ class Reader:
     def _widths(self, block: Block) -> tuple[int, int]:
         """Return how many numbers of a row go into a block, and how many come out."""
         output = self._run.nodes[block.last - 1].output[0]
-        return self._run.layouts[block.input].width, self._run.layouts[output].width
+        return self._run.width(block.input), self._run.width(output)
 
     def _named(self, block: Block) -> list[str]:
         """Return the places of the nodes that change numbers."""
@@ -222,8 +231,10 @@ class Reader:
         node = self._run.nodes[blocks[0].last - 1]
         if blocks[0].last - blocks[0].first > 1 or operator_of(node) in AFFINE:
             raise node_error(node, JOIN)
-        settings = self._run.settings(blocks[0].first)
-        with_settings = f" with {' and '.join(settings)}" if settings else ""
+        settings = " and ".join(
+            f"{name} {value}" for name, value in self._run.attributes(blocks[0].first).items()
+        )
+        with_settings = f" with {shortened(one_line(settings))}" if settings else ""
         known = ", ".join(BY_OPERATOR)
         raise node_error(node, f"nnviz does not have this activation{with_settings}; it has {known}")
 
@@ -292,7 +303,7 @@ class Reader:
         if block.last - block.first > 1 or node.op_type == "Conv":
             return None
         attributes = self._run.attributes(block.first)
-        left, right, added = ([self._run.constant(name) for name in node.input] + [None])[:3]
+        left, right, added = ([self._run.constants.get(name) for name in node.input] + [None])[:3]
         weights = right if left is None else left
         assert weights is not None
         if weights.ndim < 2 or weights[..., 0, 0].size != 1:
@@ -329,44 +340,57 @@ class Reader:
 
     # The end
 
-    def _finish_output(self) -> Array:
-        """Add the last blocks to the chain, and return the outputs of the graph for random rows."""
-        layout, outputs = self._run.layouts[self._output], self._run.outputs
-        count = 1 if layout.axis is None else layout.shape[layout.axis]
-        if count > 1:
-            numbers, place = counted(count, "number"), node_place(self._run.nodes[-1])
-            self._chain.notes.append(
-                f"{place} was left out: it would put the {numbers} of a row into separate rows"
-            )
+    def _finish_output(self) -> None:
+        """Add the last blocks to the chain."""
         if not self._group or any(block.kind == "product" for block in self._group):
             self._finish_layer()
-            return outputs
+            return
         block = _joined(self._group)
+        if self._widths(block) == (1, 2):
+            found = self._through(block, np.array([[0.0], [0.25]]))
+            self._has_both = np.array_equal(found, np.array([[1, 0], [0.75, 0.25]]))
         affine = self._affine(block)
-        if self._widths(block) == (1, 2) and self._is_probability_of_both(block):
+        if self._has_both:
             self._chain.notes.append(
                 "the output is the second of the model's two probabilities; the first is 1 minus the second"
             )
-            return outputs[:, 1:]
-        if affine is None or (affine.scale != 1).any() or np.any(affine.shift):
+        elif affine is None or (affine.scale != 1).any() or np.any(affine.shift):
             self._chain.affine(Affine(), self._named(block)[:1] or [self._place(block)])
-        return outputs
 
-    def _is_probability_of_both(self, block: Block) -> bool:
-        """Return whether a block computes 1 − p and p, as scikit-learn does for two classes."""
-        found = self._through(block, np.array([[0.0], [0.25]]))
-        return np.array_equal(found, np.array([[1, 0], [0.75, 0.25]]))
-
-    def _check(self, layers: Sequence[Dense], expected: Array) -> None:
+    def _check(self, layers: Sequence[Dense]) -> None:
         """Raise FileError unless the layers predict for random rows what the graph computes."""
-        a = self._run.rows
+        run = self._run
+        a = random_rows(self._layout, self._layout.checked)
+        expected = run.run(0, len(run.nodes), {run.input: self._layout.pack(a)})[run.output]
         with np.errstate(all="ignore"):
             for layer in layers:
                 z = a @ layer.weights.T + (0.0 if layer.biases is None else layer.biases)
                 a = activation(layer.activation)(np.ascontiguousarray(z))
-            is_close = np.allclose(a, expected, SAME, SAME * np.abs(expected).max())
-        if np.isfinite(a).all() and np.isfinite(expected).all() and not is_close:
+            a = np.hstack([1 - a, a]) if self._has_both else a
+            limit = SAME * np.abs(expected).max()
+            is_same = any(np.allclose(each.ravel(), expected.ravel(), SAME, limit) for each in (a, a.T))
+        if np.isfinite(a).all() and np.isfinite(expected).all() and not is_same:
             raise FileError("nnviz cannot see what this model computes: its rows depend on each other")
+        if self._layout.axis == 0 and a.shape[1] > 1 and expected.shape == (a.size, 1):
+            numbers, place = counted(a.shape[1], "number"), node_place(run.nodes[-1])
+            self._chain.notes.append(
+                f"{place} was left out: it would put the {numbers} of a row into separate rows"
+            )
+
+
+def chain_of(graph: Graph, output: str) -> Chain:
+    """Return the chain that computes an output of a graph, in the first layout of the input that fits.
+
+    Raises FileError.
+    """
+    run, first = Evaluator(graph, output), FileError("the shape of the input is unknown")
+    errors = [first]
+    for layout in run.layouts():
+        try:
+            return Reader(run, layout).read()
+        except FileError as error:
+            errors.append(error)
+    raise errors[:2][-1]
 
 
 def _joined(blocks: Sequence[Block]) -> Block:

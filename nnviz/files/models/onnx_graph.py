@@ -1,109 +1,36 @@
-"""ONNX files as graphs of nodes and tensors.
-
-The reader counts protobuf messages before parsing: an empty message of 2 bytes in the file needs about 150
-bytes in memory. The reader refuses functions, subgraphs and tensors in other files.
-"""
+"""ONNX files as graphs of nodes and tensors, without functions, subgraphs and tensors in other files."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.numbers import LAYERS, NUMBERS, Limit, counted, quoted, shortened
+from nnviz.core.numbers import LAYERS, NUMBERS, Limit, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
-from nnviz.files.models import dense
 
 if TYPE_CHECKING:
     import onnx
 
 
-PARTS = Limit("parts", 200_000)
-"""Largest number of protobuf fields in a model; a dense layer has about 50."""
-DEPTH = Limit("levels of nested parts", 32)
-
-_VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
-"""Protobuf's codes for the encodings of values (wire types)."""
-_VARINT_BYTES = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")  # at most ten bytes
+FLOATS = {"FLOAT": 1, "FLOAT16": 10, "DOUBLE": 11, "BFLOAT16": 16}
+"""Types of real numbers, and ONNX's code for each type."""
+_KINDS = (*FLOATS, "BOOL", "INT32", "INT64")
+MOST_DIMS = 8
 
 
 def parse_model(data: bytes) -> onnx.ModelProto:
     """Return the model in the bytes of a file. Raises FileError."""
     from onnx import ModelProto
 
-    with as_file_errors():
-        _count_parts(data, 0, len(data), ModelProto.DESCRIPTOR)
     try:
         model: onnx.ModelProto = ModelProto.FromString(data)
         return model
     except Exception:  # protobuf has several
-        raise _broken() from None
-
-
-def _broken() -> FileError:
-    return FileError("this file is not an ONNX model, or the file is incomplete")
-
-
-def _count_parts(data: bytes, at: int, end: int, kind: Any, depth: int = 1) -> int:
-    """Return the number of fields in the message of type `kind` from byte `at` to `end`.
-
-    Raises ValueError for too many or too deeply nested fields, FileError for broken bytes.
-    """
-    DEPTH.check(depth)
-    fields, parts = _message_fields(kind), 0
-    while at < end:
-        key, at = _varint(data, at, end)
-        layout, inner = key & 7, fields.get(key >> 3)
-        size = {_VARINT: 0, _EIGHT: 8, _FOUR: 4}.get(layout, end)
-        if layout == _VARINT:
-            _, at = _varint(data, at, end)
-        elif layout == _SIZED:
-            size, at = _varint(data, at, end)
-        if size > end - at:
-            raise _broken()
-        parts += 1
-        if layout == _SIZED and inner is not None:
-            parts += _count_parts(data, at, at + size, inner, depth + 1)
-        PARTS.check(parts)
-        at += size
-    return parts
-
-
-def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the integer, seven bits per byte, that begins at byte `at`, and its end."""
-    found = _VARINT_BYTES.match(data, at, end)
-    if found is None:
-        raise _broken()
-    return sum((byte & 127) << 7 * k for k, byte in enumerate(found[0])), found.end()
-
-
-@cache
-def _message_fields(kind: Any) -> dict[int, Any]:
-    """Return the message type of each field that has a message, by field number."""
-    return {field.number: field.message_type for field in kind.fields if field.message_type is not None}
-
-
-KINDS = {
-    "FLOAT": ("<f4", "float_data"),
-    "DOUBLE": ("<f8", "double_data"),
-    "FLOAT16": ("<u2", "int32_data"),
-    "BFLOAT16": ("<u2", "int32_data"),
-    "BOOL": ("?", "int32_data"),
-    "INT32": ("<i4", "int32_data"),
-    "INT64": ("<i8", "int64_data"),
-}
-"""For each ONNX type: the NumPy type of a tensor's `raw_data`, and the field that may replace `raw_data`.
-
-16-bit floats are read as unsigned integers with the same bits.
-"""
-FLOATS = {"FLOAT": 1, "FLOAT16": 10, "DOUBLE": 11, "BFLOAT16": 16}
-"""Types of real numbers, and ONNX's code for each type."""
-MOST_DIMS = 8
+        raise FileError("this file is not an ONNX model, or the file is incomplete") from None
 
 
 def is_real(value: onnx.ValueInfoProto) -> bool:
@@ -118,38 +45,32 @@ def check_internal(tensor: onnx.TensorProto) -> None:
         raise FileError(
             "the numbers are in another file, which nnviz does not open; PyTorch exports a single file with "
             "external_data=False",
-            tensor_place(tensor),
+            _tensor_place(tensor),
         )
 
 
-def tensor_place(tensor: onnx.TensorProto) -> str:
-    """Return the name of a tensor for an error message."""
+def _tensor_place(tensor: onnx.TensorProto) -> str:
     return tensor.name or "a tensor without a name"
 
 
 def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
     """Return the numbers of a tensor, floats as float64. Raises FileError."""
-    place, shape = tensor_place(tensor), tuple(tensor.dims[: MOST_DIMS + 1])
+    from onnx.numpy_helper import to_array
+
+    place, shape = _tensor_place(tensor), list(tensor.dims[: MOST_DIMS + 1])
     if len(shape) > MOST_DIMS or any(size < 0 for size in shape):
         raise FileError("the shape of this tensor is invalid", place)
     with as_file_errors(place):
         NUMBERS.check(math.prod(size for size in shape if size))  # NumPy refuses a large size beside a 0
     kinds = tensor.DataType
     kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else "UNDEFINED"
-    if kind not in KINDS:
+    if kind not in _KINDS:
         raise FileError(f"expected real numbers, found {kind}", place)
-    layout, field = KINDS[kind]
-    raw = tensor.raw_data
-    found = len(raw) / np.dtype(layout).itemsize if raw else len(getattr(tensor, field))
-    if found != math.prod(shape):
-        expected = counted(math.prod(shape), "number")
-        raise FileError(f"expected {expected} for this shape, found {found:g}", place)
-    numbers = np.frombuffer(raw, layout) if raw else np.array(getattr(tensor, field)).astype(layout)
-    if kind == "FLOAT16":
-        numbers = numbers.view("<f2")
-    elif kind == "BFLOAT16":
-        numbers = dense.from_bfloat16(numbers)
-    return (numbers.astype(np.float64) if kind in FLOATS else numbers).reshape(shape)
+    try:
+        array = to_array(tensor)
+    except ValueError:
+        raise FileError(f"expected numbers for the shape {shape}, found more or fewer", place) from None
+    return array.astype(np.float64) if kind in FLOATS else array
 
 
 OPERATIONS = Limit("nodes", 20 * LAYERS.limit)
@@ -186,8 +107,6 @@ class Graph:
         self.outputs = list(graph.output)
         for tensor in graph.initializer:
             check_internal(tensor)
-            if tensor.name in self.tensors:
-                raise FileError("two values have this name", quoted(tensor.name))
             self.tensors[tensor.name] = tensor
         for node in self.nodes:
             _check_plain(node)
@@ -196,8 +115,9 @@ class Graph:
             names = ", ".join(quoted(each.name) for each in inputs[:5])
             raise FileError(f"expected one input, found {names or 'none'}")
         self.input = inputs[0]
-        made = (name for node in self.nodes for name in node.output if name)
-        (name, count), *_ = Counter([self.input.name, *self.tensors, *made]).most_common(1)
+        made = [name for node in self.nodes for name in node.output if name]
+        constants = (tensor.name for tensor in graph.initializer)
+        (name, count), *_ = Counter([self.input.name, *constants, *made]).most_common(1)
         if count > 1:
             raise FileError("two values have this name", quoted(name))
 

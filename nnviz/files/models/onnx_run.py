@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Array
-from nnviz.core.numbers import NODES, NUMBERS, counted, one_line, quoted, shortened
+from nnviz.core.numbers import NODES, NUMBERS, one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models.onnx_graph import (
     FLOATS,
@@ -61,8 +62,8 @@ _OUTDATED = ("consumed_inputs", "broadcast", "is_test", "spatial")
 """Attributes of early operators that do not change the result."""
 _MOST_NUMBERS = 4 * NUMBERS.limit
 """Largest total size of all constants that nodes compute."""
-_CHUNK = 2**18
-"""Largest number of numbers in a value, if rows can be evaluated one after the other."""
+BATCH, FEW = 16, 2
+"""Number of rows that are evaluated at once, and that are checked at the end."""
 
 
 def _version(node: onnx.NodeProto, opset: int) -> int:
@@ -70,35 +71,21 @@ def _version(node: onnx.NodeProto, opset: int) -> int:
 
     Raises FileError for a node with an unknown operator, or with inputs or attributes that ONNX forbids.
     """
-    from onnx import defs
+    from onnx import IR_VERSION, checker, defs
 
     if operator_of(node) not in OPERATORS:
         raise node_error(node, f"{SUPPORTED} ({', '.join(BY_OPERATOR)})")
+    context, why = checker.C.CheckerContext(), ""
     newest = defs.onnx_opset_version()
-    opset = min(max(OLDEST, opset), newest)
-    why = _misfit(node, opset)
-    if why and _misfit(node, newest):
-        raise node_error(node, why)
-    return newest if why else opset
-
-
-def _misfit(node: onnx.NodeProto, opset: int) -> str:
-    """Return why a node is not valid in a version of ONNX, or ""."""
-    from onnx import defs
-
-    try:
-        schema = defs.get_schema(node.op_type, opset if node.domain == "" else 1, node.domain)
-    except defs.SchemaError:
-        return f"version {opset} of ONNX has no operator {node.op_type}"
-    names = node.input
-    if not schema.min_input <= len(names) <= schema.max_input or not all(names[: schema.min_input]):
-        return f"{node.op_type} cannot have {counted(len(names), 'input')}"
-    kinds = {name: str(each.type).rpartition(".")[2] for name, each in schema.attributes.items()}
-    for each in node.attribute:
-        is_large = max(len(each.ints), len(each.floats), abs(each.i)) > NODES.limit
-        if kinds.get(each.name) != each.AttributeType.Name(each.type) or is_large:
-            return f"nnviz does not support the attribute {quoted(each.name)}"
-    return ""
+    context.ir_version = IR_VERSION
+    for version in (min(max(OLDEST, opset), newest), newest):
+        context.opset_imports = {"": version, "ai.onnx.ml": 1}
+        try:
+            checker.check_node(node, context)
+            return version
+        except checker.ValidationError as error:
+            why = why or str(error).partition("\n")[0]
+    raise node_error(node, shortened(one_line(why)))
 
 
 def _reference(node: onnx.NodeProto, opset: int) -> Callable[..., Any]:
@@ -116,13 +103,13 @@ def _reference(node: onnx.NodeProto, opset: int) -> Callable[..., Any]:
 
 
 class Operator:
-    """An operator of a node, as a function of arrays. `size` is about the size of its last result."""
+    """An operator of a node, as a function of arrays."""
 
     def __init__(self, node: onnx.NodeProto, opset: int, known: dict[bytes, Callable[..., Any]]) -> None:
         """Check the node. Raises FileError. `known` collects the functions of the onnx library."""
         from onnx import helper
 
-        self.size, self.node = 0, type(node)(op_type=node.op_type, name=node.name, input=node.input)
+        self.node = type(node)(op_type=node.op_type, name=node.name, input=node.input)
         self.node.domain = "" if node.domain == "ai.onnx" else node.domain
         self.node.attribute.extend(each for each in node.attribute if each.name not in _OUTDATED)
         self.node.output.extend(node.output[:1])
@@ -166,9 +153,9 @@ def _size_of_result(operator: Operator, shapes: Sequence[tuple[int, ...]]) -> in
         return math.prod(map(math.prod, shapes))
     if name == "Conv":
         (rows, channels, *sides), (filters, _, *kernel) = shapes[:2]
+        kernel = attributes.get("kernel_shape", kernel)
         dilated = math.prod(kernel) * max(attributes.get("dilations", [1])) ** len(kernel)
-        around = 2 * max([*attributes.get("pads", [0]), *kernel])
-        places = math.prod(side + around for side in sides)
+        places = math.prod(side + 2 * max([*attributes.get("pads", [0]), *kernel]) for side in sides)
         return int(
             max(rows * places * max(channels * math.prod(kernel), filters), filters * channels * dilated)
         )
@@ -226,54 +213,45 @@ _OWN: dict[str, Callable[..., NDArray[Any]]] = {
 
 
 class Layout(NamedTuple):
-    """The shape of a value that depends on the input, and how rows of numbers stand in it.
+    """How rows of numbers stand in the input of a model.
 
-    ======= ===========================================================================================
-    `shape` the shape for one row; for all rows of a batch if `axis` is None
-    `axis`  the axis along which rows follow each other, or None if the model has a fixed batch
-    `width` the number of numbers of a row
-    ======= ===========================================================================================
+    ========= ==========================================================
+    `axis`    the axis along which rows follow each other; None for one row
+    `sides`   the shape of a row
+    `batch`   the number of rows that are evaluated at once
+    `checked` the number of rows of the model, or a few if it may vary
+    ========= ==========================================================
     """
 
-    shape: tuple[int, ...]
     axis: int | None
-    width: int
+    sides: tuple[int, ...]
+    batch: int = 1
+    checked: int = 1
 
     def pack(self, rows: Array) -> Array:
-        """Return rows, shape (rows, width), as a value."""
-        if self.axis is None:
-            return rows.reshape(self.shape)
-        first, *others = np.moveaxis(np.empty(self.shape), self.axis, 0).shape
-        return np.moveaxis(rows.reshape(len(rows) * first, *others), 0, self.axis)
-
-    def unpack(self, value: Array, rows: int) -> Array:
-        """Return a value as rows, shape (rows, width)."""
-        if self.axis is not None:
-            value = np.moveaxis(value, self.axis, 0)
-        return value.reshape(rows, self.width)
+        """Return rows, shape (rows, inputs), as the input of the model."""
+        value = rows.reshape(len(rows), *self.sides)
+        return value[0] if self.axis is None else np.moveaxis(value, 0, self.axis)
 
 
 class Evaluator:
     """The nodes between the input of a graph and one of its outputs. Raises FileError for an unknown node.
 
-    ========= =================================================================================
-    `nodes`   the nodes that depend on the input or on the number of rows, in order
-    `data`    the names of the values that depend on the input
-    `layouts` the layout of each of these values
-    `batch`   the fixed number of rows of the model, or None
-    `outputs` the value of the output for `rows`, random rows of inputs; both have shape (rows, width)
-    ========= =================================================================================
+    ============= =============================================================================
+    `nodes`       the nodes that depend on the input or on the number of rows, in order
+    `data`        the names of the values that depend on the input
+    `constants`   the constants by name; floats are float64
+    `has_16_bits` whether a constant has floats of 16 bits
+    ============= =============================================================================
     """
 
     def __init__(self, graph: Graph, output: str) -> None:
         self.nodes: list[onnx.NodeProto] = []
-        self.data = {graph.input.name}
-        self.has_16_bits = False
-        self.input = graph.input.name
+        self.data, self.constants = {graph.input.name}, Values()
+        self.input, self.output, self.has_16_bits = graph.input.name, output, False
         self._graph = graph
         self._operators: list[Operator] = []
         self._known: dict[bytes, Callable[..., Any]] = {}
-        self._constants: Values = {}
         self._sizes: set[str] = set()
         self._numbers = self._weights = 0
         for node in graph.nodes_before(output):
@@ -281,176 +259,120 @@ class Evaluator:
         if output not in self.data:
             raise FileError("this value does not depend on the input", quoted(output))
         self._sized = [k for k, node in enumerate(self.nodes) if node.output[0] in self._sizes]
-        self.batch: int | None = None
-        self.layouts: dict[str, Layout] = {}
-        self._find_layouts(output)
+        self._rows, self._shapes = 1, dict[str, tuple[int, ...]]()
 
     def _add(self, node: onnx.NodeProto) -> None:
         operator = Operator(node, self._graph.opset, self._known)
-        for name in filter(None, node.input):
-            if name not in self.data and name not in self._sizes and self.constant(name) is None:
+        for name in node.input:
+            self._read_constant(name)
+            if name not in self.data | self._sizes | self.constants.keys() | {""}:
                 raise node_error(node, f"no earlier node computes the value {quoted(name)}")
-        name, is_data = node.output[0], [each in self.data for each in node.input]
-        if not any(is_data) and self._sizes.isdisjoint(node.input):
-            self._constants[name] = operator(*map(self.constant, node.input))
-            self._numbers += self._constants[name].size
+        name, has_data = node.output[0], not self.data.isdisjoint(node.input)
+        if not has_data and self._sizes.isdisjoint(node.input):
+            self.constants[name] = operator(*map(self.constants.get, node.input))
+            self._numbers += self.constants[name].size
             if self._numbers > _MOST_NUMBERS:
                 raise node_error(node, f"the constants of this model have over {_MOST_NUMBERS:,} numbers")
             return
         if self.input in node.input and node.op_type != "Cast" and not is_real(self._graph.input):
             raise node_error(node, "this node computes with integers or texts, not with real numbers")
-        if node.op_type in PRODUCTS:
-            self._weights += sum(self._constants[each].size for each in node.input if each in self._constants)
+        if node.op_type in PRODUCTS:  # many layers may share a tensor
+            self._weights += sum(self.constants[each].size for each in node.input if each in self.constants)
             with as_file_errors():
                 NUMBERS.check(self._weights)
-        (self._sizes if node.op_type == "Shape" or not any(is_data) else self.data).add(name)
+        (self.data if has_data and node.op_type != "Shape" else self._sizes).add(name)
         self.nodes.append(node)
         self._operators.append(operator)
 
-    def constant(self, name: str) -> NDArray[Any] | None:
-        """Return the constant `name`, floats as float64, or None for any other value."""
+    def _read_constant(self, name: str) -> None:
         tensor = self._graph.tensors.get(name)
-        if name not in self._constants and tensor is not None:
-            self._constants[name] = array = array_of(tensor)
+        if name not in self.constants and tensor is not None:
+            self.constants[name] = array_of(tensor)
             self.has_16_bits |= tensor.data_type in (FLOATS["FLOAT16"], FLOATS["BFLOAT16"])
-            self._numbers += array.size
+            self._numbers += self.constants[name].size
             with as_file_errors(name):
                 NUMBERS.check(self._numbers)
-        return self._constants.get(name)
 
     def attributes(self, k: int) -> dict[str, Any]:
         """Return the attributes of node `k` by name."""
         return self._operators[k].attributes
 
-    def settings(self, k: int) -> list[str]:
-        """Return the attributes of node `k` as texts, such as "alpha 0.5"."""
-        attributes = self._operators[k].attributes
-        texts = {
-            name: value.decode(errors="replace")
-            for name, value in attributes.items()
-            if isinstance(value, bytes)
-        }
-        return [shortened(one_line(f"{name} {value}")) for name, value in {**attributes, **texts}.items()]
+    def width(self, name: str) -> int:
+        """Return the number of numbers that a value has for each row."""
+        return math.prod(self._shapes[name]) // self._rows
 
-    def _find_layouts(self, output: str) -> None:
-        """Evaluate the whole graph for a few rows, in the first layout of the input that fits."""
-        first_error = None
-        for layout, counts in _input_layouts(self._graph.input, self._widths()):
-            self.layouts = {self.input: layout}
-            try:
-                runs = [self._first_run(layout, count) for count in counts]
-                self.batch = None if len(counts) > 1 else counts[0]
-                self.layouts = dict(self._compared(runs, counts))
-                break
-            except FileError as error:
-                first_error = first_error or error
-        else:
-            raise first_error or FileError("the shape of this input is unknown", quoted(self.input))
-        self._costs = [operator.size // counts[-1] for operator in self._operators]
-        self.rows = self.layouts[self.input].unpack(runs[-1][self.input], counts[-1])
-        self.outputs = self.layouts[output].unpack(runs[-1][output], counts[-1])
+    def start(self, layout: Layout) -> None:
+        """Evaluate the graph for a batch, and keep the shapes of all values."""
+        self._rows, self._shapes = layout.batch, {}
+        values = self.run(0, len(self.nodes), {self.input: layout.pack(random_rows(layout, layout.batch))})
+        self._shapes = {name: values[name].shape for name in self.data if name in values}
+        for name, found in self._shapes.items():
+            if not math.prod(found) or math.prod(found) % layout.batch:
+                raise FileError("this value does not have a row for each row of the input", quoted(name))
 
-    def _first_run(self, layout: Layout, count: int) -> Values:
-        rows = np.random.default_rng(0).normal(size=(count, layout.width))
-        return self._run(0, len(self.nodes), {self.input: layout.pack(rows)}, count)
-
-    def _compared(self, runs: list[Values], counts: tuple[int, ...]) -> Iterator[tuple[str, Layout]]:
-        """Yield the layout of each value; the axis of the rows is where the shapes of two runs differ."""
-        for name in runs[0].keys() & self.data:
-            shapes = [run[name].shape for run in runs]
-            size = math.prod(shapes[0])
-            if self.batch is not None:
-                yield name, Layout(shapes[0], None, size // self.batch)
-                continue
-            axes = [k for k, (one, other) in enumerate(zip(*shapes, strict=False)) if one != other]
-            per_row = [
-                divmod(shape[k], count) for shape, count in zip(shapes, counts, strict=True) for k in axes
-            ]
-            if len(axes) != 1 or len(set(per_row)) != 1 or per_row[0][1]:
-                raise FileError("nnviz cannot see how the rows stand in this value", quoted(name))
-            shape = (*shapes[0][: axes[0]], per_row[0][0], *shapes[0][axes[0] + 1 :])
-            yield name, Layout(shape, axes[0], math.prod(shape))
-
-    def _widths(self) -> list[int]:
-        """Return the sizes of the first weights, one of which may be the number of inputs."""
-        for node in self.nodes:
-            if node.op_type in PRODUCTS:
-                constants = [self._constants[name] for name in node.input if name in self._constants]
-                return list(constants[0].shape[-2:]) if constants else []
-        return []
-
-    def _run(self, first: int, last: int, values: Values, rows: int) -> Values:
-        """Add the outputs of the nodes from `first` to before `last` to `values` of some rows."""
+    def run(self, first: int, last: int, values: Values) -> Values:
+        """Add the outputs of the nodes from `first` to before `last` to `values`."""
         for k in (*(k for k in self._sized if k < first), *range(first, last)):
-            node = self.nodes[k]
-            values[node.output[0]] = self._operators[k](
-                *(self._value(name, values, rows) for name in node.input)
-            )
+            inputs = (self._value(name, values) for name in self.nodes[k].input)
+            values[self.nodes[k].output[0]] = self._operators[k](*inputs)
         return values
 
-    def _value(self, name: str, values: Values, rows: int) -> NDArray[Any] | None:
+    def _value(self, name: str, values: Values) -> NDArray[Any] | None:
         """Return a value; zeros stand for a value of which only the shape is needed."""
         if name in self.data and name not in values:
-            layout = self.layouts[name]
-            return layout.pack(np.broadcast_to(0.0, (rows, layout.width)))
-        return values[name] if name in values else self._constants.get(name)
+            return np.broadcast_to(0.0, self._shapes[name])
+        return values[name] if name in values else self.constants.get(name)
 
     def through(self, first: int, last: int, name: str, rows: Array) -> Array:
         """Return what the nodes from `first` to before `last` compute from the value `name` of some rows.
 
         `rows` has shape (rows, width); so has the result, which is the output of the last node.
         """
-        start, end = self.layouts[name], self.layouts[self.nodes[last - 1].output[0]]
-        step = self.batch or max(1, _CHUNK // max(start.width, end.width, *self._costs[first:last]))
-        found = np.empty((len(rows), end.width))
-        for at in range(0, len(rows), step):
-            chunk = rows[at : at + step]
-            count = self.batch or len(chunk)
-            padded = np.concatenate([chunk, np.zeros((count - len(chunk), start.width))])
-            values = self._run(first, last, {name: start.pack(padded)}, count)
-            found[at : at + step] = end.unpack(values[self.nodes[last - 1].output[0]], count)[: len(chunk)]
-        return found
+        end, count, found = self.nodes[last - 1].output[0], self._rows, []
+        padded = np.concatenate([rows, np.zeros((-len(rows) % count, rows.shape[1]))])
+        for at in range(0, len(rows), count):
+            batch = padded[at : at + count].reshape(self._shapes[name])
+            found.append(self.run(first, last, {name: batch})[end].reshape(count, -1))
+        return np.concatenate(found)[: len(rows)]
+
+    def layouts(self) -> Iterator[Layout]:
+        """Yield the layouts that the input may have; the model declares them, or its first weights show them.
+
+        Many rows are evaluated at once if they stay next to each other in all values, else row by row.
+        """
+        dims = _dims(self._graph.input) or [None, None]
+        axes: tuple[int | None, ...] = (None,) if len(dims) == 1 else (0,)
+        if len(dims) == 2:
+            axes = (1, 0) if dims[1] is None and dims[0] else (0, 1)  # the number of rows usually varies
+        for axis in axes:
+            rows = None if axis is None else dims[axis]
+            for sides in self._sides([size for k, size in enumerate(dims) if k != axis]):
+                with as_file_errors(quoted(self.input)):
+                    NODES.check(math.prod(sides))
+                if axis == 0:
+                    yield Layout(axis, sides, BATCH, rows or FEW)
+                if axis == 0 and rows and rows * math.prod(sides) <= NUMBERS.limit:
+                    yield Layout(axis, sides, rows, rows)
+                yield Layout(axis, sides, 1, 1 if axis is None else rows or FEW)
+
+    def _sides(self, dims: Sequence[int | None]) -> Iterator[tuple[int, ...]]:
+        """Yield shapes that a row may have, with the number of inputs of the first weights."""
+        known = math.prod(size for size in dims if size)
+        products = (node for node in self.nodes if node.op_type in PRODUCTS)
+        names = [name for node in islice(products, 1) for name in node.input]
+        weights = next((self.constants[name] for name in names if name in self.constants), None)
+        widths = (known,) if None not in dims else () if weights is None else weights.shape[-2:]
+        for width in widths if dims.count(None) <= 1 else ():
+            if width % known == 0:
+                yield tuple(size or width // known for size in dims)
 
 
-def _input_layouts(
-    value: onnx.ValueInfoProto, widths: Sequence[int]
-) -> Iterator[tuple[Layout, tuple[int, ...]]]:
-    """Yield layouts that the input may have, each with the numbers of rows to try.
-
-    A size of 0 stands for the rows. `widths` are possible numbers of inputs where the model declares none.
-    """
-    dims = dims_of(value) or [None, None]
-    axes: Sequence[int | None] = (0,)
-    if len(dims) == 2:
-        axes = (1, 0) if dims[1] is None and dims[0] else (0, 1)  # the number of rows usually varies
-    elif len(dims) == 1:
-        axes = (None,)
-    shapes = [(axis, shape) for axis in axes for shape in _shapes_of_row(dims, axis, widths)]
-    for _, shape in shapes:
-        with as_file_errors(quoted(value.name)):
-            NODES.check(math.prod(shape))
-    for axis, shape in shapes:
-        if axis is not None:
-            yield Layout(shape, axis, math.prod(shape)), (2, 3)
-    for axis, shape in shapes:
-        batch = 1 if axis is None else dims[axis or 0]
-        if axis != 1 and batch and batch * math.prod(shape) <= NUMBERS.limit:
-            yield Layout(shape if axis is None else (batch, *shape[1:]), None, math.prod(shape)), (batch,)
+def random_rows(layout: Layout, count: int) -> Array:
+    """Return random rows of inputs, shape (count, inputs)."""
+    return np.random.default_rng(0).normal(size=(count, math.prod(layout.sides)))
 
 
-def _shapes_of_row(
-    dims: Sequence[int | None], axis: int | None, widths: Sequence[int]
-) -> Iterator[tuple[int, ...]]:
-    """Yield the possible shapes of one row, with 1 at the `axis` of the rows."""
-    sizes = [1 if k == axis else size for k, size in enumerate(dims)]
-    known = math.prod(size for size in sizes if size)
-    if None not in sizes:
-        yield tuple(size or 1 for size in sizes)
-    elif sizes.count(None) == 1:
-        yield from (tuple(size or width // known for size in sizes) for width in widths if width % known == 0)
-
-
-def dims_of(value: onnx.ValueInfoProto) -> list[int | None]:
+def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
     """Return the declared sizes of a value, None for each size that may vary."""
     sizes = value.type.tensor_type.shape.dim
     if len(sizes) > MOST_DIMS:  # checked before multiplying
