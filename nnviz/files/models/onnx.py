@@ -81,11 +81,10 @@ def _found(data: bytes, progress: Progress | None = None) -> tuple[onnx_chain.Mo
 
 
 def _state_of(model: onnx_chain.Model, layers: Sequence[Dense], source: Source) -> State:
-    parts, title, notes = model.parts, "", ""
-    names = _Names()
-    if parts.producer[0] == PRODUCER:
-        names = _names(parts.metadata.get(KEY, "{}"))
-        title, notes = parts.name if parts.name != UNTITLED else "", parts.notes[0]
+    names, title, notes = _Names(), "", ""
+    if model.producer == PRODUCER:
+        names = _names(model.metadata.get(KEY, "{}"))
+        title, notes = model.name if model.name != UNTITLED else "", model.doc
     nodes = names.nodes if len(names.nodes) == len(layers) else [[]] * len(layers)
     layers = [replace(layer, nodes=own) for layer, own in zip(layers, nodes, strict=True)]
     state = dense.state_of(layers, inputs=names.inputs, name=title, notes=notes, source=source)
@@ -181,22 +180,16 @@ def replaced(data: bytes) -> list[str]:
 
     Raises FileError if nnviz cannot open the model, or cannot save it again.
     """
-    model, layers = _found(data)
-    found = model.parts
-    own = onnx_chain.parts_of(model_of(_state_of(model, layers, Source(data))))
+    found, layers = _found(data)
+    own = onnx_chain.describe(model_of(_state_of(found, layers, Source(data))))
+    lost = [part for part, value in found.parts.items() if value != own.parts[part]]
+    if found.metadata.keys() - {KEY}:
+        lost.append("its metadata")
     operators = [name for name, count in found.operators.items() if count > own.operators.get(name, 0)]
-    named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
-    for each in (found, own):
-        each.metadata.pop(KEY, None)
-    parts = {
-        "its producer": found.producer != own.producer,
-        "its name": found.name != own.name,
-        "its notes and metadata": (found.notes, found.metadata) != (own.notes, own.metadata),
-        f"its operators ({named}{', …' if operators[_MOST_NAMES:] else ''})": bool(operators),
-        "the names of its inputs, outputs and tensors": found.values != own.values,
-        "the type and the shape of its input": found.input != own.input,
-    }
-    return [part for part, is_lost in parts.items() if is_lost]
+    if operators:
+        named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
+        lost.append(f"its operators ({named}{', …' if operators[_MOST_NAMES:] else ''})")
+    return lost
 
 
 _FIRST_BYTES = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)

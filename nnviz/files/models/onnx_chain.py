@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
-from nnviz.core.numbers import NUMBERS, counted, full, one_line, shortened
+from nnviz.core.numbers import NUMBERS, counted, full, one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Affine, Chain, Dense
@@ -58,48 +58,54 @@ STEP = 2**18
 JOIN = f"this node joins two values that depend on the input; {SUPPORTED}"
 
 
-class Parts(msgspec.Struct):
-    """What a model contains besides its layers.
-
-    ============ ===============================================================
-    `producer`   the producer's name and version, the domain and the version
-    `name`       the name of the graph
-    `notes`      the documentation of the model and of the graph
-    `metadata`   the metadata by key
-    `operators`  how many nodes have each operator
-    `values`     the names of inputs, outputs and tensors
-    `input`      the type of the input, and its shape; 0 for a size that varies
-    ============ ===============================================================
-    """
-
-    producer: list[str]
-    name: str
-    notes: list[str]
-    metadata: dict[str, str]
-    operators: dict[str, int]
-    values: set[str]
-    input: list[int]
-
-
 class Model(msgspec.Struct):
-    """A model: the activation and the place of each layer, notes for the user, and its other parts."""
+    """What the process that reads a model tells nnviz.
+
+    =========== ===================================================================================
+    `layers`    the activation and the place of each layer
+    `notes`     sentences for the user
+    `producer`  the name of the program that wrote the model
+    `name`      the name of the graph
+    `doc`       the documentation of the model
+    `metadata`  the metadata by key
+    `operators` how many nodes have each operator
+    `parts`     other parts of the file, by the names with which nnviz tells the user that they are lost
+    =========== ===================================================================================
+    """
 
     layers: list[tuple[str, str]]
     notes: list[str]
-    parts: Parts
+    producer: str
+    name: str
+    doc: str
+    metadata: dict[str, str]
+    operators: dict[str, int]
+    parts: dict[str, list[Any]]
 
 
-def parts_of(model: onnx.ModelProto) -> Parts:
-    """Return what a model contains besides its layers. Raises FileError."""
+def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> Model:
+    """Return the description of a model with these layers. Raises FileError."""
     graph, tensor = model.graph, Graph(model).input.type.tensor_type
-    return Parts(
-        [model.producer_name, model.producer_version, model.domain, str(model.model_version)],
+    names = {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
+    parts: dict[str, list[Any]] = {
+        "its producer": [model.producer_name, model.producer_version, model.domain, model.model_version],
+        "its name": [graph.name],
+        "its notes": [model.doc_string, graph.doc_string],
+        "the names of its inputs, outputs and tensors": sorted(names),
+        "the type and the shape of its input": [
+            tensor.elem_type,
+            *(each.dim_value for each in tensor.shape.dim),
+        ],
+    }
+    return Model(
+        [(layer.activation, layer.place) for layer in layers],
+        [*notes],
+        model.producer_name,
         graph.name,
-        [model.doc_string, graph.doc_string],
+        model.doc_string,
         {each.key: each.value for each in model.metadata_props},
         Counter(operator_of(node) for node in graph.node),
-        {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts},
-        [tensor.elem_type, *(size.dim_value for size in tensor.shape.dim)],
+        parts,
     )
 
 
@@ -109,10 +115,13 @@ def read(data: bytes) -> tuple[Model, dict[str, Array]]:
     graph = Graph(model)
     output, notes = graph.output()
     chain = chain_of(graph, output)
-    arrays = {f"weights {k}": layer.weights for k, layer in enumerate(chain.layers)}
-    biases = {f"biases {k}": layer.biases for k, layer in enumerate(chain.layers) if layer.biases is not None}
-    layers = [(layer.activation, layer.place) for layer in chain.layers]
-    return Model(layers, notes + chain.notes, parts_of(model)), arrays | biases
+    arrays = {
+        f"{kind} {k}": array
+        for k, layer in enumerate(chain.layers)
+        for kind, array in (("weights", layer.weights), ("biases", layer.biases))
+        if array is not None
+    }
+    return describe(model, chain.layers, notes + chain.notes), arrays
 
 
 def warm_up() -> None:
@@ -383,14 +392,13 @@ def chain_of(graph: Graph, output: str) -> Chain:
 
     Raises FileError.
     """
-    run, first = Evaluator(graph, output), FileError("the shape of the input is unknown")
-    errors = [first]
+    run, errors = Evaluator(graph, output), []
     for layout in run.layouts():
         try:
             return Reader(run, layout).read()
         except FileError as error:
             errors.append(error)
-    raise errors[:2][-1]
+    raise errors[0] if errors else FileError("the shape of this input is unknown", quoted(run.input))
 
 
 def _joined(blocks: Sequence[Block]) -> Block:

@@ -85,7 +85,7 @@ def _version(node: onnx.NodeProto, opset: int) -> int:
             return version
         except checker.ValidationError as error:
             why = why or str(error).partition("\n")[0]
-    raise node_error(node, shortened(one_line(why)))
+    raise node_error(node, f"ONNX does not allow this node: {shortened(one_line(why), 120)}")
 
 
 def _reference(node: onnx.NodeProto, opset: int) -> Callable[..., Any]:
