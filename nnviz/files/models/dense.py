@@ -161,6 +161,11 @@ class Chain:
         self._affine, self._places = None, []
         return layer
 
+    def tell_folded(self, places: Sequence[str], layer: str) -> None:
+        """Add a note that steps are now part of a layer, if there are any."""
+        if places:
+            self.notes.append(f"{list_text(places)} became part of the weights and biases of {layer}")
+
 
 def _width_error(expected: int, found: int, places: Sequence[str]) -> FileError:
     numbers = counted(expected, "number")
