@@ -109,6 +109,14 @@ def linear(storages, nodes, inputs, kind="<f4"):
     )
 
 
+def normalisation(storages, **arrays):
+    """Return the opcodes of a BatchNorm1d module with some arrays, by default of two numbers."""
+    numbers = {"running_mean": [1, 2], "running_var": [1, 4], "weight": [1, 0.5], "bias": [0, -1], **arrays}
+    own = {key: storages.tensor(np.array(each, "<f4")) for key, each in numbers.items()}
+    buffers = dictionary({key: own.pop(key) for key in ("running_mean", "running_var") if key in own})
+    return module("BatchNorm1d", (), own, _buffers=buffers, eps=b"G" + np.array(1e-5, ">f8").tobytes())
+
+
 def state_dict(storages, kind="<f4"):
     arrays = {
         "0.weight": [[1.5, -2], [0, 3], [4, 5]],
@@ -138,4 +146,7 @@ def examples():
     found.append(archive(module("Sequential", parts), own.data))
     body = module("Sequential", {"0": linear(own, 2, 2), "1": module("Tanh"), "2": module("Dropout")})
     found.append(archive(module("Net", {"body": body}, home="__main__"), own.data))
+    own = Storages()
+    parts = {"0": linear(own, 2, 2), "1": normalisation(own), "2": module("ReLU"), "3": linear(own, 1, 2)}
+    found.append(archive(module("Sequential", parts), own.data))
     return found

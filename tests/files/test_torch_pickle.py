@@ -31,6 +31,7 @@ from tests.torch_files import (
     listed,
     module,
     name,
+    normalisation,
     number,
     old_file,
     state_dict,
@@ -364,6 +365,38 @@ def test_the_sandbox_tells_what_is_wrong_with_a_file():
     assert told(archive(VALUE, OWN.data), "a.bin").startswith("the file does not say which activations its")
 
 
+WRONG = {
+    "another number of means": {"running_mean": [1, 2, 3]},
+    "one variance": {"running_var": 1},
+    "a matrix": {key: [[1, 2]] for key in ("running_mean", "running_var", "weight", "bias")},
+    "for other nodes": {key: [1, 2, 3] for key in ("running_mean", "running_var", "weight", "bias")},
+    "a variance below 0": {"running_var": [-1, 1]},
+}
+
+
+def with_normalisation(**arrays):
+    own = Storages()
+    parts = {"0": linear(own, 2, 2), "1": normalisation(own, **arrays)}
+    return archive(module("Sequential", parts), own.data)
+
+
+def with_layer(weights, biases):
+    own = Storages()
+    arrays = {"weight": own.tensor(np.array(weights, "<f4")), "bias": own.tensor(np.array(biases, "<f4"))}
+    parts = {"0": module("Linear", (), arrays), "1": normalisation(own)}
+    return archive(module("Sequential", parts), own.data)
+
+
+def test_arrays_of_wrong_shapes_are_refused(approved):
+    files = {f"a normalisation: {case}": with_normalisation(**WRONG[case]) for case in WRONG}
+    files["a number as weights"] = with_layer(1, [1, 2])
+    files["other biases"] = with_layer([[1, 2], [3, 4]], [1, 2, 3])
+    files["no weights"] = archive(module("Linear"))
+    approved(
+        "PyTorch files with wrong shapes", refusals(files, lambda data: read(Source(data, Path("a.pt"))))
+    )
+
+
 def test_every_kind_of_file_predicts_from_its_numbers():
     """The same numbers in archives of three types and in an old file; the others have activations."""
     for data in examples()[:5]:
@@ -371,6 +404,7 @@ def test_every_kind_of_file_predicts_from_its_numbers():
         assert network.layers[0].weights.tolist() == [[1.5, -2], [0, 3], [4, 5]]
         assert network.layers[1].biases.tolist() == [7]
     found = [read(Source(data)).network for data in examples()[5:]]
+    assert found.pop().layers[0].biases.tolist() == pytest.approx([-1, -1.25], abs=1e-4)
     assert [[layer.activation for layer in each.layers] for each in found] == [
         ["leaky_relu(0.2)", "identity"],
         ["tanh"],
