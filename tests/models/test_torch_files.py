@@ -38,7 +38,7 @@ class Body(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = sequential()
+        self.body, self.loss = sequential(), nn.MSELoss()
 
     def forward(self, x):
         return self.body(x)
@@ -207,7 +207,7 @@ def test_a_module_of_ones_own_needs_activations_and_says_what_nnviz_assumes():
     net = torch.load(io.BytesIO(data), weights_only=False)
     exactly(read(source).network, net)
     order = "the Linear layers are in the order of their definition"
-    assert source.notes == [f"the file does not contain the forward() of Net: {order}"]
+    assert source.assumptions == [f"the file does not contain the forward() of Net: {order}"]
     around = Source(file_of(Body()))
     read(around)
     assumed = "nnviz assumes that forward() runs only the Sequential module"

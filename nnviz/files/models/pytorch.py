@@ -99,7 +99,7 @@ class ModuleChain:
     def add(self, module: Module) -> None:
         """Add the next module, in the order of definition. Raises FileError for a module of another kind."""
         base = module.base
-        is_custom = base in CONTAINERS and base not in (SEQUENTIAL, *WRAPPERS)
+        is_custom = base in ("", "ModuleList", "ModuleDict")
         if module.is_hooked or is_custom:
             self.custom = self.custom or module.kind
         if base == LINEAR:
@@ -116,7 +116,7 @@ class ModuleChain:
             self._add_activation(module)
         elif base in CONTAINERS:
             self.unclear |= is_custom and module.is_leaf
-        elif base not in PASSED_OVER and not base.endswith("Loss"):
+        elif not _is_passed_over(base):
             raise FileError(SHOWN, module.place)
 
     def _add_activation(self, module: Module) -> None:
@@ -126,6 +126,10 @@ class ModuleChain:
         with as_file_errors(module.place):
             name = _activation(module)
         self.chain.activation(name, module.place)
+
+
+def _is_passed_over(base: str) -> bool:
+    return base in PASSED_OVER or base.endswith("Loss")
 
 
 def _affine(module: Module) -> Affine:
@@ -224,7 +228,7 @@ def _layers(modules: Sequence[Module], source: Source) -> list[Dense]:
                 f"{forward}, so nnviz cannot see where this normalisation is applied", module.place
             )
     names = source.given_activations(dense.sizes_of(layers))
-    source.notes.append(f"{forward}: the Linear layers are in the order of their definition")
+    source.assumptions.append(f"{forward}: the Linear layers are in the order of their definition")
     return dense.with_activations(layers, names)
 
 
@@ -237,7 +241,7 @@ def _is_one_sequential(modules: Sequence[Module]) -> bool:
     return all(
         module is first or (module.base in ("", *WRAPPERS)) != module.name.startswith(start)
         for module in modules
-        if module.base not in PASSED_OVER
+        if not _is_passed_over(module.base)
     )
 
 
