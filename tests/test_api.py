@@ -15,7 +15,7 @@ import pytest
 
 import nnviz
 from nnviz import system
-from nnviz.files.models import sandbox
+from nnviz.files.models import keras_chain
 from nnviz.system import NETWORK, TRAINING
 from nnviz.watching import window as watching_window
 from tests.processes import PATIENCE_S, python
@@ -202,7 +202,7 @@ def test_the_process_that_reads_hdf5_imports_nothing_of_the_current_folder(forei
     monkeypatch.chdir(foreign)
     monkeypatch.setattr(sys, "path", [str(foreign), *sys.path])
     with pytest.raises(nnviz.FileError, match="is damaged"):  # in two ways: with h5py, and without
-        sandbox.read(sandbox.SIGNATURE)
+        keras_chain.read_hdf5(b"\x89HDF\r\n\x1a\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")

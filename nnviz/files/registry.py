@@ -21,25 +21,18 @@ from nnviz.files.atomic import LARGEST, LARGEST_BYTES, read_bytes
 from nnviz.files.errors import FileError, Progress, as_file_errors, missing_package_error
 from nnviz.files.source import RUN, Codec, Source, activation_names
 
-_TORCH = (".pt", ".pth", ".ckpt")
 _SKLEARN = (".pkl", ".pickle", ".joblib")
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x95]")
 """A pickle protocol and an opcode. In a safetensors file the third byte, of a length, is smaller."""
-_ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.DOTALL)
 
 
 def refuse_pickle(source: Source) -> None:
-    """Raise FileError if a file's suffix or first bytes show a pickle; the error says what to do instead."""
-    suffix, head = source.path.suffix.lower(), source.data[:400]
-    if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
+    """Raise FileError if a file is a pickle that is not from PyTorch; the error says what to do instead."""
+    is_pickle = source.path.suffix.lower() in _SKLEARN or _PICKLE.match(source.data)
+    if is_pickle and not PYTORCH.codec.sniff(source.data):
         raise FileError(
-            "a PyTorch file is a pickle, which runs code when it is loaded, so nnviz does not open it; "
-            'save the weights in Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")'
-        )
-    if suffix in _SKLEARN or _PICKLE.match(head):
-        raise FileError(
-            "a pickle runs code when it is loaded, so nnviz does not open it; "
-            "show the model from Python: nnviz.show(model)"
+            "nnviz opens a pickle only if torch.save has written it, and reads it as data; "
+            "show other models from Python: nnviz.show(model)"
         )
 
 
@@ -126,12 +119,14 @@ _MOST_NOTES = 5
 TABLES = (".csv", ".tsv")
 """Suffixes of tables; a .txt file may be a table or a network."""
 
+PYTORCH = Format("PyTorch model", (".pt", ".pth", ".ckpt"), "models.pytorch:PYTORCH", ())
 TABLE_FORMAT = Format("table of rows", TABLES, "table:TABLE", ())
 FORMATS = (
     Format("nnviz network", (".json",), "native:NATIVE"),
     Format("weights dictionary", (".py", ".txt", ".json"), "models.course:COURSE"),
     Format("NumPy arrays", (".npz",), "models.npz:NPZ"),
     Format("safetensors", (".safetensors",), "models.safetensors:SAFETENSORS"),
+    PYTORCH,
     Format("ONNX model", (".onnx",), "models.onnx:ONNX", extra="models"),
     Format("Keras model", (".keras",), "models.keras:KERAS_ARCHIVE", extra="models"),
     Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras:KERAS_H5", (".h5",), "models"),

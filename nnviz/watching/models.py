@@ -18,7 +18,7 @@ from nnviz.core.trainer import as_vector
 from nnviz.files.errors import FileError
 from nnviz.files.models import dense, frameworks
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.frameworks import Chain, as_array, with_given_activations
+from nnviz.files.models.frameworks import Weights, as_array, with_given_activations
 
 NOT_A_NETWORK = (
     "the arrays are not a network: expected the weights of each layer, all of shape (nodes, inputs) or all "
@@ -40,7 +40,7 @@ class ArrayPlaces:
     pairs: tuple[Pair, ...]
     turned: bool
 
-    def read(self, arrays: Any) -> Chain:
+    def read(self, arrays: Any) -> Weights:
         """Return the current weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer."""
         return [
             (
@@ -92,7 +92,7 @@ def _possible_pairs(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list
     return ways if all(len(shape) <= 2 for shape in shapes.values()) else []
 
 
-def _is_network(layers: Chain) -> bool:
+def _is_network(layers: Weights) -> bool:
     widths = [weights.shape for weights, _ in layers]
     chained = all(later[1] == before[0] for before, later in itertools.pairwise(widths))
     biased = all(biases is None or len(biases) == len(weights) for weights, biases in layers)
@@ -138,14 +138,14 @@ class Model:
         return as_vector(looked)
 
 
-def _shapes(chain: Chain) -> list[tuple[tuple[int, ...], bool]]:
+def _shapes(chain: Weights) -> list[tuple[tuple[int, ...], bool]]:
     return [(weights.shape, biases is not None) for weights, biases in chain]
 
 
 class _WeightReader(NamedTuple):
     """A model's `network`, a function that reads the model's weights, and whether activations are assumed."""
 
-    read: Callable[[Any], Chain]
+    read: Callable[[Any], Weights]
     network: Network
     assumes_activations: bool = False
 
@@ -166,7 +166,7 @@ def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None
     return _WeightReader(places.read, _network_of_chain(places.read(model), activations), not activations)
 
 
-def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
+def _network_of_chain(chain: Weights, activations: Sequence[str] | None) -> Network:
     """Return a network with these weights and biases; the default is relu, and identity in the last layer."""
     layers = [Dense(weights, biases, "") for weights, biases in chain]
     given = activations or default_activations(len(chain))
@@ -176,11 +176,11 @@ def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Networ
 # Readers of weights
 
 
-def _chain_of_network(model: Network | State) -> Chain:
+def _chain_of_network(model: Network | State) -> Weights:
     network = model.network if isinstance(model, State) else model
     return [(layer.weights, layer.biases) for layer in network.layers]
 
 
-def _chain_of_course(model: Mapping[str, Any]) -> Chain:
+def _chain_of_course(model: Mapping[str, Any]) -> Weights:
     groups = layers_by_name(model)
     return [(np.array([as_array(model[name]) for name in names]), None) for names in groups]

@@ -271,7 +271,7 @@ def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, how, 
 def test_sub_and_div_stand_before_the_first_gemm(wine):
     data = ONNX.write(load(wine))
     assert [node.op_type for node in checked(data).graph.node][:3] == ["Sub", "Div", "Gemm"]
-    said = "centred (Sub), standardised (Div) became part of the weights and biases of z_0 (Gemm)"
+    said = "centred (Sub) and standardised (Div) became part of the weights and biases of z_0 (Gemm)"
     assert opened(data)[1] == [said]
 
 

@@ -1,11 +1,11 @@
-"""Chains of dense layers for all model formats: checks, 32-bit floats, layer order, standardised inputs."""
+"""Chains of dense layers for all model formats: affine steps, checks, 32-bit floats, order, scaled inputs."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, TypeGuard
 
@@ -37,6 +37,140 @@ class Dense:
     activation: str
     place: str = ""
     nodes: Sequence[str] = ()
+
+
+class Affine(NamedTuple):
+    """The function `scale` · x + `shift` of the numbers x of a row; both have shape (nodes,) or (1,).
+
+    None as `shift` adds nothing, and gives no biases to a layer without biases.
+    """
+
+    scale: Array = np.ones(1)
+    shift: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of nodes, or 1 if the function fits any number of nodes."""
+        return max(len(self.scale), 1 if self.shift is None else len(self.shift))
+
+    def followed_by(self, other: Affine) -> Affine:
+        """Return the function that applies this function first and then `other`."""
+        shift = None if self.shift is None else self.shift * other.scale
+        if other.shift is not None:
+            shift = other.shift if shift is None else shift + other.shift
+        return Affine(self.scale * other.scale, shift)
+
+    def before(self, layer: Dense) -> Dense:
+        """Return a layer that computes from x what `layer` computes from this function of x."""
+        weights, biases = layer.weights.astype(np.float64), layer.biases
+        if self.shift is not None:
+            biases = (weights * self.shift).sum(axis=1) + (0.0 if biases is None else biases)
+        return replace(layer, weights=weights * self.scale, biases=biases)
+
+    def after(self, layer: Dense) -> Dense:
+        """Return a layer that computes this function of the output of `layer`."""
+        biases = Affine(shift=layer.biases).followed_by(self).shift
+        if biases is not None:
+            biases = np.broadcast_to(biases, len(layer.weights))
+        return replace(layer, weights=layer.weights * np.reshape(self.scale, (-1, 1)), biases=biases)
+
+
+@dataclass
+class Chain:
+    """The dense layers of a model, added in the order in which the model computes them.
+
+    A model may scale and shift numbers between its dense layers, as batch normalisation does. Such a step
+    becomes part of the weights and biases of the layer before it. If that layer has an activation, the step
+    becomes part of the layer after it. The methods raise a FileError with a place for a step that does not
+    fit.
+
+    ========= =====================================================================
+    `notes`   collects sentences for the user on differences from the model
+    `layers`  the layers; `finish` completes the last one
+    `is_open` whether the last layer may still get an activation
+    ========= =====================================================================
+    """
+
+    notes: list[str]
+    layers: list[Dense] = field(default_factory=list)
+    is_open: bool = False
+    _affine: Affine | None = None
+    """Function of the last layer's output if this layer is open, else of the next layer's input."""
+    _places: list[str] = field(default_factory=list)
+    """The places of the steps in `_affine`."""
+
+    def dense(self, layer: Dense) -> None:
+        """Add a layer."""
+        self._close()
+        if self._affine is not None:
+            _check_shapes(layer, layer.place)
+            layer = self._folded(layer, layer.weights.shape[1], self._affine.before)
+        self.layers.append(layer)
+        self.is_open = layer.activation == "identity"
+
+    def affine(self, affine: Affine, places: Sequence[str]) -> None:
+        """Add steps that compute an affine function of each number of a row.
+
+        A note for the user names the steps; `places` is empty for steps that need no note.
+        """
+        before = self._affine or Affine()
+        if before.size != affine.size and 1 not in (before.size, affine.size):
+            raise _width_error(before.size, affine.size, places)
+        with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
+            self._affine = before.followed_by(affine)
+        self._places += places
+
+    def activation(self, name: str, place: str) -> None:
+        """Set the activation of the last layer."""
+        if name == "identity":
+            return
+        if not self.is_open:
+            why = "an activation needs a dense layer right before it"
+            if self.layers and self._affine is None:
+                first = self.layers[-1].activation
+                why = f"this activation follows {first}; a layer in nnviz has only one activation"
+            raise FileError(why, place)
+        self._close()
+        self.layers[-1] = replace(self.layers[-1], activation=name)
+
+    def finish(self) -> list[Dense]:
+        """Return the layers."""
+        self._close()
+        if self._affine is not None:
+            raise FileError("expected a dense layer after this step", "".join(self._places[:1]))
+        if not self.layers:
+            raise FileError("the model has no dense layer")
+        return self.layers
+
+    def _close(self) -> None:
+        """Complete the last layer if it is open."""
+        if self.is_open and self._affine is not None:
+            layer = self.layers[-1]
+            self.layers[-1] = self._folded(layer, len(layer.weights), self._affine.after)
+        self.is_open = False
+
+    def _folded(self, layer: Dense, nodes: int, fold: Callable[[Dense], Dense]) -> Dense:
+        """Return a layer with `_affine` in its weights; `nodes` is the number of nodes at this place."""
+        if self._affine is not None and self._affine.size not in (1, nodes):
+            raise _width_error(nodes, self._affine.size, self._places)
+        if self._places:
+            self.notes.append(
+                f"{list_text(self._places)} became part of the weights and biases of {layer.place}"
+            )
+        with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
+            layer = fold(layer)
+        self._affine, self._places = None, []
+        return layer
+
+    def tell_folded(self, places: Sequence[str], layer: str) -> None:
+        """Add a note that steps are now part of a layer, if there are any."""
+        if places:
+            self.notes.append(f"{list_text(places)} became part of the weights and biases of {layer}")
+
+
+def _width_error(expected: int, found: int, places: Sequence[str]) -> FileError:
+    numbers = counted(expected, "number")
+    return FileError(f"expected {numbers} for each row, found {found}", "".join(places[:1]))
 
 
 def state_of(

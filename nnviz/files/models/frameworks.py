@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,14 +21,15 @@ from nnviz.core.activations import ACTIVATIONS, Array, activation, default_activ
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.losses import CROSS_ENTROPY, MSE
 from nnviz.core.network import Network
-from nnviz.core.numbers import full, one_line, quoted, shortened
+from nnviz.core.numbers import one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
-from nnviz.files.models import dense, keras, keras_chain
+from nnviz.files.models import dense, keras, keras_chain, pytorch
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.keras_chain import StoredLayer
+from nnviz.files.models.pytorch import Module, ModuleChain
 from nnviz.files.source import activation_names
 
-Chain: TypeAlias = list[tuple[Array, Array | None]]
+Weights: TypeAlias = list[tuple[Array, Array | None]]
 """Weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer; None for missing biases."""
 
 
@@ -39,19 +40,6 @@ def as_array(values: Any) -> Array:
     return np.asarray(values, dtype=np.float64)
 
 
-SHOWN = "nnviz shows only chains of Linear layers and activations"
-PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
-"""Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
-_BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
-_FIXED: dict[str, dict[str, tuple[object, ...]]] = {
-    "GELU": {"approximate": ("none",)},
-    "Softmax": {"dim": (-1, 1, None)},
-    "Softplus": {"beta": (1,), "threshold": (20,)},
-}
-"""Settings with which a class computes an activation that nnviz has."""
-_WRAPS = ("_orig_mod", "module")
-"""Attributes in which `torch.compile` and DataParallel keep the module that they wrap."""
-
 ROWS = 16
 """Number of random rows on which `forward` and the network are compared."""
 
@@ -59,22 +47,24 @@ ROWS = 16
 def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
     """Return the network of a module, for any type of numbers and any device.
 
-    Warns if `forward` gives other predictions than the network, or fails on random rows. Raises TypeError for
-    an object that is not a module. Raises FileError for a module that is not a chain of layers, or if nnviz
-    cannot see the activations and the user has not given any.
+    Warns if a normalisation becomes part of the weights, and if `forward` gives other predictions than the
+    network, or fails on random rows. Raises TypeError for an object that is not a module. Raises FileError
+    for a module that is not a chain of layers, or if nnviz cannot see the activations and the user has not
+    given any.
     """
     _check_kind(model)
-    model, chain = _unwrapped(model), _TorchChain()
-    chain.add(model, "")
-    if not chain.layers:
-        raise FileError("the model has no Linear layer", type(model).__name__)
-    if activations is None or not chain.custom:
-        _check_answer(chain.layers, activations)
-        network = dense.state_of(chain.layers).network
+    model = _unwrapped(model)
+    found = _module_chain(model)
+    layers = found.chain.finish()
+    if activations is None or not found.custom:
+        _check_answer(layers, activations)
+        network = dense.state_of(layers).network
     else:
-        network = dense.state_of(with_given_activations(chain.layers, activations)).network
-    if chain.custom:
-        _check_forward(model, network, chain, given=activations is not None)
+        network = dense.state_of(with_given_activations(layers, activations)).network
+    for sentence in found.chain.notes:
+        warnings.warn(sentence, stacklevel=2)
+    if found.custom:
+        _check_forward(model, network, found, given=activations is not None)
     return network
 
 
@@ -84,9 +74,10 @@ def _torch_has_weights(model: Any) -> bool:
     return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
 
 
-def _torch_weights(model: Any) -> Chain:
-    """Return the weights and biases of a module's Linear layers, in the order of their definition."""
-    return [_linear_numbers(layer) for layer in _linear_layers(model)]
+def _torch_weights(model: Any) -> Weights:
+    """Return the weights and biases of a module's layers, in the order of their definition."""
+    layers = _module_chain(_unwrapped(model)).chain.finish()
+    return [(layer.weights, layer.biases) for layer in layers]
 
 
 def _check_kind(model: Any) -> None:
@@ -97,79 +88,36 @@ def _check_kind(model: Any) -> None:
         )
 
 
-def _linear_layers(module: Any) -> Iterator[Any]:
-    """Yield the Linear layers in a module; a layer that occurs twice is yielded twice."""
-    if _is_linear(module):
-        yield module
-    else:
-        for part in module._modules.values():
-            if part is not None:
-                yield from _linear_layers(part)
-
-
 def _unwrapped(model: Any) -> Any:
-    while type(model).__module__.startswith("torch.") and (inner := _wrapped(model)) is not None:
-        model = inner
+    """Return the module that DataParallel or `torch.compile` has wrapped, or the model itself."""
+    while type(model).__name__ in pytorch.WRAPPERS and type(model).__module__.startswith("torch."):
+        (model,) = model.children()
     return model
 
 
-def _wrapped(model: Any) -> Any:
-    return next((own for name in _WRAPS if (own := model._modules.get(name)) is not None), None)
+def _module_chain(model: Any) -> ModuleChain:
+    """Return the layers of a module. Raises FileError for a part that nnviz does not have."""
+    chain = ModuleChain(dense.Chain([]))
+    for module in _modules(model, ""):
+        chain.add(module)
+    return chain
 
 
-@dataclass
-class _TorchChain:
-    """The layers that nnviz finds, module by module.
-
-    `custom` is the class of the first module with a hook or with a `forward` that is not from torch. The
-    chain is `unclear` if such a module may apply functions that nnviz cannot see.
-    """
-
-    layers: list[Dense] = field(default_factory=list)
-    custom: str = ""
-    unclear: bool = False
-    _open: bool = False
-    """Whether the last layer may still get an activation."""
-
-    def add(self, module: Any, name: str) -> None:
-        """Add a module with its name in the model: "fc1", "body.0". Raises FileError for an unknown kind."""
-        kind, nn = type(module).__name__, sys.modules["torch"].nn
-        place = f"{name} ({kind})" if name else kind
-        if module._forward_hooks or module._forward_pre_hooks:
-            self.custom = self.custom or kind
-        if _is_linear(module):
-            self.unclear |= self._open and bool(self.custom)
-            self.layers.append(_torch_dense(module, place))
-            self._open = True
-        elif not _is_of_torch(module) or isinstance(module, nn.Sequential | nn.ModuleList | nn.ModuleDict):
-            if not _is_plain(module, nn.Sequential):
-                self.custom = self.custom or kind
-                self.unclear |= not module._modules
-            for own, part in module._modules.items():  # a part may occur twice
-                if part is not None:
-                    self.add(part, f"{name}.{own}" if name else own)
-        elif kind in _BY_CLASS:
-            self._add_activation(module, place)
-        elif kind not in PASSED_OVER and type(module).__module__ != "torch.nn.modules.loss":
-            raise FileError(SHOWN, place)
-
-    def _add_activation(self, module: Any, place: str) -> None:
-        if self._open:
-            with as_file_errors(place):
-                self.layers[-1] = replace(self.layers[-1], activation=_torch_activation(module))
-            self._open = False
-        elif self.custom:
-            self.unclear = True
-        else:
-            raise FileError("an activation needs a Linear layer right before it", place)
-
-
-def _is_of_torch(module: Any) -> bool:
-    return type(module).__module__.partition(".")[0] == "torch"
-
-
-def _is_linear(module: Any) -> bool:
-    return _is_plain(module, sys.modules["torch"].nn.Linear)
+def _modules(module: Any, name: str) -> Iterator[Module]:
+    """Yield the descriptions of a module and of its parts in the order of definition."""
+    own, nn = type(module), sys.modules["torch"].nn
+    plain = (base for base in (pytorch.LINEAR, pytorch.SEQUENTIAL) if _is_plain(module, getattr(nn, base)))
+    base = next(plain, own.__name__ if own.__module__.partition(".")[0] == "torch" else "")
+    is_hooked = bool(module._forward_hooks or module._forward_pre_hooks)
+    settings = {key: getattr(module, key) for key in pytorch.SETTINGS if hasattr(module, key)}
+    found = Module(name, own.__name__, base, not module._modules, is_hooked, settings)
+    for key in pytorch.ARRAYS.get(base, ()):
+        if getattr(module, key) is not None:
+            found.arrays[key] = _numbers(getattr(module, key), found.place)
+    yield found
+    for key, part in module._modules.items() if base in pytorch.CONTAINERS else ():  # may occur twice
+        if part is not None:
+            yield from _modules(part, pytorch.within(name, key))
 
 
 def _is_plain(module: Any, kind: Any) -> bool:
@@ -177,34 +125,16 @@ def _is_plain(module: Any, kind: Any) -> bool:
     return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
 
 
-def _torch_dense(module: Any, place: str) -> Dense:
-    """Return a Linear layer. Raises FileError if it has no real weights yet."""
-    weights = module.weight
-    if weights.is_meta or sys.modules["torch"].nn.parameter.is_lazy(weights):
+def _numbers(tensor: Any, place: str) -> Array:
+    """Return a tensor as an array. Raises FileError if it has no real numbers yet."""
+    if tensor.is_meta or sys.modules["torch"].nn.parameter.is_lazy(tensor):
         raise FileError("the layer has no weights yet: call the model on some rows first", place)
-    if weights.is_complex():
+    if tensor.is_complex():
         raise FileError("the weights are complex numbers", place)
-    return Dense(*_linear_numbers(module), "identity", place)
+    return as_array(tensor)
 
 
-def _linear_numbers(layer: Any) -> tuple[Array, Array | None]:
-    """Return weights, shape (nodes, inputs), and biases, shape (nodes,) or None, of a Linear layer."""
-    return as_array(layer.weight), None if layer.bias is None else as_array(layer.bias)
-
-
-def _torch_activation(module: Any) -> str:
-    """Return nnviz's name of an activation. Raises ValueError for settings that nnviz does not have."""
-    kind = type(module).__name__
-    for key, values in _FIXED.get(kind, {}).items():
-        if (value := getattr(module, key)) not in values:
-            raise ValueError(f"nnviz does not have this activation with the setting {key}={value}")
-    own = _BY_CLASS[kind]
-    if own.parameter is None:
-        return own.name
-    return activation(f"{own.base}({full(getattr(module, own.notation.torch.parameter))})").name
-
-
-def _check_forward(model: Any, network: Network, chain: _TorchChain, *, given: bool) -> None:
+def _check_forward(model: Any, network: Network, chain: ModuleChain, *, given: bool) -> None:
     """Warn or raise FileError if `forward` may compute something else than the network."""
     same = _is_same(model, network)
     if same:
@@ -290,7 +220,7 @@ def _keras_loss(model: Any) -> str:
     return keras.loss_by_name(getattr(loss, "__name__", loss))
 
 
-def _keras_weights(model: Any) -> Chain:
+def _keras_weights(model: Any) -> Weights:
     """Return the weights and biases of a model's dense layers."""
     return [
         (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
@@ -383,7 +313,7 @@ def _sklearn_loss(model: Any) -> str:
     return {"log_loss": CROSS_ENTROPY, "squared_error": MSE.name}.get(model.loss, "")
 
 
-def _sklearn_weights(model: Any) -> Chain:
+def _sklearn_weights(model: Any) -> Weights:
     layers = zip(model.coefs_, model.intercepts_, strict=True)
     return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]
 
@@ -436,7 +366,7 @@ class Framework(NamedTuple):
     network_of: Callable[[Any, Sequence[str] | None], Network]
     has_weights: Callable[[Any], bool]
     loss_of: Callable[[Any], str]
-    read_weights: Callable[[Any], Chain]
+    read_weights: Callable[[Any], Weights]
 
 
 TORCH = Framework(_torch_network, _torch_has_weights, lambda _: "", _torch_weights)  # a module has no loss

@@ -1,9 +1,6 @@
-"""Process that reads HDF5 weights apart from the window, so that a hostile file can harm only this process.
+"""Reader of HDF5 weights, which runs in the sandbox, and writer of HDF5 files.
 
-The process reads the file from standard input. It writes a header, one line of JSON, to standard output, and
-then the numbers as float64. After the process has loaded its libraries, it cannot open any file.
-
-An HDF5 file can refer to other files and can unpack to a huge size. The reader raises RefusedError for
+An HDF5 file can refer to other files and can unpack to a huge size. The reader raises FileError for
 everything that a normal file of weights does not have: soft or external links, objects with two names,
 datasets in other files. It reads only the attributes in `TEXTS` and datasets of real numbers. It unpacks
 chunks itself, because HDF5 ignores the declared size and searches for plug-ins. For a damaged file h5py may
@@ -14,19 +11,18 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import math
-import os
 import re
-import sys
 import zlib
-from contextlib import suppress
 from typing import Any
 
 import h5py
 import numpy as np
 from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
+
+from nnviz.core.numbers import NUMBERS
+from nnviz.files.errors import FileError
 
 MOST_OBJECTS = 20_000
 """Largest number of groups and datasets in a file; a layer with optimizer state needs about six of them."""
@@ -44,38 +40,24 @@ _BFLOAT16 = np.dtype("V2")
 _CLASSES = {h5o.TYPE_GROUP: h5g.GroupID, h5o.TYPE_DATASET: h5d.DatasetID}
 
 
-class RefusedError(ValueError):
-    """Error for a part of a file that nnviz refuses; `place` is the path of this part in the file."""
-
-    def __init__(self, message: str, place: str = "") -> None:
-        super().__init__(message)
-        self.place = place
-
-
-def read(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[NDArray[Any]]]:
-    """Return the header of the reply and the arrays in an HDF5 file.
-
-    The header has the texts of each group ("attributes"), the shape of each array ("shapes") and the type of
-    each dataset of integers ("unread"), such as "int8". The keys are paths like `layers/dense/vars/0`; the
-    path of the root is empty. Raises RefusedError, for example for too many numbers.
-    """
+def read(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return the fields of `keras_chain.Hdf5` and the arrays in an HDF5 file. Raises FileError."""
     file = h5f.open_file_image(data)
     groups, datasets = _find_objects(h5g.open(file, b"/"))
     kinds = {path: _kind(dataset, path) for path, dataset in datasets.items()}
     real = {path: dataset for path, dataset in datasets.items() if not kinds[path]}
     count = sum(_count(dataset, path) for path, dataset in real.items())
-    if count > most_numbers:
-        raise RefusedError(f"expected at most {most_numbers:,} numbers, found {count:,}")
+    if count > NUMBERS.limit:
+        raise FileError(f"expected at most {NUMBERS.limit:,} numbers, found {count:,}")
     reader = _AttributeReader()
     attributes = {path: texts for path, group in groups.items() if (texts := reader.texts(group, path))}
     arrays = {path: _read(dataset, path) for path, dataset in real.items()}
-    shapes = {path: array.shape for path, array in arrays.items()}
     unread = {path: kind for path, kind in kinds.items() if kind}
-    return {"attributes": attributes, "shapes": shapes, "unread": unread}, list(arrays.values())
+    return {"attributes": attributes, "unread": unread}, arrays
 
 
 def _find_objects(root: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the groups and the datasets by path. Raises RefusedError for links other than plain ones."""
+    """Return the groups and the datasets by path. Raises FileError for links other than plain ones."""
     groups: dict[str, Any] = {"": root}
     datasets: dict[str, Any] = {}
     seen = {h5o.get_info(root).addr}
@@ -85,9 +67,9 @@ def _find_objects(root: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         for name in groups[parent]:
             path = _path(parent, name)
             if len(seen) > MOST_OBJECTS:
-                raise RefusedError(f"the file contains more than {MOST_OBJECTS:,} groups and datasets")
+                raise FileError(f"the file contains more than {MOST_OBJECTS:,} groups and datasets")
             if path in groups or path in datasets:
-                raise RefusedError("this name appears twice", path)
+                raise FileError("this name appears twice", path)
             opened = _open(groups[parent], name, path, seen)
             if isinstance(opened, h5g.GroupID):
                 groups[path] = opened
@@ -101,50 +83,50 @@ def _path(parent: str, name: bytes) -> str:
     """Return the path of a member; in 2023 Keras on Windows wrote paths with backslashes."""
     path = f"{parent}/{name.decode('utf-8', 'replace')}".lstrip("/").replace("\\", "/")
     if path.count("/") >= DEEPEST or len(path) > LONGEST_PATH:
-        raise RefusedError("the groups are nested too deeply", path)
+        raise FileError("the groups are nested too deeply", path)
     return path
 
 
 def _open(group: Any, name: bytes, path: str, seen: set[int]) -> Any:
-    """Return the group or dataset at a plain link, and add its address to `seen`. Raises RefusedError."""
+    """Return the group or dataset at a plain link, and add its address to `seen`. Raises FileError."""
     kind = group.links.get_info(name).type
     if kind != h5py.h5l.TYPE_HARD:
         names = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "a link to another file"}
         link = names.get(kind, "a link of an unknown kind")
-        raise RefusedError(f"this is {link}, which nnviz does not follow", path)
+        raise FileError(f"this is {link}, which nnviz does not follow", path)
     info = h5o.get_info(group, name)
     if info.addr in seen:
-        raise RefusedError("this object appears twice in the file, or contains itself", path)
+        raise FileError("this object appears twice in the file, or contains itself", path)
     seen.add(info.addr)
     found = h5o.open(group, name)
     if not isinstance(found, _CLASSES.get(info.type, ())):
-        raise RefusedError("this is neither a group nor a dataset", path)
+        raise FileError("this is neither a group nor a dataset", path)
     return found
 
 
 def _kind(dataset: Any, path: str) -> str:
-    """Return the number type of a dataset, or "" for real numbers. Raises RefusedError for other contents."""
+    """Return the number type of a dataset, or "" for real numbers. Raises FileError for other contents."""
     declared = dataset.get_type()
     if declared.committed():
-        raise RefusedError("nnviz cannot read this dataset: its type is stored elsewhere in the file", path)
+        raise FileError("nnviz cannot read this dataset: its type is stored elsewhere in the file", path)
     kind = declared.get_class()
     if kind == h5t.OPAQUE and declared.dtype == _BFLOAT16:
         return ""
     if kind == h5t.INTEGER:
         return str(declared.dtype)
     if kind != h5t.FLOAT or declared.get_size() not in (2, 4, 8) or declared.dtype.kind != "f":
-        raise RefusedError("this dataset contains neither real nor whole numbers", path)
+        raise FileError("this dataset contains neither real nor whole numbers", path)
     return ""
 
 
 def _count(dataset: Any, path: str) -> int:
-    """Return how many numbers a dataset has. Raises RefusedError if they are not in this file."""
+    """Return how many numbers a dataset has. Raises FileError if they are not in this file."""
     created = dataset.get_create_plist()
     layout = created.get_layout()
     if layout not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
-        raise RefusedError("this dataset takes its numbers from other datasets (a virtual dataset)", path)
+        raise FileError("this dataset takes its numbers from other datasets (a virtual dataset)", path)
     if created.get_external_count():
-        raise RefusedError("the numbers of this dataset are stored in another file (external storage)", path)
+        raise FileError("the numbers of this dataset are stored in another file (external storage)", path)
     space = dataset.get_space()
     if space.get_simple_extent_type() == h5s.NULL:
         return 0
@@ -153,9 +135,7 @@ def _count(dataset: Any, path: str) -> int:
     if layout == h5d.CHUNKED:
         check_chunks(dataset, created, path)
     elif created.get_nfilters() or dataset.get_storage_size() != count * size:
-        raise RefusedError(
-            f"this dataset declares {count:,} numbers, but the file does not contain them", path
-        )
+        raise FileError(f"this dataset declares {count:,} numbers, but the file does not contain them", path)
     return count
 
 
@@ -195,11 +175,11 @@ class _AttributeReader:
         count = math.prod(shape)
         self._texts -= count
         if len(shape) > 1 or self._texts < 0:
-            raise RefusedError("expected a string or a short list of strings", place)
+            raise FileError("expected a string or a short list of strings", place)
         if not count:
             return []
         if declared.get_class() != h5t.STRING or declared.committed():
-            raise RefusedError("expected strings", place)
+            raise FileError("expected strings", place)
         fixed_size = 0 if declared.is_variable_str() else declared.get_size()
         self._spend(count * fixed_size, place)
         raw = _read_texts(attribute, shape)
@@ -210,7 +190,7 @@ class _AttributeReader:
     def _spend(self, letters: int, place: str) -> None:
         self._letters -= letters
         if self._letters < 0:
-            raise RefusedError("the strings in the attributes are too long", place)
+            raise FileError("the strings in the attributes are too long", place)
 
 
 def _read_texts(attribute: Any, shape: tuple[int, ...]) -> list[bytes]:
@@ -223,7 +203,7 @@ def _decode(text: bytes, place: str) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError:
-        raise RefusedError("the text is not UTF-8", place) from None
+        raise FileError("the text is not UTF-8", place) from None
 
 
 MOST_CHUNKS = 20_000
@@ -233,20 +213,20 @@ _CHECKSUM_BYTES = 4
 
 
 def check_chunks(dataset: Any, created: Any, path: str) -> None:
-    """Raise RefusedError if chunks are missing, too many, too large or compressed in an unknown way."""
+    """Raise FileError if chunks are missing, too many, too large or compressed in an unknown way."""
     chunk = created.get_chunk()
     shape = dataset.get_space().get_simple_extent_dims()
     expected = math.prod(-(-side // step) for side, step in zip(shape, chunk, strict=True))
     size = math.prod(chunk) * dataset.get_type().get_size()
     if expected > MOST_CHUNKS or size > LARGEST_CHUNK or dataset.get_num_chunks() != expected:
-        raise RefusedError("the chunks of this dataset are incomplete, too large or too many", path)
+        raise FileError("the chunks of this dataset are incomplete, too large or too many", path)
     for k in range(created.get_nfilters()):
         if created.get_filter(k)[0] not in _DECODERS:
-            raise RefusedError("this dataset is compressed in a way that nnviz cannot read", path)
+            raise FileError("this dataset is compressed in a way that nnviz cannot read", path)
 
 
 def read_chunks(dataset: Any, path: str) -> NDArray[Any]:
-    """Return the numbers of a dataset that `check_chunks` has accepted. Raises RefusedError."""
+    """Return the numbers of a dataset that `check_chunks` has accepted. Raises FileError."""
     created = dataset.get_create_plist()
     filters = [created.get_filter(k)[0] for k in range(created.get_nfilters())]
     chunk, kind = created.get_chunk(), dataset.dtype
@@ -260,7 +240,7 @@ def read_chunks(dataset: Any, path: str) -> NDArray[Any]:
             if not skipped_filters >> k & 1:
                 data = _DECODERS[filter_id](data, size, kind.itemsize)
         if len(data) != size:
-            raise RefusedError("a chunk of this dataset has the wrong size", path)
+            raise FileError("a chunk of this dataset has the wrong size", path)
         target = array[tuple(slice(at, at + step) for at, step in zip(start, chunk, strict=True))]
         target[...] = np.frombuffer(data, kind).reshape(chunk)[tuple(map(slice, target.shape))]
     return array
@@ -304,39 +284,8 @@ def write(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> by
     return memory.getvalue()
 
 
-MEMORY = 2**30
-"""Memory limit of the process that reads a file, in bytes."""
-SECONDS = 5
-"""Limit of processor time, in seconds; the slowest valid file needs a third of this time."""
-DAMAGED = "the HDF5 data in this file is damaged"
-
-
-def main() -> None:
-    """Read a file from standard input and write the reply to standard output."""
-    _warm_up()
-    _limit()
-    sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))
-    sys.stdout.buffer.flush()
-    os._exit(0)  # closing a damaged file can crash HDF5
-
-
-def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return the header from `read`, or the reason of a refusal, as a line of JSON, and then the numbers."""
-    arrays: list[NDArray[Any]] = []
-    try:
-        head, arrays = read(data, most_numbers)
-    except RefusedError as error:
-        head = {"refused": str(error), "place": error.place}
-    except MemoryError:
-        head = {"refused": "the HDF5 data in this file needs too much memory"}
-    except Exception:  # for a damaged file h5py raises any exception
-        head = {"refused": DAMAGED}
-    numbers = (array.astype("<f8").tobytes() for array in arrays)
-    return b"".join([json.dumps(head).encode(), b"\n", *numbers])
-
-
-def _warm_up() -> None:
-    """Read a small file with all features, so that the libraries load everything before `_limit`."""
+def warm_up() -> None:
+    """Read a small file with all features, so that the libraries load everything that `read` needs."""
     with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
         file.attrs["model_config"], file.attrs["layer_names"] = "{}", np.array([b"dense"])
         file.create_dataset(
@@ -344,23 +293,4 @@ def _warm_up() -> None:
         )
         file.create_dataset("dense/bias", data=np.ones(2, np.int32))
         file.flush()
-        data = file.id.get_file_image()
-    assert b"shapes" in reply(data, 4)
-
-
-def _limit() -> None:
-    """Limit memory, time and files of this process, except on Windows."""
-    try:
-        import resource
-    except ModuleNotFoundError:
-        return
-    limits = (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 3),
-    )
-    for which, most in limits:
-        with suppress(ValueError, OSError):  # macOS has no limit for memory
-            resource.setrlimit(which, (most, most))
+        read(file.id.get_file_image())

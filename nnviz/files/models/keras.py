@@ -24,7 +24,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
-from nnviz.files.models import dense, keras_chain, sandbox
+from nnviz.files.models import dense, keras_chain
 from nnviz.files.models.dense import to_float32
 from nnviz.files.models.keras_chain import Part, json_object, model_layers
 from nnviz.files.models.npz import Archive
@@ -372,7 +372,7 @@ def read_archive(source: Source) -> State:
     model = keras_chain.json_object(_read_config(archive), "the model")
     chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
-    file = sandbox.read(archive.read(member), source.progress)
+    file = keras_chain.read_hdf5(archive.read(member), source.progress)
     layers = keras_chain.dense_layers(chain, file, source.notes)
     return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
 
@@ -436,9 +436,14 @@ _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
 """Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
 
 
+def sniff_h5(data: bytes) -> bool:
+    """Return whether `data` starts like an HDF5 file."""
+    return data.startswith(b"\x89HDF\r\n\x1a\n")
+
+
 def read_h5(source: Source) -> State:
     """Return the State in a Keras HDF5 file. Raises FileError."""
-    file = sandbox.read(source.data, source.progress)
+    file = keras_chain.read_hdf5(source.data, source.progress)
     text = file.text("", _MODEL_IN_H5)
     if not text:
         raise FileError(
@@ -485,11 +490,11 @@ def write_h5(state: State) -> bytes:
 
 def replaced_in_h5(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
-    file = sandbox.read(data)
+    file = keras_chain.read_hdf5(data)
     return _replaced(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
 
 
-KERAS_H5 = Codec(sandbox.sniff, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
+KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
 
 _WEIGHT_FILES = (
     "{stem}.weights.h5",
@@ -515,7 +520,7 @@ def read_json(source: Source) -> State:
     """
     model = parse(decode_text(source.data), source.progress)
     chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
-    file = sandbox.read(source.read_sibling(_weights_name(source)), source.progress)
+    file = keras_chain.read_hdf5(source.read_sibling(_weights_name(source)), source.progress)
     return dense.state_of(keras_chain.dense_layers(chain, file, source.notes), source=source)
 
 

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
 from nnviz.core.numbers import LAYERS, NODES, counted, full, quoted
-from nnviz.files.errors import FileError, as_file_errors
-from nnviz.files.models import dense
+from nnviz.files.errors import FileError, Progress, as_file_errors
+from nnviz.files.models import dense, sandbox
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.sandbox import Hdf5
 
 KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 """Python packages whose classes belong to Keras."""
@@ -497,6 +497,47 @@ _OLDEST = re.compile(r"_[Wb](?::.*)?$", re.DOTALL)
 _SCALING_ARRAYS = 2
 """Arrays of a Normalization layer: mean and variance; a third array is a count of rows."""
 _LAYERS = ("layers", "_layer_checkpoint_dependencies")
+
+
+class Hdf5(msgspec.Struct, frozen=True):
+    """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
+
+    `attributes` maps the path of a group to a dictionary: name of the attribute → a text or a list of texts.
+    `arrays` maps the path of a dataset to a float64 array of its real numbers. `unread` maps the path of a
+    dataset of integers to the type of the integers, such as "int8".
+    """
+
+    attributes: dict[str, dict[str, str | list[str]]]
+    unread: dict[str, str]
+    arrays: dict[str, Any] = {}
+
+    def texts(self, path: str, name: str) -> list[str] | None:
+        """Return the texts in an attribute of the group at `path`, or None if the attribute is missing.
+
+        Keras divides a long list among several attributes, such as name0 and name1. This method joins the
+        parts.
+        """
+        found = self.attributes.get(path, {})
+        if name in found:
+            parts = [found[name]]
+        else:
+            parts = [found[f"{name}{k}"] for k in range(len(found)) if f"{name}{k}" in found]
+        return (
+            [text for part in parts for text in ([part] if isinstance(part, str) else part)]
+            if parts
+            else None
+        )
+
+    def text(self, path: str, name: str) -> str:
+        """Return the text in an attribute of the group at `path`, or "" if the attribute is missing."""
+        found = self.attributes.get(path, {}).get(name, "")
+        return found if isinstance(found, str) else ""
+
+
+def read_hdf5(data: bytes, progress: Progress | None = None) -> Hdf5:
+    """Return the texts and real numbers in an HDF5 file, read in the sandbox. Raises FileError."""
+    found, arrays = sandbox.call("nnviz.files.models.hdf5", data, Hdf5, "HDF5 data", progress)
+    return msgspec.structs.replace(found, arrays=arrays)
 
 
 def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]:

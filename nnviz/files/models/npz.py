@@ -32,7 +32,9 @@ MOST_ENTRIES = 4_000
 """Largest number of entries in an archive: over twice the number of arrays of the largest network."""
 _LIST_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x05\x06"
 """The first bytes of an entry in the archive's list, and of the end of the archive."""
-_END_BYTES = 22  # without the comment
+_END = struct.Struct("<10xHLL2x")  # entries, and size and offset of the list; without the comment
+_END64 = struct.Struct("<4sQ12x4Q4sLQL")
+"""The ZIP64 record, with the same numbers, and its locator; PyTorch writes both before the end."""
 _LENGTHS, _LENGTHS_OFFSET = struct.Struct("<2H"), 26  # of name and extra field, in an entry's own header
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
 _UNIX = 3
@@ -50,7 +52,8 @@ class Archive:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except Exception:  # zipfile raises several
             raise FileError("the zip archive is incomplete, or its list of entries is damaged") from None
-        if not data.startswith(_END_SIGN, len(data) - _END_BYTES - len(self._archive.comment)):
+        end = len(data) - _END.size - len(self._archive.comment)
+        if not data.startswith(_END_SIGN, end):
             raise FileError("the file contains other bytes after the end of the zip archive")
         entries = sorted(self._archive.infolist(), key=lambda entry: entry.header_offset)
         self._entries = {entry.filename: entry for entry in self._archive.infolist()}
@@ -59,6 +62,7 @@ class Archive:
         starts = [entry.header_offset for entry in entries] + [self._archive.start_dir]
         if starts[0] != 0:
             raise FileError("the zip archive has other bytes before its start")
+        _check_end(data, end)
         for entry, next_start in zip(entries, starts[1:], strict=True):
             _check_entry(entry)
             if _content_start(data, entry, next_start) + entry.compress_size > next_start:
@@ -70,6 +74,11 @@ class Archive:
     def names(self) -> list[str]:
         """Names of the entries; the name of a folder ends in a slash."""
         return list(self._entries)
+
+    @property
+    def packed(self) -> list[str]:
+        """Names of the compressed entries."""
+        return [name for name, own in self._entries.items() if own.compress_type != zipfile.ZIP_STORED]
 
     def read(self, name: str, most: int = LARGEST_BYTES) -> bytes:
         """Return the bytes of an entry.
@@ -92,6 +101,15 @@ class Archive:
         if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
             raise FileError(message, name)
         return content
+
+
+def _check_end(data: bytes, end: int) -> None:
+    """Raise FileError if other bytes than a consistent ZIP64 record follow the list of entries."""
+    count, size, offset = _END.unpack_from(data, end)
+    found, at = data[offset + size : end], offset + size
+    same = _END64.pack(b"PK\6\6", 44, count, count, size, offset, b"PK\6\7", 0, at, 1)
+    if found and found[:12] + found[16:] != same[:12] + same[16:]:  # bytes 12 to 16 are versions
+        raise FileError("the zip archive has two different ends, or other bytes after its list of entries")
 
 
 def _content_start(data: bytes, entry: zipfile.ZipInfo, end: int) -> int:

@@ -1,4 +1,4 @@
-"""ONNX models of dense layers, `.onnx`. The onnx library is imported when a file is opened or saved.
+"""ONNX models of dense layers, `.onnx`. The onnx library is imported when a file is saved.
 
 The names of inputs and nodes are JSON in the model's metadata. The title is the name of the graph, and the
 notes are the doc string. Floats have 32 bits, because every runtime has all operators for this type. nnviz
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.network import Layer
-from nnviz.core.numbers import quoted, shortened
+from nnviz.core.numbers import shortened
 from nnviz.core.state import Dataset, State
 from nnviz.files import json_text
-from nnviz.files.errors import FileError
-from nnviz.files.models import dense, onnx_chain, onnx_graph
-from nnviz.files.models.dense import separate_scaling, to_float32
-from nnviz.files.models.onnx_chain import Chain, ChainStep, Layout
-from nnviz.files.models.onnx_graph import FLOATS, MOST_DIMS, Graph, node_error, operator_of
+from nnviz.files.errors import FileError, Progress
+from nnviz.files.models import dense, onnx_chain, sandbox
+from nnviz.files.models.dense import Dense, separate_scaling, to_float32
 from nnviz.files.source import Codec, Source, lost_parts
 
 if TYPE_CHECKING:
@@ -59,9 +57,8 @@ def _write_words(model: onnx.ModelProto, state: State) -> None:
     model.doc_string = state.notes
 
 
-def _names(model: onnx.ModelProto) -> _Names:
-    """Return the names of inputs and nodes in a model that nnviz wrote; no names if they are invalid."""
-    text = next((each.value for each in model.metadata_props if each.key == KEY), "{}")
+def _names(text: str) -> _Names:
+    """Return the names of inputs and nodes in a text that nnviz wrote; no names if they are invalid."""
     try:
         return msgspec.convert(json_text.parse(text), _Names)
     except (FileError, msgspec.ValidationError):
@@ -70,87 +67,29 @@ def _names(model: onnx.ModelProto) -> _Names:
 
 def read(source: Source) -> State:
     """Return the State in the bytes of an ONNX model. Raises FileError."""
-    model = onnx_graph.parse_model(source.data)
-    graph = Graph(model)
-    output, notes = _output(graph)
-    steps = _steps(graph, output)
-    chain = _empty_chain(graph, steps)
-    with np.errstate(all="ignore"):  # the layers refuse numbers that are not finite
-        for step in steps:
-            chain.take(step)
-    chain.finish()
-    is_own = model.producer_name == PRODUCER
-    names = _names(model) if is_own else _Names()
-    nodes = names.nodes if len(names.nodes) == len(chain.layers) else [[]] * len(chain.layers)
-    layers = [replace(layer, nodes=own) for layer, own in zip(chain.layers, nodes, strict=True)]
-    title = model.graph.name if is_own and model.graph.name != UNTITLED else ""
-    notes_of_user = model.doc_string if is_own else ""
-    state = dense.state_of(layers, inputs=names.inputs, name=title, notes=notes_of_user, source=source)
-    source.notes.extend(notes + chain.notes)
+    return _state_of(*_found(source.data, source.progress), source)
+
+
+def _found(data: bytes, progress: Progress | None = None) -> tuple[onnx_chain.Model, list[Dense]]:
+    """Return a model and its layers, which a process of its own reads. Raises FileError."""
+    model, arrays = sandbox.call(onnx_chain.__name__, data, onnx_chain.Model, "ONNX data", progress)
+    layers = [
+        Dense(arrays[f"weights {k}"], arrays.get(f"biases {k}"), activation, place)
+        for k, (activation, place) in enumerate(model.layers)
+    ]
+    return model, layers
+
+
+def _state_of(model: onnx_chain.Model, layers: Sequence[Dense], source: Source) -> State:
+    names, title, notes = _Names(), "", ""
+    if model.producer == PRODUCER:
+        names = _names(model.metadata.get(KEY, "{}"))
+        title, notes = model.name if model.name != UNTITLED else "", model.doc
+    nodes = names.nodes if len(names.nodes) == len(layers) else [[]] * len(layers)
+    layers = [replace(layer, nodes=own) for layer, own in zip(layers, nodes, strict=True)]
+    state = dense.state_of(layers, inputs=names.inputs, name=title, notes=notes, source=source)
+    source.notes.extend(model.notes)
     return state
-
-
-def _output(graph: Graph) -> tuple[str, list[str]]:
-    """Return the name of the only output of real numbers, and a note on each other output."""
-    real = [output for output in graph.outputs if _is_real(output)]
-    if len(real) != 1:
-        names = ", ".join(quoted(output.name) for output in graph.outputs[:5]) or "none"
-        if real:
-            raise FileError(f"expected one output of real numbers, found {len(real)} (outputs: {names})")
-        raise FileError(
-            f"no output has real numbers (outputs: {names}): export scores or probabilities, not labels"
-        )
-    others = [output.name for output in graph.outputs if output is not real[0]]
-    return real[0].name, [f"the output {quoted(name)} was left out" for name in others[:5]]
-
-
-def _is_real(value: onnx.ValueInfoProto) -> bool:
-    """Return whether a value may have real numbers; a label is an integer or a text."""
-    kind = value.type
-    return not kind.HasField("tensor_type") or kind.tensor_type.elem_type in (0, *FLOATS.values())
-
-
-def _steps(graph: Graph, name: str) -> list[ChainStep]:
-    """Return the steps from the graph's input to the value with a name."""
-    steps: list[ChainStep] = []
-    while name != graph.input.name:
-        node = graph.maker(name)
-        if node is None:
-            raise FileError("this value does not depend on the input", quoted(name))
-        if name != node.output[0]:
-            raise node_error(node, "nnviz reads only the first output of a node")
-        if len(steps) == graph.nodes:
-            raise node_error(node, "this node depends on itself")
-        steps.append(onnx_chain.step_of(graph, node))
-        name = steps[-1].input_name
-        if name == graph.input.name and node.op_type != "Cast" and not _is_real(graph.input):
-            raise node_error(node, "this node computes with integers or texts, not with real numbers")
-    return steps[::-1]
-
-
-def _empty_chain(graph: Graph, steps: list[ChainStep]) -> Chain:
-    """Return an empty chain for the input of a graph."""
-    dims = _dims(graph.input)
-    if len(dims) == 1:
-        return Chain("vector", dims[0])
-    first = next((k for k, step in enumerate(steps) if step.layout), 0)
-    swapped: dict[Layout, Layout] = {"rows": "columns", "columns": "rows"}
-    layout = (steps[first].layout if steps else None) or "rows"
-    if sum(step.swaps for step in steps[:first]) % 2:
-        layout = swapped[layout]
-    if not dims:
-        return Chain(layout, None)
-    rows, *each = dims if layout == "rows" else dims[::-1]
-    width = None if None in each else math.prod(size for size in each if size is not None)
-    return Chain(layout, width, rows=rows, dims=each if len(each) > 1 else ())
-
-
-def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
-    """Return the declared sizes of a value, None for each size that may vary."""
-    sizes = value.type.tensor_type.shape.dim
-    if len(sizes) > MOST_DIMS:  # checked before multiplying
-        raise FileError(f"expected at most {MOST_DIMS} dimensions, found {len(sizes):,}", quoted(value.name))
-    return [size.dim_value if size.dim_value > 0 else None for size in sizes]
 
 
 OPSET, IR_VERSION = 13, 7
@@ -242,42 +181,16 @@ def replaced(data: bytes) -> list[str]:
 
     Raises FileError if nnviz cannot open the model, or cannot save it again.
     """
-    model = onnx_graph.parse_model(data)
-    rewritten = model_of(read(Source(data)))
-    operators = list(_operators(model) - _operators(rewritten))
-    named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
-    parts = {
-        "its producer": _producer(model) != _producer(rewritten),
-        "its name": model.graph.name != rewritten.graph.name,
-        "its notes and metadata": _texts(model) != _texts(rewritten),
-        f"its operators ({named}{', …' if operators[_MOST_NAMES:] else ''})": bool(operators),
-        "the names of its inputs, outputs and tensors": _value_names(model) != _value_names(rewritten),
-        "the type and the shape of its input": _input(model) != _input(rewritten),
-    }
-    return [part for part, is_lost in parts.items() if is_lost]
-
-
-def _operators(model: onnx.ModelProto) -> Counter[str]:
-    return Counter(operator_of(node) for node in model.graph.node)
-
-
-def _producer(model: onnx.ModelProto) -> tuple[object, ...]:
-    return model.producer_name, model.producer_version, model.domain, model.model_version
-
-
-def _texts(model: onnx.ModelProto) -> tuple[object, ...]:
-    metadata = {each.key: each.value for each in model.metadata_props if each.key != KEY}
-    return model.doc_string, model.graph.doc_string, metadata
-
-
-def _value_names(model: onnx.ModelProto) -> set[str]:
-    graph = model.graph
-    return {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
-
-
-def _input(model: onnx.ModelProto) -> tuple[int, list[int]]:
-    tensor = Graph(model).input.type.tensor_type
-    return tensor.elem_type, [size.dim_value for size in tensor.shape.dim]
+    found, layers = _found(data)
+    own = onnx_chain.describe(model_of(_state_of(found, layers, Source(data))))
+    lost = [part for part, value in found.parts.items() if value != own.parts[part]]
+    if found.metadata.keys() - {KEY}:
+        lost.append("its metadata")
+    operators = [name for name, count in found.operators.items() if count > own.operators.get(name, 0)]
+    if operators:
+        named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
+        lost.append(f"its operators ({named}{', …' if operators[_MOST_NAMES:] else ''})")
+    return lost
 
 
 _FIRST_BYTES = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -53,14 +53,14 @@ def read(source: Source) -> State:
     tensors, metadata, begin = _header(source.data)
     end = max((each.data_offsets[1] for each in tensors.values()), default=0)
     _check_size(source.data, begin + end)
-    _refuse_normalisation(tensors)
+    check_tensors({name: each.shape for name, each in tensors.items()})
     bodies = memoryview(source.data)[begin:]
     _check_places(tensors, len(bodies))
     arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
     for name, same in metadata.items():  # PyTorch lists here the layers that share a tensor
         if same in arrays and name.endswith(tuple(_AXES)):
             arrays.setdefault(name, arrays[same])
-    layers = sort_layers(_layers(arrays))
+    layers = sort_layers(layers_of(arrays))
     sizes = dense.sizes_of(layers)
     stored = metadata.get(_ACTIVATIONS)
     names = stored.split(",") if stored else source.given_activations(sizes)
@@ -86,15 +86,25 @@ def _check_size(data: bytes, size: int) -> None:
         raise FileError(f"the file is cut off: it needs {size:,} bytes and has {len(data):,}")
 
 
-def _refuse_normalisation(names: Iterable[str]) -> None:
-    """Raise FileError, with a way out, if a name belongs to a BatchNorm layer of PyTorch."""
-    for name in names:
+def check_tensors(shapes: Mapping[str, Sequence[int]]) -> None:
+    """Raise FileError for the first tensor of a state_dict that is no weight and no bias of a dense layer.
+
+    `shapes` maps the name of each tensor to its shape. For a BatchNorm layer the error says what to do.
+    """
+    for name in shapes:
         layer, _, last = name.rpartition(".")
         if last in _OF_NORMALISATION:
             raise FileError(
                 "nnviz opens only dense layers; in Python, merge this normalisation into the previous layer: "
                 "torch.nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())",
                 layer,
+            )
+    for name, shape in shapes.items():
+        axes = next((count for end, count in _AXES.items() if f".{name}".endswith(end)), None)
+        if len(shape) != axes:
+            raise FileError(
+                f"{quoted(name)} of shape {[*shape]} is neither the weight (a matrix) nor the bias (a row) "
+                "of a dense layer"
             )
 
 
@@ -119,12 +129,6 @@ def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
 
 
 def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
-    axes = next((count for end, count in _AXES.items() if f".{name}".endswith(end)), None)
-    if len(tensor.shape) != axes:  # a shape may have thousands of sizes: check before multiplying
-        raise FileError(
-            f"{quoted(name)} of shape {tensor.shape} is neither the weight (a matrix) nor the bias (a row) "
-            "of a dense layer"
-        )
     if tensor.dtype not in _KINDS:
         raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
     kind = np.dtype(_KINDS[tensor.dtype])
@@ -136,17 +140,21 @@ def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
     return array.reshape(tensor.shape)
 
 
-def _layers(arrays: dict[str, NDArray[Any]]) -> list[Dense]:
-    """Return a layer for each weight, with the bias of the same name."""
+def layers_of(arrays: Mapping[str, NDArray[Any]]) -> list[Dense]:
+    """Return a layer for each weight of a state_dict, with the bias of the same name.
+
+    Raises FileError for a bias without a weight, and for too many layers.
+    """
+    rest = dict(arrays)
     weights = [name for name in arrays if name.endswith("weight")]
     with as_file_errors():
         LAYERS.check(len(weights))
     layers = []
     for name in weights:
-        bias = arrays.pop(f"{name.removesuffix('weight')}bias", None)
-        layers.append(Dense(arrays.pop(name), bias, "", name.removesuffix("weight").rstrip(".")))
-    if arrays:
-        raise FileError(f"the bias {quoted(next(iter(arrays)))} has no weight")
+        bias = rest.pop(f"{name.removesuffix('weight')}bias", None)
+        layers.append(Dense(rest.pop(name), bias, "", name.removesuffix("weight").rstrip(".")))
+    if rest:
+        raise FileError(f"the bias {quoted(next(iter(rest)))} has no weight")
     return layers
 
 

@@ -1,6 +1,9 @@
-"""Reader of HDF5 files in a separate process, so that a hostile or damaged file harms only that process.
+"""Reading of binary files in a separate process, so that a hostile or damaged file harms only that process.
 
-The reply of the process is checked too, because a hostile file may control the process.
+`call` starts the process. The process imports the module that reads the format, sets limits of memory and
+time, and reads the file from standard input. After that it cannot open any other file. The reply is one line
+of JSON, and then the numbers as float64. `call` checks the reply, because a hostile file may control the
+process.
 """
 
 from __future__ import annotations
@@ -8,120 +11,102 @@ from __future__ import annotations
 import math
 import os
 import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
-from typing import Any
+from importlib import import_module
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz import system
-from nnviz.core.activations import Array
 from nnviz.core.numbers import NUMBERS
 from nnviz.files.errors import FileError, Progress, wait_for
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
 """Time limit of the process that reads a file, in seconds."""
+PROCESSOR_SECONDS = 5
+"""Limit of processor time, in seconds; the slowest valid file needs a third of this time."""
+MEMORY = 2**30
+"""Memory limit of the process that reads a file, in bytes."""
 MOST_BYTES = 2**26 + 8 * NUMBERS.limit
 """Largest size of the reply of the process that reads a file, in bytes."""
 
 _START = """
-from nnviz.files.models.hdf5 import main
-main()
+from nnviz.files.models.sandbox import serve
+serve()
 """
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
 """Unused threads need memory; without plug-ins a file cannot load code."""
-_FAILED = "reading the HDF5 data failed: the file is damaged, or it needs too much memory or time"
+
+Reader: TypeAlias = Callable[[bytes], tuple[Any, dict[str, NDArray[Any]]]]
+"""Function from the bytes of a file to (value that JSON can hold, arrays of real numbers by name)."""
+
+_T = TypeVar("_T")
 
 
-class Hdf5(msgspec.Struct, frozen=True):
-    """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
+class _Head(msgspec.Struct):
+    """The JSON of a reply: the reader's value and the shapes of its arrays, or the reason of a refusal."""
 
-    `attributes` maps the path of a group to a dictionary: name of the attribute → a text or a list of texts.
-    `arrays` maps the path of a dataset to a float64 array of its real numbers. `unread` maps the path of a
-    dataset of integers to the type of the integers, such as "int8".
-    """
-
-    attributes: dict[str, dict[str, str | list[str]]]
-    unread: dict[str, str]
-    arrays: dict[str, Any] = {}
-
-    def texts(self, path: str, name: str) -> list[str] | None:
-        """Return the texts in an attribute of the group at `path`, or None if the attribute is missing.
-
-        Keras divides a long list among several attributes, such as name0 and name1. This method joins the
-        parts.
-        """
-        found = self.attributes.get(path, {})
-        if name in found:
-            parts = [found[name]]
-        else:
-            parts = [found[f"{name}{k}"] for k in range(len(found)) if f"{name}{k}" in found]
-        return (
-            [text for part in parts for text in ([part] if isinstance(part, str) else part)]
-            if parts
-            else None
-        )
-
-    def text(self, path: str, name: str) -> str:
-        """Return the text in an attribute of the group at `path`, or "" if the attribute is missing."""
-        found = self.attributes.get(path, {}).get(name, "")
-        return found if isinstance(found, str) else ""
-
-
-class _Reply(msgspec.Struct):
-    attributes: dict[str, dict[str, str | list[str]]] = {}
-    unread: dict[str, str] = {}
+    value: msgspec.Raw = msgspec.Raw(b"null")
     shapes: dict[str, list[int]] = {}
     refused: str = ""
     place: str = ""
+    missing: str = ""
+    """Name of a Python package that the reader needs and that is not installed."""
 
 
-def sniff(data: bytes) -> bool:
-    """Return whether `data` starts like an HDF5 file."""
-    return data.startswith(SIGNATURE)
+def call(
+    module: str, data: bytes, kind: type[_T], what: str, progress: Progress | None = None
+) -> tuple[_T, dict[str, NDArray[np.float64]]]:
+    """Return the value, checked to be of a `kind`, and the arrays that a module reads in the bytes of a file.
 
-
-def read(data: bytes, progress: Progress | None = None) -> Hdf5:
-    """Return the texts and real numbers in an HDF5 file. Raises FileError."""
-    if find_spec("h5py") is None:
-        raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
-    head, _, numbers = _request(data, progress).partition(b"\n")
+    The module has two functions: `read`, a Reader, and `warm_up`, which makes `read` load all libraries.
+    `what` is the format in messages, such as "HDF5 data". Raises FileError, also if `read` raises one. Raises
+    ModuleNotFoundError if the module needs a package that is not installed.
+    """
+    head, _, numbers = _request(module, data, what, progress).partition(b"\n")
     try:
-        found = msgspec.json.decode(head, type=_Reply)
+        found = msgspec.json.decode(head, type=_Head)
+        is_read = not found.refused and not found.missing
+        value = msgspec.json.decode(found.value, type=kind) if is_read else None
         arrays = _arrays(found.shapes, numbers)
     except Exception:  # a hostile file may control the process, and a hostile reply can raise any exception
-        raise FileError(_FAILED) from None
-    if found.refused:
+        message = f"reading the {what} failed: the file is damaged, or it needs too much memory or time"
+        raise FileError(message) from None
+    if found.missing:
+        raise ModuleNotFoundError(f"No module named {found.missing!r}", name=found.missing)
+    if value is None:
         raise FileError(found.refused, found.place)
-    return Hdf5(found.attributes, found.unread, arrays)
+    return value, arrays
 
 
-def _arrays(shapes: dict[str, list[int]], data: bytes) -> dict[str, Array]:
+def _arrays(shapes: dict[str, list[int]], data: bytes) -> dict[str, NDArray[np.float64]]:
     """Return arrays of the given shapes, in their order. Raises ValueError if the data has another size."""
     sizes = [math.prod(shape) for shape in shapes.values()]
     *parts, rest = np.split(np.frombuffer(data, "<f8"), np.cumsum(sizes, dtype=int))
     if rest.size:
         raise ValueError(rest.size)
-    return {path: part.reshape(shape) for (path, shape), part in zip(shapes.items(), parts, strict=True)}
+    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
-def _request(data: bytes, progress: Progress | None) -> bytes:
+def _request(module: str, data: bytes, what: str, progress: Progress | None) -> bytes:
     """Return the reply of a new process to the bytes of a file, or b"" if the process failed.
 
     Raises FileError if the process cannot be started.
     """
     try:
-        process = _start_process()
+        process = _start_process(module, what)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise FileError(f"the process that reads HDF5 data could not be started: {reason}") from error
+        raise FileError(f"the process that reads {what} could not be started: {reason}") from error
     timer = threading.Timer(SECONDS, process.kill)
     timer.start()
     try:
-        reply = wait_for(lambda: _reply(process, data), progress)
+        reply = wait_for(lambda: _communicate(process, data), progress)
     except BaseException:
         process.kill()
         raise
@@ -131,10 +116,10 @@ def _request(data: bytes, progress: Progress | None) -> bytes:
     return b"" if process.returncode else reply
 
 
-def _start_process() -> subprocess.Popen[bytes]:
+def _start_process(module: str, what: str) -> subprocess.Popen[bytes]:
     """Start Python in isolated mode, without modules from the person's folders."""
     return subprocess.Popen(
-        system.command(_START, str(NUMBERS.limit)),
+        system.command(_START, module, what),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -143,7 +128,7 @@ def _start_process() -> subprocess.Popen[bytes]:
     )
 
 
-def _reply(process: subprocess.Popen[bytes], data: bytes) -> bytes:
+def _communicate(process: subprocess.Popen[bytes], data: bytes) -> bytes:
     """Send the file and return the reply; the process reads the whole file before it replies."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -151,3 +136,58 @@ def _reply(process: subprocess.Popen[bytes], data: bytes) -> bytes:
         pipe.write(data)
     with process.stdout as pipe:
         return pipe.read(MOST_BYTES)
+
+
+def serve() -> None:
+    """Read the file from standard input with the module from the command line; write the reply and exit."""
+    module, what = sys.argv[1:]
+    data = sys.stdin.buffer.read()
+    try:
+        reader = import_module(module)
+        reader.warm_up()
+    except ModuleNotFoundError as error:
+        written = _encode(_Head(missing=str(error.name)), {})
+    else:
+        limit()
+        written = reply(reader.read, data, what)
+    sys.stdout.buffer.write(written)
+    sys.stdout.buffer.flush()
+    os._exit(0)  # closing a damaged HDF5 file can crash
+
+
+def reply(read: Reader, data: bytes, what: str) -> bytes:
+    """Return what `read` finds in the bytes of a file, or why the file is refused, as a reply to `call`."""
+    try:
+        value, arrays = read(data)
+        shapes = {name: [*array.shape] for name, array in arrays.items()}
+        return _encode(_Head(msgspec.Raw(msgspec.json.encode(value)), shapes), arrays)
+    except FileError as error:
+        return _encode(_Head(refused=error.message, place=error.place), {})
+    except MemoryError:
+        return _encode(_Head(refused=f"the {what} in this file needs too much memory"), {})
+    except Exception:  # libraries raise any exception for a damaged file
+        return _encode(_Head(refused=f"the {what} in this file is damaged"), {})
+
+
+def _encode(head: _Head, arrays: dict[str, NDArray[Any]]) -> bytes:
+    with np.errstate(invalid="ignore"):  # some processors report NaN in a conversion
+        numbers = [array.astype("<f8").tobytes() for array in arrays.values()]
+    return b"".join([msgspec.json.encode(head), b"\n", *numbers])
+
+
+def limit() -> None:
+    """Limit memory, time and files of this process, except on Windows."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return
+    limits = (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 3),
+    )
+    for which, most in limits:
+        with suppress(ValueError, OSError):  # macOS has no limit for memory
+            resource.setrlimit(which, (most, most))
