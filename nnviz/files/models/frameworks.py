@@ -25,7 +25,7 @@ from nnviz.core.numbers import one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense, keras, keras_chain, pytorch
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.keras_chain import StoredLayer
+from nnviz.files.models.keras_chain import Part
 from nnviz.files.models.pytorch import Module, ModuleChain
 from nnviz.files.source import activation_names
 
@@ -192,14 +192,12 @@ def _keras_network(model: Any, activations: Sequence[str] | None) -> Network:
     object that is not a model. Raises FileError for a model that is not a chain of dense layers, overrides
     `call`, or has no weights yet.
     """
-    layers = keras_chain.model_layers(_keras_description(model))
-    chain = keras_chain.chain_of(layers, notes=[])  # no notes: the model is complete
-    notes: list[str] = []
-    numbers = {id(step): _keras_numbers(model, step) for step in chain.stored_layers}
-    dense_layers = keras_chain.with_numbers(chain, numbers, notes)
-    _check_answer(dense_layers, activations)
-    network = dense.state_of(dense_layers).network
-    for sentence in notes:
+    parts = keras_chain.model_layers(_keras_description(model))
+    arrays = {id(part): _keras_numbers(model, part) for part in parts if keras_chain.most_arrays(part)}
+    chain = keras_chain.chain_of(parts, arrays)
+    _check_answer(chain.layers, activations)
+    network = dense.state_of(chain.layers).network
+    for sentence in chain.notes:
         warnings.warn(sentence, stacklevel=2)
     return network
 
@@ -264,9 +262,9 @@ def _keras_layers(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _keras_numbers(model: Any, step: StoredLayer) -> list[Any]:
-    """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
-    for name in (*(holder.name for holder in step.holders), step.name):
+def _keras_numbers(model: Any, part: Part) -> list[Any]:
+    """Return the arrays of a layer, in the order of a file."""
+    for name in (*(holder.name for holder in part.holders), part.name):
         model = model.get_layer(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the back end and NumPy
