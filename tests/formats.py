@@ -12,6 +12,7 @@ import numpy as np
 
 from nnviz.files.registry import FORMATS
 from tests.graphs import other_graphs
+from tests.torch_files import examples
 
 _EXTRAS = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
@@ -111,6 +112,7 @@ def tables() -> list[bytes]:
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.npz:NPZ": other_arrays,
     "models.safetensors:SAFETENSORS": other_tensors,
+    "models.pytorch:PYTORCH": examples,
     "models.onnx:ONNX": other_graphs,
     "models.keras:KERAS_ARCHIVE": keras_archives,
     "models.keras:KERAS_H5": keras_hdf5,

@@ -31,8 +31,8 @@ def refuse_pickle(source: Source) -> None:
     is_pickle = source.path.suffix.lower() in _SKLEARN or _PICKLE.match(source.data)
     if is_pickle and not PYTORCH.codec.sniff(source.data):
         raise FileError(
-            "a pickle runs code when it is loaded, so nnviz does not open it; "
-            "show the model from Python: nnviz.show(model)"
+            "nnviz opens a pickle only if torch.save has written it, and reads it as data; "
+            "show other models from Python: nnviz.show(model)"
         )
 
 

@@ -20,7 +20,7 @@ import nnviz
 from nnviz import system
 from nnviz.core.state import with_weights
 from nnviz.core.trainer import as_layers
-from nnviz.files.models.frameworks import name_of, network_of
+from nnviz.files.models.frameworks import TORCH, name_of, network_of
 from nnviz.files.registry import load, save
 from nnviz.watching import window
 from tests.core.oracle import NAMES, make_network
@@ -167,6 +167,32 @@ def test_a_forward_that_computes_something_else_or_cannot_be_tried_is_told():
     with pytest.warns(UserWarning, match=r"of Picky are shown .* the forward\(\) of the model failed"):
         network = network_of(Picky())
     assert [layer.activation for layer in network.layers] == ["tanh", "identity"]
+
+
+class Normalised(nn.Module):
+    """Normalises before its activation."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.norm(self.fc1(x))))
+
+
+def test_a_normalisation_becomes_part_of_the_weights_and_is_told():
+    parts = nn.BatchNorm1d(3), nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.BatchNorm1d(4, affine=False)
+    for net, activations in (
+        (nn.Sequential(*parts, nn.Linear(4, 2)), None),
+        (Normalised(), ["relu", "identity"]),
+    ):
+        for _ in range(3):
+            net(torch.tensor(X, dtype=torch.float32) * 5 + 3)
+        with pytest.warns(UserWarning, match=r"BatchNorm1d\) became part of the weights and biases of "):
+            network = same(net, activations)
+        for layer, (weights, biases) in zip(network.layers, TORCH.read_weights(net), strict=True):
+            assert layer.weights.tolist() == weights.tolist()
+            assert layer.biases.tolist() == biases.tolist()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")

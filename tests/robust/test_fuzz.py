@@ -4,6 +4,7 @@ Nothing else comes out, and soon. A format that is added is tried by itself: fro
 files in resources that it recognises.
 """
 
+import json
 import os
 import random
 import re
@@ -27,13 +28,13 @@ from nnviz.core.replay import state_at_start, with_earlier
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.core.train import train
 from nnviz.files import native
-from nnviz.files.errors import FileError, UnsuitableFormatError
-from nnviz.files.models import sandbox
+from nnviz.files.errors import FileError, MissingActivationsError, UnsuitableFormatError
+from nnviz.files.models import sandbox, torch_pickle
 from nnviz.files.source import Source
 from nnviz.files.table.reading import decode
 from nnviz.files.table.reading import read as read_table
 from nnviz.system import resources
-from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER, installed
+from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER
 from tests.robust.mutations import NAUGHTY, mutated
 
 SECONDS = 2.0
@@ -149,20 +150,22 @@ def one_of(seeds, chance):
 
 
 READING = """
-import os, sys
+import json, os, sys
 from importlib import import_module
 from nnviz.files.models import sandbox
-reader = import_module("nnviz.files.models.hdf5")
-reader.warm_up()
-given, back = sys.stdin.buffer, sys.stdout.buffer
-while size := given.read(8):
-    data = given.read(int.from_bytes(size, "little"))
+given, back, readers = sys.stdin.buffer, sys.stdout.buffer, {}
+while head := given.readline():
+    module, what, size = json.loads(head)
+    data = given.read(size)
+    if module not in readers:
+        readers[module] = import_module(module)
+        readers[module].warm_up()
     out, end = os.pipe()
     if not os.fork():
         try:
             sandbox.limit()
             with os.fdopen(end, "wb") as pipe:
-                pipe.write(sandbox.reply(reader.read, data, "HDF5 data"))
+                pipe.write(sandbox.reply(readers[module].read, data, what))
             os._exit(0)
         finally:
             os._exit(1)
@@ -177,14 +180,14 @@ while size := given.read(8):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def hdf5_is_read_by_forks():
-    """Read HDF5 in forks of one process, if there are any, with nnviz's limits: none ends another one."""
-    if not hasattr(os, "fork") or not installed("models"):
+def files_are_read_by_forks():
+    """Read files in forks of one process, if there are any, with the limits: none ends another one."""
+    if not hasattr(os, "fork"):
         yield
         return
 
-    def reply_to(_module, data, _what, _progress):
-        given.write(len(data).to_bytes(8, "little") + data)
+    def reply_to(module, data, what, _progress):
+        given.write(json.dumps([module, what, len(data)]).encode() + b"\n" + data)
         given.flush()
         return replies.read(int.from_bytes(replies.read(8), "little"))
 
@@ -195,6 +198,33 @@ def hdf5_is_read_by_forks():
         patch.setattr(sandbox, "_request", reply_to)
         yield
         given.close()
+
+
+class UnexpectedError(BaseException):
+    """What a reader in the sandbox has raised instead of FileError."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def pytorch_files_are_read_here():
+    """Read the pickles of PyTorch in this process, where nothing but FileError may come out."""
+    by_process = sandbox._request
+
+    def read_here(data):
+        try:
+            return torch_pickle.read(data)
+        except FileError:
+            raise
+        except Exception as error:
+            raise UnexpectedError from error
+
+    def reply_to(module, data, what, progress):
+        if module == torch_pickle.__name__:
+            return sandbox.reply(read_here, data, what)
+        return by_process(module, data, what, progress)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "_request", reply_to)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -235,8 +265,12 @@ def watched():
 
 
 def read(form, data, folder):
-    """Read a file of a format, in a folder if such files have others beside them."""
-    return form.read(Source(data, folder / "model") if form.home in BESIDE else Source(data))
+    """Read a file of a format, in a folder if such files have others beside them; give its activations."""
+    source = Source(data, folder / "model") if form.home in BESIDE else Source(data)
+    try:
+        return form.read(source)
+    except MissingActivationsError as error:
+        return form.read(replace(source, activations=error.proposal))
 
 
 def is_right(state, form, seed):

@@ -106,8 +106,9 @@ class ModuleChain:
             self.unclear |= self.chain.is_open and bool(self.custom)
             if "weight" not in module.arrays:
                 raise FileError("the layer has no weights", module.place)
-            arrays = module.arrays
-            self.chain.dense(Dense(arrays["weight"], arrays.get("bias"), "identity", module.place))
+            layer = Dense(module.arrays["weight"], module.arrays.get("bias"), "identity", module.place)
+            dense.sizes_of([layer])  # checks the shapes
+            self.chain.dense(layer)
         elif base == NORMALISATION:
             self.unclear |= bool(self.custom)
             self.chain.affine(_affine(module), [module.place])
@@ -132,7 +133,9 @@ def _affine(module: Module) -> Affine:
     arrays, epsilon = module.arrays, module.settings.get("eps")
     if "running_mean" not in arrays or "running_var" not in arrays or not isinstance(epsilon, int | float):
         raise FileError("this normalisation has no running mean and variance", module.place)
-    mean, variance = (np.asarray(arrays[name], np.float64) for name in ("running_mean", "running_var"))
+    mean, variance = arrays["running_mean"], arrays["running_var"]
+    if mean.ndim != 1 or {each.shape for each in arrays.values()} != {mean.shape}:
+        raise FileError("expected arrays of one size", module.place)
     with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
         scale: Array = arrays.get("weight", 1.0) / np.sqrt(variance + epsilon)
         return Affine(scale, arrays.get("bias", 0.0) - mean * scale)

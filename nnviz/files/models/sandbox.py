@@ -170,7 +170,8 @@ def reply(read: Reader, data: bytes, what: str) -> bytes:
 
 
 def _encode(head: _Head, arrays: dict[str, NDArray[Any]]) -> bytes:
-    numbers = (array.astype("<f8").tobytes() for array in arrays.values())
+    with np.errstate(invalid="ignore"):  # some processors report NaN in a conversion
+        numbers = [array.astype("<f8").tobytes() for array in arrays.values()]
     return b"".join([msgspec.json.encode(head), b"\n", *numbers])
 
 

@@ -15,7 +15,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pickletools import OpcodeInfo, StackObject, anyobject, genops, markobject, opcodes
 from typing import Any, NamedTuple
 
@@ -39,9 +39,10 @@ from nnviz.files.models.pytorch import (
 )
 from nnviz.files.models.safetensors import check_tensors
 
-MOST_OPCODES = 500_000
-"""Largest number of opcodes in all pickles of a file; a Linear layer with optimizer state needs about 300."""
-MOST_MODULES = 20 * LAYERS.limit
+MOST_OPCODES = 300_000
+"""Largest number of opcodes in all pickles of a file; a layer with optimizer state needs about 200."""
+MOST_MODULES = 40 * LAYERS.limit
+"""Largest number of modules; each part of another module counts twice."""
 MOST_BYTES = 2**25
 """Largest size of the pickle in an archive, in bytes."""
 LONGEST_NAME = 1_000
@@ -104,11 +105,11 @@ def _call(function: Any, args: Any) -> Any:
 
 
 def _fill(target: Any, items: list[Any]) -> Any:
-    """Add keys and values to a dictionary; leave out keys that are no text and no whole number."""
+    """Add keys and values to a dictionary; leave out long keys and keys that are no text or whole number."""
     if isinstance(target, dict):
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if isinstance(key, str | int):
-                target[str(key)] = value  # texts, as a file can choose whole numbers with equal hashes
+            if isinstance(key, str | int) and len(text := str(key)) <= LONGEST_NAME:
+                target[text] = value  # texts, as a file can choose whole numbers with equal hashes
     return target
 
 
@@ -125,6 +126,8 @@ def _set_state(target: Any, state: Any) -> Any:
 
 
 def _name(text: str) -> Name:
+    if len(text) > LONGEST_NAME:
+        raise FileError("the name of a class or function is too long")
     return Name(text.replace(" ", "."))
 
 
@@ -198,13 +201,13 @@ class Machine:
         elif name == "MARK":
             self._marks.append(len(stack))
         elif name == "POP_MARK" or (name == "POP" and self._marks[-1:] == [len(stack)]):
-            self._after_mark()
+            self._after(self._marks.pop())
         elif name == "POP":
             stack.pop()
         elif name == "GLOBAL":
             stack.append(_name(argument))
         elif name == "INST":
-            stack.append(_call(_name(argument), tuple(self._after_mark())))
+            stack.append(_call(_name(argument), tuple(self._after(self._marks.pop()))))
         elif name == "BINPERSID":
             stack.append(self._persistent(stack.pop()))
         elif name not in ("PROTO", "FRAME", "STOP"):
@@ -212,16 +215,12 @@ class Machine:
 
     def _taken(self, kinds: list[StackObject]) -> list[Any]:
         """Remove and return the values that an opcode takes; the values after the last mark are one list."""
-        last = [self._after_mark()] if markobject in kinds else []
+        last = [self._after(self._marks.pop())] if markobject in kinds else []
         count = kinds.index(markobject) if last else len(kinds)
-        start = len(self._stack) - count
-        values = self._stack[start:]
-        del self._stack[start:]
-        return values + last
+        return self._after(len(self._stack) - count) + last
 
-    def _after_mark(self) -> list[Any]:
-        """Remove and return the values after the last mark."""
-        start = self._marks.pop()
+    def _after(self, start: int) -> list[Any]:
+        """Remove and return the values of the stack from `start` on."""
         values = self._stack[start:]
         del self._stack[start:]
         return values
@@ -234,7 +233,7 @@ class Machine:
             return found[1]
         what, kind, key, _, size, *view = found
         storage = Storage(kind.text.rpartition(".")[2], key, size)
-        is_whole = type(size) is int and size >= 0
+        is_whole = type(size) is int and 0 <= size <= _LARGEST
         if what != "storage" or not isinstance(key, str) or not is_whole or any(view):
             raise FileError(_DAMAGED)
         if self.storages.setdefault(key, storage) != storage:
@@ -280,10 +279,8 @@ def _is_shape(tensor: Tensor) -> bool:
     storage, offset, shape, strides = tensor
     if not isinstance(storage, Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
         return False
-    numbers = (offset, *shape, *strides)
-    return len(shape) == len(strides) <= _MOST_AXES and all(
-        type(n) is int and 0 <= n <= _LARGEST for n in numbers
-    )
+    are_whole = all(type(n) is int and 0 <= n <= _LARGEST for n in (offset, *shape, *strides))
+    return are_whole and len(shape) == len(strides) <= _MOST_AXES
 
 
 def _open(data: bytes) -> _File:
@@ -356,14 +353,14 @@ def _find_model(value: Any) -> tuple[Any, str]:
     if any(isinstance(each, Tensor) and key.endswith("weight") for key, each in value.items()):
         return value, ""
     found = [key for key, each in value.items() if _is_module(each) or _is_state_dict(each)]
-    likely = [key for key in _MODELS if key in found] or found
-    if not likely and not _is_state_dict(value):
-        raise FileError(f"expected weights, found only {list_text(list(value)) or 'an empty dictionary'}")
-    if not likely:
-        return value, ""
-    if len(likely) > 1 and likely == found:
+    usual = [key for key in _MODELS if key in found]
+    if len(found) > 1 and not usual:
         raise FileError(f"the file has several models: {list_text(found)}; save only one of them")
-    return value[likely[0]], likely[0]
+    if found:
+        return value[(usual or found)[0]], (usual or found)[0]
+    if not _is_state_dict(value):
+        raise FileError(f"expected weights, found only {list_text(list(value)) or 'an empty dictionary'}")
+    return value, ""
 
 
 def _described(value: Any) -> str:
@@ -372,24 +369,27 @@ def _described(value: Any) -> str:
     return "a tensor" if isinstance(value, Tensor) else type(value).__name__
 
 
-def _modules(model: Record) -> Iterator[tuple[str, Record]]:
-    """Yield the modules of a model in the order of definition, each with its name in the model."""
-    pending = [("", model)]
-    for _ in range(MOST_MODULES):
-        if not pending:
-            return
+def _read_modules(model: Record) -> tuple[list[Module], dict[str, Tensor]]:
+    """Return the modules of a model in the order of definition, and their tensors by path ("body.0.bias")."""
+    modules: list[Module] = []
+    tensors: dict[str, Tensor] = {}
+    pending, rest = [("", model)], MOST_MODULES
+    while pending:
         name, record = pending.pop()
-        yield name, record
-        parts = _dictionary(record, "_modules") if _base(record) in CONTAINERS else {}
-        if len(pending) + len(parts) > MOST_MODULES:
-            break
-        for own, part in reversed(parts.items()):
-            path = within(name, own)
-            if part is not None and (not _is_module(part) or len(path) > LONGEST_NAME):
-                raise FileError("expected a module", path)
-            if part is not None:
-                pending.append((path, part))
-    raise FileError(f"the model has more than {MOST_MODULES:,} modules")
+        if not _is_module(record) or len(name) > LONGEST_NAME:
+            raise FileError("expected a module", name)
+        module = _description(name, record)
+        modules.append(module)
+        for key in ARRAYS.get(module.base, ()):
+            for group in ("_parameters", "_buffers"):
+                if isinstance(each := _dictionary(record, group).get(key), Tensor):
+                    tensors[within(name, key)] = each
+        parts = _dictionary(record, "_modules") if module.base in CONTAINERS else {}
+        rest -= 1 + len(parts)
+        if rest < 0:
+            raise FileError("the model has too many modules")
+        pending += [(within(name, own), part) for own, part in reversed(parts.items()) if part is not None]
+    return modules, tensors
 
 
 def _dictionary(record: Record, name: str) -> dict[str, Any]:
@@ -397,39 +397,26 @@ def _dictionary(record: Record, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _base(record: Record) -> str:
-    return record.name.rpartition(".")[2] if record.name.startswith("torch.") else ""
-
-
 def _description(name: str, record: Record) -> Module:
-    """Return the description of a module. Raises FileError for weights that nnviz cannot place."""
-    state, base = record.state, _base(record)
+    """Return the description of a module. Raises FileError for weights of a class that is not from torch."""
+    state, kind = record.state, record.name.rpartition(".")[2]
     module = Module(
         name,
-        kind=record.name.rpartition(".")[2],
-        base=base,
+        kind,
+        base=kind if record.name.startswith("torch.") else "",
         is_leaf=not _dictionary(record, "_modules"),
         is_hooked=bool(state.get("_forward_hooks") or state.get("_forward_pre_hooks")),
-        settings={key: state[key] for key in SETTINGS if _is_setting(state.get(key, b""))},
+        settings={key: state[key] for key in SETTINGS if _is_setting(state.get(key, ()))},
     )
-    if base in CONTAINERS and state.get("_parameters"):
+    if module.base in CONTAINERS and state.get("_parameters"):
         raise FileError(SHOWN, module.place)
     return module
 
 
 def _is_setting(value: Any) -> bool:
-    return value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**53)
-
-
-def _tensors(modules: list[tuple[str, Record]]) -> dict[str, Tensor]:
-    """Return the tensors that nnviz reads in the modules by path, such as "body.0.weight"."""
-    found: dict[str, Tensor] = {}
-    for name, record in modules:
-        own = {**_dictionary(record, "_buffers"), **_dictionary(record, "_parameters")}
-        for key in ARRAYS.get(_base(record), ()):
-            if isinstance(own.get(key), Tensor):
-                found[within(name, key)] = own[key]
-    return found
+    if isinstance(value, int):
+        return abs(value) < 2**53
+    return value is None or isinstance(value, float) or (isinstance(value, str) and len(value) < LONGEST_NAME)
 
 
 def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
@@ -439,9 +426,7 @@ def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
     left_out = [name for name in file.value if name != key] if key else []
     modules: list[Module] = []
     if isinstance(model, Record):
-        found = list(_modules(model))
-        modules = [_description(*each) for each in found]
-        tensors = _tensors(found)
+        modules, tensors = _read_modules(model)
     else:
         tensors = {name: each for name, each in model.items() if isinstance(each, Tensor)}
         left_out += [name for name in model if name not in tensors]
