@@ -30,7 +30,7 @@ from nnviz.files.source import Source
 from nnviz.watching import window
 from tests.core import made_up
 from tests.core.oracle import make_network
-from tests.files.helpers import refusals, refused
+from tests.files.helpers import refusals
 from tests.models.helpers import KERAS, by_keras, by_torch, close, exported, loaded, opened, saved, state_of
 from tests.models.keras_files import MODEL, OLD_WEIGHTS, keras_zip, layer, old_h5, predicted, sequential
 from tests.models.onnx_files import ONNX, bytes_of, checked, numbers, run

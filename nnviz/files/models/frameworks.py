@@ -24,7 +24,7 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense, keras, keras_chain, pytorch
-from nnviz.files.models.dense import Dense
+from nnviz.files.models.dense import Chain, Dense
 from nnviz.files.models.keras_chain import Part
 from nnviz.files.models.pytorch import Module, ModuleChain
 from nnviz.files.source import activation_names
@@ -283,13 +283,13 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
     """
     if not _sklearn_has_weights(model):
         raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
-    chain = _sklearn_weights(model)
-    count = len(chain)
-    names = [_sklearn_activation(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
-    layers = [
-        Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
-        for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
-    ]
+    weights, chain = _sklearn_weights(model), Chain([])
+    names = [*[model.activation] * (len(weights) - 1), model.out_activation_]
+    for k, (layer, name) in enumerate(zip(weights, names, strict=True)):
+        place, nodes = f"coefs_[{k}]", default_nodes(k, len(weights), len(layer[0]))
+        chain.dense(Dense(*layer, "identity", place, nodes))
+        chain.activation(_sklearn_activation(name), place)
+    layers = chain.finish()
     _check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
     if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
