@@ -102,7 +102,7 @@ class Cosine(Schedule):
     kind = "cosine"
     meaning = "number of updates until the learning rate is 0"
     example = (500,)
-    keras = "CosineDecay", {"updates": "decay_steps"}, {"alpha": 0.0}
+    keras = "CosineDecay", {"updates": "decay_steps"}, {}
 
     def __post_init__(self) -> None:
         _check_whole("updates", self.updates)

@@ -12,6 +12,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, forms_of, loss_of
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full, quoted
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import SCHEDULES, Schedule, of_numbers
 from nnviz.core.state import State, Training
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
@@ -40,6 +42,9 @@ _OPTIMIZERS = {
     if optimizer.notation is not None and optimizer.notation.keras_file[0]
 }
 """For each of nnviz's optimizers that Keras has: Keras' class, and all settings except the learning rate."""
+_FIRST_RATE = "initial_learning_rate"
+_OF_EVERY_RATE = (_FIRST_RATE, "name")
+"""_FIRST_RATE: setting with the first learning rate of a Keras schedule. _OF_EVERY_RATE: settings of all."""
 _UNSUPPORTED = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
 """Settings of Keras optimizers that nnviz does not have; 0 has no effect."""
 _TOLERANCE = 1e-6
@@ -92,11 +97,25 @@ def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str | di
     if training.optimizer not in _OPTIMIZERS or not own.name:
         return None
     kind, settings = _OPTIMIZERS[training.optimizer]
-    config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
+    config = {"name": kind.lower(), "learning_rate": _rate_to_keras(training), **settings}
     optimizer = {"class_name": kind, "config": config}
     if own.parameter:
         return optimizer, {"class_name": own.name, "config": {own.parameter: own.value}}
-    return optimizer, re.sub(r"(?<!^)(?=[A-Z])", "_", own.name).lower()
+    return optimizer, keras_chain.snake_case(own.name)
+
+
+def _rate_to_keras(training: Training) -> float | dict[str, Any]:
+    """Return the learning rate as JSON for Keras: a number, or a schedule."""
+    schedule, rate = training.schedule, training.learning_rate
+    if schedule is None:
+        return rate
+    config = {_FIRST_RATE: rate, **schedule.keras_config}
+    return {
+        "module": "keras.optimizers.schedules",
+        "class_name": schedule.keras[0],
+        "config": config,
+        "registered_name": None,
+    }
 
 
 def _replaced_settings(settings: object) -> list[str]:
@@ -118,7 +137,8 @@ def _replaced_settings(settings: object) -> list[str]:
 
 def _losses() -> dict[str, str]:
     """Return nnviz's losses by the lower-case letters of their Keras classes."""
-    return {_letters(form.notation.keras.name): name for name, forms in LOSSES.items() for form in forms}
+    every = ((form.notation.keras.name, name) for name, forms in LOSSES.items() for form in forms)
+    return {_letters(own): name for own, name in every if own}
 
 
 def _loss(settings: object) -> tuple[object, Mapping[str, Any]]:
@@ -171,7 +191,7 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
         notes.append(f"nnviz has no optimizer {quoted(kind)} and uses {name} with learning rate {rate}")
         return training
     chosen = min(differences, key=lambda name: sum(differences[name].values()))
-    number, schedule = _rate(config, training.learning_rate)
+    number, schedule, unread = _rate(config, training.learning_rate)
     _, ours = _OPTIMIZERS[chosen]
     others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in differences[chosen]]
     others += [
@@ -181,9 +201,9 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     ]
     if others:
         notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
-    if schedule:
-        notes.append(f"nnviz uses the constant learning rate {full(number)} instead of {schedule}")
-    return replace(training, optimizer=chosen, learning_rate=number)
+    if unread:
+        notes.append(f"nnviz uses the constant learning rate {full(number)} instead of {unread}")
+    return replace(training, optimizer=chosen, learning_rate=number, schedule=schedule)
 
 
 def _differences(settings: Mapping[str, float], config: Mapping[str, Any]) -> dict[str, float]:
@@ -196,20 +216,35 @@ def _differences(settings: Mapping[str, float], config: Mapping[str, Any]) -> di
     return {key: distance for key, distance in distances.items() if distance > _TOLERANCE}
 
 
-def _rate(config: Mapping[str, Any], default: float) -> tuple[float, str]:
-    """Return the learning rate, and the value that it replaces; "" if the file has a number.
+def _rate(config: Mapping[str, Any], default: float) -> tuple[float, Schedule | None, str]:
+    """Return the learning rate, its schedule, and the value that the rate replaces; "" if there is none.
 
-    nnviz uses the first learning rate of a schedule, and `default` for any other value.
+    nnviz uses the first learning rate of a schedule that nnviz lacks, and `default` for any other value.
     """
     rate = config.get("learning_rate", config.get("lr"))
-    schedule = ""
+    schedule, unread = None, ""
     if isinstance(rate, Mapping):
-        schedule = f"the schedule {quoted(rate.get('class_name'))}"
-        inner = rate.get("config")
-        rate = inner.get("initial_learning_rate") if isinstance(inner, Mapping) else None
+        kind, inner = rate.get("class_name"), rate.get("config")
+        inner = inner if isinstance(inner, Mapping) else {}
+        schedule = _schedule(kind, inner)
+        unread = "" if schedule else f"the schedule {quoted(kind)}"
+        rate = inner.get(_FIRST_RATE)
     if dense.is_number(rate) and rate > 0:
-        return dense.shortest_decimal(float(rate)), schedule
-    return default, schedule or quoted(rate)
+        return dense.shortest_decimal(float(rate)), schedule, unread
+    return default, schedule, unread or quoted(rate)
+
+
+def _schedule(kind: object, config: Mapping[str, Any]) -> Schedule | None:
+    """Return the schedule with the class and the settings of a Keras schedule; None if nnviz lacks it."""
+    for own in SCHEDULES.values():
+        keras, names, others = own.keras
+        rest = {key: value for key, value in config.items() if key not in (*names.values(), *_OF_EVERY_RATE)}
+        values = [config.get(name) for name in names.values()]
+        same = kind == keras and {key: value for key, value in rest.items() if value} == others
+        if same and all(dense.is_number(value) for value in values):
+            with suppress(ValueError):
+                return of_numbers(own, [dense.shortest_decimal(float(value)) for value in values])
+    return None
 
 
 VERSION = "3.0.0"
@@ -293,8 +328,11 @@ def left_out(state: State) -> list[str]:
     lost = [*dense.left_out(state), *dense.lost_digits(state)]
     if _compile_settings(state, old=False) is None:
         return lost
-    kept = {name: getattr(state.training, name) for name in ("learning_rate", "optimizer", "loss")}
-    others = [f"{SETTINGS} except loss, optimizer and learning rate"] * (Training(**kept) != state.training)
+    kept = {
+        name: getattr(state.training, name) for name in ("learning_rate", "schedule", "optimizer", "loss")
+    }
+    names = "loss, optimizer, learning rate and schedule"
+    others = [f"{SETTINGS} except {names}"] * (Training(**kept) != state.training)
     return [part for each in lost for part in (others if each == SETTINGS else [each])]
 
 
@@ -370,10 +408,10 @@ def read_archive(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
     model = keras_chain.json_object(_read_config(archive), "the model")
-    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    parts = model_layers(model)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = keras_chain.read_hdf5(archive.read(member), source.progress)
-    layers = keras_chain.dense_layers(chain, file, source.notes)
+    layers = keras_chain.dense_layers(parts, file, source.notes)
     return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
 
 
@@ -399,7 +437,8 @@ def _weights(layers: list[KerasLayer], training: Training | None) -> bytes:
         count = len(OPTIMIZERS[training.optimizer].memories)
         rate = to_float32(np.array(training.learning_rate), "training.learning_rate")
         memory = [np.zeros_like(array) for array in arrays for _ in range(count)]
-        for i, value in enumerate([np.int32(0), rate, *memory]):
+        rates = [] if training.schedule else [rate]
+        for i, value in enumerate([np.int32(0), *rates, *memory]):
             datasets[f"optimizer/vars/{i}"] = value
     return hdf5.write(datasets, {})
 
@@ -450,8 +489,7 @@ def read_h5(source: Source) -> State:
             "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
             "open the model.json that belongs to the weights"
         )
-    chain = keras_chain.chain_of(keras_chain.model_layers(parse(text)), source.notes)
-    layers = keras_chain.dense_layers(chain, file, source.notes)
+    layers = keras_chain.dense_layers(model_layers(parse(text)), file, source.notes)
     return state_of(layers, _compiled(file.text("", _COMPILED_IN_H5)), source)
 
 
@@ -519,9 +557,9 @@ def read_json(source: Source) -> State:
     The weights come from an HDF5 file in the same folder.
     """
     model = parse(decode_text(source.data), source.progress)
-    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    parts = model_layers(model)
     file = keras_chain.read_hdf5(source.read_sibling(_weights_name(source)), source.progress)
-    return dense.state_of(keras_chain.dense_layers(chain, file, source.notes), source=source)
+    return dense.state_of(keras_chain.dense_layers(parts, file, source.notes), source=source)
 
 
 def _weights_name(source: Source) -> str:
