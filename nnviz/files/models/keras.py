@@ -98,9 +98,9 @@ def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str | di
         return None
     kind, settings = _OPTIMIZERS[training.optimizer]
     config = {"name": kind.lower(), "learning_rate": _rate_to_keras(training), **settings}
-    optimizer = {"class_name": kind, "config": config}
+    optimizer = _part("keras.optimizers", kind, config)
     if own.parameter:
-        return optimizer, {"class_name": own.name, "config": {own.parameter: own.value}}
+        return optimizer, _part("keras.losses", own.name, {own.parameter: own.value})
     return optimizer, keras_chain.snake_case(own.name)
 
 
@@ -110,12 +110,12 @@ def _rate_to_keras(training: Training) -> float | dict[str, Any]:
     if schedule is None:
         return rate
     config = {_FIRST_RATE: rate, **schedule.keras_config}
-    return {
-        "module": "keras.optimizers.schedules",
-        "class_name": schedule.keras[0],
-        "config": config,
-        "registered_name": None,
-    }
+    return _part("keras.optimizers.schedules", schedule.keras[0], config)
+
+
+def _part(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of Keras 3 as JSON."""
+    return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
 
 def _replaced_settings(settings: object) -> list[str]:
@@ -241,9 +241,10 @@ def _schedule(kind: object, config: Mapping[str, Any]) -> Schedule | None:
         rest = {key: value for key, value in config.items() if key not in (*names.values(), *_OF_EVERY_RATE)}
         values = [config.get(name) for name in names.values()]
         same = kind == keras and {key: value for key, value in rest.items() if value} == others
-        if same and all(dense.is_number(value) for value in values):
+        numbers = [dense.shortest_decimal(float(value)) for value in values if dense.is_number(value)]
+        if same:
             with suppress(ValueError):
-                return of_numbers(own, [dense.shortest_decimal(float(value)) for value in values])
+                return of_numbers(own, numbers)
     return None
 
 
@@ -318,7 +319,6 @@ def _compile_settings(state: State, *, old: bool) -> dict[str, Any] | None:
     common: dict[str, Any] = {"loss": loss, "loss_weights": None, "metrics": None, "weighted_metrics": None}
     if old:
         return {**common, "optimizer_config": optimizer, "sample_weight_mode": None}
-    optimizer |= {"module": "keras.optimizers", "registered_name": None}
     run = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
     return {**common, "optimizer": optimizer, **run}
 
