@@ -1,5 +1,6 @@
 """Loss, optimizer, scaling and more of models are opened, and a save says which of them it drops."""
 
+import re
 import warnings
 import zipfile
 from dataclasses import replace
@@ -29,7 +30,7 @@ from nnviz.files.source import Source
 from nnviz.watching import window
 from tests.core import made_up
 from tests.core.oracle import make_network
-from tests.files.helpers import refusals, refused
+from tests.files.helpers import refusals
 from tests.models.helpers import KERAS, by_keras, by_torch, close, exported, loaded, opened, saved, state_of
 from tests.models.keras_files import MODEL, OLD_WEIGHTS, keras_zip, layer, old_h5, predicted, sequential
 from tests.models.onnx_files import ONNX, bytes_of, checked, numbers, run
@@ -216,7 +217,7 @@ def test_a_softmax_opens_again_to_be_trained_by_cross_entropy(suffix, tmp_path):
 
 # Standardised inputs
 
-TOLD = "the scaling of the inputs became part of the weights of the first layer"
+TOLD = r"normalization\w* became part of the weights and biases of dense\w*"
 
 
 def by_onnx(path, x):
@@ -324,7 +325,7 @@ def test_a_normalization_of_keras_is_worked_into_the_first_layer_and_told(end, h
     expected = model.predict(x, verbose=0)
     state, told = opened(saved(model, tmp_path / f"m{end}").read_bytes())
     close(state.network.predict(x), expected, 1e-4)
-    assert told == [TOLD]
+    assert re.fullmatch(TOLD, *told)
     with pytest.warns(UserWarning, match=TOLD):
         close(network_of(model).predict(x), expected, 1e-4)
 
@@ -341,7 +342,7 @@ def test_scalings_one_after_the_other_are_taken_in_their_order():
     np.testing.assert_allclose(state.network.predict(X), expected, rtol=1e-12)
 
 
-def test_a_normalization_that_cannot_be_is_refused_with_its_name(tmp_path, approved):
+def test_a_normalization_that_cannot_be_is_refused_with_its_name(approved):
     cases = {
         "no numbers at all": normalization(),
         "as many means": normalization(mean=[1.0] * 3, variance=[1.0] * 3),
@@ -356,10 +357,6 @@ def test_a_normalization_that_cannot_be_is_refused_with_its_name(tmp_path, appro
     }
     told = refusals(cases, lambda odd: opened(old_h5(sequential(odd, *DENSE), OLD_WEIGHTS)))
     approved("normalizations that cannot be", told)
-    own = layers.Normalization(mean=[1.0] * 3, variance=[1.0] * 3, name="between")
-    model = keras.Sequential([keras.Input((2,)), layers.Dense(3), own, layers.Dense(1)])
-    said = refused(load, saved(model, tmp_path / "m.keras"))
-    assert said == "between: nnviz opens only chains of Dense layers, without 'Normalization' layers"
 
 
 # What a save in the place of somebody's model would not keep

@@ -16,6 +16,7 @@ from keras import layers
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
+from nnviz.files.models.frameworks import network_of
 from nnviz.files.registry import format_for, load, losses_on_save, save
 from tests.core.oracle import NAMES, make_network
 from tests.files.helpers import refusals, refused
@@ -285,7 +286,106 @@ def test_scaling_of_the_inputs_is_worked_into_the_first_layer_and_told():
     scaling = layer("Rescaling", "r", scale=0.5, offset=-1.0, batch_input_shape=[None, 2])
     state, told = opened(old_h5(sequential(scaling, *LAYERS), OLD_WEIGHTS))
     np.testing.assert_allclose(state.network.predict(X), predicted(X * 0.5 - 1), rtol=1e-14)
-    assert told == ["the scaling of the inputs became part of the weights of the first layer"]
+    assert told == ["r became part of the weights and biases of dense_1"]
+
+
+def normalised(model, chance):
+    """Give each batch normalisation of a model the means and variances of some training."""
+    for each in model.layers:
+        if isinstance(each, layers.BatchNormalization):
+            arrays = [chance.uniform(0.5, 2, array.shape) for array in each.get_weights()]
+            each.set_weights(arrays)
+    return model
+
+
+BATCHES = {
+    "before the first layer": [
+        layers.BatchNormalization,
+        lambda: layers.Dense(3, "tanh"),
+        lambda: layers.Dense(2),
+    ],
+    "before an activation": [
+        lambda: layers.Dense(3, use_bias=False),
+        layers.BatchNormalization,
+        lambda: layers.Activation("relu"),
+        lambda: layers.Dense(2),
+    ],
+    "behind an activation": [
+        lambda: layers.Dense(3, "relu"),
+        lambda: layers.BatchNormalization(scale=False, epsilon=0.1),
+        lambda: layers.Dropout(0.5),
+        lambda: layers.Dense(2, "softmax"),
+    ],
+    "at the end": [lambda: layers.Dense(3), lambda: layers.BatchNormalization(center=False)],
+    "between two linear layers": [
+        lambda: layers.Dense(3),
+        layers.BatchNormalization,
+        lambda: layers.Dense(2),
+    ],
+    "with scalings": [
+        lambda: layers.Dense(3, "relu"),
+        lambda: layers.Rescaling(0.5, offset=2.0),
+        layers.BatchNormalization,
+        lambda: layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 5.0, 6.0]),
+        lambda: layers.Dense(2, use_bias=False),
+        lambda: layers.Rescaling(0.5),
+    ],
+}
+
+
+@pytest.mark.parametrize("end", KERAS)
+@pytest.mark.parametrize("where", BATCHES)
+def test_batch_normalisation_becomes_part_of_the_layer_beside_it(where, end, tmp_path):
+    keras.utils.set_random_seed(3)
+    own = keras.Sequential([layers.Input((2,)), *(make() for make in BATCHES[where])])
+    normalised(own, np.random.default_rng(3))
+    state, told = opened(saved(own, tmp_path / f"m{end}").read_bytes())
+    same(own, state.network)
+    dense_layers = [each for each in own.layers if isinstance(each, layers.Dense)]
+    assert len(state.network.layers) == len(dense_layers)
+    assert any("normalization" in each and "became part of the weights" in each for each in told)
+    with pytest.warns(UserWarning, match="became part of the weights"):
+        same(own, network_of(own))
+
+
+def test_of_a_model_in_a_model_the_batch_normalisation_is_found_as_well(tmp_path):
+    keras.utils.set_random_seed(3)
+    inner = keras.Sequential([layers.Input((2,)), layers.Dense(3, "relu"), layers.BatchNormalization()])
+    normalised(inner, np.random.default_rng(3))
+    own = keras.Sequential([layers.Input((2,)), layers.BatchNormalization(), inner, layers.Dense(1)])
+    normalised(own, np.random.default_rng(4))
+    for end in KERAS:
+        same(own, load(saved(own, tmp_path / f"m{end}")).network)
+
+
+def test_a_batch_normalisation_without_a_place_is_refused_with_its_name(approved):
+    four = {f"norm/{name}:0": np.ones(3, np.float32) for name in ("gamma", "beta", "mean", "variance")}
+    named = layer("BatchNormalization", "norm")
+    first, last = LAYERS
+    cases = {
+        "no layer behind an activation": ([first, named], four),
+        "pictures": (
+            [layer("BatchNormalization", "norm", batch_input_shape=[None, 4, 4, 3]), first, last],
+            four,
+        ),
+        "another axis": ([first, layer("BatchNormalization", "norm", axis=2), last], four),
+        "an epsilon of yes": ([first, layer("BatchNormalization", "norm", epsilon="yes"), last], four),
+        "an array too few": ([first, layer("BatchNormalization", "norm", scale=False), last], four),
+        "another size": ([first, named, last], {name: np.ones(2, np.float32) for name in four}),
+        "variances below 0": ([first, named, last], {name: -array for name, array in four.items()}),
+        "no factor": ([first, named, last], {**four, "norm/gamma:0": np.ones((), np.float32)}),
+    }
+
+    def open_with(case):
+        parts, arrays = case
+        weights = {"dense_1": OLD_WEIGHTS["dense_1"], "norm": arrays}
+        if parts[0] is not first:
+            weights = dict(reversed(weights.items()))
+        if last in parts:
+            weights["dense_2"] = OLD_WEIGHTS["dense_2"]
+        network(old_h5(sequential(*parts), weights))
+
+    approved("batch normalisations that do not fit", refusals(cases, open_with))
 
 
 # What is refused
@@ -302,8 +402,6 @@ def with_weights(**changed):
 
 ODD = {
     "Conv2D": layer("Conv2D", filters=3),
-    "BatchNormalization": layer("BatchNormalization"),
-    "Normalization": layer("Normalization"),
     "Embedding": layer("Embedding"),
     "LSTM": layer("LSTM"),
     "a largest value": layer("ReLU", max_value=6),
@@ -314,7 +412,7 @@ ODD = {
     "GELU by tanh": of_keras_3(layer("Gelu", approximate=True), "keras.src.ops.nn"),
     "Swish": layer("Swish"),
     "a leak of 2": layer("LeakyReLU", alpha=2),
-    "scaling between layers": layer("Rescaling", scale=2.0),
+    "scaling by several numbers": layer("Rescaling", scale=[2.0, 3.0, 4.0]),
     "a thousand million nodes": dense("odd", 10**9),
     "a bias of yes": dense("odd", 3, use_bias="yes"),
 }
@@ -334,7 +432,10 @@ BRANCHES = {
 
 
 def test_what_is_no_chain_of_dense_layers_is_refused_with_the_layers_name(approved):
-    odd = {name: sequential(LAYERS[0], each) for name, each in ODD.items()}
+    odd = {
+        name: sequential(LAYERS[0], each, *(LAYERS[1:] * (each["class_name"] != "Dense")))
+        for name, each in ODD.items()
+    }
     told = refusals(odd | BRANCHES, lambda model: network(old_h5(model, OLD_WEIGHTS)))
     approved("no chain of dense layers", told)
     wide = sequential(dense("dense_1", 3, batch_input_shape=[None, 7]), dense("dense_2", 1))
@@ -353,7 +454,6 @@ def test_what_is_no_chain_of_dense_layers_is_refused_with_the_layers_name(approv
 
 REFUSED = {
     "a convolution": ((8, 8, 1), layers.Conv2D(2, 3, name="seen"), layers.Flatten(), layers.Dense(1)),
-    "a normalisation": ((2,), layers.Dense(2), layers.BatchNormalization(name="seen"), layers.Dense(1)),
     "slopes that are learned": ((2,), layers.Dense(2), layers.PReLU(name="seen"), layers.Dense(1)),
     "three axes": ((3, 4, 2), layers.Dense(2, name="seen")),
 }
@@ -577,6 +677,12 @@ def written(folder, how=plain, shards=1, topology=KERAS_2_15):
     return folder / "model.json"
 
 
+def test_a_path_as_a_browser_writes_it_opens(tmp_path):
+    path = written(tmp_path)
+    path.write_text(path.read_text().replace("group1-shard", "./group1-shard"))
+    is_the_network(load(path).network)
+
+
 def test_a_layers_model_opens_with_its_weights_from_one_file_or_several(tmp_path):
     for how in ({}, {"shards": 3}, {"topology": {**MODEL, "keras_version": "tfjs-layers 4.2.0"}}):
         is_the_network(load(written(tmp_path, **how)).network)
@@ -600,6 +706,7 @@ def test_weights_from_elsewhere_are_refused(tmp_path, approved):
     (folder / "link.bin").symlink_to(tmp_path / "secret.bin")
     text = written(folder).read_text()
     elsewhere = ["../secret.bin", "/etc/passwd", "a/b.bin", "..", "C:\\secret", "link.bin", ""]
+    elsewhere += ["./../secret.bin", "././a.bin", "./link.bin", "./"]
 
     def load_from(name):
         (folder / "model.json").write_text(text.replace("group1-shard1of1.bin", name.replace("\\", "\\\\")))

@@ -332,7 +332,10 @@ except FileError as error:
     print(error)
 print(time.process_time() - began, (most() - before) / 1024)
 """
-"""What the process that reads a model does. Linux tells of this process alone how much memory it has had; elsewhere the time alone is looked at."""
+"""What the process that reads a model does.
+
+Linux tells of this process alone how much memory it has had; elsewhere the time alone is looked at.
+"""
 
 
 @pytest.mark.parametrize("name", BOMBS)

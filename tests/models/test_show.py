@@ -253,7 +253,7 @@ def test_a_subclass_that_computes_the_same_is_shown():
 
 
 def test_where_inputs_are_scaled_it_is_said():
-    with pytest.warns(UserWarning, match="the scaling of the inputs became part of the weights"):
+    with pytest.warns(UserWarning, match="rescaling.* became part of the weights and biases of dense"):
         same(sequential(layers.Rescaling(2.0, offset=1.0), layers.Dense(2)))
 
 
@@ -577,7 +577,7 @@ def test_partial_fit_of_scikit_learn_is_watched_from_its_first_update_on(windows
 
 def test_what_has_other_weights_than_a_chain_is_refused_before_the_training(windows):
     assert "Conv2d" in refused(nnviz.watch, nn.Sequential(nn.Conv2d(1, 1, 3)))
-    with pytest.warns(match="scaling of the inputs"):
+    with pytest.warns(match="rescaling.* became part of the weights"):
         said = refused(nnviz.watch, sequential(layers.Rescaling(0.5), layers.Dense(1)))
     assert "scales its inputs" in said
     assert windows == []

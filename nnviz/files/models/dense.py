@@ -80,8 +80,7 @@ class Chain:
 
     A model may scale and shift numbers between its dense layers, as batch normalisation does. Such a step
     becomes part of the weights and biases of the layer before it. If that layer has an activation, the step
-    becomes part of the layer after it. The methods raise a FileError with a place for a step that does not
-    fit.
+    becomes part of the layer after it. The methods raise a FileError for a step that does not fit.
 
     ========= =====================================================================
     `notes`   collects sentences for the user on differences from the model
@@ -114,7 +113,7 @@ class Chain:
         """
         before = self._affine or Affine()
         if before.size != affine.size and 1 not in (before.size, affine.size):
-            raise _width_error(before.size, affine.size, places)
+            raise _width_error(before.size, affine.size)
         with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
             self._affine = before.followed_by(affine)
         self._places += places
@@ -151,7 +150,7 @@ class Chain:
     def _folded(self, layer: Dense, nodes: int, fold: Callable[[Dense], Dense]) -> Dense:
         """Return a layer with `_affine` in its weights; `nodes` is the number of nodes at this place."""
         if self._affine is not None and self._affine.size not in (1, nodes):
-            raise _width_error(nodes, self._affine.size, self._places)
+            raise _width_error(nodes, self._affine.size)
         if self._places:
             self.notes.append(
                 f"{list_text(self._places)} became part of the weights and biases of {layer.place}"
@@ -167,9 +166,8 @@ class Chain:
             self.notes.append(f"{list_text(places)} became part of the weights and biases of {layer}")
 
 
-def _width_error(expected: int, found: int, places: Sequence[str]) -> FileError:
-    numbers = counted(expected, "number")
-    return FileError(f"expected {numbers} for each row, found {found}", "".join(places[:1]))
+def _width_error(expected: int, found: int) -> FileError:
+    return FileError(f"expected {counted(expected, 'number')} for each row, found {found}")
 
 
 def state_of(

@@ -24,8 +24,8 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense, keras, keras_chain, pytorch
-from nnviz.files.models.dense import Dense
-from nnviz.files.models.keras_chain import StoredLayer
+from nnviz.files.models.dense import Chain, Dense
+from nnviz.files.models.keras_chain import Part
 from nnviz.files.models.pytorch import Module, ModuleChain
 from nnviz.files.source import activation_names
 
@@ -192,14 +192,12 @@ def _keras_network(model: Any, activations: Sequence[str] | None) -> Network:
     object that is not a model. Raises FileError for a model that is not a chain of dense layers, overrides
     `call`, or has no weights yet.
     """
-    layers = keras_chain.model_layers(_keras_description(model))
-    chain = keras_chain.chain_of(layers, notes=[])  # no notes: the model is complete
-    notes: list[str] = []
-    numbers = {id(step): _keras_numbers(model, step) for step in chain.stored_layers}
-    dense_layers = keras_chain.with_numbers(chain, numbers, notes)
-    _check_answer(dense_layers, activations)
-    network = dense.state_of(dense_layers).network
-    for sentence in notes:
+    parts = keras_chain.model_layers(_keras_description(model))
+    arrays = {id(part): _keras_numbers(model, part) for part in parts if keras_chain.most_arrays(part)}
+    chain = keras_chain.chain_of(parts, arrays)
+    _check_answer(chain.layers, activations)
+    network = dense.state_of(chain.layers).network
+    for sentence in chain.notes:
         warnings.warn(sentence, stacklevel=2)
     return network
 
@@ -264,9 +262,9 @@ def _keras_layers(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _keras_numbers(model: Any, step: StoredLayer) -> list[Any]:
-    """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
-    for name in (*(holder.name for holder in step.holders), step.name):
+def _keras_numbers(model: Any, part: Part) -> list[Any]:
+    """Return the arrays of a layer, in the order of a file."""
+    for name in (*(holder.name for holder in part.holders), part.name):
         model = model.get_layer(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the back end and NumPy
@@ -285,13 +283,13 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
     """
     if not _sklearn_has_weights(model):
         raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
-    chain = _sklearn_weights(model)
-    count = len(chain)
-    names = [_sklearn_activation(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
-    layers = [
-        Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
-        for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
-    ]
+    weights, chain = _sklearn_weights(model), Chain([])
+    names = [*[model.activation] * (len(weights) - 1), model.out_activation_]
+    for k, (layer, name) in enumerate(zip(weights, names, strict=True)):
+        place, nodes = f"coefs_[{k}]", default_nodes(k, len(weights), len(layer[0]))
+        chain.dense(Dense(*layer, "identity", place, nodes))
+        chain.activation(_sklearn_activation(name), place)
+    layers = chain.finish()
     _check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
     if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):

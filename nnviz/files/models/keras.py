@@ -85,7 +85,7 @@ def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | N
         return None
     kind, settings = _OPTIMIZERS[training.optimizer]
     config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
-    loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).notation.keras).lower()
+    loss = keras_chain.snake_case(loss_of(training.loss, output).notation.keras)
     return {"class_name": kind, "config": config}, loss
 
 
@@ -356,10 +356,10 @@ def read_archive(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
     model = keras_chain.json_object(_read_config(archive), "the model")
-    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    parts = model_layers(model)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = keras_chain.read_hdf5(archive.read(member), source.progress)
-    layers = keras_chain.dense_layers(chain, file, source.notes)
+    layers = keras_chain.dense_layers(parts, file, source.notes)
     return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
 
 
@@ -436,8 +436,7 @@ def read_h5(source: Source) -> State:
             "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
             "open the model.json that belongs to the weights"
         )
-    chain = keras_chain.chain_of(keras_chain.model_layers(parse(text)), source.notes)
-    layers = keras_chain.dense_layers(chain, file, source.notes)
+    layers = keras_chain.dense_layers(model_layers(parse(text)), file, source.notes)
     return state_of(layers, _compiled(file.text("", _COMPILED_IN_H5)), source)
 
 
@@ -505,9 +504,9 @@ def read_json(source: Source) -> State:
     The weights come from an HDF5 file in the same folder.
     """
     model = parse(decode_text(source.data), source.progress)
-    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    parts = model_layers(model)
     file = keras_chain.read_hdf5(source.read_sibling(_weights_name(source)), source.progress)
-    return dense.state_of(keras_chain.dense_layers(chain, file, source.notes), source=source)
+    return dense.state_of(keras_chain.dense_layers(parts, file, source.notes), source=source)
 
 
 def _weights_name(source: Source) -> str:

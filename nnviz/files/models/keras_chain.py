@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, takewhile
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
-from nnviz.core.numbers import LAYERS, NODES, counted, full, quoted
+from nnviz.core.numbers import LAYERS, NODES, counted, full, list_text, quoted
 from nnviz.files.errors import FileError, Progress, as_file_errors
 from nnviz.files.models import dense, sandbox
-from nnviz.files.models.dense import Dense
+from nnviz.files.models.dense import Affine, Chain, Dense
 
 KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 """Python packages whose classes belong to Keras."""
@@ -110,6 +110,11 @@ def check_part_of_keras(part: Mapping[str, Any]) -> None:
         raise FileError(f"{quoted(kind)} is custom code ({origin}), and nnviz runs no code from a file")
 
 
+def snake_case(name: str) -> str:
+    """Return a class name as Keras writes it in names: "batch_normalization" for BatchNormalization."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
 def _with_parameter(base: Activation, value: object) -> str:
     """Return an activation's name with its parameter, which Keras 1 and 2 wrote as a 32-bit float."""
     if not dense.is_number(value, _LARGEST):
@@ -156,6 +161,8 @@ def model_layers(model: object) -> list[Part]:
     """Return the layers of a model in the order of computation. Raises FileError."""
     layers: list[Part] = []
     for part in _parts(model, (), "the model"):
+        if part.kind not in _LAYERS:
+            raise _unknown_layer(part).within(part.name)
         layers.append(part)
         if len(layers) > MOST_LAYERS:
             raise FileError(f"expected at most {MOST_LAYERS:,} layers")
@@ -281,10 +288,11 @@ def _check_settings(keywords: object, place: str) -> None:
 TRAINING_LAYERS = frozenset(
     {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
 )
-SKIPPED_LAYERS = TRAINING_LAYERS | {"InputLayer", "Identity"}
 """Layers that do not change a prediction."""
 _LEAST_DEVIATION = 1e-7
 """Least deviation in a Normalization layer: Keras' epsilon."""
+_EPSILON = 1e-3
+"""Number that BatchNormalization adds to the variance by default."""
 _MOST_AXES = 32
 """Axes of a row; a picture has three."""
 _SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")
@@ -293,129 +301,30 @@ _WITH_ROWS = _SHAPES[:2]
 
 
 @dataclass
-class StoredLayer:
-    """A layer that may have arrays in the file: its name, its class, and the models that contain it."""
-
-    name: str
-    kind: str
-    holders: tuple[Holder, ...]
-
-
-@dataclass
-class DenseStep(StoredLayer):
-    """A dense layer of the architecture, without its weights."""
-
-    nodes: int
-    has_biases: bool
-    activation: str
-
-
-@dataclass
-class KerasScaling(StoredLayer):
-    """A layer that computes `scale`·x + `offset`; both have shape (1,) or (inputs,).
-
-    `scale` and `offset` are None if the mean and variance are stored with the weights. `is_inverse` is true
-    if the layer undoes a standardisation.
-    """
-
-    scale: Array | None = None
-    offset: Array | None = None
-    is_inverse: bool = False
-
-    def scale_and_offset(self, mean: Array, variance: Array) -> tuple[Array, Array]:
-        """Return the scale and offset of a Normalization layer. Raises FileError."""
-        if mean.shape != variance.shape or mean.ndim != 1:
-            shapes = f"{mean.shape} and {variance.shape}"
-            raise FileError(f"expected a mean and a variance for each input, found the shapes {shapes}")
-        if (variance < 0).any():
-            raise FileError("expected variances of at least 0")
-        deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
-        return (deviation, mean) if self.is_inverse else (1 / deviation, -mean / deviation)
-
-
-@dataclass
 class KerasChain:
-    """The dense layers of a model, and the scaling of the model's inputs.
+    """Builds the chain of a model, layer by layer.
 
-    `inputs` is the number of inputs that the model declares, or None. A row passes through all `scalings`
-    before the first layer. `take` raises FileError for a layer that it cannot add.
+    `shape` is the shape of a row at this place, with 0 for an unknown size; None if it is unknown.
     """
 
-    steps: list[DenseStep] = field(default_factory=list)
-    inputs: int | None = None
-    scalings: list[KerasScaling] = field(default_factory=list)
-
-    @property
-    def stored_layers(self) -> list[StoredLayer]:
-        """The layers that have arrays in the file, in the model's order."""
-        return [*(each for each in self.scalings if each.scale is None), *self.steps]
-
-    def take(self, part: Part, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        """Add the next layer and return the shape of its output rows, or None if the shape is unknown.
-
-        `shape` is the shape of the layer's input rows, or None.
-        """
-        if part.kind == "Flatten" or _makes_one_axis(part):
-            return _flatten(shape, part.config)
-        if part.kind == "Dense":
-            if not self.steps:
-                self.inputs = _inputs(shape)
-            self.steps.append(_step(part))
-            return (self.steps[-1].nodes,)
-        if part.kind in ACTIVATION_LAYERS:
-            self._activate(layer_activation(part.kind, part.config))
-        elif part.kind == "Rescaling":
-            self._rescale(part)
-        elif part.kind == "Normalization" and not self.steps:
-            self.scalings.append(_normalization(part, shape))
-        elif part.kind not in SKIPPED_LAYERS:
-            raise _unknown_layer(part)
-        return shape
-
-    def _activate(self, activation: str) -> None:
-        """Move the activation of a separate layer to the dense layer before it."""
-        if activation == "identity":
-            return
-        if not self.steps:
-            raise FileError("nnviz does not support an activation before the first dense layer")
-        if self.steps[-1].activation != "identity":
-            first = self.steps[-1].activation
-            raise FileError(f"this activation follows {first}; a layer in nnviz has only one activation")
-        self.steps[-1].activation = activation
-
-    def _rescale(self, part: Part) -> None:
-        scale, offset = (part.config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
-        for number in (scale, offset):
-            if not dense.is_number(number):
-                raise FileError(f"expected one number for all inputs, found {quoted(number)}")
-        if self.steps:
-            raise FileError("nnviz supports scaling only before the first dense layer")
-        both = np.array([[scale], [offset]], dtype=np.float64)
-        self.scalings.append(KerasScaling(part.name, part.kind, part.holders, *both))
-
-
-def chain_of(parts: Sequence[Part], notes: list[str]) -> KerasChain:
-    """Return the dense layers of a model. Raises FileError.
-
-    Adds a note to `notes` for each class of layers that is left out because it acts only in training.
-    """
-    chain = KerasChain()
+    chain: Chain
     shape: tuple[int, ...] | None = None
-    for part in parts:
-        try:
-            shape = chain.take(part, shape or _shape(part.config))
-        except FileError as error:
-            raise error.within(part.name) from None
-    if not chain.steps:
-        raise FileError("the model has no dense layer")
-    with as_file_errors():
-        LAYERS.check(len(chain.steps))
-    kinds = dict.fromkeys(part.kind for part in parts if part.kind in TRAINING_LAYERS)
-    notes += [f"{kind} was left out, as it acts only in training" for kind in kinds]
-    return chain
+
+    def check_one_axis(self) -> None:
+        """Raise FileError if a row has several axes."""
+        if len(self.shape or (0,)) != 1:
+            raise FileError(f"a row of inputs has {len(self.shape or ())} axes; nnviz's rows have one axis")
+
+    def scale(self, scale: Array, shift: Array, part: Part) -> None:
+        """Add a layer that computes `scale` · x + `shift`."""
+        affine, width = Affine(scale, shift if shift.any() else None), math.prod(self.shape or (0,))
+        if affine.size != 1 and width not in (0, affine.size):
+            raise FileError(f"expected {counted(width, 'number')} for each row, found {affine.size}")
+        self.chain.affine(affine, [part.name])
 
 
-def _step(part: Part) -> DenseStep:
+def _dense(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> None:
+    """Add a layer with a kernel, shape (inputs, nodes), and biases, if any."""
     nodes = part.config.get("units", part.config.get("output_dim"))
     has_biases = part.config.get("use_bias", part.config.get("bias", True))
     if isinstance(nodes, bool) or not isinstance(nodes, int) or not 0 < nodes <= NODES.limit:
@@ -423,20 +332,88 @@ def _step(part: Part) -> DenseStep:
     if not isinstance(has_biases, bool):
         raise FileError(f"expected true or false, found {quoted(has_biases)}", "use_bias")
     activation = activation_of(part.config.get("activation"))
-    return DenseStep(part.name, part.kind, part.holders, nodes, has_biases, activation)
+    built.check_one_axis()
+    _check_count(arrays, 1 + has_biases)
+    kernel, biases = arrays[0], arrays[1] if has_biases else None
+    if kernel.ndim != 2 or kernel.shape[1] != nodes:
+        raise FileError(f"expected a kernel of shape (inputs, {nodes}), found {kernel.shape}")
+    if biases is not None and biases.shape != (nodes,):
+        raise FileError(f"expected biases of shape ({nodes},), found {biases.shape}")
+    inputs = (built.shape or (0,))[0]
+    if inputs not in (0, len(kernel)):
+        raise FileError(f"expected weights for {counted(inputs, 'input')}, found weights for {len(kernel)}")
+    built.chain.dense(Dense(np.ascontiguousarray(kernel.T), biases, activation, part.name))
+    built.shape = (nodes,)
 
 
-def _normalization(part: Part, shape: tuple[int, ...] | None) -> KerasScaling:
-    """Return the scaling of a Normalization layer for rows of this shape. Raises FileError."""
-    config = part.config
-    axis = config.get("axis", -1)
-    if len(shape or (0,)) != 1 or (axis if isinstance(axis, list) else [axis]) not in ([-1], [1], [], [None]):
+def _check_count(arrays: Sequence[NDArray[Any]], expected: int) -> None:
+    if len(arrays) != expected:
+        raise FileError(f"expected {counted(expected, 'array')} of weights, found {len(arrays)}")
+
+
+def _flatten(built: KerasChain, part: Part, _arrays: Sequence[NDArray[Any]]) -> None:
+    target = part.config.get("target_shape")
+    if part.kind == "Reshape" and not (isinstance(target, list) and len(target) == 1):
+        raise _unknown_layer(part)
+    if len(built.shape or ()) > 1 and part.config.get("data_format") not in (None, "channels_last"):
+        raise FileError("this layer puts the channels of a picture first, which nnviz does not support")
+    built.shape = built.shape and (math.prod(built.shape),)
+
+
+def _activation(built: KerasChain, part: Part, _arrays: Sequence[NDArray[Any]]) -> None:
+    built.chain.activation(layer_activation(part.kind, part.config), "")
+
+
+def _rescaling(built: KerasChain, part: Part, _arrays: Sequence[NDArray[Any]]) -> None:
+    scale, offset = (part.config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
+    for number in (scale, offset):
+        if not dense.is_number(number):
+            raise FileError(f"expected one number for all inputs, found {quoted(number)}")
+    built.scale(np.array([scale], np.float64), np.array([offset], np.float64), part)
+
+
+def _normalization(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> None:
+    _check_last_axis(built, part)
+    if part.config.get("mean") is not None:
+        mean, variance = (_numbers(part.config, key) for key in ("mean", "variance"))
+    else:
+        _check_count(arrays, 2)
+        mean, variance = (np.atleast_1d(array).astype(np.float64) for array in arrays)
+    _check_variance(variance, mean)
+    deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
+    if part.config.get("invert") is True:
+        built.scale(deviation, mean, part)
+    else:
+        built.scale(1 / deviation, -mean / deviation, part)
+
+
+def _batch_normalization(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> None:
+    _check_last_axis(built, part)
+    epsilon = part.config.get("epsilon", _EPSILON)
+    if not dense.is_number(epsilon) or epsilon < 0:
+        raise FileError(f"expected a number of at least 0, found {quoted(epsilon)}", "epsilon")
+    has_factor, has_shift = (part.config.get(key, True) is not False for key in ("scale", "center"))
+    _check_count(arrays, has_factor + has_shift + 2)
+    *others, mean, variance = (array.astype(np.float64) for array in arrays)
+    _check_variance(variance, mean, *others)
+    scale = (others[0] if has_factor else 1.0) / np.sqrt(variance + epsilon)
+    built.scale(scale, (others[-1] if has_shift else 0.0) - mean * scale, part)
+
+
+def _check_last_axis(built: KerasChain, part: Part) -> None:
+    """Raise FileError unless a layer standardises each number of a row."""
+    axis = part.config.get("axis", -1)
+    is_last = (axis if isinstance(axis, list) else [axis]) in ([-1], [1], [], [None])
+    if len(built.shape or (0,)) != 1 or not is_last:
         raise FileError("this layer standardises rows with several axes; nnviz's rows have one axis")
-    scaling = KerasScaling(part.name, part.kind, part.holders, is_inverse=config.get("invert") is True)
-    if config.get("mean") is not None:
-        mean, variance = (_numbers(config, key) for key in ("mean", "variance"))
-        scaling.scale, scaling.offset = scaling.scale_and_offset(mean, variance)
-    return scaling
+
+
+def _check_variance(variance: Array, *others: Array) -> None:
+    if variance.ndim != 1 or any(each.shape != variance.shape for each in others):
+        shapes = list_text([str(each.shape) for each in (*others, variance)])
+        raise FileError(f"expected a mean and a variance for each input, found the shapes {shapes}")
+    if (variance < 0).any():
+        raise FileError("expected variances of at least 0")
 
 
 def _numbers(config: Config, key: str) -> Array:
@@ -450,10 +427,53 @@ def _numbers(config: Config, key: str) -> Array:
     return np.array(numbers, dtype=np.float64)
 
 
+def _nothing(_built: KerasChain, _part: Part, _arrays: Sequence[NDArray[Any]]) -> None:
+    """Add nothing: the layer does not change a prediction."""
+
+
+_LAYERS: dict[str, Callable[[KerasChain, Part, Sequence[NDArray[Any]]], None]] = {
+    **dict.fromkeys((*TRAINING_LAYERS, "InputLayer", "Identity"), _nothing),
+    **dict.fromkeys(ACTIVATION_LAYERS, _activation),
+    "Dense": _dense,
+    "Flatten": _flatten,
+    "Reshape": _flatten,
+    "Rescaling": _rescaling,
+    "Normalization": _normalization,
+    "BatchNormalization": _batch_normalization,
+}
+"""For each class of layers, the function that adds a layer with its arrays to the chain."""
+
+
 def _unknown_layer(part: Part) -> FileError:
     if part.kind == "Lambda":
         return FileError("this Lambda layer contains code, and nnviz runs no code from a file")
     return FileError(f"nnviz opens only chains of Dense layers, without {quoted(part.kind)} layers")
+
+
+def most_arrays(part: Part) -> int:
+    """Return how many arrays of a layer nnviz reads; 0 if the layer has none in the file."""
+    if part.kind == "Normalization":  # its third array is a count of rows
+        return 2 if part.config.get("mean") is None else 0
+    return 4 if part.kind in ("Dense", "BatchNormalization") else 0
+
+
+def chain_of(parts: Sequence[Part], arrays: Mapping[int, Sequence[NDArray[Any]]]) -> Chain:
+    """Return the chain of a model; `arrays` maps `id(part)` to the arrays of a layer. Raises FileError."""
+    built = KerasChain(Chain([]))
+    for part in parts:
+        built.shape = built.shape or _shape(part.config)
+        try:
+            _LAYERS[part.kind](built, part, arrays.get(id(part), ())[: most_arrays(part)])
+        except FileError as error:
+            raise error.within(part.name) from None
+    built.chain.finish()
+    return built.chain
+
+
+def training_notes(parts: Sequence[Part]) -> list[str]:
+    """Return a note for each class of layers that is left out because it acts only in training."""
+    kinds = dict.fromkeys(part.kind for part in parts if part.kind in TRAINING_LAYERS)
+    return [f"{kind} was left out, as it acts only in training" for kind in kinds]
 
 
 def _shape(config: Config) -> tuple[int, ...] | None:
@@ -469,30 +489,9 @@ def _shape(config: Config) -> tuple[int, ...] | None:
     return (width,) if type(width) is int and width > 0 else None
 
 
-def _makes_one_axis(part: Part) -> bool:
-    target = part.config.get("target_shape")
-    return part.kind == "Reshape" and isinstance(target, list) and len(target) == 1
-
-
-def _flatten(shape: tuple[int, ...] | None, config: Config) -> tuple[int, ...] | None:
-    if shape is None or len(shape) < 2:
-        return shape
-    if config.get("data_format") not in (None, "channels_last"):
-        raise FileError("this layer puts the channels of a picture first, which nnviz does not support")
-    return (math.prod(shape),)
-
-
-def _inputs(shape: tuple[int, ...] | None) -> int | None:
-    if shape is not None and len(shape) != 1:
-        raise FileError(f"a row of inputs has {len(shape)} axes; nnviz's rows have one axis")
-    return (shape[0] or None) if shape else None
-
-
 _OLDEST = re.compile(r"_[Wb](?::.*)?$", re.DOTALL)
 """Suffix that Keras 1 adds to a layer's name."""
-_SCALING_ARRAYS = 2
-"""Arrays of a Normalization layer: mean and variance; a third array is a count of rows."""
-_LAYERS = ("layers", "_layer_checkpoint_dependencies")
+_GROUPS = ("layers", "_layer_checkpoint_dependencies")
 
 
 class Hdf5(msgspec.Struct, frozen=True):
@@ -536,70 +535,16 @@ def read_hdf5(data: bytes, progress: Progress | None = None) -> Hdf5:
     return msgspec.structs.replace(found, arrays=arrays)
 
 
-def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]:
-    """Return the layers of a chain with their weights from a file.
+def dense_layers(parts: Sequence[Part], file: Hdf5, notes: list[str]) -> list[Dense]:
+    """Return the dense layers of a model with their weights from a file, and add notes for the user.
 
-    Adds a note to `notes` if the scaling of the inputs changes the weights. Raises FileError if weights are
-    missing or do not fit.
+    Raises FileError if weights are missing or do not fit.
     """
     root = next((path for path in ("", "model_weights") if file.texts(path, "layer_names") is not None), None)
-    layers = chain.stored_layers
-    arrays = _Keras3(file).arrays(layers) if root is None else _old_arrays(layers, file, root)
-    return with_numbers(chain, arrays, notes)
-
-
-def with_numbers(
-    chain: KerasChain, arrays: Mapping[int, Sequence[NDArray[Any]]], notes: list[str]
-) -> list[Dense]:
-    """Return the layers of a chain with their weights; `arrays` maps `id(layer)` to the arrays of a layer.
-
-    Adds a note to `notes` if the scaling of the inputs changes the weights. Raises FileError.
-    """
-    layers = [_dense_layer(step, arrays[id(step)]) for step in chain.steps]
-    first, inputs = layers[0], layers[0].weights.shape[1]
-    if chain.inputs not in (None, inputs):
-        raise FileError(f"the model has {chain.inputs} inputs, but its weights are for {inputs}", first.place)
-    for scaling in reversed(chain.scalings):
-        layers[0] = _scale_inputs(layers[0], scaling, arrays)
-    if layers[0] is not first:
-        notes.append("the scaling of the inputs became part of the weights of the first layer")
-    return layers
-
-
-def _scale_inputs(layer: Dense, scaling: KerasScaling, arrays: Mapping[int, Sequence[NDArray[Any]]]) -> Dense:
-    """Return a layer that computes from x what `layer` computes from scale·x + offset. Raises FileError."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        scale, offset = scaling.scale, scaling.offset
-        if scale is None or offset is None:
-            mean, variance = (
-                np.atleast_1d(array).astype(np.float64) for array in arrays[id(scaling)][:_SCALING_ARRAYS]
-            )
-            try:
-                scale, offset = scaling.scale_and_offset(mean, variance)
-            except FileError as error:
-                raise error.within(scaling.name) from None
-        inputs = layer.weights.shape[1]
-        if len(scale) not in (1, inputs):
-            raise FileError(f"the scaling is for {len(scale)} inputs, the layer for {inputs}", scaling.name)
-        weights = layer.weights.astype(np.float64)
-        biases = (weights * offset).sum(axis=1) + (0.0 if layer.biases is None else layer.biases)
-        has_biases = layer.biases is not None or offset.any()
-        return replace(layer, weights=weights * scale, biases=biases if has_biases else None)
-
-
-def _dense_layer(step: DenseStep, arrays: Sequence[NDArray[Any]]) -> Dense:
-    """Return a layer from its kernel, shape (inputs, nodes), and its biases, if any. Raises FileError."""
-    expected = 1 + step.has_biases
-    if len(arrays) != expected:
-        message = f"expected {counted(expected, 'array')} of weights and biases, found {len(arrays)}"
-        raise FileError(message, step.name)
-    kernel = arrays[0]
-    if kernel.ndim != 2 or kernel.shape[1] != step.nodes:
-        raise FileError(f"expected a kernel of shape (inputs, {step.nodes}), found {kernel.shape}", step.name)
-    biases = arrays[1] if step.has_biases else None
-    if biases is not None and biases.shape != (step.nodes,):
-        raise FileError(f"expected biases of shape ({step.nodes},), found {biases.shape}", step.name)
-    return Dense(np.ascontiguousarray(kernel.T), biases, step.activation, step.name)
+    stored = [part for part in parts if most_arrays(part)]
+    chain = chain_of(parts, _Keras3(file).arrays(stored) if root is None else _old_arrays(stored, file, root))
+    notes += training_notes(parts) + chain.notes
+    return chain.layers
 
 
 def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
@@ -612,7 +557,7 @@ def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _old_arrays(steps: Sequence[StoredLayer], file: Hdf5, root: str) -> dict[int, list[Array]]:
+def _old_arrays(steps: Sequence[Part], file: Hdf5, root: str) -> dict[int, list[Array]]:
     """Return the arrays of each layer by its id, in the old layout, in which Keras goes by their order."""
     groups = [list(group) for _, group in groupby(steps, lambda step: step.holders[:1] or id(step))]
     names = file.texts(root, "layer_names") or []
@@ -626,8 +571,7 @@ def _old_arrays(steps: Sequence[StoredLayer], file: Hdf5, root: str) -> dict[int
         paths = {weight: _path(root, name, weight) for weight in weights[name]}
         layers = group_by_layer(paths)
         for step in group:
-            found = list(layers.get(step.name, ()) if step.holders else paths)
-            found = found if isinstance(step, DenseStep) else found[:_SCALING_ARRAYS]
+            found = list(layers.get(step.name, ()) if step.holders else paths)[: most_arrays(step)]
             arrays[id(step)] = [_array(file, paths[weight], step.name) for weight in found]
     return arrays
 
@@ -643,9 +587,9 @@ class _Keras3:
                 parent, _, name = path[: slash.start()].rpartition("/")
                 self._members.setdefault(parent, {})[name] = None
 
-    def arrays(self, steps: Sequence[StoredLayer], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
+    def arrays(self, steps: Sequence[Part], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
         """Return each layer's arrays by `id(layer)`. `root` is a model's group, `depth` its nesting level."""
-        layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
+        layers = next((each for each in _GROUPS if each in self._members.get(root, {})), _GROUPS[0])
         parent = _path(root, layers)
         arrays: dict[int, list[Array]] = {}
         for kind in dict.fromkeys(step.kind for step in steps):
@@ -664,7 +608,7 @@ class _Keras3:
         """Return the groups of `count` layers of a class by number: `dense`, `dense_1`, or with gaps."""
         if not count:
             return []
-        pattern = re.compile(kind.lower() + r"(?:_(\d{1,6}))?")
+        pattern = re.compile(snake_case(kind) + r"(?:_(\d{1,6}))?")
         numbers = {
             name: int(match[1] or 0)
             for name in self._members.get(parent, {})
@@ -675,9 +619,10 @@ class _Keras3:
             raise FileError(f"expected weights for {layers}, found weights for {len(numbers)}", parent)
         return [_path(parent, name) for name in sorted(numbers, key=lambda name: numbers[name])]
 
-    def _arrays(self, step: StoredLayer, path: str) -> list[Array]:
-        count = 1 + step.has_biases if isinstance(step, DenseStep) else _SCALING_ARRAYS
-        return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(count)]
+    def _arrays(self, part: Part, path: str) -> list[Array]:
+        names = (f"{path}/vars/{k}" for k in range(most_arrays(part)))
+        found = takewhile(lambda name: name in self._file.arrays or name in self._file.unread, names)
+        return [_array(self._file, name, part.name) for name in found]
 
 
 def _array(file: Hdf5, path: str, place: str) -> Array:

@@ -39,12 +39,12 @@ def read(source: Source) -> State:
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("the file is a graph model; nnviz opens only layers models of TensorFlow.js")
     parts = keras_chain.model_layers(topology.get("model_config", topology))
-    chain = keras_chain.chain_of(parts, source.notes)
     arrays = _arrays(raw.get(_MANIFEST), source)
     names = keras_chain.group_by_layer(arrays)
-    by_id = {id(step): [arrays[name] for name in names.get(step.name, ())] for step in chain.stored_layers}
-    layers = keras_chain.with_numbers(chain, by_id, source.notes)
-    return keras.state_of(layers, topology.get("training_config"), source)
+    by_id = {id(part): [arrays[name] for name in names.get(part.name, ())] for part in parts}
+    chain = keras_chain.chain_of(parts, by_id)
+    source.notes.extend(keras_chain.training_notes(parts) + chain.notes)
+    return keras.state_of(chain.layers, topology.get("training_config"), source)
 
 
 def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
@@ -80,7 +80,7 @@ def _data(paths: list[Any], source: Source) -> bytes:
     for name in paths:
         if not isinstance(name, str):
             raise FileError(f"expected the name of a file, found {quoted(name)}")
-        parts.append(source.read_sibling(name))
+        parts.append(source.read_sibling(name.removeprefix("./")))  # a browser's download begins with ./
         size += len(parts[-1])
         if size > LARGEST_BYTES:
             raise FileError(f"the weight files are larger than {LARGEST_BYTES // 2**20} MB")
