@@ -58,10 +58,10 @@ class Name(NamedTuple):
 class Record:
     """A call in a pickle that has not been made: the name of the function, and the state of the result."""
 
-    __slots__ = ("args", "name", "state")
+    __slots__ = ("name", "state")
 
-    def __init__(self, name: str, args: tuple[Any, ...]) -> None:
-        self.name, self.args = name, args
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.state: Any = None
 
 
@@ -101,7 +101,7 @@ def _call(function: Any, args: Any) -> Any:
         return args[0]
     if name.startswith("torch._utils._rebuild_"):
         return Tensor(*args[:4]) if name in _TENSORS else Tensor(None, 0, (), ())
-    return Record(name, args)
+    return Record(name)
 
 
 def _fill(target: Any, items: list[Any]) -> Any:
@@ -179,7 +179,7 @@ class Machine:
                     raise FileError(f"the pickle has more than {MOST_OPCODES:,} opcodes")
                 self._step(opcode, argument)
             return self._stack.pop()
-        except FileError:
+        except (FileError, MemoryError):
             raise
         except Exception:  # pickletools and a damaged pickle raise several
             raise FileError(_DAMAGED) from None
