@@ -219,11 +219,10 @@ class OpenTable(Dialog):
             "Choose how to treat missing cells; a text column is filled with its most frequent text",
         )
         self.decimal.setPlaceholderText("choose")
-        self.decimal.activated.connect(lambda _: self._decimal_chosen())
-        for choice in (self.delimiter, self.encoding):
-            choice.activated.connect(lambda _: self._read_again())
-        self.header.clicked.connect(lambda _: self._read_again())
-        self.missing.activated.connect(lambda _: self._missing_chosen())
+        self.decimal.activated.connect(lambda chosen: self._read_again(self.decimal.itemData(chosen)))
+        for changed in (self.delimiter.activated, self.encoding.activated, self.header.clicked):
+            changed.connect(lambda _: self._read_again())
+        self.missing.activated.connect(lambda _: self._build())
 
     def _make_uses(self) -> None:
         self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
@@ -252,16 +251,12 @@ class OpenTable(Dialog):
 
     # --- choices of the user
 
-    @property
-    def _layout(self) -> TableLayout:
-        return TableLayout(
-            self.encoding.currentData(), self.delimiter.currentData(), self._decimal, self.header.isChecked()
-        )
-
-    def _read_again(self) -> None:
-        """Read the table again in the chosen layout."""
+    def _read_again(self, decimal: str | None = None) -> None:
+        """Read the table again in the chosen layout. If `decimal` is not None, use this decimal sign."""
+        self._decimal = decimal or self._decimal
+        signs = self.encoding.currentData(), self.delimiter.currentData(), self._decimal
         try:
-            self._table = self._read(self._layout)
+            self._table = self._read(TableLayout(*signs, self.header.isChecked()))
         except CancelledError:
             self._show_table()
         except FileError as error:
@@ -270,14 +265,6 @@ class OpenTable(Dialog):
                 part.setEnabled(False)
         else:
             self._show_table()
-
-    def _decimal_chosen(self) -> None:
-        self._decimal = self.decimal.currentData()
-        self._read_again()
-
-    def _missing_chosen(self) -> None:
-        self.view.choices = replace(self.view.choices, missing=self.missing.currentData())
-        self._build()
 
     def _prefer(self, what: What) -> None:
         self._preferred = what
@@ -289,8 +276,7 @@ class OpenTable(Dialog):
         columns = findings(self._table, self._open)
         rows, width = counted(self._table.rows_in_file, "row"), counted(self._table.width, "column")
         self._heading.setText(f"{self._name}: {rows}, {width}")
-        choices = replace(proposed_choices(columns), missing=self.missing.currentData())
-        self.view.show_table(self._table, columns, choices)
+        self.view.show_table(self._table, columns, proposed_choices(columns))
         for part in (self.view, self.missing):
             part.setEnabled(True)
         self._show_layout()
@@ -316,8 +302,9 @@ class OpenTable(Dialog):
         has_holes = any(each.missing and role != "left out" for each, role in pairs)
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
+        choices = replace(self.view.choices, missing=self.missing.currentData())
         try:
-            self._uses = table_uses(self._table, self.view.findings, self.view.choices, self._open)
+            self._uses = table_uses(self._table, self.view.findings, choices, self._open)
         except FileError as error:
             self._refuse(error)
             return
@@ -338,10 +325,8 @@ class OpenTable(Dialog):
     @property
     def chosen_use(self) -> What:
         """The use of the table: the user's choice if it is possible, else the first possible use."""
-        if self._preferred in self._states:
-            assert self._preferred is not None
-            return self._preferred
-        return next(iter(self._states), "network")
+        ways: list[What] = [*self._states] or ["network"]
+        return self._preferred if self._preferred in ways else ways[0]
 
     def _show_uses(self) -> None:
         what = self.chosen_use
