@@ -6,7 +6,6 @@ A function imports the modules that only one command needs, so that the other co
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -383,7 +382,8 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
         print_table(rows)
         return
-    history = np.where(np.isnan(result.history), None, result.history)
+    history = result.history.astype(object)
+    history[np.isnan(result.history)] = None
     values = {
         "iteration": state.iteration,
         name: run.history.last[1],

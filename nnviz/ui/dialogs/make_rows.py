@@ -32,6 +32,7 @@ from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
+from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
@@ -256,21 +257,15 @@ class MakeRows(Dialog):
             "Open a new document with these rows, matching settings and notes, and random weights"
         )
         right = QVBoxLayout()
-        right.setSpacing(8)
-        for part in (self._title, self._description):
-            right.addWidget(part)
-        right.addWidget(self.preview, 1)
-        right.addWidget(self._message)
-        right.addLayout(self._numbers())
-        lines = {self.for_open_network: self._of_mine, self.for_new_network: self._of_suiting}
-        for choice, line in lines.items():
+        shown = (self._title, self._description, self.preview, self._message, self._numbers())
+        mine, suiting = (self.for_open_network, self._of_mine), (self.for_new_network, self._of_suiting)
+        for line in (self._of_mine, self._of_suiting):
             line.setContentsMargins(INDENT_PX, 0, 0, 0)
-            right.addWidget(choice)
-            right.addWidget(line)
+        fill_box(right, 8, *shown, *mine, *suiting)
+        right.setStretchFactor(self.preview, 1)
         across = QHBoxLayout()
-        across.setSpacing(16)
-        across.addWidget(self.kinds)
-        across.addLayout(right, 1)
+        fill_box(across, 16, self.kinds, right)
+        across.setStretchFactor(right, 1)
         self._lay_out(across).setStretchFactor(across, 1)
 
     def _numbers(self) -> QGridLayout:

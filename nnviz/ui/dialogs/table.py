@@ -19,8 +19,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QMenu,
     QRadioButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -42,8 +40,8 @@ from nnviz.files.table.columns import (
     table_uses,
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
-from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, make_list, show_text, wrapped
+from nnviz.ui.kit.controls import Choice, fill_box
+from nnviz.ui.kit.dialogs import Dialog, ListTable, add_labelled, heading, show_text, wrapped
 
 Use: TypeAlias = tuple[Role, bool]
 """A column's role, and whether each different value of the column becomes a node of its own (one-hot)."""
@@ -62,7 +60,7 @@ USES: dict[Use, str] = {
 OPENS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 
 
-class ColumnsView(QTableWidget):
+class ColumnsView(ListTable):
     """Shows the columns of a table as a list, and opens a menu with the possible uses of the columns.
 
     `chosen` is emitted when the user chooses a use.
@@ -71,12 +69,9 @@ class ColumnsView(QTableWidget):
     chosen = Signal()
 
     def __init__(self) -> None:
-        super().__init__(0, len(HEADERS))
+        super().__init__("Columns of the table", HEADERS)
         self.findings: Sequence[Finding] = ()
         self.choices = Choices((), ())
-        make_list(self)
-        self.setHorizontalHeaderLabels(HEADERS)
-        self.setAccessibleName("Columns of the table")
         self.setToolTip("Select columns, then press Space to choose their use")
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -100,10 +95,7 @@ class ColumnsView(QTableWidget):
     def _show(self, row: int, column: int, text: str, why: str = "") -> None:
         """Show the text of a cell, and repeat the text in the tooltip, with the reason `why`."""
         tip = f"{HEADERS[column]}: {text} ({why})" if why else f"{HEADERS[column]}: {text}"
-        item = QTableWidgetItem(text)
-        item.setToolTip(tip)
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, tip)
-        self.setItem(row, column, item)
+        self.show_cell(row, column, text, tip).setData(Qt.ItemDataRole.AccessibleTextRole, tip)
 
     def _show_use(self, row: int) -> None:
         role, classes = self.choices.roles[row], self.choices.classes[row]
@@ -243,9 +235,7 @@ class OpenTable(Dialog):
         for column in range(grid.columnCount()):
             grid.setColumnStretch(column, 1)
         uses = QVBoxLayout()
-        uses.setSpacing(6)
-        for part in (*self.uses.values(), self.standardise, self.offer):
-            uses.addWidget(part)
+        fill_box(uses, 6, *self.uses.values(), self.standardise, self.offer)
         parts = self._heading, grid, self.header, self.view, self.summary, self.error_label, uses
         self._lay_out(*parts).setStretchFactor(self.view, 1)
 

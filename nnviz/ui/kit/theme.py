@@ -309,3 +309,9 @@ def _style_sheet(palette: Palette) -> str:
     if _factor != 1.0:
         text = re.sub(r"(\d+)px", lambda match: f"{max(px(int(match[1])), min(int(match[1]), 1))}px", text)
     return Template(text).substitute(vars(palette), icons=(resources() / "icons").as_posix())
+
+
+def apply_style(widget: QWidget) -> None:
+    """Apply the style sheet again, after a name or a property of a widget has changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)

@@ -31,7 +31,7 @@ from shiboken6 import isValid
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.walk import PHASES, WalkProgress
 from nnviz.ui.diagram.edit import PlaceEditor
-from nnviz.ui.kit.controls import styled_label
+from nnviz.ui.kit.controls import fill_box, styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, Table
@@ -265,8 +265,7 @@ class Toolbar(QToolBar):
         frame = QFrame()
         frame.setObjectName("segments")
         row = QHBoxLayout(frame)
-        row.setContentsMargins(3, 3, 3, 3)
-        row.setSpacing(2)
+        fill_box(row, 2, margins=(3, 3, 3, 3))
         for number, phase in enumerate(PHASES, 1):
             button = _PhaseButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
@@ -282,9 +281,6 @@ class Toolbar(QToolBar):
     def _pace(self) -> QFrame:
         frame = QFrame()
         frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(8, 0, 4, 0)
-        row.setSpacing(8)
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._desk.player.speed))
@@ -292,8 +288,7 @@ class Toolbar(QToolBar):
         slider.setToolTip("Choose how fast the animated update plays")
         slider.setAccessibleName("Speed of the walk")
         slider.valueChanged.connect(self._set_pace)
-        row.addWidget(styled_label("Pace"))
-        row.addWidget(slider)
+        fill_box(QHBoxLayout(frame), 8, styled_label("Pace"), slider, margins=(8, 0, 4, 0))
         return frame
 
     def _set_pace(self, value: int) -> None:

@@ -46,7 +46,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import px, size_factor
+from nnviz.ui.kit.theme import apply_style, px, size_factor
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -218,8 +218,7 @@ class Dock(QDockWidget):
             self.card.set_tight(tabbed)
         if self._head.property("tabbed") is not tabbed:
             self._head.setProperty("tabbed", tabbed)
-            self._head.style().unpolish(self._head)
-            self._head.style().polish(self._head)
+            apply_style(self._head)
 
     def _leave(self) -> None:
         if self.has_focus:
