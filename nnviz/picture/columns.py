@@ -6,7 +6,7 @@ Lengths are pixels at zoom 1 in a small window; all lengths scale with a larger 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -552,17 +552,22 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     """
     scale = growth(view, len(network.sizes))
     room, columns = body(view, scale), lay_columns(network, view)
-    gaps = tuple(itertools.starmap(_gap, itertools.pairwise(columns)))
+    gaps = tuple(itertools.starmap(_gap, pairwise(columns)))
     pills = _edge_pills(gaps, columns, room, scale, view.zoom, slopes)
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
+    nodes = (
+        NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
+        for column in columns
+        for node in column.visible_nodes(room)
+    )
     return Layout(
         view,
         scale,
         room,
         columns,
         gaps,
-        tuple(_nodes(columns, room)),
+        tuple(nodes),
         tuple(slots),
         tuple(itertools.chain.from_iterable(names)),
         tuple(weights for weights, _ in pills),
@@ -575,14 +580,14 @@ def _edge_pills(
     gaps: Sequence[Gap], columns: Sequence[DiagramColumn], body: Rect, scale: float, zoom: float, slopes: bool
 ) -> list[tuple[PillSlots, PillSlots]]:
     """Return the places of weights and slopes, gap by gap, in one font size if possible."""
-    largest = [_pill_size(left, right, scale * zoom) for left, right in itertools.pairwise(columns)]
+    largest = [_pill_size(left, right, scale * zoom) for left, right in pairwise(columns)]
     pills = [pill_slots(gap, body, size, zoom, slopes) for gap, size in zip(gaps, largest, strict=True)]
     sizes = [weights.size for weights, _ in pills]
     common_size = min((size for size in sizes if size >= EQUAL_SHARE * max(sizes)), default=0.0)
     for k, (weights, slope_slots) in enumerate(pills):
         if weights.size > common_size:
             smaller_slots = pill_slots(gaps[k], body, common_size, zoom, slopes)
-            if len(smaller_slots[0].x) + len(smaller_slots[1].x) >= len(weights.x) + len(slope_slots.x):
+            if sum(len(each.places) for each in smaller_slots) >= len(weights.places + slope_slots.places):
                 pills[k] = smaller_slots
     return pills
 
@@ -598,25 +603,14 @@ def _gap(left: DiagramColumn, right: DiagramColumn) -> Gap:
     return Gap(right.layer, start, max(right.x - REACH_PX, start + 1.0), left.middles, right.middles)
 
 
-def _nodes(columns: Iterable[DiagramColumn], body: Rect) -> Iterator[NodeBox]:
-    for column in columns:
-        for node in column.visible_nodes(body):
-            yield NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
-
-
 def _headings(columns: tuple[DiagramColumn, ...], body: Rect) -> tuple[Rect, ...]:
     """Return the places of the headings: each reaches half-way to the next column, within the view."""
-    borders = [0.0]
-    for left, right in itertools.pairwise(columns):
-        borders.append((left.x + left.width + right.x) / 2)
-    borders[0] = min(2 * columns[0].box.center[0] - (borders[1] if len(borders) > 1 else 0.0), columns[0].x)
-    last = columns[-1]
-    borders.append(max(2 * last.box.center[0] - borders[-1], last.x + last.width))
-    rects = []
-    for start, end in itertools.pairwise(borders):
-        start, end = max(start, 0.0), min(end, body.right)
-        rects.append(Rect(start, 0.0, max(end - start, 0.0), body.y))
-    return tuple(rects)
+    borders = [(left.x + left.width + right.x) / 2 for left, right in pairwise(columns)]
+    first, last = columns[0].box, columns[-1].box
+    start = min(2 * first.center[0] - borders[0], first.x)
+    end = max(2 * last.center[0] - borders[-1], last.right)
+    visible = [min(max(x, 0.0), body.right) for x in (start, *borders, end)]
+    return tuple(Rect(left, 0.0, right - left, body.y) for left, right in pairwise(visible))
 
 
 def _names(

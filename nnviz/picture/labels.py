@@ -157,14 +157,11 @@ def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
-    if not slots.x:
-        return
     style = STYLES[kind]
     largest, smallest, air = slots.size, smaller(slots.size), NUMBER_PADDING[style]
     height = slots.height - 4.0 if style == "slope" else slots.height
-    numbers = values[slots.nodes, slots.sources].tolist()
-    places = zip(slots.nodes, slots.sources, slots.x, slots.y, slots.line, slots.widths, numbers, strict=True)
-    for node, source, x, y, line, room, value in places:
+    for node, source, x, y, line, room in slots.places:
+        value = float(values[node, source])
         fit = fit_number(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
         if fit is None:
             continue

@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,26 +252,34 @@ COMPLETE_BONUS: factor of the labels' total value if every label has a place. Th
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PillSlots:
-    """Places of labels with the same height and font size. The labels' middles are at (`x`, `y`).
+class PillSlot(NamedTuple):
+    """Place of the label of the edge from `source` to `node`. The label's middle is at (`x`, `y`).
 
-    `line` has the y of the edge at `x`, which differs from `y` if the label stands off the edge. If fewer
-    than `least` numbers fit, no number is shown.
+    `line` is the y of the edge at `x`, which differs from `y` if the label stands off the edge.
     """
 
-    nodes: list[int]
-    sources: list[int]
-    x: list[float]
-    y: list[float]
-    line: list[float]
-    widths: list[float]
-    height: float
-    size: float
+    node: int
+    source: int
+    x: float
+    y: float
+    line: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class PillSlots:
+    """Places of labels with the same height and font size.
+
+    If fewer than `least` numbers fit, no number is shown.
+    """
+
+    places: list[PillSlot]
+    height: float = 0.0
+    size: float = 0.0
     least: float = 0.0
 
 
-NO_SLOTS = PillSlots([], [], [], [], [], [], 0.0, 0.0)
+NO_SLOTS = PillSlots([])
 
 
 def smaller(size: float) -> float:
@@ -292,10 +301,11 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     least, with_slopes = (0.0 if zoom >= ZOOMED_IN else count * of for of in (share, LEAST_WITH_SLOPES))
     both = _best(edges, size, 2, max(least, with_slopes)) if slopes else (NO_SLOTS, NO_SLOTS)
     both = both[0], replace(both[1], least=with_slopes)
-    if SLOPE_PRICE * len(both[0].x) > count:
+    worth = SLOPE_PRICE * len(both[0].places)
+    if worth > count:
         return both
     alone = _best(edges, size, 1, least)
-    return both if SLOPE_PRICE * len(both[0].x) > len(alone[0].x) else alone
+    return both if worth > len(alone[0].places) else alone
 
 
 def _visible_edges(gap: Gap, body: Rect) -> Edges | None:
@@ -413,16 +423,10 @@ def _slots(
     placed = np.flatnonzero(places[kind * count : (kind + 1) * count] != NOWHERE)
     labels = placed + kind * count
     at = places[labels]
-    return PillSlots(
-        edges.nodes[placed].tolist(),
-        edges.sources[placed].tolist(),
-        candidates.x[at].tolist(),
-        candidates.y[labels, at].tolist(),
-        candidates.line[labels, at].tolist(),
-        widths[labels].tolist(),
-        box.height,
-        box.size,
-    )
+    ends, x, y = (edges.nodes[placed], edges.sources[placed]), candidates.x[at], candidates.y[labels, at]
+    columns = (*ends, x, y, candidates.line[labels, at], widths[labels])
+    slots = [PillSlot(*slot) for slot in zip(*(column.tolist() for column in columns), strict=True)]
+    return PillSlots(slots, box.height, box.size)
 
 
 def _label_boxes(edges: Edges, largest: float) -> Iterator[LabelBox]:

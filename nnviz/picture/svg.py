@@ -83,6 +83,14 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
     )
 
 
+def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = "") -> str:
+    """Return an SVG line element from (x0, y0) to (x1, y1).
+
+    `more` has additional attributes, each after a space.
+    """
+    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
+
+
 def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
     """Return an SVG image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`.
 
@@ -160,8 +168,8 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
         nodes, sources = strongest(weights, count)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
-        for share, line in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
-            x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in line)
+        for share, ends in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
+            x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in ends)
             yield (
                 f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="{edge_colour(share, palette)}" '
                 f'stroke-width="{edge_width(share, crowded) * picture.layout.scale:.2f}"/>'
@@ -214,11 +222,8 @@ def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterato
 def _label(label: Label, palette: Palette) -> Iterator[str]:
     rect, box, leader = label.rect, style.label_box(label, palette), style.leader_line(label)
     if leader is not None:
-        x0, y0, x1, y1 = leader
-        yield (
-            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" '
-            f'stroke="{style.leader_colour(label, palette)}" stroke-width="{style.leader_width(label):.3g}"/>'
-        )
+        width = f' stroke-width="{style.leader_width(label):.3g}"'
+        yield line(*leader, style.leader_colour(label, palette), width)
     if box is not None:
         yield rectangle(rect, box)
     x, anchor = {
@@ -287,10 +292,7 @@ def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
         yield f'<polygon points="{points}" fill="{colour}"/>'
     y = style.zero_line(values, place)
-    yield (
-        f'<line x1="{place.x:.1f}" y1="{y:.1f}" x2="{place.right:.1f}" y2="{y:.1f}" '
-        f'stroke="{palette.node_border}"/>'
-    )
+    yield line(place.x, y, place.right, y, palette.node_border)
 
 
 HEIGHT = 36.0
