@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
@@ -314,64 +314,57 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
 }
 
 
-class _Pill(NamedTuple):
-    """A number as text, its font size, and the least width of its pill."""
-
-    kind: Literal["bias", "node_slope"]
-    value: float
-    text: str
-    size: float
-    width: float
-
-
 def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> Iterator[Label]:
     """Yield the pills of a node's bias, at the left, and of its slope, at the right, if it has them.
 
     If they do not fit side by side even in the smallest font, yield the bias only: z needs it.
     """
-    biases, slopes, room = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
+    biases, slopes = content.network.layers[column.layer].biases, content.slopes
+    line, address = slot.place(column.x, float(column.tops[node])), Address("bias", column.layer, node)
     bias = slope = None
     if biases is not None:
-        bias = _pill(slot, "bias", float(biases[node]), room)
+        bias = _pill(slot, address, float(biases[node]), line)
     if slopes is not None:
-        slope = _pill(slot, "node_slope", float(slopes.layers[column.layer].nodes[node]), room)
+        of_node = float(slopes.layers[column.layer].nodes[node])
+        slope = _pill(slot, address._replace(kind="node_slope"), of_node, line)
     pills = [pill for pill in (bias, slope) if pill is not None]
     if len(pills) == 2:
         pills = _side_by_side(slot, pills) or pills[:1]
-    line = slot.place(column.x, float(column.tops[node]))
-    needed = sum(pill.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
+    needed = sum(pill.rect.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
     for pill in pills:
         air = min((ROOMY_PADDING - TIGHT_PADDING) * pill.size, (line.width - needed) / len(pills))
-        width = pill.width + air
-        left = line.x if pill.kind == "bias" else line.right - width
-        style: Style = "pill" if pill.kind == "bias" else "node_slope"
-        place = Rect(left, line.y, width, line.height)
-        yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)
+        width = pill.rect.width + air
+        left = line.x if pill.style == "pill" else line.right - width
+        yield pill._replace(rect=line._replace(x=left, width=width))
 
 
-def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
-    pad = TIGHT_PADDING * slot.size
-    fit = slot.fit_number(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
+def _pill(slot: Slot, address: Address, value: float, room: Rect) -> Label | None:
+    """Return the pill of a bias or a node's slope with its least width, or None if it does not fit."""
+    is_bias, pad = address.kind == "bias", TIGHT_PADDING * slot.size
+    fit = slot.fit_number(value, room.width - pad, bold=True, prefix="b " if is_bias else "")
     if fit is None:
         return None
     text, size, width = fit
-    least = 0.0 if kind == "bias" else LEAST_SLOPE_RATIO * slot.rect.height
-    return _Pill(kind, value, text, size, max(width + pad, least))
+    least = 0.0 if is_bias else LEAST_SLOPE_RATIO * room.height
+    place = room._replace(width=max(width + pad, least))
+    return Label(address, text, place, "pill" if is_bias else "node_slope", size, value)
 
 
-def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
-    """Return both pills shortened to fit into the line, the wider one first; [] if they cannot fit."""
+def _side_by_side(slot: Slot, pills: list[Label]) -> list[Label]:
+    """Return both pills shortened to fit into the line, the bias first; [] if they cannot fit."""
     bias, slope = pills
-    while bias.width + slope.width > slot.rect.width - LABEL_GAP * slot.size:
-        wider_first = (bias, slope) if bias.width >= slope.width else (slope, bias)
+    while bias.rect.width + slope.rect.width > slot.rect.width - LABEL_GAP * slot.size:
+        wider_first = sorted((bias, slope), key=lambda pill: -pill.rect.width)
         shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
         if shorter is None:
             return []
-        bias, slope = (shorter, slope) if shorter.kind == "bias" else (bias, shorter)
+        bias, slope = (shorter, slope) if shorter.style == "pill" else (bias, shorter)
     return [bias, slope]
 
 
-def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
+def _shorter(slot: Slot, pill: Label) -> Label | None:
     """Return the pill with the next shorter text, or None."""
-    fit = _pill(slot, pill.kind, pill.value, pill.width - NARROWER_PX)
-    return fit if fit is not None and fit.width < pill.width else None
+    assert pill.value is not None
+    room = pill.rect._replace(width=pill.rect.width - NARROWER_PX)
+    fit = _pill(slot, pill.address, pill.value, room)
+    return fit if fit is not None and fit.rect.width < pill.rect.width else None

@@ -14,7 +14,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, field_text, moved_by_steps, parse_number
 from nnviz.core.state import State
-from nnviz.picture.picture import EDGE_NUMBER
+from nnviz.picture.columns import EDGE_PILL
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
@@ -178,7 +178,7 @@ class EditSession(QObject):
         else:
             self.select(address)
             value, title = self.value(address), _title(address, name)
-        size = label.size if label else EDGE_NUMBER * picture.layout.scale
+        size = label.size if label else EDGE_PILL * picture.layout.scale
         empty = partial(self._cleared, address) if address.kind == "target" else None
         self.editor.open(qrect(place), value, size, title, partial(self._read_name, address), empty)
         self._canvas.hover(None)
