@@ -20,7 +20,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
-from nnviz.picture.number_places import SMALL_SIZE, PillSlots, pill_slots
+from nnviz.picture.number_places import LEAST_SIZE, PillSlots, pill_slots
 from nnviz.picture.parts import (
     BAR,
     INSET,
@@ -278,8 +278,8 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
     return room.y + TOP + (room.height - TOP - BOTTOM - up - down) / 2 + up
 
 
-SMALLEST, LEAST_FACTOR = 9.5, 0.55
-"""SMALLEST: least font size, in pixels. LEAST_FACTOR: smallest scale of a long number's font."""
+LEAST_FACTOR = 0.55
+"""Smallest scale of a long number's font."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
@@ -347,7 +347,7 @@ class Slot:
 
         The text begins with the keyword argument `prefix`.
         """
-        smallest = min(max(LEAST_FACTOR * self.size, SMALLEST), self.size)
+        smallest = min(max(LEAST_FACTOR * self.size, LEAST_SIZE), self.size)
         return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
 
 
@@ -376,7 +376,7 @@ def _in_bar(column: DiagramColumn) -> dict[Kind, Slot]:
     """Return the places of name and value in the bar under a thumbnail in a grid."""
     bar, (x, y, *_) = column.bar_of(0), column.rect(0)
     size = min(bar.height / BAR_LINE, bar.width / BAR_TEXTS)
-    if size < SMALLEST:
+    if size < LEAST_SIZE:
         return {}
     line, value = Rect(bar.x - x + 0.3 * size, bar.y - y, bar.width - 0.6 * size, bar.height), NUMBER * size
     return {
@@ -388,7 +388,7 @@ def _in_bar(column: DiagramColumn) -> dict[Kind, Slot]:
 def _in_pixel(column: DiagramColumn) -> dict[Kind, Slot]:
     """Return the place of an input's value, a pill on its pixel."""
     size = min(PIXEL_SHARE * column.cell / (NUMBER + 1.6), PIXEL_VALUE)
-    if size < SMALLEST:
+    if size < LEAST_SIZE:
         return {}
     return {"input": Slot(Rect(0.0, 0.0, column.cell, column.cell).middle(column.cell, 1.5 * size), size)}
 
@@ -412,23 +412,23 @@ def _text_scale(column: DiagramColumn) -> float:
 def _full(column: DiagramColumn, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     """Return the places of name and z in one line, and of the large value centred below them."""
     width, height, scale = column.width, column.height, column.height / HEIGHT
-    small = max(11.5 * scale, SMALLEST)
+    small = max(11.5 * scale, LEAST_SIZE)
     pad = min(10.0 * scale, 0.08 * width)
     line = Rect(pad, 0.075 * height, width - 2 * pad, 1.3 * small)
     slots: dict[Kind, Slot] = {}
     if (
         layer is not None
         and not layer.function.linear
-        and line.width >= (NAME_WIDTH + SHORT_Z_WIDTH + 0.5) * SMALLEST
+        and line.width >= (NAME_WIDTH + SHORT_Z_WIDTH + 0.5) * LEAST_SIZE
     ):
-        small = max(min(small, line.width / (NAME_WIDTH + Z_WIDTH + 0.5)), SMALLEST)
+        small = max(min(small, line.width / (NAME_WIDTH + Z_WIDTH + 0.5)), LEAST_SIZE)
         slots["z"] = Slot(line, small, "right", name_size=small, least=SHORT_Z_WIDTH * small)
         line = line._replace(width=line.width - (SHORT_Z_WIDTH + 0.5) * small)
     slots["name"] = Slot(line, small)
     bottom = pills["node_slope"].rect.y if pills else 0.97 * height
     free = bottom - line.bottom
     size = min(VALUE_SIZE * scale, (width - 8.0 * scale) / NUMBER, free / 1.1)
-    if size >= SMALLEST:
+    if size >= LEAST_SIZE:
         rect = Rect(4.0 * scale, line.bottom + (free - 1.1 * size) / 2, width - 8.0 * scale, 1.1 * size)
         slots["input" if layer is None else "value"] = Slot(rect, size)
     if "z" in slots:
@@ -440,21 +440,21 @@ def _compact(column: DiagramColumn, pills: Mapping[Kind, Slot]) -> dict[Kind, Sl
     """Return the places of name and value side by side, or of the value alone."""
     width, text_scale = column.width, _text_scale(column)
     free = pills["node_slope"].rect.y if pills else column.height
-    size = min(max(0.56 * free, SMALLEST + 0.5), 16.0 * text_scale)
-    if free < 1.25 * size or width < NUMBER * SMALLEST + 6.0:
+    size = min(max(0.56 * free, LEAST_SIZE + 0.5), 16.0 * text_scale)
+    if free < 1.25 * size or width < NUMBER * LEAST_SIZE + 6.0:
         return {}
     size = min(size, (width - 6.0) / NUMBER)
     top = (free - 1.2 * size) / 2
     value, pad = 4.2 * min(size, 14.0 * text_scale), min(7.0 * text_scale, 0.05 * width)
     kind: Kind = "input" if column.layer < 0 else "value"
-    longest = LONG_VALUE * max(LEAST_FACTOR * size, SMALLEST)
-    if kind == "value" and width - longest - 2 * pad - 4.0 >= NAME_WIDTH * SMALLEST:
+    longest = LONG_VALUE * max(LEAST_FACTOR * size, LEAST_SIZE)
+    if kind == "value" and width - longest - 2 * pad - 4.0 >= NAME_WIDTH * LEAST_SIZE:
         value = max(value, longest)
     rest = width - value - 2 * pad - 4.0
-    small = max(min(0.4 * free, 11.0 * text_scale, rest / NAME_WIDTH), SMALLEST)
+    small = max(min(0.4 * free, 11.0 * text_scale, rest / NAME_WIDTH), LEAST_SIZE)
     alone: dict[Kind, Slot] = {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
     if rest < 3.6 * small:  # only a short name fits, with a smaller value
-        small, pad = SMALLEST, 4.0
+        small, pad = LEAST_SIZE, 4.0
         rest = SHORT_NAME_WIDTH * small
         size = min(size, (width - 2 * pad - 3.0 - rest) / NUMBER)
         value, top = NUMBER * size, (free - 1.2 * size) / 2
@@ -489,15 +489,18 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
         return {}
     overhang = min(OVERHANG * column.width, MOST_OVERHANG_PX)
     width, left, line = column.width + 2 * overhang, -overhang, NOTES_LINE * scale
-    top, size = column.height + NOTES_GAP * scale, max(min(12.5 * scale, width / ERROR_WIDTH), SMALLEST)
+    top, size = column.height + NOTES_GAP * scale, max(min(12.5 * scale, width / ERROR_WIDTH), LEAST_SIZE)
     return {
         "target": Slot(Rect(left, top, width, line), size),
         "error": Slot(Rect(left, top + line, width, line), size),
     }
 
 
-EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""EDGE_PILL: font size of numbers on edges, in pixels. LOW_SCALE: their largest scale / the nodes' scale."""
+EDGE_PILL, LOW_SCALE, LEAST_SCALE = 13.5, 1.3, 0.85
+"""EDGE_PILL: font size of numbers on edges, in pixels. LOW_SCALE: their largest scale / the nodes' scale.
+
+LEAST_SCALE: their least scale between nodes of small height, at scale 1.
+"""
 EQUAL_SHARE = 0.7
 """Least common font size of the numbers on edges, as a share of the largest font size in a gap.
 
@@ -595,7 +598,7 @@ def _edge_pills(
 def _pill_size(left: DiagramColumn, right: DiagramColumn, scale: float) -> float:
     """Return the font size of numbers between two columns: smaller between low nodes, but readable."""
     height = min(left.height, right.height) / HEIGHT
-    return max(EDGE_PILL * min(scale, LOW_SCALE * height), SMALL_SIZE * min(max(scale, 1.0), LOW_SCALE))
+    return EDGE_PILL * max(min(scale, LOW_SCALE * height), LEAST_SCALE * min(max(scale, 1.0), LOW_SCALE))
 
 
 def _gap(left: DiagramColumn, right: DiagramColumn) -> Gap:

@@ -228,29 +228,35 @@ def _all_numbers(
             yield from _pills(content, column, slots["node_slope"], node)
 
 
-def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    z = content.z(address)
-    fit = None if z is None else slot.fit_number(z, _room(content, address, slot), prefix="z ")
+def _number(
+    content: Content, address: Address, slot: Slot, rect: Rect, value: float | None, style: Style, prefix: str
+) -> Label | None:
+    """Return the label of a number within a line, or None if the number is unknown or does not fit."""
+    room, bold = _room(content, address, slot), style not in ("z", "note")
+    fit = None if value is None else slot.fit_number(value, room, bold=bold, prefix=prefix)
     if fit is None:
         return None
     text, size, width = fit
-    return Label(address, text, _align_right(rect, width), "z", size, z, "right", slot.role)
+    place = rect.middle(width, rect.height)
+    if slot.align == "right":
+        place = place._replace(x=rect.right - width)
+    return Label(address, text, place, style, size, value, slot.align, slot.role)
+
+
+def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    return _number(content, address, slot, rect, content.z(address), "z", "z ")
 
 
 def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
     value = content.output(address)
     if value is None:
         return Label(address, MISSING, rect, "value", slot.size, None, slot.align, slot.role)
-    fit = slot.fit_number(value, _room(content, address, slot), bold=True)
-    if fit is None:
-        return None
-    text, size, width = fit
     style: Style = "dead" if content.dead(address) else "value" if slot.role else "pill"
-    if slot.align == "center":
-        rect = rect.middle(min(max(width + 0.8 * size, 2.0 * size), rect.width), rect.height)
-    else:
-        rect = _align_right(rect, width)
-    return Label(address, text, rect, style, size, value, slot.align, slot.role)
+    label = _number(content, address, slot, rect, value, style, "")
+    if label is None or slot.align != "center":
+        return label
+    width = max(label.rect.width + 0.8 * label.size, 2.0 * label.size)
+    return label._replace(rect=rect.middle(min(width, rect.width), rect.height))
 
 
 def _room(content: Content, address: Address, slot: Slot) -> float:
@@ -293,15 +299,7 @@ def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Labe
     if value is None and not error and content.trace is not None:
         text = f"{address.kind} {MISSING}"
         return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
-    fit = None if value is None else slot.fit_number(value, rect.width, bold=error, prefix=f"{address.kind} ")
-    if fit is None:
-        return None
-    text, size, width = fit
-    return Label(address, text, rect.middle(width, rect.height), "error" if error else "note", size, value)
-
-
-def _align_right(rect: Rect, width: float) -> Rect:
-    return Rect(rect.right - width, rect.y, width, rect.height)
+    return _number(content, address, slot, rect, value, "error" if error else "note", f"{address.kind} ")
 
 
 _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {

@@ -225,12 +225,10 @@ Fewer labels would hide the edges and still miss many numbers.
 """
 ZOOMED_IN = 1.5
 """From this zoom on, labels are shown even if only a few fit."""
-SMALL_SIZE = 11.475
-"""Font size of numbers on edges between nodes of small height, at scale 1, in pixels."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes that the search tries, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
-"""LEAST_SHRINK: smallest scale of a wide number's font. LEAST_SIZE: smallest font size, in pixels."""
+"""LEAST_SHRINK: smallest scale of a wide number's font. LEAST_SIZE: least size of any font, in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
 """Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 NODE_GAP = 0.35
@@ -456,7 +454,7 @@ class Placing:
         air = LABEL_GAP * box.size
         self._candidates, self._width, self._height = candidates, box.width + air, box.height + air
         cost, self._x = candidates.cost, candidates.x.tolist()
-        self._weights, self._all = len(cost) // candidates.kinds, slice(0, len(cost))
+        self._weights = len(cost) // candidates.kinds
         self.places: Indices = np.full(len(cost), NOWHERE)
         self._possible = np.isfinite(cost)
         self._blocks: dict[int, NDArray[np.int16]] = {}
@@ -497,7 +495,7 @@ class Placing:
         free = (self._blocked[other] == 0) & self._possible[other]
         if np.count_nonzero(free) <= 1:
             return False
-        return bool((free & ~self._blocks_of(label, place, slice(other, other + 1))[0]).any())
+        return bool((free & ~self._blocks_of(label, place)[other]).any())
 
     def _improve(self) -> None:
         """Move the label that gains most to a better place, until none gains."""
@@ -521,7 +519,7 @@ class Placing:
 
     def _place_label(self, label: int, place: int) -> None:
         self.places[label] = place
-        blocks = self._blocks_of(label, place, self._all).astype(np.int16)
+        blocks = self._blocks_of(label, place).astype(np.int16)
         blocks[label] = 0
         self._blocks[label] = blocks
         self._blocked += blocks
@@ -530,18 +528,18 @@ class Placing:
         self.places[label] = NOWHERE
         self._blocked -= self._blocks.pop(label)
 
-    def _blocks_of(self, label: int, place: int, others: slice) -> NDArray[np.bool_]:
-        """Return the places of `others` that a label blocks at one of its places, shape (others, places)."""
+    def _blocks_of(self, label: int, place: int) -> NDArray[np.bool_]:
+        """Return the places that a label blocks at one of its places, shape (labels, places)."""
         candidates = self._candidates
         x, partner = self._x[place], candidates.partner(label)
         near = slice(bisect_left(self._x, x - self._width), bisect_left(self._x, x + self._width))
         half = (x - candidates.x[near]) / 2
-        down = candidates.y[label, place] - candidates.y[others, near]
+        down = candidates.y[label, place] - candidates.y[:, near]
         # of two labels, the upper one has the upper line
         between = candidates.line[label, place] - candidates.slope[label] * half
-        between = between - candidates.line[others, near] - candidates.slope[others, None] * half
-        blocks = np.zeros((len(down), len(candidates.x)), dtype=np.bool_)
+        between = between - candidates.line[:, near] - candidates.slope[:, None] * half
+        blocks = np.zeros(candidates.cost.shape, dtype=np.bool_)
         blocks[:, near] = (np.abs(down) < self._height) | (between * down < 0.0)
-        if partner != NOWHERE and others.start <= partner < others.stop:  # a weight stands left of its slope
-            blocks[partner - others.start] |= (x - candidates.x) * (partner - label) > 0.0
+        if partner != NOWHERE:  # a weight stands left of its slope
+            blocks[partner] |= (x - candidates.x) * (partner - label) > 0.0
         return blocks
