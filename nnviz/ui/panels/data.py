@@ -271,11 +271,9 @@ class DataPanel(Panel):
     `load_requested`        the user wants to load the rows of a CSV file
     `table_paste_requested` the user wants to paste a table; carries its text
     `make_requested`        the user wants to make rows with a formula
-    `about_to_ask`          a dialog is about to open: the document must not change meanwhile
     ======================= =================================================================
     """
 
-    about_to_ask = Signal()
     load_requested = Signal()
     table_paste_requested = Signal(str)
     make_requested = Signal()
@@ -453,7 +451,7 @@ class DataPanel(Panel):
         current = self.table.currentIndex()
         row = self.model.row_of(current.row()) if current.isValid() else self._document.now.row
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
-        self.about_to_ask.emit()
+        self._desk.runner.pause()  # the document must not change while a dialog is open
         try:
             pasted = paste_cells(self._document.state, text, row, column)
         except FileError as error:

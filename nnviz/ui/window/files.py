@@ -165,10 +165,15 @@ def read_asking(
     is false, no dialog opens and MissingActivationsError is raised.
     Raises FileError, and CancelledError if the person cancels.
     """
+
+    def attempt(activations: Activations) -> _T:
+        with ProgressDialog(window, f"Reading {file_label(path)}") as reading:
+            return read(reading, activations)
+
     if given:
         settings.remember_activations(path, given)
     try:
-        return _reading(window, path, read, given)
+        return attempt(given)
     except MissingActivationsError as error:
         if not asks:
             raise
@@ -179,16 +184,9 @@ def read_asking(
         answer = dialog.activations if dialog.is_accepted() else None
     if answer is None:
         raise CancelledError
-    result = _reading(window, path, read, answer)
+    result = attempt(answer)
     settings.remember_activations(path, answer)
     return result
-
-
-def _reading(
-    window: QWidget, path: Path, read: Callable[[Progress, Activations], _T], answer: Activations
-) -> _T:
-    with ProgressDialog(window, f"Reading {file_label(path)}") as reading:
-        return read(reading, answer)
 
 
 PASTED = "Pasted table"
@@ -367,10 +365,9 @@ class FileCommands(QObject):
     def ask_save(self) -> bool:
         """Ask for a file, and save the document to that file. Return whether the document is saved."""
         path = self._document.path
+        suggestion = self.suggestion(path.suffix if path else ".json")
         if self._is_of_another_kind:
             suggestion = unused_path(self.suggestion(".json"))
-        else:
-            suggestion = self.suggestion(path.suffix if path else ".json")
         path = ask_save_path(self._window, "Save the network", suggestion, kinds())
         return path is not None and self._save(path)
 

@@ -320,7 +320,6 @@ class Workspace:
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.files.reloaded.connect(self.diagram.session.close)
-        self.data.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
         self.library.loaded.connect(self.desk.allow_plots)
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
