@@ -220,15 +220,12 @@ class Cells:
         return out
 
     def _mixed(self, cells: tuple[str, ...]) -> Array:
-        known = {cell: self._number(cell.strip()) for cell in set(cells)}
+        known = dict.fromkeys(cells, np.nan)
+        for cell in known:
+            if _MAY_BE.fullmatch(text := cell.strip()):
+                with suppress(ValueError):
+                    known[cell] = number(text, self._decimal, grouped=self._grouped)
         return np.fromiter(map(known.__getitem__, cells), np.float64, len(cells))
-
-    def _number(self, cell: str) -> float:
-        try:
-            may_be = _MAY_BE.fullmatch(cell)
-            return number(cell, self._decimal, grouped=self._grouped) if may_be else np.nan
-        except ValueError:
-            return np.nan
 
 
 DELIMITERS = "\t;|,"

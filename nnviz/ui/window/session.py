@@ -222,9 +222,9 @@ class Kept:
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:
         leftovers, damaged = claim_leftovers(folder)
-        messages = [damaged, offer(workspace.main_window, self._recovery, leftovers)]
-        if any(messages):
-            workspace.status.show_message("; ".join(filter(None, messages)))
+        recovered = offer(workspace.main_window, self._recovery, leftovers) if leftovers else ""
+        if message := "; ".join(filter(None, (damaged, recovered))):
+            workspace.status.show_message(message)
 
     def leave(self) -> None:
         """Stop copying unsaved changes, and keep the copies for the next start."""
@@ -243,8 +243,6 @@ def offer(window: QWidget, recovery: Recovery, leftovers: list[WorkCopy]) -> str
     The copy that the person chooses is opened as unsaved changes. The dialog deletes the copies that the
     person discards. All other copies are kept for the next start.
     """
-    if not leftovers:
-        return ""
     dialog = RecoverDialog(window, leftovers)
     chosen = dialog.chosen if dialog.is_accepted() else None
     try:
