@@ -214,10 +214,8 @@ def _with_pictures(fit: _Fit, free: Rect, scale: float) -> _Fit:
     """Return a column with thumbnails in its nodes, or if nodes are low a grid of thumbnails."""
     if fit.height * scale >= LEAST_PICTURED:
         return replace(fit, extra=max(PICTURE_EXTRA * fit.height, LEAST_EXTRA))
-    cell, across = max(
-        (min(free.height / ceil(fit.count / across), free.width / across), across)
-        for across in range(2, max(fit.count, 2) + 1)
-    )
+    ways = range(2, max(fit.count, 2) + 1)
+    cell, across = max((min(free.height / ceil(fit.count / k), free.width / k), k) for k in ways)
     return _grid(fit.count, across, cell) if cell * scale >= LEAST_CELL else fit
 
 
@@ -237,9 +235,8 @@ def _height(pitch: float, below: float) -> float:
 def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[float], float]:
     """Return the width of every column, and of the gaps. Nodes from the height `compact` on show texts."""
     texts = sum(_shows_texts(fit, compact) for fit in fits)
-    bare = [_bare_width(fit) for fit in fits]
     gaps = len(fits) - 1
-    others = [width for width, fit in zip(bare, fits, strict=True) if not _shows_texts(fit, compact)]
+    others = [_bare_width(fit) for fit in fits if not _shows_texts(fit, compact)]
     rest = sum(others) + sum(fit.extra for fit in fits)
     narrow = any(width < WIDEST_BARE for width in others)  # their headings are wider
     margin = min(max((0.09 if narrow else 0.035) * room, 16.0), 100.0)
@@ -258,10 +255,7 @@ def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[flo
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)
     gap = min(gap, WIDEST_GAP)
-    return [
-        width + fit.extra if _shows_texts(fit, compact) else small
-        for fit, small in zip(fits, bare, strict=True)
-    ], gap
+    return [width + fit.extra if _shows_texts(fit, compact) else _bare_width(fit) for fit in fits], gap
 
 
 def _shows_texts(fit: _Fit, compact: float) -> bool:
@@ -564,19 +558,10 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         for column in columns
         for node in column.visible_nodes(room)
     )
-    return Layout(
-        view,
-        scale,
-        room,
-        columns,
-        gaps,
-        tuple(nodes),
-        tuple(slots),
-        tuple(itertools.chain.from_iterable(names)),
-        tuple(weights for weights, _ in pills),
-        tuple(slopes for _, slopes in pills),
-        _headings(columns, room),
-    )
+    texts = tuple(slots), tuple(itertools.chain.from_iterable(names))
+    of_weights, of_slopes = tuple(weights for weights, _ in pills), tuple(slopes for _, slopes in pills)
+    headings = _headings(columns, room)
+    return Layout(view, scale, room, columns, gaps, tuple(nodes), *texts, of_weights, of_slopes, headings)
 
 
 def _edge_pills(

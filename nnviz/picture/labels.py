@@ -82,10 +82,8 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
         state = content.state
         validation = state.validated and content.row >= state.trained_rows
         row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]
-        return [
-            *(f"{counted(count, 'input')}{SEPARATOR}{each}" for each in row_texts if count > MANY_NODES),
-            *row_texts,
-        ]
+        inputs = f"{counted(count, 'input')}{SEPARATOR}"
+        return [*(inputs + each for each in row_texts if count > MANY_NODES), *row_texts]
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY_NODES else []
     parts.append(layer.activation)

@@ -145,10 +145,8 @@ class Candidates:
             result.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs))
         x = np.tile(self.x, len(result))
         order = np.argsort(x, kind="stable")
-        y, line, cost = (
-            np.concatenate(each, axis=1)[:, order]
-            for each in zip(*((each.y, each.line, each.cost) for each in result), strict=True)
-        )
+        parts = zip(*((each.y, each.line, each.cost) for each in result), strict=True)
+        y, line, cost = (np.concatenate(each, axis=1)[:, order] for each in parts)
         return replace(self, x=x[order], y=y, line=line, cost=cost)
 
 

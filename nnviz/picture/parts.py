@@ -48,12 +48,8 @@ class Rect(NamedTuple):
 
     def covers(self, other: Rect) -> bool:
         """Return whether the rectangle `other` lies inside this rectangle."""
-        return (
-            self.x <= other.x
-            and self.y <= other.y
-            and other.right <= self.right
-            and other.bottom <= self.bottom
-        )
+        covers_across = self.x <= other.x and other.right <= self.right
+        return covers_across and self.y <= other.y and other.bottom <= self.bottom
 
     def meets(self, other: Rect) -> bool:
         """Return whether this rectangle and `other` overlap."""
@@ -136,6 +132,8 @@ Style: TypeAlias = Literal[
 
 
 Align: TypeAlias = Literal["left", "center", "right"]
+BEFORE: dict[Align, float] = {"left": 0.0, "center": 0.5, "right": 1.0}
+"""Share of the free room before a text, by its alignment."""
 
 
 class Label(NamedTuple):

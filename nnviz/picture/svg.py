@@ -18,13 +18,15 @@ from nnviz.picture import style
 from nnviz.picture.columns import COMPACT, growth, lay_out
 from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.parts import DiagramColumn, Label, Rect, Style, View
+from nnviz.picture.parts import BEFORE, DiagramColumn, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
 from nnviz.picture.style import DASHES, Box, Pixels, Tint
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
 """Attribute of an image whose pixels must stay sharp."""
+ANCHORS = {"left": "start", "center": "middle", "right": "end"}
+"""SVG's name of each alignment."""
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
@@ -77,10 +79,7 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
     line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     if box.dashed:
         line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
-    return (
-        f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
-    )
+    return f'<rect {_place(rect)} rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
 
 
 def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = "") -> str:
@@ -96,10 +95,11 @@ def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
 
     `more` has additional attributes, each after a space.
     """
-    return (
-        f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
-    )
+    return f'<image {_place(rect)} preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
+
+
+def _place(rect: Rect) -> str:
+    return f'x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}"'
 
 
 def _png_uri(pixels: Pixels) -> str:
@@ -226,22 +226,11 @@ def _label(label: Label, palette: Palette) -> Iterator[str]:
         yield line(*leader, style.leader_colour(label, palette), width)
     if box is not None:
         yield rectangle(rect, box)
-    x, anchor = {
-        "left": (rect.x, "start"),
-        "center": (rect.center[0], "middle"),
-        "right": (rect.right, "end"),
-    }[label.align]
+    x, anchor = rect.x + BEFORE[label.align] * rect.width, ANCHORS[label.align]
     spacing = style.letter_spacing(label.style, label.size)
-    yield svg_text(
-        x,
-        rect.center[1],
-        label.text,
-        label.size,
-        style.text_colour(label, palette),
-        anchor,
-        style.font_weight(label.style),
-        f' letter-spacing="{spacing:.2f}"' if spacing else "",
-    )
+    more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
+    colour, weight = style.text_colour(label, palette), style.font_weight(label.style)
+    yield svg_text(x, rect.center[1], label.text, label.size, colour, anchor, weight, more)
 
 
 def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
@@ -342,13 +331,10 @@ def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1
         left = place.x - (TEXT_GAP + piece.width) * scale
         room = Rect(left, middle, piece.width * scale, 0.0)
         box = room.middle(ENTRY_BOX.width * scale, ENTRY_BOX.height * scale)
-        samples.append(
-            Sample(
-                Label(NOWHERE, text, box, box_style, BOX_SIZE * scale, value),
-                room.middle(PIECE.width * scale, PIECE.height * scale) if box_style == "pill" else None,
-                Label(NOWHERE, meaning, place, "note", TEXT_SIZE * scale, align="left"),
-            )
-        )
+        sign = Label(NOWHERE, text, box, box_style, BOX_SIZE * scale, value)
+        edge = room.middle(PIECE.width * scale, PIECE.height * scale) if box_style == "pill" else None
+        words = Label(NOWHERE, meaning, place, "note", TEXT_SIZE * scale, align="left")
+        samples.append(Sample(sign, edge, words))
         right = left - ENTRY_GAP * scale
     return tuple(reversed(samples))
 

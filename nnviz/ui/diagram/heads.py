@@ -316,11 +316,8 @@ class HeadButton(QToolButton):
 
 def _enabled_buttons(diagram: QWidget) -> list[HeadButton]:
     """Return the visible and enabled buttons on the diagram, from left to right."""
-    return [
-        button
-        for button in diagram.findChildren(HeadButton)
-        if button.isVisibleTo(diagram) and button.isEnabled()
-    ]
+    buttons = diagram.findChildren(HeadButton)
+    return [button for button in buttons if button.isVisibleTo(diagram) and button.isEnabled()]
 
 
 class ActivationButton(HeadButton):
