@@ -138,9 +138,8 @@ def slopes(state: State, chosen: argparse.Namespace) -> None:
     """Print the loss and its slope (gradient) with respect to every weight, as a table or as JSON."""
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
-        raise FileError(
-            f"the {state.measure.phrase} and its slopes need targets, but no row in the file has any", "data"
-        )
+        fault = f"the {state.measure.phrase} and its slopes need targets, but no row in the file has any"
+        raise FileError(fault, "data")
     trained = slice(state.trained_rows)
     result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)
     for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):

@@ -59,9 +59,8 @@ def _state(state: State) -> str:
 def _too_deep_note(network: Network) -> str:
     note = f"{len(network.layers)} layers are too many for a picture here: call nnviz.show to open a window"
     width, height = DIAGRAM_SIZE[0], 40.0
-    return document(
-        width, height, note, PALETTE.canvas, [svg_text(20.0, height / 2, note, 13.0, PALETTE.ink)]
-    )
+    words = svg_text(20.0, height / 2, note, 13.0, PALETTE.ink)
+    return document(width, height, note, PALETTE.canvas, [words])
 
 
 @render.register

@@ -53,9 +53,8 @@ class Rect(NamedTuple):
 
     def meets(self, other: Rect) -> bool:
         """Return whether this rectangle and `other` overlap."""
-        return (
-            self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
-        )
+        meets_across = self.x < other.right and other.x < self.right
+        return meets_across and self.y < other.bottom and other.y < self.bottom
 
 
 MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
@@ -219,9 +218,8 @@ class DiagramColumn:
         """Return the rectangle of a node."""
         if self.per_row > 1:
             down, right = divmod(node, self.per_row)
-            return Rect(
-                self.x + right * self.cell, float(self.tops[0]) + down * self.cell, self.cell, self.cell
-            )
+            x, y = self.x + right * self.cell, float(self.tops[0]) + down * self.cell
+            return Rect(x, y, self.cell, self.cell)
         return Rect(self.x, float(self.tops[node]), self.width, self.height)
 
     def picture_of(self, node: int) -> Rect:

@@ -345,8 +345,7 @@ def sheet(picture: Picture, width: float, height: float) -> Sheet:
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
     room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
-    unzoomed = make_picture(
-        content, lay_out(network, room, slopes=slopes), shows=picture.shows, largest=picture.scale
-    )
+    layout = lay_out(network, room, slopes=slopes)
+    unzoomed = make_picture(content, layout, shows=picture.shows, largest=picture.scale)
     middle = height - HEIGHT * scale / 2
     return Sheet(width, height, unzoomed, legend(width - MARGIN, middle, slopes=slopes, scale=scale))

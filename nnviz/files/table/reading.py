@@ -391,9 +391,7 @@ def detect_layout(lines: list[str], given: TableLayout) -> TableLayout:
         is_open = delimiter == ";" and any(map(_GROUPED.search, lines))
         decimal = _decimal(cells for cells, _, _ in rows_of(lines, delimiter)) if is_open else "."
     header = _is_header(rows, decimal) if given.header is None else given.header
-    return replace(
-        given, delimiter=delimiter, decimal=decimal, header=header, grouped=given.decimal is not None
-    )
+    return TableLayout(given.encoding, delimiter, decimal, header, grouped=given.decimal is not None)
 
 
 def _rows(lines: list[str], delimiter: str) -> tuple[list[list[str]], bool]:

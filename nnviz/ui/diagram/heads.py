@@ -415,9 +415,8 @@ class Head:
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
         self._diagram, self._structure, self._column = diagram, structure, column
         self._activation = ActivationButton(diagram)
-        self._remove, self._menu, self._add = (
-            HeadButton(diagram, name) for name in ("remove", "more", "add")
-        )
+        names = ("remove", "more", "add")
+        self._remove, self._menu, self._add = (HeadButton(diagram, name) for name in names)
         self.buttons = (self._activation, self._remove, self._menu, self._add)
         activations, actions = ListMenu("", self._activation), QMenu(self._menu)
         self._activation.open_menu(activations, lambda menu: structure.fill_activations(menu, column - 1))

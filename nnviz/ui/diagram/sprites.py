@@ -151,10 +151,9 @@ class Screen:
         for tint in tints(picture, column, self.palette):
             across = int(width * tint.share)
             strengths = tint.strengths[nodes.start : nodes.stop]
-            colours = [
-                self._box_sprite(across, height, colour, colour) for colour in (tint.negative, tint.positive)
-            ]
-            sprites = np.take(colours, strengths > 0)
+            colours = tint.negative, tint.positive
+            boxes = [self._box_sprite(across, height, colour, colour) for colour in colours]
+            sprites = np.take(boxes, strengths > 0)
             yield self._sprites.placed(sprites, left + width - across, tops, np.abs(strengths))
 
     def _pill(self, label: Label, chosen: bool) -> tuple[int, int, int]:

@@ -179,9 +179,8 @@ class RecoverDialog(Dialog):
             add_mnemonic(box.addButton(button))
         box.setDefaultButton(BUTTON.Cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.button(BUTTON.Discard).clicked.connect(
-            partial(self._remove, leftover), Qt.ConnectionType.SingleShotConnection
-        )
+        once = Qt.ConnectionType.SingleShotConnection
+        box.button(BUTTON.Discard).clicked.connect(partial(self._remove, leftover), once)
         box.open()  # exec() would let another click through before it returns
 
     def _remove(self, leftover: WorkCopy) -> None:

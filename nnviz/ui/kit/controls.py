@@ -109,9 +109,8 @@ class ElidedLabel(QLabel):
         text = self.fontMetrics().elidedText(self.text(), self.elided, room.width())
         with QPainter(self) as painter:
             side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            self.style().drawItemText(
-                painter, room, side, self.palette(), self.isEnabled(), text, self.foregroundRole()
-            )
+            palette, role = self.palette(), self.foregroundRole()
+            self.style().drawItemText(painter, room, side, palette, self.isEnabled(), text, role)
 
     def event(self, event: QEvent) -> bool:
         """Show the full text in a tooltip if the label shortens it."""

@@ -445,9 +445,8 @@ class Workspace:
         room = window.screen().availableSize().expandedTo(window.size())
         percent = self.settings.size_within(room)
         if percent < wanted:
-            self.status.show_message(
-                f"Interface size {wanted} % does not fit on this screen: nnviz now uses {percent} %"
-            )
+            fault = f"Interface size {wanted} % does not fit on this screen"
+            self.status.show_message(f"{fault}: nnviz now uses {percent} %")
         self.board.about_to_grow()
         window.about_to_grow()
         if set_size_percent(application(), percent):
