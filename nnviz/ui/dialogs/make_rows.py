@@ -53,11 +53,6 @@ class Series(NamedTuple):
     number: int
     points: Array
 
-    @property
-    def mark_name(self) -> str:
-        """The name of the marks of this class: "blue circles"."""
-        return MARK_NAMES[self.number]
-
 
 def series(data: Dataset, most: int) -> list[Series]:
     """Group the first `most` rows by class. A point is (x1, x2), or (x, target) if there is one input."""
@@ -140,7 +135,7 @@ class Preview(Plot):
     @property
     def row_counts(self) -> dict[str, int]:
         """Number of plotted rows of each class. The keys are mark names, such as "blue circles"."""
-        return {each.mark_name: len(each.points) for each in self._series}
+        return {MARK_NAMES[each.number]: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw the rows again after a change of theme."""

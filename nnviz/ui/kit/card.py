@@ -78,10 +78,6 @@ class Card(QFrame):
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_is_tight"):
             self.set_tight(self._is_tight)
 
-    def remove_side_margins(self) -> None:
-        """Widen the contents to the card's edges; the heading stays in place."""
-        self.body.setContentsMargins(1, 2, 1, 8)
-
 
 STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
 """Types of the Qt events after which the theme or the interface size may have changed."""

@@ -295,7 +295,7 @@ class DataPanel(Panel):
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
-        self.remove_side_margins()
+        self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
         self._add, self._remove = quiet_button("Add row", ADD_TIP), quiet_button("Remove row", REMOVE_TIP)
         self.buttons.addWidget(self._add)
         self.buttons.addWidget(self._remove)
@@ -422,7 +422,8 @@ class DataPanel(Panel):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("&Copy", self.table.copy)
         menu.addAction("&Paste", self._paste)
-        menu.addAction("Paste as a &table…", self._paste_table)
+        clipboard, paste_table = QGuiApplication.clipboard(), self.table_paste_requested
+        menu.addAction("Paste as a &table…", lambda: paste_table.emit(clipboard.text()))
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
@@ -440,9 +441,6 @@ class DataPanel(Panel):
         menu.addAction("&Load rows from CSV…", self.load_requested.emit)
         menu.addAction("&Make rows…", self.make_requested.emit)
         menu.popup(at)
-
-    def _paste_table(self) -> None:
-        self.table_paste_requested.emit(QGuiApplication.clipboard().text())
 
     def _paste(self) -> None:
         if not self._document.may_change():

@@ -171,11 +171,8 @@ class Dock(QDockWidget):
     def focus(self) -> None:
         """Move the keyboard focus to the panel's first widget that accepts it, or to the panel itself."""
         widgets = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
-        focusable = (
-            widget
-            for widget in widgets
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled() and widget.isVisible()
-        )
+        usable = (widget for widget in widgets if widget.isEnabled() and widget.isVisible())
+        focusable = (widget for widget in usable if widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
         next(focusable, self.widget()).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @property
