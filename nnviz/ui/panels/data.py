@@ -31,7 +31,7 @@ from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
 from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
+from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask, show_text
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, Flag, TableView
 
@@ -406,8 +406,7 @@ class DataPanel(Panel):
             self._document.select_row(self.model.row_of(current.row()))
 
     def _show_refusal(self, sentence: str) -> None:
-        self._refusal.setText(sentence)
-        self._refusal.setVisible(bool(sentence))
+        show_text(self._refusal, sentence)
         self._desk.message.emit(sentence)
 
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
