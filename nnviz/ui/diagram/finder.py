@@ -98,17 +98,15 @@ class Finder(QFrame):
 
     def __init__(self, diagram: Diagram, desk: Desk) -> None:
         super().__init__(diagram)
-        self._diagram, self._document, self._frames = diagram, desk.document, desk.frames
         self.setObjectName("card")
         self.setAccessibleName("Find")
+        self._diagram, self._document, self._frames = diagram, desk.document, desk.frames
         self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.field = QLineEdit()
-        self.field.setPlaceholderText("Find a node or an edge")
+        self.field = QLineEdit(placeholderText="Find a node or an edge", clearButtonEnabled=True)
         self.field.setAcceptDrops(False)
         self.field.setAccessibleName("Find a node or an edge")
         self.field.setToolTip(TIP)
-        self.field.setClearButtonEnabled(True)
         self.list = MatchList()
         self.hint = wrapped()
         fill_box(QVBoxLayout(self), 6, self.field, self.list, self.hint, margins=(8, 8, 8, 8))

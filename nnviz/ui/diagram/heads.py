@@ -266,8 +266,8 @@ class HeadButton(QToolButton):
 
     def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
         super().__init__(diagram)
-        self._diagram, self._icon_name = diagram, icon_name
         self.setObjectName("head")
+        self._diagram, self._icon_name = diagram, icon_name
         self.setProperty(OWN_SIZE, True)  # the picture sets its size
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # needed for a place in the tab order
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -376,12 +376,11 @@ class _SideText(QLabel):
     """A text of the line beside an activation's button."""
 
     def __init__(self, diagram: Diagram, side: Qt.AlignmentFlag) -> None:
-        super().__init__(diagram)
-        self._label: Label | None = None
+        super().__init__(diagram, alignment=side | Qt.AlignmentFlag.AlignVCenter)
         self.setObjectName("beside")
+        self._label: Label | None = None
         self.setProperty(OWN_SIZE, True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.lower()
 
     def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:

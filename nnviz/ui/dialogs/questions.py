@@ -86,9 +86,8 @@ class AskActivations(Dialog):
             form.addRow(title, self._choices[k])
         if form.rowCount() <= VISIBLE_LAYERS + 1:
             return rows
-        area = QScrollArea()
+        area = QScrollArea(widgetResizable=True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
         area.setWidget(rows)
         area.setMinimumHeight(VISIBLE_LAYERS * form.sizeHint().height() // form.rowCount())
         return area

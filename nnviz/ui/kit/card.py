@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.ui.kit.controls import ElidedLabel
-from nnviz.ui.kit.theme import px, ui_font
+from nnviz.ui.kit.theme import named_frame, px, ui_font
 
 if TYPE_CHECKING:
     from nnviz.document.moment import Moment
@@ -45,8 +45,7 @@ class Card(QFrame):
         self.heading.setFont(font)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(4)
-        self.head = QFrame()
-        self.head.setObjectName("head")
+        self.head = named_frame("head")
         top = QHBoxLayout(self.head)
         top.setContentsMargins(0, 0, 0, 0)
         self.set_tight(False)

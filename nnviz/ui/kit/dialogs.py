@@ -309,11 +309,8 @@ def file_name(title: str) -> str:
 
 def unused_path(path: Path) -> Path:
     """Return `path`, or if `path` exists, the first unused path with a number: "rows-2.csv", "rows-3.csv"."""
-    numbers = itertools.count(2)
-    free = path
-    while os.path.lexists(free):
-        free = path.with_stem(f"{path.stem}-{next(numbers)}")
-    return free
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(each for each in itertools.chain((path,), numbered) if not os.path.lexists(each))
 
 
 WAIT_S = 0.5
@@ -357,8 +354,7 @@ class ProgressDialog:
         dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window)
         dialog.setWindowTitle("nnviz")
         dialog.setMinimumWidth(320)
-        bar = QProgressBar()
-        bar.setTextVisible(False)
+        bar = QProgressBar(textVisible=False)
         bar.setMaximumHeight(6)
         bar.setAccessibleName(self._what)
         dialog.setBar(bar)

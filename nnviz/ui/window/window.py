@@ -46,7 +46,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import apply_style, px, size_factor
+from nnviz.ui.kit.theme import apply_style, named_frame, px, size_factor
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -103,7 +103,7 @@ class Dock(QDockWidget):
         self.is_in_view = False
         """Whether the panel is made and visible: neither hidden nor behind another tab."""
         self._make: Callable[[], Panel] | None = None
-        self._head = _empty("head")
+        self._head = named_frame("head")
         self.setTitleBarWidget(self._head)
         self._room = Room()
         self._room.changed.connect(self.changed)
@@ -279,13 +279,12 @@ class Room(QScrollArea):
     changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(widgetResizable=True)
         self._card: Card | None = None
         self._needed = 0
-        self._set_panel(_empty("card"))
+        self._set_panel(named_frame("card"))
         self.setObjectName("room")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -337,12 +336,6 @@ class Room(QScrollArea):
         return super().viewportEvent(event)
 
 
-def _empty(name: str) -> QWidget:
-    widget = QFrame()
-    widget.setObjectName(name)
-    return widget
-
-
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 GAP_PX = 10
@@ -384,7 +377,7 @@ class Board(QMainWindow):
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, RIGHT)
         centre = QWidget()  # stays, since Qt would share out all room again for a new widget
-        self._centre, self._empty = QVBoxLayout(centre), _empty("card")
+        self._centre, self._empty = QVBoxLayout(centre), named_frame("card")
         self._centre.setContentsMargins(0, 0, 0, 0)
         self._centre.addWidget(self._empty)
         self.setCentralWidget(centre)

@@ -156,18 +156,16 @@ class PressedKey(QLabel):
     """A label with the name of a pressed key, at the bottom of a widget; the label fades out."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._room = parent
+        super().__init__(parent, alignment=Qt.AlignmentFlag.AlignCenter)
         self.setObjectName("key")
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._room = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         effect = QGraphicsOpacityEffect(self)
         self.setGraphicsEffect(effect)
         self._fading = QPropertyAnimation(effect, b"opacity", self)
         self._fading.setDuration(SEEN_MS)
-        self._fading.setStartValue(1.0)
-        self._fading.setKeyValueAt(0.7, 1.0)
-        self._fading.setEndValue(0.0)
+        for at, opacity in ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0)):
+            self._fading.setKeyValueAt(at, opacity)
         self._fading.finished.connect(self.hide)
 
     def hideEvent(self, event: QHideEvent) -> None:
