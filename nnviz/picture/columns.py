@@ -143,19 +143,11 @@ def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
     columns = []
     for k, (fit, width) in enumerate(zip(fits, widths, strict=True)):
         tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + (middle - fit.half)
-        column = DiagramColumn(
-            k - 1,
-            x * zoom + view.dx,
-            width * zoom,
-            tops * zoom + view.dy,
-            fit.height * zoom,
-            role="input" if k == 0 else "output" if k == len(fits) - 1 else "hidden",
-            block=fit.per_row > 1 or fit.height * zoom < BLOCK_HEIGHT,
-            below=min(fit.below, fit.pitch - fit.height) * zoom,
-            per_row=fit.per_row,
-            picture=_thumbnail_side(fit, k, width) * zoom,
-        )
-        columns.append(column)
+        role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
+        height, free_below = fit.height * zoom, min(fit.below, fit.pitch - fit.height) * zoom
+        block, side = fit.per_row > 1 or height < BLOCK_HEIGHT, _thumbnail_side(fit, k, width) * zoom
+        place = x * zoom + view.dx, width * zoom, tops * zoom + view.dy, height
+        columns.append(DiagramColumn(k - 1, *place, role, block, free_below, fit.per_row, side))
         x += width + gap
     return tuple(columns)
 
@@ -373,10 +365,8 @@ def _in_bar(column: DiagramColumn) -> dict[Kind, Slot]:
     if size < LEAST_SIZE:
         return {}
     line, value = Rect(bar.x - x + 0.3 * size, bar.y - y, bar.width - 0.6 * size, bar.height), NUMBER * size
-    return {
-        "name": Slot(line._replace(width=line.width - value - 0.5 * size), size, role=column.role),
-        "value": Slot(line, size, "right", size, value, column.role),
-    }
+    name = Slot(line._replace(width=line.width - value - 0.5 * size), size, role=column.role)
+    return {"name": name, "value": Slot(line, size, "right", size, value, column.role)}
 
 
 def _in_pixel(column: DiagramColumn) -> dict[Kind, Slot]:
@@ -484,10 +474,8 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
     overhang = min(OVERHANG * column.width, MOST_OVERHANG_PX)
     width, left, line = column.width + 2 * overhang, -overhang, NOTES_LINE * scale
     top, size = column.height + NOTES_GAP * scale, max(min(12.5 * scale, width / ERROR_WIDTH), LEAST_SIZE)
-    return {
-        "target": Slot(Rect(left, top, width, line), size),
-        "error": Slot(Rect(left, top + line, width, line), size),
-    }
+    target, error = (Slot(Rect(left, y, width, line), size) for y in (top, top + line))
+    return {"target": target, "error": error}
 
 
 EDGE_PILL, LOW_SCALE, LEAST_SCALE = 13.5, 1.3, 0.85

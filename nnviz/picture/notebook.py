@@ -77,10 +77,8 @@ def _result(result: Result) -> str:
 def _layers(layers: Layers) -> str:
     names = [layers.inputs, *(layer.nodes for layer in layers)]
     titles = (f"{_title(k, layers)}, {layer.activation}" for k, layer in enumerate(layers))
-    tables = [
-        LayerTable(title, layer.nodes, sources, layer.weights, layer.biases)
-        for title, layer, sources in zip(titles, layers, names[:-1], strict=True)
-    ]
+    parts = zip(titles, layers, names[:-1], strict=True)
+    tables = [LayerTable(title, own.nodes, before, own.weights, own.biases) for title, own, before in parts]
     return html(tables, PALETTE.positive, PALETTE.negative)
 
 

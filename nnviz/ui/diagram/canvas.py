@@ -565,13 +565,10 @@ class Canvas(QWidget):
         """Paint the picture and the border of the widget."""
         now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
         dirty = QRectF(event.rect()) + margins
-        options = PaintOptions(
-            selected=_selected(now),
-            highlighted=self._hover or (now.address if self._focus_selection else None),
-            moving=self._moving.isActive(),
-            palette=colours(),
-            ratio=self.devicePixelRatioF(),
-        )
+        highlighted, ratio = self._hover, self.devicePixelRatioF()
+        if self._focus_selection:
+            highlighted = highlighted or now.address
+        options = PaintOptions(_selected(now), highlighted, self._moving.isActive(), colours(), ratio)
         with QPainter(self) as painter:
             card = on_whole_pixels(painter, self.rect())
             self._layers.paint(painter, now, self.picture, self._edges, options, dirty)

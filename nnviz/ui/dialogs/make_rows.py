@@ -286,11 +286,9 @@ class MakeRows(Dialog):
         (self.for_open_network if fits and self._prefers_mine else self.for_new_network).setChecked(True)
         sizes = shortened("-".join(map(str, network.sizes)))
         inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
-        self._of_mine.setText(
-            f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
-            if fits
-            else f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
-        )
+        replaces = f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
+        needs = f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
+        self._of_mine.setText(replaces if fits else needs)
         self._of_suiting.setText(kind.suits.in_words(kind.network()))
         self._preview_timer.show_now()
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from nnviz.ui.kit.controls import ElidedLabel
+from nnviz.ui.kit.controls import ElidedLabel, fill_box
 from nnviz.ui.kit.theme import named_frame, px, ui_font
 
 if TYPE_CHECKING:
@@ -53,11 +53,9 @@ class Card(QFrame):
         top.addStretch(1)
         top.addLayout(self.buttons)
         self.body = QVBoxLayout()
-        self.body.setSpacing(8)
-        self.body.setContentsMargins(14, 2, 14, 12)
+        fill_box(self.body, 8, margins=(14, 2, 14, 12))
         self._outer = QVBoxLayout(self)
-        self._outer.setContentsMargins(0, 0, 0, 0)
-        self._outer.setSpacing(0)
+        fill_box(self._outer, 0)
         self._outer.addLayout(self.body, 1)
         self.put_head()
 

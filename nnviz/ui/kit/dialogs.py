@@ -351,7 +351,7 @@ class ProgressDialog:
             raise CancelledError
 
     def _open(self) -> QProgressDialog:
-        dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window)
+        dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window, autoReset=False, autoClose=False)
         dialog.setWindowTitle("nnviz")
         dialog.setMinimumWidth(320)
         bar = QProgressBar(textVisible=False)
@@ -359,8 +359,6 @@ class ProgressDialog:
         bar.setAccessibleName(self._what)
         dialog.setBar(bar)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
-        dialog.setAutoReset(False)
-        dialog.setAutoClose(False)
         dialog.show()
         return dialog
 
