@@ -328,7 +328,7 @@ def _export_film(workspace: Workspace, what: What) -> None:
 
 
 def _edit(workspace: Workspace) -> Menu:
-    document, diagram, all_rows = workspace.document, workspace.diagram, workspace.data.all_rows
+    document, diagram, data = workspace.document, workspace.diagram, workspace.data
     steps = (
         MenuEntry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, toolbar=True),
         MenuEntry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z; Ctrl+Y", toolbar=True),
@@ -343,8 +343,8 @@ def _edit(workspace: Workspace) -> Menu:
         MenuEntry("leave row", "&Discard what-if row", partial(_go_to_row, document, 0), LEAVE),
     )
     rows = (
-        MenuEntry("shuffle rows", "&Shuffle rows", all_rows.shuffle, SHUFFLE),
-        MenuEntry("standardise", "S&tandardise inputs", all_rows.standardise, STANDARDISE),
+        MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
+        MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
     return Menu("&Edit", (steps, finds, what_if, rows))
 

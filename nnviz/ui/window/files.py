@@ -249,15 +249,10 @@ class FileCommands(QObject):
 
         If the file cannot be read, report why.
         """
-        try:
-            read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
-        except CancelledError:
-            self._say(f"{file_label(path)} was not opened: the open network is unchanged")
-            return False
-        except FileError as error:
-            self._refuse(f"{file_label(path)} was not opened: {error}")
-            return False
-        if not self.may_leave():
+        read_file = partial(self._document.read, path)
+        reading = partial(read_asking, self._window, self._settings, path, read_file)
+        read = self._attempt(f"{file_label(path)} was not opened", "the open network is unchanged", reading)
+        if read is None or not self.may_leave():
             return False
         state, file = read
         self._document.start(state, file)
@@ -317,15 +312,14 @@ class FileCommands(QObject):
         from nnviz.files.table.reading import read  # imported late, as below: most sessions read no table
 
         name = file_label(path)
-        try:
+
+        def read_table() -> tuple[bytes, Table]:
             with ProgressDialog(self._window, f"Reading {name}") as reading:
                 data = read_bytes(path, reading)
-                table = read(data, reading, fitting=True)
-        except CancelledError:
-            self._say(f"{name} was not loaded: the rows are unchanged")
-        except FileError as error:
-            self._refuse(f"{name} was not loaded: {error}")
-        else:
+                return data, read(data, reading, fitting=True)
+
+        if found := self._attempt(f"{name} was not loaded", "the rows are unchanged", read_table):
+            data, table = found
             self._runner.pause()
             result = None if asks else _load_unasked(self._document, table)
             if result is not None:
@@ -341,11 +335,8 @@ class FileCommands(QObject):
             return
         from nnviz.files.table.reading import parse
 
-        try:
-            table = parse(text, fitting=True)
-        except FileError as error:
-            self._refuse(f"Nothing was pasted: {error}")
-        else:
+        table = self._attempt("Nothing was pasted", "", lambda: parse(text, fitting=True))
+        if table is not None:
             self._runner.pause()
             self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
 
@@ -435,6 +426,19 @@ class FileCommands(QObject):
         if self._document.state.training.loss != before:
             self.loss_changed.emit(before)
         return True
+
+    def _attempt(self, fault: str, unchanged: str, read: Callable[[], _T]) -> _T | None:
+        """Return the result of `read`, or None after a report that begins with `fault`.
+
+        `unchanged` ends the report if the person cancels.
+        """
+        try:
+            return read()
+        except CancelledError:
+            self._say(f"{fault}: {unchanged}")
+        except FileError as error:
+            self._refuse(f"{fault}: {error}")
+        return None
 
     def _refuse(self, sentence: str) -> None:
         """Show a sentence that says why a file was not read, in the status bar and a dialog."""

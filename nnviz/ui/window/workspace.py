@@ -323,7 +323,7 @@ class Workspace:
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
-        self.training.scales.standardise_requested.connect(self.data.all_rows.standardise)
+        self.training.scales.standardise_requested.connect(self.data.standardise)
         self.data.load_requested.connect(self.files.ask_rows)
         self.data.table_paste_requested.connect(self.files.paste_table)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
