@@ -118,11 +118,6 @@ class Candidates:
         y, costs = np.tile(line.T, (kinds, 1)), _costs(edges, box, x, covered, cost, kinds)
         return cls(kinds, x, y, y, np.tile(edges.slope, kinds), costs)
 
-    def partner(self, label: int) -> int:
-        """Return the index of the other label on the label's edge, or −1 if edges have only one label."""
-        labels = len(self.cost)
-        return (label + labels // 2) % labels if self.kinds == 2 else -1
-
     def with_leaders(self, edges: Edges, box: LabelBox, far: float = LEADER) -> Candidates:
         """Return the candidates with additional places above and below the edges.
 
@@ -528,8 +523,8 @@ class Placing:
 
     def _blocks_of(self, label: int, place: int) -> NDArray[np.bool_]:
         """Return the places that a label blocks at one of its places, shape (labels, places)."""
-        candidates = self._candidates
-        x, partner = self._x[place], candidates.partner(label)
+        candidates, labels = self._candidates, len(self.places)
+        x = self._x[place]
         near = slice(bisect_left(self._x, x - self._width), bisect_left(self._x, x + self._width))
         half = (x - candidates.x[near]) / 2
         down = candidates.y[label, place] - candidates.y[:, near]
@@ -538,6 +533,7 @@ class Placing:
         between = between - candidates.line[:, near] - candidates.slope[:, None] * half
         blocks = np.zeros(candidates.cost.shape, dtype=np.bool_)
         blocks[:, near] = (np.abs(down) < self._height) | (between * down < 0.0)
-        if partner != NOWHERE:  # a weight stands left of its slope
+        if candidates.kinds == 2:  # a weight stands left of its slope
+            partner = (label + labels // 2) % labels
             blocks[partner] |= (x - candidates.x) * (partner - label) > 0.0
         return blocks

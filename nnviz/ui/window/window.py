@@ -165,8 +165,7 @@ class Dock(QDockWidget):
     def come_forward(self) -> None:
         """Show the dock in front of its tabs, unless the dock is hidden or floats."""
         if self.is_open and not self.isFloating():
-            self.raise_()
-            self.update_panel()
+            self.bring_to_front()
 
     def focus(self) -> None:
         """Move the keyboard focus to the panel's first widget that accepts it, or to the panel itself."""
