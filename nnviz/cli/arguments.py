@@ -128,13 +128,15 @@ def _train(parser: _Parser) -> None:
 
     _file(parser)
     _option(parser, "--updates N", "number of updates", type=_whole(1))
-    _option(parser, "--learning-rate R", "above 0", type=_positive)
+    above_0 = _number("above 0", lambda value: value > 0.0)
+    _option(parser, "--learning-rate R", "above 0", type=above_0)
     _option(parser, "--batch-size B", "number of rows in a batch", type=_whole(1))
     _option(parser, "--optimizer O", ", ".join(OPTIMIZERS), choices=list(OPTIMIZERS))
     _option(parser, "--seed S", "seed for the order of the rows", type=_whole(0))
     _option(parser, "--loss L", ", ".join(LOSSES), type=_loss)
     text = "share of the rows used for validation, such as 0.2 for the last fifth"
-    _option(parser, "--validation V", text, type=_share)
+    share = _number("of at least 0 and below 1", lambda value: 0.0 <= value < 1.0)
+    _option(parser, "--validation V", text, type=share)
     _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
     _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
@@ -235,24 +237,18 @@ def _row(text: str) -> list[str]:
         raise ArgumentTypeError("a cell has text after its closing quote") from None
 
 
-def _number(text: str) -> float:
-    try:
-        return parse_number(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
+def _number(expected: str, is_expected: Callable[[float], bool]) -> Callable[[str], float]:
+    """Return a function that reads a number for which `is_expected` is true; `expected` says which."""
 
+    def number(text: str) -> float:
+        try:
+            value = parse_number(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+        if not is_expected(value):
+            raise ArgumentTypeError(f"expected a number {expected}, found {text}")
+        return value
 
-def _share(text: str) -> float:
-    number = _number(text)
-    if not 0.0 <= number < 1.0:
-        raise ArgumentTypeError(f"expected a number of at least 0 and below 1, found {text}")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = _number(text)
-    if number <= 0.0:
-        raise ArgumentTypeError(f"expected a number above 0, found {text}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Functions for the commands that train, print, or write predictions, programs, networks and films.
+"""Commands that read FILE: they train, print, or write predictions, programs, networks, pictures and films.
 
 A function imports the modules that only one command needs, so that the other commands start fast.
 """
@@ -6,9 +6,8 @@ A function imports the modules that only one command needs, so that the other co
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +29,10 @@ from nnviz.core import train as training_core
 from nnviz.core.activations import Array
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
+from nnviz.core.slopes import slopes as slopes_of
 from nnviz.core.state import CellError, State, in_order
 from nnviz.core.train import Best, Result
-from nnviz.files import atomic, native, registry
+from nnviz.files import atomic, examples, native, registry
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import FileError
 from nnviz.files.registry import TABLES
@@ -42,7 +42,12 @@ from nnviz.files.table.reading import Table, TableLayout, read
 from nnviz.files.table.writing import check_finite, rows_of_state, with_predictions
 
 if TYPE_CHECKING:
+    from nnviz.core.network import Network
+    from nnviz.core.slopes import LayerSlopes
     from nnviz.ui.dialogs.films import What
+
+SIZE_PX = (1200, 800)
+"""Default width and height of a diagram, in pixels."""
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
@@ -128,8 +133,39 @@ def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Tab
     return table.select(rows)
 
 
-def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print a program of the network, or save it as `chosen.out`.
+def slopes(state: State, chosen: argparse.Namespace) -> None:
+    """Print the loss and its slope (gradient) with respect to every weight, as a table or as JSON."""
+    network, inputs, targets = state.network, state.data.inputs, state.data.targets
+    if targets is None or len(inputs) == 0:
+        fault = f"the {state.measure.phrase} and its slopes need targets, but no row in the file has any"
+        raise FileError(fault, "data")
+    trained = slice(state.trained_rows)
+    result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)
+    for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):
+        if not np.isfinite(numbers).all():
+            raise FileError("the result is infinite: reduce the weights or the values in the data")
+    if chosen.json:
+        layers = [weights_json(layer) for layer in result.layers]
+        print_json({result.measure.name: result.loss, "layers": layers})
+    else:
+        print_lines([f"{result.measure.title} {result.loss!r}", ""])
+        print_table(_slope_rows(network, result.layers))
+
+
+def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("node", "from", "weight", "slope")]
+    for k, (layer, slope) in enumerate(zip(network.layers, slopes, strict=True)):
+        for j, node in enumerate(layer.nodes):
+            pairs = zip(layer.weights[j].tolist(), slope.weights[j].tolist(), strict=True)
+            for source, (weight, own) in zip(network.names(k), pairs, strict=True):
+                rows.append((node, source, repr(weight), repr(own)))
+            if layer.biases is not None and slope.biases is not None:
+                rows.append((node, "(bias)", repr(layer.biases[j].item()), repr(slope.biases[j].item())))
+    return rows
+
+
+def code(state: State, chosen: argparse.Namespace) -> None:
+    """Print or save a Python program that computes the network's predictions.
 
     If the network has many weights, a second file holds the weights.
     """
@@ -158,15 +194,18 @@ def save_network(state: State, path: Path) -> None:
         print_remark(remark)
 
 
-def convert(state: State, path: Path, chosen: argparse.Namespace) -> None:
-    """Shuffle or standardise the rows that were read from `path`, if options ask for it, and save `state`.
+def convert(state: State, chosen: argparse.Namespace) -> None:
+    """Save `state` in another format; shuffle or standardise the rows if the options ask for it.
 
     For a table without these options, print that --shuffle or --standardise would help. With
     --without-scaling, print that the saved model expects standardised rows.
     """
     from nnviz.files.models import dense
 
+    path = examples.file_of(chosen.file)
     is_table = path.suffix.lower() in TABLES
+    if chosen.seed is not None:
+        state = replace(state, training=replace(state.training, seed=chosen.seed))
     if chosen.shuffle:
         state = edits.shuffle_rows(state)
     elif is_table and rows_are_sorted(state):
@@ -183,6 +222,33 @@ def convert(state: State, path: Path, chosen: argparse.Namespace) -> None:
             print_remark(f"{chosen.out} {lacks}")
         state = dense.remove_scaling(state)
     save_network(state, chosen.out)
+
+
+def render(state: State, chosen: argparse.Namespace) -> None:
+    """Draw the diagram of the network into a file, or write a film."""
+    try:
+        if is_film(chosen):
+            write_film(state, chosen)
+        else:
+            _draw(state, chosen)
+    except ValueError as error:
+        raise FileError(str(error)) from error
+
+
+def _draw(state: State, chosen: argparse.Namespace) -> None:
+    size, theme, view = chosen.size or SIZE_PX, chosen.theme, chosen.view
+    if chosen.out.suffix.lower() == ".svg":
+        from nnviz.picture.svg import svg
+
+        text = svg(state, size, theme, view, transparent=chosen.transparent, pictures=chosen.pictures)
+        atomic.write(chosen.out, text.encode())
+        return
+    from nnviz import system
+
+    system.draw_without_display()
+    from nnviz.ui.dialogs.pictures import render as draw
+
+    draw(state, chosen.out, size, theme, view, chosen.transparent, chosen.pictures)
 
 
 def is_film(chosen: argparse.Namespace) -> bool:
@@ -313,6 +379,8 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
         print_table(rows)
         return
+    history = result.history.astype(object)
+    history[np.isnan(result.history)] = None
     values = {
         "iteration": state.iteration,
         name: run.history.last[1],
@@ -322,14 +390,10 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
         "over_fitting_since": since,
         "kept": chosen.keep,
         "diverged": result.diverged,
-        "history": [[int(at), *map(_none_if_nan, losses)] for at, *losses in result.history.tolist()],
+        "history": [[int(at), *losses] for at, *losses in history.tolist()],
         "layers": [weights_json(layer) for layer in state.network.layers],
     }
     print_json({key: value for key, value in values.items() if value is not None})
-
-
-def _none_if_nan(loss: float) -> float | None:
-    return None if math.isnan(loss) else loss
 
 
 def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
@@ -366,3 +430,14 @@ def _thinned(points: Array, iteration: int) -> Array:
     at = np.searchsorted(points[:, 0], iteration, side="right") - 1
     chosen: Array = points[np.union1d(evenly, at)]
     return chosen
+
+
+COMMANDS: dict[str, Callable[[State, argparse.Namespace], int | None]] = {
+    "predict": predict,
+    "slopes": slopes,
+    "train": train,
+    "render": render,
+    "convert": convert,
+    "code": code,
+}
+"""The commands that read FILE, by name."""

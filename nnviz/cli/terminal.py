@@ -53,10 +53,8 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 def weights_json(layer: Any) -> dict[str, Any]:
     """Return the weights and biases of a layer, or their slopes, as a dictionary of lists for JSON."""
-    return {
-        "weights": layer.weights.tolist(),
-        "biases": None if layer.biases is None else layer.biases.tolist(),
-    }
+    biases = None if layer.biases is None else layer.biases.tolist()
+    return {"weights": layer.weights.tolist(), "biases": biases}
 
 
 def print_remark(sentence: object) -> None:

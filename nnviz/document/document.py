@@ -296,6 +296,12 @@ class Document(QObject):
         """Return the name of the change that `redo` would redo, or "" if no change can be redone."""
         return self._changes[self._index].text if self._index < len(self._changes) else ""
 
+    @property
+    def ended_run(self) -> int:
+        """Number of updates of the run that the last edit has ended, and that Undo restores; else 0."""
+        last = self._changes[self._index - 1] if self._index and not self.redo_text() else None
+        return last.old.iteration if last and self.state.run is None else 0
+
     def last_done(self) -> str:
         """Return "Last change: …" or "Last undo: …" with the change's name, or "" if there is no change."""
         undone = self._clean is not None and self._index < self._clean

@@ -6,7 +6,7 @@ Lengths are pixels at zoom 1 in a small window; all lengths scale with a larger 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -20,7 +20,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
-from nnviz.picture.number_places import SMALL_SIZE, PillSlots, pill_slots
+from nnviz.picture.number_places import LEAST_SIZE, PillSlots, pill_slots
 from nnviz.picture.parts import (
     BAR,
     INSET,
@@ -143,19 +143,11 @@ def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
     columns = []
     for k, (fit, width) in enumerate(zip(fits, widths, strict=True)):
         tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + (middle - fit.half)
-        column = DiagramColumn(
-            k - 1,
-            x * zoom + view.dx,
-            width * zoom,
-            tops * zoom + view.dy,
-            fit.height * zoom,
-            role="input" if k == 0 else "output" if k == len(fits) - 1 else "hidden",
-            block=fit.per_row > 1 or fit.height * zoom < BLOCK_HEIGHT,
-            below=min(fit.below, fit.pitch - fit.height) * zoom,
-            per_row=fit.per_row,
-            picture=_thumbnail_side(fit, k, width) * zoom,
-        )
-        columns.append(column)
+        role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
+        height, free_below = fit.height * zoom, min(fit.below, fit.pitch - fit.height) * zoom
+        block, side = fit.per_row > 1 or height < BLOCK_HEIGHT, _thumbnail_side(fit, k, width) * zoom
+        place = x * zoom + view.dx, width * zoom, tops * zoom + view.dy, height
+        columns.append(DiagramColumn(k - 1, *place, role, block, free_below, fit.per_row, side))
         x += width + gap
     return tuple(columns)
 
@@ -214,10 +206,8 @@ def _with_pictures(fit: _Fit, free: Rect, scale: float) -> _Fit:
     """Return a column with thumbnails in its nodes, or if nodes are low a grid of thumbnails."""
     if fit.height * scale >= LEAST_PICTURED:
         return replace(fit, extra=max(PICTURE_EXTRA * fit.height, LEAST_EXTRA))
-    cell, across = max(
-        (min(free.height / ceil(fit.count / across), free.width / across), across)
-        for across in range(2, max(fit.count, 2) + 1)
-    )
+    ways = range(2, max(fit.count, 2) + 1)
+    cell, across = max((min(free.height / ceil(fit.count / k), free.width / k), k) for k in ways)
     return _grid(fit.count, across, cell) if cell * scale >= LEAST_CELL else fit
 
 
@@ -237,9 +227,8 @@ def _height(pitch: float, below: float) -> float:
 def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[float], float]:
     """Return the width of every column, and of the gaps. Nodes from the height `compact` on show texts."""
     texts = sum(_shows_texts(fit, compact) for fit in fits)
-    bare = [_bare_width(fit) for fit in fits]
     gaps = len(fits) - 1
-    others = [width for width, fit in zip(bare, fits, strict=True) if not _shows_texts(fit, compact)]
+    others = [_bare_width(fit) for fit in fits if not _shows_texts(fit, compact)]
     rest = sum(others) + sum(fit.extra for fit in fits)
     narrow = any(width < WIDEST_BARE for width in others)  # their headings are wider
     margin = min(max((0.09 if narrow else 0.035) * room, 16.0), 100.0)
@@ -258,10 +247,7 @@ def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[flo
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)
     gap = min(gap, WIDEST_GAP)
-    return [
-        width + fit.extra if _shows_texts(fit, compact) else small
-        for fit, small in zip(fits, bare, strict=True)
-    ], gap
+    return [width + fit.extra if _shows_texts(fit, compact) else _bare_width(fit) for fit in fits], gap
 
 
 def _shows_texts(fit: _Fit, compact: float) -> bool:
@@ -278,8 +264,8 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
     return room.y + TOP + (room.height - TOP - BOTTOM - up - down) / 2 + up
 
 
-SMALLEST, LEAST_FACTOR = 9.5, 0.55
-"""SMALLEST: least font size, in pixels. LEAST_FACTOR: smallest scale of a long number's font."""
+LEAST_FACTOR = 0.55
+"""Smallest scale of a long number's font."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
@@ -347,7 +333,7 @@ class Slot:
 
         The text begins with the keyword argument `prefix`.
         """
-        smallest = min(max(LEAST_FACTOR * self.size, SMALLEST), self.size)
+        smallest = min(max(LEAST_FACTOR * self.size, LEAST_SIZE), self.size)
         return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
 
 
@@ -376,19 +362,17 @@ def _in_bar(column: DiagramColumn) -> dict[Kind, Slot]:
     """Return the places of name and value in the bar under a thumbnail in a grid."""
     bar, (x, y, *_) = column.bar_of(0), column.rect(0)
     size = min(bar.height / BAR_LINE, bar.width / BAR_TEXTS)
-    if size < SMALLEST:
+    if size < LEAST_SIZE:
         return {}
     line, value = Rect(bar.x - x + 0.3 * size, bar.y - y, bar.width - 0.6 * size, bar.height), NUMBER * size
-    return {
-        "name": Slot(line._replace(width=line.width - value - 0.5 * size), size, role=column.role),
-        "value": Slot(line, size, "right", size, value, column.role),
-    }
+    name = Slot(line._replace(width=line.width - value - 0.5 * size), size, role=column.role)
+    return {"name": name, "value": Slot(line, size, "right", size, value, column.role)}
 
 
 def _in_pixel(column: DiagramColumn) -> dict[Kind, Slot]:
     """Return the place of an input's value, a pill on its pixel."""
     size = min(PIXEL_SHARE * column.cell / (NUMBER + 1.6), PIXEL_VALUE)
-    if size < SMALLEST:
+    if size < LEAST_SIZE:
         return {}
     return {"input": Slot(Rect(0.0, 0.0, column.cell, column.cell).middle(column.cell, 1.5 * size), size)}
 
@@ -412,23 +396,23 @@ def _text_scale(column: DiagramColumn) -> float:
 def _full(column: DiagramColumn, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     """Return the places of name and z in one line, and of the large value centred below them."""
     width, height, scale = column.width, column.height, column.height / HEIGHT
-    small = max(11.5 * scale, SMALLEST)
+    small = max(11.5 * scale, LEAST_SIZE)
     pad = min(10.0 * scale, 0.08 * width)
     line = Rect(pad, 0.075 * height, width - 2 * pad, 1.3 * small)
     slots: dict[Kind, Slot] = {}
     if (
         layer is not None
         and not layer.function.linear
-        and line.width >= (NAME_WIDTH + SHORT_Z_WIDTH + 0.5) * SMALLEST
+        and line.width >= (NAME_WIDTH + SHORT_Z_WIDTH + 0.5) * LEAST_SIZE
     ):
-        small = max(min(small, line.width / (NAME_WIDTH + Z_WIDTH + 0.5)), SMALLEST)
+        small = max(min(small, line.width / (NAME_WIDTH + Z_WIDTH + 0.5)), LEAST_SIZE)
         slots["z"] = Slot(line, small, "right", name_size=small, least=SHORT_Z_WIDTH * small)
         line = line._replace(width=line.width - (SHORT_Z_WIDTH + 0.5) * small)
     slots["name"] = Slot(line, small)
     bottom = pills["node_slope"].rect.y if pills else 0.97 * height
     free = bottom - line.bottom
     size = min(VALUE_SIZE * scale, (width - 8.0 * scale) / NUMBER, free / 1.1)
-    if size >= SMALLEST:
+    if size >= LEAST_SIZE:
         rect = Rect(4.0 * scale, line.bottom + (free - 1.1 * size) / 2, width - 8.0 * scale, 1.1 * size)
         slots["input" if layer is None else "value"] = Slot(rect, size)
     if "z" in slots:
@@ -440,21 +424,21 @@ def _compact(column: DiagramColumn, pills: Mapping[Kind, Slot]) -> dict[Kind, Sl
     """Return the places of name and value side by side, or of the value alone."""
     width, text_scale = column.width, _text_scale(column)
     free = pills["node_slope"].rect.y if pills else column.height
-    size = min(max(0.56 * free, SMALLEST + 0.5), 16.0 * text_scale)
-    if free < 1.25 * size or width < NUMBER * SMALLEST + 6.0:
+    size = min(max(0.56 * free, LEAST_SIZE + 0.5), 16.0 * text_scale)
+    if free < 1.25 * size or width < NUMBER * LEAST_SIZE + 6.0:
         return {}
     size = min(size, (width - 6.0) / NUMBER)
     top = (free - 1.2 * size) / 2
     value, pad = 4.2 * min(size, 14.0 * text_scale), min(7.0 * text_scale, 0.05 * width)
     kind: Kind = "input" if column.layer < 0 else "value"
-    longest = LONG_VALUE * max(LEAST_FACTOR * size, SMALLEST)
-    if kind == "value" and width - longest - 2 * pad - 4.0 >= NAME_WIDTH * SMALLEST:
+    longest = LONG_VALUE * max(LEAST_FACTOR * size, LEAST_SIZE)
+    if kind == "value" and width - longest - 2 * pad - 4.0 >= NAME_WIDTH * LEAST_SIZE:
         value = max(value, longest)
     rest = width - value - 2 * pad - 4.0
-    small = max(min(0.4 * free, 11.0 * text_scale, rest / NAME_WIDTH), SMALLEST)
+    small = max(min(0.4 * free, 11.0 * text_scale, rest / NAME_WIDTH), LEAST_SIZE)
     alone: dict[Kind, Slot] = {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
     if rest < 3.6 * small:  # only a short name fits, with a smaller value
-        small, pad = SMALLEST, 4.0
+        small, pad = LEAST_SIZE, 4.0
         rest = SHORT_NAME_WIDTH * small
         size = min(size, (width - 2 * pad - 3.0 - rest) / NUMBER)
         value, top = NUMBER * size, (free - 1.2 * size) / 2
@@ -489,15 +473,16 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
         return {}
     overhang = min(OVERHANG * column.width, MOST_OVERHANG_PX)
     width, left, line = column.width + 2 * overhang, -overhang, NOTES_LINE * scale
-    top, size = column.height + NOTES_GAP * scale, max(min(12.5 * scale, width / ERROR_WIDTH), SMALLEST)
-    return {
-        "target": Slot(Rect(left, top, width, line), size),
-        "error": Slot(Rect(left, top + line, width, line), size),
-    }
+    top, size = column.height + NOTES_GAP * scale, max(min(12.5 * scale, width / ERROR_WIDTH), LEAST_SIZE)
+    target, error = (Slot(Rect(left, y, width, line), size) for y in (top, top + line))
+    return {"target": target, "error": error}
 
 
-EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""EDGE_PILL: font size of numbers on edges, in pixels. LOW_SCALE: their largest scale / the nodes' scale."""
+EDGE_PILL, LOW_SCALE, LEAST_SCALE = 13.5, 1.3, 0.85
+"""EDGE_PILL: font size of numbers on edges, in pixels. LOW_SCALE: their largest scale / the nodes' scale.
+
+LEAST_SCALE: their least scale between nodes of small height, at scale 1.
+"""
 EQUAL_SHARE = 0.7
 """Least common font size of the numbers on edges, as a share of the largest font size in a gap.
 
@@ -552,37 +537,33 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     """
     scale = growth(view, len(network.sizes))
     room, columns = body(view, scale), lay_columns(network, view)
-    gaps = tuple(itertools.starmap(_gap, itertools.pairwise(columns)))
+    gaps = tuple(itertools.starmap(_gap, pairwise(columns)))
     pills = _edge_pills(gaps, columns, room, scale, view.zoom, slopes)
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
-    return Layout(
-        view,
-        scale,
-        room,
-        columns,
-        gaps,
-        tuple(_nodes(columns, room)),
-        tuple(slots),
-        tuple(itertools.chain.from_iterable(names)),
-        tuple(weights for weights, _ in pills),
-        tuple(slopes for _, slopes in pills),
-        _headings(columns, room),
+    nodes = (
+        NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
+        for column in columns
+        for node in column.visible_nodes(room)
     )
+    texts = tuple(slots), tuple(itertools.chain.from_iterable(names))
+    of_weights, of_slopes = tuple(weights for weights, _ in pills), tuple(slopes for _, slopes in pills)
+    headings = _headings(columns, room)
+    return Layout(view, scale, room, columns, gaps, tuple(nodes), *texts, of_weights, of_slopes, headings)
 
 
 def _edge_pills(
     gaps: Sequence[Gap], columns: Sequence[DiagramColumn], body: Rect, scale: float, zoom: float, slopes: bool
 ) -> list[tuple[PillSlots, PillSlots]]:
     """Return the places of weights and slopes, gap by gap, in one font size if possible."""
-    largest = [_pill_size(left, right, scale * zoom) for left, right in itertools.pairwise(columns)]
+    largest = [_pill_size(left, right, scale * zoom) for left, right in pairwise(columns)]
     pills = [pill_slots(gap, body, size, zoom, slopes) for gap, size in zip(gaps, largest, strict=True)]
     sizes = [weights.size for weights, _ in pills]
     common_size = min((size for size in sizes if size >= EQUAL_SHARE * max(sizes)), default=0.0)
     for k, (weights, slope_slots) in enumerate(pills):
         if weights.size > common_size:
             smaller_slots = pill_slots(gaps[k], body, common_size, zoom, slopes)
-            if len(smaller_slots[0].x) + len(smaller_slots[1].x) >= len(weights.x) + len(slope_slots.x):
+            if sum(len(each.places) for each in smaller_slots) >= len(weights.places + slope_slots.places):
                 pills[k] = smaller_slots
     return pills
 
@@ -590,7 +571,7 @@ def _edge_pills(
 def _pill_size(left: DiagramColumn, right: DiagramColumn, scale: float) -> float:
     """Return the font size of numbers between two columns: smaller between low nodes, but readable."""
     height = min(left.height, right.height) / HEIGHT
-    return max(EDGE_PILL * min(scale, LOW_SCALE * height), SMALL_SIZE * min(max(scale, 1.0), LOW_SCALE))
+    return EDGE_PILL * max(min(scale, LOW_SCALE * height), LEAST_SCALE * min(max(scale, 1.0), LOW_SCALE))
 
 
 def _gap(left: DiagramColumn, right: DiagramColumn) -> Gap:
@@ -598,25 +579,14 @@ def _gap(left: DiagramColumn, right: DiagramColumn) -> Gap:
     return Gap(right.layer, start, max(right.x - REACH_PX, start + 1.0), left.middles, right.middles)
 
 
-def _nodes(columns: Iterable[DiagramColumn], body: Rect) -> Iterator[NodeBox]:
-    for column in columns:
-        for node in column.visible_nodes(body):
-            yield NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
-
-
 def _headings(columns: tuple[DiagramColumn, ...], body: Rect) -> tuple[Rect, ...]:
     """Return the places of the headings: each reaches half-way to the next column, within the view."""
-    borders = [0.0]
-    for left, right in itertools.pairwise(columns):
-        borders.append((left.x + left.width + right.x) / 2)
-    borders[0] = min(2 * columns[0].box.center[0] - (borders[1] if len(borders) > 1 else 0.0), columns[0].x)
-    last = columns[-1]
-    borders.append(max(2 * last.box.center[0] - borders[-1], last.x + last.width))
-    rects = []
-    for start, end in itertools.pairwise(borders):
-        start, end = max(start, 0.0), min(end, body.right)
-        rects.append(Rect(start, 0.0, max(end - start, 0.0), body.y))
-    return tuple(rects)
+    borders = [(left.x + left.width + right.x) / 2 for left, right in pairwise(columns)]
+    first, last = columns[0].box, columns[-1].box
+    start = min(2 * first.center[0] - borders[0], first.x)
+    end = max(2 * last.center[0] - borders[-1], last.right)
+    visible = [min(max(x, 0.0), body.right) for x in (start, *borders, end)]
+    return tuple(Rect(left, 0.0, right - left, body.y) for left, right in pairwise(visible))
 
 
 def _names(

@@ -139,10 +139,8 @@ def _bound(flat: Array, k: int) -> float:
 
 def _reaching(flat: Array, bound: float) -> Indices:
     """Return the indices of the weights whose absolute value is at least `bound`."""
-    chunks = [
-        np.flatnonzero(np.abs(flat[start : start + AT_ONCE]) >= bound) + start
-        for start in range(0, flat.size, AT_ONCE)
-    ]
+    starts = range(0, flat.size, AT_ONCE)
+    chunks = [np.flatnonzero(np.abs(flat[k : k + AT_ONCE]) >= bound) + k for k in starts]
     return np.concatenate(chunks) if chunks else np.arange(0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
@@ -82,10 +82,8 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
         state = content.state
         validation = state.validated and content.row >= state.trained_rows
         row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]
-        return [
-            *(f"{counted(count, 'input')}{SEPARATOR}{each}" for each in row_texts if count > MANY_NODES),
-            *row_texts,
-        ]
+        inputs = f"{counted(count, 'input')}{SEPARATOR}"
+        return [*(inputs + each for each in row_texts if count > MANY_NODES), *row_texts]
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY_NODES else []
     parts.append(layer.activation)
@@ -157,14 +155,11 @@ def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
-    if not slots.x:
-        return
     style = STYLES[kind]
     largest, smallest, air = slots.size, smaller(slots.size), NUMBER_PADDING[style]
     height = slots.height - 4.0 if style == "slope" else slots.height
-    numbers = values[slots.nodes, slots.sources].tolist()
-    places = zip(slots.nodes, slots.sources, slots.x, slots.y, slots.line, slots.widths, numbers, strict=True)
-    for node, source, x, y, line, room, value in places:
+    for node, source, x, y, line, room in slots.places:
+        value = float(values[node, source])
         fit = fit_number(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
         if fit is None:
             continue
@@ -231,29 +226,35 @@ def _all_numbers(
             yield from _pills(content, column, slots["node_slope"], node)
 
 
-def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    z = content.z(address)
-    fit = None if z is None else slot.fit_number(z, _room(content, address, slot), prefix="z ")
+def _number(
+    content: Content, address: Address, slot: Slot, rect: Rect, value: float | None, style: Style, prefix: str
+) -> Label | None:
+    """Return the label of a number within a line, or None if the number is unknown or does not fit."""
+    room, bold = _room(content, address, slot), style not in ("z", "note")
+    fit = None if value is None else slot.fit_number(value, room, bold=bold, prefix=prefix)
     if fit is None:
         return None
     text, size, width = fit
-    return Label(address, text, _align_right(rect, width), "z", size, z, "right", slot.role)
+    place = rect.middle(width, rect.height)
+    if slot.align == "right":
+        place = place._replace(x=rect.right - width)
+    return Label(address, text, place, style, size, value, slot.align, slot.role)
+
+
+def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    return _number(content, address, slot, rect, content.z(address), "z", "z ")
 
 
 def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
     value = content.output(address)
     if value is None:
         return Label(address, MISSING, rect, "value", slot.size, None, slot.align, slot.role)
-    fit = slot.fit_number(value, _room(content, address, slot), bold=True)
-    if fit is None:
-        return None
-    text, size, width = fit
     style: Style = "dead" if content.dead(address) else "value" if slot.role else "pill"
-    if slot.align == "center":
-        rect = rect.middle(min(max(width + 0.8 * size, 2.0 * size), rect.width), rect.height)
-    else:
-        rect = _align_right(rect, width)
-    return Label(address, text, rect, style, size, value, slot.align, slot.role)
+    label = _number(content, address, slot, rect, value, style, "")
+    if label is None or slot.align != "center":
+        return label
+    width = max(label.rect.width + 0.8 * label.size, 2.0 * label.size)
+    return label._replace(rect=rect.middle(min(width, rect.width), rect.height))
 
 
 def _room(content: Content, address: Address, slot: Slot) -> float:
@@ -296,15 +297,7 @@ def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Labe
     if value is None and not error and content.trace is not None:
         text = f"{address.kind} {MISSING}"
         return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
-    fit = None if value is None else slot.fit_number(value, rect.width, bold=error, prefix=f"{address.kind} ")
-    if fit is None:
-        return None
-    text, size, width = fit
-    return Label(address, text, rect.middle(width, rect.height), "error" if error else "note", size, value)
-
-
-def _align_right(rect: Rect, width: float) -> Rect:
-    return Rect(rect.right - width, rect.y, width, rect.height)
+    return _number(content, address, slot, rect, value, "error" if error else "note", f"{address.kind} ")
 
 
 _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
@@ -317,64 +310,57 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
 }
 
 
-class _Pill(NamedTuple):
-    """A number as text, its font size, and the least width of its pill."""
-
-    kind: Literal["bias", "node_slope"]
-    value: float
-    text: str
-    size: float
-    width: float
-
-
 def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> Iterator[Label]:
     """Yield the pills of a node's bias, at the left, and of its slope, at the right, if it has them.
 
     If they do not fit side by side even in the smallest font, yield the bias only: z needs it.
     """
-    biases, slopes, room = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
+    biases, slopes = content.network.layers[column.layer].biases, content.slopes
+    line, address = slot.place(column.x, float(column.tops[node])), Address("bias", column.layer, node)
     bias = slope = None
     if biases is not None:
-        bias = _pill(slot, "bias", float(biases[node]), room)
+        bias = _pill(slot, address, float(biases[node]), line)
     if slopes is not None:
-        slope = _pill(slot, "node_slope", float(slopes.layers[column.layer].nodes[node]), room)
+        of_node = float(slopes.layers[column.layer].nodes[node])
+        slope = _pill(slot, address._replace(kind="node_slope"), of_node, line)
     pills = [pill for pill in (bias, slope) if pill is not None]
     if len(pills) == 2:
         pills = _side_by_side(slot, pills) or pills[:1]
-    line = slot.place(column.x, float(column.tops[node]))
-    needed = sum(pill.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
+    needed = sum(pill.rect.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
     for pill in pills:
         air = min((ROOMY_PADDING - TIGHT_PADDING) * pill.size, (line.width - needed) / len(pills))
-        width = pill.width + air
-        left = line.x if pill.kind == "bias" else line.right - width
-        style: Style = "pill" if pill.kind == "bias" else "node_slope"
-        place = Rect(left, line.y, width, line.height)
-        yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)
+        width = pill.rect.width + air
+        left = line.x if pill.style == "pill" else line.right - width
+        yield pill._replace(rect=line._replace(x=left, width=width))
 
 
-def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
-    pad = TIGHT_PADDING * slot.size
-    fit = slot.fit_number(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
+def _pill(slot: Slot, address: Address, value: float, room: Rect) -> Label | None:
+    """Return the pill of a bias or a node's slope with its least width, or None if it does not fit."""
+    is_bias, pad = address.kind == "bias", TIGHT_PADDING * slot.size
+    fit = slot.fit_number(value, room.width - pad, bold=True, prefix="b " if is_bias else "")
     if fit is None:
         return None
     text, size, width = fit
-    least = 0.0 if kind == "bias" else LEAST_SLOPE_RATIO * slot.rect.height
-    return _Pill(kind, value, text, size, max(width + pad, least))
+    least = 0.0 if is_bias else LEAST_SLOPE_RATIO * room.height
+    place = room._replace(width=max(width + pad, least))
+    return Label(address, text, place, "pill" if is_bias else "node_slope", size, value)
 
 
-def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
-    """Return both pills shortened to fit into the line, the wider one first; [] if they cannot fit."""
+def _side_by_side(slot: Slot, pills: list[Label]) -> list[Label]:
+    """Return both pills shortened to fit into the line, the bias first; [] if they cannot fit."""
     bias, slope = pills
-    while bias.width + slope.width > slot.rect.width - LABEL_GAP * slot.size:
-        wider_first = (bias, slope) if bias.width >= slope.width else (slope, bias)
+    while bias.rect.width + slope.rect.width > slot.rect.width - LABEL_GAP * slot.size:
+        wider_first = sorted((bias, slope), key=lambda pill: -pill.rect.width)
         shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
         if shorter is None:
             return []
-        bias, slope = (shorter, slope) if shorter.kind == "bias" else (bias, shorter)
+        bias, slope = (shorter, slope) if shorter.style == "pill" else (bias, shorter)
     return [bias, slope]
 
 
-def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
+def _shorter(slot: Slot, pill: Label) -> Label | None:
     """Return the pill with the next shorter text, or None."""
-    fit = _pill(slot, pill.kind, pill.value, pill.width - NARROWER_PX)
-    return fit if fit is not None and fit.width < pill.width else None
+    assert pill.value is not None
+    room = pill.rect._replace(width=pill.rect.width - NARROWER_PX)
+    fit = _pill(slot, pill.address, pill.value, room)
+    return fit if fit is not None and fit.rect.width < pill.rect.width else None

@@ -27,7 +27,7 @@ from nnviz.picture.palette import PALETTES, Palette, rgb
 from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
 from nnviz.picture.scales import round_ticks, tick_texts
-from nnviz.picture.svg import document, sheet, sheet_svg, svg_text
+from nnviz.picture.svg import document, line, sheet, sheet_svg, svg_text
 from nnviz.picture.text import one_line, text_width
 
 DIAGRAM_SIZE = 900.0, 500.0
@@ -59,9 +59,8 @@ def _state(state: State) -> str:
 def _too_deep_note(network: Network) -> str:
     note = f"{len(network.layers)} layers are too many for a picture here: call nnviz.show to open a window"
     width, height = DIAGRAM_SIZE[0], 40.0
-    return document(
-        width, height, note, PALETTE.canvas, [svg_text(20.0, height / 2, note, 13.0, PALETTE.ink)]
-    )
+    words = svg_text(20.0, height / 2, note, 13.0, PALETTE.ink)
+    return document(width, height, note, PALETTE.canvas, [words])
 
 
 @render.register
@@ -78,10 +77,8 @@ def _result(result: Result) -> str:
 def _layers(layers: Layers) -> str:
     names = [layers.inputs, *(layer.nodes for layer in layers)]
     titles = (f"{_title(k, layers)}, {layer.activation}" for k, layer in enumerate(layers))
-    tables = [
-        LayerTable(title, layer.nodes, sources, layer.weights, layer.biases)
-        for title, layer, sources in zip(titles, layers, names[:-1], strict=True)
-    ]
+    parts = zip(titles, layers, names[:-1], strict=True)
+    tables = [LayerTable(title, own.nodes, before, own.weights, own.biases) for title, own, before in parts]
     return html(tables, PALETTE.positive, PALETTE.negative)
 
 
@@ -214,11 +211,11 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
     parts.append(svg_text(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT_SIZE, palette.muted, "end"))
     for value, text in zip(up, texts, strict=True):
         y = plot.bottom - (value - low) / span * plot.height
-        parts.append(_line(plot.x, y, plot.right, y, palette))
+        parts.append(line(plot.x, y, plot.right, y, palette.line))
         parts.append(svg_text(plot.x - NUMBERS_GAP, y, text, TEXT_SIZE, palette.muted, "end"))
     for value, text in zip(across, tick_texts(across), strict=True):
         x = plot.x + value / last * plot.width
-        parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
+        parts.append(line(x, plot.bottom, x, plot.bottom + 4.0, palette.line))
         parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, palette.muted, "middle"))
     for points, colour in zip(curves, _colours(palette), strict=False):
         leaves = leaves_at(points, high)
@@ -244,14 +241,9 @@ def _key(plot: Rect, palette: Palette) -> list[str]:
     for text, colour in reversed(tuple(zip(("training", "validation"), _colours(palette), strict=True))):
         parts.append(svg_text(right, 40.0, text, TEXT_SIZE, palette.muted, "end"))
         left = right - text_width(text, TEXT_SIZE) - NUMBERS_GAP
-        ends = f'x1="{left - KEY_LINE:.1f}" y1="40" x2="{left:.1f}" y2="40"'
-        parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
+        parts.append(line(left - KEY_LINE, 40.0, left, 40.0, colour, ' stroke-width="2"'))
         right = left - KEY_LINE - 2 * NUMBERS_GAP
     return parts
-
-
-def _line(x0: float, y0: float, x1: float, y1: float, palette: Palette) -> str:
-    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{palette.line}"/>'
 
 
 def _curve(places: Array, colour: str) -> str:

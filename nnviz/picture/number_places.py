@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,11 +118,6 @@ class Candidates:
         y, costs = np.tile(line.T, (kinds, 1)), _costs(edges, box, x, covered, cost, kinds)
         return cls(kinds, x, y, y, np.tile(edges.slope, kinds), costs)
 
-    def partner(self, label: int) -> int:
-        """Return the index of the other label on the label's edge, or −1 if edges have only one label."""
-        labels = len(self.cost)
-        return (label + labels // 2) % labels if self.kinds == 2 else -1
-
     def with_leaders(self, edges: Edges, box: LabelBox, far: float = LEADER) -> Candidates:
         """Return the candidates with additional places above and below the edges.
 
@@ -144,10 +140,8 @@ class Candidates:
             result.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs))
         x = np.tile(self.x, len(result))
         order = np.argsort(x, kind="stable")
-        y, line, cost = (
-            np.concatenate(each, axis=1)[:, order]
-            for each in zip(*((each.y, each.line, each.cost) for each in result), strict=True)
-        )
+        parts = zip(*((each.y, each.line, each.cost) for each in result), strict=True)
+        y, line, cost = (np.concatenate(each, axis=1)[:, order] for each in parts)
         return replace(self, x=x[order], y=y, line=line, cost=cost)
 
 
@@ -224,12 +218,10 @@ Fewer labels would hide the edges and still miss many numbers.
 """
 ZOOMED_IN = 1.5
 """From this zoom on, labels are shown even if only a few fit."""
-SMALL_SIZE = 11.475
-"""Font size of numbers on edges between nodes of small height, at scale 1, in pixels."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes that the search tries, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
-"""LEAST_SHRINK: smallest scale of a wide number's font. LEAST_SIZE: smallest font size, in pixels."""
+"""LEAST_SHRINK: smallest scale of a wide number's font. LEAST_SIZE: least size of any font, in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
 """Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 NODE_GAP = 0.35
@@ -251,26 +243,34 @@ COMPLETE_BONUS: factor of the labels' total value if every label has a place. Th
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PillSlots:
-    """Places of labels with the same height and font size. The labels' middles are at (`x`, `y`).
+class PillSlot(NamedTuple):
+    """Place of the label of the edge from `source` to `node`. The label's middle is at (`x`, `y`).
 
-    `line` has the y of the edge at `x`, which differs from `y` if the label stands off the edge. If fewer
-    than `least` numbers fit, no number is shown.
+    `line` is the y of the edge at `x`, which differs from `y` if the label stands off the edge.
     """
 
-    nodes: list[int]
-    sources: list[int]
-    x: list[float]
-    y: list[float]
-    line: list[float]
-    widths: list[float]
-    height: float
-    size: float
+    node: int
+    source: int
+    x: float
+    y: float
+    line: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class PillSlots:
+    """Places of labels with the same height and font size.
+
+    If fewer than `least` numbers fit, no number is shown.
+    """
+
+    places: list[PillSlot]
+    height: float = 0.0
+    size: float = 0.0
     least: float = 0.0
 
 
-NO_SLOTS = PillSlots([], [], [], [], [], [], 0.0, 0.0)
+NO_SLOTS = PillSlots([])
 
 
 def smaller(size: float) -> float:
@@ -292,10 +292,11 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     least, with_slopes = (0.0 if zoom >= ZOOMED_IN else count * of for of in (share, LEAST_WITH_SLOPES))
     both = _best(edges, size, 2, max(least, with_slopes)) if slopes else (NO_SLOTS, NO_SLOTS)
     both = both[0], replace(both[1], least=with_slopes)
-    if SLOPE_PRICE * len(both[0].x) > count:
+    worth = SLOPE_PRICE * len(both[0].places)
+    if worth > count:
         return both
     alone = _best(edges, size, 1, least)
-    return both if SLOPE_PRICE * len(both[0].x) > len(alone[0].x) else alone
+    return both if worth > len(alone[0].places) else alone
 
 
 def _visible_edges(gap: Gap, body: Rect) -> Edges | None:
@@ -413,16 +414,10 @@ def _slots(
     placed = np.flatnonzero(places[kind * count : (kind + 1) * count] != NOWHERE)
     labels = placed + kind * count
     at = places[labels]
-    return PillSlots(
-        edges.nodes[placed].tolist(),
-        edges.sources[placed].tolist(),
-        candidates.x[at].tolist(),
-        candidates.y[labels, at].tolist(),
-        candidates.line[labels, at].tolist(),
-        widths[labels].tolist(),
-        box.height,
-        box.size,
-    )
+    ends, x, y = (edges.nodes[placed], edges.sources[placed]), candidates.x[at], candidates.y[labels, at]
+    columns = (*ends, x, y, candidates.line[labels, at], widths[labels])
+    slots = [PillSlot(*slot) for slot in zip(*(column.tolist() for column in columns), strict=True)]
+    return PillSlots(slots, box.height, box.size)
 
 
 def _label_boxes(edges: Edges, largest: float) -> Iterator[LabelBox]:
@@ -452,7 +447,7 @@ class Placing:
         air = LABEL_GAP * box.size
         self._candidates, self._width, self._height = candidates, box.width + air, box.height + air
         cost, self._x = candidates.cost, candidates.x.tolist()
-        self._weights, self._all = len(cost) // candidates.kinds, slice(0, len(cost))
+        self._weights = len(cost) // candidates.kinds
         self.places: Indices = np.full(len(cost), NOWHERE)
         self._possible = np.isfinite(cost)
         self._blocks: dict[int, NDArray[np.int16]] = {}
@@ -493,7 +488,7 @@ class Placing:
         free = (self._blocked[other] == 0) & self._possible[other]
         if np.count_nonzero(free) <= 1:
             return False
-        return bool((free & ~self._blocks_of(label, place, slice(other, other + 1))[0]).any())
+        return bool((free & ~self._blocks_of(label, place)[other]).any())
 
     def _improve(self) -> None:
         """Move the label that gains most to a better place, until none gains."""
@@ -517,7 +512,7 @@ class Placing:
 
     def _place_label(self, label: int, place: int) -> None:
         self.places[label] = place
-        blocks = self._blocks_of(label, place, self._all).astype(np.int16)
+        blocks = self._blocks_of(label, place).astype(np.int16)
         blocks[label] = 0
         self._blocks[label] = blocks
         self._blocked += blocks
@@ -526,18 +521,19 @@ class Placing:
         self.places[label] = NOWHERE
         self._blocked -= self._blocks.pop(label)
 
-    def _blocks_of(self, label: int, place: int, others: slice) -> NDArray[np.bool_]:
-        """Return the places of `others` that a label blocks at one of its places, shape (others, places)."""
-        candidates = self._candidates
-        x, partner = self._x[place], candidates.partner(label)
+    def _blocks_of(self, label: int, place: int) -> NDArray[np.bool_]:
+        """Return the places that a label blocks at one of its places, shape (labels, places)."""
+        candidates, labels = self._candidates, len(self.places)
+        x = self._x[place]
         near = slice(bisect_left(self._x, x - self._width), bisect_left(self._x, x + self._width))
         half = (x - candidates.x[near]) / 2
-        down = candidates.y[label, place] - candidates.y[others, near]
+        down = candidates.y[label, place] - candidates.y[:, near]
         # of two labels, the upper one has the upper line
         between = candidates.line[label, place] - candidates.slope[label] * half
-        between = between - candidates.line[others, near] - candidates.slope[others, None] * half
-        blocks = np.zeros((len(down), len(candidates.x)), dtype=np.bool_)
+        between = between - candidates.line[:, near] - candidates.slope[:, None] * half
+        blocks = np.zeros(candidates.cost.shape, dtype=np.bool_)
         blocks[:, near] = (np.abs(down) < self._height) | (between * down < 0.0)
-        if partner != NOWHERE and others.start <= partner < others.stop:  # a weight stands left of its slope
-            blocks[partner - others.start] |= (x - candidates.x) * (partner - label) > 0.0
+        if candidates.kinds == 2:  # a weight stands left of its slope
+            partner = (label + labels // 2) % labels
+            blocks[partner] |= (x - candidates.x) * (partner - label) > 0.0
         return blocks

@@ -48,18 +48,13 @@ class Rect(NamedTuple):
 
     def covers(self, other: Rect) -> bool:
         """Return whether the rectangle `other` lies inside this rectangle."""
-        return (
-            self.x <= other.x
-            and self.y <= other.y
-            and other.right <= self.right
-            and other.bottom <= self.bottom
-        )
+        covers_across = self.x <= other.x and other.right <= self.right
+        return covers_across and self.y <= other.y and other.bottom <= self.bottom
 
     def meets(self, other: Rect) -> bool:
         """Return whether this rectangle and `other` overlap."""
-        return (
-            self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
-        )
+        meets_across = self.x < other.right and other.x < self.right
+        return meets_across and self.y < other.bottom and other.y < self.bottom
 
 
 MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
@@ -136,6 +131,8 @@ Style: TypeAlias = Literal[
 
 
 Align: TypeAlias = Literal["left", "center", "right"]
+BEFORE: dict[Align, float] = {"left": 0.0, "center": 0.5, "right": 1.0}
+"""Share of the free room before a text, by its alignment."""
 
 
 class Label(NamedTuple):
@@ -221,9 +218,8 @@ class DiagramColumn:
         """Return the rectangle of a node."""
         if self.per_row > 1:
             down, right = divmod(node, self.per_row)
-            return Rect(
-                self.x + right * self.cell, float(self.tops[0]) + down * self.cell, self.cell, self.cell
-            )
+            x, y = self.x + right * self.cell, float(self.tops[0]) + down * self.cell
+            return Rect(x, y, self.cell, self.cell)
         return Rect(self.x, float(self.tops[node]), self.width, self.height)
 
     def picture_of(self, node: int) -> Rect:

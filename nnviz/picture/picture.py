@@ -19,7 +19,7 @@ from nnviz.core.function import node_functions
 from nnviz.core.network import Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
-from nnviz.picture.columns import Layout, lay_out
+from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE
 from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
@@ -28,8 +28,6 @@ from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
-EDGE_NUMBER = 13.5
-"""Font size of a number that appears only on hover, at scale 1, in pixels."""
 NUMBER_GAP = 2.0
 """Space between a weight and a slope that appear on hover, one above the other, in pixels."""
 
@@ -112,7 +110,7 @@ class Picture:
         left, right = max(gap.x0, 0.0), min(gap.x1, view.width)
         middle = (left + part * (right - left) - gap.x0) / (gap.x1 - gap.x0)
         x, y = gap.point(address.node, address.source, min(max(middle, 0.0), 1.0))
-        size = EDGE_NUMBER * self.layout.scale
+        size = EDGE_PILL * self.layout.scale
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
     def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
@@ -135,7 +133,7 @@ class Picture:
 
     def _hover(self, address: Address, value: float, part: float) -> Label:
         middle = self._on_edge(address, part).center
-        return edge_number(address, value, EDGE_NUMBER * self.layout.scale, middle)
+        return edge_number(address, value, EDGE_PILL * self.layout.scale, middle)
 
     def _stack(self, numbers: list[Label], *, below: bool) -> list[Label]:
         """Return a weight and a slope, the slope moved below the weight or the weight above the slope."""

@@ -300,12 +300,8 @@ def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> tuple[float, 
     content = picture.content
     if content.functions is None or content.trace is None or place.width < LEAST_WITH_DOT:
         return None
-    at = [
-        (value - low) / (high - low)
-        for value, (low, high) in zip(
-            content.trace.feeding(0)[0].tolist(), content.functions.section.spans, strict=True
-        )
-    ]
+    inputs = zip(content.trace.feeding(0)[0].tolist(), content.functions.section.spans, strict=True)
+    at = [(value - low) / (high - low) for value, (low, high) in inputs]
     if not all(0.0 <= part <= 1.0 for part in at):
         return None
     x = place.x + at[0] * place.width

@@ -18,13 +18,15 @@ from nnviz.picture import style
 from nnviz.picture.columns import COMPACT, growth, lay_out
 from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.parts import DiagramColumn, Label, Rect, Style, View
+from nnviz.picture.parts import BEFORE, DiagramColumn, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
 from nnviz.picture.style import DASHES, Box, Pixels, Tint
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
 """Attribute of an image whose pixels must stay sharp."""
+ANCHORS = {"left": "start", "center": "middle", "right": "end"}
+"""SVG's name of each alignment."""
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
@@ -77,10 +79,15 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
     line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     if box.dashed:
         line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
-    return (
-        f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
-    )
+    return f'<rect {_place(rect)} rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
+
+
+def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = "") -> str:
+    """Return an SVG line element from (x0, y0) to (x1, y1).
+
+    `more` has additional attributes, each after a space.
+    """
+    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
 
 
 def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
@@ -88,10 +95,11 @@ def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
 
     `more` has additional attributes, each after a space.
     """
-    return (
-        f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
-    )
+    return f'<image {_place(rect)} preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
+
+
+def _place(rect: Rect) -> str:
+    return f'x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}"'
 
 
 def _png_uri(pixels: Pixels) -> str:
@@ -160,8 +168,8 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
         nodes, sources = strongest(weights, count)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
-        for share, line in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
-            x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in line)
+        for share, ends in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
+            x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in ends)
             yield (
                 f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="{edge_colour(share, palette)}" '
                 f'stroke-width="{edge_width(share, crowded) * picture.layout.scale:.2f}"/>'
@@ -214,29 +222,15 @@ def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterato
 def _label(label: Label, palette: Palette) -> Iterator[str]:
     rect, box, leader = label.rect, style.label_box(label, palette), style.leader_line(label)
     if leader is not None:
-        x0, y0, x1, y1 = leader
-        yield (
-            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" '
-            f'stroke="{style.leader_colour(label, palette)}" stroke-width="{style.leader_width(label):.3g}"/>'
-        )
+        width = f' stroke-width="{style.leader_width(label):.3g}"'
+        yield line(*leader, style.leader_colour(label, palette), width)
     if box is not None:
         yield rectangle(rect, box)
-    x, anchor = {
-        "left": (rect.x, "start"),
-        "center": (rect.center[0], "middle"),
-        "right": (rect.right, "end"),
-    }[label.align]
+    x, anchor = rect.x + BEFORE[label.align] * rect.width, ANCHORS[label.align]
     spacing = style.letter_spacing(label.style, label.size)
-    yield svg_text(
-        x,
-        rect.center[1],
-        label.text,
-        label.size,
-        style.text_colour(label, palette),
-        anchor,
-        style.font_weight(label.style),
-        f' letter-spacing="{spacing:.2f}"' if spacing else "",
-    )
+    more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
+    colour, weight = style.text_colour(label, palette), style.font_weight(label.style)
+    yield svg_text(x, rect.center[1], label.text, label.size, colour, anchor, weight, more)
 
 
 def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
@@ -287,10 +281,7 @@ def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
         yield f'<polygon points="{points}" fill="{colour}"/>'
     y = style.zero_line(values, place)
-    yield (
-        f'<line x1="{place.x:.1f}" y1="{y:.1f}" x2="{place.right:.1f}" y2="{y:.1f}" '
-        f'stroke="{palette.node_border}"/>'
-    )
+    yield line(place.x, y, place.right, y, palette.node_border)
 
 
 HEIGHT = 36.0
@@ -340,13 +331,10 @@ def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1
         left = place.x - (TEXT_GAP + piece.width) * scale
         room = Rect(left, middle, piece.width * scale, 0.0)
         box = room.middle(ENTRY_BOX.width * scale, ENTRY_BOX.height * scale)
-        samples.append(
-            Sample(
-                Label(NOWHERE, text, box, box_style, BOX_SIZE * scale, value),
-                room.middle(PIECE.width * scale, PIECE.height * scale) if box_style == "pill" else None,
-                Label(NOWHERE, meaning, place, "note", TEXT_SIZE * scale, align="left"),
-            )
-        )
+        sign = Label(NOWHERE, text, box, box_style, BOX_SIZE * scale, value)
+        edge = room.middle(PIECE.width * scale, PIECE.height * scale) if box_style == "pill" else None
+        words = Label(NOWHERE, meaning, place, "note", TEXT_SIZE * scale, align="left")
+        samples.append(Sample(sign, edge, words))
         right = left - ENTRY_GAP * scale
     return tuple(reversed(samples))
 
@@ -357,8 +345,7 @@ def sheet(picture: Picture, width: float, height: float) -> Sheet:
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
     room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
-    unzoomed = make_picture(
-        content, lay_out(network, room, slopes=slopes), shows=picture.shows, largest=picture.scale
-    )
+    layout = lay_out(network, room, slopes=slopes)
+    unzoomed = make_picture(content, layout, shows=picture.shows, largest=picture.scale)
     middle = height - HEIGHT * scale / 2
     return Sheet(width, height, unzoomed, legend(width - MARGIN, middle, slopes=slopes, scale=scale))

@@ -34,7 +34,9 @@ def read(source: Source) -> State:
     columns = findings(table, targets=wishes.targets)
     rows = build(table, columns, proposed_choices(columns))
     state = rows.network(wishes.seed)
-    source.notes.append("; ".join((*_layout_notes(table), *rows.notes, _network_note(state))))
+    sizes, output = "-".join(map(str, state.network.sizes)), state.network.layers[-1].activation
+    network = f"the network is {sizes} with {output} output and {state.measure.phrase} loss"
+    source.notes.append("; ".join((*_layout_notes(table), *rows.notes, network)))
     title = file_label(source.path).removesuffix(source.path.suffix)
     return replace(state, name=shortened(title, NAME.limit))
 
@@ -48,11 +50,6 @@ def _layout_notes(table: Table) -> list[str]:
     if layout.delimiter not in (",", "\t", None):
         notes.append(f"{NAMES[layout.delimiter]} separate the values")
     return notes
-
-
-def _network_note(state: State) -> str:
-    sizes, output = "-".join(map(str, state.network.sizes)), state.network.layers[-1].activation
-    return f"the network is {sizes} with {output} output and {state.measure.phrase} loss"
 
 
 VALIDATION = 0.2

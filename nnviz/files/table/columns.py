@@ -351,26 +351,24 @@ class Built:
 
         `seed` is the seed of the random weights.
         """
-        self._check_targets()
+        if not self.targets:
+            raise FileError(f"no column is left for the target; nnviz read {self.notes[0]}")
         with as_file_errors():
             return networks.network_for(self.inputs, self.targets, self.data, seed)
 
-    def _check_targets(self) -> None:
-        if not self.targets:
-            raise FileError(f"no column is left for the target; nnviz read {self.notes[0]}")
-
-    def fits(self, state: State) -> bool:
-        """Return whether the number of inputs and the number of targets fit the network of `state`."""
-        return networks.fits(state, self.inputs, self.targets)
-
     def into(self, state: State) -> State:
-        """Return `state` with these rows, which must fit its network. Raises FileError."""
+        """Return `state` with these rows. Raises FileError unless they fit the network of `state`."""
+        if not networks.fits(state, self.inputs, self.targets):
+            inputs, *_, outputs = state.network.sizes
+            raise FileError(f"the network needs {counted(inputs, 'input')} and {counted(outputs, 'target')}")
         with as_file_errors():
             return networks.with_rows(state, self.inputs, self.targets, self.data)
 
     def rebuilt(self, state: State) -> State:
-        """Return `state` with the first and last layers rebuilt for these columns. Raises FileError."""
-        self._check_targets()
+        """Return `state` with the first and last layers rebuilt for these columns. Raises FileError.
+
+        There must be targets.
+        """
         with as_file_errors():
             return networks.rebuild_ends(state, self.inputs, self.targets, self.data)
 
@@ -399,18 +397,14 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
         notes.append(maker.note_on_missing(used, int(is_missing.sum())))
     if not rows.any():
         raise FileError(f"no row is left: {notes[-1]}")
-    inputs = [maker.column(place, rows, "input") for place in places["input"]]
-    targets = [maker.column(place, rows, "target") for place in places["target"]]
-    if len(targets) > 1 and any(column.values for column, _ in targets):
+    made = [[maker.column(place, rows, role) for place in own] for role, own in places.items()]
+    inputs, targets = (tuple(column for column, _ in own) for own in made)
+    if len(targets) > 1 and any(column.values for column in targets):
         raise FileError("choose one target column of classes, or only target columns of numbers")
+    numbers = [np.hstack([values for _, values in own]) for own in made if own]
     with as_file_errors():
-        data = Dataset(_joined(inputs), _joined(targets) if targets else None)
-    ins, outs = (tuple(column for column, _ in each) for each in (inputs, targets))
-    return Built(data, ins, outs, (maker.summary(len(data), ins, outs), *notes))
-
-
-def _joined(parts: list[tuple[Column, Array]]) -> Array:
-    return np.hstack([values for _, values in parts])
+        data = Dataset(*numbers)
+    return Built(data, inputs, targets, (maker.summary(len(data), inputs, targets), *notes))
 
 
 class _Maker:
@@ -618,23 +612,18 @@ class Uses:
 def table_uses(table: Table, columns: Sequence[Finding], choices: Choices, state: State) -> Uses:
     """Return the ways to use a table with a person's choices. Raises FileError if no row can be made."""
     ways = Uses(build(table, columns, choices))
-    ways.attempt("rows", lambda: _rows(table, columns, choices, state, ways.built))
+
+    def rows() -> State:
+        built = build(table, columns, choices, state) if state.columns else ways.built
+        return built.into(state)
+
+    ways.attempt("rows", rows)
     if ways.built.targets:
         ways.attempt("network", ways.built.network)
         ways.attempt("ends", lambda: ways.built.rebuilt(state))
     else:
         ways.reasons |= dict.fromkeys(("network", "ends"), "Choose a target column first")
     return ways
-
-
-def _rows(table: Table, columns: Sequence[Finding], choices: Choices, state: State, rows: Built) -> State:
-    """Return `state` with the rows, encoded like the columns of `state`, if any. Raises FileError."""
-    if state.columns:
-        rows = build(table, columns, choices, state)
-    if not rows.fits(state):
-        inputs, *_, outputs = state.network.sizes
-        raise FileError(f"the network needs {counted(inputs, 'input')} and {counted(outputs, 'target')}")
-    return rows.into(state)
 
 
 def capitalised(error: Exception) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import compress, islice
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -171,9 +170,6 @@ class Cells:
 
     def _rows(self, first: int, end: int) -> tuple[list[list[str]], Sequence[int], int]:
         """Return the rows that begin in the lines `first` to `end`, their lines, and the next index."""
-        quick = one_line_rows(self._text[first:end], self._delimiter, self._width)
-        if quick is not None:
-            return quick, range(first + 1, end + 1), end
         rows: list[list[str]] = []
         lines: list[int] = []
         for cells, line, last_line in rows_of(self._text, self._delimiter, first):
@@ -224,15 +220,12 @@ class Cells:
         return out
 
     def _mixed(self, cells: tuple[str, ...]) -> Array:
-        known = {cell: self._number(cell.strip()) for cell in set(cells)}
+        known = dict.fromkeys(cells, np.nan)
+        for cell in known:
+            if _MAY_BE.fullmatch(text := cell.strip()):
+                with suppress(ValueError):
+                    known[cell] = number(text, self._decimal, grouped=self._grouped)
         return np.fromiter(map(known.__getitem__, cells), np.float64, len(cells))
-
-    def _number(self, cell: str) -> float:
-        try:
-            may_be = _MAY_BE.fullmatch(cell)
-            return number(cell, self._decimal, grouped=self._grouped) if may_be else np.nan
-        except ValueError:
-            return np.nan
 
 
 DELIMITERS = "\t;|,"
@@ -285,7 +278,8 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
     Line numbers count from 1. Blank lines are left out. A cell in quotes may go on in the next line. Raises
     FileError for a stray quote.
     """
-    rows = csv.reader((f"{lines[i]}\n" for i in range(first, len(lines))), **_as_csv(delimiter))
+    source = (f"{lines[i]}\n" for i in range(first, len(lines)))
+    rows = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
     last = first
     while True:
         start = last + 1
@@ -298,23 +292,6 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
         last = first + rows.line_num
         if len(cells) > 1 or "".join(cells).strip():
             yield cells, start, last
-
-
-def one_line_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]] | None:
-    """Return the cells of each line if every line is one row of `width` cells, else None.
-
-    This is much faster than `rows_of`, which also reads rows of several lines and reports faulty lines.
-    """
-    try:
-        rows = [*csv.reader(lines, **_as_csv(delimiter))]
-    except csv.Error:
-        return None
-    are_rows = len(rows) == len(lines) and all(len(cells) == width for cells in rows)
-    return rows if are_rows and (width > 1 or all(cell.strip() for (cell,) in rows)) else None
-
-
-def _as_csv(delimiter: str) -> dict[str, Any]:
-    return {"delimiter": delimiter, "skipinitialspace": delimiter != "\t", "strict": True}
 
 
 class AmbiguousError(ValueError):
@@ -412,26 +389,19 @@ def detect_layout(lines: list[str], given: TableLayout) -> TableLayout:
     decimal = given.decimal or _decimal(rows)
     if decimal is None:
         is_open = delimiter == ";" and any(map(_GROUPED.search, lines))
-        decimal = _decimal(_cells(lines, delimiter)) if is_open else "."
+        decimal = _decimal(cells for cells, _, _ in rows_of(lines, delimiter)) if is_open else "."
     header = _is_header(rows, decimal) if given.header is None else given.header
-    return replace(
-        given, delimiter=delimiter, decimal=decimal, header=header, grouped=given.decimal is not None
-    )
+    return TableLayout(given.encoding, delimiter, decimal, header, grouped=given.decimal is not None)
 
 
 def _rows(lines: list[str], delimiter: str) -> tuple[list[list[str]], bool]:
     """Return the rows before the first error, and whether there is one; a quote may end after the sample."""
     rows: list[list[str]] = []
     try:
-        rows.extend(_cells(lines, delimiter))
+        rows.extend(cells for cells, _, _ in rows_of(lines, delimiter))
     except FileError as error:
         return rows, error.message != NOT_CLOSED or len(lines) < SAMPLE
     return rows, False
-
-
-def _cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
-    for cells, _, _ in rows_of(lines, delimiter):
-        yield cells
 
 
 def _delimiter(lines: list[str]) -> str:
@@ -585,10 +555,9 @@ class Table:
         """Return the error that says why a cell is not a number."""
         try:
             number(self._texts[column][row], self.layout.decimal, grouped=self.layout.grouped)
-        except AmbiguousError as error:
-            return AmbiguousCellError(str(error), self.place(row, column))
         except ValueError as error:
-            return FileError(str(error), self.place(row, column))
+            kind = AmbiguousCellError if isinstance(error, AmbiguousError) else FileError
+            return kind(str(error), self.place(row, column))
         raise AssertionError  # the cell is a number
 
     def encoded(self, column: Column, index: int) -> Array:
@@ -610,13 +579,13 @@ class Table:
         Upper and lower case do not matter if only one column has the name. Raises FileError if the table has
         only some of the names, or has a name twice.
         """
-        exact = _indices(self.names or ())
-        alike = _indices(name.casefold() for name in self.names or ())
+        exact, alike = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+        for place, name in enumerate(self.names or ()):
+            exact[name].append(place)
+            alike[name.casefold()].append(place)
         sought = Counter(name.casefold() for name in wanted)
-        matches: list[list[int]] = []
-        for name in wanted:
-            folded = name.casefold()
-            matches.append(exact.get(name) or (alike.get(folded, []) if sought[folded] == 1 else []))
+        folded = [alike[name.casefold()] if sought[name.casefold()] == 1 else [] for name in wanted]
+        matches = [exact[name] or places for name, places in zip(wanted, folded, strict=True)]
         if not any(matches):
             return None
         for name, places in zip(wanted, matches, strict=True):
@@ -624,13 +593,6 @@ class Table:
                 subject = f"{len(places)} columns are" if places else "no column is"
                 raise FileError(f"{subject} called {quoted(name)}", "line 1")
         return [place for (place,) in matches]
-
-
-def _indices(names: Iterable[str]) -> dict[str, list[int]]:
-    indices: dict[str, list[int]] = {}
-    for i, name in enumerate(names):
-        indices.setdefault(name, []).append(i)
-    return indices
 
 
 def read(

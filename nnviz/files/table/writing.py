@@ -165,8 +165,5 @@ def history_text(points: Array, measure: str = "mse") -> bytes:
 def rows_text(points: Array, measure: str) -> list[tuple[str, ...]]:
     """Return the rows of a loss history as texts, the header first. An unknown loss (NaN) becomes ""."""
     header = ("iteration", measure, "validation")[: points.shape[1]]
-    return [header, *((str(int(at)), *map(_loss_text, losses)) for at, *losses in points.tolist())]
-
-
-def _loss_text(loss: float) -> str:
-    return "" if math.isnan(loss) else repr(loss)
+    losses = [["" if math.isnan(loss) else repr(loss) for loss in own] for own in points[:, 1:].tolist()]
+    return [header, *((str(int(at)), *own) for at, own in zip(points[:, 0], losses, strict=True))]

@@ -74,16 +74,9 @@ class PictureMaker:
         with_slopes = moment.slopes_shown or moment.walk.shows_slopes
         slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
         has_pictures = view.pictures and shows_functions(moment.state.network)
-        content = Content(
-            moment.row_state,
-            moment.row_index,
-            moment.trace,
-            slopes,
-            slopes_of,
-            *moment.marks,
-            is_what_if=moment.what_if_row is not None,
-            functions=moment.node_functions if has_pictures else None,
-        )
+        row, is_what_if = (moment.row_state, moment.row_index, moment.trace), moment.what_if_row is not None
+        functions = moment.node_functions if has_pictures else None
+        content = Content(*row, slopes, slopes_of, *moment.marks, is_what_if, functions)
         layout, walk = self._layout(moment.state.network, view, with_slopes), moment.walk
         key = layout, walk if walk.active else None, largest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
@@ -314,9 +307,8 @@ def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
     with the larger part, and rounds pixmaps inconsistently there.
     """
     ratio, place = painter.device().devicePixelRatioF(), painter.deviceTransform().mapRect(QRectF(room))
-    left, top, right, bottom = (
-        floor(edge + 0.5) for edge in (place.left(), place.top(), place.right(), place.bottom())
-    )
+    edges = place.left(), place.top(), place.right(), place.bottom()
+    left, top, right, bottom = (floor(edge + 0.5) for edge in edges)
     painter.translate((left - place.left()) / ratio, (top - place.top()) / ratio)
     return QRectF(0.0, 0.0, (right - left) / ratio, (bottom - top) / ratio)
 
@@ -376,9 +368,8 @@ class DiagramNumbers:
         text = self._canvas.picture.describe(new.address) if new.address else ""
         if text != self._canvas.accessibleDescription():
             self._canvas.setAccessibleDescription(text)
-            QAccessible.updateAccessibility(
-                QAccessibleEvent(self._canvas, QAccessible.Event.DescriptionChanged)
-            )
+            changed = QAccessibleEvent(self._canvas, QAccessible.Event.DescriptionChanged)
+            QAccessible.updateAccessibility(changed)
 
 
 SHARPEN_MS = 80
@@ -574,13 +565,10 @@ class Canvas(QWidget):
         """Paint the picture and the border of the widget."""
         now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
         dirty = QRectF(event.rect()) + margins
-        options = PaintOptions(
-            selected=_selected(now),
-            highlighted=self._hover or (now.address if self._focus_selection else None),
-            moving=self._moving.isActive(),
-            palette=colours(),
-            ratio=self.devicePixelRatioF(),
-        )
+        highlighted, ratio = self._hover, self.devicePixelRatioF()
+        if self._focus_selection:
+            highlighted = highlighted or now.address
+        options = PaintOptions(_selected(now), highlighted, self._moving.isActive(), colours(), ratio)
         with QPainter(self) as painter:
             card = on_whole_pixels(painter, self.rect())
             self._layers.paint(painter, now, self.picture, self._edges, options, dirty)

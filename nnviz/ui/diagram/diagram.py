@@ -227,11 +227,9 @@ class Diagram(Canvas):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus on the border if the focus came from the keyboard."""
-        self.by_keyboard = event.reason() in (
-            Qt.FocusReason.TabFocusReason,
-            Qt.FocusReason.BacktabFocusReason,
-            Qt.FocusReason.ShortcutFocusReason,
-        )
+        reason = Qt.FocusReason
+        by_keys = reason.TabFocusReason, reason.BacktabFocusReason, reason.ShortcutFocusReason
+        self.by_keyboard = event.reason() in by_keys
         super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

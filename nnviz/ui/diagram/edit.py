@@ -14,7 +14,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, field_text, moved_by_steps, parse_number
 from nnviz.core.state import State
-from nnviz.picture.picture import EDGE_NUMBER
+from nnviz.picture.columns import EDGE_PILL
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
@@ -35,27 +35,19 @@ class PlaceEditor(NumberField):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
         self._surface = parent
+        self.read_name: Callable[[str], str] = str
+        """Turns a text into a name, or raises ValueError."""
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.refused.connect(self._show_reason)
         self.hide()
 
-    def open(
-        self,
-        rect: QRectF,
-        value: float | str | None,
-        size: float,
-        title: str,
-        read_name: Callable[[str], str],
-        empty: Callable[[], object] | None,
-    ) -> None:
+    def open(self, rect: QRectF, value: float | str | None, size: float, title: str) -> None:
         """Open the field over `rect` to edit `value`: a name, a number, or None for an empty number.
 
-        `title` is for screen readers. `read_name` turns a text into a name, or raises ValueError. A blank
-        text clears the number, unless `empty` is None or raises ValueError.
+        `title` is for screen readers. A blank text clears the number, if `empty` allows it.
         """
-        self.empty = empty
         if isinstance(value, str):
-            self.set_notation(read_name, str, None)
+            self.set_notation(self.read_name, str, None)
         else:
             self.set_notation(parse_number, field_text, nudge_number)
         self.setAccessibleName(title)
@@ -178,9 +170,10 @@ class EditSession(QObject):
         else:
             self.select(address)
             value, title = self.value(address), _title(address, name)
-        size = label.size if label else EDGE_NUMBER * picture.layout.scale
-        empty = partial(self._cleared, address) if address.kind == "target" else None
-        self.editor.open(qrect(place), value, size, title, partial(self._read_name, address), empty)
+        size = label.size if label else EDGE_PILL * picture.layout.scale
+        self.editor.empty = partial(self._cleared, address) if address.kind == "target" else None
+        self.editor.read_name = partial(self._read_name, address)
+        self.editor.open(qrect(place), value, size, title)
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:

@@ -6,16 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QHideEvent, QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit, QVBoxLayout
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network
@@ -24,7 +15,9 @@ from nnviz.core.search import LIMIT, Match, find
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.desk import Desk
+from nnviz.ui.kit.dialogs import ListTable, show_text, wrapped
 from nnviz.ui.kit.theme import OWN_SIZE, colours, px
 
 WIDTH_PX = 364
@@ -38,7 +31,7 @@ NO_MATCH = "No match. Type a part of a name, or -> between two names to find edg
 TIP = "Type a name, an edge (a -> b), bias of a, largest, smallest, strongest, weakest, dead or saturated"
 
 
-class MatchList(QTableWidget):
+class MatchList(ListTable):
     """The list of search results: the name and value of each, and a note such as the activation.
 
     Keys in the search field move the current row.
@@ -48,17 +41,13 @@ class MatchList(QTableWidget):
     """Emitted when the current match changes."""
 
     def __init__(self) -> None:
-        super().__init__(0, 3)
+        super().__init__("Matches", ("Name", "Note", "Value"))
         self.matches: Sequence[Match] = ()
-        self.setAccessibleName("Matches")
+        self.setObjectName("matches")
         self.setToolTip("Click a match to select it on the diagram")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         self.verticalHeader().hide()
@@ -83,24 +72,19 @@ class MatchList(QTableWidget):
         self.matches = matches
         self.setRowCount(len(matches))
         for row, match in enumerate(matches):
-            for column, item in enumerate(_items(match)):
-                self.setItem(row, column, item)
+            self._show_match(row, match)
         self.resizeColumnToContents(1)  # the header's ResizeToContents would measure after each item
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
         self.setFixedHeight(px(ROW_PX) * min(len(matches), VISIBLE_ROWS))
         self.current_changed.emit()
 
-
-def _items(match: Match) -> list[QTableWidgetItem]:
-    value = "" if match.value is None else as_text(match.value)
-    items = [QTableWidgetItem(text) for text in (match.title, match.note, value)]
-    items[0].setToolTip(match.title)
-    items[1].setForeground(QColor(colours().muted))
-    items[2].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    if match.value is not None:
-        items[2].setToolTip(full_text(match.value))
-    return items
+    def _show_match(self, row: int, match: Match) -> None:
+        texts = ("", "") if match.value is None else (as_text(match.value), full_text(match.value))
+        self.show_cell(row, 0, match.title, match.title)
+        self.show_cell(row, 1, match.note, "").setForeground(QColor(colours().muted))
+        value = self.show_cell(row, 2, *texts)
+        value.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class Finder(QFrame):
@@ -114,26 +98,18 @@ class Finder(QFrame):
 
     def __init__(self, diagram: Diagram, desk: Desk) -> None:
         super().__init__(diagram)
-        self._diagram, self._document, self._frames = diagram, desk.document, desk.frames
         self.setObjectName("card")
         self.setAccessibleName("Find")
+        self._diagram, self._document, self._frames = diagram, desk.document, desk.frames
         self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.field = QLineEdit()
-        self.field.setPlaceholderText("Find a node or an edge")
+        self.field = QLineEdit(placeholderText="Find a node or an edge", clearButtonEnabled=True)
         self.field.setAcceptDrops(False)
         self.field.setAccessibleName("Find a node or an edge")
         self.field.setToolTip(TIP)
-        self.field.setClearButtonEnabled(True)
         self.list = MatchList()
-        self.hint = QLabel()
-        self.hint.setObjectName("muted")
-        self.hint.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(6)
-        for widget in (self.field, self.list, self.hint):
-            column.addWidget(widget)
+        self.hint = wrapped()
+        fill_box(QVBoxLayout(self), 6, self.field, self.list, self.hint, margins=(8, 8, 8, 8))
         self.field.installEventFilter(self)
         self._diagram.installEventFilter(self)
         self.field.textChanged.connect(lambda _: self._search())
@@ -163,8 +139,7 @@ class Finder(QFrame):
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
         self.list.setVisible(bool(matches))
-        self.hint.setText(_hint(text, matches, now.state.network))
-        self.hint.setVisible(bool(self.hint.text()))
+        show_text(self.hint, _hint(text, matches, now.state.network))
         self._place()
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QPointF, QSize, Qt
-from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QMargins, QObject, QSize, Qt
+from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -31,11 +31,11 @@ from nnviz.picture.parts import Label, Rect
 from nnviz.picture.text import text_width
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paint import label_font
-from nnviz.ui.kit.controls import ListMenu, clear_hover_on_close, set_lock_reason
+from nnviz.ui.kit.controls import ListMenu, clear_hover_on_close, paint_chevron, set_lock_reason
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.images import icon, qrect
-from nnviz.ui.kit.theme import OWN_SIZE, colours
+from nnviz.ui.kit.theme import OWN_SIZE, apply_style, colours
 from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
 
 
@@ -267,8 +267,8 @@ class HeadButton(QToolButton):
 
     def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
         super().__init__(diagram)
-        self._diagram, self._icon_name = diagram, icon_name
         self.setObjectName("head")
+        self._diagram, self._icon_name = diagram, icon_name
         self.setProperty(OWN_SIZE, True)  # the picture sets its size
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # needed for a place in the tab order
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -317,11 +317,8 @@ class HeadButton(QToolButton):
 
 def _enabled_buttons(diagram: QWidget) -> list[HeadButton]:
     """Return the visible and enabled buttons on the diagram, from left to right."""
-    return [
-        button
-        for button in diagram.findChildren(HeadButton)
-        if button.isVisibleTo(diagram) and button.isEnabled()
-    ]
+    buttons = diagram.findChildren(HeadButton)
+    return [button for button in buttons if button.isVisibleTo(diagram) and button.isEnabled()]
 
 
 class ActivationButton(HeadButton):
@@ -367,31 +364,24 @@ class ActivationButton(HeadButton):
         option, scale = QStyleOptionToolButton(), self.height() / HEIGHT_PX
         self.initStyleOption(option)
         option.text = ""
-        x, y, across, down = self.width() - 11.0 * scale, self.height() / 2, 3.5 * scale, 1.75 * scale
-        pen = QPen(QColor(colours().muted if self.isEnabled() else colours().zero), 1.6 * scale)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        end = self.width() - 11.0 * scale
         with QPainter(self) as painter:
             self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
             painter.setPen(QColor(colours().ink))
             text = self.rect().adjusted(round(LEFT_PADDING_PX * scale), 0, 0, 0)
             painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text())
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(pen)
-            painter.drawPolyline(
-                [QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)]
-            )
+            paint_chevron(painter, end, self.height() / 2, scale, enabled=self.isEnabled())
 
 
 class _SideText(QLabel):
     """A text of the line beside an activation's button."""
 
     def __init__(self, diagram: Diagram, side: Qt.AlignmentFlag) -> None:
-        super().__init__(diagram)
-        self._label: Label | None = None
+        super().__init__(diagram, alignment=side | Qt.AlignmentFlag.AlignVCenter)
         self.setObjectName("beside")
+        self._label: Label | None = None
         self.setProperty(OWN_SIZE, True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.lower()
 
     def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:
@@ -401,7 +391,9 @@ class _SideText(QLabel):
         """
         self.setText(text)
         self._label = label
-        self._mark(label.style == "marked")
+        if (marked := label.style == "marked") != self.property("marked"):
+            self.setProperty("marked", marked)
+            apply_style(self)
         self.setFont(label_font(label.style, label.size))
         self.setIndent(round(gap))
         room = qrect(place).toAlignedRect()
@@ -409,13 +401,6 @@ class _SideText(QLabel):
         grows = QMargins(more, 0, 0, 0) if self.alignment() & RIGHT else QMargins(0, 0, more, 0)
         self.setGeometry(room.marginsAdded(grows))
         self.setVisible(bool(text))
-
-    def _mark(self, marked: bool) -> None:
-        """Set or clear the style of a marked label."""
-        if marked != bool(self.property("marked")):
-            self.setProperty("marked", marked)
-            self.style().unpolish(self)
-            self.style().polish(self)
 
     def changeEvent(self, event: QEvent) -> None:
         """Set the font of the diagram's text again, because a change of style resets the widget's font."""
@@ -430,9 +415,8 @@ class Head:
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
         self._diagram, self._structure, self._column = diagram, structure, column
         self._activation = ActivationButton(diagram)
-        self._remove, self._menu, self._add = (
-            HeadButton(diagram, name) for name in ("remove", "more", "add")
-        )
+        names = ("remove", "more", "add")
+        self._remove, self._menu, self._add = (HeadButton(diagram, name) for name in names)
         self.buttons = (self._activation, self._remove, self._menu, self._add)
         activations, actions = ListMenu("", self._activation), QMenu(self._menu)
         self._activation.open_menu(activations, lambda menu: structure.fill_activations(menu, column - 1))

@@ -21,7 +21,7 @@ from nnviz.core.address import Address
 from nnviz.core.numbers import MINUS
 from nnviz.picture.columns import COMPACT, Layout, corner
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect
+from nnviz.picture.parts import BEFORE, DiagramColumn, Label, NodeBox, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colour, text_colour, tints
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
@@ -151,10 +151,9 @@ class Screen:
         for tint in tints(picture, column, self.palette):
             across = int(width * tint.share)
             strengths = tint.strengths[nodes.start : nodes.stop]
-            colours = [
-                self._box_sprite(across, height, colour, colour) for colour in (tint.negative, tint.positive)
-            ]
-            sprites = np.take(colours, strengths > 0)
+            colours = tint.negative, tint.positive
+            boxes = [self._box_sprite(across, height, colour, colour) for colour in colours]
+            sprites = np.take(boxes, strengths > 0)
             yield self._sprites.placed(sprites, left + width - across, tops, np.abs(strengths))
 
     def _pill(self, label: Label, chosen: bool) -> tuple[int, int, int]:
@@ -219,8 +218,6 @@ MARGIN = 2
 """Space on each side of the text in a sprite, in device pixels."""
 WORD = "\n"
 """In a `Letters` mapping, the key of a word ends in this character; the key of a digit or a sign does not."""
-_BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
-"""Share of the free room before a text, by its alignment."""
 
 NO_SPRITES = np.empty((0, 10))
 """The array that `Sprites.placed` returns for an empty list of sprites."""
@@ -388,7 +385,7 @@ class Letters(dict[str, int]):
         x, y, width, height = label.rect
         ratio = self._ratio
         top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN
-        return x * ratio, width * ratio, _BEFORE[label.align], top
+        return x * ratio, width * ratio, BEFORE[label.align], top
 
     def __missing__(self, letter: str) -> int:
         """Make the sprites of a letter, and return the number of the letter."""

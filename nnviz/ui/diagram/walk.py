@@ -106,9 +106,8 @@ def _cheapest(room: Rect, number: int, size: Size, obstacles: Obstacles, near: R
     cost = FORBIDDEN * _area(x, y, size, forbidden)
     cost += _area(x, y, size, obstacles.nodes) + TEXT * _area(x, y, size, obstacles.texts)
     cost += FORBIDDEN * _count(x, y, size, obstacles.points) + LINE * _count(x, y, size, obstacles.edges)
-    cost += SIDE * (
-        _is_at_side(y, height, room.y, room.bottom)[:, None] + _is_at_side(x, width, room.x, room.right)
-    )
+    cost += SIDE * _is_at_side(y, height, room.y, room.bottom)[:, None]
+    cost += SIDE * _is_at_side(x, width, room.x, room.right)
     cost += DISTANCE * (_gap(y, height, near.y, near.bottom)[:, None] + _gap(x, width, near.x, near.right))
     cheapest = np.argsort(cost, axis=None, kind="stable")[:CANDIDATES]
     tops, lefts = y[cheapest // len(x)], x[cheapest % len(x)]
@@ -299,9 +298,8 @@ class Callout:
             painter.setFont(_font(pixels, row.style))
             painter.setPen(QColor(palette.muted if row.style == "remark" else palette.ink))
             x = box.left() + (PAD_X + (INDENT if row.style == "rest" else 0.0)) * pixels
-            place = QRectF(
-                x, box.top() + (PAD_Y + LINE_HEIGHT * k) * pixels, box.right() - x, LINE_HEIGHT * pixels
-            )
+            top, height = box.top() + (PAD_Y + LINE_HEIGHT * k) * pixels, LINE_HEIGHT * pixels
+            place = QRectF(x, top, box.right() - x, height)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "".join(row.pieces[:count]))
         painter.setLayoutDirection(direction)
 

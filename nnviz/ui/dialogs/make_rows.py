@@ -32,6 +32,7 @@ from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
+from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
@@ -51,11 +52,6 @@ class Series(NamedTuple):
 
     number: int
     points: Array
-
-    @property
-    def mark_name(self) -> str:
-        """The name of the marks of this class: "blue circles"."""
-        return MARK_NAMES[self.number]
 
 
 def series(data: Dataset, most: int) -> list[Series]:
@@ -139,7 +135,7 @@ class Preview(Plot):
     @property
     def row_counts(self) -> dict[str, int]:
         """Number of plotted rows of each class. The keys are mark names, such as "blue circles"."""
-        return {each.mark_name: len(each.points) for each in self._series}
+        return {MARK_NAMES[each.number]: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw the rows again after a change of theme."""
@@ -256,21 +252,15 @@ class MakeRows(Dialog):
             "Open a new document with these rows, matching settings and notes, and random weights"
         )
         right = QVBoxLayout()
-        right.setSpacing(8)
-        for part in (self._title, self._description):
-            right.addWidget(part)
-        right.addWidget(self.preview, 1)
-        right.addWidget(self._message)
-        right.addLayout(self._numbers())
-        lines = {self.for_open_network: self._of_mine, self.for_new_network: self._of_suiting}
-        for choice, line in lines.items():
+        shown = (self._title, self._description, self.preview, self._message, self._numbers())
+        mine, suiting = (self.for_open_network, self._of_mine), (self.for_new_network, self._of_suiting)
+        for line in (self._of_mine, self._of_suiting):
             line.setContentsMargins(INDENT_PX, 0, 0, 0)
-            right.addWidget(choice)
-            right.addWidget(line)
+        fill_box(right, 8, *shown, *mine, *suiting)
+        right.setStretchFactor(self.preview, 1)
         across = QHBoxLayout()
-        across.setSpacing(16)
-        across.addWidget(self.kinds)
-        across.addLayout(right, 1)
+        fill_box(across, 16, self.kinds, right)
+        across.setStretchFactor(right, 1)
         self._lay_out(across).setStretchFactor(across, 1)
 
     def _numbers(self) -> QGridLayout:
@@ -296,11 +286,9 @@ class MakeRows(Dialog):
         (self.for_open_network if fits and self._prefers_mine else self.for_new_network).setChecked(True)
         sizes = shortened("-".join(map(str, network.sizes)))
         inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
-        self._of_mine.setText(
-            f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
-            if fits
-            else f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
-        )
+        replaces = f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
+        needs = f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
+        self._of_mine.setText(replaces if fits else needs)
         self._of_suiting.setText(kind.suits.in_words(kind.network()))
         self._preview_timer.show_now()
 

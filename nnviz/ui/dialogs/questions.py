@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
     QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
     QWidget,
 )
 
@@ -32,10 +30,10 @@ from nnviz.ui.kit.dialogs import (
     ROW_PX,
     Answer,
     Dialog,
+    ListTable,
     add_mnemonic,
     ask,
     heading,
-    make_list,
     message_box,
     wrapped,
 )
@@ -88,9 +86,8 @@ class AskActivations(Dialog):
             form.addRow(title, self._choices[k])
         if form.rowCount() <= VISIBLE_LAYERS + 1:
             return rows
-        area = QScrollArea()
+        area = QScrollArea(widgetResizable=True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
         area.setWidget(rows)
         area.setMinimumHeight(VISIBLE_LAYERS * form.sizeHint().height() // form.rowCount())
         return area
@@ -164,7 +161,6 @@ class RecoverDialog(Dialog):
         if len(left) > 1:
             how += " nnviz offers the rest of the list again at the next start."
         words = wrapped(how, "")
-        words.setAlignment(Qt.AlignmentFlag.AlignTop)
         column = self._lay_out(heading("nnviz ended with unsaved work. Recover it?"), self._list, words)
         column.setStretchFactor(words, 1)  # takes the room that Qt adds below its lines
 
@@ -182,9 +178,8 @@ class RecoverDialog(Dialog):
             add_mnemonic(box.addButton(button))
         box.setDefaultButton(BUTTON.Cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.button(BUTTON.Discard).clicked.connect(
-            partial(self._remove, leftover), Qt.ConnectionType.SingleShotConnection
-        )
+        once = Qt.ConnectionType.SingleShotConnection
+        box.button(BUTTON.Discard).clicked.connect(partial(self._remove, leftover), once)
         box.open()  # exec() would let another click through before it returns
 
     def _remove(self, leftover: WorkCopy) -> None:
@@ -195,21 +190,16 @@ class RecoverDialog(Dialog):
             self.reject()
 
 
-class _List(QTableWidget):
+class _List(ListTable):
     """The time, the name and the contents of each leftover."""
 
     def __init__(self, left: list[WorkCopy]) -> None:
-        super().__init__(len(left), 3)
-        make_list(self)
-        self.setAccessibleName("Unsaved work")
-        self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
+        super().__init__("Unsaved work", ["Autosaved", "Name", "Contents"], len(left))
         for row, work in enumerate(left):
             name, when, content = leftover_name(work), _when(work), work.about.content
             where = one_line(str(work.about.original or name))
             for column, (text, tip) in enumerate(((when, when), (name, where), (content, content))):
-                item = QTableWidgetItem(text)
-                item.setToolTip(tip)
-                self.setItem(row, column, item)
+                self.show_cell(row, column, text, tip)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.selectRow(0)

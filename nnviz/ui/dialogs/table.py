@@ -19,8 +19,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QMenu,
     QRadioButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -42,8 +40,8 @@ from nnviz.files.table.columns import (
     table_uses,
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
-from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, make_list, show_text, wrapped
+from nnviz.ui.kit.controls import Choice, fill_box
+from nnviz.ui.kit.dialogs import Dialog, ListTable, add_labelled, heading, show_text, wrapped
 
 Use: TypeAlias = tuple[Role, bool]
 """A column's role, and whether each different value of the column becomes a node of its own (one-hot)."""
@@ -62,7 +60,7 @@ USES: dict[Use, str] = {
 OPENS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 
 
-class ColumnsView(QTableWidget):
+class ColumnsView(ListTable):
     """Shows the columns of a table as a list, and opens a menu with the possible uses of the columns.
 
     `chosen` is emitted when the user chooses a use.
@@ -71,12 +69,9 @@ class ColumnsView(QTableWidget):
     chosen = Signal()
 
     def __init__(self) -> None:
-        super().__init__(0, len(HEADERS))
+        super().__init__("Columns of the table", HEADERS)
         self.findings: Sequence[Finding] = ()
         self.choices = Choices((), ())
-        make_list(self)
-        self.setHorizontalHeaderLabels(HEADERS)
-        self.setAccessibleName("Columns of the table")
         self.setToolTip("Select columns, then press Space to choose their use")
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -100,10 +95,7 @@ class ColumnsView(QTableWidget):
     def _show(self, row: int, column: int, text: str, why: str = "") -> None:
         """Show the text of a cell, and repeat the text in the tooltip, with the reason `why`."""
         tip = f"{HEADERS[column]}: {text} ({why})" if why else f"{HEADERS[column]}: {text}"
-        item = QTableWidgetItem(text)
-        item.setToolTip(tip)
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, tip)
-        self.setItem(row, column, item)
+        self.show_cell(row, column, text, tip).setData(Qt.ItemDataRole.AccessibleTextRole, tip)
 
     def _show_use(self, row: int) -> None:
         role, classes = self.choices.roles[row], self.choices.classes[row]
@@ -219,11 +211,10 @@ class OpenTable(Dialog):
             "Choose how to treat missing cells; a text column is filled with its most frequent text",
         )
         self.decimal.setPlaceholderText("choose")
-        self.decimal.activated.connect(lambda _: self._decimal_chosen())
-        for choice in (self.delimiter, self.encoding):
-            choice.activated.connect(lambda _: self._read_again())
-        self.header.clicked.connect(lambda _: self._read_again())
-        self.missing.activated.connect(lambda _: self._missing_chosen())
+        self.decimal.activated.connect(lambda chosen: self._read_again(self.decimal.itemData(chosen)))
+        for changed in (self.delimiter.activated, self.encoding.activated, self.header.clicked):
+            changed.connect(lambda _: self._read_again())
+        self.missing.activated.connect(lambda _: self._build())
 
     def _make_uses(self) -> None:
         self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
@@ -244,24 +235,18 @@ class OpenTable(Dialog):
         for column in range(grid.columnCount()):
             grid.setColumnStretch(column, 1)
         uses = QVBoxLayout()
-        uses.setSpacing(6)
-        for part in (*self.uses.values(), self.standardise, self.offer):
-            uses.addWidget(part)
+        fill_box(uses, 6, *self.uses.values(), self.standardise, self.offer)
         parts = self._heading, grid, self.header, self.view, self.summary, self.error_label, uses
         self._lay_out(*parts).setStretchFactor(self.view, 1)
 
     # --- choices of the user
 
-    @property
-    def _layout(self) -> TableLayout:
-        return TableLayout(
-            self.encoding.currentData(), self.delimiter.currentData(), self._decimal, self.header.isChecked()
-        )
-
-    def _read_again(self) -> None:
-        """Read the table again in the chosen layout."""
+    def _read_again(self, decimal: str | None = None) -> None:
+        """Read the table again in the chosen layout. If `decimal` is not None, use this decimal sign."""
+        self._decimal = decimal or self._decimal
+        signs = self.encoding.currentData(), self.delimiter.currentData(), self._decimal
         try:
-            self._table = self._read(self._layout)
+            self._table = self._read(TableLayout(*signs, self.header.isChecked()))
         except CancelledError:
             self._show_table()
         except FileError as error:
@@ -270,14 +255,6 @@ class OpenTable(Dialog):
                 part.setEnabled(False)
         else:
             self._show_table()
-
-    def _decimal_chosen(self) -> None:
-        self._decimal = self.decimal.currentData()
-        self._read_again()
-
-    def _missing_chosen(self) -> None:
-        self.view.choices = replace(self.view.choices, missing=self.missing.currentData())
-        self._build()
 
     def _prefer(self, what: What) -> None:
         self._preferred = what
@@ -289,8 +266,7 @@ class OpenTable(Dialog):
         columns = findings(self._table, self._open)
         rows, width = counted(self._table.rows_in_file, "row"), counted(self._table.width, "column")
         self._heading.setText(f"{self._name}: {rows}, {width}")
-        choices = replace(proposed_choices(columns), missing=self.missing.currentData())
-        self.view.show_table(self._table, columns, choices)
+        self.view.show_table(self._table, columns, proposed_choices(columns))
         for part in (self.view, self.missing):
             part.setEnabled(True)
         self._show_layout()
@@ -316,8 +292,9 @@ class OpenTable(Dialog):
         has_holes = any(each.missing and role != "left out" for each, role in pairs)
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
+        choices = replace(self.view.choices, missing=self.missing.currentData())
         try:
-            self._uses = table_uses(self._table, self.view.findings, self.view.choices, self._open)
+            self._uses = table_uses(self._table, self.view.findings, choices, self._open)
         except FileError as error:
             self._refuse(error)
             return
@@ -338,10 +315,8 @@ class OpenTable(Dialog):
     @property
     def chosen_use(self) -> What:
         """The use of the table: the user's choice if it is possible, else the first possible use."""
-        if self._preferred in self._states:
-            assert self._preferred is not None
-            return self._preferred
-        return next(iter(self._states), "network")
+        ways: list[What] = [*self._states] or ["network"]
+        return self._preferred if self._preferred in ways else ways[0]
 
     def _show_uses(self) -> None:
         what = self.chosen_use

@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from nnviz.ui.kit.controls import ElidedLabel
-from nnviz.ui.kit.theme import px, ui_font
+from nnviz.ui.kit.controls import ElidedLabel, fill_box
+from nnviz.ui.kit.theme import named_frame, px, ui_font
 
 if TYPE_CHECKING:
     from nnviz.document.moment import Moment
@@ -45,8 +45,7 @@ class Card(QFrame):
         self.heading.setFont(font)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(4)
-        self.head = QFrame()
-        self.head.setObjectName("head")
+        self.head = named_frame("head")
         top = QHBoxLayout(self.head)
         top.setContentsMargins(0, 0, 0, 0)
         self.set_tight(False)
@@ -54,11 +53,9 @@ class Card(QFrame):
         top.addStretch(1)
         top.addLayout(self.buttons)
         self.body = QVBoxLayout()
-        self.body.setSpacing(8)
-        self.body.setContentsMargins(14, 2, 14, 12)
+        fill_box(self.body, 8, margins=(14, 2, 14, 12))
         self._outer = QVBoxLayout(self)
-        self._outer.setContentsMargins(0, 0, 0, 0)
-        self._outer.setSpacing(0)
+        fill_box(self._outer, 0)
         self._outer.addLayout(self.body, 1)
         self.put_head()
 
@@ -77,10 +74,6 @@ class Card(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_is_tight"):
             self.set_tight(self._is_tight)
-
-    def remove_side_margins(self) -> None:
-        """Widen the contents to the card's edges; the heading stays in place."""
-        self.body.setContentsMargins(1, 2, 1, 8)
 
 
 STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
     QLabel,
+    QLayout,
     QMenu,
     QPlainTextEdit,
     QSizePolicy,
@@ -108,9 +109,8 @@ class ElidedLabel(QLabel):
         text = self.fontMetrics().elidedText(self.text(), self.elided, room.width())
         with QPainter(self) as painter:
             side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            self.style().drawItemText(
-                painter, room, side, self.palette(), self.isEnabled(), text, self.foregroundRole()
-            )
+            palette, role = self.palette(), self.foregroundRole()
+            self.style().drawItemText(painter, room, side, palette, self.isEnabled(), text, role)
 
     def event(self, event: QEvent) -> bool:
         """Show the full text in a tooltip if the label shortens it."""
@@ -144,12 +144,27 @@ def wrapped_label(text: str = "", *, name: str = "muted", pixels: float | None =
     return label
 
 
-def fill_box(box: QBoxLayout, spacing: int, *parts: QWidget) -> None:
-    """Add widgets to a layout without margins, `spacing` pixels apart."""
-    box.setContentsMargins(0, 0, 0, 0)
+def fill_box(
+    box: QBoxLayout, spacing: int, *parts: QWidget | QLayout, margins: tuple[int, int, int, int] = (0,) * 4
+) -> None:
+    """Add parts to a layout, `spacing` pixels apart. `margins` are left, top, right and bottom."""
+    box.setContentsMargins(*margins)
     box.setSpacing(spacing)
     for part in parts:
-        box.addWidget(part)
+        if isinstance(part, QWidget):
+            box.addWidget(part)
+        else:
+            box.addLayout(part)
+
+
+def paint_chevron(painter: QPainter, x: float, y: float, scale: float, *, enabled: bool) -> None:
+    """Paint the mark of a list that opens, with its middle at (x, y); the mark is paler if not `enabled`."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    colour = QColor(colours().muted if enabled else colours().zero)
+    painter.setPen(QPen(colour, 1.6 * scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    across, down = 3.5 * scale, 1.75 * scale
+    ends = QPointF(x - across, y - down), QPointF(x + across, y - down)
+    painter.drawPolyline([ends[0], QPointF(x, y + down), ends[1]])
 
 
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
@@ -276,13 +291,8 @@ class Choice(QComboBox):
         with QPainter(self) as painter:
             style.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
             style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option, painter, self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            scale = px(100) / 100
-            colour = QColor(colours().muted if self.isEnabled() else colours().zero)
-            painter.setPen(QPen(colour, 1.6 * scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.translate(self.width() - 14.0 * scale, self.height() / 2)
-            across, down = 3.5 * scale, 1.75 * scale
-            painter.drawPolyline([QPointF(-across, -down), QPointF(0.0, down), QPointF(across, -down)])
+            scale, enabled = px(100) / 100, self.isEnabled()
+            paint_chevron(painter, self.width() - 14.0 * scale, self.height() / 2, scale, enabled=enabled)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step through the items, or open the list."""

@@ -29,14 +29,15 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QProgressDialog,
     QPushButton,
-    QTableView,
+    QTableWidget,
+    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
-from nnviz.ui.kit.controls import announce, styled_label
+from nnviz.ui.kit.controls import announce, fill_box, wrapped_label
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import ui_font
 
@@ -104,13 +105,7 @@ class Dialog(QDialog):
 
     def _lay_out(self, *parts: QWidget | QLayout) -> QVBoxLayout:
         """Put the parts one below the other, and the buttons below them. Return the column."""
-        column = dialog_column(self)
-        for part in (*parts, self._buttons):
-            if isinstance(part, QWidget):
-                column.addWidget(part)
-            else:
-                column.addLayout(part)
-        return column
+        return dialog_column(self, *parts, self._buttons)
 
     def accept(self) -> None:
         """Close the dialog if the numbers in all number fields are valid."""
@@ -191,11 +186,10 @@ def add_mnemonic(button: QPushButton) -> QPushButton:
     return button
 
 
-def dialog_column(dialog: QDialog) -> QVBoxLayout:
-    """Set and return a vertical layout for the parts of a dialog."""
+def dialog_column(dialog: QDialog, *parts: QWidget | QLayout) -> QVBoxLayout:
+    """Lay out the parts of a dialog, one below the other. Return the layout."""
     column = QVBoxLayout(dialog)
-    column.setContentsMargins(20, 20, 20, 16)
-    column.setSpacing(12)
+    fill_box(column, 12, *parts, margins=(20, 20, 20, 16))
     return column
 
 
@@ -208,9 +202,7 @@ def heading(text: str) -> QLabel:
 
 def wrapped(text: str = "", name: str = "muted") -> QLabel:
     """Return a label for a text that wraps. `name` is "muted" or "error", from the style sheet, or ""."""
-    label = styled_label(text, name)
-    label.setWordWrap(True)
-    return label
+    return wrapped_label(text, name=name)
 
 
 def show_text(label: QLabel, text: str) -> None:
@@ -233,19 +225,31 @@ ROW_PX = 30
 """Height of a row of a list, in pixels."""
 
 
-def make_list(table: QTableView) -> None:
-    """Make a table a list, whose rows the person selects. The tab key leaves the list."""
-    table.setObjectName("rows")
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().setDefaultSectionSize(ROW_PX)
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setHighlightSections(False)
-    header.setSectionsClickable(False)
+class ListTable(QTableWidget):
+    """A list with several columns, whose rows the person selects. The tab key leaves the list."""
+
+    def __init__(self, name: str, headers: Sequence[str], rows: int = 0) -> None:
+        super().__init__(rows, len(headers))
+        self.setAccessibleName(name)
+        self.setObjectName("rows")
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalHeaderLabels(headers)
+        self.verticalHeader().setDefaultSectionSize(ROW_PX)
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+
+    def show_cell(self, row: int, column: int, text: str, tip: str) -> QTableWidgetItem:
+        """Show a text in a cell, with a tooltip. Return the new item."""
+        item = QTableWidgetItem(text)
+        item.setToolTip(tip)
+        self.setItem(row, column, item)
+        return item
 
 
 class FileDialog(QFileDialog):
@@ -305,11 +309,8 @@ def file_name(title: str) -> str:
 
 def unused_path(path: Path) -> Path:
     """Return `path`, or if `path` exists, the first unused path with a number: "rows-2.csv", "rows-3.csv"."""
-    numbers = itertools.count(2)
-    free = path
-    while os.path.lexists(free):
-        free = path.with_stem(f"{path.stem}-{next(numbers)}")
-    return free
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(each for each in itertools.chain((path,), numbered) if not os.path.lexists(each))
 
 
 WAIT_S = 0.5
@@ -350,17 +351,14 @@ class ProgressDialog:
             raise CancelledError
 
     def _open(self) -> QProgressDialog:
-        dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window)
+        dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window, autoReset=False, autoClose=False)
         dialog.setWindowTitle("nnviz")
         dialog.setMinimumWidth(320)
-        bar = QProgressBar()
-        bar.setTextVisible(False)
+        bar = QProgressBar(textVisible=False)
         bar.setMaximumHeight(6)
         bar.setAccessibleName(self._what)
         dialog.setBar(bar)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
-        dialog.setAutoReset(False)
-        dialog.setAutoClose(False)
         dialog.show()
         return dialog
 

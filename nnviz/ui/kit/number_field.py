@@ -15,7 +15,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nnviz.core.numbers import LARGEST, field_text, moved_by_steps, nudge_digit, parse_number
-from nnviz.ui.kit.theme import px
+from nnviz.ui.kit.theme import apply_style, px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
 Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
@@ -189,8 +189,7 @@ class NumberField(QLineEdit):
 
     def _refuse(self, why: str) -> None:
         self.setProperty("refused", bool(why))
-        self.style().unpolish(self)
-        self.style().polish(self)
+        apply_style(self)
         self.refused.emit(why)
 
     def _clear_refusal(self) -> None:

@@ -84,9 +84,8 @@ class Settings:
     def chosen_activations(self, path: Path) -> tuple[str, ...] | None:
         """Return the activations that the person chose for a file, or None if no choice is stored."""
         entries = (entry.partition(" ") for entry in self._texts("answers"))
-        return next(
-            (tuple(names.split(",")) for names, _, name in entries if name == str(path.absolute())), None
-        )
+        chosen = (names.split(",") for names, _, name in entries if name == str(path.absolute()))
+        return next(map(tuple, chosen), None)
 
     def remember_activations(self, path: Path, activations: tuple[str, ...]) -> None:
         """Remember the activations that the person chose for a file. Keep the last RECENT choices."""

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QBoxLayout,
+    QFrame,
     QGridLayout,
     QLabel,
     QLayout,
@@ -309,3 +310,16 @@ def _style_sheet(palette: Palette) -> str:
     if _factor != 1.0:
         text = re.sub(r"(\d+)px", lambda match: f"{max(px(int(match[1])), min(int(match[1]), 1))}px", text)
     return Template(text).substitute(vars(palette), icons=(resources() / "icons").as_posix())
+
+
+def named_frame(name: str) -> QFrame:
+    """Return an empty frame. `name` is its name in the style sheet."""
+    frame = QFrame()
+    frame.setObjectName(name)
+    return frame
+
+
+def apply_style(widget: QWidget) -> None:
+    """Apply the style sheet again, after a name or a property of a widget has changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)

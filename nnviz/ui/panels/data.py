@@ -31,45 +31,12 @@ from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
 from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
+from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask, show_text
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, Flag, TableView
 
 if TYPE_CHECKING:
     from nnviz.files.table.reading import Table
-
-
-class RowCommands:
-    """Commands that change all rows, and report what was done. Each command is one undo entry."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._document, self._message = desk.document, desk.message
-
-    def validate_from(self, row: int, merge: Hashable | None = None) -> None:
-        """Use the rows from index `row` on for validation.
-
-        Successive calls with the same `merge` are one undo entry.
-        """
-        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
-            state = self._document.state
-            rows = counted(len(state.data) - state.trained_rows, "row")
-            share = as_text(100 * state.training.validation)
-            self._message.emit(f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}")
-
-    def standardise(self) -> None:
-        """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
-        state = self._document.state
-        inputs, note = can_be_standardised(state), standardising_note(state)
-        if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
-            self._message.emit(f"{note[0].upper()}{note[1:]}")
-
-    def shuffle(self) -> None:
-        """Shuffle the rows with the seed of the training settings."""
-        rows = len(self._document.state.data)
-        if rows < 2:
-            self._message.emit("Nothing was shuffled: the data needs at least two rows")
-        elif self._document.edit("Shuffle rows", edits.shuffle_rows):
-            self._message.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
 
 NO_ROWS = "No rows yet. Add a row, paste rows with Ctrl+V, load a CSV file or make rows."
@@ -271,11 +238,9 @@ class DataPanel(Panel):
     `load_requested`        the user wants to load the rows of a CSV file
     `table_paste_requested` the user wants to paste a table; carries its text
     `make_requested`        the user wants to make rows with a formula
-    `about_to_ask`          a dialog is about to open: the document must not change meanwhile
     ======================= =================================================================
     """
 
-    about_to_ask = Signal()
     load_requested = Signal()
     table_paste_requested = Signal(str)
     make_requested = Signal()
@@ -284,7 +249,6 @@ class DataPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Data")
         self.model = DataTable(desk)
-        self.all_rows = RowCommands(desk)
         self.table = TableView(self.model, desk)
         self._cells = self.table.cells
         self._empty = EmptyRows()
@@ -297,7 +261,7 @@ class DataPanel(Panel):
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
-        self.remove_side_margins()
+        self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
         self._add, self._remove = quiet_button("Add row", ADD_TIP), quiet_button("Remove row", REMOVE_TIP)
         self.buttons.addWidget(self._add)
         self.buttons.addWidget(self._remove)
@@ -306,7 +270,7 @@ class DataPanel(Panel):
 
     def _connect(self) -> None:
         self.model.modelReset.connect(self._show_shape)
-        self.table.split.dragged.connect(self.all_rows.validate_from)
+        self.table.split.dragged.connect(self.validate_from)
         self.model.dataChanged.connect(self._refusal.hide)
         self._cells.editing_begun.connect(self._refusal.hide)
         self._cells.refused.connect(self._show_refusal)
@@ -334,6 +298,38 @@ class DataPanel(Panel):
         self._show_row()  # always, since a click has changed the current row of the table before
         if is_new(old, new, "lock_reason"):
             self._show_lock_reason()
+
+    # --- commands for all rows; each is one undo entry
+
+    def validate_from(self, row: int, merge: Hashable | None = None) -> None:
+        """Use the rows from index `row` on for validation.
+
+        Successive calls with the same `merge` are one undo entry.
+        """
+        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
+            state = self._document.state
+            rows = counted(len(state.data) - state.trained_rows, "row")
+            share = as_text(100 * state.training.validation)
+            used = f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}"
+            self._desk.message.emit(used)
+
+    def standardise(self) -> None:
+        """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
+        state = self._document.state
+        inputs, note = can_be_standardised(state), standardising_note(state)
+        if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
+            self._desk.message.emit(f"{note[0].upper()}{note[1:]}")
+
+    def shuffle(self) -> None:
+        """Shuffle the rows with the seed of the training settings."""
+        rows = len(self._document.state.data)
+        if rows < 2:
+            self._desk.message.emit("Nothing was shuffled: the data needs at least two rows")
+        elif self._document.edit("Shuffle rows", edits.shuffle_rows):
+            seed = self._document.state.training.seed
+            self._desk.message.emit(f"Shuffled {rows:,} rows with seed {seed}")
+
+    # --- the rows that are listed
 
     def rest(self) -> None:
         """Stop work in progress, since the panel is hidden now."""
@@ -408,8 +404,7 @@ class DataPanel(Panel):
             self._document.select_row(self.model.row_of(current.row()))
 
     def _show_refusal(self, sentence: str) -> None:
-        self._refusal.setText(sentence)
-        self._refusal.setVisible(bool(sentence))
+        show_text(self._refusal, sentence)
         self._desk.message.emit(sentence)
 
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
@@ -424,7 +419,8 @@ class DataPanel(Panel):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("&Copy", self.table.copy)
         menu.addAction("&Paste", self._paste)
-        menu.addAction("Paste as a &table…", self._paste_table)
+        clipboard, paste_table = QGuiApplication.clipboard(), self.table_paste_requested
+        menu.addAction("Paste as a &table…", lambda: paste_table.emit(clipboard.text()))
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
@@ -432,19 +428,16 @@ class DataPanel(Panel):
         has_targets = self._document.state.data.targets is not None
         menu.addAction("Remove the targets &of all rows", self._remove_targets).setEnabled(has_targets)
         menu.addSeparator()
-        split = menu.addAction("&Validate from this row on", lambda: self.all_rows.validate_from(row))
+        split = menu.addAction("&Validate from this row on", lambda: self.validate_from(row))
         split.setEnabled(has_targets and 0 < row < rows)
-        train_all = menu.addAction("Trai&n on all rows", lambda: self.all_rows.validate_from(rows))
+        train_all = menu.addAction("Trai&n on all rows", lambda: self.validate_from(rows))
         train_all.setEnabled(self._document.state.validated)
-        menu.addAction("&Shuffle rows", self.all_rows.shuffle)
-        menu.addAction("Standard&ise inputs", self.all_rows.standardise)
+        menu.addAction("&Shuffle rows", self.shuffle)
+        menu.addAction("Standard&ise inputs", self.standardise)
         menu.addSeparator()
         menu.addAction("&Load rows from CSV…", self.load_requested.emit)
         menu.addAction("&Make rows…", self.make_requested.emit)
         menu.popup(at)
-
-    def _paste_table(self) -> None:
-        self.table_paste_requested.emit(QGuiApplication.clipboard().text())
 
     def _paste(self) -> None:
         if not self._document.may_change():
@@ -453,7 +446,7 @@ class DataPanel(Panel):
         current = self.table.currentIndex()
         row = self.model.row_of(current.row()) if current.isValid() else self._document.now.row
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
-        self.about_to_ask.emit()
+        self._desk.runner.pause()  # the document must not change while a dialog is open
         try:
             pasted = paste_cells(self._document.state, text, row, column)
         except FileError as error:

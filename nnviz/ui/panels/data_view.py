@@ -358,7 +358,7 @@ class TableView(QTableView):
     menu_requested = Signal(QPoint)
 
     def __init__(self, model: DataTable, desk: Desk) -> None:
-        super().__init__()
+        super().__init__(showGrid=False, wordWrap=False, cornerButtonEnabled=False)
         self._table, self._desk = model, desk
         self.cells = NumberCells(model, self)
         self.setItemDelegate(self.cells)
@@ -372,13 +372,10 @@ class TableView(QTableView):
         """The drag that changes a number, or None."""
         self.setModel(model)
         self.setAccessibleName("Data")
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setMinimumHeight(LEAST_HEIGHT_PX)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
         rows, header = self.verticalHeader(), self.horizontalHeader()
         for each in (rows, header):
             each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

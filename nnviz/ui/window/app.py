@@ -213,9 +213,8 @@ class Ending(QObject):
             end.setblocking(False)
         QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self).activated.connect(self._read)
         self._wakeup_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self._handlers_before = {
-            each: signal.signal(each, _ignore) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN
-        }
+        handled = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        self._handlers_before = {each: signal.signal(each, _ignore) for each in handled}
 
     def restore_handlers(self) -> None:
         """Restore the signal handlers that were set before this object."""

@@ -28,6 +28,7 @@ from nnviz.ui.kit.theme import themes
 from nnviz.ui.panels.training import loss_mismatch
 from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
+from nnviz.ui.window.window import PanelEntry
 from nnviz.ui.window.workspace import PANELS, PRESSED_KEYS, Workspace
 
 if TYPE_CHECKING:
@@ -108,18 +109,14 @@ def view_menu(workspace: Workspace) -> Menu:
 
 def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
     board, go = workspace.board, workspace.go_to_panel
-    panels = tuple(
-        MenuEntry(
-            f"panel {panel.name}",
-            panel.name,
-            partial(board.show_panel, panel.name),
-            f"{panel.tip}. Show this panel, or hide it if it is in front",
-            is_on=board.docks[panel.name].is_open,
-        )
-        for panel in PANELS
-    )
+
+    def entry(panel: PanelEntry) -> MenuEntry:
+        name, tip = panel.name, f"{panel.tip}. Show this panel, or hide it if it is in front"
+        show, is_on = partial(board.show_panel, name), board.docks[name].is_open
+        return MenuEntry(f"panel {name}", name, show, tip, is_on=is_on)
+
     return (
-        Menu("P&anels", (panels,)),
+        Menu("P&anels", (tuple(map(entry, PANELS)),)),
         MenuEntry("next panel", "N&ext panel", partial(go, 1), "Move the focus to the next panel", "F6"),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
         MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, FLOAT, "Ctrl+Shift+F"),
@@ -331,7 +328,7 @@ def _export_film(workspace: Workspace, what: What) -> None:
 
 
 def _edit(workspace: Workspace) -> Menu:
-    document, diagram, all_rows = workspace.document, workspace.diagram, workspace.data.all_rows
+    document, diagram, data = workspace.document, workspace.diagram, workspace.data
     steps = (
         MenuEntry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, toolbar=True),
         MenuEntry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z; Ctrl+Y", toolbar=True),
@@ -346,8 +343,8 @@ def _edit(workspace: Workspace) -> Menu:
         MenuEntry("leave row", "&Discard what-if row", partial(_go_to_row, document, 0), LEAVE),
     )
     rows = (
-        MenuEntry("shuffle rows", "&Shuffle rows", all_rows.shuffle, SHUFFLE),
-        MenuEntry("standardise", "S&tandardise inputs", all_rows.standardise, STANDARDISE),
+        MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
+        MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
     return Menu("&Edit", (steps, finds, what_if, rows))
 

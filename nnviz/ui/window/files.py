@@ -164,10 +164,15 @@ def read_asking(
     is false, no dialog opens and MissingActivationsError is raised.
     Raises FileError, and CancelledError if the person cancels.
     """
+
+    def attempt(activations: Activations) -> _T:
+        with ProgressDialog(window, f"Reading {file_label(path)}") as reading:
+            return read(reading, activations)
+
     if given:
         settings.remember_activations(path, given)
     try:
-        return _reading(window, path, read, given)
+        return attempt(given)
     except MissingActivationsError as error:
         if not asks:
             raise
@@ -178,16 +183,9 @@ def read_asking(
         answer = dialog.activations if dialog.is_accepted() else None
     if answer is None:
         raise CancelledError
-    result = _reading(window, path, read, answer)
+    result = attempt(answer)
     settings.remember_activations(path, answer)
     return result
-
-
-def _reading(
-    window: QWidget, path: Path, read: Callable[[Progress, Activations], _T], answer: Activations
-) -> _T:
-    with ProgressDialog(window, f"Reading {file_label(path)}") as reading:
-        return read(reading, answer)
 
 
 PASTED = "Pasted table"
@@ -250,15 +248,10 @@ class FileCommands(QObject):
 
         If the file cannot be read, report why.
         """
-        try:
-            read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
-        except CancelledError:
-            self._say(f"{file_label(path)} was not opened: the open network is unchanged")
-            return False
-        except FileError as error:
-            self._refuse(f"{file_label(path)} was not opened: {error}")
-            return False
-        if not self.may_leave():
+        read_file = partial(self._document.read, path)
+        reading = partial(read_asking, self._window, self._settings, path, read_file)
+        read = self._attempt(f"{file_label(path)} was not opened", "the open network is unchanged", reading)
+        if read is None or not self.may_leave():
             return False
         state, file = read
         self._document.start(state, file)
@@ -318,15 +311,14 @@ class FileCommands(QObject):
         from nnviz.files.table.reading import read  # imported late, as below: most sessions read no table
 
         name = file_label(path)
-        try:
+
+        def read_table() -> tuple[bytes, Table]:
             with ProgressDialog(self._window, f"Reading {name}") as reading:
                 data = read_bytes(path, reading)
-                table = read(data, reading, fitting=True)
-        except CancelledError:
-            self._say(f"{name} was not loaded: the rows are unchanged")
-        except FileError as error:
-            self._refuse(f"{name} was not loaded: {error}")
-        else:
+                return data, read(data, reading, fitting=True)
+
+        if found := self._attempt(f"{name} was not loaded", "the rows are unchanged", read_table):
+            data, table = found
             self._runner.pause()
             result = None if asks else _load_unasked(self._document, table)
             if result is not None:
@@ -342,11 +334,8 @@ class FileCommands(QObject):
             return
         from nnviz.files.table.reading import parse
 
-        try:
-            table = parse(text, fitting=True)
-        except FileError as error:
-            self._refuse(f"Nothing was pasted: {error}")
-        else:
+        table = self._attempt("Nothing was pasted", "", lambda: parse(text, fitting=True))
+        if table is not None:
             self._runner.pause()
             self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
 
@@ -366,10 +355,9 @@ class FileCommands(QObject):
     def ask_save(self) -> bool:
         """Ask for a file, and save the document to that file. Return whether the document is saved."""
         path = self._document.path
+        suggestion = self.suggestion(path.suffix if path else ".json")
         if self._is_of_another_kind:
             suggestion = unused_path(self.suggestion(".json"))
-        else:
-            suggestion = self.suggestion(path.suffix if path else ".json")
         path = ask_save_path(self._window, "Save the network", suggestion, kinds())
         return path is not None and self._save(path)
 
@@ -437,6 +425,19 @@ class FileCommands(QObject):
         if self._document.state.training.loss != before:
             self.loss_changed.emit(before)
         return True
+
+    def _attempt(self, fault: str, unchanged: str, read: Callable[[], _T]) -> _T | None:
+        """Return the result of `read`, or None after a report that begins with `fault`.
+
+        `unchanged` ends the report if the person cancels.
+        """
+        try:
+            return read()
+        except CancelledError:
+            self._say(f"{fault}: {unchanged}")
+        except FileError as error:
+            self._refuse(f"{fault}: {error}")
+        return None
 
     def _refuse(self, sentence: str) -> None:
         """Show a sentence that says why a file was not read, in the status bar and a dialog."""

@@ -199,7 +199,7 @@ def protect_work(workspace: Workspace, folder: Path) -> Recovery:
 
     def offer_copies() -> None:
         leftovers, damaged = claim_leftovers(folder / "recovery")
-        messages = [damaged, offer(workspace.main_window, recovery, leftovers)]
+        messages = [damaged, offer(workspace.main_window, recovery, leftovers) if leftovers else ""]
         if any(messages):
             say("; ".join(filter(None, messages)))
 
@@ -214,8 +214,6 @@ def offer(window: QWidget, recovery: Recovery, leftovers: list[WorkCopy]) -> str
     The copy that the person chooses is opened as unsaved changes. The dialog deletes the copies that the
     person discards. All other copies are kept for the next start.
     """
-    if not leftovers:
-        return ""
     dialog = RecoverDialog(window, leftovers)
     chosen = dialog.chosen if dialog.is_accepted() else None
     try:

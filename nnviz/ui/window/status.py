@@ -144,39 +144,25 @@ class EndedRun(QObject):
         super().__init__(status)
         self._document, self._status, self._undo = document, status, undo
         self._message, self._before = "", ""
-        self._is_new = False
         self._soon = QTimer(self, singleShot=True, interval=0)  # after the message about the edit
         self._soon.timeout.connect(self._report)
         document.changed.connect(self._follow)
-        document.undo_changed.connect(self._entry_began)
 
     def _follow(self, old: Moment, new: Moment) -> None:
-        """Prepare the sentence if an edit has ended a run; undoing or closing a run is not an edit."""
-        if old.state is new.state:
-            return
-        is_edit, made = self._document.undo_text() and not self._document.redo_text(), old.state.iteration
-        if is_edit and made and new.state.run is None:
-            key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self._message = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
-            self._before, self._is_new = self._status.text, True
-        if self._message:
+        """Report after the message about an edit that has ended a run, or remove an old report."""
+        if old.state is not new.state and (self._message or self._document.ended_run):
+            if not self._soon.isActive():
+                self._before = self._status.text
             self._soon.start()
 
-    def _entry_began(self) -> None:
-        if not self._is_new:
-            if self._message and self._status.text.endswith(self._message):
-                self._status.show_message(self._edit)  # one Undo no longer restores the run
-            self._message = ""
-        self._is_new = False
-
-    @property
-    def _edit(self) -> str:
-        """The name of the edit that Undo takes back, with a capital letter."""
-        text = self._document.undo_text()
-        return f"{text[:1].upper()}{text[1:]}"
-
     def _report(self) -> None:
-        text = self._status.text
-        if self._message and self._message not in text:
-            edit = self._edit if text in ("", self._before) else text
+        before, text, made = self._message, self._status.text, self._document.ended_run
+        key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        ended = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
+        self._message = ended if made else ""
+        edit = self._document.undo_text()
+        edit = f"{edit[:1].upper()}{edit[1:]}" if text in ("", self._before) else text
+        if made and self._message not in text:
             self._status.show_message(f"{edit}. {self._message}")
+        elif before and not made and text.endswith(before):
+            self._status.show_message(edit)  # one Undo no longer restores the run

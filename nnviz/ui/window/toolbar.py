@@ -31,12 +31,12 @@ from shiboken6 import isValid
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.walk import PHASES, WalkProgress
 from nnviz.ui.diagram.edit import PlaceEditor
-from nnviz.ui.kit.controls import styled_label
+from nnviz.ui.kit.controls import fill_box, styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, Table
 from nnviz.ui.kit.number_field import NumberField
-from nnviz.ui.kit.theme import application, colours
+from nnviz.ui.kit.theme import application, colours, named_frame
 
 STANDARD = QKeySequence.StandardKey
 DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
@@ -163,17 +163,16 @@ class Toolbar(QToolBar):
     moving_ms = EVERY_FRAME_MS  # a key does nothing while its action is disabled
 
     def __init__(self, table: Table, actions: dict[str, QAction], desk: Desk) -> None:
-        super().__init__("Toolbar")
+        super().__init__("Toolbar", movable=False, iconSize=QSize(20, 20))
         self._actions, self._desk = actions, desk
         self._phases: dict[str, QPushButton] = {}
         entries = [entry for menu in table for entry in menu.entries()]
         self._icons = {each.name: each.icon or each.name for each in entries if each.icon or each.toolbar}
         self._repeats = [entry.name for entry in entries if entry.group == REPEAT]
         self.setObjectName("toolbar")
-        self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.setIconSize(QSize(20, 20))
-        self._row = QLabel()
+        self._row = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._row.setMinimumWidth(48)
         for menu in table:
             if menu.title == WALK:
                 self._add_walk()
@@ -254,19 +253,15 @@ class Toolbar(QToolBar):
         self._begin_group()
         label = styled_label("Row")
         label.setContentsMargins(4, 0, 0, 0)
-        self._row.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row.setMinimumWidth(48)
         self.addWidget(label)
         self.addAction(self._actions["previous row"])
         self.addWidget(self._row)
         self.addAction(self._actions["next row"])
 
     def _phase_switch(self) -> QFrame:
-        frame = QFrame()
-        frame.setObjectName("segments")
+        frame = named_frame("segments")
         row = QHBoxLayout(frame)
-        row.setContentsMargins(3, 3, 3, 3)
-        row.setSpacing(2)
+        fill_box(row, 2, margins=(3, 3, 3, 3))
         for number, phase in enumerate(PHASES, 1):
             button = _PhaseButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
@@ -282,18 +277,14 @@ class Toolbar(QToolBar):
     def _pace(self) -> QFrame:
         frame = QFrame()
         frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(8, 0, 4, 0)
-        row.setSpacing(8)
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
+        slider.setAccessibleName("Speed of the walk")
         slider.setValue(round(100 * self._desk.player.speed))
         slider.setFixedSize(56, 18)
         slider.setToolTip("Choose how fast the animated update plays")
-        slider.setAccessibleName("Speed of the walk")
         slider.valueChanged.connect(self._set_pace)
-        row.addWidget(styled_label("Pace"))
-        row.addWidget(slider)
+        fill_box(QHBoxLayout(frame), 8, styled_label("Pace"), slider, margins=(8, 0, 4, 0))
         return frame
 
     def _set_pace(self, value: int) -> None:

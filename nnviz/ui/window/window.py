@@ -46,7 +46,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import px, size_factor
+from nnviz.ui.kit.theme import apply_style, named_frame, px, size_factor
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -103,7 +103,7 @@ class Dock(QDockWidget):
         self.is_in_view = False
         """Whether the panel is made and visible: neither hidden nor behind another tab."""
         self._make: Callable[[], Panel] | None = None
-        self._head = _empty("head")
+        self._head = named_frame("head")
         self.setTitleBarWidget(self._head)
         self._room = Room()
         self._room.changed.connect(self.changed)
@@ -165,17 +165,13 @@ class Dock(QDockWidget):
     def come_forward(self) -> None:
         """Show the dock in front of its tabs, unless the dock is hidden or floats."""
         if self.is_open and not self.isFloating():
-            self.raise_()
-            self.update_panel()
+            self.bring_to_front()
 
     def focus(self) -> None:
         """Move the keyboard focus to the panel's first widget that accepts it, or to the panel itself."""
         widgets = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
-        focusable = (
-            widget
-            for widget in widgets
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled() and widget.isVisible()
-        )
+        usable = (widget for widget in widgets if widget.isEnabled() and widget.isVisible())
+        focusable = (widget for widget in usable if widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
         next(focusable, self.widget()).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @property
@@ -218,8 +214,7 @@ class Dock(QDockWidget):
             self.card.set_tight(tabbed)
         if self._head.property("tabbed") is not tabbed:
             self._head.setProperty("tabbed", tabbed)
-            self._head.style().unpolish(self._head)
-            self._head.style().polish(self._head)
+            apply_style(self._head)
 
     def _leave(self) -> None:
         if self.has_focus:
@@ -283,13 +278,12 @@ class Room(QScrollArea):
     changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(widgetResizable=True)
         self._card: Card | None = None
         self._needed = 0
-        self._set_panel(_empty("card"))
+        self._set_panel(named_frame("card"))
         self.setObjectName("room")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -341,12 +335,6 @@ class Room(QScrollArea):
         return super().viewportEvent(event)
 
 
-def _empty(name: str) -> QWidget:
-    widget = QFrame()
-    widget.setObjectName(name)
-    return widget
-
-
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 GAP_PX = 10
@@ -388,7 +376,7 @@ class Board(QMainWindow):
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, RIGHT)
         centre = QWidget()  # stays, since Qt would share out all room again for a new widget
-        self._centre, self._empty = QVBoxLayout(centre), _empty("card")
+        self._centre, self._empty = QVBoxLayout(centre), named_frame("card")
         self._centre.setContentsMargins(0, 0, 0, 0)
         self._centre.addWidget(self._empty)
         self.setCentralWidget(centre)

@@ -156,18 +156,16 @@ class PressedKey(QLabel):
     """A label with the name of a pressed key, at the bottom of a widget; the label fades out."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._room = parent
+        super().__init__(parent, alignment=Qt.AlignmentFlag.AlignCenter)
         self.setObjectName("key")
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._room = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         effect = QGraphicsOpacityEffect(self)
         self.setGraphicsEffect(effect)
         self._fading = QPropertyAnimation(effect, b"opacity", self)
         self._fading.setDuration(SEEN_MS)
-        self._fading.setStartValue(1.0)
-        self._fading.setKeyValueAt(0.7, 1.0)
-        self._fading.setEndValue(0.0)
+        for at, opacity in ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0)):
+            self._fading.setKeyValueAt(at, opacity)
         self._fading.finished.connect(self.hide)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -320,13 +318,12 @@ class Workspace:
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.files.reloaded.connect(self.diagram.session.close)
-        self.data.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
         self.library.loaded.connect(self.desk.allow_plots)
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
-        self.training.scales.standardise_requested.connect(self.data.all_rows.standardise)
+        self.training.scales.standardise_requested.connect(self.data.standardise)
         self.data.load_requested.connect(self.files.ask_rows)
         self.data.table_paste_requested.connect(self.files.paste_table)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
@@ -446,9 +443,8 @@ class Workspace:
         room = window.screen().availableSize().expandedTo(window.size())
         percent = self.settings.size_within(room)
         if percent < wanted:
-            self.status.show_message(
-                f"Interface size {wanted} % does not fit on this screen: nnviz now uses {percent} %"
-            )
+            fault = f"Interface size {wanted} % does not fit on this screen"
+            self.status.show_message(f"{fault}: nnviz now uses {percent} %")
         self.board.about_to_grow()
         window.about_to_grow()
         if set_size_percent(application(), percent):
