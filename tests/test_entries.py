@@ -142,7 +142,8 @@ def test_every_entry_stands_in_the_schema_and_is_known_to_the_command(states, tm
         file, out = tmp_path / "a.json", tmp_path / "b.json"
         save(state, file)
         assert load(file) == state, name
-        settings = [f"--{kind}", entry] if kind in ("loss", "optimizer") else []
+        own = state.training.schedule.name if kind == "schedule" else entry
+        settings = [] if kind == "activation" else [f"--{kind}", own]
         assert main(["train", str(file), "--updates", "2", *settings, "-o", str(out)]) == 0, name
         trained = nnviz.load(out)
         assert getattr(trained.training, kind, entry) == getattr(state.training, kind, entry)

@@ -123,17 +123,20 @@ def _slopes(parser: _Parser) -> None:
 
 
 def _train(parser: _Parser) -> None:
-    from nnviz.core.losses import LOSSES
+    from nnviz.core.losses import LOSSES, forms_of
     from nnviz.core.optimizers import OPTIMIZERS
+    from nnviz.core.schedules import CONSTANT, SCHEDULES, of_numbers, schedule
 
     _file(parser)
     _option(parser, "--updates N", "number of updates", type=_whole(1))
     above_0 = _number("above 0", lambda value: value > 0.0)
     _option(parser, "--learning-rate R", "above 0", type=above_0)
+    schedules = [CONSTANT, *(of_numbers(kind, kind.example).name for kind in SCHEDULES.values())]
+    _option(parser, "--schedule S", ", ".join(schedules), type=_checked(schedule))
     _option(parser, "--batch-size B", "number of rows in a batch", type=_whole(1))
     _option(parser, "--optimizer O", ", ".join(OPTIMIZERS), choices=list(OPTIMIZERS))
     _option(parser, "--seed S", "seed for the order of the rows", type=_whole(0))
-    _option(parser, "--loss L", ", ".join(LOSSES), type=_loss)
+    _option(parser, "--loss L", ", ".join(LOSSES), type=_checked(forms_of))
     text = "share of the rows used for validation, such as 0.2 for the last fifth"
     share = _number("of at least 0 and below 1", lambda value: 0.0 <= value < 1.0)
     _option(parser, "--validation V", text, type=share)
@@ -218,14 +221,20 @@ def _activations(text: str) -> tuple[str, ...]:
         raise ArgumentTypeError(str(error)) from None
 
 
-def _loss(text: str) -> str:
-    """Return the loss named in `text`. Raises argparse.ArgumentTypeError."""
-    from nnviz.core.losses import forms_of
+def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a function that returns its text if `check` accepts the text.
 
-    try:
-        return forms_of(text)[0].name
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
+    It raises argparse.ArgumentTypeError if `check` raises ValueError.
+    """
+
+    def checked(text: str) -> str:
+        try:
+            check(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+        return text
+
+    return checked
 
 
 def _row(text: str) -> list[str]:

@@ -293,7 +293,7 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
 
 MOST_LINES = 50
 """A loss history with at most this number of points is printed in full."""
-OPTIONS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
+OPTIONS = ("updates", "learning_rate", "schedule", "batch_size", "optimizer", "seed", "loss", "validation")
 """Names of options of `nnviz train`. Each option sets the field with the same name in `Training`."""
 
 

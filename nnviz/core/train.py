@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
+from nnviz.core import schedules
 from nnviz.core.activations import Array
 from nnviz.core.edits import set_training
 from nnviz.core.notebook import AsSvg
@@ -106,10 +107,12 @@ def train(
     seed: int | None = None,
     loss: str | None = None,
     validation: float | None = None,
+    schedule: str | None = None,
 ) -> Result:
     """Train `state`, and return the result.
 
-    Each keyword argument that is not None, such as `updates=100`, replaces a setting in `state.training`. If
+    Each keyword argument that is not None, such as `updates=100` or `schedule="step(100, 0.5)"`, replaces a
+    setting in `state.training`. If
     the State has a run, the training continues this run, and the history includes the run's earlier updates.
     Raises ValueError for an invalid setting, or if the State has no training rows or no targets.
     """
@@ -121,16 +124,19 @@ def train(
         "seed": seed,
         "loss": loss,
         "validation": validation,
+        "schedule": schedule,
     }
     return carry_out(with_settings(state, given))
 
 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
-    """Return `state` with the settings in `given` that are not None.
+    """Return `state` with the settings in `given` that are not None; a schedule is given by its name.
 
     Raises ValueError for an invalid setting.
     """
     changes = {name: value for name, value in given.items() if value is not None}
+    if "schedule" in changes:
+        changes["schedule"] = schedules.schedule(changes["schedule"])
     return set_training(state, replace(state.training, **changes))
 
 
