@@ -22,6 +22,7 @@ from nnviz.core.metrics import (
     decides_yes_or_no,
     decisions,
     measure_all,
+    output_range,
 )
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS
@@ -354,6 +355,24 @@ def test_a_softmax_decides_once_and_each_sigmoid_alone():
     targets = np.array([[1, 0], [1, 0]])
     own = State(net, Dataset(np.zeros((2, 2)), targets))
     assert are_correct(own, np.array([[0.5, 0.4], [0.9, 0.6]]), targets).tolist() == [True, False]
+
+
+def test_a_hinge_loss_decides_at_0_and_shows_its_scores_around_it():
+    data = Dataset([[-0.2], [0.3], [-0.1], [2.0]], [[0.0], [1.0], [1.0], [1.0]])
+    state = State(passing_on("identity", "a"), data, Training(loss="binary_hinge"))
+    by_mse = replace(state, training=Training())
+    correct = [are_correct(own, data.inputs, data.targets).tolist() for own in (state, by_mse)]
+    assert correct == [[True, True, False, True], [True, False, False, True]]
+    assert [output_range(own, 0, data.inputs[:, 0]) for own in (state, by_mse)] == [(-1, 1), (0, 1)]
+    assert run_work(classes_in_blocks(state)).predictions.ravel().tolist() == [0, 1, 0, 1]
+    assert measure_all(state).accuracy == 0.75
+    two = State(
+        passing_on("identity", "a", "b"), Dataset(np.eye(2), np.eye(2)), Training(loss="binary_hinge")
+    )
+    assert (classifies(two), classifies(replace(two, training=Training()))) == (True, False)
+    assert (
+        replace(state, data=Dataset([[1.0]], [[0.5]])).unsuited_targets == "hinge loss needs targets 0 or 1"
+    )
 
 
 def test_rows_decided_in_blocks_are_those_decided_together():
