@@ -377,7 +377,8 @@ class Reader:
                 a = activation(layer.activation)(np.ascontiguousarray(z))
             a = np.hstack([1 - a, a]) if self._has_both else a
             limit = SAME * np.abs(expected).max()
-            is_same = any(np.allclose(each.ravel(), expected.ravel(), SAME, limit) for each in (a, a.T))
+            both = (each.ravel() for each in (a, a.T) if a.size == expected.size)
+            is_same = any(np.allclose(each, expected.ravel(), SAME, limit) for each in both)
         if np.isfinite(a).all() and np.isfinite(expected).all() and not is_same:
             raise FileError("nnviz cannot see what this model computes: its rows depend on each other")
         if self._layout.axis == 0 and a.shape[1] > 1 and expected.shape == (a.size, 1):
