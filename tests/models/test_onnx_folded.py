@@ -13,6 +13,7 @@ from nnviz.files.models import onnx_chain
 from tests.models.helpers import close, exported, opened
 from tests.models.onnx_files import bytes_of, check_same, graph_of, model_of, numbers, run
 
+pytestmark = pytest.mark.usefixtures("onnx_is_read_here")
 FLAT = {"input_names": ["x"], "dynamic_axes": {"x": {0: "rows"}}}
 EXPORTS = {
     "any number of rows": FLAT,

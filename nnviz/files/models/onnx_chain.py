@@ -111,7 +111,13 @@ def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequen
 
 def read(data: bytes) -> tuple[Model, dict[str, Array]]:
     """Return a model and its arrays "weights 0", "biases 0", "weights 1", …. Raises FileError."""
-    model = parse_model(data)
+    try:
+        return _read(parse_model(data))
+    except UnicodeDecodeError:  # protobuf decodes a text when it is first needed
+        raise FileError("a text in this file is not UTF-8") from None
+
+
+def _read(model: onnx.ModelProto) -> tuple[Model, dict[str, Array]]:
     graph = Graph(model)
     output, notes = graph.output()
     chain = chain_of(graph, output)
