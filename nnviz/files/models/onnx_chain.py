@@ -30,7 +30,7 @@ from nnviz.files.models.onnx_run import (
     PLAIN,
     PRODUCTS,
     Evaluator,
-    Layout,
+    InputLayout,
     random_rows,
 )
 
@@ -59,7 +59,7 @@ STEP = 2**18
 JOIN = f"this node joins two values that depend on the input; {SUPPORTED}"
 
 
-class Model(msgspec.Struct):
+class OnnxModel(msgspec.Struct):
     """What the process that reads a model tells nnviz.
 
     =========== ===================================================================================
@@ -84,7 +84,7 @@ class Model(msgspec.Struct):
     parts: dict[str, list[Any]]
 
 
-def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> Model:
+def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> OnnxModel:
     """Return the description of a model with these layers. Raises FileError."""
     graph, tensor = model.graph, Graph(model).input.type.tensor_type
     names = {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
@@ -100,7 +100,7 @@ def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequen
             *(each.dim_value for each in tensor.shape.dim),
         ],
     }
-    return Model(
+    return OnnxModel(
         [(layer.activation, layer.place) for layer in layers],
         [*notes],
         model.producer_name,
@@ -112,7 +112,7 @@ def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequen
     )
 
 
-def read(data: bytes) -> tuple[Model, dict[str, Array]]:
+def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
     """Return a model and its arrays "weights 0", "biases 0", "weights 1", …. Raises FileError."""
     try:
         return _read(parse_model(data))
@@ -120,7 +120,7 @@ def read(data: bytes) -> tuple[Model, dict[str, Array]]:
         raise FileError("a text in this file is not UTF-8") from None
 
 
-def _read(model: onnx.ModelProto) -> tuple[Model, dict[str, Array]]:
+def _read(model: onnx.ModelProto) -> tuple[OnnxModel, dict[str, Array]]:
     graph = Graph(model)
     output, notes = graph.output()
     chain = chain_of(graph, output)
@@ -163,7 +163,7 @@ class Block(NamedTuple):
 class Reader:
     """Builds the chain of a graph. `chain` and `notes` are complete after `read`."""
 
-    def __init__(self, run: Evaluator, layout: Layout) -> None:
+    def __init__(self, run: Evaluator, layout: InputLayout) -> None:
         run.start(layout)
         self._run, self._layout = run, layout
         self._chain = Chain([])

@@ -212,7 +212,7 @@ _OWN: dict[str, Callable[..., NDArray[Any]]] = {
 """Operators that nnviz computes itself: the onnx library copies, rounds, trains or is slow."""
 
 
-class Layout(NamedTuple):
+class InputLayout(NamedTuple):
     """How rows of numbers stand in the input of a model.
 
     ========= ==========================================================
@@ -301,7 +301,7 @@ class Evaluator:
         """Return the number of numbers that a value has for each row."""
         return math.prod(self._shapes[name]) // self._rows
 
-    def start(self, layout: Layout) -> None:
+    def start(self, layout: InputLayout) -> None:
         """Evaluate the graph for a batch, and keep the shapes of all values."""
         self._rows, self._shapes = layout.batch, {}
         values = self.run(0, len(self.nodes), {self.input: layout.pack(random_rows(layout, layout.batch))})
@@ -335,7 +335,7 @@ class Evaluator:
             found.append(self.run(first, last, {name: batch})[end].reshape(count, -1))
         return np.concatenate(found)[: len(rows)]
 
-    def layouts(self) -> Iterator[Layout]:
+    def layouts(self) -> Iterator[InputLayout]:
         """Yield the layouts that the input may have; the model declares them, or its first weights show them.
 
         Many rows are evaluated at once if they stay next to each other in all values, else row by row.
@@ -349,11 +349,13 @@ class Evaluator:
             for sides in self._sides([size for k, size in enumerate(dims) if k != axis]):
                 with as_file_errors(quoted(self.input)):
                     NODES.check(math.prod(sides))
+                if rows is not None and rows * math.prod(sides) > NUMBERS.limit:
+                    rows = None
                 if axis == 0:
-                    yield Layout(axis, sides, BATCH, rows or FEW)
-                if axis == 0 and rows and rows * math.prod(sides) <= NUMBERS.limit:
-                    yield Layout(axis, sides, rows, rows)
-                yield Layout(axis, sides, 1, 1 if axis is None else rows or FEW)
+                    yield InputLayout(axis, sides, BATCH, rows or FEW)
+                if axis == 0 and rows is not None:
+                    yield InputLayout(axis, sides, rows, rows)
+                yield InputLayout(axis, sides, 1, 1 if axis is None else rows or FEW)
 
     def _sides(self, dims: Sequence[int | None]) -> Iterator[tuple[int, ...]]:
         """Yield shapes that a row may have, with the number of inputs of the first weights."""
@@ -367,7 +369,7 @@ class Evaluator:
                 yield tuple(size or width // known for size in dims)
 
 
-def random_rows(layout: Layout, count: int) -> Array:
+def random_rows(layout: InputLayout, count: int) -> Array:
     """Return random rows of inputs, shape (count, inputs)."""
     return np.random.default_rng(0).normal(size=(count, math.prod(layout.sides)))
 
