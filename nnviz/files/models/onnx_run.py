@@ -124,11 +124,9 @@ class Operator:
     def __call__(self, *inputs: NDArray[Any] | None) -> NDArray[Any]:
         """Return the first output, floats as float64. Raises FileError."""
         try:
-            self.size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
-            if self.size > NUMBERS.limit:
-                raise node_error(
-                    self.node, f"this node needs about {self.size:,} numbers, too many for nnviz"
-                )
+            size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
+            if size > NUMBERS.limit:
+                raise node_error(self.node, f"this node needs about {size:,} numbers, too many for nnviz")
             with np.errstate(all="ignore"):
                 found: Any = self._own(self, *inputs) if self._own else self._run(*inputs)[0]
                 return np.asarray(found, np.float64 if np.asarray(found).dtype.kind == "f" else None)
@@ -156,9 +154,8 @@ def _size_of_result(operator: Operator, shapes: Sequence[tuple[int, ...]]) -> in
         kernel = attributes.get("kernel_shape", kernel)
         dilated = math.prod(kernel) * max(attributes.get("dilations", [1])) ** len(kernel)
         places = math.prod(side + 2 * max([*attributes.get("pads", [0]), *kernel]) for side in sides)
-        return int(
-            max(rows * places * max(channels * math.prod(kernel), filters), filters * channels * dilated)
-        )
+        results = rows * places * max(channels * math.prod(kernel), filters)
+        return int(max(results, filters * channels * dilated))
     return 0
 
 
