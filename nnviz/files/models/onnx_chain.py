@@ -161,7 +161,7 @@ class Block(NamedTuple):
 
 
 class Reader:
-    """Builds the chain of a graph. `chain` and `notes` are complete after `read`."""
+    """Builds the chain of a graph, in one layout of its input."""
 
     def __init__(self, run: Evaluator, layout: InputLayout) -> None:
         run.start(layout)
