@@ -157,6 +157,13 @@ def test_a_scaling_keeps_all_digits_beside_large_means():
     np.testing.assert_allclose(layer.biases, -(mean / deviation) @ w, rtol=1e-14)
 
 
+def test_a_large_weight_that_is_transposed_leaves_room_for_others():
+    nodes = [("Transpose", ["w"], "t"), ("MatMul", ["x", "t"], "m"), ("Add", ["m", "b"], "y")]
+    w = numbers(1300, 2000)
+    layer = opened(bytes_of(nodes, {"w": w, "b": numbers(1300)}, 2000))[0].network.layers[0]
+    assert np.array_equal(layer.weights, w)
+
+
 def test_biases_of_zero_stay_biases():
     nodes = [("MatMul", ["x", "w"], "m"), ("Add", ["m", "b"], "y")]
     layer = opened(bytes_of(nodes, {"w": numbers(3, 2), "b": np.zeros(2, "f4")}, 3))[0].network.layers[0]

@@ -250,7 +250,7 @@ class Evaluator:
         self._operators: list[Operator] = []
         self._known: dict[bytes, Callable[..., Any]] = {}
         self._sizes: set[str] = set()
-        self._numbers = self._weights = 0
+        self._numbers = self._computed = self._weights = 0
         for node in graph.nodes_before(output):
             self._add(node)
         if output not in self.data:
@@ -262,13 +262,13 @@ class Evaluator:
         operator = Operator(node, self._graph.opset, self._known)
         for name in node.input:
             self._read_constant(name)
-            if name not in self.data | self._sizes | self.constants.keys() | {""}:
+            if name and not any(name in known for known in (self.data, self._sizes, self.constants)):
                 raise node_error(node, f"no earlier node computes the value {quoted(name)}")
         name, has_data = node.output[0], not self.data.isdisjoint(node.input)
         if not has_data and self._sizes.isdisjoint(node.input):
             self.constants[name] = operator(*map(self.constants.get, node.input))
-            self._numbers += self.constants[name].size
-            if self._numbers > _MOST_NUMBERS:
+            self._computed += self.constants[name].size
+            if self._computed > _MOST_NUMBERS:
                 raise node_error(node, f"the constants of this model have over {_MOST_NUMBERS:,} numbers")
             return
         if self.input in node.input and node.op_type != "Cast" and not is_real(self._graph.input):
