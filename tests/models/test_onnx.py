@@ -25,6 +25,7 @@ from tests.models.onnx_files import ONNX, bytes_of, check_same, checked, graph_o
 from tests.robust.messages import retold
 from tests.robust.mutations import MUTATIONS
 
+pytestmark = pytest.mark.usefixtures("onnx_is_read_here")
 FLOAT, DOUBLE, INT64 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64
 W, B = {"w": numbers(3, 2)}, {"b": numbers(2)}
 

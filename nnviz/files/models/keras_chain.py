@@ -165,8 +165,10 @@ def model_layers(model: object) -> list[Part]:
     """Return the layers of a model in the order of computation. Raises FileError."""
     layers: list[Part] = []
     for part in _parts(model, (), "the model"):
-        if part.kind not in _LAYERS:
-            raise _unknown_layer(part).within(part.name)
+        try:
+            _check_kind(part)
+        except FileError as error:
+            raise error.within(part.name) from None
         layers.append(part)
         if len(layers) > MOST_LAYERS:
             raise FileError(f"expected at most {MOST_LAYERS:,} layers")
@@ -335,7 +337,6 @@ def _dense(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> Non
         raise FileError(f"expected 1 to {NODES.limit:,} nodes, found {quoted(nodes)}")
     if not isinstance(has_biases, bool):
         raise FileError(f"expected true or false, found {quoted(has_biases)}", "use_bias")
-    activation = activation_of(part.config.get("activation"))
     built.check_one_axis()
     _check_count(arrays, 1 + has_biases)
     kernel, biases = arrays[0], arrays[1] if has_biases else None
@@ -346,6 +347,7 @@ def _dense(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> Non
     inputs = (built.shape or (0,))[0]
     if inputs not in (0, len(kernel)):
         raise FileError(f"expected weights for {counted(inputs, 'input')}, found weights for {len(kernel)}")
+    activation = activation_of(part.config.get("activation"))
     built.chain.dense(Dense(np.ascontiguousarray(kernel.T), biases, activation, part.name))
     built.shape = (nodes,)
 
@@ -448,6 +450,16 @@ _LAYERS: dict[str, Callable[[KerasChain, Part, Sequence[NDArray[Any]]], None]] =
 """For each class of layers, the function that adds a layer with its arrays to the chain."""
 
 
+def _check_kind(part: Part) -> None:
+    """Raise FileError for a class of layers or an activation that nnviz does not have."""
+    if part.kind not in _LAYERS:
+        raise _unknown_layer(part)
+    if part.kind in ACTIVATION_LAYERS:
+        layer_activation(part.kind, part.config)
+    elif part.kind == "Dense":
+        activation_of(part.config.get("activation"))
+
+
 def _unknown_layer(part: Part) -> FileError:
     if part.kind == "Lambda":
         return FileError("this Lambda layer contains code, and nnviz runs no code from a file")
@@ -465,8 +477,8 @@ def chain_of(parts: Sequence[Part], arrays: Mapping[int, Sequence[NDArray[Any]]]
     """Return the chain of a model; `arrays` maps `id(part)` to the arrays of a layer. Raises FileError."""
     built = KerasChain(Chain([]))
     for part in parts:
-        built.shape = built.shape or _shape(part.config)
         try:
+            built.shape = built.shape or _shape(part.config)
             _LAYERS[part.kind](built, part, arrays.get(id(part), ())[: most_arrays(part)])
         except FileError as error:
             raise error.within(part.name) from None

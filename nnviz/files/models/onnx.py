@@ -70,9 +70,9 @@ def read(source: Source) -> State:
     return _state_of(*_found(source.data, source.progress), source)
 
 
-def _found(data: bytes, progress: Progress | None = None) -> tuple[onnx_chain.Model, list[Dense]]:
+def _found(data: bytes, progress: Progress | None = None) -> tuple[onnx_chain.OnnxModel, list[Dense]]:
     """Return a model and its layers, which a process of its own reads. Raises FileError."""
-    model, arrays = sandbox.call(onnx_chain.__name__, data, onnx_chain.Model, "ONNX data", progress)
+    model, arrays = sandbox.call(onnx_chain.__name__, data, onnx_chain.OnnxModel, "ONNX data", progress)
     layers = [
         Dense(arrays[f"weights {k}"], arrays.get(f"biases {k}"), activation, place)
         for k, (activation, place) in enumerate(model.layers)
@@ -80,7 +80,7 @@ def _found(data: bytes, progress: Progress | None = None) -> tuple[onnx_chain.Mo
     return model, layers
 
 
-def _state_of(model: onnx_chain.Model, layers: Sequence[Dense], source: Source) -> State:
+def _state_of(model: onnx_chain.OnnxModel, layers: Sequence[Dense], source: Source) -> State:
     names, title, notes = _Names(), "", ""
     if model.producer == PRODUCER:
         names = _names(model.metadata.get(KEY, "{}"))

@@ -8,6 +8,7 @@ the chain and the graph must agree on random rows.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -29,7 +30,7 @@ from nnviz.files.models.onnx_run import (
     PLAIN,
     PRODUCTS,
     Evaluator,
-    Layout,
+    InputLayout,
     random_rows,
 )
 
@@ -58,7 +59,7 @@ STEP = 2**18
 JOIN = f"this node joins two values that depend on the input; {SUPPORTED}"
 
 
-class Model(msgspec.Struct):
+class OnnxModel(msgspec.Struct):
     """What the process that reads a model tells nnviz.
 
     =========== ===================================================================================
@@ -83,7 +84,7 @@ class Model(msgspec.Struct):
     parts: dict[str, list[Any]]
 
 
-def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> Model:
+def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> OnnxModel:
     """Return the description of a model with these layers. Raises FileError."""
     graph, tensor = model.graph, Graph(model).input.type.tensor_type
     names = {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
@@ -91,13 +92,15 @@ def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequen
         "its producer": [model.producer_name, model.producer_version, model.domain, model.model_version],
         "its name": [graph.name],
         "its notes": [model.doc_string, graph.doc_string],
-        "the names of its inputs, outputs and tensors": sorted(names),
+        "the names of its inputs, outputs and tensors": sorted(
+            names, key=str
+        ),  # protobuf returns an invalid text as bytes
         "the type and the shape of its input": [
             tensor.elem_type,
             *(each.dim_value for each in tensor.shape.dim),
         ],
     }
-    return Model(
+    return OnnxModel(
         [(layer.activation, layer.place) for layer in layers],
         [*notes],
         model.producer_name,
@@ -109,9 +112,15 @@ def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequen
     )
 
 
-def read(data: bytes) -> tuple[Model, dict[str, Array]]:
+def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
     """Return a model and its arrays "weights 0", "biases 0", "weights 1", …. Raises FileError."""
-    model = parse_model(data)
+    try:
+        return _read(parse_model(data))
+    except UnicodeDecodeError:  # protobuf decodes a text when it is first needed
+        raise FileError("a text in this file is not UTF-8") from None
+
+
+def _read(model: onnx.ModelProto) -> tuple[OnnxModel, dict[str, Array]]:
     graph = Graph(model)
     output, notes = graph.output()
     chain = chain_of(graph, output)
@@ -152,9 +161,9 @@ class Block(NamedTuple):
 
 
 class Reader:
-    """Builds the chain of a graph. `chain` and `notes` are complete after `read`."""
+    """Builds the chain of a graph, in one layout of its input."""
 
-    def __init__(self, run: Evaluator, layout: Layout) -> None:
+    def __init__(self, run: Evaluator, layout: InputLayout) -> None:
         run.start(layout)
         self._run, self._layout = run, layout
         self._chain = Chain([])
@@ -222,9 +231,9 @@ class Reader:
         output = self._run.nodes[block.last - 1].output[0]
         return self._run.width(block.input), self._run.width(output)
 
-    def _named(self, block: Block) -> list[str]:
+    def _named(self, *blocks: Block) -> list[str]:
         """Return the places of the nodes that change numbers."""
-        nodes = self._run.nodes[block.first : block.last]
+        nodes = (node for block in blocks for node in self._run.nodes[block.first : block.last])
         return [node_place(node) for node in nodes if operator_of(node) not in PLAIN]
 
     # Activations
@@ -268,30 +277,21 @@ class Reader:
         group, self._group = self._group, []
         at = next((k for k, block in enumerate(group) if block.kind == "product"), None)
         if at is None:
-            if group and (named := self._named(_joined(group))):
+            if named := self._named(*group):
                 self._chain.affine(Affine(), named)
             return
         product, before, after = group[at], group[:at], group[at + 1 :]
         layer = self._layer(product)
-        has_sum = layer is not None and layer.biases is None and bool(after) and self._is_sum(after[0])
-        parts = [before, after[:1] if has_sum else [], after[1:] if has_sum else after]
-        first, biases, rest = (self._affine(_joined(part)) if part else Affine() for part in parts)
-        if layer is None or first is None or biases is None or rest is None:
+        first, rest = (self._affine(_joined(part)) if part else Affine() for part in (before, after))
+        if layer is None or first is None or rest is None:
             self._chain.dense(self._folded_layer(_joined(group), product))
             return
-        self._add_affine(first, before)
+        if named := self._named(*before):
+            self._chain.affine(first, named)
         self._chain.dense(layer)
-        if has_sum:
-            self._chain.affine(biases, [])
-        self._add_affine(rest, parts[-1])
-
-    def _add_affine(self, affine: Affine, blocks: Sequence[Block]) -> None:
-        if blocks and (named := self._named(_joined(blocks))):
-            self._chain.affine(affine, named)
-
-    def _is_sum(self, block: Block) -> bool:
-        """Return whether a block is one node that may add the biases of a layer."""
-        return block.last - block.first == 1 and self._run.nodes[block.first].op_type in ("Add", "Sub")
+        if named := self._named(*after):
+            has_biases = layer.biases is not None or self._run.nodes[after[0].last - 1].op_type != "Add"
+            self._chain.affine(rest, named if has_biases else named[1:])
 
     def _affine(self, block: Block) -> Affine | None:
         """Return the scale and shift of each number in a block, or None if the block does more."""
@@ -314,20 +314,17 @@ class Reader:
             return None
         attributes = self._run.attributes(block.first)
         left, right, added = ([self._run.constants.get(name) for name in node.input] + [None])[:3]
-        weights = right if left is None else left
-        assert weights is not None
-        if weights.ndim < 2 or weights[..., 0, 0].size != 1:
+        weights, key = (right, "transB") if left is None else (left, "transA")
+        if weights is None or weights.ndim < 2 or math.prod(weights.shape[:-2]) != 1:
             return None
-        weights = weights.reshape(weights.shape[-2:])
-        is_transposed = bool(attributes.get("transB" if left is None else "transA", 0))
-        weights = (weights.T if is_transposed == (left is not None) else weights) * attributes.get(
-            "alpha", 1.0
-        )
+        weights = weights.reshape(weights.shape[-2:]) * attributes.get("alpha", 1.0)
+        if bool(attributes.get(key)) == (left is not None):
+            weights = weights.T
         if weights.shape != self._widths(block)[::-1] or (len(node.input) > 2 and added is None):
             return None
+        if added is not None and added.size not in (1, len(weights)):
+            return None
         if added is not None:
-            if added.size not in (1, len(weights)):
-                return None
             added = np.broadcast_to(added.reshape(-1) * attributes.get("beta", 1.0), len(weights))
         return Dense(weights, added, "identity", node_place(node))
 
@@ -378,7 +375,8 @@ class Reader:
                 a = activation(layer.activation)(np.ascontiguousarray(z))
             a = np.hstack([1 - a, a]) if self._has_both else a
             limit = SAME * np.abs(expected).max()
-            is_same = any(np.allclose(each.ravel(), expected.ravel(), SAME, limit) for each in (a, a.T))
+            both = (each.ravel() for each in (a, a.T) if a.size == expected.size)
+            is_same = any(np.allclose(each, expected.ravel(), SAME, limit) for each in both)
         if np.isfinite(a).all() and np.isfinite(expected).all() and not is_same:
             raise FileError("nnviz cannot see what this model computes: its rows depend on each other")
         if self._layout.axis == 0 and a.shape[1] > 1 and expected.shape == (a.size, 1):

@@ -168,7 +168,7 @@ def operator_of(node: onnx.NodeProto) -> str:
     return node.op_type if node.domain in _ONNX else f"{node.domain}.{node.op_type}"
 
 
-SUPPORTED = "nnviz opens only chains of dense layers (Gemm, or MatMul with Add) and activations"
+SUPPORTED = "nnviz opens only chains of dense layers (Gemm, MatMul with Add, a small Conv) and activations"
 
 
 def node_error(node: onnx.NodeProto, why: str = SUPPORTED) -> FileError:

@@ -124,11 +124,9 @@ class Operator:
     def __call__(self, *inputs: NDArray[Any] | None) -> NDArray[Any]:
         """Return the first output, floats as float64. Raises FileError."""
         try:
-            self.size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
-            if self.size > NUMBERS.limit:
-                raise node_error(
-                    self.node, f"this node needs about {self.size:,} numbers, too many for nnviz"
-                )
+            size = _size_of_result(self, [np.shape(each) for each in inputs if each is not None])
+            if size > NUMBERS.limit:
+                raise node_error(self.node, f"this node needs about {size:,} numbers, too many for nnviz")
             with np.errstate(all="ignore"):
                 found: Any = self._own(self, *inputs) if self._own else self._run(*inputs)[0]
                 return np.asarray(found, np.float64 if np.asarray(found).dtype.kind == "f" else None)
@@ -156,9 +154,8 @@ def _size_of_result(operator: Operator, shapes: Sequence[tuple[int, ...]]) -> in
         kernel = attributes.get("kernel_shape", kernel)
         dilated = math.prod(kernel) * max(attributes.get("dilations", [1])) ** len(kernel)
         places = math.prod(side + 2 * max([*attributes.get("pads", [0]), *kernel]) for side in sides)
-        return int(
-            max(rows * places * max(channels * math.prod(kernel), filters), filters * channels * dilated)
-        )
+        results = rows * places * max(channels * math.prod(kernel), filters)
+        return int(max(results, filters * channels * dilated))
     return 0
 
 
@@ -212,7 +209,7 @@ _OWN: dict[str, Callable[..., NDArray[Any]]] = {
 """Operators that nnviz computes itself: the onnx library copies, rounds, trains or is slow."""
 
 
-class Layout(NamedTuple):
+class InputLayout(NamedTuple):
     """How rows of numbers stand in the input of a model.
 
     ========= ==========================================================
@@ -253,7 +250,7 @@ class Evaluator:
         self._operators: list[Operator] = []
         self._known: dict[bytes, Callable[..., Any]] = {}
         self._sizes: set[str] = set()
-        self._numbers = self._weights = 0
+        self._numbers = self._computed = self._weights = 0
         for node in graph.nodes_before(output):
             self._add(node)
         if output not in self.data:
@@ -265,13 +262,13 @@ class Evaluator:
         operator = Operator(node, self._graph.opset, self._known)
         for name in node.input:
             self._read_constant(name)
-            if name not in self.data | self._sizes | self.constants.keys() | {""}:
+            if name and not any(name in known for known in (self.data, self._sizes, self.constants)):
                 raise node_error(node, f"no earlier node computes the value {quoted(name)}")
         name, has_data = node.output[0], not self.data.isdisjoint(node.input)
         if not has_data and self._sizes.isdisjoint(node.input):
             self.constants[name] = operator(*map(self.constants.get, node.input))
-            self._numbers += self.constants[name].size
-            if self._numbers > _MOST_NUMBERS:
+            self._computed += self.constants[name].size
+            if self._computed > _MOST_NUMBERS:
                 raise node_error(node, f"the constants of this model have over {_MOST_NUMBERS:,} numbers")
             return
         if self.input in node.input and node.op_type != "Cast" and not is_real(self._graph.input):
@@ -301,7 +298,7 @@ class Evaluator:
         """Return the number of numbers that a value has for each row."""
         return math.prod(self._shapes[name]) // self._rows
 
-    def start(self, layout: Layout) -> None:
+    def start(self, layout: InputLayout) -> None:
         """Evaluate the graph for a batch, and keep the shapes of all values."""
         self._rows, self._shapes = layout.batch, {}
         values = self.run(0, len(self.nodes), {self.input: layout.pack(random_rows(layout, layout.batch))})
@@ -335,7 +332,7 @@ class Evaluator:
             found.append(self.run(first, last, {name: batch})[end].reshape(count, -1))
         return np.concatenate(found)[: len(rows)]
 
-    def layouts(self) -> Iterator[Layout]:
+    def layouts(self) -> Iterator[InputLayout]:
         """Yield the layouts that the input may have; the model declares them, or its first weights show them.
 
         Many rows are evaluated at once if they stay next to each other in all values, else row by row.
@@ -349,11 +346,13 @@ class Evaluator:
             for sides in self._sides([size for k, size in enumerate(dims) if k != axis]):
                 with as_file_errors(quoted(self.input)):
                     NODES.check(math.prod(sides))
+                if rows is not None and rows * math.prod(sides) > NUMBERS.limit:
+                    rows = None
                 if axis == 0:
-                    yield Layout(axis, sides, BATCH, rows or FEW)
-                if axis == 0 and rows and rows * math.prod(sides) <= NUMBERS.limit:
-                    yield Layout(axis, sides, rows, rows)
-                yield Layout(axis, sides, 1, 1 if axis is None else rows or FEW)
+                    yield InputLayout(axis, sides, BATCH, rows or FEW)
+                if axis == 0 and rows is not None:
+                    yield InputLayout(axis, sides, rows, rows)
+                yield InputLayout(axis, sides, 1, 1 if axis is None else rows or FEW)
 
     def _sides(self, dims: Sequence[int | None]) -> Iterator[tuple[int, ...]]:
         """Yield shapes that a row may have, with the number of inputs of the first weights."""
@@ -367,7 +366,7 @@ class Evaluator:
                 yield tuple(size or width // known for size in dims)
 
 
-def random_rows(layout: Layout, count: int) -> Array:
+def random_rows(layout: InputLayout, count: int) -> Array:
     """Return random rows of inputs, shape (count, inputs)."""
     return np.random.default_rng(0).normal(size=(count, math.prod(layout.sides)))
 
