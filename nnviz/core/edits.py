@@ -8,8 +8,9 @@ a new layer changes the values. Layer 0 is the first hidden layer, and column 0 
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias
@@ -20,9 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
-from nnviz.core.network import Layer, Network, random_weights
+from nnviz.core.network import Layer, Network, Trace, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
-from nnviz.core.slopes import QUICK_NS, forward_ns
+from nnviz.core.slopes import QUICK_NS, Work, forward_ns, run_work
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
@@ -558,40 +559,10 @@ def constant(state: State) -> list[str]:
     return [name for name, each in zip(state.network.inputs, deviations, strict=True) if each == 0.0]
 
 
-class Scales:
-    """A search for inputs of a State that are worth standardising.
-
-    ======= =====================================================================================
-    `ns`    approximate duration of the search, in nanoseconds
-    `offer` a sentence that recommends standardising, or ""; None before the search
-    ======= =====================================================================================
-
-    Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
-    """
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self.ns = NUMBER_NS * state.trained_rows * len(state.network.inputs)
-        self.offer: str | None = None
-
-    def holds_for(self, state: State) -> bool:
-        """Return whether the result of the search is also valid for `state`."""
-        own = self._state
-        same_rows = own.data is state.data and own.trained_rows == state.trained_rows
-        return same_rows and own.columns == state.columns and own.network.inputs == state.network.inputs
-
-    def find(self, block_ns: float) -> Iterator[None]:
-        """Search for inputs that are worth standardising, in blocks of about `block_ns` nanoseconds.
-
-        Yield after each block, and set `offer` after the last block.
-        """
-        inputs = len(self._state.network.inputs)
-        at_once = int(min(max(1, block_ns / self.ns * inputs), inputs)) if self.ns else inputs
-        parts = []
-        for first in range(0, inputs, at_once):
-            parts.append(_deviations(self._state, slice(first, first + at_once)))
-            yield
-        self.offer = _offer(self._state, np.concatenate(parts))
+def has_same_inputs(one: State, other: State) -> bool:
+    """Return whether two States have the same training rows, columns and names of inputs."""
+    same_rows = one.data is other.data and one.trained_rows == other.trained_rows
+    return same_rows and one.columns == other.columns and one.network.inputs == other.network.inputs
 
 
 def worth_standardising(state: State) -> str:
@@ -599,10 +570,18 @@ def worth_standardising(state: State) -> str:
 
     Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
     """
-    return _offer(state, _deviations(state))
+    return run_work(scales_in_blocks(state))
 
 
-def _offer(state: State, deviations: Array) -> str:
+def scales_in_blocks(state: State, block_ns: float = math.inf, _known: Trace | None = None) -> Work[str]:
+    """Compute `worth_standardising` in blocks of inputs, and yield after each block (about `block_ns` ns)."""
+    inputs, rows = len(state.network.inputs), state.trained_rows
+    at_once = int(min(max(1, block_ns / (NUMBER_NS * rows)), inputs)) if rows else inputs
+    parts = []
+    for first in range(0, inputs, at_once):
+        parts.append(_deviations(state, slice(first, first + at_once)))
+        yield
+    deviations = np.concatenate(parts)
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""

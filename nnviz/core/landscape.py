@@ -123,7 +123,7 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
 def present_point(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
     """Compute the loss over all training rows and ∂loss/∂w of a weight, or look both up in `known`."""
     if known is None:
-        known = (yield from means_in_blocks(state, None)).slopes
+        known = (yield from means_in_blocks(None, state)).slopes
     return LossPoint(known.loss, known.slope(weight))
 
 

@@ -60,9 +60,10 @@ def computed(state, row, means=True):
     found = replace(found, slopes=results.slopes_of(row, True))
     if not means:
         return found
-    for rows in {None, batch}:
-        run_work(results.average(rows, True, math.inf))
-    return replace(found, means=results.means[None], update=results.means[batch])
+    means, update = (
+        run_work(means_in_blocks(rows, state, math.inf, results.trace)) for rows in (None, batch)
+    )
+    return replace(found, means=means, update=update)
 
 
 def explained(state, address, row=0, mean=False, unfolded=()):
@@ -387,7 +388,7 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
     steps = list(measure_slope(state, address, None, few_rows))
     assert len(steps) > 5
     assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)
-    in_blocks = run_work(means_in_blocks(state, None, few_rows))
+    in_blocks = run_work(means_in_blocks(None, state, few_rows))
     assert not isinstance(in_blocks.slopes, Slopes)
     assert in_blocks.slopes.mse == pytest.approx(means.slopes.loss, rel=1e-12)
     for one, other in zip(in_blocks.slopes.layers, means.slopes.layers, strict=True):
