@@ -10,17 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.function import Span
 from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.results import means_in_blocks
+from nnviz.core.results import means_in_blocks, root_mean_square
 from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, layer_ns, row_blocks
 from nnviz.core.state import State
 
@@ -28,10 +29,6 @@ LONGEST_NS = 1e10
 """A finer grid that would take more nanoseconds than this is not computed."""
 SIZES = (9, 17, 33, 65)
 """Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
-
-
-Span: TypeAlias = tuple[float, float]
-"""The displayed range of a weight: (smallest value, largest value)."""
 
 
 class LossPoint(NamedTuple):
@@ -250,11 +247,8 @@ def size_of(state: State, weight: Address) -> float:
     The result is 1 if all weights of the layer are 0.
     """
     w, weights = abs(state.network.value_of(weight)), state.network.layers[weight.layer].weights
-    largest = max(w, float(np.abs(weights).max()))
-    if largest < SMALLEST:
-        return 1.0
-    usual = largest * float(np.sqrt(np.mean(np.square(weights / largest))))  # divided first: no overflow
-    return min(max(w, usual), LARGEST)
+    size = max(w, root_mean_square(weights))
+    return 1.0 if size < SMALLEST else min(size, LARGEST)
 
 
 def weight_after_step(state: State, weight: Address, slope: float) -> float:
@@ -327,12 +321,8 @@ def _vertex(x: Array, y: Array) -> float:
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
     """Return the distance at which the loss exceeds STEEP times `present` on one side; ∞ if it never does."""
-    if not (present > 0.0 and math.isfinite(present)):
-        return math.inf
-    steep = np.flatnonzero(~((below <= STEEP * present) & (above <= STEEP * present)))
-    if len(steep) == 0:
-        return math.inf
-    return float(offsets[steep[0]])
+    steep = offsets[~((below <= STEEP * present) & (above <= STEEP * present))]
+    return float(steep[0]) if len(steep) and 0.0 < present < math.inf else math.inf
 
 
 COARSE, FINE = 33, 129

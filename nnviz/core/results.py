@@ -421,14 +421,17 @@ class SlopeSize(NamedTuple):
 
 def slope_sizes(slopes: MeanSlopes) -> tuple[SlopeSize, ...]:
     """Return a SlopeSize for each layer: the root mean squares of the layer's mean slopes."""
-    return tuple(SlopeSize(_size(layer.weights), _size(layer.nodes)) for layer in slopes.layers)
+    return tuple(
+        SlopeSize(root_mean_square(layer.weights), root_mean_square(layer.nodes)) for layer in slopes.layers
+    )
 
 
-def _size(values: Array) -> float:
+def root_mean_square(values: Array) -> float:
+    """Return √(Σ value² / count) of an array, without overflow of the squares."""
     largest = float(np.abs(values).max(initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
-    return largest * float(np.sqrt(np.mean(np.square(values / largest))))  # no square overflows
+    return largest * float(np.sqrt(np.mean(np.square(values / largest))))
 
 
 def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:

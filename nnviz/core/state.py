@@ -35,6 +35,7 @@ from nnviz.core.numbers import (
     check_whole,
     counted,
     full,
+    list_text,
     parse_number,
     quoted,
     shortened,
@@ -139,7 +140,7 @@ class Column:
         text = _text(cell)
         if not text:
             return "the cell is empty"
-        values = _listed([quoted(value) for value in self.values])
+        values = list_text([quoted(value) for value in self.values], MOST_LISTED)
         return f"{quoted(text)} is not a value of this column; the values are {values}"
 
     def decoded(self, values: Array) -> list[Cell]:
@@ -323,7 +324,8 @@ def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
         return
     else:
         found = str(len(cells))
-    expected, names = counted(len(columns), "cell"), _listed([column.name for column in columns])
+    expected = counted(len(columns), "cell")
+    names = list_text([column.name for column in columns], MOST_LISTED)
     raise ValueError(f"row {row + 1}: expected {expected} ({names}), found {found}")
 
 
@@ -334,11 +336,6 @@ def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Ar
     """
     place = {name: i for i, name in enumerate(name for column in columns for name in column.nodes)}
     return np.ascontiguousarray(np.hstack(parts)[:, [place[name] for name in nodes]])
-
-
-def _listed(texts: Sequence[str]) -> str:
-    first = ", ".join(texts[:MOST_LISTED])
-    return f"{first} and {len(texts) - MOST_LISTED} more" if len(texts) > MOST_LISTED else first
 
 
 MOST_UPDATES = 2**53

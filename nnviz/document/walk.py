@@ -105,9 +105,8 @@ def step_text(
 
     `short` shortens node names; `loss` is the loss over all rows, if known.
     """
-    if computed.trace is None:
+    if (scene := Scene.of(state, computed)) is None:
         return NO_TEXT
-    scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
         line = TextLine(("all new values are set together; ", TAKEN), is_remark=True)
@@ -146,11 +145,11 @@ class _StepWriter(NamedTuple):
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
         title = self.name_of(outputs[0]) if len(outputs) == 1 else f"all {len(outputs)} outputs"
         lines = [row_loss_line(self.scene)] if len(outputs) > 1 else []
-        if loss is None:
-            sayings = [*map(_line_pieces, lines), TextLine((COMPUTING,), is_remark=True)]
-        else:
+        if loss is not None:
             lines.append(averaged_losses_line(self.state, loss, self.computed.means))
-            sayings = [*map(_line_pieces, lines)]
+        sayings = [*map(_line_pieces, lines)]
+        if loss is None:
+            sayings.append(TextLine((COMPUTING,), is_remark=True))
         if len(self.state.data) == 1:
             sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), is_remark=True))
         errors = (output._replace(kind="error") for output in outputs)

@@ -107,11 +107,7 @@ class _Explainer:
 
     @cached_property
     def scene(self) -> Scene | None:
-        computed = self.computed
-        if computed.trace is None:
-            return None
-        state, targets = self.state, computed.targets(self.state)
-        return Scene(state.network, state.measure, computed.trace, computed.slopes, targets, self.unfolded)
+        return Scene.of(self.state, self.computed, self.unfolded)
 
     def explanation(self) -> Explanation:
         address = self.address
@@ -218,7 +214,7 @@ class _Explainer:
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
-        return [line] if agrees else [line, Note("differs", self.check.reason(slope))]
+        return [line] if agrees else [line, Note("differs", self.check.reason)]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
         if self.watched:
@@ -267,10 +263,9 @@ class Check:
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
-    def reason(self, slope: float) -> str:
-        """Return a sentence on why the measured slope differs from `slope`, or "" if both agree."""
-        if self.agrees(slope):
-            return ""
+    @property
+    def reason(self) -> str:
+        """A sentence on why the measured slope differs from a slope that does not agree with it."""
         return self.kink or "The measured slope is inexact, because the loss bends strongly within w ± h."
 
 
@@ -348,7 +343,7 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
     if the data has only one row or if there is nothing to say.
     """
     rows, network = len(state.data), state.network
-    if rows < 2 or address.kind != "node" or address.layer < 0:
+    if rows < 2:
         return []
     function, notes = network.layers[address.layer].function, list[Line | Note]()
     past = address.layer == len(network.layers) - 1 and state.measure.short
