@@ -637,7 +637,10 @@ BATCH, BATCH_FROM = 32, 200
 """BATCH: batch size set for a new network. With at most BATCH_FROM rows, a batch has all rows."""
 
 UPDATES = 200
-"""Number of updates set for a new network: enough to learn a few rows, too few to overfit much."""
+"""Number of updates set for a new network: enough to learn a few rows, too few to overfit much.
+
+With mini-batches, 20 epochs are set if these are more updates.
+"""
 
 
 def node_names(columns: Sequence[Column]) -> Names:
@@ -645,15 +648,14 @@ def node_names(columns: Sequence[Column]) -> Names:
     return tuple(name for column in columns for name in column.nodes)
 
 
-def output_activation(targets: Sequence[Column], values: Array) -> str:
-    """Return the output activation that suits the targets `values`, shape (rows, outputs).
+def output_activation(targets: Sequence[Column], data: Dataset) -> str:
+    """Return the output activation that suits the columns `targets` with the targets in `data`.
 
     The result is softmax for columns of texts (classes), sigmoid if all targets are 0 or 1, else identity.
     """
     if any(column.values for column in targets):
         return usual_output("which one")
-    is_binary = len(values) and bool(((values == 0) | (values == 1)).all())
-    return usual_output("yes or no" if is_binary else "how much")
+    return usual_output("yes or no" if data.has_classes else "how much")
 
 
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
@@ -662,15 +664,15 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     The random weights are drawn with `seed`. Raises ValueError if two nodes have the same name or the network
     exceeds a limit.
     """
-    assert data.targets is not None
     ins, outs = node_names(inputs), node_names(targets)
-    hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data.targets)
+    hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data)
     taken = {*ins, *outs}
     names = tuple(_free_name(name, taken) for name in default_nodes(0, 2, hidden))
     network = Network.random(ins, [(names, HIDDEN), (outs, activation)], seed)
-    batch = BATCH if len(data) > BATCH_FROM else None
-    loss = usual_loss(activation)
-    training = Training(RATE, _updates(len(data)), batch, OPTIMIZER, seed, loss)
+    batch, updates = None, UPDATES
+    if len(data) > BATCH_FROM:
+        batch, updates = BATCH, max(UPDATES, 20 * (len(data) // BATCH))
+    training = Training(RATE, updates, batch, OPTIMIZER, seed, usual_loss(activation))
     return State(network, data, training, columns=_stored(inputs, targets))
 
 
@@ -684,11 +686,6 @@ def most_rows(inputs: int, outputs: int) -> int:
     hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
     return max(1, min(ROWS.limit, (NUMBERS.limit - weights) // (inputs + outputs)))
-
-
-def _updates(rows: int) -> int:
-    """Return the number of updates of a new network: UPDATES or, in batches, 20 epochs if these are more."""
-    return max(UPDATES, 20 * (rows // BATCH)) if rows > BATCH_FROM else UPDATES
 
 
 def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
@@ -747,14 +744,13 @@ def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Colum
     changes, all weight sets are removed.
     """
     ins, outs, rows = _matched(state.network, inputs, targets, data)
-    assert rows.targets is not None
     layers, taken = [*state.network.layers], {*ins, *outs}
     for k, layer in enumerate(layers[:-1]):
         layers[k] = replace(layer, nodes=tuple(_free_name(name, taken) for name in layer.nodes))
     rng = np.random.default_rng([state.training.seed, 0])
     if len(ins) != state.network.sizes[0]:
         layers[0] = _widened(layers[0], layers[0].nodes, len(ins), rng)
-    last = replace(layers[-1], activation=output_activation(targets, rows.targets))
+    last = replace(layers[-1], activation=output_activation(targets, rows))
     if len(outs) == len(last):
         layers[-1] = replace(last, nodes=outs)
     else:

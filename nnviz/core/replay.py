@@ -168,10 +168,17 @@ def repeats_updates(state: State, end: State) -> bool:
     assert end.run is not None
     if end.run.watched:
         return False
-    segments = end.run.segments
-    ends = (*(segment.after for segment in segments[1:]), end.iteration)
-    later = (segment for segment, last in zip(segments, ends, strict=True) if last > state.iteration)
-    return all(segment.training == replace(state.training, updates=1) for segment in later)
+    own = replace(state.training, updates=1)
+    return all(
+        training == own for training, last in _settings(end.run, end.iteration) if last > state.iteration
+    )
+
+
+def _settings(run: Run, until: int) -> list[tuple[Training, int]]:
+    """Return the settings of a run's first `until` updates, each with the iteration up to which they hold."""
+    segments = segments_until(run, until)
+    ends = (*(segment.after for segment in segments[1:]), until)
+    return [(segment.training, end) for segment, end in zip(segments, ends, strict=False)]
 
 
 def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
@@ -216,12 +223,9 @@ class Replay:
 
     def work(self, updates: int) -> Iterator[None]:
         """Repeat `updates` updates, and yield after each unit of work."""
-        last = self.iteration + updates
-        segments = segments_until(self._run, last)
-        ends = (*(segment.after for segment in segments[1:]), last)
-        for segment, end in zip(segments, ends, strict=True):
+        for training, end in _settings(self._run, self.iteration + updates):
             if self.iteration < end:
-                trainer = Trainer(replace(self._known, training=segment.training), self._limit)
+                trainer = Trainer(replace(self._known, training=training), self._limit)
                 for _ in trainer.work(end - self.iteration):
                     self.iteration = trainer.iteration
                     yield

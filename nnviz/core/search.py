@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -83,14 +83,14 @@ def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: flo
     if not text:
         return []
     network = state.network
-    ways: tuple[Callable[[], Iterator[Match]], ...] = (
-        lambda: _nodes(state, _named(network, text), row),
-        lambda: _edges(network, text, limit),
-        lambda: _biases(network, text),
-        lambda: _extremes(network, text, limit),
-        lambda: _stuck(state, text, row, look_ns),
+    matches = chain(  # of generators, so that a search ends when there are enough matches
+        _nodes(state, _named(network, text), row),
+        _edges(network, text, limit),
+        _biases(network, text),
+        _extremes(network, text, limit),
+        _stuck(state, text, row, look_ns),
     )
-    return list(islice((match for way in ways for match in way()), limit))
+    return list(islice(matches, limit))
 
 
 # --- names

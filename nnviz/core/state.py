@@ -615,9 +615,8 @@ class Dataset(ByValue):
     @cached_property
     def has_classes(self) -> bool:
         """Whether the rows have targets, and every target is 0 or 1."""
-        if self.targets is None or not len(self):
-            return False
-        return bool(((self.targets == 0.0) | (self.targets == 1.0)).all())
+        targets = self.targets
+        return targets is not None and len(self) > 0 and bool(((targets == 0.0) | (targets == 1.0)).all())
 
     @cached_property
     def is_sorted_by_class(self) -> bool:

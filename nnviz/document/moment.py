@@ -36,7 +36,6 @@ from nnviz.core.state import Dataset, State, agree_except
 from nnviz.document.idle import Idle
 from nnviz.document.walk import NO_TEXT, NO_WALK, StepText, WalkProgress, layer_text, phase_prompt, step_text
 
-NOT_MEASURED = Measured(None, None, None, None)
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
 """Names of a run's curves except the training loss, in the order of the fields of the class `Measured`."""
 
@@ -261,7 +260,7 @@ class Moment:
         All values are None if the data has no rows or no targets, and until they are computed.
         """
         known = self._found("measured", self._quick, measure_blocks) if self._has_targets else None
-        return known or NOT_MEASURED
+        return known or Measured()
 
     @property
     def loss(self) -> float | None:

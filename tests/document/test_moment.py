@@ -16,7 +16,7 @@ from nnviz.core.state import Dataset
 from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.document.idle import FIRST_S, Idle, Slicer, Throttle
-from nnviz.document.moment import NOT_MEASURED, Moment
+from nnviz.document.moment import Moment
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -135,7 +135,7 @@ def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_
     document.set_in_motion(True)
     assert document.now.last_measured == (measured, 30)
     document.set_in_motion(False)
-    assert document.now.last_measured == (NOT_MEASURED, 33)
+    assert document.now.last_measured == (Measured(), 33)
     document.push(trained, "the measured state")
     assert document.now.last_measured == (measured, 30)
 

@@ -206,7 +206,7 @@ class MakeRows(Dialog):
         made = f"Made {counted(self.rows.value, 'row')}: {self.kind.title}, seed {self.seed.value}"
         if self.for_open_network.isChecked():
             return f"{made}; the weights are unchanged"
-        return f"{made}; the network has random weights, seed {self.kind.suits.training.seed}"
+        return f"{made}; the network has random weights, seed {self.kind.training.seed}"
 
     def state(self) -> State:
         """Return the open State with the new rows, or a State with a new network for the rows."""
@@ -301,7 +301,7 @@ class MakeRows(Dialog):
             if fits
             else f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         )
-        self._of_suiting.setText(kind.suits.in_words(kind.network()))
+        self._of_suiting.setText(kind.network_text)
         self._preview_timer.show_now()
 
     def _remember_preference(self) -> None:
