@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import Span
-from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import means_in_blocks, root_mean_square
@@ -59,9 +58,8 @@ def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
     """
     offsets = _offsets(values, weight, state.network)
     sums = np.zeros(len(offsets))
-    network, measure = state.network, state.measure
-    for rows in _blocks(state, weight.layer):
-        yield from _add_terms(network, measure, rows, weight, offsets, sums)
+    for trace, targets in _blocks(state, weight.layer):
+        yield from _add_terms(state, trace, targets, weight, offsets, sums)
     return sums / _count(state)
 
 
@@ -75,14 +73,14 @@ def loss_over_weights(
     if first.layer > second.layer:
         transposed = yield from loss_over_weights(state, second, first, values2, values1)
         return transposed.T
-    network, measure = state.network, state.measure
+    network = state.network
     offsets1, offsets2 = _offsets(values1, first, network), _offsets(values2, second, network)
     sums = np.zeros((len(offsets1), len(offsets2)))
-    for rows in _blocks(state, first.layer):
+    for trace, targets in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
             # up to the layer after the second weight, where `_add_terms` continues
-            trace = shifted_trace(network, rows.trace, first, float(offset), second.layer + 2)
-            yield from _add_terms(network, measure, rows._replace(trace=trace), second, offsets2, sums[i])
+            shifted = shifted_trace(network, trace, first, float(offset), second.layer + 2)
+            yield from _add_terms(state, shifted, targets, second, offsets2, sums[i])
     return sums / _count(state)
 
 
@@ -124,23 +122,17 @@ def present_point(state: State, weight: Address, known: MeanSlopes | None = None
     return LossPoint(known.loss, known.slope(weight))
 
 
-class _Rows(NamedTuple):
-    """The forward pass of some rows, and their targets."""
-
-    trace: Trace
-    targets: Array
-
-
 def _count(state: State) -> int:
     """Return the divisor of the sum of all terms."""
     return state.trained_rows * state.measure.parts(len(state.network.outputs))
 
 
-def _blocks(state: State, layer: int) -> Iterator[_Rows]:
+def _blocks(state: State, layer: int) -> Iterator[tuple[Trace, Array]]:
+    """Yield the forward pass and the targets of each block of training rows."""
     assert state.data.targets is not None
     row_ns = max(forward_ns(state.network), _onward_ns(state.network, layer))
     for block in row_blocks(state.trained_rows, row_ns):
-        yield _Rows(state.network.forward(state.data.inputs[block]), state.data.targets[block])
+        yield state.network.forward(state.data.inputs[block]), state.data.targets[block]
 
 
 def _onward_ns(network: Network, layer: int) -> float:
@@ -150,27 +142,28 @@ def _onward_ns(network: Network, layer: int) -> float:
 
 
 def _add_terms(
-    network: Network, measure: Loss, rows: _Rows, weight: Address, offsets: Array, sums: Array
+    state: State, trace: Trace, targets: Array, weight: Address, offsets: Array, sums: Array
 ) -> Iterator[None]:
     """Add to `sums` the sum of the loss's terms over these rows for each of `offsets`, added to the weight.
 
     Both arrays have shape (offsets,). Yield after each unit of work.
     """
-    k, layer = weight.layer, network.layers[weight.layer]
-    size = max(1, int(BLOCK_NS / (len(rows.targets) * _onward_ns(network, k))))
+    network, k, node = state.network, weight.layer, weight.node
+    layer = network.layers[k]
+    size = max(1, int(BLOCK_NS / (len(targets) * _onward_ns(network, k))))
     for start in range(0, len(offsets), size):
         part = slice(start, start + size)
         with np.errstate(all="ignore"):
-            column = rows.trace.z[k][:, weight.node] + offsets[part, None] * _start(rows.trace, weight)
+            column = trace.z[k][:, node] + offsets[part, None] * _start(trace, weight)
             if layer.function.elementwise and k + 1 < len(network.layers):
                 # the other nodes of the layer do not change, so z of the next layer changes only by this node
-                more = layer.function(column) - rows.trace.a[k][:, weight.node]
-                z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
-                sums[part] += _onward(network, measure, k + 1, rows, z)
+                more = layer.function(column) - trace.a[k][:, node]
+                z = trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, node]
+                sums[part] += _onward(state, k + 1, targets, z)
             else:
-                z = np.repeat(rows.trace.z[k][None], len(column), axis=0)
-                z[:, :, weight.node] = column
-                sums[part] += _onward(network, measure, k, rows, z)
+                z = np.repeat(trace.z[k][None], len(column), axis=0)
+                z[:, :, node] = column
+                sums[part] += _onward(state, k, targets, z)
         yield
 
 
@@ -179,15 +172,15 @@ def _start(trace: Trace, weight: Address) -> Array:
     return np.ones(1) if weight.kind == "bias" else trace.feeding(weight.layer)[:, weight.source]
 
 
-def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> Array:
+def _onward(state: State, k: int, targets: Array, z: Array) -> Array:
     """Return the sum of the terms for each value, from z of layer k, shape (values, rows, nodes)."""
     values, z = len(z), z.reshape(-1, z.shape[-1])
-    a = network.layers[k].function(z)
-    for layer in network.layers[k + 1 :]:
+    a = state.network.layers[k].function(z)
+    for layer in state.network.layers[k + 1 :]:
         z = layer.z(a)
         a = layer.function(z)
-    shape = values, *rows.targets.shape
-    sums: Array = measure.terms(z.reshape(shape), a.reshape(shape), rows.targets).sum(axis=(1, 2))
+    shape = values, *targets.shape
+    sums: Array = state.measure.terms(z.reshape(shape), a.reshape(shape), targets).sum(axis=(1, 2))
     return sums
 
 

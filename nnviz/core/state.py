@@ -365,12 +365,13 @@ class Training:
     def __post_init__(self) -> None:
         if not 0.0 < self.learning_rate < float("inf"):
             raise ValueError("learning_rate: expected a number above 0")
-        if self.updates < 1:
-            raise ValueError("updates: expected a whole number, at least 1")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError("batch_size: expected a whole number, at least 1, or null for all rows")
-        if self.seed < 0:
-            raise ValueError("seed: expected a whole number, at least 0")
+        null = ", or null for all rows"
+        for name, least, other in (("updates", 1, ""), ("batch_size", 1, null), ("seed", 0, "")):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name}: expected a whole number, at least {least}{other}")
+            if (value or 0) > LARGEST:
+                raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
         try:
             place = "optimizer"
             check_known(self.optimizer, OPTIMIZERS, place)
@@ -380,9 +381,6 @@ class Training:
             raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
-        for name in ("updates", "batch_size", "seed"):
-            if (getattr(self, name) or 0) > LARGEST:
-                raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
 
     def rate(self, k: int) -> float:
         """Return the learning rate of the update after `k` updates."""

@@ -41,7 +41,7 @@ class Slicer(QObject):
         self._make, self._show, self._quiet_ms, self._clock = make, show, quiet_ms, clock
         self._steps: Iterator[None] | None = None
         self._long = False
-        self._began_ms = 0.0
+        self._began_s = 0.0
         self._beginning, self._next = QTimer(self, singleShot=True), QTimer(self, singleShot=True)
         self._beginning.timeout.connect(self._begin)
         self._next.timeout.connect(lambda: self._go_on(SLICE_S))
@@ -61,7 +61,7 @@ class Slicer(QObject):
             self._beginning.start(int(self._quiet_ms))
             self._show()
             return
-        wait = max(0, int(self._began_ms + apart_ms - _now_ms()))
+        wait = max(0, int(1000 * (self._began_s - self._clock()) + apart_ms))
         if not self._beginning.isActive() or self._beginning.remainingTime() > wait:
             self._beginning.start(wait)
 
@@ -80,7 +80,7 @@ class Slicer(QObject):
         self._steps = None
 
     def _begin(self) -> None:
-        self._began_ms = _now_ms()
+        self._began_s = self._clock()
         self._steps = self._make()
         self._long = not self._go_on(FIRST_S)
 
@@ -145,7 +145,3 @@ class Idle(QObject):
         if new:
             self.found.emit()
         return new
-
-
-def _now_ms() -> float:
-    return time.monotonic() * 1000
