@@ -20,8 +20,17 @@ from nnviz.core.address import Address
 from nnviz.core.function import Span
 from nnviz.core.network import Network, Trace
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.results import means_in_blocks, root_mean_square
-from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, layer_ns, row_blocks
+from nnviz.core.results import means_in_blocks
+from nnviz.core.slopes import (
+    BLOCK_NS,
+    NODE_NS,
+    MeanSlopes,
+    Work,
+    forward_ns,
+    layer_ns,
+    root_mean_square,
+    row_blocks,
+)
 from nnviz.core.state import State
 
 LONGEST_NS = 1e10
@@ -282,7 +291,7 @@ def _scale(state: State) -> float:
     targets = state.data.targets[: state.trained_rows]
     z = np.zeros_like(targets)
     loss_at_zero = state.measure.mean(z, state.network.layers[-1].function(z), targets)
-    if state.run is None or state.run.watched or len(state.run.history) == 0:
+    if state.run is None or state.is_watched or len(state.run.history) == 0:
         return loss_at_zero
     return max(loss_at_zero, float(state.run.history.points[0, 1]))
 

@@ -73,7 +73,7 @@ class Past:
             self._stored, self.shown = [], None
         if not leads_to(state, self.end):
             self._end_at(state)
-        elif state.run and state.run.watched and state.iteration == self.end.iteration:
+        elif state.is_watched and state.iteration == self.end.iteration:
             self.end = self.last = state  # the script has reported more losses for this iteration
             self._ends[-1] = weakref.ref(state)
         if self._stored and self.end.run is not None and not leads_to(self._stored[-1], self.end):
@@ -248,9 +248,9 @@ def with_earlier(state: State, last: State | None) -> State:
     A watched run (the training of a user's script that nnviz shows) is never added. If the run of `state` is
     watched, the result has no run.
     """
-    if state.run and state.run.watched:
+    if state.is_watched:
         return replace(state, run=None)
-    run = last.run if last and not (last.run and last.run.watched) else None
+    run = last.run if last and not last.is_watched else None
     if last is None or run is None or not 1 <= run.iteration <= MOST_UPDATES or len(run.history) < 2:
         return state
     if _repeats(state, last, run):

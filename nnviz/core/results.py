@@ -406,34 +406,6 @@ def health_in_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | No
 # --- layers
 
 
-class SlopeSize(NamedTuple):
-    """The size of the mean slopes of a layer: the root mean square √(Σ slope² / count).
-
-    ========= =======================================================================
-    `weights` the root mean square of the slopes of the layer's weights
-    `nodes`   the root mean square of ∂L/∂z (the slope of the bias) of the layer's nodes
-    ========= =======================================================================
-    """
-
-    weights: float
-    nodes: float
-
-
-def slope_sizes(slopes: MeanSlopes) -> tuple[SlopeSize, ...]:
-    """Return a SlopeSize for each layer: the root mean squares of the layer's mean slopes."""
-    return tuple(
-        SlopeSize(root_mean_square(layer.weights), root_mean_square(layer.nodes)) for layer in slopes.layers
-    )
-
-
-def root_mean_square(values: Array) -> float:
-    """Return √(Σ value² / count) of an array, without overflow of the squares."""
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0 or not np.isfinite(largest):
-        return largest
-    return largest * float(np.sqrt(np.mean(np.square(values / largest))))
-
-
 def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
     """Return the problem of each layer's slopes: "vanish", "explode", "are 0", or "" for normal slopes.
 
@@ -442,15 +414,14 @@ def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
     above `FACTOR` times the last layer's sizes. One size is not enough: small inputs alone make ∂L/∂w small.
     If ∂L/∂z is 0 for all outputs, every result is "".
     """
-    sizes = slope_sizes(slopes)
-    last = sizes[-1]
+    sizes = [layer.sizes for layer in slopes.layers]
     normal: Fate = ""
-    comparable = 0.0 < last.nodes < np.inf
-    return tuple(_fate(size, last) if comparable else normal for size in sizes)
+    comparable = 0.0 < sizes[-1][1] < np.inf
+    return tuple(_fate(size, sizes[-1]) if comparable else normal for size in sizes)
 
 
-def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
-    if size.weights == 0.0 and size.nodes == 0.0:
+def _fate(size: tuple[float, float], last: tuple[float, float]) -> Fate:
+    if size == (0.0, 0.0):
         return "are 0"
     pairs = list(zip(size, last, strict=True))
     if all(own * FACTOR < its for own, its in pairs):

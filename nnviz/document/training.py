@@ -98,8 +98,7 @@ class Travel(QObject):
         if iteration == self._document.state.iteration or not self._document.may_change():
             return
         nearest, end = self.past.nearest(iteration), self.past.end
-        watched = end.run is not None and end.run.watched
-        if nearest.iteration == iteration or watched:
+        if nearest.iteration == iteration or end.is_watched:
             if nearest.iteration != self._document.state.iteration:
                 self._arrive(nearest, text, merge)
             return

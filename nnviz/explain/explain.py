@@ -22,10 +22,8 @@ from nnviz.core.results import (
     Flags,
     Health,
     Means,
-    SlopeSize,
     fates,
     intervals_text,
-    slope_sizes,
     zero_reason,
 )
 from nnviz.core.slopes import BLOCK_NS, Slopes, forward_ns, row_blocks
@@ -351,8 +349,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
         health = computed.health
         notes += _flat_notes(function, health, address) if health else [Note("", "counting rows …")]
     if computed.means:
-        sizes, slopes = slope_sizes(computed.means.slopes), fates(computed.means.slopes)
-        notes += _fate_notes(slopes[address.layer], sizes[address.layer], sizes[-1])
+        layers, fate = computed.means.slopes.layers, fates(computed.means.slopes)[address.layer]
+        notes += _fate_notes(fate, layers[address.layer].sizes, layers[-1].sizes)
     return [LineSection(f"On all {rows:,} rows", tuple(notes))] if notes else []
 
 
@@ -372,7 +370,7 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
         yield Note("", DEAD if "dead" in badge else SATURATED)
 
 
-def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
+def _fate_notes(fate: Fate, size: tuple[float, float], last: tuple[float, float]) -> Iterator[Note]:
     """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
     if fate:
         sizes = zip(("weights", "z"), size, last, strict=True)
@@ -384,11 +382,11 @@ def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
 def _size_section(state: State, means: Means, layers: Sequence[tuple[int, str]]) -> LineSection:
     """Return a block with the sizes of the slopes of `layers`, each a layer's index and the label's start."""
     rows: list[Line | Note] = [Note("", "Size of a layer's mean slopes = √(Σ slope² / number of slopes):")]
-    sizes, slopes = slope_sizes(means.slopes), fates(means.slopes)
+    problems = fates(means.slopes)
     for layer, start in layers:
-        for of, value in zip(("w", "z"), sizes[layer], strict=True):
+        for of, value in zip(("w", "z"), means.slopes.layers[layer].sizes, strict=True):
             rows.append(Line(f"{start}{of}", "", write(Number(value, slope=True), value)))
-        if fate := slopes[layer]:
+        if fate := problems[layer]:
             rows.append(Note("", f"{FATE_SENTENCES[fate]} {REMEDIES[fate]}"))
     return LineSection(f"Size of the mean slopes over {all_rows_phrase(state)}", tuple(rows))
 
