@@ -404,17 +404,14 @@ def line_is_valid(line: LossLine, state: State) -> bool:
     """Return whether `line`, including its attributes `point` and `landing`, is valid for `state`."""
     own = line.state
     is_same = own.network is state.network and own.measures_like(state)
-    return is_same and _step_of(own) == _step_of(state)
+    same_rule = is_full_gradient_descent(own) == is_full_gradient_descent(state)
+    return is_same and same_rule and own.learning_rate == state.learning_rate
 
 
 def is_full_gradient_descent(state: State) -> bool:
     """Return whether the next update is a step of gradient descent over all training rows."""
     size, optimizer = state.training.batch_size, OPTIMIZERS[state.training.optimizer]
     return optimizer.follows_slope and (size is None or size >= state.trained_rows)
-
-
-def _step_of(state: State) -> tuple[float, bool]:
-    return state.learning_rate, is_full_gradient_descent(state)
 
 
 def loss_line(

@@ -106,9 +106,10 @@ class Moment:
         if state is not old:
             changes = {**self._moved_to(state), **changes}
         new = replace(self, **changes)
-        chosen = _present(state.network, new.address, new.second)
+        chosen = [each for each in (new.address, new.second) if each and state.network.has(each)]
+        address, second = [*chosen, None, None][:2]
         row = max(0, min(new.row, len(state.data) - 1))
-        return replace(new, address=chosen[0], second=chosen[1], row=row, known=new._known_after(self))
+        return replace(new, address=address, second=second, row=row, known=new._known_after(self))
 
     def _moved_to(self, state: State) -> dict[str, Any]:
         """Return the fields that change with the State."""
@@ -403,12 +404,6 @@ def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
     """
     parts = map(attrgetter, names)
     return old is None or any(part(old) is not part(new) for part in parts)
-
-
-def _present(network: Network, *chosen: Address | None) -> tuple[Address | None, Address | None]:
-    """Return two addresses: the ones that the network has, then None in the remaining places."""
-    left = [address for address in chosen if address and network.has(address)]
-    return (left[0] if left else None), (left[1] if len(left) > 1 else None)
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -313,8 +313,7 @@ class Runner(QObject):
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""
         old = self._document.state.training
-        names = [field.name for field in fields(Training)]
-        changed = [name for name in names if getattr(old, name) != getattr(training, name)]
+        changed = [name for name, value in vars(training).items() if value != getattr(old, name)]
         if not changed or not self._document.may_change():
             return
         if changed != ["learning_rate"]:

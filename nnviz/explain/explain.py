@@ -362,11 +362,9 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
     slope = "close to 0" if function.saturated else "0"
     yield Note("", f"The slope of {function.name} is {slope} on {share}, where {where}.")
     badge = health.badges().get((address.layer, node), "")
-    if badge.startswith("dead"):
-        yield Note("", f"The node is {badge}, so its weights learn nothing.")
-    elif badge:
-        yield Note("", f"The node is {badge}, so its weights learn almost nothing.")
     if badge:
+        nothing = "nothing" if badge.startswith("dead") else "almost nothing"
+        yield Note("", f"The node is {badge}, so its weights learn {nothing}.")
         yield Note("", DEAD if "dead" in badge else SATURATED)
 
 
