@@ -494,12 +494,8 @@ def _with_column(state: State, column: int, change: ChangeNodes, name: str = "")
 
 def fresh_node_name(network: Network, column: int) -> str:
     """Return a free name for a new node of a column."""
-    if column == 0:
-        stem = "input"
-    elif column == len(network.layers):
-        stem = "output"
-    else:
-        stem = default_nodes(column - 1, len(network.layers), 1)[0].rsplit("_", 1)[0]
+    example = default_nodes(column - 1, len(network.layers), 2)[0] if column else "input_0"
+    stem = example.rpartition("_")[0]
     return fresh_name(stem, set(network.all_names()), len(network.names(column)))
 
 
