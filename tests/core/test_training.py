@@ -547,7 +547,7 @@ def test_a_history_that_was_thinned_since_is_held_by_nothing_that_is_known():
     state = start()
     trainer, past, stores = Trainer(state, history_limit=100), Past(state), []
     for _ in trainer.work(400):
-        stores.append(weakref.ref(trainer.state().run.history.store))
+        stores.append(weakref.ref(next(trainer.state().run.history.stores)))
         past.follow(trainer.state())
     alive = {id(store()) for store in stores if store() is not None}
     assert len(alive) == 1
