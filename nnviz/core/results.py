@@ -178,7 +178,6 @@ class Results:
         self._row = -1
         self._trace: Trace | None = None
         self._slopes: Slopes | None = None
-        self._predicted: dict[int, tuple[Array, Array]] = {}
 
     def holds_for(self, state: State) -> bool:
         """Return whether the results are also valid for `state`."""
@@ -222,11 +221,11 @@ class Results:
         if together:
             return self.trace.z[-1][row], self.trace.prediction[row]
         block, within = divmod(row, BLOCK_ROWS)
-        if block not in self._predicted:
+        if ("block", block) not in self.found:
             inputs = self.state.data.inputs[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS]
             trace = self.state.network.forward(inputs)
-            self._predicted[block] = trace.z[-1], trace.prediction
-        z, a = self._predicted[block]
+            self.found["block", block] = trace.z[-1], trace.prediction
+        z, a = self.found["block", block]
         return z[within], a[within]
 
     def find(
