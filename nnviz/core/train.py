@@ -143,8 +143,7 @@ def carry_out(
     while not is_stopped() and next(units, trainer) is None:
         if follow:
             follow(trainer)
-    for _ in trainer.end():
-        pass
+    trainer.end()
     after = trainer.state()
     assert after.run is not None
     return Result(after, after.run.points, trainer.diverged)
