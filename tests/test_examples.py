@@ -361,7 +361,7 @@ def test_its_network_fits_and_learns_it_by_its_own_settings(kind, amount):
     network = kind.network()
     assert kind.fits(network)
     assert not kind.fits(Network.from_weights({"output": [1, 2, 3]}))
-    assert network == network.randomised(kind.suits.training.seed)
+    assert network == network.randomised(kind.training.seed)
     for seed in range(amount(quick=1, ci=2, night=2)):
         state = kind.state(kind.rows, kind.noise, seed)
         result = train(state)

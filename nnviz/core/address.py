@@ -77,11 +77,11 @@ def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
     The names are `output`, `node_0`, or `node_0_1` if the network has several hidden layers. `layers` is the
     number of layers, including the output layer.
     """
-    if layer == layers - 1:
-        return ("output",) if count == 1 else tuple(f"output_{j}" for j in range(count))
-    if layers == 2:
-        return tuple(f"node_{j}" for j in range(count))
-    return tuple(f"node_{layer}_{j}" for j in range(count))
+    is_output = layer == layers - 1
+    if is_output and count == 1:
+        return ("output",)
+    stem = "output" if is_output else "node" if layers == 2 else f"node_{layer}"
+    return tuple(f"{stem}_{j}" for j in range(count))
 
 
 def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:

@@ -8,8 +8,9 @@ a new layer changes the values. Layer 0 is the first hidden layer, and column 0 
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias
@@ -20,9 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
-from nnviz.core.network import Layer, Network, random_weights
+from nnviz.core.network import Layer, Network, Trace, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
-from nnviz.core.slopes import QUICK_NS, forward_ns
+from nnviz.core.slopes import QUICK_NS, Work, forward_ns, run_work
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
@@ -493,12 +494,8 @@ def _with_column(state: State, column: int, change: ChangeNodes, name: str = "")
 
 def fresh_node_name(network: Network, column: int) -> str:
     """Return a free name for a new node of a column."""
-    if column == 0:
-        stem = "input"
-    elif column == len(network.layers):
-        stem = "output"
-    else:
-        stem = default_nodes(column - 1, len(network.layers), 1)[0].rsplit("_", 1)[0]
+    example = default_nodes(column - 1, len(network.layers), 2)[0] if column else "input_0"
+    stem = example.rpartition("_")[0]
     return fresh_name(stem, set(network.all_names()), len(network.names(column)))
 
 
@@ -558,40 +555,10 @@ def constant(state: State) -> list[str]:
     return [name for name, each in zip(state.network.inputs, deviations, strict=True) if each == 0.0]
 
 
-class Scales:
-    """A search for inputs of a State that are worth standardising.
-
-    ======= =====================================================================================
-    `ns`    approximate duration of the search, in nanoseconds
-    `offer` a sentence that recommends standardising, or ""; None before the search
-    ======= =====================================================================================
-
-    Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
-    """
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self.ns = NUMBER_NS * state.trained_rows * len(state.network.inputs)
-        self.offer: str | None = None
-
-    def holds_for(self, state: State) -> bool:
-        """Return whether the result of the search is also valid for `state`."""
-        own = self._state
-        same_rows = own.data is state.data and own.trained_rows == state.trained_rows
-        return same_rows and own.columns == state.columns and own.network.inputs == state.network.inputs
-
-    def find(self, block_ns: float) -> Iterator[None]:
-        """Search for inputs that are worth standardising, in blocks of about `block_ns` nanoseconds.
-
-        Yield after each block, and set `offer` after the last block.
-        """
-        inputs = len(self._state.network.inputs)
-        at_once = int(min(max(1, block_ns / self.ns * inputs), inputs)) if self.ns else inputs
-        parts = []
-        for first in range(0, inputs, at_once):
-            parts.append(_deviations(self._state, slice(first, first + at_once)))
-            yield
-        self.offer = _offer(self._state, np.concatenate(parts))
+def has_same_inputs(one: State, other: State) -> bool:
+    """Return whether two States have the same training rows, columns and names of inputs."""
+    same_rows = one.data is other.data and one.trained_rows == other.trained_rows
+    return same_rows and one.columns == other.columns and one.network.inputs == other.network.inputs
 
 
 def worth_standardising(state: State) -> str:
@@ -599,10 +566,18 @@ def worth_standardising(state: State) -> str:
 
     Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
     """
-    return _offer(state, _deviations(state))
+    return run_work(scales_in_blocks(state))
 
 
-def _offer(state: State, deviations: Array) -> str:
+def scales_in_blocks(state: State, block_ns: float = math.inf, _known: Trace | None = None) -> Work[str]:
+    """Compute `worth_standardising` in blocks of inputs, and yield after each block (about `block_ns` ns)."""
+    inputs, rows = len(state.network.inputs), state.trained_rows
+    at_once = int(min(max(1, block_ns / (NUMBER_NS * rows)), inputs)) if rows else inputs
+    parts = []
+    for first in range(0, inputs, at_once):
+        parts.append(_deviations(state, slice(first, first + at_once)))
+        yield
+    deviations = np.concatenate(parts)
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""
@@ -658,7 +633,10 @@ BATCH, BATCH_FROM = 32, 200
 """BATCH: batch size set for a new network. With at most BATCH_FROM rows, a batch has all rows."""
 
 UPDATES = 200
-"""Number of updates set for a new network: enough to learn a few rows, too few to overfit much."""
+"""Number of updates set for a new network: enough to learn a few rows, too few to overfit much.
+
+With mini-batches, 20 epochs are set if these are more updates.
+"""
 
 
 def node_names(columns: Sequence[Column]) -> Names:
@@ -666,15 +644,14 @@ def node_names(columns: Sequence[Column]) -> Names:
     return tuple(name for column in columns for name in column.nodes)
 
 
-def output_activation(targets: Sequence[Column], values: Array) -> str:
-    """Return the output activation that suits the targets `values`, shape (rows, outputs).
+def output_activation(targets: Sequence[Column], data: Dataset) -> str:
+    """Return the output activation that suits the columns `targets` with the targets in `data`.
 
     The result is softmax for columns of texts (classes), sigmoid if all targets are 0 or 1, else identity.
     """
     if any(column.values for column in targets):
         return usual_output("which one")
-    is_binary = len(values) and bool(((values == 0) | (values == 1)).all())
-    return usual_output("yes or no" if is_binary else "how much")
+    return usual_output("yes or no" if data.has_classes else "how much")
 
 
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
@@ -683,15 +660,15 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     The random weights are drawn with `seed`. Raises ValueError if two nodes have the same name or the network
     exceeds a limit.
     """
-    assert data.targets is not None
     ins, outs = node_names(inputs), node_names(targets)
-    hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data.targets)
+    hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data)
     taken = {*ins, *outs}
     names = tuple(_free_name(name, taken) for name in default_nodes(0, 2, hidden))
     network = Network.random(ins, [(names, HIDDEN), (outs, activation)], seed)
-    batch = BATCH if len(data) > BATCH_FROM else None
-    loss = usual_loss(activation)
-    training = Training(RATE, _updates(len(data)), batch, OPTIMIZER, seed, loss)
+    batch, updates = None, UPDATES
+    if len(data) > BATCH_FROM:
+        batch, updates = BATCH, max(UPDATES, 20 * (len(data) // BATCH))
+    training = Training(RATE, updates, batch, OPTIMIZER, seed, usual_loss(activation))
     return State(network, data, training, columns=_stored(inputs, targets))
 
 
@@ -705,11 +682,6 @@ def most_rows(inputs: int, outputs: int) -> int:
     hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
     return max(1, min(ROWS.limit, (NUMBERS.limit - weights) // (inputs + outputs)))
-
-
-def _updates(rows: int) -> int:
-    """Return the number of updates of a new network: UPDATES or, in batches, 20 epochs if these are more."""
-    return max(UPDATES, 20 * (rows // BATCH)) if rows > BATCH_FROM else UPDATES
 
 
 def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
@@ -768,14 +740,13 @@ def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Colum
     changes, all weight sets are removed.
     """
     ins, outs, rows = _matched(state.network, inputs, targets, data)
-    assert rows.targets is not None
     layers, taken = [*state.network.layers], {*ins, *outs}
     for k, layer in enumerate(layers[:-1]):
         layers[k] = replace(layer, nodes=tuple(_free_name(name, taken) for name in layer.nodes))
     rng = np.random.default_rng([state.training.seed, 0])
     if len(ins) != state.network.sizes[0]:
         layers[0] = _widened(layers[0], layers[0].nodes, len(ins), rng)
-    last = replace(layers[-1], activation=output_activation(targets, rows.targets))
+    last = replace(layers[-1], activation=output_activation(targets, rows))
     if len(outs) == len(last):
         layers[-1] = replace(last, nodes=outs)
     else:

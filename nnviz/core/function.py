@@ -22,7 +22,7 @@ from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, laye
 from nnviz.core.state import Dataset, State
 
 Span: TypeAlias = tuple[float, float]
-"""The lowest and the highest value of an input."""
+"""A displayed range of an input, a weight or another number: (smallest value, largest value)."""
 
 MARGIN = 0.1
 """Margin that a plot adds on each side of the data, as a share of the range of the data."""
@@ -95,16 +95,6 @@ def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
     return Section(along, tuple(span_of(data, place) for place in along), held)
 
 
-def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> Work[Array]:
-    """Compute the predictions at points of a line or a plane.
-
-    The result has shape (across, outputs) for a line, (up, across, outputs) for a plane. `values` holds the
-    values of the horizontal input and, for a plane, of the vertical input.
-    """
-    (prediction,) = yield from activations(network, where, values, first=-1)
-    return prediction
-
-
 def activations(
     network: Network, where: Section, values: tuple[Array, ...], first: int = 0
 ) -> Work[tuple[Array, ...]]:
@@ -135,7 +125,8 @@ def refined_pictures(
         if step < COARSEST and np.prod(counts) * point_ns(network) > LONGEST_NS:
             return
         values = where.middles(*counts)
-        yield FunctionValues(where, values, (yield from predictions(network, where, values)))
+        (prediction,) = yield from activations(network, where, values, first=-1)
+        yield FunctionValues(where, values, prediction)
 
 
 def point_ns(network: Network) -> float:
@@ -265,9 +256,6 @@ def _shares(a: Array) -> Array:
     return clipped
 
 
-Stretch: TypeAlias = tuple[float, float]
-"""A displayed range of z, or of a and ∂a/∂z: (smallest, largest)."""
-
 USUAL = 4.0
 """Every displayed range of z contains −USUAL to USUAL, where activations bend."""
 FENCE = 3.0
@@ -315,7 +303,7 @@ class ActivationCurve(NamedTuple):
         power = 10.0 ** math.floor(math.log10(ratio))
         return power * max(digit for digit in (1.0, 2.0, 5.0) if digit * power <= ratio)
 
-    def heights(self, beside: Array) -> Stretch:
+    def heights(self, beside: Array) -> Span:
         """Return the range (lowest, highest) that shows both curves, height 0 and the heights in `beside`."""
         both = np.concatenate((self.a, self.times * self.slope, [0.0], beside))
         both = both[np.isfinite(both)].clip(-LARGEST, LARGEST)
@@ -352,7 +340,7 @@ class Bend:
         a, slope = self(np.array([z]))
         return Reading(z, float(a[0]), float(slope[0]))
 
-    def curve(self, stretch: Stretch) -> ActivationCurve:
+    def curve(self, stretch: Span) -> ActivationCurve:
         """Return the curve over a range of z."""
         low, high = stretch
         wide = 1 if self.layer is None else len(self.layer)
@@ -367,7 +355,7 @@ class Bend:
         return ActivationCurve(np.insert(z, at, kinks), a, slope, pairs)
 
 
-def stretch_of(z: Array, own: float) -> Stretch:
+def stretch_of(z: Array, own: float) -> Span:
     """Return the range of z that shows the bend of an activation and the z of a node.
 
     `z` holds z of the node on all rows, shape (rows,); `own` is z on the selected row. Far outliers and NaN
@@ -385,7 +373,7 @@ def stretch_of(z: Array, own: float) -> Stretch:
     return min(covered), max(covered)
 
 
-def steady_stretch(known: Stretch | None, wanted: Stretch) -> Stretch:
+def steady_stretch(known: Span | None, wanted: Span) -> Span:
     """Return the range `known` if it covers `wanted` and is not much wider, else `wanted` with a margin."""
     low, high = wanted
     room = high - low

@@ -138,46 +138,21 @@ def check_noise(noise: float) -> None:
 
 
 @dataclass(frozen=True)
-class Suiting:
-    """A network that suits generated rows, and its training settings.
-
-    `hidden` holds the number of nodes of each hidden layer. `activation` is the activation of the hidden
-    layers, `output` the activation of the output layer.
-    """
-
-    hidden: tuple[int, ...]
-    activation: str
-    output: str
-    training: Training
-
-    def network(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Network:
-        """Return the network with these names of inputs and outputs, with biases of 0 and random weights."""
-        count = len(self.hidden) + 1
-        hidden = [(default_nodes(k, count, size), self.activation) for k, size in enumerate(self.hidden)]
-        return Network.random(inputs, [*hidden, (outputs, self.output)], self.training.seed)
-
-    def in_words(self, network: Network) -> str:
-        """Return the network as text: "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates"."""
-        sizes = "-".join(map(str, network.sizes))
-        functions = f"{self.activation} and {self.output}" if self.hidden else self.output
-        run, rule = self.training, self.training.optimizer.replace("_", " ")
-        how = f"{rule} {as_text(run.learning_rate)}, {counted(run.updates, 'update')}"
-        return f"{sizes}, {functions}; {loss_of(run.loss, self.output).phrase}, {how}"
-
-
-@dataclass(frozen=True)
 class Kind:
-    """A kind of generated rows.
+    """A kind of generated rows, and a network that can learn the rows.
 
-    ========== ==========================================================================
-    `title`    the name of the kind in the window
-    `line`     sentences on the rows and on what they teach
-    `formula`  sentences on how the rows are computed, in Markdown
-    `make`     `make(rows, noise, rng)` returns (inputs, targets)
-    `rows`     the default number of rows
-    `noise`    the default noise, as a standard deviation
-    `suits`    a network that learns the rows, with training settings
-    ========== ==========================================================================
+    ============ ==========================================================================
+    `title`      the name of the kind in the window
+    `line`       sentences on the rows and on what they teach
+    `formula`    sentences on how the rows are computed, in Markdown
+    `make`       `make(rows, noise, rng)` returns (inputs, targets)
+    `rows`       the default number of rows
+    `noise`      the default noise, as a standard deviation
+    `hidden`     the number of nodes of each hidden layer of the network
+    `activation` the activation of the hidden layers
+    `output`     the activation of the output layer
+    `training`   the training settings
+    ============ ==========================================================================
     """
 
     name: str
@@ -189,7 +164,10 @@ class Kind:
     outputs: tuple[str, ...]
     rows: int
     noise: float
-    suits: Suiting
+    training: Training
+    hidden: tuple[int, ...] = (8,)
+    activation: str = "tanh"
+    output: str = "sigmoid"
 
     def data(self, rows: int, noise: float, seed: int) -> Dataset:
         """Return generated rows. Equal arguments give equal rows.
@@ -205,8 +183,19 @@ class Kind:
         return (network.sizes[0], network.sizes[-1]) == (len(self.inputs), len(self.outputs))
 
     def network(self) -> Network:
-        """Return the network that suits this kind, with random weights."""
-        return self.suits.network(self.inputs, self.outputs)
+        """Return the network that suits this kind, with biases of 0 and random weights."""
+        count = len(self.hidden) + 1
+        hidden = [(default_nodes(k, count, size), self.activation) for k, size in enumerate(self.hidden)]
+        return Network.random(self.inputs, [*hidden, (self.outputs, self.output)], self.training.seed)
+
+    @property
+    def network_text(self) -> str:
+        """The network as text: "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates"."""
+        sizes = "-".join(map(str, (len(self.inputs), *self.hidden, len(self.outputs))))
+        functions = f"{self.activation} and {self.output}" if self.hidden else self.output
+        run, rule = self.training, self.training.optimizer.replace("_", " ")
+        how = f"{rule} {as_text(run.learning_rate)}, {counted(run.updates, 'update')}"
+        return f"{sizes}, {functions}; {loss_of(run.loss, self.output).phrase}, {how}"
 
     def state(self, rows: int, noise: float, seed: int) -> State:
         """Return a State with generated rows, a network that suits the rows, and notes about both."""
@@ -220,14 +209,14 @@ class Kind:
             f"{self.line}\n\n{self.formula} The noise has a normal distribution.\n\nThe data has {numbers}."
             f"\n\n**Try:** Press Run. The network can learn {default}. {harder}\n"
         )
-        training = self.suits.training if rows >= FEW else replace(self.suits.training, validation=0.0)
+        training = self.training if rows >= FEW else replace(self.training, validation=0.0)
         return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)
 
 
 _ADAM = Training(learning_rate=0.05, updates=500, optimizer="adam")
 _CLASSES = replace(_ADAM, loss="cross_entropy", validation=0.2)
-_of_x = partial(Kind, inputs=("x",), outputs=("y",))
-_of_two = partial(Kind, inputs=("x_0", "x_1"), outputs=("output",), rows=200)
+_of_x = partial(Kind, inputs=("x",), outputs=("y",), output="identity")
+_of_two = partial(Kind, inputs=("x_0", "x_1"), outputs=("output",), rows=200, training=_CLASSES)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -240,7 +229,8 @@ KINDS: dict[str, Kind] = {
             line,
             rows=20,
             noise=0.1,
-            suits=Suiting((), "identity", "identity", Training(learning_rate=0.1, updates=100)),
+            hidden=(),
+            training=Training(learning_rate=0.1, updates=100),
         ),
         _of_x(
             "curve",
@@ -250,7 +240,7 @@ KINDS: dict[str, Kind] = {
             curve,
             rows=40,
             noise=0.05,
-            suits=Suiting((8,), "tanh", "identity", replace(_ADAM, learning_rate=0.02, updates=1000)),
+            training=replace(_ADAM, learning_rate=0.02, updates=1000),
         ),
         _of_two(
             "xor",
@@ -260,7 +250,8 @@ KINDS: dict[str, Kind] = {
             "Noise is added to the inputs; 4 rows without noise are the truth table of exclusive or.",
             xor,
             noise=0.1,
-            suits=Suiting((4,), "tanh", "sigmoid", replace(_CLASSES, validation=0.0)),
+            hidden=(4,),
+            training=replace(_CLASSES, validation=0.0),
         ),
         _of_two(
             "circles",
@@ -270,7 +261,6 @@ KINDS: dict[str, Kind] = {
             "of radius 0.5, as in scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
             circles,
             noise=0.1,
-            suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
         ),
         _of_two(
             "moons",
@@ -280,7 +270,6 @@ KINDS: dict[str, Kind] = {
             "for t from 0 to π, as in scikit-learn's `make_moons`. Noise is added to the inputs.",
             moons,
             noise=0.1,
-            suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
         ),
         _of_two(
             "spiral",
@@ -290,7 +279,8 @@ KINDS: dict[str, Kind] = {
             "arm is rotated by half a turn. Noise is added to the inputs.",
             spiral,
             noise=0.02,
-            suits=Suiting((16, 16), "tanh", "sigmoid", replace(_CLASSES, learning_rate=0.02, updates=1000)),
+            hidden=(16, 16),
+            training=replace(_CLASSES, learning_rate=0.02, updates=1000),
         ),
         _of_two(
             "blobs",
@@ -302,7 +292,9 @@ KINDS: dict[str, Kind] = {
             outputs=("blob_0", "blob_1", "blob_2"),
             rows=150,
             noise=0.3,
-            suits=Suiting((), "identity", "softmax", replace(_CLASSES, learning_rate=0.1, updates=300)),
+            hidden=(),
+            output="softmax",
+            training=replace(_CLASSES, learning_rate=0.1, updates=300),
         ),
     )
 }

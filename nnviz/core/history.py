@@ -79,11 +79,6 @@ class History:
         return view
 
     @property
-    def store(self) -> Array:
-        """The array that holds the points. Longer and shorter histories share the array."""
-        return self._buffer.points
-
-    @property
     def first(self) -> tuple[int, float]:
         """The first point: (iteration, loss). The history must not be empty."""
         iteration, loss = self._buffer.points[0]
@@ -102,8 +97,11 @@ class History:
 
     @property
     def stores(self) -> Iterator[Array]:
-        """All arrays that hold points of the history: `store`, and the arrays from before each thinning."""
-        yield self.store
+        """The array that holds the points, then the arrays from before each thinning.
+
+        Longer and shorter histories share these arrays.
+        """
+        yield self._buffer.points
         if self._finer is not None:
             yield from self._finer.stores
 

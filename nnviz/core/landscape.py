@@ -10,28 +10,33 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.losses import Loss
+from nnviz.core.function import Span
 from nnviz.core.network import Network, Trace
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import means_in_blocks
-from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, layer_ns, row_blocks
+from nnviz.core.slopes import (
+    BLOCK_NS,
+    NODE_NS,
+    MeanSlopes,
+    Work,
+    forward_ns,
+    layer_ns,
+    root_mean_square,
+    row_blocks,
+)
 from nnviz.core.state import State
 
 LONGEST_NS = 1e10
 """A finer grid that would take more nanoseconds than this is not computed."""
 SIZES = (9, 17, 33, 65)
 """Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
-
-
-Span: TypeAlias = tuple[float, float]
-"""The displayed range of a weight: (smallest value, largest value)."""
 
 
 class LossPoint(NamedTuple):
@@ -62,9 +67,8 @@ def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
     """
     offsets = _offsets(values, weight, state.network)
     sums = np.zeros(len(offsets))
-    network, measure = state.network, state.measure
-    for rows in _blocks(state, weight.layer):
-        yield from _add_terms(network, measure, rows, weight, offsets, sums)
+    for trace, targets in _blocks(state, weight.layer):
+        yield from _add_terms(state, trace, targets, weight, offsets, sums)
     return sums / _count(state)
 
 
@@ -78,14 +82,14 @@ def loss_over_weights(
     if first.layer > second.layer:
         transposed = yield from loss_over_weights(state, second, first, values2, values1)
         return transposed.T
-    network, measure = state.network, state.measure
+    network = state.network
     offsets1, offsets2 = _offsets(values1, first, network), _offsets(values2, second, network)
     sums = np.zeros((len(offsets1), len(offsets2)))
-    for rows in _blocks(state, first.layer):
+    for trace, targets in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
             # up to the layer after the second weight, where `_add_terms` continues
-            trace = shifted_trace(network, rows.trace, first, float(offset), second.layer + 2)
-            yield from _add_terms(network, measure, rows._replace(trace=trace), second, offsets2, sums[i])
+            shifted = shifted_trace(network, trace, first, float(offset), second.layer + 2)
+            yield from _add_terms(state, shifted, targets, second, offsets2, sums[i])
     return sums / _count(state)
 
 
@@ -123,15 +127,8 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
 def present_point(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
     """Compute the loss over all training rows and ∂loss/∂w of a weight, or look both up in `known`."""
     if known is None:
-        known = (yield from means_in_blocks(state, None)).slopes
+        known = (yield from means_in_blocks(None, state)).slopes
     return LossPoint(known.loss, known.slope(weight))
-
-
-class _Rows(NamedTuple):
-    """The forward pass of some rows, and their targets."""
-
-    trace: Trace
-    targets: Array
 
 
 def _count(state: State) -> int:
@@ -139,11 +136,12 @@ def _count(state: State) -> int:
     return state.trained_rows * state.measure.parts(len(state.network.outputs))
 
 
-def _blocks(state: State, layer: int) -> Iterator[_Rows]:
+def _blocks(state: State, layer: int) -> Iterator[tuple[Trace, Array]]:
+    """Yield the forward pass and the targets of each block of training rows."""
     assert state.data.targets is not None
     row_ns = max(forward_ns(state.network), _onward_ns(state.network, layer))
     for block in row_blocks(state.trained_rows, row_ns):
-        yield _Rows(state.network.forward(state.data.inputs[block]), state.data.targets[block])
+        yield state.network.forward(state.data.inputs[block]), state.data.targets[block]
 
 
 def _onward_ns(network: Network, layer: int) -> float:
@@ -153,27 +151,28 @@ def _onward_ns(network: Network, layer: int) -> float:
 
 
 def _add_terms(
-    network: Network, measure: Loss, rows: _Rows, weight: Address, offsets: Array, sums: Array
+    state: State, trace: Trace, targets: Array, weight: Address, offsets: Array, sums: Array
 ) -> Iterator[None]:
     """Add to `sums` the sum of the loss's terms over these rows for each of `offsets`, added to the weight.
 
     Both arrays have shape (offsets,). Yield after each unit of work.
     """
-    k, layer = weight.layer, network.layers[weight.layer]
-    size = max(1, int(BLOCK_NS / (len(rows.targets) * _onward_ns(network, k))))
+    network, k, node = state.network, weight.layer, weight.node
+    layer = network.layers[k]
+    size = max(1, int(BLOCK_NS / (len(targets) * _onward_ns(network, k))))
     for start in range(0, len(offsets), size):
         part = slice(start, start + size)
         with np.errstate(all="ignore"):
-            column = rows.trace.z[k][:, weight.node] + offsets[part, None] * _start(rows.trace, weight)
+            column = trace.z[k][:, node] + offsets[part, None] * _start(trace, weight)
             if layer.function.elementwise and k + 1 < len(network.layers):
                 # the other nodes of the layer do not change, so z of the next layer changes only by this node
-                more = layer.function(column) - rows.trace.a[k][:, weight.node]
-                z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
-                sums[part] += _onward(network, measure, k + 1, rows, z)
+                more = layer.function(column) - trace.a[k][:, node]
+                z = trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, node]
+                sums[part] += _onward(state, k + 1, targets, z)
             else:
-                z = np.repeat(rows.trace.z[k][None], len(column), axis=0)
-                z[:, :, weight.node] = column
-                sums[part] += _onward(network, measure, k, rows, z)
+                z = np.repeat(trace.z[k][None], len(column), axis=0)
+                z[:, :, node] = column
+                sums[part] += _onward(state, k, targets, z)
         yield
 
 
@@ -182,15 +181,15 @@ def _start(trace: Trace, weight: Address) -> Array:
     return np.ones(1) if weight.kind == "bias" else trace.feeding(weight.layer)[:, weight.source]
 
 
-def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> Array:
+def _onward(state: State, k: int, targets: Array, z: Array) -> Array:
     """Return the sum of the terms for each value, from z of layer k, shape (values, rows, nodes)."""
     values, z = len(z), z.reshape(-1, z.shape[-1])
-    a = network.layers[k].function(z)
-    for layer in network.layers[k + 1 :]:
+    a = state.network.layers[k].function(z)
+    for layer in state.network.layers[k + 1 :]:
         z = layer.z(a)
         a = layer.function(z)
-    shape = values, *rows.targets.shape
-    sums: Array = measure.terms(z.reshape(shape), a.reshape(shape), rows.targets).sum(axis=(1, 2))
+    shape = values, *targets.shape
+    sums: Array = state.measure.terms(z.reshape(shape), a.reshape(shape), targets).sum(axis=(1, 2))
     return sums
 
 
@@ -250,11 +249,8 @@ def size_of(state: State, weight: Address) -> float:
     The result is 1 if all weights of the layer are 0.
     """
     w, weights = abs(state.network.value_of(weight)), state.network.layers[weight.layer].weights
-    largest = max(w, float(np.abs(weights).max()))
-    if largest < SMALLEST:
-        return 1.0
-    usual = largest * float(np.sqrt(np.mean(np.square(weights / largest))))  # divided first: no overflow
-    return min(max(w, usual), LARGEST)
+    size = max(w, root_mean_square(weights))
+    return 1.0 if size < SMALLEST else min(size, LARGEST)
 
 
 def weight_after_step(state: State, weight: Address, slope: float) -> float:
@@ -295,7 +291,7 @@ def _scale(state: State) -> float:
     targets = state.data.targets[: state.trained_rows]
     z = np.zeros_like(targets)
     loss_at_zero = state.measure.mean(z, state.network.layers[-1].function(z), targets)
-    if state.run is None or state.run.watched or len(state.run.history) == 0:
+    if state.run is None or state.is_watched or len(state.run.history) == 0:
         return loss_at_zero
     return max(loss_at_zero, float(state.run.history.points[0, 1]))
 
@@ -327,12 +323,8 @@ def _vertex(x: Array, y: Array) -> float:
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
     """Return the distance at which the loss exceeds STEEP times `present` on one side; ∞ if it never does."""
-    if not (present > 0.0 and math.isfinite(present)):
-        return math.inf
-    steep = np.flatnonzero(~((below <= STEEP * present) & (above <= STEEP * present)))
-    if len(steep) == 0:
-        return math.inf
-    return float(offsets[steep[0]])
+    steep = offsets[~((below <= STEEP * present) & (above <= STEEP * present))]
+    return float(steep[0]) if len(steep) and 0.0 < present < math.inf else math.inf
 
 
 COARSE, FINE = 33, 129
@@ -412,17 +404,14 @@ def line_is_valid(line: LossLine, state: State) -> bool:
     """Return whether `line`, including its attributes `point` and `landing`, is valid for `state`."""
     own = line.state
     is_same = own.network is state.network and own.measures_like(state)
-    return is_same and _step_of(own) == _step_of(state)
+    same_rule = is_full_gradient_descent(own) == is_full_gradient_descent(state)
+    return is_same and same_rule and own.learning_rate == state.learning_rate
 
 
 def is_full_gradient_descent(state: State) -> bool:
     """Return whether the next update is a step of gradient descent over all training rows."""
     size, optimizer = state.training.batch_size, OPTIMIZERS[state.training.optimizer]
     return optimizer.follows_slope and (size is None or size >= state.trained_rows)
-
-
-def _step_of(state: State) -> tuple[float, bool]:
-    return state.learning_rate, is_full_gradient_descent(state)
 
 
 def loss_line(

@@ -22,10 +22,10 @@ class Measured(NamedTuple):
     An accuracy is also None if the network is not a classifier.
     """
 
-    loss: float | None
-    validation: float | None
-    accuracy: float | None
-    validation_accuracy: float | None
+    loss: float | None = None
+    validation: float | None = None
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
 
 
 def measure_all(state: State) -> Measured:
@@ -74,7 +74,7 @@ def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None
             yield
         losses.append(total / count)
         shares.append(hits / count if is_classifier else None)
-    return Measured(losses[0], losses[1], shares[0], shares[1])
+    return Measured(*losses, *shares)
 
 
 THRESHOLD = 0.5

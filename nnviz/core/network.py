@@ -354,16 +354,14 @@ class Network(AsSvg):
 
         Raises ValueError if `address` is a bias and the layer has no biases.
         """
-        layer = self.layers[address.layer]
-        if address.kind == "weight":
-            weights = layer.weights.copy()
-            weights[address.node, address.source] = value
-            return self.with_layer(address.layer, replace(layer, weights=weights))
-        if layer.biases is None:
+        layer, is_weight = self.layers[address.layer], address.kind == "weight"
+        values = layer.weights if is_weight else layer.biases
+        if values is None:
             raise ValueError(f"layers[{address.layer}].biases: the layer has no biases")
-        biases = layer.biases.copy()
-        biases[address.node] = value
-        return self.with_layer(address.layer, replace(layer, biases=biases))
+        values = values.copy()
+        values[(address.node, address.source) if is_weight else address.node] = value
+        changes: Any = {"weights" if is_weight else "biases": values}
+        return self.with_layer(address.layer, replace(layer, **changes))
 
     def computes_as(self, other: Network) -> bool:
         """Return whether two networks have the same activations, weights and biases; names may differ."""

@@ -73,7 +73,7 @@ class Past:
             self._stored, self.shown = [], None
         if not leads_to(state, self.end):
             self._end_at(state)
-        elif state.run and state.run.watched and state.iteration == self.end.iteration:
+        elif state.is_watched and state.iteration == self.end.iteration:
             self.end = self.last = state  # the script has reported more losses for this iteration
             self._ends[-1] = weakref.ref(state)
         if self._stored and self.end.run is not None and not leads_to(self._stored[-1], self.end):
@@ -168,10 +168,17 @@ def repeats_updates(state: State, end: State) -> bool:
     assert end.run is not None
     if end.run.watched:
         return False
-    segments = end.run.segments
-    ends = (*(segment.after for segment in segments[1:]), end.iteration)
-    later = (segment for segment, last in zip(segments, ends, strict=True) if last > state.iteration)
-    return all(segment.training == replace(state.training, updates=1) for segment in later)
+    own = replace(state.training, updates=1)
+    return all(
+        training == own for training, last in _settings(end.run, end.iteration) if last > state.iteration
+    )
+
+
+def _settings(run: Run, until: int) -> list[tuple[Training, int]]:
+    """Return the settings of a run's first `until` updates, each with the iteration up to which they hold."""
+    segments = segments_until(run, until)
+    ends = (*(segment.after for segment in segments[1:]), until)
+    return [(segment.training, end) for segment, end in zip(segments, ends, strict=False)]
 
 
 def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
@@ -216,12 +223,9 @@ class Replay:
 
     def work(self, updates: int) -> Iterator[None]:
         """Repeat `updates` updates, and yield after each unit of work."""
-        last = self.iteration + updates
-        segments = segments_until(self._run, last)
-        ends = (*(segment.after for segment in segments[1:]), last)
-        for segment, end in zip(segments, ends, strict=True):
+        for training, end in _settings(self._run, self.iteration + updates):
             if self.iteration < end:
-                trainer = Trainer(replace(self._known, training=segment.training), self._limit)
+                trainer = Trainer(replace(self._known, training=training), self._limit)
                 for _ in trainer.work(end - self.iteration):
                     self.iteration = trainer.iteration
                     yield
@@ -244,9 +248,9 @@ def with_earlier(state: State, last: State | None) -> State:
     A watched run (the training of a user's script that nnviz shows) is never added. If the run of `state` is
     watched, the result has no run.
     """
-    if state.run and state.run.watched:
+    if state.is_watched:
         return replace(state, run=None)
-    run = last.run if last and not (last.run and last.run.watched) else None
+    run = last.run if last and not last.is_watched else None
     if last is None or run is None or not 1 <= run.iteration <= MOST_UPDATES or len(run.history) < 2:
         return state
     if _repeats(state, last, run):

@@ -6,10 +6,10 @@ Means over many rows are computed in blocks of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from nnviz.core.activations import Array, Interval
 from nnviz.core.address import Address
 from nnviz.core.function import NodeFunctions, node_functions
 from nnviz.core.losses import MSE, Loss
-from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks, traces_in_blocks
+from nnviz.core.metrics import traces_in_blocks
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.numbers import as_text
 from nnviz.core.slopes import (
@@ -27,6 +27,7 @@ from nnviz.core.slopes import (
     LayerMeanSlopes,
     MeanSlopes,
     Slopes,
+    T,
     Work,
     forward_ns,
     row_blocks,
@@ -34,6 +35,11 @@ from nnviz.core.slopes import (
 )
 from nnviz.core.state import State, epoch_order
 
+Compute: TypeAlias = Callable[[State, float, Trace | None], Work[T]]
+"""`compute(state, block_ns, known)` computes a result, and yields after each block of rows.
+
+A block takes about `block_ns` nanoseconds; all rows are one block if `known` is the forward pass of all rows.
+"""
 FEW_ROWS = 6
 """Largest number of rows for which `Means` also stores the slopes of each row."""
 
@@ -100,19 +106,21 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 
 
 def means_in_blocks(
-    state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS, known: Trace | None = None
+    rows: tuple[int, ...] | None, state: State, block_ns: float = BLOCK_NS, known: Trace | None = None
 ) -> Work[Means]:
     """Compute the mean loss and its slopes over the rows with the indices `rows`; yield after each block.
 
-    If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds. If
-    `known` is the forward pass of these rows, they are one block.
+    If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds. The
+    rows are one block if `block_ns` is infinite, or if `known` is the forward pass of all rows of the data.
     """
-    network, measure, some = state.network, state.measure, _selected(state, rows)
+    network, measure = state.network, state.measure
+    some = slice(state.trained_rows) if rows is None else list(rows)
     assert state.data.targets is not None
     x, y = state.data.inputs[some], state.data.targets[some]
-    blocks = [] if known else list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
+    at_once = known or block_ns == math.inf
+    blocks = [] if at_once else list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
     if len(blocks) <= 1:
-        trace = known or network.forward(x)
+        trace = known.rows(some) if known else network.forward(x)
         single = [slice(i, i + 1) for i in range(len(y))] if len(y) <= FEW_ROWS else []
         of_single = tuple(slopes_from(network, trace.rows(row), y[row], measure) for row in single)
         return Means(rows, len(y), slopes_from(network, trace, y, measure), of_single)
@@ -131,12 +139,21 @@ def means_in_blocks(
     return Means(rows, len(x), MeanSlopes(loss, layers, measure))
 
 
-def _selected(state: State, rows: tuple[int, ...] | None) -> slice | list[int]:
-    return slice(state.trained_rows) if rows is None else list(rows)
+def node_in_blocks(
+    layer: int, node: int, state: State, block_ns: float, known: Trace | None
+) -> Work[tuple[Array, Array]]:
+    """Compute z and a of a node on all rows, shape (rows,) each, and yield after each block of rows.
+
+    `known` is the forward pass of all rows, or None.
+    """
+    inputs = state.data.inputs
+    z, a = np.empty((2, len(inputs)))
+    for block, trace in traces_in_blocks(state.network, inputs, block_ns, known):
+        z[block], a[block] = trace.z[layer][:, node], trace.a[layer][:, node]
+        yield
+    return z, a
 
 
-Place: TypeAlias = tuple[int, int]
-"""A node as (layer, index in the layer)."""
 BLOCK_ROWS = 32
 """Number of rows in a block. Predictions are computed block by block if a pass over all rows is slow."""
 
@@ -144,37 +161,23 @@ BLOCK_ROWS = 32
 class Results:
     """Cache of results for a State's network and data.
 
-    ============ =======================================================================
-    `state`      the State; results are also valid for other States, see `holds_for`
-    `all_ns`     approximate time of a forward pass over all rows, in nanoseconds
-    `measured`   losses and accuracies; None before `measure` computes them
-    `means`      maps row indices to the means over these rows; `average` adds an entry
-    `health`     health of the nodes on all rows; None before `examine` computes it
-    `decided`    classes of all rows; None before `decide` computes them
-    `nodes`      maps (layer, node) to the node's z and a on all rows; `visit` adds an entry
-    `functions`  maps a time in nanoseconds to the nodes' outputs over the inputs, computed in that time
-    ============ =======================================================================
+    ========= =======================================================================
+    `state`   the State; results are also valid for other States, see `holds_for`
+    `all_ns`  approximate time of a forward pass over all rows, in nanoseconds
+    `found`   the results that were computed, by name; `find` adds a result
+    ========= =======================================================================
 
-    In `means`, the key None stands for all training rows. In `nodes`, z and a have shape (rows,).
-
-    The methods that compute these results yield after each block of rows. A block takes about `block_ns`
-    nanoseconds. If `block_ns` is infinite, all rows are one block, from the cached forward pass `trace`. If
-    the argument `together` is true, a method uses this forward pass, too, which is quick for small data only.
+    If the argument `together` is true, a method uses the cached forward pass `trace` of all rows, which is
+    quick for small data only.
     """
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.all_ns = forward_ns(state.network, len(state.data))
-        self.measured: Measured | None = None
-        self.means: dict[tuple[int, ...] | None, Means] = {}
-        self.health: Health | None = None
-        self.decided: DecidedClasses | None = None
-        self.nodes: dict[Place, tuple[Array, Array]] = {}
-        self.functions: dict[float, NodeFunctions] = {}
+        self.found: dict[Hashable, Any] = {}
         self._row = -1
         self._trace: Trace | None = None
         self._slopes: Slopes | None = None
-        self._predicted: dict[int, tuple[Array, Array]] = {}
 
     def holds_for(self, state: State) -> bool:
         """Return whether the results are also valid for `state`."""
@@ -218,52 +221,25 @@ class Results:
         if together:
             return self.trace.z[-1][row], self.trace.prediction[row]
         block, within = divmod(row, BLOCK_ROWS)
-        if block not in self._predicted:
+        if ("block", block) not in self.found:
             inputs = self.state.data.inputs[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS]
             trace = self.state.network.forward(inputs)
-            self._predicted[block] = trace.z[-1], trace.prediction
-        z, a = self._predicted[block]
+            self.found["block", block] = trace.z[-1], trace.prediction
+        z, a = self.found["block", block]
         return z[within], a[within]
 
-    def measure(self, block_ns: float) -> Iterator[None]:
-        """Compute `measured`, the losses and accuracies."""
-        self.measured = yield from measure_blocks(self.state, block_ns, self._known(block_ns))
-
-    def average(self, rows: tuple[int, ...] | None, together: bool, block_ns: float) -> Iterator[None]:
-        """Store the mean loss and its slopes over `rows` (None: all training rows) in `means`.
-
-        If `block_ns` is infinite and not `together`, compute a forward pass of only these rows.
-        """
-        state, some, known = self.state, _selected(self.state, rows), None
-        if block_ns == math.inf:
-            known = self.trace.rows(some) if together else state.network.forward(state.data.inputs[some])
-        self.means[rows] = yield from means_in_blocks(state, rows, block_ns, known)
-
-    def examine(self, block_ns: float) -> Iterator[None]:
-        """Compute `health`: which nodes are dead or saturated on all rows. The data must have rows."""
-        self.health = yield from health_in_blocks(self.state, block_ns, self._known(block_ns))
-
-    def decide(self, block_ns: float) -> Iterator[None]:
-        """Compute `decided`, the classes of all rows. The State must have targets."""
-        self.decided = yield from classes_in_blocks(self.state, block_ns, self._known(block_ns))
-
-    def visit(self, place: Place, block_ns: float) -> Iterator[None]:
-        """Compute z and a of the node at `place` on all rows, and store both arrays in `nodes`."""
-        (layer, node), network, inputs = place, self.state.network, self.state.data.inputs
-        both = np.empty((2, len(inputs)))
-        for block, trace in traces_in_blocks(network, inputs, block_ns, self._known(block_ns)):
-            both[:, block] = trace.z[layer][:, node], trace.a[layer][:, node]
-            yield
-        self.nodes[place] = both[0], both[1]
-
-    def _known(self, block_ns: float) -> Trace | None:
-        return self.trace if block_ns == math.inf else None
+    def find(
+        self, what: Hashable, compute: Compute[Any], block_ns: float, known: Trace | None = None
+    ) -> Work[None]:
+        """Store the result of `compute(state, block_ns, known)` in `found`, and yield after each block."""
+        self.found[what] = yield from compute(self.state, block_ns, known)
 
     def node_functions(self, most_ns: float) -> NodeFunctions:
         """Return the outputs of all nodes over the inputs, computed in about `most_ns` nanoseconds."""
-        if most_ns not in self.functions:
-            self.functions[most_ns] = node_functions(self.state, most_ns)
-        return self.functions[most_ns]
+        if most_ns not in self.found:
+            self.found[most_ns] = node_functions(self.state, most_ns)
+        functions: NodeFunctions = self.found[most_ns]
+        return functions
 
 
 NEARLY_SHARE = 0.95
@@ -429,31 +405,6 @@ def health_in_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | No
 # --- layers
 
 
-class SlopeSize(NamedTuple):
-    """The size of the mean slopes of a layer: the root mean square √(Σ slope² / count).
-
-    ========= =======================================================================
-    `weights` the root mean square of the slopes of the layer's weights
-    `nodes`   the root mean square of ∂L/∂z (the slope of the bias) of the layer's nodes
-    ========= =======================================================================
-    """
-
-    weights: float
-    nodes: float
-
-
-def slope_sizes(slopes: MeanSlopes) -> tuple[SlopeSize, ...]:
-    """Return a SlopeSize for each layer: the root mean squares of the layer's mean slopes."""
-    return tuple(SlopeSize(_size(layer.weights), _size(layer.nodes)) for layer in slopes.layers)
-
-
-def _size(values: Array) -> float:
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0 or not np.isfinite(largest):
-        return largest
-    return largest * float(np.sqrt(np.mean(np.square(values / largest))))  # no square overflows
-
-
 def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
     """Return the problem of each layer's slopes: "vanish", "explode", "are 0", or "" for normal slopes.
 
@@ -462,15 +413,14 @@ def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
     above `FACTOR` times the last layer's sizes. One size is not enough: small inputs alone make ∂L/∂w small.
     If ∂L/∂z is 0 for all outputs, every result is "".
     """
-    sizes = slope_sizes(slopes)
-    last = sizes[-1]
+    sizes = [layer.sizes for layer in slopes.layers]
     normal: Fate = ""
-    comparable = 0.0 < last.nodes < np.inf
-    return tuple(_fate(size, last) if comparable else normal for size in sizes)
+    comparable = 0.0 < sizes[-1][1] < np.inf
+    return tuple(_fate(size, sizes[-1]) if comparable else normal for size in sizes)
 
 
-def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
-    if size.weights == 0.0 and size.nodes == 0.0:
+def _fate(size: tuple[float, float], last: tuple[float, float]) -> Fate:
+    if size == (0.0, 0.0):
         return "are 0"
     pairs = list(zip(size, last, strict=True))
     if all(own * FACTOR < its for own, its in pairs):

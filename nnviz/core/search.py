@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,15 +24,12 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.network import Layer, Network
-from nnviz.core.results import Flags, Health, health
-from nnviz.core.slopes import forward_ns
+from nnviz.core.results import Flags, Health
 from nnviz.core.state import State
 
 Indices = NDArray[np.intp]
 
 LIMIT = 20
-LOOK_NS = 24e6
-"""Time limit of a search for dead or saturated nodes, in nanoseconds. A slow search skips the last rows."""
 
 Score: TypeAlias = Callable[[Array], Array]
 MEASURES: dict[str, Score] = {
@@ -44,12 +41,12 @@ MEASURES: dict[str, Score] = {
 """For each search word, a function that scores weights. Search shows the weights with high scores first."""
 
 STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
-    "dead": (lambda each: each.dead, "{kind} gives 0 on {rows}"),
-    "saturated": (lambda each: each.saturated, "{kind} is saturated on {rows}"),
+    "dead": (lambda each: each.dead, "{} gives 0 on every row"),
+    "saturated": (lambda each: each.saturated, "{} is saturated on every row"),
 }
 """For each search word: a function that marks the matching nodes of each layer, and the note on a match.
 
-In the note, {kind} stands for the activation and {rows} for the examined rows.
+In the note, {} stands for the activation.
 """
 
 _ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
@@ -73,24 +70,26 @@ class Match(NamedTuple):
     note: str = ""
 
 
-def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
+def find(
+    state: State, text: str, limit: int = LIMIT, row: int = 0, health: Health | None = None
+) -> list[Match]:
     """Return at most `limit` matches for `text`, the best match first, or an empty list for an empty text.
 
-    `row` is the index of the selected row. A search for dead or saturated nodes lasts about `look_ns`
-    nanoseconds. If this time is too short for all rows, the search examines only the first rows.
+    `row` is the index of the selected row. `health` says which nodes are dead or saturated on all rows;
+    without `health`, the search finds no such nodes.
     """
     text = " ".join(text.casefold().split())
     if not text:
         return []
     network = state.network
-    ways: tuple[Callable[[], Iterator[Match]], ...] = (
-        lambda: _nodes(state, _named(network, text), row),
-        lambda: _edges(network, text, limit),
-        lambda: _biases(network, text),
-        lambda: _extremes(network, text, limit),
-        lambda: _stuck(state, text, row, look_ns),
+    matches = chain(  # of generators, so that a search ends when there are enough matches
+        _nodes(state, _named(network, text), row),
+        _edges(network, text, limit),
+        _biases(network, text),
+        _extremes(network, text, limit),
+        _stuck(state, text, row, health),
     )
-    return list(islice((match for way in ways for match in way()), limit))
+    return list(islice(matches, limit))
 
 
 # --- names
@@ -126,7 +125,7 @@ def _rank(name: str, text: str) -> int:
 # --- nodes
 
 
-def _nodes(state: State, columns: list[Indices], row: int, note: str = "", rows: str = "") -> Iterator[Match]:
+def _nodes(state: State, columns: list[Indices], row: int, note: str = "{}") -> Iterator[Match]:
     network = state.network
     if not any(len(nodes) for nodes in columns):
         return
@@ -136,26 +135,16 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "", rows:
         kind = "input" if column == 0 else network.layers[column - 1].activation
         for node in nodes.tolist():
             value = float(values[0, node]) if len(values) else None
-            title, why = network.names(column)[node], note.format(kind=kind, rows=rows) or kind
-            yield Match(Address("node", column - 1, node), title, value, why)
+            title = network.names(column)[node]
+            yield Match(Address("node", column - 1, node), title, value, note.format(kind))
 
 
-def _stuck(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:
+def _stuck(state: State, text: str, row: int, health: Health | None) -> Iterator[Match]:
     word = text.removesuffix(" nodes")
     for name, (flags, note) in STUCK.items():
-        if len(word) >= 3 and name.startswith(word) and len(state.data):
-            network, (inputs, rows) = state.network, _some_rows(state, look_ns)
-            layers = flags(health(network, network.forward(inputs), state.measure))
-            columns = [np.empty(0, np.intp), *map(np.flatnonzero, layers)]
-            yield from _nodes(state, columns, row, note, rows)
-
-
-def _some_rows(state: State, look_ns: float) -> tuple[Array, str]:
-    """Return the inputs of as many rows as the time allows, and a name for these rows."""
-    every = len(state.data)
-    count = max(1, int(look_ns / forward_ns(state.network)))
-    which = "every row" if count >= every else f"rows 1 to {count:,} of {every:,}"
-    return state.data.inputs[:count], which
+        if health and len(word) >= 3 and name.startswith(word):
+            columns = [np.empty(0, np.intp), *map(np.flatnonzero, flags(health))]
+            yield from _nodes(state, columns, row, note)
 
 
 # --- edges and biases

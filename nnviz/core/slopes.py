@@ -32,6 +32,19 @@ class LayerMeanSlopes:
     weights: Array
     nodes: Array
 
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """The root mean squares of `weights` and of `nodes`."""
+        return root_mean_square(self.weights), root_mean_square(self.nodes)
+
+
+def root_mean_square(values: Array) -> float:
+    """Return √(Σ value² / count) of an array, without overflow of the squares."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest == 0.0 or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.mean(np.square(values / largest))))
+
 
 @dataclass(frozen=True)
 class LayerSlopes(LayerMeanSlopes):

@@ -35,6 +35,7 @@ from nnviz.core.numbers import (
     check_whole,
     counted,
     full,
+    list_text,
     parse_number,
     quoted,
     shortened,
@@ -139,7 +140,7 @@ class Column:
         text = _text(cell)
         if not text:
             return "the cell is empty"
-        values = _listed([quoted(value) for value in self.values])
+        values = list_text([quoted(value) for value in self.values], MOST_LISTED)
         return f"{quoted(text)} is not a value of this column; the values are {values}"
 
     def decoded(self, values: Array) -> list[Cell]:
@@ -323,7 +324,8 @@ def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
         return
     else:
         found = str(len(cells))
-    expected, names = counted(len(columns), "cell"), _listed([column.name for column in columns])
+    expected = counted(len(columns), "cell")
+    names = list_text([column.name for column in columns], MOST_LISTED)
     raise ValueError(f"row {row + 1}: expected {expected} ({names}), found {found}")
 
 
@@ -334,11 +336,6 @@ def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Ar
     """
     place = {name: i for i, name in enumerate(name for column in columns for name in column.nodes)}
     return np.ascontiguousarray(np.hstack(parts)[:, [place[name] for name in nodes]])
-
-
-def _listed(texts: Sequence[str]) -> str:
-    first = ", ".join(texts[:MOST_LISTED])
-    return f"{first} and {len(texts) - MOST_LISTED} more" if len(texts) > MOST_LISTED else first
 
 
 MOST_UPDATES = 2**53
@@ -368,12 +365,13 @@ class Training:
     def __post_init__(self) -> None:
         if not 0.0 < self.learning_rate < float("inf"):
             raise ValueError("learning_rate: expected a number above 0")
-        if self.updates < 1:
-            raise ValueError("updates: expected a whole number, at least 1")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError("batch_size: expected a whole number, at least 1, or null for all rows")
-        if self.seed < 0:
-            raise ValueError("seed: expected a whole number, at least 0")
+        null = ", or null for all rows"
+        for name, least, other in (("updates", 1, ""), ("batch_size", 1, null), ("seed", 0, "")):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name}: expected a whole number, at least {least}{other}")
+            if (value or 0) > LARGEST:
+                raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
         try:
             place = "optimizer"
             check_known(self.optimizer, OPTIMIZERS, place)
@@ -383,9 +381,6 @@ class Training:
             raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
-        for name in ("updates", "batch_size", "seed"):
-            if (getattr(self, name) or 0) > LARGEST:
-                raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
 
     def rate(self, k: int) -> float:
         """Return the learning rate of the update after `k` updates."""
@@ -618,9 +613,8 @@ class Dataset(ByValue):
     @cached_property
     def has_classes(self) -> bool:
         """Whether the rows have targets, and every target is 0 or 1."""
-        if self.targets is None or not len(self):
-            return False
-        return bool(((self.targets == 0.0) | (self.targets == 1.0)).all())
+        targets = self.targets
+        return targets is not None and len(self) > 0 and bool(((targets == 0.0) | (targets == 1.0)).all())
 
     @cached_property
     def is_sorted_by_class(self) -> bool:

@@ -12,7 +12,7 @@ from nnviz.core.activations import Array
 from nnviz.core.edits import set_training
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
-from nnviz.core.replay import Replay, state_at_start, with_past
+from nnviz.core.replay import Past, Replay, with_past
 from nnviz.core.state import State
 from nnviz.core.trainer import Trainer
 
@@ -23,13 +23,12 @@ WORK_PER_STATE = 20
 class Best:
     """Finds the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, `follow` stores the latest State and an older State. The older State is never later
-    than the iteration with the smallest validation loss so far. At the end, `state` starts at one of both
-    States, and repeats only the updates from there to that iteration.
+    During the training, `follow` stores States. At the end, `state` starts at the last stored State before
+    the iteration with the smallest validation loss, and repeats only the updates from there.
     """
 
     def __init__(self, state: State) -> None:
-        self._previous = self._latest = state
+        self._past = Past(state)
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
@@ -40,10 +39,7 @@ class Best:
         began_s = perf_counter()
         if began_s < self._due_s:
             return
-        state = trainer.state()
-        if (least_validation(state) or 0) >= self._latest.iteration:
-            self._previous = self._latest
-        self._latest = state
+        self._past.follow(trainer.state())
         now_s = perf_counter()
         self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
 
@@ -52,14 +48,11 @@ class Best:
         iteration = least_validation(end)
         if iteration is None or iteration == end.iteration:
             return end
-        known = next(
-            (each for each in (self._latest, self._previous) if each.run and each.iteration <= iteration),
-            state_at_start(end),
-        )
+        self._past.follow(end)
+        known = self._past.nearest(iteration)
         replay = Replay(known, end)
-        if known.iteration < iteration:
-            for _ in replay.work(iteration - known.iteration):
-                pass
+        for _ in replay.work(iteration - known.iteration):
+            pass
         return with_past(end, replay.state())
 
 
@@ -156,8 +149,7 @@ def carry_out(
     while not is_stopped() and next(units, trainer) is None:
         if follow:
             follow(trainer)
-    for _ in trainer.end():
-        pass
+    trainer.end()
     after = trainer.state()
     assert after.run is not None
     return Result(after, after.run.points, trainer.diverged)

@@ -432,22 +432,18 @@ class Trainer:
 
         If the run diverges, the Trainer makes no more updates.
         """
-        units = self._updates_in_one_pass if self._data.in_one_pass else self._updates
-        return self._quietly(units(self.iteration + updates))
+        make = self._updates_in_one_pass if self._data.in_one_pass else self._updates
+        run, units = self._quiet.run, make(self.iteration + updates)
+        while run(next, units, self) is None:
+            yield
 
-    def end(self) -> Iterator[None]:
-        """Measure the loss at the current iteration if the history lacks it; yield after each unit of work.
+    def end(self) -> None:
+        """Measure the loss at the current iteration if the history lacks it.
 
         Call this when a run stops. If the run stops within an epoch, `work` has not measured this loss.
         """
-        if self._data.in_one_pass or (len(self._history) and self._history.last[0] == self.iteration):
-            return iter(())
-        return self._quietly(self._record())
-
-    def _quietly(self, units: Iterator[None]) -> Iterator[None]:
-        run = self._quiet.run
-        while run(next, units, self) is None:
-            yield
+        if not (self._data.in_one_pass or (len(self._history) and self._history.last[0] == self.iteration)):
+            self._quiet.run(run_work, self._record())
 
     def state(self) -> State:
         """Return the current State. Within an epoch, the history ends at the start of the epoch."""
@@ -554,7 +550,7 @@ class Trainer:
             loss = self._state.measure.phrase
             raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
-    def _record(self) -> Iterator[None]:
+    def _record(self) -> Work[None]:
         measured = self._data.measure() if self._data.at_once else (yield from self._data.in_blocks())
         self._forward_done = True
         self.loss = measured[0]

@@ -1,4 +1,4 @@
-"""Helpers for slow work in the window: limit how often the work runs, or divide the work into slices."""
+"""Slow work in the window, divided into slices that run while the window is idle."""
 
 from __future__ import annotations
 
@@ -12,48 +12,12 @@ from nnviz.core.slopes import BLOCK_NS, QUICK_NS
 
 FRAME_MS, APART_MS = 16.0, 100.0
 """Least times between two updates of a view, in milliseconds. FRAME_MS: one frame. APART_MS: for text."""
-LATE_MS = 40.0
-"""Extra wait, in milliseconds, before a skipped change is shown. A newer change may come first."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
 """Durations in seconds. FIRST_S: of the first slice of work. SLICE_S: of each later slice."""
 COMPUTING = "Computing…"
 REDRAWN_LATER = "nnviz redraws the panel when the weights stop changing."
-
-
-class Throttle(QObject):
-    """Calls the function `show` after each call of `changed`, at most 1/`share` of the time.
-
-    If a change comes too early, `show` is called after the next change or after a short delay.
-    """
-
-    def __init__(self, parent: QObject, show: Callable[[], object], share: float) -> None:
-        super().__init__(parent)
-        self._show, self._share = show, share
-        self._shown_ms = self._took_ms = 0.0
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.show_now)
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether a call of `show` is scheduled."""
-        return self._timer.isActive()
-
-    def changed(self) -> None:
-        """Call `show` now, or later if the previous call was too recent."""
-        wait = self._shown_ms + self._share * self._took_ms - _now_ms()
-        if wait <= 0:
-            self.show_now()
-        elif not self.is_pending:
-            self._timer.start(int(wait + LATE_MS))
-
-    def show_now(self) -> None:
-        """Call `show` at once."""
-        self._timer.stop()
-        self._shown_ms = _now_ms()
-        self._show()
-        self._took_ms = _now_ms() - self._shown_ms
 
 
 class Slicer(QObject):
@@ -77,7 +41,7 @@ class Slicer(QObject):
         self._make, self._show, self._quiet_ms, self._clock = make, show, quiet_ms, clock
         self._steps: Iterator[None] | None = None
         self._long = False
-        self._began_ms = 0.0
+        self._began_s = 0.0
         self._beginning, self._next = QTimer(self, singleShot=True), QTimer(self, singleShot=True)
         self._beginning.timeout.connect(self._begin)
         self._next.timeout.connect(lambda: self._go_on(SLICE_S))
@@ -97,7 +61,7 @@ class Slicer(QObject):
             self._beginning.start(int(self._quiet_ms))
             self._show()
             return
-        wait = max(0, int(self._began_ms + apart_ms - _now_ms()))
+        wait = max(0, int(1000 * (self._began_s - self._clock()) + apart_ms))
         if not self._beginning.isActive() or self._beginning.remainingTime() > wait:
             self._beginning.start(wait)
 
@@ -116,7 +80,7 @@ class Slicer(QObject):
         self._steps = None
 
     def _begin(self) -> None:
-        self._began_ms = _now_ms()
+        self._began_s = self._clock()
         self._steps = self._make()
         self._long = not self._go_on(FIRST_S)
 
@@ -181,7 +145,3 @@ class Idle(QObject):
         if new:
             self.found.emit()
         return new
-
-
-def _now_ms() -> float:
-    return time.monotonic() * 1000

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.edits import Scales
+from nnviz.core.edits import NUMBER_NS, has_same_inputs, scales_in_blocks
 from nnviz.core.function import NodeFunctions
-from nnviz.core.metrics import DecidedClasses, Measured
+from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks
 from nnviz.core.network import Network, Trace
-from nnviz.core.results import FEW_ROWS, Computed, Health, Marks, Means, Results, fates, next_batch
-from nnviz.core.slopes import LIGHT_NS, PASSES_PER_UPDATE, QUICK_NS, MeanSlopes, Slopes
+from nnviz.core.results import (
+    FEW_ROWS,
+    Compute,
+    Computed,
+    Health,
+    Marks,
+    Means,
+    Results,
+    fates,
+    health_in_blocks,
+    means_in_blocks,
+    next_batch,
+    node_in_blocks,
+)
+from nnviz.core.slopes import LIGHT_NS, PASSES_PER_UPDATE, QUICK_NS, MeanSlopes, Slopes, T, run_work
 from nnviz.core.state import Dataset, State, agree_except
 from nnviz.document.idle import Idle
 from nnviz.document.walk import NO_TEXT, NO_WALK, StepText, WalkProgress, layer_text, phase_prompt, step_text
 
-NOT_MEASURED = Measured(None, None, None, None)
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
 """Names of a run's curves except the training loss, in the order of the fields of the class `Measured`."""
-_Steps: TypeAlias = Callable[[float], Iterator[None]]
-"""A computation in blocks that take about the given time in nanoseconds; at once if the time is infinite."""
 
 
 class Known(NamedTuple):
@@ -36,13 +46,13 @@ class Known(NamedTuple):
     ============= ==============================================================================
     `results`     results on the rows of the data
     `row_results` results on the data that contains the row on the diagram: the data or one row
-    `scales`      the search for inputs that are worth standardising
+    `of_inputs`   results that depend only on the inputs, not on the network and the targets
     ============= ==============================================================================
     """
 
     results: Results
     row_results: Results
-    scales: Scales
+    of_inputs: Results
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +94,7 @@ class Moment:
     def of(cls, state: State, **fields: Any) -> Moment:
         """Return a Moment of a State without earlier results. `fields` are further fields of the Moment."""
         results = Results(state)
-        known = Known(results, results, Scales(state))
-        return cls(state, known=known).then(**fields)
+        return cls(state, known=Known(results, results, Results(state))).then(**fields)
 
     def then(self, **changes: Any) -> Moment:
         """Return the Moment after `changes` of its fields.
@@ -97,9 +106,10 @@ class Moment:
         if state is not old:
             changes = {**self._moved_to(state), **changes}
         new = replace(self, **changes)
-        chosen = _present(state.network, new.address, new.second)
+        chosen = [each for each in (new.address, new.second) if each and state.network.has(each)]
+        address, second = [*chosen, None, None][:2]
         row = max(0, min(new.row, len(state.data) - 1))
-        return replace(new, address=chosen[0], second=chosen[1], row=row, known=new._known_after(self))
+        return replace(new, address=address, second=second, row=row, known=new._known_after(self))
 
     def _moved_to(self, state: State) -> dict[str, Any]:
         """Return the fields that change with the State."""
@@ -114,14 +124,15 @@ class Moment:
 
     def _known_after(self, before: Moment) -> Known:
         """Return the results of the Moment `before` that are valid for this Moment, and new empty ones."""
-        results, row_results, scales = before.known
+        results, row_results, of_inputs = before.known
         state, same = self.state, results.holds_for(self.state)
         results = results if same else Results(state)
         if self.what_if_row is None:
             row_results = results
         elif not same or self.what_if_row is not before.what_if_row:
             row_results = Results(replace(state, data=Dataset(self.what_if_row[None]), run=None))
-        return Known(results, row_results, scales if scales.holds_for(state) else Scales(state))
+        same_inputs = has_same_inputs(of_inputs.state, state)
+        return Known(results, row_results, of_inputs if same_inputs else Results(state))
 
     def goes_on_from(self, old: Moment) -> bool:
         """Return whether only the weights and the run differ from those of another Moment, as in a run."""
@@ -201,20 +212,17 @@ class Moment:
 
         The health is None if the data has no rows, and until the health is computed.
         """
-        results = self.known.results
-        if results.health is None and len(self.state.data):
-            self._find("health", self._quick, results.examine)
-        return results.health
+        return self._found("health", self._quick, health_in_blocks) if len(self.state.data) else None
 
     def node_values(self, layer: int, node: int) -> tuple[Array, Array] | None:
         """Return z and a of a node on all rows, shape (rows,) each.
 
         The result is None if the data has no rows, and until the values are computed.
         """
-        results, place = self.known.results, (layer, node)
-        if place not in results.nodes and len(self.state.data):
-            self._find(place, self._together, partial(results.visit, place), while_moving=False)
-        return results.nodes.get(place)
+        if not len(self.state.data):
+            return None
+        compute = partial(node_in_blocks, layer, node)
+        return self._found((layer, node), self._together, compute, while_moving=False)
 
     @cached_property
     def row_classes(self) -> DecidedClasses | None:
@@ -222,10 +230,9 @@ class Moment:
 
         The classes are None if the data has no rows or no targets, and until they are computed.
         """
-        results = self.known.results
-        if results.decided is None and self._has_targets:
-            self._find("decided", self._together, results.decide, while_moving=False)
-        return results.decided
+        if not self._has_targets:
+            return None
+        return self._found("classes", self._together, classes_in_blocks, while_moving=False)
 
     @cached_property
     def marks(self) -> Marks:
@@ -244,10 +251,8 @@ class Moment:
 
         The sentence is "" if the inputs need no standardising, and until nnviz has examined the inputs.
         """
-        scales = self.known.scales
-        if scales.offer is None:
-            self._find("scales", scales.ns <= self._quick_ns, scales.find)
-        return scales.offer or ""
+        is_quick = NUMBER_NS * self.state.trained_rows * len(self.state.network.inputs) <= self._quick_ns
+        return self._found("scales", is_quick, scales_in_blocks, self.known.of_inputs) or ""
 
     @cached_property
     def measured(self) -> Measured:
@@ -255,10 +260,8 @@ class Moment:
 
         All values are None if the data has no rows or no targets, and until they are computed.
         """
-        results = self.known.results
-        if results.measured is None and self._has_targets:
-            self._find("measured", self._quick, results.measure)
-        return results.measured or NOT_MEASURED
+        known = self._found("measured", self._quick, measure_blocks) if self._has_targets else None
+        return known or Measured()
 
     @property
     def loss(self) -> float | None:
@@ -300,13 +303,13 @@ class Moment:
     @property
     def known_slopes(self) -> MeanSlopes | None:
         """The mean slopes over all training rows, or None if they are slow to compute and not yet known."""
-        means = self.means if self._quick else self.known.results.means.get(None)
+        means = self.means if self._quick else self.known.results.found.get(("means", None))
         return means.slopes if means else None
 
     @cached_property
     def explanation_input(self) -> Computed:
         """The results that an explanation uses: all results that are computed already or quick to compute."""
-        health = self.health if self._quick else self.known.results.health  # requested by the diagram
+        health = self.health if self._quick else self.known.results.found.get("health")
         return replace(self.row_numbers, means=self.means, update=self.means_of_update, health=health)
 
     # --- the walk
@@ -367,26 +370,31 @@ class Moment:
         return self.known.results.all_ns <= most
 
     def _means_over(self, rows: tuple[int, ...] | None) -> Means | None:
-        results = self.known.results
-        if rows not in results.means and self.state.trainable:
-            count = self.state.trained_rows if rows is None else len(rows)
-            is_quick = count / len(self.state.data) * results.all_ns <= self._quick_ns
-            self._find(rows, is_quick, partial(results.average, rows, self._quick))
-        return results.means.get(rows)
+        if not self.state.trainable:
+            return None
+        count = self.state.trained_rows if rows is None else len(rows)
+        is_quick = count / len(self.state.data) * self.known.results.all_ns <= self._quick_ns
+        return self._found(("means", rows), is_quick, partial(means_in_blocks, rows))
 
-    def _find(
+    def _found(
         self,
-        what: object,
+        what: Hashable,
         is_quick: bool,
-        steps: Callable[[float], Iterator[None]],
+        compute: Compute[T],
+        results: Results | None = None,
         while_moving: bool = True,
-    ) -> None:
-        """Compute `what` at once if quick, else while idle; with `while_moving` also during a run or drag."""
-        if is_quick:
-            for _ in steps(math.inf):
-                pass
-        elif self.idle and (while_moving or not self.is_moving):
-            self.idle.find(what, steps)
+    ) -> T | None:
+        """Return the result `what`, or None if it is not yet known.
+
+        Compute the result at once if quick, else while idle; with `while_moving` also during a run or drag.
+        """
+        results = results or self.known.results
+        if what not in results.found and is_quick:
+            known = self.known.results.trace if self._quick else None
+            run_work(results.find(what, compute, math.inf, known))
+        elif what not in results.found and self.idle and (while_moving or not self.is_moving):
+            self.idle.find(what, partial(results.find, what, compute))
+        return results.found.get(what)
 
 
 def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
@@ -396,12 +404,6 @@ def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
     """
     parts = map(attrgetter, names)
     return old is None or any(part(old) is not part(new) for part in parts)
-
-
-def _present(network: Network, *chosen: Address | None) -> tuple[Address | None, Address | None]:
-    """Return two addresses: the ones that the network has, then None in the remaining places."""
-    left = [address for address in chosen if address and network.has(address)]
-    return (left[0] if left else None), (left[1] if len(left) > 1 else None)
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:

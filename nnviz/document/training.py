@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -98,8 +98,7 @@ class Travel(QObject):
         if iteration == self._document.state.iteration or not self._document.may_change():
             return
         nearest, end = self.past.nearest(iteration), self.past.end
-        watched = end.run is not None and end.run.watched
-        if nearest.iteration == iteration or watched:
+        if nearest.iteration == iteration or end.is_watched:
             if nearest.iteration != self._document.state.iteration:
                 self._arrive(nearest, text, merge)
             return
@@ -314,8 +313,7 @@ class Runner(QObject):
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""
         old = self._document.state.training
-        names = [field.name for field in fields(Training)]
-        changed = [name for name in names if getattr(old, name) != getattr(training, name)]
+        changed = [name for name, value in vars(training).items() if value != getattr(old, name)]
         if not changed or not self._document.may_change():
             return
         if changed != ["learning_rate"]:

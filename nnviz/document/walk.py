@@ -105,9 +105,8 @@ def step_text(
 
     `short` shortens node names; `loss` is the loss over all rows, if known.
     """
-    if computed.trace is None:
+    if (scene := Scene.of(state, computed)) is None:
         return NO_TEXT
-    scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
         line = TextLine(("all new values are set together; ", TAKEN), is_remark=True)
@@ -146,11 +145,11 @@ class _StepWriter(NamedTuple):
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
         title = self.name_of(outputs[0]) if len(outputs) == 1 else f"all {len(outputs)} outputs"
         lines = [row_loss_line(self.scene)] if len(outputs) > 1 else []
-        if loss is None:
-            sayings = [*map(_line_pieces, lines), TextLine((COMPUTING,), is_remark=True)]
-        else:
+        if loss is not None:
             lines.append(averaged_losses_line(self.state, loss, self.computed.means))
-            sayings = [*map(_line_pieces, lines)]
+        sayings = [*map(_line_pieces, lines)]
+        if loss is None:
+            sayings.append(TextLine((COMPUTING,), is_remark=True))
         if len(self.state.data) == 1:
             sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), is_remark=True))
         errors = (output._replace(kind="error") for output in outputs)
@@ -305,7 +304,8 @@ class Walk:
         self._done = {step: k for k, step in enumerate(self.steps)}
         self._starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
         layers = [step[:2] for step in self.steps]
-        self._layer_starts = [k for k, layer in enumerate(layers) if k == 0 or layer != layers[k - 1]]
+        self.layer_starts = [k for k, layer in enumerate(layers) if k == 0 or layer != layers[k - 1]]
+        """The positions (numbers of steps done) at which the steps of a layer begin."""
 
     def _all_steps(self, sizes: tuple[int, ...]) -> Iterator[WalkStep]:
         def each(deed: Deed, layer: int) -> Iterator[WalkStep]:
@@ -332,30 +332,16 @@ class Walk:
         """Return the position (number of steps done) at which `phase` begins."""
         return self._starts[phase]
 
-    def phase_at(self, position: int) -> Phase:
-        """Return the phase of the next step after `position` steps; at the walk's end, the last phase."""
-        return self.steps[min(position, len(self) - 1)].phase
-
     def phase_end(self, position: int) -> int:
         """Return the position (number of steps done) at the end of the current phase.
 
         The current phase is the phase of the next step after `position` steps.
         """
-        return min((start for start in self._starts.values() if start > position), default=len(self))
+        return self.next_of(self._starts.values(), position)
 
-    def layer_end(self, position: int) -> int:
-        """Return the position (number of steps done) at the end of the current layer.
-
-        The current layer is the layer of the next step after `position` steps.
-        """
-        return min((start for start in self._layer_starts if start > position), default=len(self))
-
-    def layer_start(self, position: int) -> int:
-        """Return the position (number of steps done) at the start of the current layer.
-
-        The current layer is the layer of the last step that is done after `position` steps.
-        """
-        return max(start for start in self._layer_starts if start < position)
+    def next_of(self, starts: Iterable[int], position: int) -> int:
+        """Return the first of the positions `starts` after `position`, or else the walk's end."""
+        return min((start for start in starts if start > position), default=len(self))
 
     def of_all_weights(self, step: WalkStep) -> bool:
         """Return whether `step` is one step for all weights of the network."""
@@ -407,7 +393,8 @@ class WalkProgress:
         if not self.active:
             return "forward"
         begun = self.goal > self.position or self.position == self.chosen_position
-        return self.walk.phase_at(self.position if begun else max(self.position - 1, 0))
+        step = self.position if begun else max(self.position - 1, 0)
+        return self.walk.steps[min(step, len(self.walk) - 1)].phase
 
     @property
     def shows_slopes(self) -> bool:
@@ -433,7 +420,7 @@ class WalkProgress:
     @property
     def step_before(self) -> int:
         """The position one step back or, if the animation goes layer by layer, one layer back."""
-        return self.walk.layer_start(self.position) if self.whole_layers else self.position - 1
+        return max(start for start in self._starts if start < self.position)
 
     @property
     def phase_start(self) -> int:
@@ -454,8 +441,7 @@ class WalkProgress:
 
     def in_next_step(self) -> WalkProgress:
         """Return the progress in the next step or, if the walk goes layer by layer, in the next layer."""
-        goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
-        return replace(self, goal=goal, chosen_position=0)
+        return replace(self, goal=self.walk.next_of(self._starts, self.position), chosen_position=0)
 
     def ended(self) -> WalkProgress:
         """Return the progress of the walk when it is not active, so that the diagram shows all values."""
@@ -465,6 +451,11 @@ class WalkProgress:
     def whole_layers(self) -> bool:
         """Whether the walk (the animation of one update) goes layer by layer, not node by node."""
         return self.by_layer or len(self.walk) > MANY_STEPS
+
+    @property
+    def _starts(self) -> Sequence[int]:
+        """The positions at which the steps, or the layers, begin."""
+        return self.walk.layer_starts if self.whole_layers else range(len(self.walk))
 
 
 NO_WALK = WalkProgress(Walk((1, 1)))

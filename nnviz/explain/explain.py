@@ -22,10 +22,8 @@ from nnviz.core.results import (
     Flags,
     Health,
     Means,
-    SlopeSize,
     fates,
     intervals_text,
-    slope_sizes,
     zero_reason,
 )
 from nnviz.core.slopes import BLOCK_NS, Slopes, forward_ns, row_blocks
@@ -107,11 +105,7 @@ class _Explainer:
 
     @cached_property
     def scene(self) -> Scene | None:
-        computed = self.computed
-        if computed.trace is None:
-            return None
-        state, targets = self.state, computed.targets(self.state)
-        return Scene(state.network, state.measure, computed.trace, computed.slopes, targets, self.unfolded)
+        return Scene.of(self.state, self.computed, self.unfolded)
 
     def explanation(self) -> Explanation:
         address = self.address
@@ -218,7 +212,7 @@ class _Explainer:
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
-        return [line] if agrees else [line, Note("differs", self.check.reason(slope))]
+        return [line] if agrees else [line, Note("differs", self.check.reason)]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
         if self.watched:
@@ -267,10 +261,9 @@ class Check:
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
-    def reason(self, slope: float) -> str:
-        """Return a sentence on why the measured slope differs from `slope`, or "" if both agree."""
-        if self.agrees(slope):
-            return ""
+    @property
+    def reason(self) -> str:
+        """A sentence on why the measured slope differs from a slope that does not agree with it."""
         return self.kink or "The measured slope is inexact, because the loss bends strongly within w ± h."
 
 
@@ -348,7 +341,7 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
     if the data has only one row or if there is nothing to say.
     """
     rows, network = len(state.data), state.network
-    if rows < 2 or address.kind != "node" or address.layer < 0:
+    if rows < 2:
         return []
     function, notes = network.layers[address.layer].function, list[Line | Note]()
     past = address.layer == len(network.layers) - 1 and state.measure.short
@@ -356,8 +349,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
         health = computed.health
         notes += _flat_notes(function, health, address) if health else [Note("", "counting rows …")]
     if computed.means:
-        sizes, slopes = slope_sizes(computed.means.slopes), fates(computed.means.slopes)
-        notes += _fate_notes(slopes[address.layer], sizes[address.layer], sizes[-1])
+        layers, fate = computed.means.slopes.layers, fates(computed.means.slopes)[address.layer]
+        notes += _fate_notes(fate, layers[address.layer].sizes, layers[-1].sizes)
     return [LineSection(f"On all {rows:,} rows", tuple(notes))] if notes else []
 
 
@@ -369,15 +362,13 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
     slope = "close to 0" if function.saturated else "0"
     yield Note("", f"The slope of {function.name} is {slope} on {share}, where {where}.")
     badge = health.badges().get((address.layer, node), "")
-    if badge.startswith("dead"):
-        yield Note("", f"The node is {badge}, so its weights learn nothing.")
-    elif badge:
-        yield Note("", f"The node is {badge}, so its weights learn almost nothing.")
     if badge:
+        nothing = "nothing" if badge.startswith("dead") else "almost nothing"
+        yield Note("", f"The node is {badge}, so its weights learn {nothing}.")
         yield Note("", DEAD if "dead" in badge else SATURATED)
 
 
-def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
+def _fate_notes(fate: Fate, size: tuple[float, float], last: tuple[float, float]) -> Iterator[Note]:
     """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
     if fate:
         sizes = zip(("weights", "z"), size, last, strict=True)
@@ -389,11 +380,11 @@ def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
 def _size_section(state: State, means: Means, layers: Sequence[tuple[int, str]]) -> LineSection:
     """Return a block with the sizes of the slopes of `layers`, each a layer's index and the label's start."""
     rows: list[Line | Note] = [Note("", "Size of a layer's mean slopes = √(Σ slope² / number of slopes):")]
-    sizes, slopes = slope_sizes(means.slopes), fates(means.slopes)
+    problems = fates(means.slopes)
     for layer, start in layers:
-        for of, value in zip(("w", "z"), sizes[layer], strict=True):
+        for of, value in zip(("w", "z"), means.slopes.layers[layer].sizes, strict=True):
             rows.append(Line(f"{start}{of}", "", write(Number(value, slope=True), value)))
-        if fate := slopes[layer]:
+        if fate := problems[layer]:
             rows.append(Note("", f"{FATE_SENTENCES[fate]} {REMEDIES[fate]}"))
     return LineSection(f"Size of the mean slopes over {all_rows_phrase(state)}", tuple(rows))
 

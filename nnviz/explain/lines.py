@@ -30,7 +30,9 @@ from nnviz.core.expressions import (
 from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
+from nnviz.core.results import Computed
 from nnviz.core.slopes import Slopes
+from nnviz.core.state import State
 
 MOST_DIGITS = 17
 """Number of significant digits that identifies every float64 uniquely."""
@@ -230,6 +232,14 @@ class Scene:
     slopes: Slopes | None
     targets: Array | None
     unfolded: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, state: State, computed: Computed, unfolded: frozenset[str] = frozenset()) -> Scene | None:
+        """Return the Scene of the selected row, or None if there are no rows."""
+        if computed.trace is None:
+            return None
+        targets = computed.targets(state)
+        return cls(state.network, state.measure, computed.trace, computed.slopes, targets, unfolded)
 
     def slope_symbol(self, variable: str) -> str:
         """Return the symbol of the slope of the loss with respect to `variable`, for example ∂MSE/∂z."""

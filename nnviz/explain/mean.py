@@ -56,7 +56,7 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
     if not means.single:
         return Line(f"{label} over {rows_phrase(state, means)}", "", write(slope, slope.value))
     rows = [Number(row.slope(address), slope=True) for row in means.single]
-    return Line(label, "Σ slopes / rows", _mean_of(rows, slope))
+    return Line(label, "Σ slopes / rows", _mean_of(Sum(*rows), means.count, slope))
 
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
@@ -67,12 +67,12 @@ def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line
     number, title = Number(loss), state.measure.title
     if means is None or not means.single:
         return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
-    return Line(title, "Σ losses / rows", _mean_of([Number(row.loss) for row in means.single], number))
+    top = Sum(*(Number(row.loss) for row in means.single))
+    return Line(title, "Σ losses / rows", _mean_of(top, means.count, number))
 
 
-def _mean_of(rows: list[Number], mean: Number) -> Arithmetic:
-    top = Sum(*rows)
-    return write(top / len(rows) if len(rows) > 1 else top, mean.value, result=mean)
+def _mean_of(top: Expression, rows: int, mean: Number) -> Arithmetic:
+    return write(top / rows if rows > 1 else top, mean.value, result=mean)
 
 
 def mean_line(state: State, means: Means | None, address: Address) -> Line | Note:
@@ -85,13 +85,11 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     if means is None:
         return Note(label, "computing …")
     slope = Number(means.slopes.slope(address), address, slope=True)
-    formula = "Σ slopes / rows"
     if means.single:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
-    expression = top / means.count if means.count > 1 else top
-    return Line(label, formula, write(expression, slope.value, result=slope))
+    return Line(label, "Σ slopes / rows", _mean_of(top, means.count, slope))
 
 
 ROUNDING = 4 * float(np.finfo(float).eps)
@@ -147,7 +145,7 @@ def loss_line(state: State, means: Means | None) -> Line | Note:
         top = Sum(*(_term(measure, *each) for each in zip(means.single, state.data.targets, strict=False)))
     else:
         top = Sum(*(Number(row.loss) for row in means.single))
-    return Line(measure.title, formula, write(top / count if count > 1 else top, means.slopes.loss))
+    return Line(measure.title, formula, _mean_of(top, count, Number(means.slopes.loss)))
 
 
 def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,33 +26,22 @@ NOT_A_NETWORK = (
 )
 
 
-class Pair(NamedTuple):
-    """Keys of a layer's weights and biases in a script's list or dictionary. `biases` may be None."""
-
-    weights: Hashable
-    biases: Hashable | None
-
-
-@dataclass(frozen=True)
-class ArrayPlaces:
-    """Keys of the weights and biases of all layers. If `turned`, weights have shape (inputs, nodes)."""
-
-    pairs: tuple[Pair, ...]
-    turned: bool
-
-    def read(self, arrays: Any) -> Weights:
-        """Return the current weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer."""
-        return [
-            (
-                _weights(as_array(arrays[pair.weights]), turned=self.turned),
-                None if pair.biases is None else as_array(arrays[pair.biases]).reshape(-1),
-            )
-            for pair in self.pairs
-        ]
+Keys: TypeAlias = list[tuple[Any, Any | None]]
+"""Keys of each layer's weights and biases (None: no biases) in a script's list or dictionary."""
+Read: TypeAlias = Callable[[Any], Weights]
+"""A function that returns the current weights, shape (nodes, inputs), and biases of each layer of a model."""
 
 
-def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> ArrayPlaces:
-    """Return the keys of each layer's arrays.
+def _read_arrays(keys: Keys, turned: bool, arrays: Any) -> Weights:
+    """Return the arrays with these keys as layers. If `turned`, weights have shape (inputs, nodes)."""
+    return [
+        (_weights(as_array(arrays[w]), turned=turned), None if b is None else as_array(arrays[b]).reshape(-1))
+        for w, b in keys
+    ]
+
+
+def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> Read:
+    """Return a function that reads each layer's arrays.
 
     `arrays` are in the order of the layers; weights may have shape (nodes, inputs) or (inputs, nodes). If
     both shapes fit, choose the shape that gives `inputs` inputs, or else (nodes, inputs). Raises FileError
@@ -60,12 +49,12 @@ def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -
     """
     keys = list(arrays) if isinstance(arrays, Mapping) else list(range(len(arrays)))
     shapes = {key: np.shape(arrays[key]) for key in keys}
-    found: dict[int | None, ArrayPlaces] = {}  # by number of inputs
+    found: dict[int | None, Read] = {}  # by number of inputs
     for pairs in _possible_pairs(keys, shapes):
         for turned in (False, True):
-            places = ArrayPlaces(pairs, turned)
-            if _is_network(layers := places.read(arrays)):
-                found.setdefault(layers[0][0].shape[1], places)
+            read = partial(_read_arrays, pairs, turned)
+            if _is_network(layers := read(arrays)):
+                found.setdefault(layers[0][0].shape[1], read)
     if not found:
         raise FileError(NOT_A_NETWORK)
     return found.get(inputs, next(iter(found.values())))
@@ -76,19 +65,17 @@ def _weights(array: Array, *, turned: bool) -> Array:
     return array.reshape(1, -1) if array.ndim < 2 else array.T if turned else array
 
 
-def _possible_pairs(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pair, ...]]:
+def _possible_pairs(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[Keys]:
     """Return the possible ways to pair weights with biases, the most likely way first."""
     matrices = [key for key in keys if len(shapes[key]) == 2]
     others = [key for key in keys if len(shapes[key]) < 2]
-    ways = []
+    ways: list[Keys] = []
     if len(matrices) == len(others):  # alternating, or all biases after all weights
-        ways.append(tuple(map(Pair, matrices, others)))
-    if not others:
-        ways.append(tuple(Pair(key, None) for key in keys))
+        ways.append(list(zip(matrices, others, strict=True)))
+    if not others or len(keys) == 1:
+        ways.append([(key, None) for key in keys])
     if len(keys) % 2 == 0:  # biases as one row or column, or the weights of a single node
-        ways.append(tuple(map(Pair, keys[::2], keys[1::2])))
-    if len(keys) == 1:
-        ways.append((Pair(keys[0], None),))
+        ways.append(list(zip(keys[::2], keys[1::2], strict=True)))
     return ways if all(len(shape) <= 2 for shape in shapes.values()) else []
 
 
@@ -142,28 +129,23 @@ def _shapes(chain: Weights) -> list[tuple[tuple[int, ...], bool]]:
     return [(weights.shape, biases is not None) for weights, biases in chain]
 
 
-class _WeightReader(NamedTuple):
-    """A model's `network`, a function that reads the model's weights, and whether activations are assumed."""
-
-    read: Callable[[Any], Weights]
-    network: Network
-    assumes_activations: bool = False
-
-
-def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _WeightReader:
+def _reader_of(
+    model: Any, activations: Sequence[str] | None, inputs: int | None
+) -> tuple[Read, Network, bool]:
+    """Return a function that reads the model's weights, the network, and whether activations are assumed."""
     if framework := frameworks.framework_of(model):
-        return _WeightReader(framework.read_weights, frameworks.network_of(model, activations))
+        return framework.read_weights, frameworks.network_of(model, activations), False
     if isinstance(model, State | Network):
-        return _WeightReader(_chain_of_network, model.network if isinstance(model, State) else model)
+        return _chain_of_network, model.network if isinstance(model, State) else model, False
     if isinstance(model, np.ndarray):
-        of_list = _reader_of([model], activations, inputs)
-        return of_list._replace(read=lambda array: of_list.read([array]))
+        of_list, network, assumes = _reader_of([model], activations, inputs)
+        return lambda array: of_list([array]), network, assumes
     if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
         raise TypeError(f"{EXPECTED_MODELS}, found {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
-        return _WeightReader(_chain_of_course, _network_of_chain(_chain_of_course(model), activations))
-    places = find_arrays(model, inputs)
-    return _WeightReader(places.read, _network_of_chain(places.read(model), activations), not activations)
+        return _chain_of_course, _network_of_chain(_chain_of_course(model), activations), False
+    read = find_arrays(model, inputs)
+    return read, _network_of_chain(read(model), activations), not activations
 
 
 def _network_of_chain(chain: Weights, activations: Sequence[str] | None) -> Network:

@@ -131,11 +131,9 @@ def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
 def _rows(x: Array, inputs: int) -> Array:
     """Return `x` as rows, shape (rows, inputs). Raises FileError."""
     rows = np.atleast_2d(x)
-    expected, found = counted(inputs, "input"), rows.shape[-1]
-    if found != inputs and x.ndim > 1:
-        raise FileError(f"the model takes {expected}, but x has {counted(found, 'column')}")
-    if found != inputs:
-        raise FileError(f"the model takes {expected}, but x is a row of {counted(found, 'number')}")
+    if (found := rows.shape[-1]) != inputs:
+        shape = f"has {counted(found, 'column')}" if x.ndim > 1 else f"is a row of {counted(found, 'number')}"
+        raise FileError(f"the model takes {counted(inputs, 'input')}, but x {shape}")
     return rows
 
 

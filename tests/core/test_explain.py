@@ -60,9 +60,10 @@ def computed(state, row, means=True):
     found = replace(found, slopes=results.slopes_of(row, True))
     if not means:
         return found
-    for rows in {None, batch}:
-        run_work(results.average(rows, True, math.inf))
-    return replace(found, means=results.means[None], update=results.means[batch])
+    means, update = (
+        run_work(means_in_blocks(rows, state, math.inf, results.trace)) for rows in (None, batch)
+    )
+    return replace(found, means=means, update=update)
 
 
 def explained(state, address, row=0, mean=False, unfolded=()):
@@ -368,7 +369,6 @@ def test_the_check_measures_the_slope(state):
     if nearest_kink(*of[:2]) > 1e-2:
         slope = slopes(*of).layers[0].weights[0, 0]
         assert check.agrees(slope)
-        assert check.reason(slope) == ""
 
 
 def test_a_check_across_a_kink_names_the_node_and_the_row(approved):
@@ -387,7 +387,7 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
     steps = list(measure_slope(state, address, None, few_rows))
     assert len(steps) > 5
     assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)
-    in_blocks = run_work(means_in_blocks(state, None, few_rows))
+    in_blocks = run_work(means_in_blocks(None, state, few_rows))
     assert not isinstance(in_blocks.slopes, Slopes)
     assert in_blocks.slopes.mse == pytest.approx(means.slopes.loss, rel=1e-12)
     for one, other in zip(in_blocks.slopes.layers, means.slopes.layers, strict=True):
@@ -462,7 +462,7 @@ def test_numbers_that_are_too_large_are_explained_measured_and_drawn(number, amo
             assert all(explain(state, part, found, mean=mean).text() for mean in (False, True))
         for weight in weights:
             for check in (last(measure_slope(state, weight, row)) for row in (None, 0)):
-                assert (type(check.measured), type(check.reason(0.0))) == (float, str)
+                assert (type(check.measured), type(check.reason)) == (float, str)
             drawn = last(loss_line(state, weight, None))
             assert all(abs(end) <= LARGEST for end in drawn.stretch)
             assert all(map(math.isfinite, drawn.heights()))

@@ -11,7 +11,7 @@ from hypothesis import given
 from nnviz.core.address import Address
 from nnviz.core.edits import randomise, set_activation
 from nnviz.core.network import Layer, Network
-from nnviz.core.results import fates, health, health_in_blocks, slope_sizes
+from nnviz.core.results import fates, health, health_in_blocks
 from nnviz.core.slopes import run_work, slopes
 from nnviz.core.state import Dataset, State
 from nnviz.explain.explain import explain, percent_text
@@ -108,9 +108,9 @@ def chain(*weights):
 def test_the_size_of_slopes_is_the_root_of_the_mean_of_their_squares():
     state = one_layer("identity", [3.0, 4.0], None, [1.0, 1.0])
     state = State(state.network, Dataset([[1.0], [2.0]], [[7.0], [12.0]]))  # errors 0 and 2, so 2·error = 4
-    first, last = slope_sizes(slopes_of(state))
-    assert last.nodes == 2.0  # the mean of 0 and 4
-    assert last.weights == pytest.approx(math.sqrt((12.0**2 + 16.0**2) / 2))  # 4·6/2 and 4·8/2
+    first, last = (layer.sizes for layer in slopes_of(state).layers)
+    assert last[1] == 2.0  # the mean of 0 and 4
+    assert last[0] == pytest.approx(math.sqrt((12.0**2 + 16.0**2) / 2))  # 4·6/2 and 4·8/2
     assert first == pytest.approx((4.0, 2.0))  # 4·2/2 for each weight
 
 
@@ -120,8 +120,8 @@ def test_slopes_vanish_in_a_deep_sigmoid_network_and_not_in_one_of_relu_or_tanh(
         assert (found[0], found[3:]) == ("vanish", ("", ""))
         assert {*fates(slopes_of(deep("relu", seed))), *fates(slopes_of(deep("tanh", seed)))} == {""}
     small_inputs = slopes_of(one_layer("tanh", [0.5, -0.5], None, [1e-6, -2e-6]))
-    sizes = slope_sizes(small_inputs)
-    assert sizes[0].weights < 1e-5 * sizes[1].nodes
+    sizes = [layer.sizes for layer in small_inputs.layers]
+    assert sizes[0][0] < 1e-5 * sizes[1][1]
     assert fates(small_inputs) == ("", "")
 
 
@@ -154,7 +154,7 @@ def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes(approved)
     state = deep()
     sizes = told(state, None, "Size")
     shown = re.findall(r"^(?:Hidden layer \d|Prediction), [wz] [≈=] (.*)$", sizes, re.MULTILINE)
-    expected = [number for size in slope_sizes(slopes_of(state)) for number in (size.weights, size.nodes)]
+    expected = [size for layer in slopes_of(state).layers for size in layer.sizes]
     assert [float(each.replace("−", "-")) for each in shown] == pytest.approx(expected, rel=1e-5)
     approved("the sizes of slopes that vanish", sizes)
     dead = one_layer("relu", [-1.0, 1.0, -1.0], None, [1.0, 2.0])

@@ -35,6 +35,7 @@ from nnviz.core.numbers import (
     shorten_names,
     shortened,
 )
+from nnviz.core.results import health
 from nnviz.core.search import find
 from nnviz.core.state import Dataset, State
 from nnviz.core.trainer import Parameters, parameter_index
@@ -145,6 +146,7 @@ SEARCHED = State(
     Dataset([[1, 0, 0], [4, 0, 2]], [[0, 0], [0, 0]]),
 )
 """Two relu nodes, the second one dead, and two tanh outputs."""
+HEALTH = health(SEARCHED.network, SEARCHED.network.forward(SEARCHED.data.inputs), SEARCHED.measure)
 TYPED_WORDS = """
 yes | node_0_1 | Node 0 1 | node | 0_10 | closing | b→node_0_1 | b to node 0 1 | from b to node_0_1
 weight from b to node_0_1 | node_0_1 <- b | node_0_1 ← b | time to close | time to close to node_0_1
@@ -158,7 +160,8 @@ def test_typed_words_find_nodes_edges_and_biases(approved):
     """Of edges the strongest comes first; no is tanh(−4·node_0_1)."""
 
     def found(text):
-        return "; ".join(f"{match.title}, {as_text(match.value)}" for match in find(SEARCHED, text))
+        matches = find(SEARCHED, text, health=HEALTH)
+        return "; ".join(f"{match.title}, {as_text(match.value)}" for match in matches)
 
     texts = TYPED_WORDS.strip().replace("\n", " | ").split(" | ")
     approved("what is typed, and what it finds", "\n".join(f"{text} = {found(text)}" for text in texts))
@@ -172,11 +175,10 @@ def test_a_match_has_its_address_and_its_value_on_the_row():
     assert find(SEARCHED, "b -> node_0_1") == [(Address("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
     assert find(SEARCHED, "bias of node_0_1") == [(Address("bias", 0, 0), "bias of node_0_1", 0.5, "")]
     dead = (Address("node", 0, 1), "node_0_10", 0.0, "relu gives 0 on every row")
-    assert find(SEARCHED, "dead") == [dead]
-    assert find(SEARCHED, "dead", look_ns=10.0)[0].note == "relu gives 0 on rows 1 to 1 of 2"
+    assert find(SEARCHED, "dead", health=HEALTH) == [dead]
+    assert find(SEARCHED, "dead") == []
     bare = State(SEARCHED.network, Dataset.empty(SEARCHED.network))
     assert [match.value for match in find(bare, "node")] == [None, None]
-    assert find(bare, "dead") == []
 
 
 def test_the_first_of_many_weights_agree_with_sorting_them_all():

@@ -428,7 +428,7 @@ def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved)
         approved("a kink of a new activation", told(weight)["differs"])
     found = health(hinge.network, hinge.network.forward(hinge.data.inputs))
     assert found.badges() == {(0, 2): "saturated on all rows"}
-    assert [match.title for match in find(hinge, "saturated")] == ["node_2"]
+    assert [match.title for match in find(hinge, "saturated", health=found)] == ["node_2"]
     reason = zero_reason(hinge.network, own, Address("weight", 0, 2, 0))
     approved("a slope of zero by a new activation", reason)
     more = edits.add_node(hinge, 1)

@@ -11,7 +11,7 @@ from nnviz.core import function
 from nnviz.core import slopes as cost
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
-from nnviz.core.function import Section, activations, predictions, section, span_of
+from nnviz.core.function import Section, activations, section, span_of
 from nnviz.core.landscape import (
     loss_along,
     loss_line,
@@ -123,6 +123,11 @@ def rows_of(where, values):
         for place, each, at in zip(where.along, values, reversed(index), strict=True):
             rows[index][place] = each[at]
     return rows
+
+
+def predictions(network, where, values):
+    (found,) = yield from activations(network, where, values, first=-1)
+    return found
 
 
 @given(st.data())

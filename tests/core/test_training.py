@@ -38,7 +38,6 @@ from nnviz.core.replay import (
     with_earlier,
     with_past,
 )
-from nnviz.core.results import Results
 from nnviz.core.slopes import run_work
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import Best, carry_out, train
@@ -380,11 +379,10 @@ def test_rows_decided_in_blocks_are_those_decided_together():
     data = Dataset(draw.normal(size=(500, 3)), draw.integers(0, 2, (500, 3)).astype(float))
     for activation in ("softmax", "sigmoid"):
         state = State(passing_on(activation, "a", "b", "c"), data)
-        together = Results(state)
-        run_work(together.decide(math.inf))
+        together = run_work(classes_in_blocks(state, known=state.network.forward(data.inputs)))
         assert len(list(classes_in_blocks(state, block_ns=1.0))) > 1
         in_blocks = run_work(classes_in_blocks(state, block_ns=1.0))
-        for found, known in zip(in_blocks, together.decided, strict=True):
+        for found, known in zip(in_blocks, together, strict=True):
             assert found.tolist() == known.tolist()
 
 
@@ -568,7 +566,7 @@ def test_a_history_that_was_thinned_since_is_held_by_nothing_that_is_known():
     state = start()
     trainer, past, stores = Trainer(state, history_limit=100), Past(state), []
     for _ in trainer.work(400):
-        stores.append(weakref.ref(trainer.state().run.history.store))
+        stores.append(weakref.ref(next(trainer.state().run.history.stores)))
         past.follow(trainer.state())
     alive = {id(store()) for store in stores if store() is not None}
     assert len(alive) == 1

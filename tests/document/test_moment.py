@@ -15,8 +15,8 @@ from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
 from nnviz.core.train import train
 from nnviz.document.document import Document
-from nnviz.document.idle import FIRST_S, Idle, Slicer, Throttle
-from nnviz.document.moment import NOT_MEASURED, Moment
+from nnviz.document.idle import FIRST_S, Idle, Slicer
+from nnviz.document.moment import Moment
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -135,7 +135,7 @@ def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_
     document.set_in_motion(True)
     assert document.now.last_measured == (measured, 30)
     document.set_in_motion(False)
-    assert document.now.last_measured == (NOT_MEASURED, 33)
+    assert document.now.last_measured == (Measured(), 33)
     document.push(trained, "the measured state")
     assert document.now.last_measured == (measured, 30)
 
@@ -237,40 +237,3 @@ def test_work_asked_for_again_drops_what_is_under_way_and_waits_until_it_is_quie
     waiting.setInterval(0)  # now it is quiet
     qtbot.waitUntil(lambda: record.begun == 2 and not record.work.busy)
     assert record.done == [2]
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Return the time that throttles see, in a list, in milliseconds."""
-    now = [1000.0]
-    monkeypatch.setattr("nnviz.document.idle._now_ms", lambda: now[0])
-    return now
-
-
-def test_an_early_change_is_shown_a_little_later_and_once(qtbot, clock):
-    parent, shown = QObject(), []
-
-    def show():
-        shown.append(1)
-        clock[0] += 6.0
-
-    throttle = Throttle(parent, show, share=10.0)
-    for _ in range(5):
-        throttle.changed()
-    assert (shown, throttle.is_pending) == ([1], True)
-    qtbot.waitUntil(lambda: not throttle.is_pending)
-    assert shown == [1, 1]
-
-
-def test_a_view_that_takes_long_shows_seldom(clock):
-    shown, parent = [], QObject()
-
-    def slow():
-        shown.append(clock[0])
-        clock[0] += 20
-
-    throttle = Throttle(parent, slow, share=10.0)
-    for _ in range(30):
-        throttle.changed()
-        clock[0] += 10
-    assert (shown, throttle.is_pending) == ([1000.0, 1200.0], True)

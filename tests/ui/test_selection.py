@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.edits import set_weight
-from nnviz.core.network import Network
+from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import as_text
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
@@ -92,8 +92,8 @@ def test_no_view_meets_the_selection_of_another_state(afresh, amount):
 def find(bare):
     """Return a function that opens the search field over a diagram, and types."""
 
-    def type_it(text, what="relu"):
-        own = bare(what)
+    def type_it(text, what="relu", **times):
+        own = bare(what, **times)
         own.finder = Finder(own.diagram, own.desk)
         own.finder.open()
         QTest.keyClicks(own.finder.field, text)
@@ -210,6 +210,21 @@ def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, 
     network = Network.from_weights({"output": [1.0, 2.0]}, inputs=["<b>bold</b>", "x"])
     _, finder = find("bold", State(network, Dataset([[1.0, 1.0]])))
     assert listed(finder)[0][0] == finder.list.item(0, 0).toolTip() == "<b>bold</b>"
+
+
+@pytest.mark.parametrize("times", [{}, {"quick_ns": 0.0, "block_ns": 1.0, "quiet_ms": 0.0}])
+def test_a_dead_node_is_found_when_its_health_is_known(find, qtbot, times):
+    network = Network(
+        [*"x"], [Layer(["a", "b"], "relu", [[1.0], [-1.0]]), Layer([*"y"], "identity", [[1.0, 1.0]])]
+    )
+    window, finder = find("dead", State(network, Dataset([[1.0], [2.0]])), **times)
+    window.document.push(set_weight(window.document.state, 0, 0, 0, -2.0), "an edit")
+
+    def found():
+        window.desk.frames.show_pending()
+        return [row[0] for row in listed(finder)] == ["a", "b"]
+
+    qtbot.waitUntil(found)
 
 
 # --- a whole layer

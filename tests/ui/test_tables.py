@@ -614,7 +614,7 @@ def test_made_rows_can_open_with_a_network_settings_and_notes(made, qtbot, appro
     window = made("relu", click_kind("Spiral"), click_radio("Make a network"), MAKE)
     state = window.document.state
     assert state.network.sizes == (2, 16, 16, 1)
-    assert state.training == KINDS["spiral"].suits.training
+    assert state.training == KINDS["spiral"].training
     assert table_rows(window) == as_shown(KINDS["spiral"].data(200, 0.02, 0))
     assert figure(window, "Cross-entropy").text == as_text(state.loss())
     assert "Spiral" in window.main_window.windowTitle()

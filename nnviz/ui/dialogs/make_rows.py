@@ -5,7 +5,7 @@ This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ from nnviz.core.activations import Array
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Columns, Dataset, State
-from nnviz.document.idle import Throttle
+from nnviz.document.idle import APART_MS, Slicer
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.controls import fill_box
@@ -154,8 +154,6 @@ MIN_DIALOG = QSize(720, 560)
 ICON = QSize(52, 40)
 THUMBNAIL_ROWS = 150
 """Number of rows drawn in a thumbnail."""
-SHARE = 4.0
-"""Divisor: drawing the preview takes at most 1 / SHARE of the program's time, even with many rows."""
 NUDGE_TIP = "Up, Down and the mouse wheel change the number by 1, or with Shift by 10"
 
 
@@ -178,8 +176,7 @@ class MakeRows(Dialog):
         self.for_open_network = QRadioButton("&Put these rows into my network")
         self.for_new_network = QRadioButton("Make a &network that suits these rows")
         self._of_mine, self._of_suiting = wrapped(), wrapped()
-        self._thumbnails = Throttle(self, self._draw_thumbnails, share=SHARE)
-        self._preview_timer = Throttle(self, self._draw, share=SHARE)
+        self._drawing = Slicer(self, self._draw_steps, lambda: True)
         self._fill()
         self._add_parts()
         self.kinds.currentRowChanged.connect(self._choose)
@@ -202,7 +199,7 @@ class MakeRows(Dialog):
         made = f"Made {counted(self.rows.value, 'row')}: {self.kind.title}, seed {self.seed.value}"
         if self.for_open_network.isChecked():
             return f"{made}; the weights are unchanged"
-        return f"{made}; the network has random weights, seed {self.kind.suits.training.seed}"
+        return f"{made}; the network has random weights, seed {self.kind.training.seed}"
 
     def state(self) -> State:
         """Return the open State with the new rows, or a State with a new network for the rows."""
@@ -289,16 +286,20 @@ class MakeRows(Dialog):
         replaces = f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
         needs = f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         self._of_mine.setText(replaces if fits else needs)
-        self._of_suiting.setText(kind.suits.in_words(kind.network()))
-        self._preview_timer.show_now()
+        self._of_suiting.setText(kind.network_text)
+        self._draw()
 
     def _remember_preference(self) -> None:
         self._prefers_mine = self.for_open_network.isChecked()
 
     def _number_changed(self, field: NumberField, _value: object) -> None:
         self._typed.add(field)
-        self._thumbnails.changed()
-        self._preview_timer.changed()
+        self._drawing.restart(APART_MS)
+
+    def _draw_steps(self) -> Iterator[None]:
+        self._draw()
+        yield
+        self._draw_thumbnails()
 
     def _draw(self) -> None:
         kind, rows = self.kind, self.rows.value

@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.function import ActivationCurve, Bend, Reading, Stretch, steady_stretch, stretch_of
+from nnviz.core.function import ActivationCurve, Bend, Reading, Span, steady_stretch, stretch_of
 from nnviz.core.network import Trace
 from nnviz.core.numbers import as_text, counted, full_text
 from nnviz.document.moment import Moment
@@ -187,7 +187,7 @@ class ActivationView(CaptionedPlot):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, ActivationPlot(colours()))
         self._node: Address | None = None
-        self._stretch: Stretch | None = None
+        self._stretch: Span | None = None
         self._curve_of: tuple[object, ...] = ()
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
