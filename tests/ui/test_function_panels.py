@@ -189,14 +189,13 @@ def test_between_classes_the_line_is_where_two_outputs_are_the_largest_or_one_is
 
 def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
     light, state = PALETTES["light"], xor()
-    plane, tone, tones = FunctionPlane(light), Tone(0.0, 1e6, False), output_tones(light, False)
+    plane, tone, tones = FunctionPlane(), Tone(0.0, 1e6, False), output_tones(light, False)
     qtbot.addWidget(plane)
     *_, found = refined_pictures(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
     plane.show_map(found, number_pixels(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
     scale = plane.centralLayout.itemAt(1, 3)
     before = scale.minimumWidth()
     set_size_percent(qapp, 150)
-    plane.set_palette(light)
     assert scale.minimumWidth() > 1.2 * before
 
 

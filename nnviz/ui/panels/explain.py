@@ -486,8 +486,6 @@ class ExplainPanel(PlotPanel):
         super().restyle()
         if hasattr(self, "parts"):
             self.parts.restyle()
-        for view in self._views.values():
-            view.restyle()
 
     # --- the plot
 

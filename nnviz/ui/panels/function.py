@@ -24,7 +24,6 @@ from nnviz.core.slopes import forward_ns, row_blocks
 from nnviz.core.state import State, Training
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason, wrapped_label
@@ -105,7 +104,7 @@ def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
     return "\n".join(lines)
 
 
-def key(state: State, axes: Axes, palette: Palette) -> dict[str, str]:
+def key(state: State, axes: Axes) -> dict[str, str]:
     """Return the key (legend): for each output, its name, and HTML with a sample of its colour and the name.
 
     Return {} if one output is chosen, or if the network has more than MOST_NAMED outputs.
@@ -113,11 +112,10 @@ def key(state: State, axes: Axes, palette: Palette) -> dict[str, str]:
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
         return {}
-    colours = curve_colours(list(range(len(names))), palette)
     samples = ["━" if axes.vertical is None else SAMPLES[class_shape(k)] for k in range(len(names))]
     return {
         name: f"{coloured(colour, sample)}&nbsp;{escape(name).replace(' ', '&nbsp;')}"
-        for name, colour, sample in zip(names, colours, samples, strict=True)
+        for name, colour, sample in zip(names, curve_colours(list(range(len(names)))), samples, strict=True)
     }
 
 
@@ -402,7 +400,7 @@ class FunctionView:
 
     def _draw_map(self, picture: FunctionValues) -> None:
         palette, output = colours(), self.axes.output
-        if not self._is_new(picture, palette):
+        if not self._is_new(picture):
             return
         if output is None:
             pixels, line = class_pixels(picture.prediction, palette), class_lines(picture)
@@ -413,47 +411,43 @@ class FunctionView:
             tone = Tone(*output_range(self.state, output, values), logarithmic=False)
             line = level_line(picture, output, self.state.measure.threshold) if two else np.empty((0, 2))
             self.plane.show_map(picture, number_pixels(values, tone, tones), line, tone, tones)
-        self._mark(palette, lambda: function_plane.on_map(self.state, self.axes, palette))
+        self._mark(lambda: function_plane.on_map(self.state, self.axes))
 
     def _draw_curves(self, picture: FunctionValues) -> None:
-        palette, outputs = colours(), self.outputs
-        if not self._is_new(picture, palette):
+        outputs = self.outputs
+        if not self._is_new(picture):
             return
         targets = self.state.data.targets
         values = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
         self._y_range = _range(np.concatenate([each.ravel() for each in values]), self._y_range)
-        self.plane.show_curves(
-            picture, outputs, function_plane.curve_colours(outputs, palette), self._y_range
-        )
-        self._mark(palette, lambda: function_plane.on_curves(self.state, self.axes, outputs, palette))
+        self.plane.show_curves(picture, outputs, self._y_range)
+        self._mark(lambda: function_plane.on_curves(self.state, self.axes, outputs))
 
     def _draw_pairs(self) -> None:
-        palette, output, predictions = colours(), self.axes.output, self._predictions
+        output, predictions = self.axes.output, self._predictions
         data, targets = self.state.data, self.state.data.targets
         if predictions is None or not _match(self._computed_for[1:], (data,)):  # predictions of other rows
             self._drawn = self._marked = ()
             self.plane.show_rows(Rows.none())
             return
-        if targets is None or output is None or not self._is_new(predictions, palette):
+        if targets is None or output is None or not self._is_new(predictions):
             return
         across = _range(targets[:, output], None)
         self._y_range = _range(np.concatenate([predictions[:, output], targets[:, output]]), self._y_range)
         self.plane.show_diagonal(across, self._y_range)
-        self._mark(
-            palette, lambda: function_plane.on_pairs(self.state, output, predictions, palette), predictions
-        )
+        self._mark(lambda: function_plane.on_pairs(self.state, output, predictions), predictions)
 
-    def _is_new(self, result: object, palette: object) -> bool:
+    def _is_new(self, result: object) -> bool:
         """Return whether the plot shows something else than `result`, and store what it will show."""
-        sources = result, palette, self.axes, self.state.data, self.state.training
+        sources = result, colours(), self.axes, self.state.data, self.state.training
         if _match(self._drawn, sources):
             return False
         self._drawn = sources
         return True
 
-    def _mark(self, palette: Palette, make: Callable[[], Rows], predictions: object = None) -> None:
+    def _mark(self, make: Callable[[], Rows], predictions: object = None) -> None:
         """Mark the rows, unless they are marked already; the marks of pairs depend on `predictions`."""
-        sources = palette, self.axes, self.state.data, self.state.training, predictions
+        sources = colours(), self.axes, self.state.data, self.state.training, predictions
         if not _match(self._marked, sources):
             self._marked = sources
             self.plane.show_rows(make())
@@ -572,7 +566,7 @@ class FunctionPanel(PlotPanel):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Function", "the function", "-function")
-        self.plane = FunctionPlane(colours())
+        self.plane = FunctionPlane()
         self.view = FunctionView(self.plane, desk.document.now)
         self.work = Slicer(self, lambda: self.view.compute(self.view.moment.is_moving), self._show)
         self._make_side()
@@ -652,7 +646,7 @@ class FunctionPanel(PlotPanel):
         """Show the computed picture. Return whether it is of the present State."""
         is_current, caption = self.view.draw()
         self.caption.setText(caption)
-        entries = key(self.view.state, self.view.axes, colours())
+        entries = key(self.view.state, self.view.axes)
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
         self.key.setVisible(bool(entries))
@@ -714,7 +708,3 @@ class FunctionPanel(PlotPanel):
         self.side.setMinimumWidth(px(SIDE_PX) if is_wide else 0)
         self._page.setStretchFactor(self.side, SIDE_SHARE if is_wide else 0)
         self._page.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.plane.set_palette(colours())

@@ -29,7 +29,6 @@ from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import ask_save_path
-from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
@@ -127,7 +126,7 @@ class HistoryPlot(PlotPanel):
             return
         from nnviz.ui.panels.history_canvas import HistoryCurve
 
-        self.curve = HistoryCurve(colours())
+        self.curve = HistoryCurve()
         self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.begin_drag)
         self.curve.wanted.connect(self._runner.scrub_to)
@@ -309,8 +308,3 @@ class HistoryPlot(PlotPanel):
         suggestion = self._desk.suggestion(f"{self.ending}.csv")
         if path := ask_save_path(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
             self.export_csv(path)
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        if self.curve:
-            self.curve.set_palette(colours())

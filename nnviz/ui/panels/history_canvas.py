@@ -20,8 +20,8 @@ from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, Joined, clip_curve
-from nnviz.picture.palette import Palette, rgb
-from nnviz.ui.kit.theme import px
+from nnviz.picture.palette import rgb
+from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.plot import CENTRE, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
 
@@ -37,10 +37,10 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: Plot, z: float) -> None:
+    def __init__(self, plot: Plot, z: float, role: str) -> None:
+        """Add the line at height `z` to a plot; `role` is the role of its colour in the palette."""
         self.history = History()
-        self.colour = QColor()
-        self._faint = QColor()
+        self._role = role
         self.leaves: tuple[int, float] | None = None
         """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
@@ -49,10 +49,10 @@ class HistoryLine:
         for k, item in enumerate((self.later, self.curve)):
             plot.add(item, z + k / 2)
 
-    def set_colour(self, colour: str, ground: str) -> None:
-        """Draw the line in `colour`. Mix the faint part with the background colour `ground`."""
-        self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
-        self._arrow.setBrush(self.colour)
+    @property
+    def colour(self) -> str:
+        """The colour of the line, as #RRGGBB."""
+        return str(getattr(colours(), self._role))
 
     def reach(self, *, log: bool) -> Reach | None:
         """Return the lowest and the highest drawn value, or None if nothing is drawn."""
@@ -70,6 +70,7 @@ class HistoryLine:
         points = self.history.points if whole else self._in_view(plot)
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
+        self._arrow.setBrush(QColor(self.colour))
         self._mark_exit(plot, points, whole and ceiling(points[:, 1]) < math.inf, log)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
@@ -78,12 +79,12 @@ class HistoryLine:
         beyond = points[iterations.searchsorted(at, side="right") :]
         self.later.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self.later, np.vstack((*ends, beyond)), self._faint, noise, log)
+            self._put(plot, self.later, np.vstack((*ends, beyond)), _faint(self.colour), noise, log)
             points = np.vstack((points[: iterations.searchsorted(at)], *ends))
         self._put(plot, self.curve, points, self.colour, noise, log)
 
     def _put(
-        self, plot: Plot, item: CurveItem, points: Array, colour: QColor, noise: bool, log: bool
+        self, plot: Plot, item: CurveItem, points: Array, colour: str | QColor, noise: bool, log: bool
     ) -> None:
         points = on_scale(points, log=log)
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
@@ -100,10 +101,10 @@ class HistoryLine:
         return points[max(first - 1, 0) : last + 1]
 
 
-def _mixed(colour: str, ground: str, share: float) -> QColor:
-    """Return a mix of a colour, with weight `share`, and a background."""
-    red, green, blue = np.rint(share * np.array(rgb(colour)) + (1.0 - share) * np.array(rgb(ground)))
-    return QColor(int(red), int(green), int(blue))
+def _faint(colour: str) -> QColor:
+    """Return the mix of a colour and the background."""
+    mixed = FAINT * np.array(rgb(colour)) + (1.0 - FAINT) * np.array(rgb(colours().surface))
+    return QColor(*np.rint(mixed).astype(int).tolist())
 
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
@@ -128,7 +129,6 @@ class EarlierCurves:
         self._pixel = math.inf
         self._curves: list[Array] = []
         self._cut: list[tuple[Array, Joined]] = []
-        self.colour = QColor()
         self._shown: tuple[object, ...] = ()
         self.show((), log=False, measure="")
 
@@ -147,9 +147,9 @@ class EarlierCurves:
         self.reach = reach_together(reach(run.history, log=log) for run in runs)
         self._area = None
 
-    def set_colour(self, colour: str) -> None:
-        """Set the colour of the curves."""
-        self.colour, self._area = QColor(colour), None
+    def restyle(self) -> None:
+        """Use the colours of the theme in the next drawing."""
+        self._area = None
 
     def draw(self, plot: Plot) -> None:
         """Draw the curves in and around the view, unless the area drawn last still covers the view."""
@@ -167,13 +167,13 @@ class EarlierCurves:
         self._area, self._pixel = _around(view), pixel
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
-            self._arrows[k].setBrush(self.colour)
+            self._arrows[k].setBrush(QColor(colours().muted))
         self._cut = [
             clip_curve(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
             for curve, run in zip(self._curves, self.runs, strict=True)
         ]
         for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
-            pen = plot.pen(self.colour, 1.0)
+            pen = plot.pen(colours().muted, 1.0)
             pen.setDashPattern(DASHES[k % len(DASHES)])
             item.setPen(pen)
             item.setData(points[:, 0], points[:, 1], connect=joined)
@@ -284,7 +284,7 @@ class HistoryCanvas(Plot):
     zooms or moves the view, and again after `view_all`.
     """
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
         self.setMinimumHeight(LEAST_PX)
         self.key = pg.LabelItem()
@@ -298,28 +298,23 @@ class HistoryCanvas(Plot):
         self._following = True
         self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
-        self.validation, self.line = HistoryLine(self, 0), HistoryLine(self, 1)
+        self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self.earlier = EarlierCurves()
         for z, item in enumerate((self._mark, self._ring, self._dot)):
             self.add(item, 2 + z)
-        self.set_palette(palette)
+        self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
         self.box.sigResized.connect(self._follow_size)
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
-        self._palette = palette
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
         self._name_iterations()
-        self.line.set_colour(palette.accent, palette.surface)
-        self.validation.set_colour(palette.validation, palette.surface)
-        self._mark.setPen(QPen(self.validation.colour, 2))
-        self._mark.setBrush(QColor(palette.surface))
+        self._mark.setPen(QPen(QColor(self.validation.colour), 2))
+        self._mark.setBrush(QColor(colours().surface))
         self.colour_point()
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
-        self._dot.setBrush(self.line.colour)
-        self.earlier.set_colour(palette.muted)
+        self.earlier.restyle()
         self._write_key()
         self._show_again()
 
@@ -328,8 +323,8 @@ class HistoryCanvas(Plot):
         self.bottom.showLabel(self.height() >= px(LOW_PX))
 
     def colour_point(self) -> None:  # noqa: D102
-        self._ring.setPen(QPen(QColor(self._palette.accent if self.hasFocus() else self._palette.ink), 2))
-        self._ring.setBrush(QColor(self._palette.surface))
+        self._ring.setPen(self.focus_pen())
+        self._ring.setBrush(QColor(colours().surface))
 
     @property
     def _history(self) -> History:
@@ -387,8 +382,8 @@ class HistoryCanvas(Plot):
     def _write_key(self) -> None:
         """Show the key of the curves above the plot if there are two curves."""
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
-        parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
-        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=self._palette.muted)
+        parts = [f'<span style="color:{colour}">\u2501\u2501</span> {name}' for colour, name in both]
+        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=colours().muted)
         self.key.setVisible(self._has_key)
         self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
 
@@ -451,7 +446,7 @@ class HistoryCanvas(Plot):
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
-        self._dot.setBrush(self.earlier.colour if run else self.line.colour)
+        self._dot.setBrush(QColor(colours().muted if run else self.line.colour))
         self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
 
     def _name_of(self, run: EarlierRun) -> str:
@@ -564,8 +559,8 @@ class HistoryCurve(HistoryCanvas):
     ring_dropped = Signal()
     mark_clicked = Signal()
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(palette)
+    def __init__(self) -> None:
+        super().__init__()
         self._is_dragging = False
         self.box.sigRangeChangedManually.connect(self._look_closer)
         self.scene().sigMouseClicked.connect(self._click)

@@ -74,7 +74,7 @@ class PlotPanel(Panel):
 
 
 class PlotView(QWidget):
-    """A plot with its texts and controls, which a panel shows. The panel calls `restyle`.
+    """A plot with its texts and controls, which a panel shows.
 
     ======== ========================================================
     `phrase` name of the plot, as written within a sentence
@@ -104,9 +104,6 @@ class PlotView(QWidget):
     def rest(self) -> None:
         """Stop work in progress, since nobody sees the plot now."""
 
-    def restyle(self) -> None:
-        """Use the colours and sizes of another theme or interface size."""
-
 
 class CaptionedPlot(PlotView):
     """A plot with a caption, or a sentence that says what is missing.
@@ -131,9 +128,6 @@ class CaptionedPlot(PlotView):
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
         return self.plane if self.pages.plot_visible and self.plane.centralWidget.isVisible() else None
-
-    def restyle(self) -> None:  # noqa: D102
-        self.plane.set_palette(colours())
 
 
 PLOT_SHARE, CAPTION_SHARE = 5, 3

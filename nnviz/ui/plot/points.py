@@ -25,10 +25,9 @@ from PySide6.QtGui import (
 )
 
 from nnviz.core.activations import Array
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Pixels
 from nnviz.ui.kit.number_field import nudge_size
-from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale
 
 GRAB_PX = 9.0
@@ -52,10 +51,9 @@ class PointPlot(Plot):
     point_nudged = Signal(object, object, str)
     gesture_ended = Signal()
 
-    def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
+    def __init__(self, *, grid: bool, point: float = 11) -> None:
         super().__init__(QuietAxis("bottom"), QuietAxis("left", grid=grid))
         self._names = ("", "")
-        self._palette = palette
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
         self._under_mouse: QPointF | None = None
@@ -65,10 +63,8 @@ class PointPlot(Plot):
         self.add(self._present, 10)
         self.centralWidget.hide()  # until something is drawn
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        self._palette = palette
-        super().set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
         self.colour_point()
 
     def name_axes(self, bottom: str, left: str) -> None:
@@ -139,9 +135,8 @@ class PointPlot(Plot):
             axis.set_text(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(60, int(room))))
 
     def colour_point(self) -> None:  # noqa: D102
-        colour = self._palette.accent if self.hasFocus() else self._palette.ink
-        self._present.setPen(QPen(QColor(colour), 2))
-        self._present.setBrush(QColor(self._palette.surface))
+        self._present.setPen(self.focus_pen())
+        self._present.setBrush(QColor(colours().surface))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the movable point, or move it to the mouse."""
@@ -229,8 +224,8 @@ class MapPlot(PointPlot):
     `image` is the map, `line` the line or lines, and `bar` the scale.
     """
 
-    def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
-        super().__init__(palette, grid=grid, point=point)
+    def __init__(self, *, grid: bool, point: float = 11) -> None:
+        super().__init__(grid=grid, point=point)
         self.image, self.line = FineImage(axisOrder="row-major"), CurveItem(connect="finite")
         self.bar = Scale()
         self.add(self.image, 0)
@@ -238,9 +233,8 @@ class MapPlot(PointPlot):
         self.centralLayout.setContentsMargins(0, 7, 0, 0)
         self.centralLayout.addItem(self.bar, CENTRE[0], 3)
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
         self.bar.fit()
 
     def show_image(self, pixels: Pixels, across: Interval, up: Interval) -> None:
