@@ -96,7 +96,7 @@ def open_panel(qtbot, bare):
 def settle(qtbot, panel):
     for _ in range(2):
         panel.desk.frames.show_pending()
-        qtbot.waitUntil(lambda: not panel.work.busy and panel.view.is_current)
+        qtbot.waitUntil(lambda: not panel.work.busy and panel.is_current)
         panel.grab()  # an axis takes its room once it has been painted
 
 
@@ -386,7 +386,7 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
             assert svg.startswith(b"<?xml")
             marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
             assert marks > len(state.data)
-            assert (b"<image" in svg) == (panel.view.axes.vertical is not None)
+            assert (b"<image" in svg) == (panel.axes.axes.vertical is not None)
 
 
 def seen(card, widget):

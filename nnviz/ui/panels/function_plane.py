@@ -6,7 +6,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,6 +53,10 @@ class Axes:
     def along(self) -> tuple[int, ...]:
         """The indices of the inputs on the axes."""
         return tuple(place for place in (self.horizontal, self.vertical) if place is not None)
+
+    def outputs(self, state: State) -> list[int]:
+        """Return the indices of the plotted outputs."""
+        return list(range(len(state.network.outputs))) if self.output is None else [self.output]
 
     @classmethod
     def first(cls, state: State) -> Axes:
@@ -158,11 +162,29 @@ def drawn_rows(state: State) -> NDArray[np.intp]:
     return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
 
 
-def on_map(state: State, axes: Axes) -> Rows:
-    """Return the marks of the rows in a plot over two inputs. The colour of a mark shows the row's target."""
-    some, (marks, shapes) = drawn_rows(state), _by_target(state, axes.output)
-    points = state.data.inputs[some][:, axes.along]
-    return Rows(points, marks, shapes, is_validation(state, some), are_toned(state, axes))
+def marked_rows(state: State, axes: Axes, predictions: Array | None) -> Rows:
+    """Return the marks of the plotted rows.
+
+    On a map, a mark has the inputs of its row, in the colour of the target. Over one input, marks show the
+    targets, if there are any. Over targets, marks show the `predictions` for the plotted rows, shape
+    (plotted rows, outputs).
+    """
+    some, data = drawn_rows(state), state.data
+    hollow = some >= state.trained_rows
+    if axes.vertical is not None:
+        points = data.inputs[some][:, axes.along]
+        return Rows(points, *_by_target(state, axes.output), hollow, are_toned(state, axes))
+    if data.targets is None or not len(some):
+        return Rows.none()
+    x, heights, plotted = data.targets[some, axes.output or 0], data.targets[some], axes.outputs(state)
+    if axes.horizontal is not None:
+        x = data.inputs[some, axes.horizontal]
+    elif predictions is not None:
+        heights = predictions
+    points = np.concatenate([np.column_stack([x, heights[:, output]]) for output in plotted])
+    by_output = [colours().positive] if len(plotted) == 1 else curve_colours(plotted)
+    marks = [colour for colour in by_output for _ in some]
+    return Rows(points, marks, [0] * len(marks), np.tile(hollow, len(plotted)))
 
 
 def are_toned(state: State, axes: Axes) -> bool:
@@ -173,41 +195,11 @@ def are_toned(state: State, axes: Axes) -> bool:
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
-def on_curves(state: State, axes: Axes, outputs: Iterable[int]) -> Rows:
-    """Return marks for the targets of `outputs`, plotted over one input. Without targets, return no marks."""
-    assert axes.horizontal is not None
-    some, targets = drawn_rows(state), state.data.targets
-    if targets is None or not len(some):
-        return Rows.none()
-    x, each = state.data.inputs[some, axes.horizontal], list(outputs)
-    points = [np.column_stack([x, targets[some, output]]) for output in each]
-    by_output = [colours().positive] if len(each) == 1 else curve_colours(each)
-    marks = [colour for colour in by_output for _ in some]
-    hollow = np.tile(is_validation(state, some), len(each))
-    return Rows(np.concatenate(points), marks, [0] * len(marks), hollow)
-
-
-def on_pairs(state: State, output: int, predictions: Array) -> Rows:
-    """Return a mark for each plotted row, at (target, prediction) of `output`.
-
-    `predictions` has shape (plotted rows, outputs).
-    """
-    assert state.data.targets is not None
-    some = drawn_rows(state)
-    points = np.column_stack([state.data.targets[some, output], predictions[:, output]])
-    return Rows(points, [colours().positive] * len(some), [0] * len(some), is_validation(state, some))
-
-
 def curve_colours(outputs: list[int]) -> list[str]:
     """Return the colours of curves: the accent colour for one curve, class colours for several."""
     if len(outputs) == 1:
         return [colours().accent]
     return [class_colour(colours(), output) for output in outputs]
-
-
-def is_validation(state: State, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return for each row index in `rows` whether the row is a validation row, shape (rows,)."""
-    return rows >= state.trained_rows
 
 
 def _by_target(state: State, output: int | None) -> tuple[list[str], list[int]]:
@@ -358,21 +350,18 @@ class FunctionPlane(MapPlot):
     ================= ==================================================================
     `keep_requested`  emitted when the person adds the what-if row to the data
     `leave_requested` emitted when the person discards the what-if row
-    `resized`         emitted when the size of the plot has changed
-    `reader`          returns the place and text of the readout near a point, or None
     ================= ==================================================================
     """
 
     keep_requested = Signal()
     leave_requested = Signal()
-    resized = Signal()
 
-    def __init__(self) -> None:
-        self._shows_what_if = False
+    def __init__(self, read: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None) -> None:
+        """Make the plot; `read` returns the place and text of the readout near a point, or None."""
+        self._shows_what_if, self._read = False, read
         super().__init__(grid=True, point=RING)
         self.setAccessibleName("Plot of the function")
         self.setToolTip(TIP)
-        self.reader: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None
         self.picture: FunctionValues | None = None
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
@@ -380,7 +369,6 @@ class FunctionPlane(MapPlot):
         self._ring = DotItem(RING)
         for z, item in enumerate((*self.curves, self._error, self.marks, self._ring)):
             self.add(item, 2 + z * 0.1)
-        self.box.sigResized.connect(self.resized)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
@@ -472,7 +460,7 @@ class FunctionPlane(MapPlot):
     # --- mouse and keys
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:  # noqa: D102
-        return self.reader(at)
+        return self._read(at)
 
     def can_move_point(self) -> bool:  # noqa: D102
         return bool(self.centralWidget.isVisible())

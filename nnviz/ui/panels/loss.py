@@ -40,10 +40,10 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, fill_box
+from nnviz.ui.kit.controls import Choice, fill_box, set_direction
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, coloured
+from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
 from nnviz.ui.plot.points import GRAB_PX, MapPlot, contours
 
@@ -98,8 +98,7 @@ class LossChoice(QWidget):
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         fill_box(self._boxes, SPACING_PX, self.first, self.second)
         for box in (self.first, self.second):
-            box.setMinimumContentsLength(13)
-            box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.shorten_items(13)
             box.setPlaceholderText(f"{box.accessibleName()}…")
             box.activated.connect(self._choose)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
@@ -114,8 +113,7 @@ class LossChoice(QWidget):
         """Put the boxes side by side if both fit, else below each other."""
         super().resizeEvent(event)
         is_wide = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
-        directions = QBoxLayout.Direction
-        self._boxes.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        set_direction(self._boxes, is_wide)
 
     def refresh(self, now: Moment) -> None:
         """Show the selected weights, and show or hide the boxes."""
@@ -238,7 +236,7 @@ class LossView(CaptionedPlot):
     def has_changed(self, drawn: object) -> bool:
         """Return whether the plane shows something else than `drawn`, and remember what it shows now."""
         before, self._drawn = self._drawn, (drawn, colours())
-        return not before or any(one is not other for one, other in zip(before, self._drawn, strict=True))
+        return not are_same(before, self._drawn)
 
     # --- changing the weights
 
