@@ -593,7 +593,7 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
 
 def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(open_window, qtbot):
     window = open_window("many-rows")
-    window.library.load()
+    window.history.load()
     card = hands.bring(window, "Explain")
     hands.click(window, Address("node", 0, 0))
     window.desk.frames.show_pending()

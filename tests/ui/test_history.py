@@ -794,7 +794,7 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     with qtbot.waitSignal(window.runner.run_ended):
         hands.press(window, "Run")
     curve = card.curve
-    window.library.load()  # as it was already
+    window.history.load()  # as it was already
     assert card.curve is curve
     hands.bring(window, "Loss")
     told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"

@@ -393,7 +393,7 @@ def repaint_all(width, height):
     window = window_in_a_process("xor")
     window.main_window.resize(width, height)
     window.main_window.show()
-    window.library.load()
+    window.history.load()
     settle(window)
     for name, does in deeds(window):
         does()
