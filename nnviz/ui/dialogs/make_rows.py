@@ -117,7 +117,7 @@ class Preview(Plot):
         super().__init__(self._across, self._up)
         self._series: list[Series] = []
         self._marks = RowMarks()
-        self.add(self._marks, 5)
+        self.add(5, self._marks)
         self.box.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(MIN_PREVIEW)

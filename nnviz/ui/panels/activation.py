@@ -52,10 +52,7 @@ class ActivationPlot(PointPlot):
         self.tangent, self._zero = CurveItem(), CurveItem()
         self.rows = PointItem()
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
-        for z, item in enumerate((self._zero, self.slopes, self.curve, self.rows, self.tangent), start=1):
-            self.add(item, z)
-        for dot in self._ends:
-            self.add(dot, 6)
+        self.add(1, self._zero, self.slopes, self.curve, self.rows, self.tangent, *self._ends)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102

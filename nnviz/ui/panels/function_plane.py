@@ -367,8 +367,7 @@ class FunctionPlane(MapPlot):
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
         self.marks = RowMarks()
         self._ring = DotItem(RING)
-        for z, item in enumerate((*self.curves, self._error, self.marks, self._ring)):
-            self.add(item, 2 + z * 0.1)
+        self.add(2, *self.curves, self._error, self.marks, self._ring)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102

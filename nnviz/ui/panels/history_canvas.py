@@ -45,9 +45,8 @@ class HistoryLine:
         """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
         self._arrow = Arrow()
-        plot.add(self._arrow, z + 1)
-        for k, item in enumerate((self.later, self.curve)):
-            plot.add(item, z + k / 2)
+        plot.add(z, self.later, self.curve)
+        plot.add(z + 1, self._arrow)
 
     @property
     def colour(self) -> str:
@@ -140,8 +139,7 @@ class EarlierCurves:
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
             self._arrows.append(Arrow())
-            plot.add(self._items[-1], UNDER)
-            plot.add(self._arrows[-1], UNDER)
+            plot.add(UNDER, self._items[-1], self._arrows[-1])
         for k, arrow in enumerate(self._arrows):
             runs = self.runs[k : k + 1]
             plot.show_exit(arrow, runs[0].history if runs else np.empty((0, 2)), True)
@@ -280,8 +278,7 @@ class HistoryCanvas(Plot):
         self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self.earlier = EarlierCurves()
-        for z, item in enumerate((self._mark, self._ring, self._dot)):
-            self.add(item, 2 + z)
+        self.add(2, self._mark, self._ring, self._dot)
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
         self.box.sigResized.connect(self._follow_size)

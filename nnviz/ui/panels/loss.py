@@ -280,8 +280,7 @@ class LossCurvePlane(LossPlane):
         self.tangent, self._step, self._drop = (CurveItem() for _ in range(3))
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
         self._end = DotItem(7)
-        for z, item in enumerate((self._drop, self._step, self._head, self._end, self.tangent), start=2):
-            self.add(item, z)
+        self.add(2, self._drop, self._step, self._head, self._end, self.tangent)
         self._head.hide()
         self.restyle()
 
@@ -490,8 +489,7 @@ class LossSurfacePlane(LossPlane):
         self._loss = math.nan
         self._halo, self.path = (CurveItem() for _ in range(2))
         self._start = pg.ScatterPlotItem(useCache=False)  # in an SVG, Qt would write its cache as pixels
-        for z, item in enumerate((self._halo, self.path, self._start), start=2):
-            self.add(item, z)
+        self.add(2, self._halo, self.path, self._start)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102

@@ -177,7 +177,7 @@ class PlotPage(QWidget):
 
 
 class Pages(QStackedLayout):
-    """A stack of two pages: a sentence that replaces a missing plot, and the plot."""
+    """A stack of two pages: a sentence that replaces a missing plot or program, and the plot or program."""
 
     def __init__(self, card: Card | PlotView) -> None:
         super().__init__()

@@ -381,10 +381,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
                 axis.show()
             self.centralLayout.activate()  # marks are drawn next, and depend on the size of a pixel
 
-    def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
-        """Add `item` to the plot, above all items with a lower `z`."""
-        self.box.addItem(item, ignoreBounds=True)
-        item.setZValue(z)
+    def add(self, z: float, *items: pg.GraphicsObject | QGraphicsEllipseItem) -> None:
+        """Add items to the plot, each above those before it and above all items with a lower `z`."""
+        for item in items:
+            self.box.addItem(item, ignoreBounds=True)
+            item.setZValue(z)
 
     def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
         """Return a pen of this width in pixels; pyqtgraph's widths are in device pixels."""

@@ -60,7 +60,7 @@ class PointPlot(Plot):
         self.box.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = DotItem(point)
-        self.add(self._present, 10)
+        self.add(10, self._present)
         self.centralWidget.hide()  # until something is drawn
 
     def restyle(self) -> None:  # noqa: D102
@@ -228,8 +228,7 @@ class MapPlot(PointPlot):
         super().__init__(grid=grid, point=point)
         self.image, self.line = FineImage(axisOrder="row-major"), CurveItem(connect="finite")
         self.bar = Scale()
-        self.add(self.image, 0)
-        self.add(self.line, 1)
+        self.add(0, self.image, self.line)
         self.centralLayout.setContentsMargins(0, 7, 0, 0)
         self.centralLayout.addItem(self.bar, CENTRE[0], 3)
 
