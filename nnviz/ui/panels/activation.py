@@ -64,8 +64,7 @@ class ActivationPlot(PointPlot):
         self.tangent.setPen(self.pen(palette.slope, 2.5))
         self.rows.set_pen(self.pen(palette.accent, POINT_PX))
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
-            dot.setPen(QPen(QColor(palette.slope), 1.5))
-            dot.setBrush(QColor(inside))
+            dot.set_colours(inside, QPen(QColor(palette.slope), 1.5))
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node's activation function, `bend`, through the points in `curve`.

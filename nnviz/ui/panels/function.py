@@ -47,9 +47,8 @@ from nnviz.ui.panels.function_plane import (
     marked_rows,
 )
 from nnviz.ui.plot.card import Caption, PlotPanel, are_same, coloured
+from nnviz.ui.plot.points import SHORT
 
-SHORT = 22
-"""Longer names of inputs and outputs are shortened to this number of characters."""
 MOST_READ_OUT = 4
 """Largest number of outputs in a readout, the text with the values at the mouse."""
 MOST_NAMED = 10

@@ -479,7 +479,7 @@ class FunctionPlane(MapPlot):
     def colour_point(self) -> None:  # noqa: D102
         super().colour_point()
         if self._shows_what_if:
-            self._present.setBrush(QColor(colours().accent))
-            self._present.setPen(QPen(QColor(colours().ink if self.hasFocus() else colours().surface), 2))
+            rim = colours().ink if self.hasFocus() else colours().surface
+            self._present.set_colours(colours().accent, QPen(QColor(rim), 2))
         else:
             self._present.setBrush(Qt.BrushStyle.NoBrush)

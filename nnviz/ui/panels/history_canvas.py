@@ -23,7 +23,7 @@ from nnviz.picture.notebook import Area, Joined, clip_curve
 from nnviz.picture.palette import rgb
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
-from nnviz.ui.plot.plot import CENTRE, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
+from nnviz.ui.plot.plot import CENTRE, GRAB_PX, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
@@ -67,7 +67,7 @@ class HistoryLine:
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
-        self._arrow.setBrush(QColor(self.colour))
+        self._arrow.set_colours(self.colour)
         self.leaves = plot.show_exit(self._arrow, points, plot.following)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
@@ -148,7 +148,7 @@ class EarlierCurves:
         self._area, self._pixel = _around(view), pixel
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
-            self._arrows[k].setBrush(QColor(colours().muted))
+            self._arrows[k].set_colours(colours().muted)
         self._cut = [
             clip_curve(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
             for curve, run in zip(self._curves, self.runs, strict=True)
@@ -286,10 +286,8 @@ class HistoryCanvas(Plot):
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self._name_iterations()
-        self._mark.setPen(QPen(QColor(self.validation.colour), 2))
-        self._mark.setBrush(QColor(colours().surface))
+        self._mark.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
-        self._dot.setPen(QPen(Qt.PenStyle.NoPen))
         self.earlier.restyle()
         self._write_key()
         self._show_again()
@@ -299,8 +297,7 @@ class HistoryCanvas(Plot):
         self.bottom.showLabel(self.height() >= px(LOW_PX))
 
     def colour_point(self) -> None:  # noqa: D102
-        self._ring.setPen(self.focus_pen())
-        self._ring.setBrush(QColor(colours().surface))
+        self._ring.set_colours(colours().surface, self.focus_pen())
 
     @property
     def _history(self) -> History:
@@ -433,7 +430,7 @@ class HistoryCanvas(Plot):
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
-        self._dot.setBrush(QColor(colours().muted if run else self.line.colour))
+        self._dot.set_colours(colours().muted if run else self.line.colour)
         self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
 
     def _name_of(self, run: EarlierRun) -> str:
@@ -523,10 +520,6 @@ class HistoryCanvas(Plot):
             self._draw()
 
 
-GRAB = 10.0
-"""Within this distance in pixels, a mouse press hits the ring (current iteration) or the overfitting mark."""
-
-
 class HistoryCurve(HistoryCanvas):
     """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
 
@@ -562,20 +555,18 @@ class HistoryCurve(HistoryCanvas):
             self.menu_requested.emit(event.screenPos().toPoint())
 
     def _is_on_ring(self, position: QPointF) -> bool:
-        if not self._ring.isVisible():
-            return False
-        return _near(position, self.present())
+        return self._ring.isVisible() and is_on(position, self.present())
 
     def _is_on_mark(self, position: QPointF) -> bool:
         mark = self.marked()
-        return mark is not None and _near(position, mark)
+        return mark is not None and is_on(position, mark)
 
     def _hover(self, position: QPointF) -> None:
         if not self.is_inside(position):
             self.read_at(None)
             return
         leaves = self.line.leaves
-        if leaves and _near(position, self.place_of(leaves[1], self.view()[1][1])):
+        if leaves and is_on(position, self.place_of(leaves[1], self.view()[1][1])):
             self._read_near(leaves[0], None)
         else:
             at = self.point_at(position)
@@ -585,9 +576,9 @@ class HistoryCurve(HistoryCanvas):
         """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
         own = min(
             (distance(each, at, self.pixel()) for each in (self.line.curve.points, self.line.later.points)),
-            default=GRAB,
+            default=GRAB_PX,
         )
-        return self.earlier.near(at, self.pixel(), within=min(own, GRAB))
+        return self.earlier.near(at, self.pixel(), within=min(own, GRAB_PX))
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
         """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
@@ -674,8 +665,3 @@ class HistoryCurve(HistoryCanvas):
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
         self.read_at(None)
-
-
-def _near(one: QPointF, other: QPointF) -> bool:
-    offset = one - other
-    return bool(np.hypot(offset.x(), offset.y()) <= GRAB)

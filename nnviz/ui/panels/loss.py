@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from nnviz.core.activations import Array
@@ -45,17 +45,13 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import GRAB_PX, MapPlot, contours
+from nnviz.ui.plot.points import SHORT, MapPlot, contours
 
 
 def axis_name(network: Network, weight: Address) -> str:
     """Return the title of a weight's axis, such as "w (accounts → node_0)", or "b (node_0)" for a bias."""
     name = network.name_of(weight._replace(kind="node") if weight.kind == "bias" else weight)
     return f"{weight.symbol} ({name})"
-
-
-SHORT = 22
-"""Longer names in a readout are shortened to this number of characters."""
 
 
 class LossPlane(MapPlot):
@@ -294,8 +290,7 @@ class LossCurvePlane(LossPlane):
         dotted.setStyle(Qt.PenStyle.DotLine)
         self._drop.setPen(dotted)
         self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
-        self._end.setPen(QPen(Qt.PenStyle.NoPen))
-        self._end.setBrush(QColor(palette.accent))
+        self._end.set_colours(palette.accent)
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
@@ -541,10 +536,9 @@ class LossSurfacePlane(LossPlane):
         assert grid is not None
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
-        if self._point is not None and math.isfinite(self._loss):
-            offset = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
-            if math.hypot(offset.x(), offset.y()) <= GRAB_PX:
-                x, y, loss = self._point.x(), self._point.y(), self._loss
+        is_on_point = math.isfinite(self._loss) and self.is_on_point(self.place_of(at.x(), at.y()))
+        if self._point is not None and is_on_point:
+            x, y, loss = self._point.x(), self._point.y(), self._loss
         return QPointF(x, y), self.in_words((x, y), loss)
 
 

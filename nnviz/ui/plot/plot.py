@@ -185,6 +185,8 @@ FARTHEST_OUTSIDE = 1e5
 """Largest distance of curves and dots from the view, as a multiple of the view's size. Qt aborts beyond."""
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
+GRAB_PX = 10.0
+"""Largest distance between the mouse and a point of a plot at which the mouse is on the point, in pixels."""
 OFFSET = 6
 """Space between an axis and its tick texts, in pixels."""
 TICK_PX = 18
@@ -196,6 +198,12 @@ OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 """Grid lines of an axis, and texts at its ticks. Each text is a pair: left end of its baseline, text."""
+
+
+def is_on(place: QPointF, point: QPointF) -> bool:
+    """Return whether the mouse at `place` is on a point at `point`; both are positions in pixels."""
+    offset = place - point
+    return math.hypot(offset.x(), offset.y()) <= GRAB_PX
 
 
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -492,6 +500,11 @@ class DotItem(QGraphicsEllipseItem):
         self.setFlag(QGraphicsEllipseItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.hide()
 
+    def set_colours(self, inside: str, rim: QPen | Qt.PenStyle = Qt.PenStyle.NoPen) -> None:
+        """Fill the mark with a colour, and draw its rim with a pen."""
+        self.setPen(QPen(rim))
+        self.setBrush(QColor(inside))
+
     def paint(self, painter: QPainter, *rest: Any) -> None:
         """Paint the mark; in an SVG, which Qt does not clip, paint it only if it is inside the plot."""
         svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
@@ -508,7 +521,6 @@ class Arrow(DotItem):
     def __init__(self) -> None:
         super().__init__(ARROW)
         self.setRect(-ARROW / 2, 1.0, ARROW, ARROW)
-        self.setPen(QPen(Qt.PenStyle.NoPen))
 
     def _draw(self, painter: QPainter, *rest: Any) -> None:
         box = self.rect()

@@ -28,10 +28,10 @@ from nnviz.core.activations import Array
 from nnviz.picture.scales import Pixels
 from nnviz.ui.kit.number_field import nudge_size
 from nnviz.ui.kit.theme import colours, ui_font
-from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale
+from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale, is_on
 
-GRAB_PX = 9.0
-"""Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
+SHORT = 22
+"""Longer names in a readout are shortened to this number of characters."""
 TANGENT_PX = 44.0
 """Length of a tangent on each side of the movable point, in pixels."""
 ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, -1), Qt.Key.Key_Up: (0, 1)}
@@ -135,23 +135,21 @@ class PointPlot(Plot):
             axis.set_text(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(60, int(room))))
 
     def colour_point(self) -> None:  # noqa: D102
-        self._present.setPen(self.focus_pen())
-        self._present.setBrush(QColor(colours().surface))
+        self._present.set_colours(colours().surface, self.focus_pen())
+
+    def is_on_point(self, place: QPointF) -> bool:
+        """Return whether a position in this widget, in pixels, is on the movable point."""
+        return self._point is not None and is_on(place, self.place_of(self._point.x(), self._point.y()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the movable point, or move it to the mouse."""
         if event.button() != Qt.MouseButton.LeftButton or not self.can_move_point():
             event.ignore()
             return
-        near = False
-        if self._point is not None:
-            place = event.position() - self.place_of(self._point.x(), self._point.y())
-            near = math.hypot(place.x(), place.y()) <= GRAB_PX
-        self._hold = (
-            self._point - self.point_at(event.position()) if self._point is not None and near else QPointF()
-        )
+        grabbed = self._point if self.is_on_point(event.position()) else None
+        self._hold = grabbed - self.point_at(event.position()) if grabbed is not None else QPointF()
         self.gesture_ended.emit()
-        if not near:
+        if grabbed is None:
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
