@@ -327,8 +327,6 @@ def _shape(painter: QPainter, at: QPointF, shape: int, radius: float) -> None:
     painter.drawPolygon(QPolygonF([at + QPointF(dx, dy) * radius for dx, dy in corners]))
 
 
-MOST_CURVES = 10
-"""Largest number of curves in one plot."""
 LEVELS = 5
 """Approximate number of labels on the colour scale."""
 RING, POINT = 15, 11
@@ -364,7 +362,7 @@ class FunctionPlane(MapPlot):
         self.setToolTip(TIP)
         self.picture: FunctionValues | None = None
         self._error = CurveItem(connect="finite")
-        self.curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
+        self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.marks = RowMarks()
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)

@@ -23,6 +23,7 @@ from nnviz.picture.notebook import Area, Joined, clip_curve
 from nnviz.picture.palette import rgb
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
+from nnviz.ui.plot.card import coloured
 from nnviz.ui.plot.plot import CENTRE, GRAB_PX, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
 
 TURNS = 100
@@ -355,7 +356,7 @@ class HistoryCanvas(Plot):
     def _write_key(self) -> None:
         """Show the key of the curves above the plot if there are two curves."""
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
-        parts = [f'<span style="color:{colour}">\u2501\u2501</span> {name}' for colour, name in both]
+        parts = [f"{coloured(colour, '━━')} {name}" for colour, name in both]
         self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=colours().muted)
         self.key.setVisible(self._has_key)
         self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
