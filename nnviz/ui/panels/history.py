@@ -68,9 +68,9 @@ class HistoryPlot(PlotPanel):
 
     `load_soon` imports pyqtgraph, which is slow, and builds the plot. It is called after the first frame.
 
-    ================= ======================================================================
+    ================= ==============================================================================
     `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
-    ================= ======================================================================
+    ================= ==============================================================================
     """
 
     accuracy_chosen = Signal(bool)
