@@ -126,6 +126,9 @@ class EarlierCurves:
             return
         self.runs, self._shown = runs, (runs, log)
         self._curves = [on_scale(run.history, log=log) for run in runs]
+        self._diverged = {
+            k: run.history for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf
+        }
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         self.reach = reach_together(reach(run.history, log=log) for run in runs)
         self._area = None
@@ -142,8 +145,7 @@ class EarlierCurves:
             self._arrows.append(Arrow())
             plot.add(UNDER, self._items[-1], self._arrows[-1])
         for k, arrow in enumerate(self._arrows):
-            runs = self.runs[k : k + 1]
-            plot.show_exit(arrow, runs[0].history if runs else np.empty((0, 2)), True)
+            plot.show_exit(arrow, self._diverged.get(k, np.empty((0, 2))), True)
         if self._area and _covers(self._area, view) and pixel >= self._pixel:
             return
         self._area, self._pixel = _around(view), pixel
