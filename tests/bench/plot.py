@@ -11,7 +11,6 @@ from nnviz.core.history import History
 from nnviz.core.numbers import EARLIER_RUNS
 from nnviz.core.state import EarlierRun, Training
 from nnviz.document.job import USUAL_LIMITS
-from nnviz.picture.palette import PALETTES
 from nnviz.ui.panels.history_canvas import HistoryCurve
 from tests.bench import report, windows
 
@@ -31,7 +30,7 @@ def points(count):
 
 def measured(length, rounds):
     """Return the milliseconds of a frame at the end, further back, with earlier runs; and the points."""
-    curve = HistoryCurve(PALETTES["light"])
+    curve = HistoryCurve()
     curve.resize(340, 300)
     curve.show()
     windows.settle(0.1)

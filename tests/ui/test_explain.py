@@ -94,7 +94,7 @@ def test_the_plot_of_the_selection_stands_above_the_text_once_the_library_is_loa
     bring(window, "Explain")
     click(window, address_named(window, "node_0"))
     assert views(window)[1] is None
-    window.library.loaded.emit()
+    window.desk.allow_plots()
     for address, plot in (
         (address_named(window, "node_0"), ("ActivationView", "the activation of a node")),
         (address_named(window, "node_0", "accounts"), ("LossCurve", "the loss over one weight")),
@@ -118,7 +118,7 @@ def test_the_plot_of_the_selection_stands_above_the_text_once_the_library_is_loa
 
 def test_the_divider_is_dragged_enlarges_the_plot_and_is_remembered(qtbot, open_window, settings):
     window = open_window("relu")
-    window.library.load()
+    window.history.load()
     card = bring(window, "Explain")
     window.document.select(Address(*EDGE))
     views(window)

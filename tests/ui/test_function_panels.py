@@ -96,7 +96,7 @@ def open_panel(qtbot, bare):
 def settle(qtbot, panel):
     for _ in range(2):
         panel.desk.frames.show_pending()
-        qtbot.waitUntil(lambda: not panel.work.busy and panel.view.is_current)
+        qtbot.waitUntil(lambda: not panel.work.busy and panel.is_current)
         panel.grab()  # an axis takes its room once it has been painted
 
 
@@ -189,14 +189,13 @@ def test_between_classes_the_line_is_where_two_outputs_are_the_largest_or_one_is
 
 def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
     light, state = PALETTES["light"], xor()
-    plane, tone, tones = FunctionPlane(light), Tone(0.0, 1e6, False), output_tones(light, False)
+    plane, tone, tones = FunctionPlane(), Tone(0.0, 1e6, False), output_tones(light, False)
     qtbot.addWidget(plane)
     *_, found = refined_pictures(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
     plane.show_map(found, number_pixels(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
     scale = plane.centralLayout.itemAt(1, 3)
     before = scale.minimumWidth()
     set_size_percent(qapp, 150)
-    plane.set_palette(light)
     assert scale.minimumWidth() > 1.2 * before
 
 
@@ -387,7 +386,7 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
             assert svg.startswith(b"<?xml")
             marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
             assert marks > len(state.data)
-            assert (b"<image" in svg) == (panel.view.axes.vertical is not None)
+            assert (b"<image" in svg) == (panel.axes.axes.vertical is not None)
 
 
 def seen(card, widget):
@@ -594,7 +593,7 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
 
 def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(open_window, qtbot):
     window = open_window("many-rows")
-    window.library.load()
+    window.history.load()
     card = hands.bring(window, "Explain")
     hands.click(window, Address("node", 0, 0))
     window.desk.frames.show_pending()

@@ -253,7 +253,7 @@ def test_what_is_cut_off_is_found(qtbot):
 
 def test_the_plot_over_two_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window):
     window = open_window("many-rows", (1280, 800))
-    window.library.load()
+    window.history.load()
     for size in ((1280, 800), (1920, 1080)):
         window.main_window.resize(*size)
         bring(window, "Loss surface")
@@ -279,7 +279,7 @@ def is_drawn(dock, least=None):
 
 def test_explain_shows_the_whole_text_and_plot_and_a_caption_with_more_room(qtbot, open_window):
     window = open_window("relu", (1280, 800))
-    window.library.load()
+    window.history.load()
     card = bring(window, "Explain")
     for size, chosen in product(((1280, 800), (1920, 1080)), (WEIGHTS[0], Address("node", 0, 0))):
         window.main_window.resize(*size)
@@ -729,7 +729,7 @@ def on_one_screen(*percents):
     main.resize(room.size())
     main.show()
     main.fit_screen()
-    window.library.load()
+    window.history.load()
     seen = [()]
     while len(set(seen[-5:])) > 1 or len(seen) < 6:  # the docks ask for their room in a few rounds
         QTest.qWait(60)

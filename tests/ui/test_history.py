@@ -481,7 +481,7 @@ def triggered(plot, text):
     action.trigger()
 
 
-def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(three, document, approved):
+def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(qapp, three, document, approved):
     curves = [*three.curve.earlier.curves(), three.curve.line.curve.points]
     for curve, rate in zip(curves, (0.01, 0.005, 0.02), strict=True):
         np.testing.assert_allclose(curve[:, 1], mse_after(np.arange(21), rate), rtol=1e-7)
@@ -505,7 +505,7 @@ def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(three, document, 
         assert " · ".join(read_out(three)).startswith(begins)
     approved("runs for a screen reader", rounded(three.curve.accessibleDescription()))
     for theme in ("dark", "light"):
-        three.curve.set_palette(PALETTES[theme])
+        apply_theme(qapp, theme)
         assert PALETTES[theme].slope not in runs.colours_of(three.curve), "they are muted"
     named = tuple(replace(run, name=f"<b>{run.name}") for run in document.state.runs)
     document.push(replace(document.state, runs=named), "Rename")
@@ -794,7 +794,7 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     with qtbot.waitSignal(window.runner.run_ended):
         hands.press(window, "Run")
     curve = card.curve
-    window.library.load()  # as it was already
+    window.history.load()  # as it was already
     assert card.curve is curve
     hands.bring(window, "Loss")
     told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"

@@ -145,7 +145,7 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
     choose_entry(window, "Undo")
     choose_entry(window, "Undo")
 
-    window.library.load()
+    window.history.load()
     card = hands.bring(window, "Explain")
     window.document.select(WEIGHT)
     window.desk.frames.show_pending()

@@ -393,7 +393,7 @@ def repaint_all(width, height):
     window = window_in_a_process("xor")
     window.main_window.resize(width, height)
     window.main_window.show()
-    window.library.load()
+    window.history.load()
     settle(window)
     for name, does in deeds(window):
         does()
@@ -443,7 +443,7 @@ def show_history(plot, mse):
 
 
 def test_runs_of_extremes_are_drawn_on_both_scales(show, amount):
-    plot = HistoryCurve(PALETTES["light"])
+    plot = HistoryCurve()
     alone = [(mse, None) for mse in HISTORIES]
     for present, mse in [*alone, *EARLIER[:: amount(quick=4, ci=1, night=1)]]:
         runs = [EarlierRun("a", Training(), len(mse), [*enumerate(mse)])] if mse else []
@@ -474,7 +474,7 @@ def assert_finite(plot):
 
 @pytest.mark.crossed(mse=(0.0, 1e-320, 1.0, 1e300), slope=(0.0, 1e-320, -1e300, 1.7e308))
 def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
-    plot = show(LossCurvePlane(PALETTES["light"]))
+    plot = show(LossCurvePlane())
     for low, high in LINES[:: amount(quick=5, ci=1, night=1)]:
         values, heights = np.linspace(low, high, 33), np.full(33, mse)
         heights[::5] = 1e308
@@ -484,7 +484,7 @@ def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
 
 
 def test_a_map_of_extremes_is_drawn(show, amount):
-    plot = show(LossSurfacePlane(PALETTES["light"]))
+    plot = show(LossSurfacePlane())
     for values in LINES[:: amount(quick=9, ci=1, night=1)]:
         for mse in (0.0, 5e-324, 1.0, 1e300, 1.7e308):
             for grid in (np.full((9, 9), mse), np.linspace(0.0, mse, 81).reshape(9, 9)):

@@ -226,7 +226,7 @@ class TrainingFilm(ImageFilm):
 
     def _make_curve(self) -> HistoryCanvas:
         """Return the loss curve, with axes for the whole run."""
-        curve, free = HistoryCanvas(self._look.palette), INSIDE_PX * self.scale
+        curve, free = HistoryCanvas(), INSIDE_PX * self.scale
         self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())

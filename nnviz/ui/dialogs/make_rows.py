@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -113,11 +113,11 @@ class Preview(Plot):
         super().__init__(self._across, self._up)
         self._series: list[Series] = []
         self._marks = RowMarks()
-        self.add(self._marks, 5)
+        self.add(5, self._marks)
         self.box.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(MIN_PREVIEW)
-        self.set_palette(colours())
+        self.restyle()
 
     def sizeHint(self) -> QSize:
         """Return a smaller size than pyqtgraph's 600 × 480 pixels."""
@@ -137,11 +137,9 @@ class Preview(Plot):
         """Number of plotted rows of each class. The keys are mark names, such as "blue circles"."""
         return {MARK_NAMES[each.number]: len(each.points) for each in self._series}
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Draw the rows again after a change of theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marks"):
-            self.set_palette(colours())
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        if self._series:
             self._draw()
 
     def _draw(self) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QElapsedTimer,
+    QEvent,
+    QMimeData,
+    QPoint,
+    QPointF,
+    QRect,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -167,6 +178,12 @@ def paint_chevron(painter: QPainter, x: float, y: float, scale: float, *, enable
     painter.drawPolyline([ends[0], QPointF(x, y + down), ends[1]])
 
 
+def set_direction(box: QBoxLayout, is_wide: bool) -> None:
+    """Lay out widgets from left to right if there is room (`is_wide`), else from top to bottom."""
+    directions = QBoxLayout.Direction
+    box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+
+
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
     """Disable a widget or action if `why` is not "", and show this reason as its tooltip.
 
@@ -242,6 +259,19 @@ class Choice(QComboBox):
         self.activated.connect(self._emit_chosen)
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's default one ignores style sheets
         self.setMaxVisibleItems(MOST_SEEN)
+
+    def shorten_items(self, letters: int) -> None:
+        """Shorten items to the width of the box, which has room for at least this number of letters."""
+        self.setMinimumContentsLength(letters)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def show_items(self, texts: Sequence[str], index: int) -> None:
+        """List `texts` and select the item with this index, without a signal."""
+        with QSignalBlocker(self):
+            if list(texts) != [self.itemText(k) for k in range(self.count())]:
+                self.clear()
+                self.addItems(texts)
+            self.setCurrentIndex(index)
 
     def _emit_chosen(self) -> None:
         if not self._steps:

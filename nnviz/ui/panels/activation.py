@@ -19,7 +19,6 @@ from nnviz.core.function import ActivationCurve, Bend, Reading, Span, steady_str
 from nnviz.core.network import Trace
 from nnviz.core.numbers import as_text, counted, full_text
 from nnviz.document.moment import Moment
-from nnviz.picture.palette import Palette
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
@@ -36,51 +35,36 @@ FINE, COARSE = 100, 10
 """FINE: an arrow key moves the readout by 1/FINE of the plot's width. COARSE: the same with Shift."""
 
 
-class SlopeAxis(QuietAxis):
-    """The right axis, in the colour of slopes."""
-
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
-        self._muted = QPen(QColor(palette.slope))
-        self.set_text(self._text)
-
-
 class ActivationPlot(PointPlot):
     """The plot of a node's activation over z: the output a (left axis) and the slope f′(z) (right axis)."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self) -> None:
         self._bend: Bend | None = None
         self._slope = math.nan
         self._inside: Array = np.empty((0, 2))
-        super().__init__(palette, grid=True)
+        super().__init__(grid=True)
         self.setMinimumHeight(PLOT_PX)
         self.setAccessibleName("Activation of the selected node")
         self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
-        self.slope_axis = SlopeAxis("right")
+        self.slope_axis = QuietAxis("right", colour="slope")
         self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self.tangent, self._zero = CurveItem(), CurveItem()
         self.rows = PointItem()
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
-        for z, item in enumerate((self._zero, self.slopes, self.curve, self.rows, self.tangent), start=1):
-            self.add(item, z)
-        for dot in self._ends:
-            self.add(dot, 6)
-        self.set_palette(palette)
+        self.add(1, self._zero, self.slopes, self.curve, self.rows, self.tangent, *self._ends)
+        self.restyle()
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme, and the interface size."""
-        super().set_palette(palette)
-        self.slope_axis.set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        palette = colours()
         self._zero.setPen(self.pen(palette.line, 1))
         self.curve.setPen(self.pen(palette.ink))
         self.slopes.setPen(self.pen(palette.slope, 1.5))
         self.tangent.setPen(self.pen(palette.slope, 2.5))
         self.rows.set_pen(self.pen(palette.accent, POINT_PX))
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
-            dot.setPen(QPen(QColor(palette.slope), 1.5))
-            dot.setBrush(QColor(inside))
+            dot.set_colours(inside, QPen(QColor(palette.slope), 1.5))
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node's activation function, `bend`, through the points in `curve`.
@@ -185,7 +169,7 @@ class ActivationView(CaptionedPlot):
     plane: ActivationPlot
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, ActivationPlot(colours()))
+        super().__init__(desk, ActivationPlot())
         self._node: Address | None = None
         self._stretch: Span | None = None
         self._curve_of: tuple[object, ...] = ()

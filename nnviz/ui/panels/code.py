@@ -6,8 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import cast
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
@@ -16,10 +17,11 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.code.lines import Program, numbers_path, save
 from nnviz.files.errors import FileError, Progress
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import Choice, fill_box, wrapped_label
+from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.panels.code_text import CodeSpot, CodeText, LineMark, Lines, MarkLegend, code_spot_at
+from nnviz.ui.plot.card import Pages
 
 HINT = "Click a line to select the node or edge that the line computes"
 NO_ADDRESS = "This line belongs to no node or edge"
@@ -45,14 +47,11 @@ class CodePanel(Panel):
         self._connect()
 
     def _make_body(self) -> None:
-        self._text, self._legend, self._refusal = CodeText(), MarkLegend(), wrapped_label()
-        self._pages = QStackedWidget()
-        page = QWidget()
-        fill_box(QVBoxLayout(page), 4, self._text, self._legend)
-        for widget in (page, self._refusal):
-            self._pages.addWidget(widget)
+        self._text, self._legend = CodeText(), MarkLegend()
+        self._pages = Pages(self)
+        self._pages.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._pages.add_plot(self._text, self._legend)
         self.body.setContentsMargins(8, 0, 8, 6)
-        self.body.addWidget(self._pages, 1)
 
     def _make_controls(self) -> None:
         self._style = Choice(name="Style of the program", tip="Choose the style of the program")
@@ -102,12 +101,12 @@ class CodePanel(Panel):
             self._program = program(state, self._style_name)
         except ValueError as error:
             self._program = Program(())
-            self._refusal.setText(str(error))
+            self._pages.empty.setText(str(error))
         lines = [line.text for line in self._program.lines]
         self._lines = self._lines.updated(self._program.lines)
         self._text.show_lines(lines, self._lines.selects, reset=key != self._program_key)
         self._program_key = key
-        self._pages.setCurrentIndex(0 if lines else 1)
+        self._pages.plot_visible = bool(lines)
         for button in (self._copy, self._save):
             button.setEnabled(bool(lines))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPen
 
 from nnviz.core.activations import Array
@@ -159,7 +159,7 @@ NO_CLASSES = (
 )
 HINT = "Click a cell to list its rows in the data table"
 TIP = "Click a cell, or select it with arrow keys and press Enter, to list its rows. Escape lists all rows"
-ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
+PARTS = "All rows", "Training", "Validation"
 LETTERS = 20
 """Largest number of letters of a class name in the line below the matrix. Longer names are shortened."""
 
@@ -186,8 +186,7 @@ class ConfusionPanel(PlotPanel):
 
     def _make_controls(self) -> None:
         self.output = Choice(name="Output", tip="Choose the output to show")
-        self.part = Choice(name="Rows", tip="Choose the rows to count")
-        self.part.addItems([ALL, TRAINED, VALIDATION])
+        self.part = Choice(PARTS, name="Rows", tip="Choose the rows to count")
         for choice in (self.output, self.part):
             choice.currentIndexChanged.connect(self.show_now)
             self.add_button(choice)
@@ -244,24 +243,18 @@ class ConfusionPanel(PlotPanel):
 
     def _part(self, state: State) -> slice:
         """Return the counted rows."""
-        parts = {TRAINED: slice(state.trained_rows), VALIDATION: slice(state.trained_rows, None)}
-        return parts.get(self.part.currentText(), slice(None))
+        trained = state.trained_rows
+        return (slice(None), slice(trained), slice(trained, None))[self.part.currentIndex()]
 
     def _offer_choices(self, state: State, classes: bool) -> None:
         """Show the combo boxes of outputs and rows if there is more than one of them."""
         offered = decisions(state.network) if classes else ()
         names = [each[-1] for each in offered] if len(offered) > 1 else []
-        if names != [self.output.itemText(k) for k in range(self.output.count())]:
-            with QSignalBlocker(self.output):
-                at = min(self._decision, max(len(names) - 1, 0))
-                self.output.clear()
-                self.output.addItems(names)
-                self.output.setCurrentIndex(at if names else -1)
+        self.output.show_items(names, min(self._decision, len(names) - 1))
         self.output.setVisible(bool(names))
         both = classes and state.validated and state.trained_rows > 0
-        if not both and self.part.currentIndex():
-            with QSignalBlocker(self.part):
-                self.part.setCurrentIndex(0)
+        if not both:
+            self.part.show_items(PARTS, 0)
         self.part.setVisible(both)
 
     def _select(self, mark: Mark) -> None:

@@ -53,7 +53,7 @@ from nnviz.ui.kit.controls import ElidedLabel, fill_box, ignore_drops
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.plot.card import PlotPanel, PlotView
+from nnviz.ui.plot.card import PlotPanel, PlotView, coloured
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """BREAK allows a line break; JOINER and NO_BREAK forbid one. Copied text has none of these characters."""
@@ -212,7 +212,7 @@ class _Page:
         if isinstance(row, Line):
             text = self._line(row)
         else:
-            text = self._coloured(self.palette.muted, escape(f"{row.label} {row.text}".strip()))
+            text = coloured(self.palette.muted, escape(f"{row.label} {row.text}".strip()))
         return f'<p style="margin:1px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
 
     def _line(self, line: Line) -> str:
@@ -223,10 +223,10 @@ class _Page:
             text += f" {_link(f'fold/{line.name}', _unbroken('show fewer'), p.accent)}"
         if line.check_agrees is not None:
             colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
-            text += f" {self._coloured(colour, _unbroken(tick))}"
+            text += f" {coloured(colour, _unbroken(tick))}"
         breaks = line_breaks(line.label + formula, self.fits)
         label = self._piece(Piece(line.label), 0, breaks)
-        muted = self._coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
+        muted = coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
         return f"{label}{muted}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
 
     def _pieces(self, pieces: Sequence[Piece], sign: str) -> str:
@@ -247,10 +247,7 @@ class _Page:
         colour = self.palette.slope if piece.slope else self.palette.ink
         if piece.address is not None:
             return _link(link_of(piece.address), text, colour)
-        return self._coloured(colour, text) if piece.slope else text
-
-    def _coloured(self, colour: str, text: str) -> str:
-        return f'<span style="color:{colour}">{text}</span>'
+        return coloured(colour, text) if piece.slope else text
 
 
 def line_breaks(text: str, fits: Fits) -> set[int]:
@@ -486,8 +483,6 @@ class ExplainPanel(PlotPanel):
         super().restyle()
         if hasattr(self, "parts"):
             self.parts.restyle()
-        for view in self._views.values():
-            view.restyle()
 
     # --- the plot
 

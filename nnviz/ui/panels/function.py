@@ -21,16 +21,14 @@ from nnviz.core.metrics import decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
 from nnviz.core.slopes import forward_ns, row_blocks
-from nnviz.core.state import State, Training
+from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason, wrapped_label
+from nnviz.ui.kit.controls import Choice, Stack, set_direction, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.panels import function_plane
 from nnviz.ui.panels.function_plane import (
     MOST,
     PREDICTION,
@@ -43,13 +41,14 @@ from nnviz.ui.panels.function_plane import (
     class_lines,
     class_shape,
     curve_colours,
+    drawn_rows,
     has_pairs,
     level_line,
+    marked_rows,
 )
-from nnviz.ui.plot.card import Caption, PlotPanel, coloured
+from nnviz.ui.plot.card import Caption, PlotPanel, are_same, coloured
+from nnviz.ui.plot.points import SHORT
 
-SHORT = 22
-"""Longer names of inputs and outputs are shortened to this number of characters."""
 MOST_READ_OUT = 4
 """Largest number of outputs in a readout, the text with the values at the mouse."""
 MOST_NAMED = 10
@@ -77,13 +76,10 @@ def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[floa
     classes, else for the first outputs.
     """
     names = shorten_names(state.network.outputs, SHORT)
-    if axes.output is not None:
-        places = [axes.output]
-    elif is_one_of_many(state.network):
-        places = np.argsort(-prediction, kind="stable")[:MOST_READ_OUT].tolist()
-    else:
-        places = list(range(min(len(names), MOST_READ_OUT)))
-    return [f"{names[k]}: {format_(float(prediction[k]))}" for k in places]
+    places = axes.outputs(state)
+    if axes.output is None and is_one_of_many(state.network):
+        places = np.argsort(-prediction, kind="stable").tolist()
+    return [f"{names[k]}: {format_(float(prediction[k]))}" for k in places[:MOST_READ_OUT]]
 
 
 def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
@@ -105,7 +101,7 @@ def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
     return "\n".join(lines)
 
 
-def key(state: State, axes: Axes, palette: Palette) -> dict[str, str]:
+def key(state: State, axes: Axes) -> dict[str, str]:
     """Return the key (legend): for each output, its name, and HTML with a sample of its colour and the name.
 
     Return {} if one output is chosen, or if the network has more than MOST_NAMED outputs.
@@ -113,11 +109,10 @@ def key(state: State, axes: Axes, palette: Palette) -> dict[str, str]:
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
         return {}
-    colours = curve_colours(list(range(len(names))), palette)
     samples = ["━" if axes.vertical is None else SAMPLES[class_shape(k)] for k in range(len(names))]
     return {
         name: f"{coloured(colour, sample)}&nbsp;{escape(name).replace(' ', '&nbsp;')}"
-        for name, colour, sample in zip(names, colours, samples, strict=True)
+        for name, colour, sample in zip(names, curve_colours(list(range(len(names)))), samples, strict=True)
     }
 
 
@@ -156,43 +151,43 @@ class AxesChoice(QWidget):
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self.axes = Axes(0, None)
-        self._state: State | None = None
-        self._entries: object = None
+        self.axes = Axes.first(state)
+        self._state = state
         self._labels: dict[Choice, QLabel] = {}
         self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self.horizontal = self._row("Across", "Choose what the horizontal axis shows", self._choose_across)
-        self.vertical = self._row("Up", "Choose what the vertical axis shows", self._choose_up)
-        self.output = self._row("Output", "Choose the output that the plot shows", self._choose_output)
+        self.horizontal = self._row("Across", "Choose what the horizontal axis shows")
+        self.vertical = self._row("Up", "Choose what the vertical axis shows")
+        self.output = self._row("Output", "Choose the output that the plot shows")
         self._lay_out(1)
+        self.refresh(state)
 
-    def _row(self, name: str, tip: str, choose: Callable[[int], None]) -> Choice:
+    def _row(self, name: str, tip: str) -> Choice:
         label, choice = QLabel(name), Choice(name=name, tip=tip)
         label.setObjectName("muted")
         label.setFont(ui_font(11.5))
         label.setBuddy(choice)
-        choice.setMinimumContentsLength(3)
-        choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        choice.activated.connect(choose)
+        choice.shorten_items(3)
+        choice.activated.connect(self._choose)
         self._labels[choice] = label
         return choice
 
     def _lay_out(self, columns: int) -> None:
         """Arrange the combo boxes and their labels in 1 or 2 columns."""
-        if columns != self._columns:
-            self._columns = columns
-            for k, (choice, label) in enumerate(self._labels.items()):
-                row, column = divmod(k, columns)
-                self._grid.addWidget(label, row, 2 * column)
-                self._grid.addWidget(choice, row, 2 * column + 1)
-            for column in (1, 3):
-                self._grid.setColumnStretch(column, 1 if column < 2 * columns else 0)
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for k, (choice, label) in enumerate(self._labels.items()):
+            row, column = divmod(k, columns)
+            self._grid.addWidget(label, row, 2 * column)
+            self._grid.addWidget(choice, row, 2 * column + 1)
+        for column in (1, 3):
+            self._grid.setColumnStretch(column, 1 if column < 2 * columns else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Arrange the boxes in two columns if the width allows two."""
@@ -202,64 +197,41 @@ class AxesChoice(QWidget):
     def refresh(self, state: State) -> None:
         """List the inputs and outputs of `state`; use default axes if the chosen axes no longer fit."""
         before, self._state = self._state, state
-        if before is None or before.network.sizes[0] != state.network.sizes[0]:
-            self.axes = Axes.first(state)
-        self.axes = self.axes.restrict(state)
-        self._show()
-
-    def _show(self) -> None:
-        state, axes = self._state, self.axes
-        assert state is not None
-        network, pairs = state.network, has_pairs(state)
-        together = replace(axes, output=None).restrict(state).output is None
-        every = "all" if axes.vertical is None else "largest"
-        entries = (network.inputs, network.outputs, pairs, together, every)
-        if entries != self._entries:
-            self._entries = entries
-            inputs, outputs = network.inputs, network.outputs
-            self._fill(self.horizontal, [*inputs, *[TARGET] * pairs])
-            self._fill(self.vertical, [PREDICTION, *inputs] if len(inputs) > 1 else [])
-            self._fill(self.output, [*[every] * together, *outputs] if len(outputs) > 1 else [])
-        self.horizontal.setCurrentIndex(len(network.inputs) if axes.horizontal is None else axes.horizontal)
-        self.vertical.setCurrentIndex(0 if axes.vertical is None else axes.vertical + 1)
-        self.output.setCurrentIndex(0 if axes.output is None else axes.output + together)
-        self.setVisible(any(choice.count() > 1 for choice in (self.horizontal, self.vertical, self.output)))
-
-    def _fill(self, choice: Choice, texts: list[str]) -> None:
-        """List texts in a combo box, and hide the box if there is only one text or none."""
-        choice.clear()
-        choice.addItems(texts)
-        for widget in (choice, self._labels[choice]):
-            widget.setVisible(len(texts) > 1)
-
-    # --- choices
-
-    def _choose_across(self, index: int) -> None:
-        assert self._state is not None
-        before = self.axes
-        across = index if index < len(self._state.network.inputs) else None
-        up = before.horizontal if across is not None and across == before.vertical else before.vertical
-        self._take(replace(before, horizontal=across, vertical=up))
-
-    def _choose_up(self, index: int) -> None:
-        before, up = self.axes, index - 1 if index else None
-        across = before.horizontal
-        if up is not None and up == across:
-            across = before.vertical if before.vertical is not None else (1 if up == 0 else 0)
-        elif up is not None and across is None:
-            across = 1 if up == 0 else 0
-        self._take(replace(before, horizontal=across, vertical=up))
-
-    def _choose_output(self, index: int) -> None:
-        assert self._state is not None
-        outputs = len(self._state.network.outputs)
-        first = self.output.count() - outputs
-        self._take(replace(self.axes, output=index - first if index >= first else None))
+        same_inputs = before.network.sizes[0] == state.network.sizes[0]
+        self._take(self.axes if same_inputs else Axes.first(state))
 
     def _take(self, axes: Axes) -> None:
-        assert self._state is not None
-        self.axes = axes.restrict(self._state)
-        self._show()
+        """Use axes, or those that the State has instead, and show them in the boxes."""
+        state, axes = self._state, axes.restrict(self._state)
+        if axes != self.axes:
+            self.axes = axes
+        inputs, outputs = state.network.inputs, state.network.outputs
+        together = replace(axes, output=None).restrict(state).output is None
+        every = "all" if axes.vertical is None else "largest"
+        across = len(inputs) if axes.horizontal is None else axes.horizontal
+        up = 0 if axes.vertical is None else axes.vertical + 1
+        output = 0 if axes.output is None else axes.output + together
+        for choice, texts, index in (
+            (self.horizontal, [*inputs, *[TARGET] * has_pairs(state)], across),
+            (self.vertical, [PREDICTION, *inputs] if len(inputs) > 1 else [], up),
+            (self.output, [*[every] * together, *outputs] if len(outputs) > 1 else [], output),
+        ):
+            choice.show_items(texts, index)
+            for widget in (choice, self._labels[choice]):
+                widget.setVisible(len(texts) > 1)
+        self.setVisible(any(choice.count() > 1 for choice in self._labels))
+
+    def _choose(self) -> None:
+        before, inputs, outputs = self.axes, self._state.network.sizes[0], self._state.network.sizes[-1]
+        across = self.horizontal.currentIndex() if self.horizontal.currentIndex() < inputs else None
+        up = self.vertical.currentIndex() - 1 if self.vertical.currentIndex() > 0 else None
+        if up is not None and across in (None, up):  # only one axis can show an input
+            if across != before.horizontal:
+                up = before.horizontal
+            else:
+                across = (1 if up == 0 else 0) if before.vertical is None else before.vertical
+        output = self.output.currentIndex() - (self.output.count() - outputs)
+        self._take(Axes(across, up, output if output >= 0 else None))
         self.changed.emit()
 
 
@@ -269,290 +241,6 @@ BESIDE = 0.08
 """Space above and below the curves, as a share of the curves' height."""
 ROOMY = 0.5
 """The range of the vertical axis does not change while the values fill at least this share of the range."""
-
-
-class FunctionView:
-    """Computes, draws and reads out predictions over the inputs on the axes, or over the targets."""
-
-    def __init__(self, plane: FunctionPlane, moment: Moment) -> None:
-        self.plane, self.axes, self.moment = plane, Axes(0, None), moment
-        self._section: Section | None = None
-        self._spans_of: object = None
-        self._picture: FunctionValues | None = None
-        self._predictions: Array | None = None
-        self._computed_for: tuple[object, ...] = ()
-        self._drawn: tuple[object, ...] = ()
-        self._marked: tuple[object, ...] = ()
-        self._y_range: Span | None = None
-        self._finest_for: tuple[int, ...] = ()
-        """Size, in pixels, of the plot when the finest picture was computed."""
-        plane.reader = self._read
-
-    @property
-    def state(self) -> State:
-        """The State whose network is plotted."""
-        return self.moment.state
-
-    def choose(self, axes: Axes) -> None:
-        """Use other axes, and discard all computed results."""
-        self.axes, self._y_range = axes, None
-        self._picture = self._predictions = None
-        self._computed_for = ()
-
-    # --- computing
-
-    @property
-    def row_inputs(self) -> Array:
-        """The inputs of the row on the diagram, shape (inputs,); zeros if the data has no rows."""
-        inputs, row = self.moment.row_state.data.inputs, self.moment.row_index
-        return inputs[row] if row < len(inputs) else np.zeros(len(self.state.network.inputs))
-
-    @property
-    def section(self) -> Section:
-        """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
-        fixed, along = self.row_inputs.copy(), self.axes.along
-        fixed[list(along)] = 0.0
-        known = self._section
-        is_same = known is not None and known.along == along and np.array_equal(known.inputs, fixed)
-        if known is None or not is_same or self._spans_of is not self.state.data:
-            self._section = known = section(self.state.data, along, fixed)
-            self._spans_of = self.state.data
-        return known
-
-    @property
-    def _inputs_of_picture(self) -> tuple[object, ...]:
-        """The objects from which the picture must be computed."""
-        if self.axes.horizontal is None:
-            return self.state.network, self.state.data
-        return self.state.network, self.section
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the computed picture shows the current State."""
-        return _match(self._computed_for, self._inputs_of_picture)
-
-    @property
-    def quick(self) -> bool:
-        """Whether the coarsest picture is fast enough for every frame of a run or a drag."""
-        if self.axes.horizontal is None:
-            return len(function_plane.drawn_rows(self.state)) * forward_ns(self.state.network) <= FIRST_NS
-        points = math.prod(count / COARSEST for count in self.plane.pixels[: len(self.axes.along)])
-        return points * point_ns(self.state.network) <= FIRST_NS
-
-    @property
-    def settled(self) -> bool:
-        """Whether the picture shows the current State and is as fine as necessary.
-
-        During a run or a drag, any picture of the current State is fine enough.
-        """
-        if not self.is_current or self.axes.horizontal is None or self._picture is None:
-            return self.is_current
-        pixels = self.plane.pixels[: len(self.axes.along)]
-        return (
-            self.moment.is_moving
-            or self._picture.prediction.shape[:-1] == pixels[::-1]
-            or self._finest_for == pixels
-        )
-
-    def compute(self, moving: bool) -> Iterator[None]:
-        """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
-        sources = self._inputs_of_picture
-        if self.axes.horizontal is None:
-            yield from self._predict_rows()
-            self._computed_for = sources
-            return
-        pixels = self.plane.pixels[: len(self.axes.along)]
-        size = self._picture.prediction.size if self._picture is not None and self.is_current else 0
-        for step in refined_pictures(self.state.network, self.section, pixels, FIRST_NS):
-            if step is not None and (step.prediction.size > size or len(step.values[0]) == pixels[0]):
-                self._picture, self._computed_for, self._finest_for = step, sources, ()
-            yield
-            if moving and step is not None:
-                return
-        self._finest_for = pixels
-
-    def _predict_rows(self) -> Iterator[None]:
-        network, inputs = self.state.network, self.state.data.inputs[function_plane.drawn_rows(self.state)]
-        parts = []
-        for block in row_blocks(len(inputs), forward_ns(network)):
-            parts.append(network.predict(inputs[block]))
-            yield
-        self._predictions = np.concatenate(parts)
-
-    # --- drawing
-
-    def draw(self) -> tuple[bool, str]:
-        """Draw the computed picture. Return whether the picture shows the current State, and the caption."""
-        network, axes, known = self.state.network, self.axes, self._picture
-        across, up = axis_names(network, axes)
-        self.plane.name_axes(across, up)
-        if axes.horizontal is None:
-            self._draw_pairs()
-        elif known is not None:
-            (self._draw_map if axes.vertical is not None else self._draw_curves)(known)
-        self.plane.set_stale(not self.is_current)
-        self._draw_row()
-        return self.is_current, caption_text(self.moment, axes, self.is_current)
-
-    @property
-    def outputs(self) -> list[int]:
-        """The indices of the plotted outputs."""
-        count = len(self.state.network.outputs)
-        return list(range(count)) if self.axes.output is None else [self.axes.output]
-
-    def _draw_map(self, picture: FunctionValues) -> None:
-        palette, output = colours(), self.axes.output
-        if not self._is_new(picture, palette):
-            return
-        if output is None:
-            pixels, line = class_pixels(picture.prediction, palette), class_lines(picture)
-            self.plane.show_map(picture, pixels, line, None, output_tones(palette, False))
-        else:
-            two = decides_yes_or_no(self.state)
-            tones, values = output_tones(palette, two), picture.prediction[..., output]
-            tone = Tone(*output_range(self.state, output, values), logarithmic=False)
-            line = level_line(picture, output, self.state.measure.threshold) if two else np.empty((0, 2))
-            self.plane.show_map(picture, number_pixels(values, tone, tones), line, tone, tones)
-        self._mark(palette, lambda: function_plane.on_map(self.state, self.axes, palette))
-
-    def _draw_curves(self, picture: FunctionValues) -> None:
-        palette, outputs = colours(), self.outputs
-        if not self._is_new(picture, palette):
-            return
-        targets = self.state.data.targets
-        values = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
-        self._y_range = _range(np.concatenate([each.ravel() for each in values]), self._y_range)
-        self.plane.show_curves(
-            picture, outputs, function_plane.curve_colours(outputs, palette), self._y_range
-        )
-        self._mark(palette, lambda: function_plane.on_curves(self.state, self.axes, outputs, palette))
-
-    def _draw_pairs(self) -> None:
-        palette, output, predictions = colours(), self.axes.output, self._predictions
-        data, targets = self.state.data, self.state.data.targets
-        if predictions is None or not _match(self._computed_for[1:], (data,)):  # predictions of other rows
-            self._drawn = self._marked = ()
-            self.plane.show_rows(Rows.none())
-            return
-        if targets is None or output is None or not self._is_new(predictions, palette):
-            return
-        across = _range(targets[:, output], None)
-        self._y_range = _range(np.concatenate([predictions[:, output], targets[:, output]]), self._y_range)
-        self.plane.show_diagonal(across, self._y_range)
-        self._mark(
-            palette, lambda: function_plane.on_pairs(self.state, output, predictions, palette), predictions
-        )
-
-    def _is_new(self, result: object, palette: object) -> bool:
-        """Return whether the plot shows something else than `result`, and store what it will show."""
-        sources = result, palette, self.axes, self.state.data, self.state.training
-        if _match(self._drawn, sources):
-            return False
-        self._drawn = sources
-        return True
-
-    def _mark(self, palette: Palette, make: Callable[[], Rows], predictions: object = None) -> None:
-        """Mark the rows, unless they are marked already; the marks of pairs depend on `predictions`."""
-        sources = palette, self.axes, self.state.data, self.state.training, predictions
-        if not _match(self._marked, sources):
-            self._marked = sources
-            self.plane.show_rows(make())
-
-    def _draw_row(self) -> None:
-        """Draw a ring around the row on the diagram, or a point for the what-if row."""
-        moment, axes = self.moment, self.axes
-        trace, row, data = moment.trace, moment.row_index, moment.row_state.data
-        free = moment.what_if_row is not None
-        if trace is None:
-            self.plane.show_row(math.nan, math.nan, free=False)
-            return
-        output = 0 if axes.output is None else axes.output
-        targets, prediction = data.targets, float(trace.prediction[0, output])
-        target = math.nan if targets is None else float(targets[row, output])
-        if axes.horizontal is None:
-            self.plane.show_row(target, prediction, free=free)
-            return
-        x = float(data.inputs[row, axes.horizontal])
-        if axes.vertical is not None:
-            self.plane.show_row(x, float(data.inputs[row, axes.vertical]), free=free)
-        else:
-            self.plane.show_row(
-                x, prediction, free=free, target=target if axes.output is not None else math.nan
-            )
-
-    # --- reading
-
-    def described(self) -> str:
-        """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
-        moment, state = self.moment, self.moment.row_state
-        if moment.trace is None:
-            return ""
-        name = "What-if row" if moment.what_if_row is not None else f"Row {moment.row + 1}"
-        along = varying_inputs(state, self.axes, self.row_inputs, full)
-        return f"{name}: {', '.join([*along, *outputs(state, self.axes, moment.trace.prediction[0], full)])}"
-
-    def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
-        if self.axes.horizontal is None:
-            return self._read_pair(at)
-        inputs = self.inputs_at(self.plane.round_point(at))
-        prediction = self.state.network.predict(inputs)[0]
-        lines = varying_inputs(self.state, self.axes, inputs, as_text)
-        lines += outputs(self.state, self.axes, prediction, as_text)
-        if self.axes.vertical is not None:
-            height = float(inputs[self.axes.vertical])
-        else:
-            height = float(prediction[0 if self.axes.output is None else self.axes.output])
-        place = QPointF(inputs[self.axes.horizontal], height if math.isfinite(height) else at.y())
-        return place, "\n".join(lines)
-
-    def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
-        row, place = self.nearest(at)
-        targets, output = self.state.data.targets, self.axes.output
-        if row is None or targets is None or output is None:
-            return None
-        target, prediction = float(targets[row, output]), float(self.moment.prediction(row)[output])
-        return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
-
-    def inputs_at(self, at: QPointF) -> Array:
-        """Return the inputs at a point of the plot, shape (inputs,)."""
-        inputs = self.row_inputs.copy()
-        for place, value in zip(self.axes.along, (at.x(), at.y()), strict=False):
-            inputs[place] = value
-        return inputs
-
-    def nearest(self, at: QPointF) -> tuple[int | None, QPointF]:
-        """Return the plotted row whose mark is nearest to a point, and the place of the mark."""
-        points = self.plane.marks.rows.points
-        if not len(points):
-            return None, at
-        offsets = (points - (at.x(), at.y())) / self.plane.pixel()
-        nearest = int(np.nan_to_num(np.hypot(*offsets.T), nan=math.inf).argmin())
-        return int(function_plane.drawn_rows(self.state)[nearest]), QPointF(*points[nearest].tolist())
-
-
-def _match(first: tuple[object, ...], second: tuple[object, ...]) -> bool:
-    """Return whether two tuples hold the same objects; axes and settings are compared by value."""
-    return len(first) == len(second) and all(
-        one is other or (isinstance(one, Axes | Training | str | int) and one == other)
-        for one, other in zip(first, second, strict=True)
-    )
-
-
-def _range(values: Array, before: Span | None) -> Span:
-    """Return an axis range that shows all finite values: the range `before` if it fits well enough."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return before or (-1.0, 1.0)
-    low, high = float(finite.min()), float(finite.max())
-    if before is not None and before[0] <= low and high <= before[1]:
-        least = ROOMY * (before[1] - before[0])
-        if high - low >= least or low == high:
-            return before
-    room = BESIDE * (high - low) if high > low else max(1.0, abs(low))
-    return low - room, high + room
-
-
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
 """WIDE_PX: panel width for boxes beside the plot. SIDE_PX: least width of the boxes. The widths of plot and
 boxes have the ratio PLOT_SHARE : SIDE_SHARE."""
@@ -566,34 +254,41 @@ LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
 
 class FunctionPanel(PlotPanel):
-    """The function panel: the plot and its combo boxes."""
+    """The function panel: the prediction over the inputs on the axes, or over the targets, and combo boxes.
+
+    A picture is the computed prediction over the inputs on the axes.
+    """
 
     content_px = 72
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Function", "the function", "-function")
-        self.plane = FunctionPlane(colours())
-        self.view = FunctionView(self.plane, desk.document.now)
-        self.work = Slicer(self, lambda: self.view.compute(self.view.moment.is_moving), self._show)
-        self._make_side()
-        self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._page.setSpacing(12)
-        self._page.addWidget(self.plane, PLOT_SHARE)
-        self._page.addWidget(self.side)
-        self.body.addLayout(self._page, 1)
+        self._now = desk.document.now
+        self._known_section: Section | None = None
+        self._spans_of: object = None
+        self._picture: FunctionValues | None = None
+        self._predictions: Array | None = None
+        self._computed_for: tuple[object, ...] = ()
+        self._drawn: tuple[object, ...] = ()
+        self._marked: tuple[object, ...] = ()
+        self._y_range: Span | None = None
+        self._finest_for: tuple[int, ...] = ()
+        """Size, in pixels, of the plot when the finest picture was computed."""
+        self.plane = FunctionPlane(self._read)
         self.plane.setMinimumHeight(PLOT_PX)
-        self._connect()
-        self.axes.refresh(self.view.state)
-        self.view.choose(self.axes.axes)
-
-    def _make_side(self) -> None:
-        """Make the widgets next to the plot, and the buttons of the what-if row above the plot."""
-        self.axes = AxesChoice()
+        self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
+        self.axes = AxesChoice(self.state)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
         self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
         for button in (self.keep, self.leave):
             self.add_button(button)
         self.side = Stack(self.key, self.axes, self.caption)
+        self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._page.setSpacing(12)
+        self._page.addWidget(self.plane, PLOT_SHARE)
+        self._page.addWidget(self.side)
+        self.body.addLayout(self._page, 1)
+        self._connect()
 
     def _connect(self) -> None:
         plane = self.plane
@@ -603,18 +298,23 @@ class FunctionPanel(PlotPanel):
         for keep in (plane.keep_requested, self.keep.clicked):
             keep.connect(self._keep)
         for leave in (plane.leave_requested, self.leave.clicked):
-            leave.connect(self._leave)
-        plane.resized.connect(self._fill_plane)
+            leave.connect(lambda: self._document.select_row(self._document.now.row))
+        plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
         return self.plane if self.plane.centralWidget.isVisible() else None
 
+    @property
+    def state(self) -> State:
+        """The State whose network is plotted."""
+        return self._now.state
+
     # --- updating
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Compute the picture if it is not up to date, at once if that is quick; draw it and the point."""
-        before, self.view.moment = self.view.state, new
+        before, self._now = self.state, new
         set_lock_reason(self.keep, new.lock_reason, KEEPS)
         for button in (self.keep, self.leave):
             button.setVisible(new.what_if_row is not None)
@@ -623,41 +323,247 @@ class FunctionPanel(PlotPanel):
         if not is_new(old, new, *(f"state.{name}" for name in sources), "row", "what_if_row", "is_moving"):
             return
         self._refresh_axes(before, new.state)
-        if self.view.quick and not self.view.is_current:
-            for _ in self.view.compute(moving=True):
+        if self._is_quick and not self.is_current:
+            for _ in self._compute(moving=True):
                 pass
-        if self.view.is_current or old is None:
+        if self.is_current or old is None:
             self._show()
-        if not self.view.settled and not (new.is_moving and self.view.quick):
+        if not self._is_settled and not (new.is_moving and self._is_quick):
             self.work.restart()
 
     def rest(self) -> None:  # noqa: D102
         self.work.stop()
 
     def _choose(self) -> None:
-        self.view.choose(self.axes.axes)
+        self._discard_results()
         self.work.stop()
         self.show_now()
 
     def _refresh_axes(self, old: State, new: State) -> None:
         """Update the combo boxes if the inputs, outputs or rows have changed."""
-        if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
-            old.data is not new.data or old.network.layers[-1].activation != new.network.layers[-1].activation
-        ):
+        one, other = old.network, new.network
+        if (
+            (one.inputs, one.outputs, one.layers[-1].activation)
+            != (other.inputs, other.outputs, other.layers[-1].activation)
+        ) or old.data is not new.data:
+            axes = self.axes.axes
             self.axes.refresh(new)
-            if self.axes.axes != self.view.axes or old.network.sizes != new.network.sizes:
-                self.view.choose(self.axes.axes)
+            if axes is not self.axes.axes or one.sizes != other.sizes:
+                self._discard_results()
+
+    def _discard_results(self) -> None:
+        self._y_range = self._picture = self._predictions = None
+        self._computed_for = ()
+
+    # --- computing
+
+    @property
+    def _row_inputs(self) -> Array:
+        """The inputs of the row on the diagram, shape (inputs,); zeros if the data has no rows."""
+        inputs, row = self._now.row_state.data.inputs, self._now.row_index
+        return inputs[row] if row < len(inputs) else np.zeros(len(self.state.network.inputs))
+
+    @property
+    def _axes(self) -> Axes:
+        return self.axes.axes
+
+    @property
+    def _section(self) -> Section:
+        """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
+        fixed, along, known = self._row_inputs.copy(), self._axes.along, self._known_section
+        fixed[list(along)] = 0.0
+        is_same = known is not None and known.along == along and np.array_equal(known.inputs, fixed)
+        if known is None or not is_same or self._spans_of is not self.state.data:
+            self._known_section = known = section(self.state.data, along, fixed)
+            self._spans_of = self.state.data
+        return known
+
+    @property
+    def _sources(self) -> tuple[object, ...]:
+        """The objects from which the predictions must be computed."""
+        return self.state.network, self.state.data if self._axes.horizontal is None else self._section
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the computed predictions are those of the current State."""
+        return are_same(self._computed_for, self._sources)
+
+    @property
+    def _pixels(self) -> tuple[int, ...]:
+        return self.plane.pixels[: len(self._axes.along)]
+
+    @property
+    def _is_quick(self) -> bool:
+        """Whether the coarsest picture is fast enough for every frame of a run or a drag."""
+        network = self.state.network
+        if self._axes.horizontal is None:
+            return len(drawn_rows(self.state)) * forward_ns(network) <= FIRST_NS
+        return math.prod(count / COARSEST for count in self._pixels) * point_ns(network) <= FIRST_NS
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether the picture shows the current State and is as fine as necessary.
+
+        During a run or a drag, any picture of the current State is fine enough.
+        """
+        is_fine = self._axes.horizontal is None or self._now.is_moving or self._finest_for == self._pixels
+        return self.is_current and is_fine
+
+    def _compute(self, moving: bool) -> Iterator[None]:
+        """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
+        sources, pixels = self._sources, self._pixels
+        if self._axes.horizontal is None:
+            yield from self._predict_rows()
+            self._computed_for = sources
+            return
+        size = self._picture.prediction.size if self._picture is not None and self.is_current else 0
+        for step in refined_pictures(self.state.network, self._section, pixels, FIRST_NS):
+            if step is not None and (step.prediction.size > size or len(step.values[0]) == pixels[0]):
+                self._picture, self._computed_for = step, sources
+                self._finest_for = pixels if len(step.values[0]) == pixels[0] else ()
+            yield
+            if moving and step is not None:
+                return
+        self._finest_for = pixels
+
+    def _predict_rows(self) -> Iterator[None]:
+        network, inputs = self.state.network, self.state.data.inputs[drawn_rows(self.state)]
+        parts = []
+        for block in row_blocks(len(inputs), forward_ns(network)):
+            parts.append(network.predict(inputs[block]))
+            yield
+        self._predictions = np.concatenate(parts)
+
+    # --- drawing
 
     def _show(self) -> bool:
         """Show the computed picture. Return whether it is of the present State."""
-        is_current, caption = self.view.draw()
-        self.caption.setText(caption)
-        entries = key(self.view.state, self.view.axes, colours())
+        axes, is_current = self._axes, self.is_current
+        self.plane.name_axes(*axis_names(self.state.network, axes))
+        if axes.horizontal is None:
+            self._draw_pairs()
+        elif self._picture is not None:
+            self._draw_picture(self._picture)
+        self.plane.set_stale(not is_current)
+        self._draw_row()
+        self.caption.setText(caption_text(self._now, axes, is_current))
+        entries = key(self.state, axes)
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
         self.key.setVisible(bool(entries))
-        self.plane.setAccessibleDescription(self.view.described())
+        self.plane.setAccessibleDescription(self._described())
         return is_current
+
+    def _draw_picture(self, picture: FunctionValues) -> None:
+        if not self._is_new(picture):
+            return
+        if self._axes.vertical is not None:
+            self._draw_map(picture)
+        else:
+            outputs, targets = self._axes.outputs(self.state), self.state.data.targets
+            values = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
+            self._y_range = _range(np.concatenate([each.ravel() for each in values]), self._y_range)
+            self.plane.show_curves(picture, outputs, self._y_range)
+        self._mark_rows(None)
+
+    def _draw_map(self, picture: FunctionValues) -> None:
+        palette, output = colours(), self._axes.output
+        if output is None:
+            pixels, line = class_pixels(picture.prediction, palette), class_lines(picture)
+            self.plane.show_map(picture, pixels, line, None, output_tones(palette, False))
+            return
+        two = decides_yes_or_no(self.state)
+        tones, values = output_tones(palette, two), picture.prediction[..., output]
+        tone = Tone(*output_range(self.state, output, values), logarithmic=False)
+        line = level_line(picture, output, self.state.measure.threshold) if two else np.empty((0, 2))
+        self.plane.show_map(picture, number_pixels(values, tone, tones), line, tone, tones)
+
+    def _draw_pairs(self) -> None:
+        output, predictions = self._axes.output, self._predictions
+        data, targets = self.state.data, self.state.data.targets
+        if predictions is None or self._computed_for[1:] != (data,):  # predictions of other rows
+            self._drawn = self._marked = ()
+            self.plane.show_rows(Rows.none())
+            return
+        if targets is None or output is None or not self._is_new(predictions):
+            return
+        across = _range(targets[:, output], None)
+        self._y_range = _range(np.concatenate([predictions[:, output], targets[:, output]]), self._y_range)
+        self.plane.show_diagonal(across, self._y_range)
+        self._mark_rows(predictions)
+
+    def _is_new(self, result: object) -> bool:
+        """Return whether the plot shows something else than `result`, and store what it will show."""
+        before = self._drawn
+        self._drawn = result, colours(), self._axes, self.state.data, self.state.training
+        return not are_same(before, self._drawn)
+
+    def _mark_rows(self, predictions: Array | None) -> None:
+        """Mark the rows, unless they are marked already; the marks of pairs depend on `predictions`."""
+        before, self._marked = self._marked, (predictions, *self._drawn[1:])
+        if not are_same(before, self._marked):
+            self.plane.show_rows(marked_rows(self.state, self._axes, predictions))
+
+    def _draw_row(self) -> None:
+        """Draw a ring around the row on the diagram, or a point for the what-if row."""
+        now, (across, up, output) = self._now, (self._axes.horizontal, self._axes.vertical, self._axes.output)
+        row, data, free = now.row_index, now.row_state.data, now.what_if_row is not None
+        if now.trace is None:
+            self.plane.show_row(math.nan, math.nan, free=False)
+            return
+        target = math.nan if data.targets is None else float(data.targets[row, output or 0])
+        x = target if across is None else float(data.inputs[row, across])
+        y = float(now.trace.prediction[0, output or 0] if up is None else data.inputs[row, up])
+        has_error = across is not None and up is None and output is not None
+        self.plane.show_row(x, y, free=free, target=target if has_error else math.nan)
+
+    # --- reading
+
+    def _described(self) -> str:
+        """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
+        now, state = self._now, self._now.row_state
+        if now.trace is None:
+            return ""
+        name = "What-if row" if now.what_if_row is not None else f"Row {now.row + 1}"
+        along = varying_inputs(state, self._axes, self._row_inputs, full)
+        return f"{name}: {', '.join([*along, *outputs(state, self._axes, now.trace.prediction[0], full)])}"
+
+    def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
+        """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
+        axes = self._axes
+        if axes.horizontal is None:
+            return self._read_pair(at)
+        inputs = self._inputs_at(self.plane.round_point(at))
+        prediction = self.state.network.predict(inputs)[0]
+        lines = varying_inputs(self.state, axes, inputs, as_text)
+        lines += outputs(self.state, axes, prediction, as_text)
+        height = float(prediction[axes.output or 0] if axes.vertical is None else inputs[axes.vertical])
+        place = QPointF(inputs[axes.horizontal], height if math.isfinite(height) else at.y())
+        return place, "\n".join(lines)
+
+    def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
+        row, place = self._nearest(at)
+        targets, output = self.state.data.targets, self._axes.output
+        if row is None or targets is None or output is None:
+            return None
+        target, prediction = float(targets[row, output]), float(self._now.prediction(row)[output])
+        return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
+
+    def _inputs_at(self, at: QPointF) -> Array:
+        """Return the inputs at a point of the plot, shape (inputs,)."""
+        inputs = self._row_inputs.copy()
+        for place, value in zip(self._axes.along, (at.x(), at.y()), strict=False):
+            inputs[place] = value
+        return inputs
+
+    def _nearest(self, at: QPointF) -> tuple[int | None, QPointF]:
+        """Return the plotted row whose mark is nearest to a point, and the place of the mark."""
+        points = self.plane.marks.rows.points
+        if not len(points):
+            return None, at
+        offsets = (points - (at.x(), at.y())) / self.plane.pixel()
+        nearest = int(np.nan_to_num(np.hypot(*offsets.T), nan=math.inf).argmin())
+        return int(drawn_rows(self.state)[nearest]), QPointF(*points[nearest].tolist())
 
     # --- what-if row
 
@@ -672,9 +578,9 @@ class FunctionPanel(PlotPanel):
 
         In a plot over targets, select the nearest row of the data instead.
         """
-        if self.view.axes.horizontal is not None:
-            self._document.show_what_if_row(self.view.inputs_at(QPointF(x, y)))
-        elif (row := self.view.nearest(QPointF(x, y))[0]) is not None:
+        if self._axes.horizontal is not None:
+            self._document.show_what_if_row(self._inputs_at(QPointF(x, y)))
+        elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._document.select_row(row)
 
     def _nudge(self, right: int, up: int, size: str) -> None:
@@ -682,7 +588,7 @@ class FunctionPanel(PlotPanel):
 
         In a plot over targets, select another row of the data instead.
         """
-        axes, now = self.view.axes, self._document.now
+        axes, now = self._axes, self._document.now
         if axes.horizontal is None:
             self._document.select_row(now.row + right - up)
             return
@@ -697,24 +603,24 @@ class FunctionPanel(PlotPanel):
         if message := self._document.insert_what_if_row():
             self._desk.message.emit(message)
 
-    def _leave(self) -> None:
-        self._document.select_row(self._document.now.row)
-
-    # --- size and theme
-
-    def _fill_plane(self) -> None:
-        """Compute a picture of the new size in the next frame."""
-        self._desk.frames.show_again(self)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the combo boxes beside the plot if the panel is wide, else below the plot."""
         super().resizeEvent(event)
         is_wide = self.width() >= px(WIDE_PX)
-        directions = QBoxLayout.Direction
         self.side.setMinimumWidth(px(SIDE_PX) if is_wide else 0)
         self._page.setStretchFactor(self.side, SIDE_SHARE if is_wide else 0)
-        self._page.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        set_direction(self._page, is_wide)
 
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.plane.set_palette(colours())
+
+def _range(values: Array, before: Span | None) -> Span:
+    """Return an axis range that shows all finite values: the range `before` if it fits well enough."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return before or (-1.0, 1.0)
+    low, high = float(finite.min()), float(finite.max())
+    if before is not None and before[0] <= low and high <= before[1]:
+        least = ROOMY * (before[1] - before[0])
+        if high - low >= least or low == high:
+            return before
+    room = BESIDE * (high - low) if high > low else max(1.0, abs(low))
+    return low - room, high + room

@@ -6,7 +6,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,8 +19,8 @@ from nnviz.core.activations import Array
 from nnviz.core.function import FunctionValues, Span
 from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.state import State
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
 from nnviz.ui.plot.points import MapPlot, contours
 
@@ -53,6 +53,10 @@ class Axes:
     def along(self) -> tuple[int, ...]:
         """The indices of the inputs on the axes."""
         return tuple(place for place in (self.horizontal, self.vertical) if place is not None)
+
+    def outputs(self, state: State) -> list[int]:
+        """Return the indices of the plotted outputs."""
+        return list(range(len(state.network.outputs))) if self.output is None else [self.output]
 
     @classmethod
     def first(cls, state: State) -> Axes:
@@ -158,11 +162,29 @@ def drawn_rows(state: State) -> NDArray[np.intp]:
     return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
 
 
-def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
-    """Return the marks of the rows in a plot over two inputs. The colour of a mark shows the row's target."""
-    some, (colours, shapes) = drawn_rows(state), _by_target(state, axes.output, palette)
-    points = state.data.inputs[some][:, axes.along]
-    return Rows(points, colours, shapes, is_validation(state, some), are_toned(state, axes))
+def marked_rows(state: State, axes: Axes, predictions: Array | None) -> Rows:
+    """Return the marks of the plotted rows.
+
+    On a map, a mark has the inputs of its row, in the colour of the target. Over one input, marks show the
+    targets, if there are any. Over targets, marks show the `predictions` for the plotted rows, shape
+    (plotted rows, outputs).
+    """
+    some, data = drawn_rows(state), state.data
+    hollow = some >= state.trained_rows
+    if axes.vertical is not None:
+        points = data.inputs[some][:, axes.along]
+        return Rows(points, *_by_target(state, axes.output), hollow, are_toned(state, axes))
+    if data.targets is None or not len(some):
+        return Rows.none()
+    x, heights, plotted = data.targets[some, axes.output or 0], data.targets[some], axes.outputs(state)
+    if axes.horizontal is not None:
+        x = data.inputs[some, axes.horizontal]
+    elif predictions is not None:
+        heights = predictions
+    points = np.concatenate([np.column_stack([x, heights[:, output]]) for output in plotted])
+    by_output = [colours().positive] if len(plotted) == 1 else curve_colours(plotted)
+    marks = [colour for colour in by_output for _ in some]
+    return Rows(points, marks, [0] * len(marks), np.tile(hollow, len(plotted)))
 
 
 def are_toned(state: State, axes: Axes) -> bool:
@@ -173,46 +195,16 @@ def are_toned(state: State, axes: Axes) -> bool:
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
-def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
-    """Return marks for the targets of `outputs`, plotted over one input. Without targets, return no marks."""
-    assert axes.horizontal is not None
-    some, targets = drawn_rows(state), state.data.targets
-    if targets is None or not len(some):
-        return Rows.none()
-    x, each = state.data.inputs[some, axes.horizontal], list(outputs)
-    points = [np.column_stack([x, targets[some, output]]) for output in each]
-    by_output = [palette.positive] if len(each) == 1 else curve_colours(each, palette)
-    colours = [colour for colour in by_output for _ in some]
-    hollow = np.tile(is_validation(state, some), len(each))
-    return Rows(np.concatenate(points), colours, [0] * len(colours), hollow)
-
-
-def on_pairs(state: State, output: int, predictions: Array, palette: Palette) -> Rows:
-    """Return a mark for each plotted row, at (target, prediction) of `output`.
-
-    `predictions` has shape (plotted rows, outputs).
-    """
-    assert state.data.targets is not None
-    some = drawn_rows(state)
-    points = np.column_stack([state.data.targets[some, output], predictions[:, output]])
-    return Rows(points, [palette.positive] * len(some), [0] * len(some), is_validation(state, some))
-
-
-def curve_colours(outputs: list[int], palette: Palette) -> list[str]:
+def curve_colours(outputs: list[int]) -> list[str]:
     """Return the colours of curves: the accent colour for one curve, class colours for several."""
     if len(outputs) == 1:
-        return [palette.accent]
-    return [class_colour(palette, output) for output in outputs]
+        return [colours().accent]
+    return [class_colour(colours(), output) for output in outputs]
 
 
-def is_validation(state: State, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return for each row index in `rows` whether the row is a validation row, shape (rows,)."""
-    return rows >= state.trained_rows
-
-
-def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list[str], list[int]]:
+def _by_target(state: State, output: int | None) -> tuple[list[str], list[int]]:
     """Return the colour and the shape of each plotted row, according to its targets."""
-    some, targets = drawn_rows(state), state.data.targets
+    some, targets, palette = drawn_rows(state), state.data.targets, colours()
     if targets is None:
         return [palette.muted] * len(some), [0] * len(some)
     if output is None:
@@ -223,8 +215,8 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
         classes = (values >= THRESHOLD).astype(int).tolist()
         return [(palette.negative, palette.positive)[k] for k in classes], [class_shape(k) for k in classes]
     tone = Tone(*output_range(state, output, values), logarithmic=False)
-    colours = number_pixels(values, tone, output_tones(palette, False))[..., :3].tolist()
-    return ["#{:02X}{:02X}{:02X}".format(*colour) for colour in colours], [0] * len(some)
+    pixels = number_pixels(values, tone, output_tones(palette, False))[..., :3].tolist()
+    return ["#{:02X}{:02X}{:02X}".format(*pixel) for pixel in pixels], [0] * len(some)
 
 
 def class_shape(k: int) -> int:
@@ -335,8 +327,6 @@ def _shape(painter: QPainter, at: QPointF, shape: int, radius: float) -> None:
     painter.drawPolygon(QPolygonF([at + QPointF(dx, dy) * radius for dx, dy in corners]))
 
 
-MOST_CURVES = 10
-"""Largest number of curves in one plot."""
 LEVELS = 5
 """Approximate number of labels on the colour scale."""
 RING, POINT = 15, 11
@@ -358,34 +348,29 @@ class FunctionPlane(MapPlot):
     ================= ==================================================================
     `keep_requested`  emitted when the person adds the what-if row to the data
     `leave_requested` emitted when the person discards the what-if row
-    `resized`         emitted when the size of the plot has changed
-    `reader`          returns the place and text of the readout near a point, or None
     ================= ==================================================================
     """
 
     keep_requested = Signal()
     leave_requested = Signal()
-    resized = Signal()
 
-    def __init__(self, palette: Palette) -> None:
-        self._shows_what_if = False
-        super().__init__(palette, grid=True, point=RING)
+    def __init__(self, read: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None) -> None:
+        """Make the plot; `read` returns the place and text of the readout near a point, or None."""
+        self._shows_what_if, self._read = False, read
+        super().__init__(grid=True, point=RING)
         self.setAccessibleName("Plot of the function")
         self.setToolTip(TIP)
-        self.reader: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None
         self.picture: FunctionValues | None = None
         self._error = CurveItem(connect="finite")
-        self.curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
+        self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.marks = RowMarks()
         self._ring = DotItem(RING)
-        for z, item in enumerate((*self.curves, self._error, self.marks, self._ring)):
-            self.add(item, 2 + z * 0.1)
-        self.box.sigResized.connect(self.resized)
-        self.set_palette(palette)
+        self.add(2, *self.curves, self._error, self.marks, self._ring)
+        self.restyle()
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        palette = colours()
         self.line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
         self._ring.setPen(QPen(QColor(palette.surface), 5))
@@ -412,19 +397,17 @@ class FunctionPlane(MapPlot):
         self.show_image(pixels, *drawable_ranges(*picture.section.spans))
         self.line.setData(line[:, 0], line[:, 1])
         if tone:
-            self.bar.show_scale(tone, round_ticks(tone.low, tone.high, LEVELS), tones, self._palette)
+            self.bar.show_scale(tone, round_ticks(tone.low, tone.high, LEVELS), tones)
         else:
             self.bar.show_nothing()
         self.set_view(*picture.section.spans)
 
-    def show_curves(
-        self, picture: FunctionValues, outputs: Sequence[int], colours: Sequence[str], up: Span
-    ) -> None:
+    def show_curves(self, picture: FunctionValues, outputs: list[int], up: Span) -> None:
         """Draw `outputs` as functions of one input; `up` is the range of the vertical axis."""
         self._begin(picture)
         self.hide_image()
         self.set_view(picture.section.spans[0], up)
-        for curve, output, colour in zip(self.curves, outputs, colours, strict=False):
+        for curve, output, colour in zip(self.curves, outputs, curve_colours(outputs), strict=False):
             heights = picture.prediction[:, output]
             curve.setPen(self.pen(colour))
             finite = np.where(np.isfinite(heights), heights, np.nan)
@@ -440,7 +423,7 @@ class FunctionPlane(MapPlot):
 
     def show_rows(self, rows: Rows) -> None:
         """Draw a mark for each of `rows`, and no other marks."""
-        palette = self._palette
+        palette = colours()
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
@@ -474,7 +457,7 @@ class FunctionPlane(MapPlot):
     # --- mouse and keys
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:  # noqa: D102
-        return self.reader(at)
+        return self._read(at)
 
     def can_move_point(self) -> bool:  # noqa: D102
         return bool(self.centralWidget.isVisible())
@@ -494,9 +477,7 @@ class FunctionPlane(MapPlot):
     def colour_point(self) -> None:  # noqa: D102
         super().colour_point()
         if self._shows_what_if:
-            self._present.setBrush(QColor(self._palette.accent))
-            self._present.setPen(
-                QPen(QColor(self._palette.ink if self.hasFocus() else self._palette.surface), 2)
-            )
+            rim = colours().ink if self.hasFocus() else colours().surface
+            self._present.set_colours(colours().accent, QPen(QColor(rim), 2))
         else:
             self._present.setBrush(Qt.BrushStyle.NoBrush)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 
 from nnviz.core.history import History
@@ -29,42 +29,11 @@ from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import ask_save_path
-from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
     from nnviz.ui.panels.history_canvas import HistoryCurve
-
-
-class PlotLibrary(QObject):
-    """Imports pyqtgraph and builds `plot` after the first frame, since the import is slow.
-
-    `load_soon` imports in small steps, so that the window stays responsive; `load` imports at once. `loaded`
-    is emitted after the import. The import must not run in a thread: PySide creates its types when they are
-    first used, and the process crashes if two threads use a new type at the same time.
-    """
-
-    loaded = Signal()
-
-    def __init__(self, parent: QObject, plot: HistoryPlot) -> None:
-        super().__init__(parent)
-        self._plot = plot
-        self._work = Slicer(self, _types, self._load_with_types)
-
-    def load_soon(self) -> None:
-        """Create PySide's types in small steps, then import pyqtgraph. The types take most of the time."""
-        self._work.restart()
-
-    def _load_with_types(self) -> bool:
-        if not self._work.busy:
-            self.load()
-        return not self._work.busy
-
-    def load(self) -> None:
-        """Import pyqtgraph at once and build the plot."""
-        self._plot.load()
-        self.loaded.emit()
 
 
 def _types() -> Iterator[None]:
@@ -97,10 +66,11 @@ class HistoryPlot(PlotPanel):
 
     A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
-    ================= ===================================================================================
-    `load`            imports pyqtgraph, which is slow, and builds the plot; called after the first frame
+    `load_soon` imports pyqtgraph, which is slow, and builds the plot. It is called after the first frame.
+
+    ================= ==============================================================================
     `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
-    ================= ===================================================================================
+    ================= ==============================================================================
     """
 
     accuracy_chosen = Signal(bool)
@@ -109,35 +79,46 @@ class HistoryPlot(PlotPanel):
         super().__init__(desk, "", "", "")
         self._runner, self._travel = desk.runner, desk.runner.travel
         self.curve: HistoryCurve | None = None
-        self._history: History | None = None
-        self._present: tuple[int, float] | None = None
-        self._runs: tuple[EarlierRun, ...] = ()
+        self._shown: tuple[object, ...] = (None,)
+        """The history, the current point and the earlier runs that the plot shows."""
         self._judged: History | None = None
         self._risen: int | None = None
-        self._shows_accuracy = False
+        self._library = Slicer(self, _types, self._load_with_types)
         self.pages = Pages(self)
         self.overfitting = Overfitting()
         self.overfitting.go.clicked.connect(self._go_to_least)
         self.body.addWidget(self.overfitting)
         self._make_menu()
 
+    def load_soon(self) -> None:
+        """Create PySide's types in small steps, then `load`. The types take most of the time.
+
+        The import must not run in a thread: PySide creates its types when they are first used, and the
+        process crashes if two threads use a new type at the same time.
+        """
+        self._library.restart()
+
+    def _load_with_types(self) -> bool:
+        if not self._library.busy:
+            self.load()
+        return not self._library.busy
+
     def load(self) -> None:
-        """Import pyqtgraph and build the plot, unless the plot exists already."""
+        """Import pyqtgraph, build the plot, and allow plots in other panels; unless the plot exists."""
         if self.curve:
             return
         from nnviz.ui.panels.history_canvas import HistoryCurve
 
-        self.curve = HistoryCurve(colours())
+        self.curve = HistoryCurve()
         self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.begin_drag)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.end_drag)
         self.curve.mark_clicked.connect(self._go_to_least)
-        self.log_button.toggled.connect(self._set_log)
-        self._set_log()
         self.view_all.triggered.connect(self.curve.view_all)
         self.pages.addWidget(self.curve)
         self._desk.frames.show_again(self)
+        self._desk.allow_plots()
 
     def export_csv(self, path: Path) -> None:
         """Write the iterations, losses and validation losses of the run to `path` as CSV."""
@@ -207,7 +188,7 @@ class HistoryPlot(PlotPanel):
         for button in (self.accuracy_button, self.log_button):
             button.setCheckable(True)
             self.add_button(button)
-        self.accuracy_button.toggled.connect(self.show_now)
+            button.toggled.connect(self.show_now)
         self.accuracy_button.clicked.connect(self.accuracy_chosen)
 
     def update_actions(self) -> None:
@@ -242,29 +223,27 @@ class HistoryPlot(PlotPanel):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
-        is_same = history is self._history and present == self._present and runs == self._runs
-        if self.curve is None or (is_same and not is_new(old, new, "is_moving")):
+        before, shown = self._shown, (history, present, runs)
+        if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
         self._judge(new.is_moving)
         risen = self._risen
         self.overfitting.show_start(risen, new.state.measure.phrase)
         measure = "accuracy" if accuracy else self._travel.past.end.curve_title
-        if bool(accuracy) != self._shows_accuracy:
-            self._shows_accuracy = bool(accuracy)
-            self._set_log()
+        self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_earlier(runs)
         self.curve.mark(None if accuracy else risen)
         self.pages.plot_visible = finite or bool(runs)
         if self.pages.plot_visible:
-            if self._history is None:
+            if before[0] is None:
                 self.curve.view_all()
             tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
             self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._travel.past.end.curve_title) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
-        self._history, self._present, self._runs = history, present, runs
+        self._shown = shown
 
     def _judge(self, is_moving: bool) -> None:
         """Find since when the run overfits; while it moves, only after it has grown by the share GROWTH."""
@@ -282,11 +261,6 @@ class HistoryPlot(PlotPanel):
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.phrase}")
         self.more_button.setAccessibleName(f"Menu: {loss.title}")
-
-    def _set_log(self) -> None:
-        """Use the chosen scale; the accuracy always has a linear scale."""
-        if self.curve:
-            self.curve.set_log(self.log_button.isChecked() and not self._shows_accuracy)
 
     def _go_to_least(self) -> None:
         """Go to the iteration since which the validation loss has risen."""
@@ -309,8 +283,3 @@ class HistoryPlot(PlotPanel):
         suggestion = self._desk.suggestion(f"{self.ending}.csv")
         if path := ask_save_path(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
             self.export_csv(path)
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        if self.curve:
-            self.curve.set_palette(colours())

@@ -20,10 +20,11 @@ from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, Joined, clip_curve
-from nnviz.picture.palette import Palette, rgb
-from nnviz.ui.kit.theme import px
+from nnviz.picture.palette import rgb
+from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
-from nnviz.ui.plot.plot import CENTRE, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins
+from nnviz.ui.plot.card import coloured
+from nnviz.ui.plot.plot import CENTRE, GRAB_PX, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
@@ -37,40 +38,38 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: Plot, z: float) -> None:
+    def __init__(self, plot: HistoryCanvas, z: float, role: str) -> None:
+        """Add the line at height `z` to a plot; `role` is the role of its colour in the palette."""
         self.history = History()
-        self.colour = QColor()
-        self._faint = QColor()
+        self._role = role
         self.leaves: tuple[int, float] | None = None
         """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
         self._arrow = Arrow()
-        plot.add(self._arrow, z + 1)
-        for k, item in enumerate((self.later, self.curve)):
-            plot.add(item, z + k / 2)
+        plot.add(z, self.later, self.curve)
+        plot.add(z + 1, self._arrow)
 
-    def set_colour(self, colour: str, ground: str) -> None:
-        """Draw the line in `colour`. Mix the faint part with the background colour `ground`."""
-        self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
-        self._arrow.setBrush(self.colour)
+    @property
+    def colour(self) -> str:
+        """The colour of the line, as #RRGGBB."""
+        return str(getattr(colours(), self._role))
 
-    def reach(self, *, log: bool) -> Reach | None:
-        """Return the lowest and the highest drawn value, or None if nothing is drawn."""
-        return reach(self.history.points, log=log)
+    def draw(self, plot: HistoryCanvas, present: tuple[int, float] | None) -> None:
+        """Draw the visible part of the line with few points per pixel column.
 
-    def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the line with few points per pixel column. If `whole` is false, draw only the visible part.
-
-        `present` is the current iteration and its value, or None. If `log`, draw log10 of the values.
+        `present` is the current iteration and its value, or None.
         """
         if not len(self.history) and not self.curve.isVisible():
             return
-        ends = [present] if present else []
-        self.curve.setVisible(len(self.history) > 0)
-        points = self.history.points if whole else self._in_view(plot)
+        ends, points = [present] if present else [], self.history.points
+        self.curve.setVisible(len(points) > 0)
+        if not plot.following:
+            first, last = np.searchsorted(points[:, 0], plot.view()[0])
+            points = points[max(first - 1, 0) : last + 1]
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
-        self._mark_exit(plot, points, whole and ceiling(points[:, 1]) < math.inf, log)
+        self._arrow.set_colours(self.colour)
+        self.leaves = plot.show_exit(self._arrow, points, plot.following)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -78,32 +77,22 @@ class HistoryLine:
         beyond = points[iterations.searchsorted(at, side="right") :]
         self.later.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self.later, np.vstack((*ends, beyond)), self._faint, noise, log)
+            self._put(plot, self.later, np.vstack((*ends, beyond)), _faint(self.colour), noise)
             points = np.vstack((points[: iterations.searchsorted(at)], *ends))
-        self._put(plot, self.curve, points, self.colour, noise, log)
+        self._put(plot, self.curve, points, self.colour, noise)
 
     def _put(
-        self, plot: Plot, item: CurveItem, points: Array, colour: QColor, noise: bool, log: bool
+        self, plot: HistoryCanvas, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
-        points = on_scale(points, log=log)
+        points = on_scale(points, log=plot.log)
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
         item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
 
-    def _mark_exit(self, plot: Plot, points: Array, diverged: bool, log: bool) -> None:
-        top = plot.view()[1][1]
-        self.leaves = leaves_at(on_scale(points, log=log), top) if diverged else None
-        plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
 
-    def _in_view(self, plot: Plot) -> Array:
-        points = self.history.points
-        first, last = np.searchsorted(points[:, 0], plot.view()[0])
-        return points[max(first - 1, 0) : last + 1]
-
-
-def _mixed(colour: str, ground: str, share: float) -> QColor:
-    """Return a mix of a colour, with weight `share`, and a background."""
-    red, green, blue = np.rint(share * np.array(rgb(colour)) + (1.0 - share) * np.array(rgb(ground)))
-    return QColor(int(red), int(green), int(blue))
+def _faint(colour: str) -> QColor:
+    """Return the mix of a colour and the background."""
+    mixed = FAINT * np.array(rgb(colour)) + (1.0 - FAINT) * np.array(rgb(colours().surface))
+    return QColor(*np.rint(mixed).astype(int).tolist())
 
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
@@ -118,7 +107,7 @@ class EarlierCurves:
     """Draws the curves of earlier `runs` as thin dashed lines, and redraws the curves only after a change.
 
     `last` is the last iteration of all runs, or 0 without runs. `reach` is the lowest and the highest drawn
-    value, or None without runs. `description` says at which loss and iteration each run ended.
+    value, or None without runs.
     """
 
     def __init__(self) -> None:
@@ -128,52 +117,47 @@ class EarlierCurves:
         self._pixel = math.inf
         self._curves: list[Array] = []
         self._cut: list[tuple[Array, Joined]] = []
-        self.colour = QColor()
         self._shown: tuple[object, ...] = ()
-        self.show((), log=False, measure="")
+        self.show((), log=False)
 
-    def show(self, runs: tuple[EarlierRun, ...], *, log: bool, measure: str) -> None:
-        """Set the runs. `log` selects a logarithmic scale; `measure` is the title of the runs' loss."""
-        if (runs, log, measure) == self._shown:
+    def show(self, runs: tuple[EarlierRun, ...], *, log: bool) -> None:
+        """Set the runs, and whether the scale is logarithmic."""
+        if (runs, log) == self._shown:
             return
-        self.runs, self._shown = runs, (runs, log, measure)
+        self.runs, self._shown = runs, (runs, log)
         self._curves = [on_scale(run.history, log=log) for run in runs]
+        self._diverged = {
+            k: run.history for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf
+        }
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
-        ends = ((run.called(), *run.history[-1].tolist()) for run in runs)
-        self.description = ", ".join(
-            f"{name}: {measure} {full_text(loss)} at iteration {full(at)}" for name, at, loss in ends
-        )
-        self._diverged = {k for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf}
         self.reach = reach_together(reach(run.history, log=log) for run in runs)
         self._area = None
 
-    def set_colour(self, colour: str) -> None:
-        """Set the colour of the curves."""
-        self.colour, self._area = QColor(colour), None
+    def restyle(self) -> None:
+        """Use the colours of the theme in the next drawing."""
+        self._area = None
 
-    def draw(self, plot: Plot) -> None:
+    def draw(self, plot: HistoryCanvas) -> None:
         """Draw the curves in and around the view, unless the area drawn last still covers the view."""
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
             self._arrows.append(Arrow())
-            plot.add(self._items[-1], UNDER)
-            plot.add(self._arrows[-1], UNDER)
+            plot.add(UNDER, self._items[-1], self._arrows[-1])
         for k, arrow in enumerate(self._arrows):
-            leaves = leaves_at(self._curves[k], view[1][1]) if k in self._diverged else None
-            plot.place_dot(arrow, leaves[1] if leaves else math.nan, view[1][1])
+            plot.show_exit(arrow, self._diverged.get(k, np.empty((0, 2))), True)
         if self._area and _covers(self._area, view) and pixel >= self._pixel:
             return
         self._area, self._pixel = _around(view), pixel
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
-            self._arrows[k].setBrush(self.colour)
+            self._arrows[k].set_colours(colours().muted)
         self._cut = [
             clip_curve(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
             for curve, run in zip(self._curves, self.runs, strict=True)
         ]
         for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
-            pen = plot.pen(self.colour, 1.0)
+            pen = plot.pen(colours().muted, 1.0)
             pen.setDashPattern(DASHES[k % len(DASHES)])
             item.setPen(pen)
             item.setData(points[:, 0], points[:, 1], connect=joined)
@@ -224,11 +208,7 @@ def reach(points: Array, *, log: bool) -> Reach | None:
     `log`, both values are log10 of losses.
     """
     losses = points[:, 1]
-    if (
-        not losses.min(initial=math.inf) > (0.0 if log else -math.inf)
-        or not losses.max(initial=0.0) < math.inf
-    ):
-        losses = losses[np.isfinite(losses) & ((losses > 0.0) | (not log))]
+    losses = losses[np.isfinite(losses) & ((losses > 0.0) | (not log))]
     if not len(losses):
         return None
     high = min(float(losses.max()), ceiling(losses))
@@ -284,7 +264,7 @@ class HistoryCanvas(Plot):
     zooms or moves the view, and again after `view_all`.
     """
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
         self.setMinimumHeight(LEAST_PX)
         self.key = pg.LabelItem()
@@ -295,31 +275,23 @@ class HistoryCanvas(Plot):
         self._marked: int | None = None
         self._present = NOWHERE
         self.log = False
-        self._following = True
+        self.following = True
         self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
-        self.validation, self.line = HistoryLine(self, 0), HistoryLine(self, 1)
+        self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self.earlier = EarlierCurves()
-        for z, item in enumerate((self._mark, self._ring, self._dot)):
-            self.add(item, 2 + z)
-        self.set_palette(palette)
+        self.add(2, self._mark, self._ring, self._dot)
+        self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
         self.box.sigResized.connect(self._follow_size)
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
-        self._palette = palette
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
         self._name_iterations()
-        self.line.set_colour(palette.accent, palette.surface)
-        self.validation.set_colour(palette.validation, palette.surface)
-        self._mark.setPen(QPen(self.validation.colour, 2))
-        self._mark.setBrush(QColor(palette.surface))
+        self._mark.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
-        self._dot.setPen(QPen(Qt.PenStyle.NoPen))
-        self._dot.setBrush(self.line.colour)
-        self.earlier.set_colour(palette.muted)
+        self.earlier.restyle()
         self._write_key()
         self._show_again()
 
@@ -328,8 +300,7 @@ class HistoryCanvas(Plot):
         self.bottom.showLabel(self.height() >= px(LOW_PX))
 
     def colour_point(self) -> None:  # noqa: D102
-        self._ring.setPen(QPen(QColor(self._palette.accent if self.hasFocus() else self._palette.ink), 2))
-        self._ring.setBrush(QColor(self._palette.surface))
+        self._ring.set_colours(colours().surface, self.focus_pen())
 
     @property
     def _history(self) -> History:
@@ -354,7 +325,7 @@ class HistoryCanvas(Plot):
         self._present = present or NOWHERE
         if had_key != self._has_key:
             self._write_key()
-        if self._following:
+        if self.following:
             self._fit()
         self._draw()
         has_run = self._read_run is None or self._read_run in self.earlier.runs
@@ -377,7 +348,7 @@ class HistoryCanvas(Plot):
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Set the earlier runs, whose curves are drawn under the history that is shown next."""
-        self.earlier.show(runs, log=self.log, measure=self._measure)
+        self.earlier.show(runs, log=self.log)
 
     @property
     def _has_key(self) -> bool:
@@ -387,8 +358,8 @@ class HistoryCanvas(Plot):
     def _write_key(self) -> None:
         """Show the key of the curves above the plot if there are two curves."""
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
-        parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
-        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=self._palette.muted)
+        parts = [f"{coloured(colour, '━━')} {name}" for colour, name in both]
+        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=colours().muted)
         self.key.setVisible(self._has_key)
         self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
 
@@ -396,21 +367,32 @@ class HistoryCanvas(Plot):
         if len(self._history) or self.earlier.runs:
             self.show_history(self._history, self._present, self.validation.history, self._readouts)
 
+    def show_exit(self, arrow: Arrow, points: Array, is_whole: bool) -> tuple[int, float] | None:
+        """Put an arrow where a diverged curve leaves the plot, and return this place (see `leaves_at`).
+
+        `points` are the whole curve, unless `is_whole` is false: then the arrow is hidden.
+        """
+        top, diverged = self.view()[1][1], is_whole and ceiling(points[:, 1]) < math.inf
+        leaves = leaves_at(on_scale(points, log=self.log), top) if diverged else None
+        self.place_dot(arrow, leaves[1] if leaves else math.nan, top)
+        return leaves
+
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
-        self.log = log
-        self.left.set_logarithmic(log)
-        self.show_earlier(self.earlier.runs)
-        self.view_all()
+        if log != self.log:
+            self.log = log
+            self.left.set_logarithmic(log)
+            self.show_earlier(self.earlier.runs)
+            self.view_all()
 
     def view_all(self) -> None:
         """Show the whole curve, and follow the curve as it grows."""
-        self._following = True
+        self.following = True
         self._show_again()
 
     def show_view(self, view: list[list[float]]) -> None:
         """Show the axis ranges [[left, right], [bottom, top]], and stop following the growing curve."""
-        self._following = False
+        self.following = False
         self.set_view(*view)
 
     def present(self) -> QPointF:
@@ -448,10 +430,10 @@ class HistoryCanvas(Plot):
         if self._measure == SCRIPTS and not run:
             update = as_text(iteration)
             lines = [f"{self._measure} {as_text(value)}, reported", f"by the script with update {update}"]
-        if self._following and self.view()[1][1] < self._height(value) < math.inf:
+        if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
-        self._dot.setBrush(self.earlier.colour if run else self.line.colour)
+        self._dot.set_colours(colours().muted if run else self.line.colour)
         self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
 
     def _name_of(self, run: EarlierRun) -> str:
@@ -463,7 +445,7 @@ class HistoryCanvas(Plot):
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
         """Return the drawn place of a point: at the top if it is above the view; at −∞ for log of 0."""
         height, top = self._height(value), self.view()[1][1] - RING_PX * self.pixel()[1]
-        return float(iteration), height if height < (top if self._following else math.inf) else top
+        return float(iteration), height if height < (top if self.following else math.inf) else top
 
     def _height(self, value: float) -> float:
         if not self.log or math.isnan(value):
@@ -475,9 +457,8 @@ class HistoryCanvas(Plot):
         self.earlier.draw(self)
         present = self._present if self._present[0] >= 0 else None
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
-        self.line.draw(self, present, whole=self._following, log=self.log)
-        point = self.validation.history.at(self._present[0])
-        self.validation.draw(self, point, whole=self._following, log=self.log)
+        self.line.draw(self, present)
+        self.validation.draw(self, self.validation.history.at(self._present[0]))
         at = self._at_mark()
         self.place_dot(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
 
@@ -493,12 +474,10 @@ class HistoryCanvas(Plot):
     def _reach(self) -> tuple[float, float]:
         if self._is_share:
             return 0.0, 1.0
-        own = reach_together(line.reach(log=self.log) for line in (self.line, self.validation))
+        histories = self._history, self.validation.history
+        own = reach_together(reach(history.points, log=self.log) for history in histories)
         earlier = self.earlier.reach
-        reach = own or earlier
-        if reach is None:
-            return -1.0, 1.0
-        low, high = reach
+        low, high = own or earlier or (-1.0, 1.0)
         if own and earlier:
             most = high + 1.0 if self.log else TIMES_AS_HIGH * high if high > 0.0 else math.inf
             low, high = min(low, earlier[0]), max(high, min(earlier[1], most))
@@ -510,11 +489,11 @@ class HistoryCanvas(Plot):
         return low, low + room
 
     def _follow_view(self) -> None:
-        if not self._following:
+        if not self.following:
             self._draw()
 
     def _follow_size(self) -> None:
-        if self._following:
+        if self.following:
             self._fit()
 
     def _describe(self) -> None:
@@ -529,8 +508,12 @@ class HistoryCanvas(Plot):
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
         if self._marked is not None:
             texts.append(f"the validation loss has risen since iteration {self._marked}")
-        if self.earlier.runs:
-            texts.append(f"earlier runs: {self.earlier.description}")
+        ends = [(run.called(), *run.history[-1].tolist()) for run in self.earlier.runs]
+        runs = [
+            f"{name}: {self._measure} {full_text(loss)} at iteration {full(at)}" for name, at, loss in ends
+        ]
+        if runs:
+            texts.append(f"earlier runs: {', '.join(runs)}")
         self.setAccessibleDescription(", ".join(texts))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -538,10 +521,6 @@ class HistoryCanvas(Plot):
         if hasattr(self, "_dot"):
             self._name_iterations()
             self._draw()
-
-
-GRAB = 10.0
-"""Within this distance in pixels, a mouse press hits the ring (current iteration) or the overfitting mark."""
 
 
 class HistoryCurve(HistoryCanvas):
@@ -564,8 +543,8 @@ class HistoryCurve(HistoryCanvas):
     ring_dropped = Signal()
     mark_clicked = Signal()
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(palette)
+    def __init__(self) -> None:
+        super().__init__()
         self._is_dragging = False
         self.box.sigRangeChangedManually.connect(self._look_closer)
         self.scene().sigMouseClicked.connect(self._click)
@@ -579,20 +558,18 @@ class HistoryCurve(HistoryCanvas):
             self.menu_requested.emit(event.screenPos().toPoint())
 
     def _is_on_ring(self, position: QPointF) -> bool:
-        if not self._ring.isVisible():
-            return False
-        return _near(position, self.present())
+        return self._ring.isVisible() and is_on(position, self.present())
 
     def _is_on_mark(self, position: QPointF) -> bool:
         mark = self.marked()
-        return mark is not None and _near(position, mark)
+        return mark is not None and is_on(position, mark)
 
     def _hover(self, position: QPointF) -> None:
         if not self.is_inside(position):
             self.read_at(None)
             return
         leaves = self.line.leaves
-        if leaves and _near(position, self.place_of(leaves[1], self.view()[1][1])):
+        if leaves and is_on(position, self.place_of(leaves[1], self.view()[1][1])):
             self._read_near(leaves[0], None)
         else:
             at = self.point_at(position)
@@ -602,9 +579,9 @@ class HistoryCurve(HistoryCanvas):
         """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
         own = min(
             (distance(each, at, self.pixel()) for each in (self.line.curve.points, self.line.later.points)),
-            default=GRAB,
+            default=GRAB_PX,
         )
-        return self.earlier.near(at, self.pixel(), within=min(own, GRAB))
+        return self.earlier.near(at, self.pixel(), within=min(own, GRAB_PX))
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
         """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
@@ -691,8 +668,3 @@ class HistoryCurve(HistoryCanvas):
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
         self.read_at(None)
-
-
-def _near(one: QPointF, other: QPointF) -> bool:
-    offset = one - other
-    return bool(np.hypot(offset.x(), offset.y()) <= GRAB)

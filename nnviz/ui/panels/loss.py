@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from nnviz.core.activations import Array
@@ -38,25 +38,20 @@ from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Sl
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, fill_box
+from nnviz.ui.kit.controls import Choice, fill_box, set_direction
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, coloured
+from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import GRAB_PX, MapPlot, contours
+from nnviz.ui.plot.points import SHORT, MapPlot, contours
 
 
 def axis_name(network: Network, weight: Address) -> str:
     """Return the title of a weight's axis, such as "w (accounts → node_0)", or "b (node_0)" for a bias."""
     name = network.name_of(weight._replace(kind="node") if weight.kind == "bias" else weight)
     return f"{weight.symbol} ({name})"
-
-
-SHORT = 22
-"""Longer names in a readout are shortened to this number of characters."""
 
 
 class LossPlane(MapPlot):
@@ -99,8 +94,7 @@ class LossChoice(QWidget):
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         fill_box(self._boxes, SPACING_PX, self.first, self.second)
         for box in (self.first, self.second):
-            box.setMinimumContentsLength(13)
-            box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.shorten_items(13)
             box.setPlaceholderText(f"{box.accessibleName()}…")
             box.activated.connect(self._choose)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
@@ -115,8 +109,7 @@ class LossChoice(QWidget):
         """Put the boxes side by side if both fit, else below each other."""
         super().resizeEvent(event)
         is_wide = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
-        directions = QBoxLayout.Direction
-        self._boxes.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        set_direction(self._boxes, is_wide)
 
     def refresh(self, now: Moment) -> None:
         """Show the selected weights, and show or hide the boxes."""
@@ -164,8 +157,8 @@ class LossView(CaptionedPlot):
     plane: LossPlane
     _result: object = None
     """The last computed loss over the weights, possibly for an earlier State."""
-    _drawn: object = None
-    """The part of the result that the plane shows."""
+    _drawn: tuple[object, ...] = ()
+    """The part of the result that the plane shows, and the palette of the plane."""
 
     def __init__(self, desk: Desk, plane: LossPlane) -> None:
         super().__init__(desk, plane)
@@ -199,7 +192,7 @@ class LossView(CaptionedPlot):
         is_chosen = (weights, sizes) != (self.weights, self._sizes)
         if is_chosen:
             self.weights, self._sizes = weights, sizes
-            self._result = self._drawn = None
+            self._result, self._drawn = None, ()
             self._end_gesture()
             self.work.stop()
         if is_chosen or is_new(old, new, "state.network", "state.data", "state.training", "state.run"):
@@ -209,10 +202,6 @@ class LossView(CaptionedPlot):
 
     def rest(self) -> None:  # noqa: D102
         self.work.stop()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self._drawn = None
 
     def _weights_of(self, now: Moment) -> tuple[Address, ...]:
         """Return the selected weights that the plot is over; some may be missing."""
@@ -239,6 +228,11 @@ class LossView(CaptionedPlot):
         self.caption.setText(caption)
         self.page.place_caption()
         return is_current
+
+    def has_changed(self, drawn: object) -> bool:
+        """Return whether the plane shows something else than `drawn`, and remember what it shows now."""
+        before, self._drawn = self._drawn, (drawn, colours())
+        return not are_same(before, self._drawn)
 
     # --- changing the weights
 
@@ -274,22 +268,21 @@ class LossCurvePlane(LossPlane):
 
     title_ending = "along the selected weight"
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(palette, grid=True)
+    def __init__(self) -> None:
+        super().__init__(grid=True)
         self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1 (Shift: 1, Alt: 0.01)")
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
         self.tangent, self._step, self._drop = (CurveItem() for _ in range(3))
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
         self._end = DotItem(7)
-        for z, item in enumerate((self._drop, self._step, self._head, self._end, self.tangent), start=2):
-            self.add(item, z)
+        self.add(2, self._drop, self._step, self._head, self._end, self.tangent)
         self._head.hide()
-        self.set_palette(palette)
+        self.restyle()
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        palette = colours()
         self.line.setPen(self.pen(palette.muted))
         self.tangent.setPen(self.pen(palette.slope))
         self._step.setPen(self.pen(palette.accent))
@@ -297,8 +290,7 @@ class LossCurvePlane(LossPlane):
         dotted.setStyle(Qt.PenStyle.DotLine)
         self._drop.setPen(dotted)
         self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
-        self._end.setPen(QPen(Qt.PenStyle.NoPen))
-        self._end.setBrush(QColor(palette.accent))
+        self._end.set_colours(palette.accent)
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
@@ -365,10 +357,9 @@ class LossCurve(LossView):
 
     plane: LossCurvePlane
     _result: LossLine | None
-    _drawn: Array | None
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, LossCurvePlane(colours()))
+        super().__init__(desk, LossCurvePlane())
 
     def compute(self, now: Moment) -> Iterator[None]:
         """Compute the curve, first coarse and then fine."""
@@ -386,17 +377,16 @@ class LossCurve(LossView):
             return False, self._draw_old(line, state)
         if not line.drawable:
             return True, self._draw_nothing(TOO_LARGE_LOSS.format(state.measure.phrase))
-        if self._drawn is not line.values:
+        if self.has_changed(line.values):
             self.plane.show_curve(line.values, line.loss, *line.heights())
-            self._drawn = line.values
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription(line_in_full(line))
-        return True, line_in_html(line, colours())
+        return True, line_in_html(line)
 
     def _draw_nothing(self, caption: str) -> str:
         self.plane.show_nothing()
-        self._drawn = None
+        self._drawn = ()
         return caption
 
     def _draw_old(self, line: LossLine, state: State) -> str:
@@ -408,18 +398,18 @@ class LossCurve(LossView):
         return COMPUTING if same else REDRAWN_LATER
 
 
-def line_in_html(line: LossLine, palette: Palette) -> str:
+def line_in_html(line: LossLine) -> str:
     """Return three lines of rich text: the loss and slope, the next step, and the loss after this step.
 
     The loss after the step assumes that only this weight moves.
     """
-    loss, slope = line.point
+    (loss, slope), palette = line.point, colours()
     here = coloured(
         palette.muted, f"{loss_text(line.state.measure.title, loss)} over {all_rows_phrase(line.state)} · "
     )
     slope_here = coloured(palette.slope, f"slope {as_text(slope)}")
     step = f"{coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
-    return "<br>".join((here + slope_here, step, _landing(line, palette)))
+    return "<br>".join((here + slope_here, step, _landing(line)))
 
 
 def line_in_full(line: LossLine) -> str:
@@ -451,7 +441,7 @@ def _move(line: LossLine) -> str:
     return f"{w} → {as_text(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 
 
-def _landing(line: LossLine, palette: Palette) -> str:
+def _landing(line: LossLine) -> str:
     """Return the loss after the step of this weight; a real step moves the other weights too."""
     if line.landing is None or line.landing[0] == line.w:
         return ""
@@ -461,7 +451,7 @@ def _landing(line: LossLine, palette: Palette) -> str:
     if loss <= here:
         there += way
     else:
-        there = coloured(palette.error, there + (way or ", higher") if math.isfinite(loss) else there)
+        there = coloured(colours().error, there + (way or ", higher") if math.isfinite(loss) else there)
     return f"If only this weight moves: {there}"
 
 
@@ -487,22 +477,19 @@ class LossSurfacePlane(LossPlane):
 
     title_ending = "over two weights"
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(palette, grid=False)
+    def __init__(self) -> None:
+        super().__init__(grid=False)
         self.setToolTip("Click or drag to set both weights; arrow keys move one by 0.1 (Shift: 1, Alt: 0.01)")
         self.grid: Grid | None = None
         self._loss = math.nan
-        self._tones = loss_tones(palette)
         self._halo, self.path = (CurveItem() for _ in range(2))
         self._start = pg.ScatterPlotItem(useCache=False)  # in an SVG, Qt would write its cache as pixels
-        for z, item in enumerate((self._halo, self.path, self._start), start=2):
-            self.add(item, z)
-        self.set_palette(palette)
+        self.add(2, self._halo, self.path, self._start)
+        self.restyle()
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
-        self._tones = loss_tones(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        palette = colours()
         self.line.setPen(self.pen(_faint(palette.ink, 0.32), 1))
         self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
         self.path.setPen(self.pen(palette.ink))
@@ -515,17 +502,17 @@ class LossSurfacePlane(LossPlane):
         self.grid = grid
         tone = Tone.scale_for(grid.loss)
         levels = levels_of(tone)
-        share = tone.share(grid.loss)
+        share, tones = tone.share(grid.loss), loss_tones(colours())
         ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
         (left, right), (bottom, top) = drawable_ranges(*ends)
         # the centres of the outer pixels are on the edge of the grid
         across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
-        pixels = blended_pixels(share.T, self._tones, SIZE)
+        pixels = blended_pixels(share.T, tones, SIZE)
         self.show_image(pixels, (left - across / 2, right + across / 2), (bottom - up / 2, top + up / 2))
         # computed on the colour scale, the contours are even
         shares = tone.share(np.array(levels)).tolist()
         self.line.setData(*contours(grid.values1, grid.values2, share.T, shares).T)
-        self.bar.show_scale(tone, levels, self._tones, self._palette)
+        self.bar.show_scale(tone, levels, tones)
         self.set_view((left, right), (bottom, top))
 
     def show_point(self, x: float, y: float, loss: float) -> None:
@@ -549,10 +536,9 @@ class LossSurfacePlane(LossPlane):
         assert grid is not None
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
-        if self._point is not None and math.isfinite(self._loss):
-            offset = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
-            if math.hypot(offset.x(), offset.y()) <= GRAB_PX:
-                x, y, loss = self._point.x(), self._point.y(), self._loss
+        is_on_point = math.isfinite(self._loss) and self.is_on_point(self.place_of(at.x(), at.y()))
+        if self._point is not None and is_on_point:
+            x, y, loss = self._point.x(), self._point.y(), self._loss
         return QPointF(x, y), self.in_words((x, y), loss)
 
 
@@ -593,10 +579,9 @@ class LossSurface(LossView):
 
     plane: LossSurfacePlane
     _result: LossMap | None
-    _drawn: Grid | None
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, LossSurfacePlane(colours()))
+        super().__init__(desk, LossSurfacePlane())
         self._past = desk.runner.travel.past
         self.choice = LossChoice(desk.document)
         self.body.insertWidget(0, self.choice)
@@ -635,11 +620,10 @@ class LossSurface(LossView):
     def _draw_map(self, state: State) -> None:
         if self._result is None or not self._result.drawable:
             self.plane.show_nothing()
-            self._drawn = None
+            self._drawn = ()
             return
-        if self._drawn is not self._result.grid:
-            self._drawn = self._result.grid
-            self.plane.show_grid(self._drawn)
+        if self.has_changed(self._result.grid):
+            self.plane.show_grid(self._result.grid)
         self.plane.set_stale(not same_except(self._result.state, state, *self.weights))
 
     def _loss_text(self, state: State, loss: float | None) -> str:
@@ -698,10 +682,6 @@ class LossSurfacePanel(PlotPanel):
 
     def rest(self) -> None:  # noqa: D102
         self.view.rest()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.view.restyle()
 
 
 def _structure(network: Network) -> tuple[object, ...]:

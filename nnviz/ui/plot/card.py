@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from operator import is_
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLa
 
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import PLOT_MS, Card, Panel, quiet_button
-from nnviz.ui.kit.controls import clear_hover_on_close, fill_box, open_below, wrapped_label
+from nnviz.ui.kit.controls import clear_hover_on_close, fill_box, open_below, set_direction, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -74,7 +75,7 @@ class PlotPanel(Panel):
 
 
 class PlotView(QWidget):
-    """A plot with its texts and controls, which a panel shows. The panel calls `restyle`.
+    """A plot with its texts and controls, which a panel shows.
 
     ======== ========================================================
     `phrase` name of the plot, as written within a sentence
@@ -104,9 +105,6 @@ class PlotView(QWidget):
     def rest(self) -> None:
         """Stop work in progress, since nobody sees the plot now."""
 
-    def restyle(self) -> None:
-        """Use the colours and sizes of another theme or interface size."""
-
 
 class CaptionedPlot(PlotView):
     """A plot with a caption, or a sentence that says what is missing.
@@ -131,9 +129,6 @@ class CaptionedPlot(PlotView):
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
         return self.plane if self.pages.plot_visible and self.plane.centralWidget.isVisible() else None
-
-    def restyle(self) -> None:  # noqa: D102
-        self.plane.set_palette(colours())
 
 
 PLOT_SHARE, CAPTION_SHARE = 5, 3
@@ -176,14 +171,13 @@ class PlotPage(QWidget):
         is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
         has_room = is_wide or self.height() >= px(CAPTION_PX)
         self._caption.setVisible(has_room or not self._plane.centralWidget.isVisible())
-        directions = QBoxLayout.Direction
-        self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        set_direction(self._box, is_wide)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
         self._box.setSpacing(12 if is_wide else 4)
 
 
 class Pages(QStackedLayout):
-    """A stack of two pages: a sentence that replaces a missing plot, and the plot."""
+    """A stack of two pages: a sentence that replaces a missing plot or program, and the plot or program."""
 
     def __init__(self, card: Card | PlotView) -> None:
         super().__init__()
@@ -225,6 +219,11 @@ class Caption(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setMinimumHeight(lines * self.fontMetrics().lineSpacing())
         self.setToolTip(tip)
+
+
+def are_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    """Return whether two tuples hold the same objects."""
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 def coloured(colour: str, text: str) -> str:

@@ -29,10 +29,10 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
 from nnviz.picture.notebook import clip_curve
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, log_ticks, round_ticks, tick_texts
+from nnviz.ui.kit.card import STYLE_EVENTS
 from nnviz.ui.kit.controls import ignore_drops
-from nnviz.ui.kit.theme import px, ui_font
+from nnviz.ui.kit.theme import colours, px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
 """Pixels. BAR_WIDTH: width of a colour bar. BAR_GAP: gap left of the bar. TEXT_GAP: gap right of the bar."""
@@ -52,23 +52,21 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         super().__init__()
         self._tone = Tone(0.0, 1.0, False)
         self._levels: list[tuple[float, str]] = []
-        self._palette: Palette | None = None
-        self._bar = QImage()
+        self._bar: QImage | None = None
         self.fit()
 
-    def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
+    def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8]) -> None:
         """Show a bar of the RGB colours `tones`, lowest first, with the numbers `levels` beside the bar."""
-        self._tone, self._palette = tone, palette
-        self._levels = list(zip(levels, tick_texts(levels), strict=True))
-        self.fit()
+        self._tone, self._levels = tone, list(zip(levels, tick_texts(levels), strict=True))
         column = np.ascontiguousarray(tones[::-1])
         bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888)
         self._bar = bar.convertToFormat(QImage.Format.Format_RGB32)  # a copy: the array is freed
+        self.fit()
         self.update()
 
     def show_nothing(self) -> None:
         """Hide the scale."""
-        self._palette = None
+        self._bar = None
         self.fit()
 
     def fit(self) -> None:
@@ -76,10 +74,10 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         metrics = QFontMetrics(ui_font(11))
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
         width = BAR_GAP + BAR_WIDTH + TEXT_GAP + max(widest, LEAST_TEXT)
-        self.setFixedWidth(width if self._palette else EMPTY_WIDTH)
+        self.setFixedWidth(width if self._bar else EMPTY_WIDTH)
 
     def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
-        if self._palette is None:
+        if self._bar is None:
             return
         bar = QRectF(BAR_GAP, 0, BAR_WIDTH, self.size().height())
         painter.drawImage(bar, self._bar)
@@ -87,12 +85,12 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         below = float("inf")
         for level, text in self._levels:
             y = bar.bottom() - bar.height() * float(self._tone.share(np.array(level)))
-            painter.setPen(QPen(QColor(self._palette.surface), 1))
+            painter.setPen(QPen(QColor(colours().surface), 1))
             painter.drawLine(QPointF(bar.left(), y), QPointF(bar.right(), y))
             if below - y < NUMBERS_APART:
                 continue
             below = y
-            painter.setPen(QColor(self._palette.muted))
+            painter.setPen(QColor(colours().muted))
             room = QRectF(bar.right() + TEXT_GAP, y - 8, self.size().width(), 16)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
@@ -187,6 +185,8 @@ FARTHEST_OUTSIDE = 1e5
 """Largest distance of curves and dots from the view, as a multiple of the view's size. Qt aborts beyond."""
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
+GRAB_PX = 10.0
+"""Largest distance between the mouse and a point of a plot at which the mouse is on the point, in pixels."""
 OFFSET = 6
 """Space between an axis and its tick texts, in pixels."""
 TICK_PX = 18
@@ -200,36 +200,51 @@ AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 """Grid lines of an axis, and texts at its ticks. Each text is a pair: left end of its baseline, text."""
 
 
+def is_on(place: QPointF, point: QPointF) -> bool:
+    """Return whether the mouse at `place` is on a point at `point`; both are positions in pixels."""
+    offset = place - point
+    return math.hypot(offset.x(), offset.y()) <= GRAB_PX
+
+
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis with a few ticks at round numbers. On a logarithmic axis, the values are exponents of 10.
 
-    If `whole` is true, all ticks are whole numbers. If `grid` is true, each tick has a grid line. The plot
-    draws each value multiplied by `times`; the texts show the value itself.
+    If `whole` is true, all ticks are whole numbers. If `grid` is true, each tick has a grid line. `colour` is
+    the role of the texts' colour in the palette. The plot draws each value multiplied by `times`; the texts
+    show the value itself.
     """
 
     times = 1.0
 
-    def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
+    def __init__(
+        self,
+        orientation: str,
+        label: str = "",
+        *,
+        whole: bool = False,
+        grid: bool = False,
+        colour: str = "muted",
+    ) -> None:
         super().__init__(orientation, maxTickLength=0)
         self.picture: AxisPicture | None = None
         self._logarithmic = self._percent = False
-        self._whole, self._text = whole, label
-        self._line, self._muted, self._font = QPen(), QPen(), ui_font(11)
+        self._whole, self._text, self._colour = whole, label, colour
         self.enableAutoSIPrefix(False)
         self.setStyle(tickTextOffset=OFFSET)
         if grid:
             self.setGrid(255)
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        self._line, self._muted = QPen(QColor(palette.line)), QPen(QColor(palette.muted))
+    def restyle(self) -> None:
+        """Use the colours of the theme, and the interface size."""
+        self._line, self._pen = (QPen(QColor(getattr(colours(), role))) for role in ("line", self._colour))
+        self._font = ui_font(11)
         self.set_text(self._text)
 
     def set_text(self, text: str) -> None:
-        """Name the axis with a plain text, at the current interface size."""
-        self._text, self._font = text, ui_font(11)
+        """Name the axis with a plain text."""
+        self._text = text
         self.textHeight = px(TICK_PX)
-        self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
+        self.setLabel(escape(text), **{"color": self._pen.color().name(), "font-size": f"{px(11)}px"})
         self.resizeEvent()  # centres the name; pyqtgraph does so only after a resize
 
     def set_logarithmic(self, logarithmic: bool) -> None:
@@ -265,7 +280,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self._line)
         painter.drawLines(lines)
-        painter.setPen(self._muted)
+        painter.setPen(self._pen)
         painter.setFont(self._font)
         for place, text in texts:
             painter.drawText(place, text)
@@ -314,12 +329,17 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     """A plot with an axis below and an axis at the left. Subclasses or callers set the ranges.
 
+    A subclass calls `restyle` when the plot is made; after that, the plot follows theme and interface size.
+
     `box` draws the curves. pyqtgraph's own PlotWidget would make 45 more widgets, for a menu.
     """
+
+    _is_styled = False
 
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
         super().__init__()
         self.box, self.bottom, self.left = pg.ViewBox(enableMenu=False), bottom, left
+        self._axes: list[QuietAxis] = []
         self.density: float | None = None
         """Device pixels per pixel, or None to use the screen's ratio."""
         self.centralLayout.setSpacing(0)
@@ -337,16 +357,23 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
 
     def add_axis(self, axis: QuietAxis) -> None:
         """Add an axis at its side of the plot."""
+        self._axes.append(axis)
         axis.linkToView(self.box)
         axis.setZValue(self.box.zValue() - 1)  # under the curves
         self.centralLayout.addItem(axis, *AROUND[axis.orientation])
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        self.setBackground(palette.surface)
-        for axis in (self.bottom, self.left):
-            axis.set_palette(palette)
+    def restyle(self) -> None:
+        """Use the colours of the theme, and the interface size."""
+        self.setBackground(colours().surface)
+        for axis in self._axes:
+            axis.restyle()
         self.readout.setFont(ui_font(11.5))
+        self._is_styled = True
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() in STYLE_EVENTS and self._is_styled:
+            self.restyle()
 
     def settle(self) -> None:
         """Size the axes for their numbers, which are known only after painting."""
@@ -362,10 +389,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
                 axis.show()
             self.centralLayout.activate()  # marks are drawn next, and depend on the size of a pixel
 
-    def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
-        """Add `item` to the plot, above all items with a lower `z`."""
-        self.box.addItem(item, ignoreBounds=True)
-        item.setZValue(z)
+    def add(self, z: float, *items: pg.GraphicsObject | QGraphicsEllipseItem) -> None:
+        """Add items to the plot, each above those before it and above all items with a lower `z`."""
+        for item in items:
+            self.box.addItem(item, ignoreBounds=True)
+            item.setZValue(z)
 
     def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
         """Return a pen of this width in pixels; pyqtgraph's widths are in device pixels."""
@@ -431,6 +459,10 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     def colour_point(self) -> None:
         """Colour the point that the keys move, to show whether the plot has the keyboard focus."""
 
+    def focus_pen(self) -> QPen:
+        """Return the pen for the rim of the point that the keys move."""
+        return QPen(QColor(colours().accent if self.hasFocus() else colours().ink), 2)
+
     def view(self) -> list[list[float]]:
         """Return the view's ranges [[lowest x, highest x], [lowest y, highest y]].
 
@@ -468,6 +500,11 @@ class DotItem(QGraphicsEllipseItem):
         self.setFlag(QGraphicsEllipseItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.hide()
 
+    def set_colours(self, inside: str, rim: QPen | Qt.PenStyle = Qt.PenStyle.NoPen) -> None:
+        """Fill the mark with a colour, and draw its rim with a pen."""
+        self.setPen(QPen(rim))
+        self.setBrush(QColor(inside))
+
     def paint(self, painter: QPainter, *rest: Any) -> None:
         """Paint the mark; in an SVG, which Qt does not clip, paint it only if it is inside the plot."""
         svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
@@ -484,7 +521,6 @@ class Arrow(DotItem):
     def __init__(self) -> None:
         super().__init__(ARROW)
         self.setRect(-ARROW / 2, 1.0, ARROW, ARROW)
-        self.setPen(QPen(Qt.PenStyle.NoPen))
 
     def _draw(self, painter: QPainter, *rest: Any) -> None:
         box = self.rect()

@@ -25,14 +25,13 @@ from PySide6.QtGui import (
 )
 
 from nnviz.core.activations import Array
-from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Pixels
 from nnviz.ui.kit.number_field import nudge_size
-from nnviz.ui.kit.theme import ui_font
-from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale
+from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale, is_on
 
-GRAB_PX = 9.0
-"""Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
+SHORT = 22
+"""Longer names in a readout are shortened to this number of characters."""
 TANGENT_PX = 44.0
 """Length of a tangent on each side of the movable point, in pixels."""
 ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, -1), Qt.Key.Key_Up: (0, 1)}
@@ -52,23 +51,20 @@ class PointPlot(Plot):
     point_nudged = Signal(object, object, str)
     gesture_ended = Signal()
 
-    def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
+    def __init__(self, *, grid: bool, point: float = 11) -> None:
         super().__init__(QuietAxis("bottom"), QuietAxis("left", grid=grid))
         self._names = ("", "")
-        self._palette = palette
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
         self._under_mouse: QPointF | None = None
         self.box.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = DotItem(point)
-        self.add(self._present, 10)
+        self.add(10, self._present)
         self.centralWidget.hide()  # until something is drawn
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        self._palette = palette
-        super().set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
         self.colour_point()
 
     def name_axes(self, bottom: str, left: str) -> None:
@@ -139,24 +135,21 @@ class PointPlot(Plot):
             axis.set_text(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(60, int(room))))
 
     def colour_point(self) -> None:  # noqa: D102
-        colour = self._palette.accent if self.hasFocus() else self._palette.ink
-        self._present.setPen(QPen(QColor(colour), 2))
-        self._present.setBrush(QColor(self._palette.surface))
+        self._present.set_colours(colours().surface, self.focus_pen())
+
+    def is_on_point(self, place: QPointF) -> bool:
+        """Return whether a position in this widget, in pixels, is on the movable point."""
+        return self._point is not None and is_on(place, self.place_of(self._point.x(), self._point.y()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the movable point, or move it to the mouse."""
         if event.button() != Qt.MouseButton.LeftButton or not self.can_move_point():
             event.ignore()
             return
-        near = False
-        if self._point is not None:
-            place = event.position() - self.place_of(self._point.x(), self._point.y())
-            near = math.hypot(place.x(), place.y()) <= GRAB_PX
-        self._hold = (
-            self._point - self.point_at(event.position()) if self._point is not None and near else QPointF()
-        )
+        grabbed = self._point if self.is_on_point(event.position()) else None
+        self._hold = grabbed - self.point_at(event.position()) if grabbed is not None else QPointF()
         self.gesture_ended.emit()
-        if not near:
+        if grabbed is None:
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -229,18 +222,16 @@ class MapPlot(PointPlot):
     `image` is the map, `line` the line or lines, and `bar` the scale.
     """
 
-    def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
-        super().__init__(palette, grid=grid, point=point)
+    def __init__(self, *, grid: bool, point: float = 11) -> None:
+        super().__init__(grid=grid, point=point)
         self.image, self.line = FineImage(axisOrder="row-major"), CurveItem(connect="finite")
         self.bar = Scale()
-        self.add(self.image, 0)
-        self.add(self.line, 1)
+        self.add(0, self.image, self.line)
         self.centralLayout.setContentsMargins(0, 7, 0, 0)
         self.centralLayout.addItem(self.bar, CENTRE[0], 3)
 
-    def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
-        super().set_palette(palette)
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
         self.bar.fit()
 
     def show_image(self, pixels: Pixels, across: Interval, up: Interval) -> None:

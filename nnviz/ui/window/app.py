@@ -325,7 +325,7 @@ class Opened:
             self._recovery = session.protect_work(self.workspace, data)
             self._ending = Ending(self._window)
             self._ending.signalled.connect(self._end)
-            self.workspace.library.loaded.connect(lambda: gc.freeze())  # the library adds as many objects
+            self.workspace.desk.plots_allowed.connect(lambda: gc.freeze())  # the library adds as many objects
         finally:
             gc.freeze()  # the objects of the window live as long as the window
             Garbage(self._window)
@@ -392,7 +392,7 @@ def screenshot(
     settling = QEventLoop()  # ending the application's loop would close the window too early
     window.painted.connect(lambda: QTimer.singleShot(SETTLE_MS, settling.quit))
     window.show()
-    workspace.library.load()
+    workspace.history.load()
     settling.exec()
     QLoggingCategory.setFilterRules("")
     atomic.write(out, png(window.grab().toImage()))

@@ -44,7 +44,6 @@ from nnviz.ui.diagram.heads import Heads, Structure
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
-from nnviz.ui.panels.history import PlotLibrary
 from nnviz.ui.window.files import FileCommands, WeightSets
 from nnviz.ui.window.status import StatusLine
 from nnviz.ui.window.window import VERSION, MainWindow, PanelEntry
@@ -215,7 +214,6 @@ class Workspace:
 
     def _make_panels(self, panels: Sequence[PanelEntry]) -> None:
         self.diagram = Diagram(self.desk)
-        self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
         self.main_window.set_panels(self.diagram, panels)
@@ -319,8 +317,7 @@ class Workspace:
         self.files.opened.connect(self._opened)
         self.files.reloaded.connect(self.diagram.session.close)
         self.diagram.menu_requested.connect(self._show_menu)
-        self.library.loaded.connect(self.desk.allow_plots)
-        window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
+        window.painted.connect(self.history.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         self.training.scales.standardise_requested.connect(self.data.standardise)
