@@ -197,7 +197,7 @@ class RMSprop(Optimizer):
         "RMSprop(learning_rate)",
         "RMSprop(model.parameters(), lr=learning_rate)",
         _KERAS_RMSPROP,
-        ("RMSprop", {"rho": 0.99, "momentum": 0.0, "epsilon": 1e-8, "centered": False}),
+        ("RMSprop", {"rho": 0.99, "momentum": 0.0, "epsilon": 1e-16, "centered": False}),
     )
     decay, fresh, epsilon = np.array(0.99), np.array(1.0 - 0.99), np.array(1e-8)
 

@@ -20,6 +20,7 @@ from nnviz.cli.main import main
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.schedules import Cosine, Step
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files.examples import example
 from nnviz.files.models import keras as keras_files
@@ -138,10 +139,24 @@ BY_OPTIMIZER = {
     "momentum": (optimizers.SGD(0.3, momentum=0.9), Training(0.3, optimizer="momentum")),
     "adam": ("adam", Training(0.001, optimizer="adam")),
     "Adam at 0.02": (optimizers.Adam(0.02, epsilon=1e-8), Training(0.02, optimizer="adam")),
-    "RMSprop": (optimizers.RMSprop(0.5), Training()),
+    "RMSprop": (optimizers.RMSprop(0.5), Training(0.5, optimizer="rmsprop")),
+    "AdamW": (optimizers.AdamW(0.3, epsilon=1e-8), Training(0.3, optimizer="adamw")),
+    "none of nnviz": (optimizers.Adagrad(0.5), Training()),
     "another momentum": (optimizers.SGD(0.3, momentum=0.5), Training(0.3, optimizer="momentum")),
     "more settings": (optimizers.Adam(0.3, beta_1=0.8, clipnorm=1.0), Training(0.3, optimizer="adam")),
     "a schedule": (optimizers.SGD(GENTLE), Training(0.2)),
+    "steps": (
+        optimizers.SGD(optimizers.schedules.ExponentialDecay(0.2, 50, 0.5, staircase=True)),
+        Training(0.2, schedule=Step(50, 0.5)),
+    ),
+    "a cosine": (
+        optimizers.SGD(optimizers.schedules.CosineDecay(0.2, 50)),
+        Training(0.2, schedule=Cosine(50)),
+    ),
+    "a cosine that stays above 0": (
+        optimizers.SGD(optimizers.schedules.CosineDecay(0.2, 50, alpha=0.1)),
+        Training(0.2),
+    ),
 }
 
 

@@ -1,20 +1,33 @@
-"""Both losses against torch in float64: their values, their slopes, and what training by them comes to."""
+"""Every loss against torch in float64: their values, their slopes, and what training by them comes to."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import epoch_order
 from nnviz.core.train import train
+from tests import entries
 from tests.core.oracle import classes
 from tests.models.helpers import close, module_of
 
 DIGITS = 1e-9
-KINDS = [(loss, output) for loss in LOSSES for output in ("softmax", "sigmoid")]
+KINDS = [
+    (loss, output)
+    for loss in entries.loss_names()
+    for output in ("softmax", "sigmoid", "identity")
+    if entries.fits(loss, output)
+]
+BY_PREDICTION = {
+    "mse": functional.mse_loss,
+    "huber": functional.huber_loss,
+    "huber(0.5)": partial(functional.huber_loss, delta=0.5),
+    "binary_hinge": lambda a, y: (1 - (2 * y - 1) * a).clamp(min=0).mean(),
+}
 
 
 def state_of(loss, output, depth, **training):
@@ -23,8 +36,8 @@ def state_of(loss, output, depth, **training):
 
 def loss_of(name, module, x, y):
     """Return the loss of torch: cross-entropy of the last z, which torch takes before softmax or sigmoid."""
-    if name == "mse":
-        return functional.mse_loss(module(x), y)
+    if name in BY_PREDICTION:
+        return BY_PREDICTION[name](module(x), y)
     by_logits = functional.cross_entropy
     if isinstance(module[-1], torch.nn.Sigmoid):
         by_logits = functional.binary_cross_entropy_with_logits

@@ -16,7 +16,7 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.code import CodePanel
 from nnviz.ui.panels.code_text import CodeText, Lines, MarkLegend, code_spot_at
@@ -314,7 +314,7 @@ def test_the_lines_of_the_walk_are_visible_when_panel_or_style_change(code):
     own.panel.show()
     own.desk.frames.add(own.panel)
     assert own.lit("walked")
-    QTest.keyClick(own.panel.findChild(Choice), Qt.Key.Key_Down)
+    QTest.keyClick(own.panel.findChild(ComboBox), Qt.Key.Key_Down)
     assert own.lit("walked")
 
 
@@ -446,7 +446,7 @@ def test_a_program_is_saved_with_its_numbers_or_says_why_not(code, answer, tmp_p
 
 def test_the_chosen_style_is_shown_and_remembered(open_window, settings):
     window = open_window("relu")
-    text, choice = (bring(window, "Code").findChild(CodeText), window.board.docks["Code"].findChild(Choice))
+    text, choice = (bring(window, "Code").findChild(CodeText), window.board.docks["Code"].findChild(ComboBox))
     QTest.keyClick(choice, Qt.Key.Key_Home)
     for style in STYLES:
         written = program(window.document.state, style).text.removesuffix("\n")

@@ -48,7 +48,7 @@ from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.dialogs.questions import AskActivations
 from nnviz.ui.dialogs.table import OpenTable
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.window.session import begin
 from nnviz.ui.window.window import MainWindow
 from tests.ui import hands
@@ -694,7 +694,7 @@ def choose_activations(hidden, last):
     """Return a function that types an activation for all hidden layers, and for the last, in the dialog."""
 
     def type_them(dialog):
-        choices = dialog.findChildren(Choice)
+        choices = dialog.findChildren(ComboBox)
         for choice, name in ((choices[0], hidden), (choices[-1], last)):
             choice.setFocus()
             QTest.keyClicks(choice, name)
@@ -713,7 +713,7 @@ def test_activations_that_are_missing_are_asked_once_and_enter_takes_the_proposa
     told.append(status(window))
 
     def look(dialog):
-        choices = dialog.findChildren(Choice)
+        choices = dialog.findChildren(ComboBox)
         told.extend(f"{choice.accessibleName()}: {choice.currentText()}" for choice in choices)
         enter(dialog)
 

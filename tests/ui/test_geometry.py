@@ -47,7 +47,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.dialogs.questions import AskActivations
-from nnviz.ui.kit.controls import MOST_SEEN, Choice
+from nnviz.ui.kit.controls import MOST_SEEN, ComboBox
 from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
 from nnviz.ui.plot.plot import OFFSET
@@ -102,7 +102,7 @@ def bars(dock):
 
 def chosen_and_cut_off(dock):
     """Choose every item of a panel's drop-down; yield those that have no room in it."""
-    (choice,) = dock.findChildren(Choice)
+    (choice,) = dock.findChildren(ComboBox)
     for k in range(choice.count()):
         choice.setCurrentIndex(k)
         QApplication.processEvents()
@@ -369,7 +369,7 @@ def test_every_drop_down_shows_all_its_items(open_window, qtbot):
 
 def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(qtbot):
     for count in (MOST_SEEN + 10, MOST_SEEN):
-        room, box = QWidget(), Choice()
+        room, box = QWidget(), ComboBox()
         qtbot.addWidget(room)
         box.setParent(room)
         box.addItems([f"weight {k} of a node with a long name" for k in range(count)])
@@ -389,7 +389,7 @@ def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(qtbo
 
 def test_a_text_without_room_is_shortened_in_its_middle_and_keeps_both_ends(qtbot):
     def painted(text):
-        box = Choice()
+        box = ComboBox()
         qtbot.addWidget(box)
         box.addItem(text)
         box.resize(160, 30)

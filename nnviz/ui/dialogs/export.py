@@ -18,7 +18,7 @@ from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
-from nnviz.ui.kit.controls import Choice, styled_label
+from nnviz.ui.kit.controls import ComboBox, styled_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, export, heading
 from nnviz.ui.kit.number_field import NumberField, nudge_whole
@@ -105,7 +105,7 @@ class SizeDialog(Dialog):
         super().__init__(window, title, "&Save as…")
         self._facts = facts
         self._grid = QGridLayout()
-        self._theme = Choice(map(str.capitalize, PALETTES), look.theme.capitalize())
+        self._theme = ComboBox(map(str.capitalize, PALETTES), look.theme.capitalize())
         self._message = styled_label("")
         self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
         self._height = self._add_number("&Height", look.height, MIN_PX, max_px)

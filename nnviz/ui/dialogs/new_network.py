@@ -14,7 +14,7 @@ from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.ui.kit.controls import Choice, styled_label
+from nnviz.ui.kit.controls import ComboBox, styled_label
 from nnviz.ui.kit.dialogs import Dialog, heading, show_text, wrapped
 
 MAX_COUNT = 5000
@@ -33,8 +33,8 @@ class NewNetwork(Dialog):
             field.textChanged.connect(self._check)
         self.inputs.selectAll()  # the first field has the focus; Qt selects the others on Tab
         hidden, output = default_activations(2)
-        self.activation, self.output = Choice(ACTIVATIONS, hidden), Choice(ACTIVATIONS, output)
-        self.loss = Choice()
+        self.activation, self.output = ComboBox(ACTIVATIONS, hidden), ComboBox(ACTIVATIONS, output)
+        self.loss = ComboBox()
         self._chosen_loss = ""
         self.output.currentTextChanged.connect(self._offer_losses)
         self.loss.activated.connect(lambda _: self._choose_loss())

@@ -23,7 +23,7 @@ from nnviz.core.numbers import SHORT_LETTERS, counted, file_label, one_line, sho
 from nnviz.document.autosave import WorkCopy
 from nnviz.document.document import Document
 from nnviz.files.on_disk import BACKUP_SUFFIX
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.dialogs import (
     BUTTON,
     ROLE,
@@ -97,8 +97,8 @@ class AskActivations(Dialog):
             choice.setCurrentText(name)
 
 
-def _choice(proposed: str) -> Choice:
-    return Choice(dict.fromkeys((*ACTIVATIONS, proposed)), proposed)
+def _choice(proposed: str) -> ComboBox:
+    return ComboBox(dict.fromkeys((*ACTIVATIONS, proposed)), proposed)
 
 
 SAVE_JSON = "&Save as nnviz JSON", ROLE.AcceptRole

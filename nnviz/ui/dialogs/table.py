@@ -40,7 +40,7 @@ from nnviz.files.table.columns import (
     table_uses,
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
-from nnviz.ui.kit.controls import Choice, fill_box
+from nnviz.ui.kit.controls import ComboBox, fill_box
 from nnviz.ui.kit.dialogs import Dialog, ListTable, add_labelled, heading, show_text, wrapped
 
 Use: TypeAlias = tuple[Role, bool]
@@ -363,8 +363,8 @@ def _sizes(state: State) -> str:
     return f"{sizes}, {state.network.layers[-1].activation}, {state.measure.phrase}"
 
 
-def _choice(offered: dict[str, str], tip: str) -> Choice:
-    choice = Choice()
+def _choice(offered: dict[str, str], tip: str) -> ComboBox:
+    choice = ComboBox()
     for value, text in offered.items():
         choice.addItem(text, value)
     choice.setToolTip(tip)

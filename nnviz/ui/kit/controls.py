@@ -237,7 +237,7 @@ ROUNDING_PX = 2
 """A text may be wider than the width that Qt computes, by up to this number of pixels."""
 
 
-class Choice(QComboBox):
+class ComboBox(QComboBox):
     """A combo box with its arrow at the right and a list as wide as its items.
 
     A text too long for the box is shortened so that it stays unique; the tooltip shows the full text.
@@ -340,7 +340,7 @@ class Choice(QComboBox):
             event.ignore()
 
 
-class NumberChoice(Choice):
+class NumberChoice(ComboBox):
     """A number field with a list of values.
 
     Up, Down and the wheel change the number by a step; Alt+Down opens the list.
@@ -351,7 +351,7 @@ class NumberChoice(Choice):
         self._field = field
         self.setEditable(True)
         self.setLineEdit(field)
-        self.setInsertPolicy(Choice.InsertPolicy.NoInsert)
+        self.setInsertPolicy(ComboBox.InsertPolicy.NoInsert)
         self.setCompleter(None)  # type: ignore[arg-type]  # None removes the completer
         self.addItems(suggestions)
         self.textActivated.connect(lambda _: field.commit())

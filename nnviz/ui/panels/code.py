@@ -17,7 +17,7 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.code.lines import Program, numbers_path, save
 from nnviz.files.errors import FileError, Progress
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.panels.code_text import CodeSpot, CodeText, LineMark, Lines, MarkLegend, code_spot_at
@@ -54,7 +54,7 @@ class CodePanel(Panel):
         self.body.setContentsMargins(8, 0, 8, 6)
 
     def _make_controls(self) -> None:
-        self._style = Choice(name="Style of the program", tip="Choose the style of the program")
+        self._style = ComboBox(name="Style of the program", tip="Choose the style of the program")
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
         self._style.setCurrentIndex(max(self._style.findData(self._desk.settings.get(STYLE, "")), 0))

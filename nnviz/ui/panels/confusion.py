@@ -18,7 +18,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import Cell, MatrixImage, Tiles
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
-from nnviz.ui.kit.controls import Choice, muted_label
+from nnviz.ui.kit.controls import ComboBox, muted_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -185,8 +185,8 @@ class ConfusionPanel(PlotPanel):
         self.view.clicked.connect(self._list_rows)
 
     def _make_controls(self) -> None:
-        self.output = Choice(name="Output", tip="Choose the output to show")
-        self.part = Choice(PARTS, name="Rows", tip="Choose the rows to count")
+        self.output = ComboBox(name="Output", tip="Choose the output to show")
+        self.part = ComboBox(PARTS, name="Rows", tip="Choose the rows to count")
         for choice in (self.output, self.part):
             choice.currentIndexChanged.connect(self.show_now)
             self.add_button(choice)

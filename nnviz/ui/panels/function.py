@@ -26,7 +26,7 @@ from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, Stack, set_direction, set_lock_reason, wrapped_label
+from nnviz.ui.kit.controls import ComboBox, Stack, set_direction, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.function_plane import (
@@ -155,7 +155,7 @@ class AxesChoice(QWidget):
         super().__init__()
         self.axes = Axes.first(state)
         self._state = state
-        self._labels: dict[Choice, QLabel] = {}
+        self._labels: dict[ComboBox, QLabel] = {}
         self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -167,8 +167,8 @@ class AxesChoice(QWidget):
         self._lay_out(1)
         self.refresh(state)
 
-    def _row(self, name: str, tip: str) -> Choice:
-        label, choice = QLabel(name), Choice(name=name, tip=tip)
+    def _row(self, name: str, tip: str) -> ComboBox:
+        label, choice = QLabel(name), ComboBox(name=name, tip=tip)
         label.setObjectName("muted")
         label.setFont(ui_font(11.5))
         label.setBuddy(choice)

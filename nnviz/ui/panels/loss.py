@@ -40,7 +40,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, fill_box, set_direction
+from nnviz.ui.kit.controls import ComboBox, fill_box, set_direction
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
@@ -89,8 +89,8 @@ class LossChoice(QWidget):
         self._document = document
         self._weights: list[Address] = []
         self._entries: object = None
-        self.first = Choice(name="First weight", tip="Choose the weight on the horizontal axis")
-        self.second = Choice(name="Second weight", tip="Choose the weight on the vertical axis")
+        self.first = ComboBox(name="First weight", tip="Choose the weight on the horizontal axis")
+        self.second = ComboBox(name="Second weight", tip="Choose the weight on the vertical axis")
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         fill_box(self._boxes, SPACING_PX, self.first, self.second)
         for box in (self.first, self.second):

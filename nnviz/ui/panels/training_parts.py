@@ -20,7 +20,7 @@ from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.training import Runner
-from nnviz.ui.kit.controls import Choice, NumberChoice, fill_box
+from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -43,7 +43,7 @@ ROUNDING_PX = 2
 """Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
 
 
-class EntryChoice(Choice):
+class EntryBox(ComboBox):
     """A combo box of the entries of a registry, which can ask for the parameters of an entry.
 
     `wanted` carries the name of the chosen entry, with parameters in brackets if it has any. The box shows
@@ -94,7 +94,7 @@ class EntryChoice(Choice):
         return f"{start}{text})" if text else ""
 
 
-class ScheduleChoice(EntryChoice):
+class ScheduleBox(EntryBox):
     """The label of the learning rate, which opens the list of schedules and names the schedule in use."""
 
     def __init__(self) -> None:
@@ -159,15 +159,15 @@ class TrainingFields(QWidget):
         self.restore()
 
     def _add_choices(self) -> None:
-        self.optimizer = EntryChoice({name: name.replace("_", " ") for name in OPTIMIZERS}, str)
+        self.optimizer = EntryBox({name: name.replace("_", " ") for name in OPTIMIZERS}, str)
         self.optimizer.wanted.connect(partial(self._accept, "optimizer"))
-        self.loss = EntryChoice({name: forms[0].title for name, forms in LOSSES.items()}, forms_of)
+        self.loss = EntryBox({name: forms[0].title for name, forms in LOSSES.items()}, forms_of)
         for name, (form, *_) in LOSSES.items():
             if form.parameter:
                 meaning = f"{form.parameter.meaning}, a number {form.parameter.valid_range}"
                 self.loss.ask_for(name, form.title, meaning, full(form.parameter.example))
         self.loss.wanted.connect(self.loss_wanted)
-        self.schedule = ScheduleChoice()
+        self.schedule = ScheduleBox()
         self.schedule.wanted.connect(lambda name: self._accept("schedule", schedule(name)))
 
     @property
