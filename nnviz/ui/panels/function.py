@@ -165,7 +165,6 @@ class AxesChoice(QWidget):
         self.vertical = self._row("Up", "Choose what the vertical axis shows")
         self.output = self._row("Output", "Choose the output that the plot shows")
         self._lay_out(1)
-        self.refresh(state)
 
     def _row(self, name: str, tip: str) -> ComboBox:
         label, choice = QLabel(name), ComboBox(name=name, tip=tip)
@@ -288,6 +287,7 @@ class FunctionPanel(PlotPanel):
         self._page.addWidget(self.plane, PLOT_SHARE)
         self._page.addWidget(self.side)
         self.body.addLayout(self._page, 1)
+        self.axes.refresh(self.state)  # after the layout, or a box without a parent would be a window
         self._connect()
 
     def _connect(self) -> None:
