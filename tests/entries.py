@@ -54,6 +54,18 @@ def every_state():
     return states
 
 
+def is_in(style, kind, state):
+    """Whether the library of a code style has the entry of a State, as the entry says."""
+    library = {"keras": "keras", "pytorch": "torch"}[style]
+    if kind == "activation":  # what Keras lacks, the program computes with keras.ops
+        return library == "keras" or bool(state.network.layers[0].function.notation.torch.name)
+    if kind == "loss":
+        own = state.measure.notation
+        return bool(own.keras.name if library == "keras" else own.torch)
+    notation = OPTIMIZERS[state.training.optimizer].notation
+    return notation is not None and bool(getattr(notation, library))
+
+
 def fits(loss, output):
     try:
         loss_of(loss, output)

@@ -681,6 +681,12 @@ def usual_output(question: Question) -> str:
     return next(name for name, own in ACTIVATIONS.items() if own.answers == question)
 
 
+def named_in(library: Literal["keras", "torch", "onnx"]) -> dict[str, Activation]:
+    """Return the activations by their names in a library, without the activations that it lacks."""
+    names = {own: getattr(own.notation, library).name for own in ACTIVATIONS.values()}
+    return {name: own for own, name in names.items() if name}
+
+
 def default_activations(layers: int) -> tuple[str, ...]:
     """Return the default activation of each layer: relu for hidden layers, identity for the output."""
     return ("relu",) * (layers - 1) + ("identity",)

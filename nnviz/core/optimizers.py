@@ -31,10 +31,12 @@ class OptimizerNotation(NamedTuple):
     `keras_class` code of a Keras subclass that computes nnviz's numbers; "" if not needed
     `keras_file`  the class name in a Keras file, and all settings except the learning rate
     ============= ==========================================================================
+
+    A library without the optimizer has no code here.
     """
 
-    keras: str
-    torch: str
+    keras: str = ""
+    torch: str = ""
     keras_class: str = ""
     keras_file: tuple[str, Mapping[str, float]] = ("", {})
 

@@ -41,7 +41,7 @@ from nnviz.core.numbers import (
     shortened,
 )
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.schedules import Schedule
+from nnviz.core.schedules import CONSTANT, Schedule
 
 Cell: TypeAlias = str | float
 MOST_LISTED = 5
@@ -140,8 +140,9 @@ class Column:
         text = _text(cell)
         if not text:
             return "the cell is empty"
-        values = list_text([quoted(value) for value in self.values], MOST_LISTED)
-        return f"{quoted(text)} is not a value of this column; the values are {values}"
+        values = [quoted(value) for value in self.values]
+        few = ", ".join(values) if len(values) <= MOST_LISTED else list_text(values, MOST_LISTED)
+        return f"{quoted(text)} is not a value of this column; the values are {few}"
 
     def decoded(self, values: Array) -> list[Cell]:
         """Return the raw cells, one for each row, whose encoding is `values`, shape (rows, nodes).
@@ -381,6 +382,11 @@ class Training:
             raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
+
+    @property
+    def schedule_name(self) -> str:
+        """The schedule and its parameters as text: "step(100, 0.5)", or "constant"."""
+        return self.schedule.name if self.schedule else CONSTANT
 
     def rate(self, k: int) -> float:
         """Return the learning rate of the update after `k` updates."""

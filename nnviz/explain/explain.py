@@ -291,7 +291,7 @@ def measure_slope(
         with np.errstate(all="ignore"):
             totals += [measure.of_rows(each.z[-1], each.prediction, targets).sum() for each in both]
             noise += float(_sizes(measure, both[0], targets).sum()) / parts
-        kink = kink or _kink(state.network, trace, both, first + block.start)
+        kink = kink or _kink(state, trace, both, first + block.start)
         yield None
     below, above = (float(total) / count for total in totals)
     rounding = 4 * float(np.finfo(float).eps) * noise / count / step
@@ -308,18 +308,35 @@ def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
     return np.asarray(np.abs(measure.terms(z, a, targets)) + sizes)
 
 
-def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> str:
-    """Return a sentence on a node and row whose z crosses a kink of its activation, or ""."""
-    for k, layer in enumerate(network.layers):
+def _kink(state: State, here: Trace, both: list[Trace], first_row: int) -> str:
+    """Return a sentence on a node and row whose z or output crosses a kink, or "".
+
+    The kink is one of the node's activation or of the loss.
+    """
+    for k, layer in enumerate(state.network.layers):
         for kink in layer.function.kinks:
-            passed = np.any([(each.z[k] > kink) != (here.z[k] > kink) for each in both], axis=0)
-            if passed.any():
-                row, node = np.argwhere(passed)[0]
+            if (found := _crossing(here.z[k], [each.z[k] for each in both], np.array(kink))) is not None:
+                row, node = found
                 return (
                     f"Within w ± h, z of {layer.nodes[node]} crosses the kink of {layer.activation} "
                     f"at {as_text(kink)} in row {first_row + row + 1}."
                 )
+    if state.measure.kink and state.data.targets is not None:
+        kinks = state.measure.kink(state.data.targets[first_row : first_row + len(here.prediction)])
+        if (found := _crossing(here.prediction, [each.prediction for each in both], kinks)) is not None:
+            row, output = found
+            name, at = state.network.outputs[output], as_text(float(kinks[row, output]))
+            return (
+                f"Within w ± h, {name} crosses the kink of the {state.measure.phrase} "
+                f"at {at} in row {first_row + row + 1}."
+            )
     return ""
+
+
+def _crossing(here: Array, moved: list[Array], kinks: Array) -> tuple[int, int] | None:
+    """Return the row and node of the first number that moves across its kink, or None."""
+    passed = np.argwhere(np.any([(each > kinks) != (here > kinks) for each in moved], axis=0))
+    return (int(passed[0, 0]), int(passed[0, 1])) if len(passed) else None
 
 
 FEW_NAMES = 6

@@ -123,7 +123,7 @@ def test_what_is_affine_between_two_activations_becomes_one_layer(name, how, app
         "a size that is known before",
     )
     if how == "any number of rows":
-        approved(f"what is told of {name}", "\n".join(told))
+        approved(f"folded | {name}", "\n".join(told))
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 1, 3), (1, 3), (3,), (1, 1, 1, 1)])

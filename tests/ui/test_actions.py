@@ -420,17 +420,17 @@ def test_a_button_with_the_focus_has_one_frame(dialog):
 
 
 def test_a_loss_that_fits_the_outputs_comes_with_their_activation_unless_chosen(dialog):
-    both = ["MSE", "Cross-entropy"]
+    every, both = ["MSE", "Huber loss"], ["MSE", "Cross-entropy", "Huber loss"]
     for output, chosen, losses, loss in (
-        ("identity", None, ["MSE"], "mse"),
-        ("softsign", None, ["MSE"], "mse"),
+        ("identity", None, [*every, "Hinge loss"], "mse"),
+        ("softsign", None, every, "mse"),
         ("softmax", None, both, "cross_entropy"),
-        ("silu", None, ["MSE"], "mse"),
+        ("silu", None, every, "mse"),
         ("sigmoid", None, both, "cross_entropy"),
         ("sigmoid", "MSE", both, "mse"),
         ("softmax", None, both, "mse"),
         ("softmax", "Cross-entropy", both, "cross_entropy"),
-        ("tanh", None, ["MSE"], "mse"),
+        ("tanh", None, every, "mse"),
         ("sigmoid", None, both, "cross_entropy"),
     ):
         choose_by_keys(dialog.output, output)

@@ -595,7 +595,7 @@ def test_a_schedule_is_chosen_beside_the_rate_and_kept_by_a_run(panel, document,
     assert document.state.learning_rate == 0.5 * document.state.training.learning_rate
     choose_from_list(box, "constant")
     assert document.state.training.schedule is None
-    assert box.visible_text == "Learning rate"
+    assert panel.fields.schedule.visible_text == "Learning rate"
     box.setFocus()
     QTest.keyClick(box, DOWN)  # a key that steps through the list asks nothing
     assert document.state.training.schedule is None

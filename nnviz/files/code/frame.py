@@ -438,17 +438,19 @@ def accuracy_function(
         yield CodeLine()
 
 
-def library_notation(state: State, library: str, loss: object) -> OptimizerNotation | None:
+def library_notation(state: State, library: str) -> OptimizerNotation | None:
     """Return the notation of the optimizer of `state` in a library, or None if `state` is not trainable.
 
-    `loss` is the notation of the loss. Raises ValueError if the library lacks the loss or the optimizer.
+    The library is Keras or PyTorch. Raises ValueError if the library lacks the loss or the optimizer.
     """
     if not state.trainable:
         return None
-    check_has(library, "loss", state.measure.name, loss)
-    optimizer = OPTIMIZERS[state.training.optimizer]
-    check_has(library, "optimizer", optimizer.name, optimizer.notation)
-    return optimizer.notation
+    loss, optimizer = state.measure, OPTIMIZERS[state.training.optimizer]
+    own = optimizer.notation or OptimizerNotation()
+    is_keras = library == "Keras"
+    check_has(library, "loss", loss.name, loss.notation.keras.name if is_keras else loss.notation.torch)
+    check_has(library, "optimizer", optimizer.name, own.keras if is_keras else own.torch)
+    return own
 
 
 def check_has(library: str, kind: str, name: str, notation: object) -> None:

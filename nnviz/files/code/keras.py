@@ -20,7 +20,7 @@ if DTYPE == "float64":  # without this, Keras uses float32 except on TensorFlow
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
-    elsewhere = frame.library_notation(state, "Keras", state.measure.notation.keras.name)
+    elsewhere = frame.library_notation(state, "Keras")
     yield CodeLine(
         "# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax"
     )

@@ -15,7 +15,7 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
-    elsewhere = frame.library_notation(state, "PyTorch", state.measure.notation.torch)
+    elsewhere = frame.library_notation(state, "PyTorch")
     if elsewhere and state.training.schedule:
         yield CodeLine("import math")
     yield from numbers.imports()

@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
+from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation, named_in
 from nnviz.core.numbers import LAYERS, NODES, counted, full, list_text, quoted
 from nnviz.files.errors import FileError, Progress, as_file_errors
 from nnviz.files.models import dense, sandbox
@@ -31,11 +31,7 @@ KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 """Python packages whose classes belong to Keras."""
 
 _FUNCTIONS = {
-    **{
-        each.notation.keras.name: name
-        for name, each in ACTIVATIONS.items()
-        if not each.notation.keras.parameter
-    },
+    **{name: own.base for name, own in named_in("keras").items() if not own.notation.keras.parameter},
     "elu": "elu",
     "leaky_relu": "leaky_relu(0.2)",
     "swish": "silu",
@@ -45,7 +41,7 @@ OPERATION = "ops."
 _ACTIVATIONS = {
     "ReLU": "relu",
     "Softmax": "softmax",
-    **{each.notation.keras.name: name for name, each in ACTIVATIONS.items() if each.notation.keras.parameter},
+    **{name: own.base for name, own in named_in("keras").items() if own.notation.keras.parameter},
     "LeakyReLU": "leaky_relu(0.3)",
     **{OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()},
 }

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -266,9 +267,18 @@ class Reader:
         found = self._through(block, z)
         close = CLOSE_16_BITS if self._run.has_16_bits else CLOSE
         with np.errstate(all="ignore"):
-            names = [own.name for own in _candidates(found[0, 0]) if np.allclose(own(z), found, close, close)]
+            every = chain(self._by_operator(block), _candidates(found[0, 0]))
+            return next((own.name for own in every if np.allclose(own(z), found, close, close)), "")
+
+    def _by_operator(self, block: Block) -> Iterator[Activation]:
+        """Yield the activation of the last operator in a block, with the operator's own parameter."""
         own = BY_OPERATOR.get(operator_of(self._run.nodes[block.last - 1]))
-        return own.name if own and own.name in names else next(iter(names), "")  # elu and celu are the same
+        value = self._run.attributes(block.last - 1).get(own.notation.onnx.parameter) if own else None
+        if own and not isinstance(value, float):
+            yield own
+        elif own and isinstance(value, float):
+            with suppress(ValueError):
+                yield _with_parameter(own, value)
 
     # Dense layers
 
@@ -420,6 +430,12 @@ def _candidates(least: float) -> Iterator[Activation]:
         if own.parameter is None and not own.linear:
             yield own
         elif own.parameter is not None:
-            half = activation(f"{own.base}(0.5)")(GRID[:1, None]).item()  # proportional to the parameter
-            with suppress(ValueError):  # the parameter may be out of range
-                yield activation(f"{own.base}({full(dense.shortest_decimal(least / half * 0.5))})")
+            example = own.parameter.example
+            known = own.parameter.make(example)(GRID[:1, None]).item()  # often proportional to the parameter
+            with suppress(ValueError, ZeroDivisionError):  # the parameter may be out of range
+                yield _with_parameter(own, least / known * example)
+
+
+def _with_parameter(own: Activation, value: float) -> Activation:
+    """Return an activation with another parameter. Raises ValueError for an invalid one."""
+    return activation(f"{own.base}({full(dense.shortest_decimal(value))})")

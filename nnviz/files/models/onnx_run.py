@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import ACTIVATIONS, Array
+from nnviz.core.activations import ACTIVATIONS, Array, named_in
 from nnviz.core.numbers import NODES, NUMBERS, one_line, quoted, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models.onnx_graph import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Values: TypeAlias = dict[str, NDArray[Any]]
 
-BY_OPERATOR = {each.notation.onnx.name: each for each in ACTIVATIONS.values() if not each.linear}
+BY_OPERATOR = {name: own for name, own in named_in("onnx").items() if not own.linear}
 """nnviz's activations by the name of their ONNX operator."""
 PLAIN = frozenset(
     {

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS, Array, activation
+from nnviz.core.activations import Array, activation, named_in
 from nnviz.core.numbers import full, list_text, quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError, as_file_errors
@@ -35,7 +35,7 @@ CONTAINERS = ("", SEQUENTIAL, *WRAPPERS, "ModuleList", "ModuleDict")
 """Bases of modules with parts; "" stands for a class that is not from torch."""
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
 """Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
-_BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
+_BY_CLASS = {name: own for name, own in named_in("torch").items() if not own.linear}
 _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
     "GELU": {"approximate": ("none",)},
     "Softmax": {"dim": (-1, 1, None)},

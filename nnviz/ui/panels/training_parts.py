@@ -47,15 +47,18 @@ class EntryBox(ComboBox):
     """A combo box of the entries of a registry, which can ask for the parameters of an entry.
 
     `wanted` carries the name of the chosen entry, with parameters in brackets if it has any. The box shows
-    the entry in use until another one is in use.
+    the entry in use, whose name `used` returns, until another one is in use.
     """
 
     wanted = Signal(str)
 
-    def __init__(self, titles: Mapping[str, str], check: Callable[[str], object]) -> None:
+    def __init__(
+        self, titles: Mapping[str, str], check: Callable[[str], object], used: Callable[[], str]
+    ) -> None:
         super().__init__()
-        self._check, self._meanings = check, dict[str, tuple[str, str]]()
-        self._used = self._unlisted = ""
+        self._check, self._used = check, used
+        self._meanings = dict[str, tuple[str, str]]()
+        self._unlisted = ""
         for name, title in titles.items():
             self.addItem(title, name)
         self.activated.connect(self._choose)
@@ -65,9 +68,9 @@ class EntryBox(ComboBox):
         self._meanings[f"{name}("] = meaning, example
         self.addItem(f"{title} …", f"{name}(")
 
-    def show_used(self, name: str, title: str) -> None:
+    def show_used(self, title: str) -> None:
         """Show the entry in use. An entry with other parameters gets an item as long as it is in use."""
-        self._used = name
+        name = self._used()
         if self.findData(name) < 0:
             if self._unlisted:
                 self.removeItem(self.findData(self._unlisted))
@@ -78,11 +81,13 @@ class EntryBox(ComboBox):
     def _choose(self) -> None:
         """Emit the chosen entry, and show the one in use. Keys that step through the list ask nothing."""
         name = self.currentData()
-        self.setCurrentIndex(self.findData(self._used))
+        self.setCurrentIndex(self.findData(self._used()))
         if name in self._meanings:
             name = "" if self._steps else self._with_parameters(name)
-        if name not in ("", self._used):
+        if name not in ("", self._used()):
             self.wanted.emit(name)
+            if (at := self.findData(self._used())) >= 0:  # the next key steps on from here
+                self.setCurrentIndex(at)
 
     def _with_parameters(self, start: str) -> str:
         """Ask for the parameters of an entry; return its name with them, or "" if the person cancels."""
@@ -97,8 +102,8 @@ class EntryBox(ComboBox):
 class ScheduleBox(EntryBox):
     """The label of the learning rate, which opens the list of schedules and names the schedule in use."""
 
-    def __init__(self) -> None:
-        super().__init__({CONSTANT: CONSTANT}, schedule)
+    def __init__(self, used: Callable[[], str]) -> None:
+        super().__init__({CONSTANT: CONSTANT}, schedule, used)
         for name, kind in SCHEDULES.items():
             self.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
         self.setObjectName("flat")
@@ -159,15 +164,17 @@ class TrainingFields(QWidget):
         self.restore()
 
     def _add_choices(self) -> None:
-        self.optimizer = EntryBox({name: name.replace("_", " ") for name in OPTIMIZERS}, str)
+        titles = {name: name.replace("_", " ") for name in OPTIMIZERS}
+        self.optimizer = EntryBox(titles, str, lambda: self._training.optimizer)
         self.optimizer.wanted.connect(partial(self._accept, "optimizer"))
-        self.loss = EntryBox({name: forms[0].title for name, forms in LOSSES.items()}, forms_of)
+        titles = {name: forms[0].title for name, forms in LOSSES.items()}
+        self.loss = EntryBox(titles, forms_of, lambda: self._training.loss)
         for name, (form, *_) in LOSSES.items():
             if form.parameter:
                 meaning = f"{form.parameter.meaning}, a number {form.parameter.valid_range}"
                 self.loss.ask_for(name, form.title, meaning, full(form.parameter.example))
         self.loss.wanted.connect(self.loss_wanted)
-        self.schedule = ScheduleBox()
+        self.schedule = ScheduleBox(lambda: self._training.schedule_name)
         self.schedule.wanted.connect(lambda name: self._accept("schedule", schedule(name)))
 
     @property
@@ -182,10 +189,9 @@ class TrainingFields(QWidget):
         for name, field in self._numbers.items():
             if getattr(training, name) != field.value:
                 field.show_value(getattr(training, name))
-        self.optimizer.show_used(training.optimizer, training.optimizer)
-        self.loss.show_used(training.loss, forms_of(training.loss)[0].title)
-        name = training.schedule.name if training.schedule else CONSTANT
-        self.schedule.show_used(name, name)
+        self.optimizer.show_used(training.optimizer)
+        self.loss.show_used(forms_of(training.loss)[0].title)
+        self.schedule.show_used(training.schedule_name)
 
     def restore(self) -> None:
         """Show the current settings, and discard typed texts that were not accepted."""
