@@ -202,7 +202,7 @@ def test_the_process_that_reads_hdf5_imports_nothing_of_the_current_folder(forei
     monkeypatch.chdir(foreign)
     monkeypatch.setattr(sys, "path", [str(foreign), *sys.path])
     # the file is damaged for h5py itself, and h5py is missing where it is not installed
-    with pytest.raises((nnviz.FileError, ModuleNotFoundError), match="is damaged|No module named 'h5py'"):
+    with pytest.raises((nnviz.FileError, ModuleNotFoundError), match=r"is damaged|No module named 'h5py'"):
         keras_chain.read_hdf5(b"\x89HDF\r\n\x1a\n")
 
 
