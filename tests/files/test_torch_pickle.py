@@ -1,6 +1,7 @@
 """Hostile PyTorch files: nothing in a pickle is looked up or run, and nothing takes much memory or time."""
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -276,7 +277,10 @@ def hostile():
 
 
 def test_a_hostile_file_is_refused_in_a_sentence(approved):
-    approved("hostile PyTorch files", refusals(hostile(), lambda make: opened(make())))
+    told = refusals(hostile(), lambda make: opened(make()))
+    # which of two sentences a broken end of an archive gets depends on Python's version
+    told = re.sub(r"(ZIP64 .*: the zip archive) (?:is incomplete|has ).*", r"\1 …", told)
+    approved("hostile PyTorch files", told)
 
 
 def test_a_consistent_zip64_record_is_accepted():
