@@ -163,9 +163,9 @@ def elu(alpha: float, scale: float = 1.0, width: float = 1.0) -> tuple[Forward, 
         right = np.empty(z.shape, dtype=bool)
 
         def backward() -> None:
-            _minimum(a, _ZERO, out=slope_z)
-            _add(slope_z, depth, slope_z)  # depth · e^(z / width) for z ≤ 0
+            _add(a, depth, slope_z)  # depth · e^(z / width) for z ≤ 0
             if is_wide:
+                _minimum(slope_z, depth, out=slope_z)  # or the quotient could overflow
                 _divide(slope_z, stretch, slope_z)
             np.greater(z, _ZERO, right)
             _copy(slope_z, above, where=right)

@@ -243,8 +243,7 @@ def node_functions(state: State, most_ns: float = QUICK_NS) -> NodeFunctions:
     layers = run_work(activations(network, where, values))
     inputs = np.stack(np.meshgrid(*values), axis=-1)
     outputs = tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers))
-    scores = state.measure.scores or (0.0, 1.0) if decides_yes_or_no(state) else None
-    return NodeFunctions(where, outputs, scores)
+    return NodeFunctions(where, outputs, state.measure.scores if decides_yes_or_no(state) else None)
 
 
 def _shares(a: Array) -> Array:

@@ -78,7 +78,8 @@ class Loss:
     `outputs`       the output activations that fit this form; empty if all fit
     `usual`         whether nnviz proposes the loss for these output activations
     `targets`       the targets for which the loss is meant
-    `scores`        the outputs that mean class 0 and class 1 for certain, or None if no output does
+    `decides`       whether outputs are scores of classes, whatever their activation
+    `scores`        the outputs that mean class 0 and class 1 where each output decides between both
     `kink`          `kink(y)` returns each output at which the term's slope jumps; or None
     `averaged`      whether the loss of a row is the mean of the outputs' terms, not the sum
     `terms`         returns the term of each output
@@ -115,7 +116,8 @@ class Loss:
     outputs: tuple[str, ...] = ()
     usual: bool = False
     targets: Literal["any", "from 0 to 1", "0 or 1"] = "any"
-    scores: tuple[float, float] | None = None
+    decides: bool = False
+    scores: tuple[float, float] = (0.0, 1.0)
     kink: Callable[[Array], Array] | None = None
     factor: float = 1.0
     least: float = 0.0
@@ -132,8 +134,7 @@ class Loss:
     @property
     def threshold(self) -> float:
         """The smallest output that means class 1 if each output decides between class 0 and class 1."""
-        low, high = self.scores or (0.0, 1.0)
-        return (low + high) / 2
+        return sum(self.scores) / 2
 
     def parts(self, outputs: int) -> int:
         """Return the divisor of a row's loss: the number of outputs if their terms are averaged, else 1."""
@@ -269,6 +270,7 @@ _HINGE = Loss(
     averaged=True,
     outputs=("identity",),
     targets="0 or 1",
+    decides=True,
     scores=(-1.0, 1.0),
     kink=lambda y: 1.0 / (2.0 * y - 1.0),
     terms=_hinges,

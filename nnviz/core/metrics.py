@@ -99,7 +99,7 @@ def classifies(state: State) -> bool:
 
 
 def _answers_yes_or_no(state: State) -> bool:
-    return state.network.layers[-1].function.answers == "yes or no" or state.measure.scores is not None
+    return state.network.layers[-1].function.answers == "yes or no" or state.measure.decides
 
 
 def rows_are_sorted(state: State) -> bool:
@@ -368,7 +368,7 @@ def output_range(state: State, output: int, values: Array) -> tuple[float, float
     output.
     """
     if decides_yes_or_no(state):
-        return state.measure.scores or (0.0, 1.0)
+        return state.measure.scores
     if bounds := state.network.layers[-1].function.bounds:
         return bounds
     targets = state.data.targets

@@ -322,7 +322,8 @@ def _kink(state: State, here: Trace, both: list[Trace], first_row: int) -> str:
                     f"at {as_text(kink)} in row {first_row + row + 1}."
                 )
     if state.measure.kink and state.data.targets is not None:
-        kinks = state.measure.kink(state.data.targets[first_row : first_row + len(here.prediction)])
+        with np.errstate(divide="ignore"):  # a target between the classes has no kink
+            kinks = state.measure.kink(state.data.targets[first_row : first_row + len(here.prediction)])
         if (found := _crossing(here.prediction, [each.prediction for each in both], kinks)) is not None:
             row, output = found
             name, at = state.network.outputs[output], as_text(float(kinks[row, output]))

@@ -387,7 +387,7 @@ def test_a_check_across_the_kink_of_a_loss_names_the_output_and_the_row():
     check = last(measure_slope(state, Address("weight", 0, 0, 0), None))
     assert check.kink == "Within w ± h, score crosses the kink of the hinge loss at 1 in row 1."
     assert check.measured == pytest.approx((-0.5 + 2) / 2)
-    other = replace(state, data=Dataset([[2.0], [2.0]], [[1.0], [0.0]]))
+    other = replace(state, data=Dataset([[2.0], [2.0]], [[1.0], [0.5]]))
     assert last(measure_slope(other, Address("weight", 0, 0, 0), None)).kink == ""
 
 

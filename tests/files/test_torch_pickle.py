@@ -6,7 +6,6 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from nnviz.files.models import torch_pickle
 from nnviz.files.registry import read
 from nnviz.files.source import Source
 from tests.files.helpers import refusals, refused
+from tests.readers import heard
 from tests.torch_files import (
     EMPTY_TUPLE,
     MAGIC,
@@ -46,37 +46,17 @@ from tests.torch_files import (
 SECONDS, MEGABYTES = 2.0, 200
 COMMAND = text(f'{sys.executable} -c \'open("harmed", "w")\'')
 SYSTEM = name("os", "system")
-_events = None
-
-
-def _hear(event, _arguments):
-    if _events is not None:
-        _events.append(event)
-
-
-sys.addaudithook(_hear)  # of which there is no way back
-
-
-@contextmanager
-def heard():
-    """Yield a list of the deeds, such as imports and opened files, that Python tells of meanwhile."""
-    global _events
-    _events = events = []
-    try:
-        yield events
-    finally:
-        _events = None
 
 
 def opened(data):
     """Read a file in this process, without the sandbox; nothing is run, and that soon."""
     began = time.process_time()
-    with heard() as events:
+    with heard() as deeds:
         try:
             return torch_pickle.read(data)
         finally:
             harmless = {"object.__getattr__", "sys._getframe", "array.__new__"}
-            assert not {each for each in events if each not in harmless}
+            assert not {event for event, _ in deeds if event not in harmless}
             assert time.process_time() - began < SECONDS
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from math import isfinite
@@ -35,6 +35,7 @@ from nnviz.files.table.reading import decode
 from nnviz.files.table.reading import read as read_table
 from nnviz.system import resources
 from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER
+from tests.readers import heard, read_here
 from tests.robust.mutations import NAUGHTY, mutated
 
 SECONDS = 2.0
@@ -200,30 +201,9 @@ def files_are_read_by_forks():
         given.close()
 
 
-class UnexpectedError(BaseException):
-    """What a reader in the sandbox has raised instead of FileError."""
-
-
 @pytest.fixture(autouse=True, scope="module")
 def pytorch_files_are_read_here():
-    """Read the pickles of PyTorch in this process, where nothing but FileError may come out."""
-    by_process = sandbox._request
-
-    def read_here(data):
-        try:
-            return torch_pickle.read(data)
-        except FileError:
-            raise
-        except Exception as error:
-            raise UnexpectedError from error
-
-    def reply_to(module, data, what, progress):
-        if module == torch_pickle.__name__:
-            return sandbox.reply(read_here, data, what)
-        return by_process(module, data, what, progress)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "_request", reply_to)
+    with read_here(torch_pickle):
         yield
 
 
@@ -240,28 +220,6 @@ def takes_little_memory():
 _FORBIDDEN = {"socket.connect", "pickle.find_class", "os.system", "exec"}
 _PYTHON = (os.devnull, "<unknown>", sysconfig.get_path("stdlib"))
 """What Python itself looks for: the text of a program that is wrong, and a module that is imported late."""
-_seen = None
-
-
-def _told(event, arguments):
-    if _seen is not None and (event == "open" or event in _FORBIDDEN):
-        _seen.append(arguments[0] if event == "open" else event)
-
-
-sys.addaudithook(_told)  # of which there is no way back
-
-
-@contextmanager
-def watched():
-    """Yield a list of the files that are opened meanwhile, and of deeds that no reader does."""
-    global _seen
-    _seen = seen = []
-    try:
-        yield seen
-    finally:
-        _seen = None
-        seen[:] = [str(each) for each in seen if isinstance(each, str | os.PathLike)]
-        seen[:] = [each for each in seen if not each.startswith(_PYTHON)]
 
 
 def read(form, data, folder):
@@ -300,10 +258,14 @@ def test_a_mutated_file_is_a_right_network_or_a_sentence_and_opens_no_other(form
         seed = f"{form.name}:{SEED}:{number}"
         chance = random.Random(seed)
         data = mutated(one_of(seeds, chance), one_of(donors, chance), chance)
-        with watched() as seen:
+        with heard() as deeds:
             quickly(form.codec.sniff, data, seed)
             state = quickly(lambda data: read(form, data, tmp_path), data, seed)
-        assert {Path(path) for path in seen} <= {tmp_path / name for name in beside}, seed
+        assert _FORBIDDEN.isdisjoint(event for event, _ in deeds), seed
+        paths = [str(path) for _, path in deeds if isinstance(path, str | os.PathLike)]
+        assert {Path(path) for path in paths if not path.startswith(_PYTHON)} <= {
+            tmp_path / name for name in beside
+        }, seed
         if state is not None:
             opened += 1
             is_right(state, form, seed)

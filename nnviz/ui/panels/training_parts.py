@@ -94,7 +94,10 @@ class EntryBox(ComboBox):
         meaning, example = self._meanings[start]
         title = f"{self.accessibleName()} {start.removesuffix('(')}"
         label = f"{meaning[0].upper()}{meaning[1:]}"
-        check = lambda text: self._check(f"{start}{text})")  # noqa: E731
+
+        def check(text: str) -> None:
+            self._check(f"{start}{text})")
+
         text = AskText(self.window(), title, label, example, "&Use", check).ask()
         return f"{start}{text})" if text else ""
 
