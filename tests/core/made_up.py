@@ -12,7 +12,7 @@ from nnviz.core.losses import ERROR, LOSSES, Loss, LossNotation
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS, RATE, SLOPE, Optimizer, W
 from nnviz.core.state import Dataset, State, Training
-from tests.core import oracle, written
+from tests.core import oracle
 
 
 def _forward(z, a):
@@ -85,11 +85,9 @@ def register(monkeypatch):
     monkeypatch.setitem(LOSSES, "log_cosh", (LOG_COSH,))
     monkeypatch.setitem(OPTIMIZERS, "calm", Calm)
     monkeypatch.setitem(oracle.SCALAR, "hinge", lambda z: max(z, -1.0))
-    monkeypatch.setitem(oracle.KINKS, "hinge", -1.0)
     monkeypatch.setitem(oracle.LOSSES, "log_cosh", lambda a, t: math.log(math.cosh(a - t)))
     monkeypatch.setitem(oracle.SUMMED, "log_cosh", True)
     monkeypatch.setitem(oracle.OPTIMIZERS, "calm", _calm)
-    monkeypatch.setitem(written.NAMES, "hinge", lambda z: max(z, -1.0))
 
 
 def state(hidden="hinge", **training):

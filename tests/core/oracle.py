@@ -4,10 +4,12 @@ import itertools
 import math
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from hypothesis import strategies as st
 
+from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
@@ -16,29 +18,47 @@ from nnviz.core.state import Dataset, State, Training, WeightSet
 SCALAR = {
     "identity": lambda z: z,
     "relu": lambda z: z if z > 0 else 0.0,
-    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
+    "leaky_relu": lambda z, leak=0.01: z if z > 0 else leak * z,
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     "tanh": math.tanh,
     "softplus": lambda z: math.log1p(math.exp(z)),
-    "leaky_relu(0.2)": lambda z: z if z > 0 else 0.2 * z,
-    "elu": lambda z: z if z > 0 else math.expm1(z),
-    "elu(0.5)": lambda z: z if z > 0 else 0.5 * math.expm1(z),
-    "celu": lambda z: z if z > 0 else math.expm1(z),
-    "celu(0.5)": lambda z: z if z > 0 else 0.5 * math.expm1(z / 0.5),
+    "elu": lambda z, alpha=1.0: z if z > 0 else alpha * math.expm1(z),
+    "celu": lambda z, alpha=1.0: z if z > 0 else alpha * math.expm1(z / alpha),
     "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * math.expm1(z)),
     "silu": lambda z: z / (1 + math.exp(-z)),
     "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
     "softsign": lambda z: z / (1 + abs(z)),
 }
-KINKS = dict.fromkeys(("relu", "leaky_relu", "leaky_relu(0.2)", "elu(0.5)", "selu"), 0.0)
-NAMES = (*SCALAR, "softmax")
+"""An activation of one z by its base name. A second argument is the parameter in brackets."""
+NAMES = (
+    *SCALAR,
+    *(f"{name}({own.parameter.example})" for name, own in ACTIVATIONS.items() if own.parameter),
+    "softmax",
+)
+
+
+def defined(registry, name):
+    """Return the definition of an entry, which takes the parameter in brackets last."""
+    base, bracket, rest = name.partition("(")
+    own = registry[base]
+    return (lambda *values: own(*values, float(rest[:-1]))) if bracket else own
+
+
+@cache
+def kinks(name, h=1e-5):
+    """Return each multiple of 1/80 from -8 to 8 at which the definition or its slope jumps."""
+    if name == "softmax":
+        return []
+    f, places = defined(SCALAR, name), [count / 80 for count in range(-640, 641)]
+    return [z for z in places if abs(f(z + h) - 2 * f(z) + f(z - h)) > 0.01 * h]
 
 
 def activate(name, z):
     if name == "softmax":
         powers = [math.exp(v) for v in z]
         return [p / sum(powers) for p in powers]
-    return [SCALAR[name](v) for v in z]
+    f = defined(SCALAR, name)
+    return [f(v) for v in z]
 
 
 def predict(network, row):
@@ -57,21 +77,20 @@ def predict(network, row):
 def loss(network, x, y, name="mse"):
     """The mean over rows of a row's loss."""
     form = f"{name} {network.layers[-1].activation}"
-    term, is_summed, rows = LOSSES.get(form) or LOSSES[name], form in SUMMED or name in SUMMED, []
+    term, is_summed, rows = LOSSES.get(form) or defined(LOSSES, name), form in SUMMED or name in SUMMED, []
     for row, targets in zip(x, y, strict=True):
         pairs = [*zip(predict(network, row), targets, strict=True)]
         rows.append(sum(term(a, t) for a, t in pairs) / (1 if is_summed else len(pairs)))
     return sum(rows) / len(rows)
 
 
-def _huber(delta):
-    return lambda a, t: (a - t) ** 2 / 2 if abs(a - t) <= delta else delta * (abs(a - t) - delta / 2)
+def _huber(a, t, delta=1.0):
+    return (a - t) ** 2 / 2 if abs(a - t) <= delta else delta * (abs(a - t) - delta / 2)
 
 
 LOSSES = {
     "mse": lambda a, t: (a - t) ** 2,
-    "huber": _huber(1.0),
-    "huber(0.5)": _huber(0.5),
+    "huber": _huber,
     "cross_entropy": lambda a, t: -(t * math.log(a) + (1 - t) * math.log(1 - a)),
     "cross_entropy softmax": lambda a, t: -t * math.log(a),
     "binary_hinge": lambda a, t: max(0.0, 1 - (2 * t - 1) * a),
@@ -84,7 +103,7 @@ SUMMED = {"cross_entropy softmax": True}
 def nearest_kink(network, x):
     """The smallest distance of the z of any node from a kink of its activation."""
     pairs = zip(network.forward(x).z, (layer.activation for layer in network.layers), strict=True)
-    return min((np.abs(z - KINKS[name]).min() for z, name in pairs if name in KINKS), default=math.inf)
+    return min((np.abs(z - kink).min() for z, name in pairs for kink in kinks(name)), default=math.inf)
 
 
 def parameters(network):
