@@ -6,6 +6,7 @@ entry needs no test of its own, and an entry that does not hold the contract fai
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from tests.core.written import closes
 from tests.files import programs
 from tests.formats import SAVED
 
+DOCS = Path(__file__).parents[1] / "resources/docs"
 REGISTRIES = {"activation": ACTIVATIONS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 
 
@@ -151,8 +153,13 @@ def test_every_entry_stands_in_the_schema_and_is_known_to_the_command(states, tm
         capsys.readouterr()
 
 
-def test_every_style_and_format_is_known_to_the_command_and_the_manual(capsys):
+def test_every_entry_stands_in_the_manual_and_every_style_is_known_to_the_command(capsys):
     assert main(["code", "--help"]) == 0
     told = capsys.readouterr().out
     assert all(style in told for style in STYLES)
+    manual, files = ((DOCS / f"{page}.md").read_text("utf-8").casefold() for page in ("reference", "files"))
+    names = [name for registry in (*REGISTRIES.values(), STYLES) for name in registry]
+    names = [name for name in names if name not in entries.MADE_UP]
+    assert [name for name in names if not re.search(rf"\b{name.replace('_', '[ _-]')}\b", manual)] == []
+    assert [suffix for form in FORMATS for suffix in form.suffixes if f"`{suffix}`" not in files] == []
     assert len({form.name for form in FORMATS}) == len(FORMATS)

@@ -400,10 +400,10 @@ class Network(AsSvg):
     def randomised(self, seed: int) -> Network:
         """Return this network with random weights, drawn with `seed`, and biases 0.
 
-        Layers with relu, leaky_relu, elu, selu, silu, gelu or softplus get He normal weights (He et al. 2015)
-        with standard deviation √(2/fan_in), because these activations block about half of the values. Other
-        layers get Glorot uniform weights (Glorot and Bengio 2010) with the limit √(6/(fan_in + fan_out)). The
-        numbers are drawn from `default_rng([seed, 0])`, layer by layer.
+        `Activation.start` says which: "he" is He normal (He et al. 2015) with standard deviation √(2/fan_in),
+        for activations that block about half of the values, such as relu; "glorot" is Glorot uniform (Glorot
+        and Bengio 2010) with the limit √(6/(fan_in + fan_out)). The numbers are drawn from
+        `default_rng([seed, 0])`, layer by layer.
         """
         rng = np.random.default_rng([seed, 0])
         layers = []
