@@ -12,6 +12,7 @@ import pytest
 
 import nnviz
 from nnviz.files.examples import example
+from nnviz.ui.window.workspace import PANELS
 from tests.house import (
     BUDGETS,
     LONGEST_FILE,
@@ -113,6 +114,12 @@ def test_the_import_contracts_hold():
     }
     code, out, _ = ended([sys.executable, "-c", program], **settings)
     assert code == 0, out
+
+
+def test_no_panel_imports_another_panel():
+    panels = {f"nnviz.ui.panels.{panel.home.partition(':')[0]}" for panel in PANELS}
+    found = {file.module: file.imports & panels for file in files() if file.module in panels}
+    assert found == {panel: set() for panel in panels}
 
 
 def test_no_file_and_no_function_is_long():

@@ -38,6 +38,7 @@ from nnviz.ui.dialogs.questions import RecoverDialog
 from nnviz.ui.window.app import SIGNALS, Ending, Unexpected, normalize_exceptions
 from nnviz.ui.window.log import LOG_BYTES, Log
 from nnviz.ui.window.session import protect_work
+from nnviz.ui.window.workspace import PANELS
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status
@@ -202,16 +203,11 @@ def update_and_undo(window):
 
 SLOTS = {
     "Diagram": ("diagram.diagram.Diagram.mousePressEvent", click_node),
+    "the activation in Explain": ("panels.activation.ActivationView.show_moment", click_node),
     "an edited number": ("diagram.edit.EditSession._accept", edit_a_weight),
+    **{panel.name: (f"panels.{panel.home.replace(':', '.')}.show_moment", update) for panel in PANELS},
     "Data": ("panels.data.DataPanel._show_shape", lambda window: press(window, "Add row")),
     "Training": ("panels.training.TrainingPanel.step", update),
-    "the activation in Explain": ("panels.activation.ActivationView.show_moment", click_node),
-    "Loss surface": ("panels.loss.LossSurface.show_moment", click_node),
-    "Loss": ("panels.history.HistoryPlot.show_moment", update),
-    "Function": ("panels.function.FunctionPanel.show_moment", update),
-    "Confusion": ("panels.confusion.ConfusionPanel.show_moment", update),
-    "Explain": ("panels.explain.ExplainPanel.show_moment", click_node),
-    "Code": ("panels.code.CodePanel.show_moment", click_node),
     "Notes": ("panels.notes.Notes._toggle", lambda window: press(window, "Edit")),
     "the finder": ("diagram.finder.Finder._search", find),
     "weight sets": ("window.files.WeightSets._ask_keep", keep_weights),
@@ -256,7 +252,6 @@ def test_after_a_fault_in_any_panel_the_work_can_be_saved(watched, closed, saved
         real = getattr(pkgutil.resolve_name(owner), method)
         monkeypatch.setattr(f"{owner}.{method}", failing(slot, real))
     window = watched()
-    assert {"Diagram", *window.board.docks} <= set(SLOTS)
     for k, (slot, (_, deed)) in [*enumerate(SLOTS.items())][:: amount(quick=3, ci=1, night=1)]:
         if slot in window.board.docks:
             hands.bring(window, slot)
