@@ -313,6 +313,7 @@ class Joint(NamedTuple):
     ========= =============================================================================================
     `value`   `value(z, node, total)` returns (formula of a as text, expression with numbers)
     `slope`   `slope(a, slopes_a, node, total)` returns (formula of ∂L/∂z as text, expression with numbers)
+    `own`     the slope of a node's a with respect to the node's own z, as text
     ========= =============================================================================================
 
     `z`, `a` and `slopes_a` (∂L/∂a) hold one number for each node of the layer. `node` is the index of the
@@ -321,6 +322,7 @@ class Joint(NamedTuple):
 
     value: Callable[[Sequence[Number], int, Total], tuple[str, Expression]]
     slope: Callable[[Sequence[Number], Sequence[Number], int, Total], tuple[str, Expression]]
+    own: str
 
 
 class ActivationNotation(NamedTuple):
@@ -669,7 +671,7 @@ ACTIVATIONS: dict[str, Activation] = {
             ),
             bounds=(0.0, 1.0),
             answers="which one",
-            joint=Joint(_softmax_value, _softmax_slope),
+            joint=Joint(_softmax_value, _softmax_slope, "a·(1 − a)"),
         ),
     )
 }

@@ -235,8 +235,9 @@ def _texts(
         yield f"{text}, {counted(beyond, 'row')} outside the plot" if beyond else text
     elif rows:
         yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
-    if bend.layer is not None:
-        yield f"For {bend.function.name}, the plot varies only this node's z, so the slope is a·(1 − a)"
+    if bend.function.joint is not None:
+        name, slope = bend.function.name, bend.function.joint.own
+        yield f"For {name}, the plot varies only this node's z, so the slope is {slope}"
 
 
 def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:
