@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from nnviz.core.numbers import full, parse_number, quoted
@@ -30,17 +31,23 @@ class Named(NamedTuple):
     """The name of an entry in another library, and the keyword and value of the parameter.
 
     `name` is "" if the library does not have the entry. `parameter` is the keyword, or "" if the entry has
-    no parameter.
+    no parameter. `constants` are other keywords of the library and their only values.
     """
 
     name: str = ""
     parameter: str = ""
     value: float = 0.0
+    constants: Mapping[str, float] = MappingProxyType({})
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The value of each keyword."""
+        return {**({self.parameter: self.value} if self.parameter else {}), **self.constants}
 
     @property
     def call(self) -> str:
         """Code that creates an object of the class: "ReLU()", "ELU(alpha=0.5)"."""
-        return f"{self.name}({f'{self.parameter}={full(self.value)}' if self.parameter else ''})"
+        return f"{self.name}({', '.join(f'{key}={full(value)}' for key, value in self.settings.items())})"
 
 
 def with_parameter(name: str, value: float, default: float) -> str:

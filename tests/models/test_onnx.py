@@ -60,7 +60,7 @@ def test_chains_of_random_shapes_and_activations_predict_the_same(sizes, names, 
     for k, (pair, name) in enumerate(zip(itertools.pairwise(sizes), names, strict=False)):
         own, numbers_of = layer(k, pair, seed, value, f"z{k}")
         named, value = activation(name).notation.onnx, f"a{k}"
-        how = {named.parameter: named.value} if named.parameter else {}
+        how = named.settings
         nodes += [*own, (named.name, [f"z{k}"], value, how)]
         tensors |= numbers_of
     state, _ = check_same(bytes_of(nodes, tensors, sizes[0], 24, output=value), sizes[0])

@@ -69,7 +69,7 @@ def _of_z(state: State) -> bool:
 def _dense(layer: Layer, *, apart: bool) -> list[str]:
     """Return a Dense layer, and its activation as a separate layer if it has a parameter or is `apart`."""
     function, own = layer.function, layer.function.notation.keras
-    apart = apart or bool(own.parameter) or not own.name
+    apart = apart or bool(own.settings) or not own.name
     inside = "" if function.linear or apart else f', activation="{own.name}"'
     bias = ", use_bias=False" if layer.biases is None else ""
     return [f"layers.Dense({len(layer)}{inside}{bias})"] + [_activation(function)] * apart
@@ -78,7 +78,7 @@ def _dense(layer: Layer, *, apart: bool) -> list[str]:
 def _activation(function: Activation) -> str:
     """Return a layer of an activation; an activation that Keras lacks is computed by `keras.ops`."""
     own = function.notation.keras
-    if own.parameter:
+    if own.settings:
         return f"layers.{own.call}"
     name = f'"{own.name}"' if own.name else f"lambda z: {frame.with_names(function.notation.numpy, np='ops')}"
     return f"layers.Activation({name})"

@@ -99,8 +99,8 @@ def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str | di
     kind, settings = _OPTIMIZERS[training.optimizer]
     config = {"name": kind.lower(), "learning_rate": _rate_to_keras(training), **settings}
     optimizer = _part("keras.optimizers", kind, config)
-    if own.parameter:
-        return optimizer, _part("keras.losses", own.name, {own.parameter: own.value})
+    if own.settings:
+        return optimizer, _part("keras.losses", own.name, own.settings)
     return optimizer, keras_chain.snake_case(own.name)
 
 

@@ -31,7 +31,7 @@ KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 """Python packages whose classes belong to Keras."""
 
 _FUNCTIONS = {
-    **{name: own.base for name, own in named_in("keras").items() if not own.notation.keras.parameter},
+    **{name: own.base for name, own in named_in("keras").items() if not own.notation.keras.settings},
     "elu": "elu",
     "leaky_relu": "leaky_relu(0.2)",
     "swish": "silu",
@@ -41,13 +41,11 @@ OPERATION = "ops."
 _ACTIVATIONS = {
     "ReLU": "relu",
     "Softmax": "softmax",
-    **{name: own.base for name, own in named_in("keras").items() if own.notation.keras.parameter},
+    **{name: own.base for name, own in named_in("keras").items() if own.notation.keras.settings},
     "LeakyReLU": "leaky_relu(0.3)",
     **{OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()},
 }
 """nnviz's activation for each layer and function that applies an activation, with its default parameter."""
-_PARAMETERS = {"ReLU": ("negative_slope",), "LeakyReLU": ("negative_slope", "alpha"), "ELU": ("alpha",)}
-"""Settings that hold the parameter of an activation layer; Keras 1 and 2 have other names than Keras 3."""
 _LARGEST = 1e6
 """Largest parameter of an activation."""
 ACTIVATION_LAYERS = frozenset({"Activation", *_ACTIVATIONS})
@@ -84,13 +82,15 @@ def layer_activation(kind: object, config: object) -> str:
         raise FileError("this gelu uses the tanh approximation; nnviz's gelu uses erf")
     if kind == "ReLU" and (config.get("max_value") is not None or (config.get("threshold") or 0) != 0):
         raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
-    is_operation = kind.startswith(OPERATION)
-    keys = ("negative_slope", "alpha") if is_operation else _PARAMETERS.get(kind, ())
-    given = [config[key] for key in keys if key in config]
-    if not given or (given[0] is None and is_operation) or (kind == "ReLU" and not given[0]):
+    base = ACTIVATIONS["leaky_relu" if kind == "ReLU" else name.partition("(")[0]]
+    for key, value in base.notation.keras.constants.items():
+        if config.get(key, value) != value:
+            raise FileError(f"nnviz has {base.name} only with {key} {full(value)}")
+    keys = (base.notation.keras.parameter, "alpha") if base.parameter else ()  # Keras 1 and 2 say alpha
+    given = next((config[key] for key in keys if key in config), None)
+    if given is None or (kind == "ReLU" and not given):
         return name
-    base = "leaky_relu" if kind == "ReLU" else name.partition("(")[0]
-    return _with_parameter(ACTIVATIONS[base], given[0])
+    return _with_parameter(base, given)
 
 
 def check_part_of_keras(part: Mapping[str, Any]) -> None:
@@ -126,7 +126,7 @@ def keras_activation(name: str) -> tuple[str, dict[str, float]]:
     """
     keras = activation(name).notation.keras
     dense.check_has("Keras", name, keras)
-    return keras.name, {keras.parameter: keras.value} if keras.parameter else {}
+    return keras.name, keras.settings
 
 
 SEQUENTIAL = "Sequential"

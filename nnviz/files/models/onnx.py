@@ -157,8 +157,7 @@ def _write(graph: _GraphWriter, layer: Layer, k: int, input_name: str, output_na
         return _write_gelu(graph, k, z, output_name)
     operator = function.notation.onnx
     dense.check_has("ONNX", function.name, operator)
-    attributes = {operator.parameter: operator.value} if operator.parameter else {}
-    return graph.node(output_name, operator.name, z, **attributes)
+    return graph.node(output_name, operator.name, z, **operator.settings)
 
 
 def _write_gelu(graph: _GraphWriter, k: int, z: str, output_name: str) -> str:

@@ -37,6 +37,10 @@ PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "F
 """Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
 _BY_CLASS = {name: own for name, own in named_in("torch").items() if not own.linear}
 _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
+    **{
+        name: {key: (each,) for key, each in own.notation.torch.constants.items()}
+        for name, own in _BY_CLASS.items()
+    },
     "GELU": {"approximate": ("none",)},
     "Softmax": {"dim": (-1, 1, None)},
     "Softplus": {"beta": (1,), "threshold": (20,)},
