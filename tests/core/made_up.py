@@ -7,6 +7,7 @@ from math import inf
 import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, ActivationNotation, Z
+from nnviz.core.entries import Named
 from nnviz.core.expressions import EXP, LN, Choice, Symbol
 from nnviz.core.losses import ERROR, LOSSES, Loss, LossNotation
 from nnviz.core.network import Layer, Network
@@ -28,7 +29,11 @@ HINGE = Activation(
     _forward,
     _backward,
     "max(−1, z)",
-    ActivationNotation("np.maximum(z, -1)", "slope_a * (z > -1)"),
+    ActivationNotation(
+        "np.maximum(z, -1)",
+        "slope_a * (z > -1)",
+        torch=Named("Threshold", constants={"threshold": -1, "value": -1}),
+    ),
     Choice(Z > -1, 1, 0),
     kinks=(-1.0,),
     flat=((-inf, -1.0),),

@@ -8,6 +8,7 @@ import pytest
 from nnviz.files import code
 from nnviz.files.code import program
 from tests import entries
+from tests.core import made_up
 from tests.core.oracle import NAMES
 from tests.files import programs
 from tests.models.notebook import NOTEBOOK, executed
@@ -24,7 +25,7 @@ def shorter(state):
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_program_prints_what_the_window_shows(style, tmp_path):
+def test_a_program_prints_what_the_window_shows(style, tmp_path, monkeypatch):
     """In float64, so that any other arithmetic is seen; all in one process, which takes long to begin."""
     states = programs.the_issues()
     states |= {f"a{k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
@@ -32,6 +33,8 @@ def test_a_program_prints_what_the_window_shows(style, tmp_path):
         states |= {f"{name}_{batch}": own for name, own in programs.of_classes(batch, ([3],)).items()}
     states["shares"] = programs.of_shares()
     states |= {name: own for name, own in entries.every_state().items() if not name.startswith("activation")}
+    made_up.register(monkeypatch)
+    states["made up"] = made_up.state(updates=UPDATES)
     states = {name: shorter(state) for name, state in states.items()}
     states["curve"] = programs.shipped("curve")  # all updates: adam makes a step of what 0 rounds to
     made = {name: (programs.in_float64(program(state, style)), state) for name, state in states.items()}
