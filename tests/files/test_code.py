@@ -3,6 +3,8 @@
 import ast
 import io
 import re
+import shutil
+import subprocess
 from contextlib import redirect_stdout
 from dataclasses import replace
 
@@ -15,6 +17,8 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files import code
 from nnviz.files.code import program
+from nnviz.files.examples import examples
+from nnviz.files.registry import load
 from tests.core import made_up
 from tests.core.oracle import NAMES, make_network, make_state, small_state
 from tests.files import programs
@@ -119,6 +123,18 @@ def test_the_program_is_built_alike_whatever_the_names_are(style, amount):
         assert all(letter.isprintable() or letter == "\n" for letter in text)
         built.add(tuple(type(node) for node in ast.walk(ast.parse(text.encode()))))
     assert len(built) == 1
+
+
+@pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is installed with the extra dev alone")
+@pytest.mark.parametrize("style", ["numpy", "keras", "pytorch"])
+def test_ruff_where_it_is_installed_changes_no_program_of_an_example(style, tmp_path):
+    for each in examples():
+        text = program(load(each.path), style).text
+        (tmp_path / f"{each.name}.py").write_text(text, encoding="utf-8")
+    found = subprocess.run(
+        ["ruff", "format", "--isolated", "--no-cache", "--diff", tmp_path], capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout
 
 
 def test_a_program_has_only_the_comments_that_a_reader_needs(approved):

@@ -359,7 +359,7 @@ def training_loop(
     yield from split(state, names)
     if in_batches:
         count = f"-(-{rows} // batch_size)"
-        yield CodeLine(f"batches = {count}  # batches in an epoch; the last batch may be smaller")
+        yield CodeLine(f"batches = {count}  # in an epoch; the last may be smaller")
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
     yield CodeLine(f"for t in range(1, {names.updates} + 1):")
     if in_batches:
@@ -396,10 +396,9 @@ def _point(state: State, loss: str, names: ProgramNames, t: str, start: str, end
         yield CodeLine(f"{start}({t}, {losses[0]}){end}", "loss")
         return
     indent = " " * (len(start) - len(start.lstrip()))
-    yield CodeLine(f"{start}(", "loss")
-    for each in (t, *losses):
-        yield CodeLine(f"{indent}    {each},", "loss")
-    yield CodeLine(f"{indent}){end}", "loss")
+    point = [f"        {each}," for each in (t, *losses)]
+    for text in (start.lstrip(), "    (", *point, "    )", end):
+        yield CodeLine(f"{indent}{text}", "loss")
 
 
 def results(state: State, accuracy: str = ACCURACY, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
