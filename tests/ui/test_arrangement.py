@@ -10,7 +10,6 @@ from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QLabel,
     QMenu,
     QMessageBox,
     QPushButton,
@@ -550,7 +549,6 @@ def test_while_presenting_escape_ends_an_open_number_then_presenting_then_the_wa
     window.diagram.setFocus()
     press_key(KEY.Key_F11)
     press_key(KEY.Key_Period)
-    assert key_shown(window) is None
     goal = window.player.progress.goal
     press_key(KEY.Key_Escape)
     assert not window.main_window.isFullScreen()
@@ -564,35 +562,6 @@ def test_while_presenting_escape_ends_an_open_number_then_presenting_then_the_wa
     for presenting in (True, False):
         assert window.main_window.isFullScreen() == presenting
         press_key(KEY.Key_Escape)
-
-
-def key_shown(window):
-    """Return the key that the diagram shows as pressed, or None."""
-    labels = window.diagram.findChildren(QLabel, "key")
-    return next((label.text() for label in labels if label.isVisible()), None)
-
-
-def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(
-    open_window, qtbot, monkeypatch
-):
-    monkeypatch.setattr("nnviz.ui.window.workspace.SEEN_MS", 700)
-    window = open_window("relu")
-    window.diagram.setFocus()
-    choose_entry(window, "Show pressed keys while presenting")
-    press_key(KEY.Key_Period)
-    assert key_shown(window) is None
-    press_key(KEY.Key_F11)
-    for key, modifier, shown in (
-        (KEY.Key_Space, NONE, "Space"),
-        (KEY.Key_Right, NONE, "Right"),
-        (KEY.Key_Down, Qt.KeyboardModifier.ControlModifier, "Ctrl+Down"),
-    ):
-        QTest.keyClick(window.diagram, key, modifier)
-        assert key_shown(window) == shown
-    window.player.pause()
-    qtbot.waitUntil(lambda: key_shown(window) is None)
-    press_key(KEY.Key_F11)
-    assert offered(open_window("relu"), "Show pressed keys while presenting").isChecked()
 
 
 def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(open_window, answer):

@@ -29,7 +29,7 @@ from nnviz.ui.panels.training import loss_mismatch
 from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.window import PanelEntry
-from nnviz.ui.window.workspace import PANELS, PRESSED_KEYS, Workspace
+from nnviz.ui.window.workspace import PANELS, Workspace
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
@@ -92,11 +92,9 @@ def view_menu(workspace: Workspace) -> Menu:
         MenuEntry("zoom in", "Zoom &in", partial(diagram.zoom, 1.25), keys=STANDARD.ZoomIn),
         MenuEntry("zoom out", "Zoom &out", partial(diagram.zoom, 0.8), keys=STANDARD.ZoomOut),
     )
-    keys = "Show pressed &keys while presenting"
     presents = (
         Menu("&Zoom", (zooms,)),
         MenuEntry("present", "&Present", present.turn, PRESENT, "F11", toolbar=True, is_on=False),
-        MenuEntry(PRESSED_KEYS, keys, workspace.show_pressed_keys, KEYS, is_on=present.shows_keys),
     )
     theme_titles = [(name, name.capitalize()) for name in themes()]
     size_titles = [(size, f"{size} %") for size in SIZES_PERCENT]
@@ -210,7 +208,6 @@ FOCUS = "Fade all edges except the edges of the selected node"
 THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
 FIT = "Zoom and pan so that the whole network is visible"
 PRESENT = "Show only the diagram, on the full screen, or show all panels again"
-KEYS = "Show the name of each key that you press while presenting"
 FLOAT = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
 COPY = "Copy the diagram to the clipboard as a picture"
 BY_LAYER = "Let each step of the animated update show a whole layer instead of a single node"
