@@ -72,11 +72,6 @@ class NewNetwork(Dialog):
     def _choose_loss(self) -> None:
         self._chosen_loss = self.loss.currentData()
 
-    @property
-    def loss_changed(self) -> bool:
-        """Whether nnviz chose a loss other than the default because of the outputs' activation."""
-        return self.loss.currentData() not in (Training().loss, self._chosen_loss)
-
     def state(self) -> State:
         """Return the new State. Raises ValueError with a message for the user if a field is invalid."""
         inputs, *sizes = self._sizes()

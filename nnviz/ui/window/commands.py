@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from nnviz.core.losses import forms_of
 from nnviz.core.numbers import counted, file_label
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
-from nnviz.document.moment import Moment
 from nnviz.document.player import NO_ROW, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
@@ -25,7 +23,6 @@ from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
-from nnviz.ui.panels.training import loss_mismatch
 from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.window import PanelEntry
@@ -47,29 +44,6 @@ def remember_accuracy(workspace: Workspace) -> None:
     card, settings = workspace.history, workspace.settings
     card.show_accuracy(settings.get(ACCURACY, False))
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
-
-
-def report_changed_loss(workspace: Workspace) -> None:
-    """Report when a new output activation has changed the loss. Offer the former loss if that loss fits."""
-    document, status = workspace.document, workspace.status
-
-    def restore(before: str) -> None:
-        workspace.training.choose_loss(before)
-        status.show_message(f"The loss is now {document.state.measure.phrase}")
-
-    def report(before: str) -> None:
-        loss, output = document.state.measure, document.state.network.layers[-1].function.base
-        status.show_message(f"The loss is now {loss.phrase}, the usual loss for {output}. {status.text}")
-        if not loss_mismatch(before, output):
-            title = forms_of(before)[0].title
-            status.offer(f"Use &{title}", partial(restore, before), f"Use {title} as the loss again")
-
-    def withdraw(old: Moment, new: Moment) -> None:
-        if old.state.training.loss != new.state.training.loss:
-            status.withdraw()
-
-    workspace.files.loss_changed.connect(report)
-    document.changed.connect(withdraw)
 
 
 STANDARD = QKeySequence.StandardKey
@@ -257,7 +231,6 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     for dock in workspace.board.docks.values():
         dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
     remember_accuracy(workspace)
-    report_changed_loss(workspace)
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
 
 from PySide6.QtCore import QObject, QTimer
@@ -14,7 +13,6 @@ from nnviz.document.document import Document
 from nnviz.document.moment import Moment
 from nnviz.picture.svg import legend
 from nnviz.ui.diagram.paint import paint_legend
-from nnviz.ui.kit.card import push_button
 from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
@@ -77,51 +75,23 @@ class Sentence(ElidedLabel):
 
 
 class StatusLine(QStatusBar):
-    """The status bar: a message at the left; the legend, the seed and the save state at the right.
-
-    A button next to the message can offer an action until another message is shown.
-    """
+    """The status bar: a message at the left; the legend, the seed and the save state at the right."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
         self._message = Sentence()
-        self._button = push_button("", "")
-        self._button.setObjectName("inline")
-        self._button.setFont(ui_font(12))
-        self._button.clicked.connect(self._run_action)
-        self._action: Callable[[], object] = lambda: None
         self._facts = styled_label("")
         self._facts.setFont(ui_font(12))
         self._facts.setContentsMargins(6, 0, 12, 0)
         self.addWidget(self._message, 1)
-        self.addWidget(self._button)
-        self._button.hide()
         self.addPermanentWidget(Legend())
         self.addPermanentWidget(self._facts)
 
     def show_message(self, text: str) -> None:
-        """Show a message. Hide the button of an offered action unless `text` begins with the old message."""
-        if not text.startswith(self.text):
-            self.withdraw()
+        """Show a message, and announce it to screen readers."""
         self._message.show_message(text)
-
-    def offer(self, text: str, action: Callable[[], object], tip: str) -> None:
-        """Show a button with `text` next to the message; a click on the button calls `action`."""
-        self._action = action
-        self._button.setText(text)
-        self._button.setToolTip(tip)
-        self._button.show()
-        announce(self._button, text.replace("&", ""))
-
-    def withdraw(self) -> None:
-        """Hide the button of the offered action."""
-        self._button.hide()
-
-    def _run_action(self) -> None:
-        self.withdraw()
-        self._action()
 
     @property
     def text(self) -> str:
