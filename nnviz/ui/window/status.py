@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QAction, QColor, QHideEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStatusBar, QWidget
 
 from nnviz.core.numbers import counted
@@ -18,8 +18,6 @@ from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
 """HEIGHT_PX: height of the status bar. LEGEND_PX: height of the legend. MARGIN_PX: legend's side margins."""
-HIGHLIGHT_MS = 500
-"""Milliseconds for which a repeated message is highlighted."""
 
 
 class Legend(QWidget):
@@ -43,37 +41,6 @@ class Legend(QWidget):
             paint_legend(painter, self._samples, colours())
 
 
-class Sentence(ElidedLabel):
-    """The message in the status bar. A message that is shown twice in a row is highlighted for a moment."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFont(ui_font(12))
-        self.setContentsMargins(10, 0, 10, 0)
-        self._highlight = QTimer(self, singleShot=True, interval=HIGHLIGHT_MS)
-        self._highlight.timeout.connect(self.update)
-
-    def show_message(self, text: str) -> None:
-        """Show a message, and announce it to screen readers."""
-        if text and text == self.text():
-            self._highlight.start()
-        else:
-            self._highlight.stop()
-        self.setText(text)
-        self.update()
-        announce(self, text)
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        if self._highlight.isActive():
-            with QPainter(self) as painter:
-                painter.fillRect(self.rect(), QColor(colours().selection))
-        super().paintEvent(event)
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
-        super().hideEvent(event)
-        self._highlight.stop()
-
-
 class StatusLine(QStatusBar):
     """The status bar: a message at the left; the legend, the seed and the save state at the right."""
 
@@ -81,7 +48,9 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
-        self._message = Sentence()
+        self._message = ElidedLabel()
+        self._message.setFont(ui_font(12))
+        self._message.setContentsMargins(10, 0, 10, 0)
         self._facts = styled_label("")
         self._facts.setFont(ui_font(12))
         self._facts.setContentsMargins(6, 0, 12, 0)
@@ -91,7 +60,8 @@ class StatusLine(QStatusBar):
 
     def show_message(self, text: str) -> None:
         """Show a message, and announce it to screen readers."""
-        self._message.show_message(text)
+        self._message.setText(text)
+        announce(self._message, text)
 
     @property
     def text(self) -> str:
