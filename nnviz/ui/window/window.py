@@ -6,6 +6,7 @@ The module imports only Qt and the settings, for a fast first frame.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -347,7 +348,8 @@ LEAST_DOWN: height that is always free for the panels below the diagram.
 """
 DIAGRAM_PX = 440
 """Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
-ARRANGEMENT, WINDOW = "arrangement", "window"
+ARRANGEMENT = "arrangement"
+"""Settings key: the arrangement of the panels."""
 VERSION = 1
 """Version of the saved arrangement of the panels; arrangements of other versions are ignored."""
 
@@ -364,8 +366,6 @@ class Board(QMainWindow):
         self._settings = settings
         self._sizes: dict[Dock, QSizeF] = {}
         """Sizes of the docks before the last change of the interface size, converted to 100 %, in pixels."""
-        self._remembered = False
-        """Whether the sizes in `_sizes` come from the last session."""
         self._training_before = 0
         """Height of the Training dock before it was last resized, in pixels."""
         self.setWindowFlags(Qt.WindowType.Widget)
@@ -399,7 +399,7 @@ class Board(QMainWindow):
         training.installEventFilter(self)
         state = self._settings.get(ARRANGEMENT, QByteArray())
         if self.restoreState(state, VERSION):
-            QTimer.singleShot(0, self, self._fit_window)  # after the panels know their sizes
+            QTimer.singleShot(0, self, partial(self._restore, state))  # at the person's interface size
             return
         if state:
             self.restoreState(self._first, VERSION)  # Qt may have restored a part
@@ -424,9 +424,6 @@ class Board(QMainWindow):
 
     def about_to_grow(self) -> None:
         """Store the sizes of the docks before the interface size changes."""
-        if self._remembered:
-            self._sizes.clear()
-            self._remembered = False
         for dock in self.visible_docks:
             wanted = QSizeF(dock.size()) / size_factor()
             if size_factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
@@ -445,7 +442,7 @@ class Board(QMainWindow):
         if right:
             self._widen(right[0], max(sizes[right[0]].width(), right[0].least.width()))
         if below:
-            most = self._most_below if size_factor() > 1.0 and not self._remembered else self.height()
+            most = self._most_below if size_factor() > 1.0 else self.height()
             self.resizeDocks(below[:1], [min(sizes[below[0]].height(), most)], DOWN)
         if len(right) > 1:
             self._stack(right, [max(sizes[dock].height(), dock.least.height()) for dock in right[:-1]])
@@ -454,13 +451,9 @@ class Board(QMainWindow):
             self.resizeDocks(below, [max(room * sizes[dock].width() // total, 1) for dock in below], ACROSS)
 
     def remember(self) -> None:
-        """Save the arrangement and the sizes of the panels in the settings, for the next start."""
+        """Save the arrangement of the panels in the settings, for the next start."""
         if self.docks:
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
-            self._settings.remember(_size_of(WINDOW), self.window().size())
-            for name, dock in self.docks.items():
-                has_place = dock.is_in_view and not dock.isFloating()
-                self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
     def update_docks(self) -> None:
         """Make, show or hide the panel of every dock, depending on whether the dock is visible."""
@@ -487,11 +480,6 @@ class Board(QMainWindow):
         least = round(LEAST_DOWN * self.height())
         return least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
 
-    @property
-    def _first_below(self) -> int:
-        """The height of the panels below the diagram at the first start."""
-        return min(px(BELOW_PX), self._most_below)
-
     def _add_docks(self, panels: Sequence[PanelEntry]) -> None:
         """Make a dock for each panel, in its first place."""
         first: dict[Place, Dock] = {}
@@ -508,31 +496,10 @@ class Board(QMainWindow):
         for dock in first.values():
             dock.raise_()
 
-    def _fit_window(self) -> None:
-        """Give the docks the same shares of the window as in the last session, also on another screen.
-
-        In a smaller window, a dock that had at least its size of the first start keeps that size. The saved
-        sizes are in pixels, so the docks are resized also if the interface size has changed.
-        """
-        before, now = self._settings.get(_size_of(WINDOW), QSize()), self.window().size()
-        if before.isEmpty() or (before == now and size_factor() == 1.0):
-            return
-        self.update_docks()
-        self._remembered = True
-        across, down = now.width() / before.width(), now.height() / before.height()
-        for dock in self.visible_docks:
-            old = self._settings.get(_size_of(dock.objectName()), QSize())
-            if not old.isValid():
-                continue
-            width, height = old.width() * across, old.height() * down
-            if self.dockWidgetArea(dock) == RIGHT:
-                width = max(width, min(old.width(), px(RIGHT_PX)))
-            elif self.dockWidgetArea(dock) == BELOW:
-                height = max(height, min(old.height(), self._first_below))
-            if dock is self.docks["Training"]:
-                height = min(height, old.height())
-            self._sizes[dock] = QSizeF(width, height) / size_factor()
-        self._grow()
+    def _restore(self, state: QByteArray) -> None:
+        """Restore the arrangement again: its sizes are in pixels of the interface size that is used now."""
+        self._sizes.clear()
+        self.restoreState(state, VERSION)
 
     def _share(self) -> None:
         """Resize every dock to the size that it has at the first start."""
@@ -540,7 +507,7 @@ class Board(QMainWindow):
         right = max(px(RIGHT_PX), training.least.width())  # a wide font needs more
         left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
         self._widen(training, right)
-        self.resizeDocks([data], [self._first_below], DOWN)
+        self.resizeDocks([data], [min(px(BELOW_PX), self._most_below)], DOWN)
         self.resizeDocks([data, loss], [left, left], ACROSS)
         self._stack([training, self.docks["Explain"]], [max(training.least.height(), 1)])
 
@@ -601,11 +568,6 @@ class Board(QMainWindow):
                 child.setElideMode(Qt.TextElideMode.ElideNone)  # tabs without room can be scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return super().event(event)
-
-
-def _size_of(name: str) -> str:
-    """Return the settings key for the size of a panel or of the window."""
-    return f"sizes/{name}"
 
 
 SIZE_PX = QSize(1280, 800)
