@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.core.numbers import counted, file_label
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
+from nnviz.document.moment import Moment
 from nnviz.document.player import NO_ROW, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
@@ -23,7 +25,6 @@ from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
-from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.window import PanelEntry
 from nnviz.ui.window.workspace import PANELS, Workspace
@@ -46,7 +47,30 @@ def remember_accuracy(workspace: Workspace) -> None:
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
 
 
+def report_ended_run(workspace: Workspace, undo: QAction) -> None:
+    """Report in the status bar that an edit has ended the training run, which the action `undo` restores."""
+    document, status = workspace.document, workspace.status
+    soon = QTimer(workspace.main_window, singleShot=True, interval=0)  # after the message about the edit
+
+    def report() -> None:
+        text, key = document.undo_text(), undo.shortcut().toString(NATIVE)
+        edit = f"{text[:1].upper()}{text[1:]}"
+        if made := document.ended_run:
+            ended = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
+            status.show_message(f"{edit}. {ended}")
+        elif status.text.endswith(" restores it"):  # one Undo no longer restores the run
+            status.show_message(edit)
+
+    def follow(old: Moment, new: Moment) -> None:
+        if old.state is not new.state:
+            soon.start()
+
+    soon.timeout.connect(report)
+    document.changed.connect(follow)
+
+
 STANDARD = QKeySequence.StandardKey
+NATIVE = QKeySequence.SequenceFormat.NativeText
 
 PICTURES = "small pictures"
 """Settings key: whether the nodes show thumbnails."""
@@ -216,7 +240,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
     WalkKeys(window, workspace.diagram)
-    EndedRun(document, workspace.status, actions["undo"])
+    report_ended_run(workspace, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
 
