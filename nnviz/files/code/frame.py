@@ -152,8 +152,6 @@ def right_rows(state: State, *, single: bool = False) -> str:
 
 WRITTEN_OUT = 8
 """Largest number of inputs that a program's example row lists one by one; a longer row is `[0.0] * count`."""
-A_LINE_EACH = 40
-"""Largest number of inputs that a program scales in one line of code each; it scales more in a loop."""
 
 
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
@@ -190,23 +188,16 @@ def _cell(state: State, column: Column) -> Cell:
 
 def _as_inputs(state: State) -> Iterator[CodeLine]:
     columns = state.columns.of_inputs
-    in_lists = len(state.network.inputs) > A_LINE_EACH and not any(column.values for column in columns)
     yield CodeLine()
     yield CodeLine("# Return the network's inputs for a row of the table; the rows above are already encoded")
-    if in_lists:
-        yield from array("mean = [", (repr(column.mean) for column in columns), "]", ())
-        yield from array("deviation = [", (repr(column.deviation) for column in columns), "]", ())
     yield CodeLine()
     yield CodeLine()
     yield CodeLine("def as_inputs(row):")
-    if in_lists:
-        yield CodeLine("    return [(cell - m) / d for cell, m, d in zip(row, mean, deviation)]")
-    else:
-        yield from _check_texts(columns)
-        texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
-        yield CodeLine("    return [")
-        yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
-        yield CodeLine("    ]")
+    yield from _check_texts(columns)
+    texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
+    yield CodeLine("    return [")
+    yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
+    yield CodeLine("    ]")
     yield CodeLine()
 
 
