@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -143,17 +143,6 @@ END_WALK = "end walk"
 """Name of the menu entry "End the walk", which is enabled only during the animation of an update."""
 
 
-class _PhaseButton(QPushButton):
-    """A button that is wide enough for bold text, since a checked button shows its text in bold."""
-
-    def sizeHint(self) -> QSize:
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        width = QFontMetrics(bold).horizontalAdvance(self.text())
-        more = width - self.fontMetrics().horizontalAdvance(self.text())
-        return super().sizeHint() + QSize(more, 0)
-
-
 class Toolbar(QToolBar):
     """The toolbar: controls of the walk (the animation of one update) and of the rows.
 
@@ -263,7 +252,7 @@ class Toolbar(QToolBar):
         row = QHBoxLayout(frame)
         fill_box(row, 2, margins=(3, 3, 3, 3))
         for number, phase in enumerate(PHASES, 1):
-            button = _PhaseButton(f"{number}  {phase.capitalize()}")
+            button = QPushButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space still plays the walk
