@@ -25,7 +25,7 @@ from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
-from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
+from nnviz.ui.window.toolbar import END_WALK, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.window import PanelEntry
 from nnviz.ui.window.workspace import PANELS, Workspace
 
@@ -368,7 +368,8 @@ def _walk(workspace: Workspace) -> Menu:
         for number, (phase, tip) in enumerate(PHASES, 1)
     )
     by_layer = MenuEntry("by layer", "One layer at a time", player.set_by_layer, BY_LAYER, is_on=False)
-    return Menu(WALK, (steps, phases, choice_entries(REPEAT, REPEATS, player.repeat, repeat_by), (by_layer,)))
+    repeats = choice_entries("repeat", REPEATS, player.repeat, repeat_by)
+    return Menu(WALK, (steps, phases, repeats, (by_layer,)))
 
 
 def _go_to_row(document: Document, rows: int) -> None:

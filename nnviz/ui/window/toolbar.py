@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
-    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -137,8 +136,6 @@ WALK = "&Walk"
 
 The toolbar has the controls of this menu: phases, play buttons, pace and row.
 """
-REPEAT = "repeat"
-"""Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
 """Name of the menu entry "End the walk", which is enabled only during the animation of an update."""
 
@@ -157,7 +154,6 @@ class Toolbar(QToolBar):
         self._phases: dict[str, QPushButton] = {}
         entries = [entry for menu in table for entry in menu.entries()]
         self._icons = {each.name: each.icon or each.name for each in entries if each.icon or each.toolbar}
-        self._repeats = [entry.name for entry in entries if entry.group == REPEAT]
         self.setObjectName("toolbar")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._row = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
@@ -188,7 +184,7 @@ class Toolbar(QToolBar):
         play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(f"{name.capitalize()} the animated update ({keys}); hold the button for options")
+        play.setToolTip(f"{name.capitalize()} the animated update ({keys})")
         self._actions[END_WALK].setEnabled(progress.active)
 
     def _show_row(self, new: Moment) -> None:
@@ -225,18 +221,7 @@ class Toolbar(QToolBar):
         self.addWidget(self._phase_switch())
         for name in ("to start", "step back", "play", "step", "to end", END_WALK):
             self.addAction(self._actions[name])
-        button = self.widgetForAction(self._actions["play"])
-        assert isinstance(button, QToolButton)
-        button.setMenu(self._ways_to_play())
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
         self.addWidget(self._pace())
-
-    def _ways_to_play(self) -> QMenu:
-        menu = QMenu(self)
-        menu.addActions([self._actions[name] for name in self._repeats])
-        menu.addSeparator()
-        menu.addAction(self._actions["by layer"])
-        return menu
 
     def _add_rows(self) -> None:
         self._begin_group()
