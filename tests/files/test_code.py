@@ -229,10 +229,8 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style):
         printed, found = executed(text.replace(asked, f"print(*{asked.removeprefix('# print(')}"))
         for row in raw:
             assert found["as_inputs"](row) == state.columns.encoded([row])[0].tolist()
-        with pytest.raises(ValueError, match="column colour ': 'blue' is not a value of this") as unknown:
+        with pytest.raises(ValueError, match="'blue' is not in list"):
             found["as_inputs"]([1, "blue", 2, 3])
-        with pytest.raises(ValueError, match=f"^{re.escape(f'row 1, {unknown.value}')}$"):
-            state.predict([[1, "blue", 2, 3]])
         expected = each.predict(raw[:1] if rows else [[0.0, raw[0][1], 0.0, 0.0]])[0].tolist()
         numbers = [float(number) for number in re.findall(r"[-+.\de]+", printed[rows])]
         np.testing.assert_allclose(numbers, expected, 1e-7)
@@ -240,7 +238,7 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style):
     assert "as_inputs" not in program(replace(state, columns=()), style).text
 
 
-def test_many_columns_are_standardised_by_lists():
+def test_many_columns_are_standardised():
     network = make_network([50, 1], ["identity"], [True], 3)
     columns = tuple(Column(name, (name,), mean=k, deviation=k + 0.1) for k, name in enumerate(network.inputs))
     state = State(network, Dataset.empty(network), columns=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from nnviz.core.activations import Activation
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, full, parse_number
+from nnviz.core.numbers import counted, full
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
 from nnviz.core.state import Cell, Column, State
 from nnviz.files.code.lines import (
@@ -193,28 +193,15 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
     yield CodeLine()
     yield CodeLine()
     yield CodeLine("def as_inputs(row):")
-    yield from _check_texts(columns)
+    for i, column in enumerate(columns):
+        if column.values:  # an unknown text is a ValueError that names the text
+            known = map(repr, column.values)
+            yield from array(f"    value_{i} = [", known, f"].index(str(row[{i}]))", ())
     texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
     yield CodeLine("    return [")
     yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
     yield CodeLine("    ]")
     yield CodeLine()
-
-
-def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
-    """Yield lines that raise a ValueError for a text that is not a value of its column."""
-    if not any(column.values for column in columns):
-        return
-    yield CodeLine("    texts = {")
-    for i, column in enumerate(columns):
-        if column.values:
-            yield from array(f"        ({i}, {column.name!r}): [", map(repr, column.values), "],", ())
-    yield CodeLine("    }")
-    yield CodeLine("    for (i, name), known in texts.items():")
-    yield CodeLine("        if str(row[i]) not in known:")
-    yield CodeLine("            told = ', '.join(map(repr, known))")
-    error = "column {name}: {str(row[i])!r} is not a value of this column; the values are {told}"
-    yield CodeLine(f'            raise ValueError(f"{error}")')
 
 
 def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
@@ -224,18 +211,8 @@ def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
         sign = "+" if column.mean < 0 else "-"
         number = cell if column.is_plain else f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}"
         yield column.nodes[0], f"{number},  # {name}"
-        return
-    text = f"str({cell})" if any(map(_is_number, column.values)) else cell
-    for node, value in zip(column.nodes, column.values, strict=True):
-        yield node, f"float({text} == {value!r}),  # {name}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        parse_number(text)
-    except ValueError:
-        return False
-    return True
+    for k, node in enumerate(column.nodes if column.values else ()):
+        yield node, f"float(value_{i} == {k}),  # {name}"
 
 
 class ProgramNames(NamedTuple):
