@@ -594,8 +594,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._frame_is_due = True
-        self._chosen_size = QSize()
-        """The size that the person gave the window, or the size at the first start."""
         self.board = Board(settings)
         self.setCentralWidget(self.board)
         self.setWindowTitle("nnviz")
@@ -610,18 +608,6 @@ class MainWindow(QMainWindow):
         if not self.isMaximized() and not self.isFullScreen():
             room, frame = self.screen().availableGeometry(), self.frameGeometry()
             self.setGeometry(within(self.geometry(), frame, room))
-
-    def about_to_grow(self) -> None:
-        """Store the window's size before the interface size changes, if the person chose that size."""
-        if self.size() != self._chosen_size.expandedTo(self.minimumSizeHint()):
-            self._chosen_size = self.size()
-
-    def grow(self) -> None:
-        """Resize the window to the stored size, at least the minimum size and within the screen."""
-        if (layout := self.layout()) and not self.isMaximized() and not self.isFullScreen():
-            layout.activate()  # otherwise the old minimum size still applies
-            self.resize(self._chosen_size)
-        self.fit_screen()
 
     def set_panels(self, diagram: QWidget, panels: Sequence[PanelEntry]) -> None:
         """Put the diagram and the panels on the board."""

@@ -361,11 +361,9 @@ class Workspace:
             fault = f"Interface size {wanted} % does not fit on this screen"
             self.status.show_message(f"{fault}: nnviz now uses {percent} %")
         self.board.about_to_grow()
-        window.about_to_grow()
         if set_size_percent(application(), percent):
             self.board.grow()
-            window.fit_screen()
-            QTimer.singleShot(0, window, window.grow)  # after the texts have shrunk
+            QTimer.singleShot(0, window, window.fit_screen)  # after Qt has enlarged the window for the texts
 
     def set_theme(self, name: str) -> None:
         """Use the theme `name`, one of `themes()`, and save the choice in the settings."""
