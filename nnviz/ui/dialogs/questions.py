@@ -68,15 +68,10 @@ SAVE_ELSEWHERE = "Save &elsewhere…", ROLE.ActionRole
 WRITE_ANYWAY = "&Write it anyway", ROLE.DestructiveRole
 
 
-def leave_question(document: Document, left_out: str) -> tuple[str, str]:
-    """Return the question whether to save, and the explanation below it.
-
-    `left_out` says what the saved file lacks, or is "".
-    """
+def leave_question(document: Document) -> tuple[str, str]:
+    """Return the question whether to save, and the explanation below it."""
     title, state = shortened(document.title), document.state
     lost = "Unsaved changes will be lost."
-    if left_out:
-        return f"Save {title} with all its parts?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
         count = f"{title}: {counted(state.iteration, 'update')}"
         return "Save the trained network?", f"{count}. The network is lost unless you or the script saves it."

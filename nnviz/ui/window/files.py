@@ -204,8 +204,6 @@ class FileCommands(QObject):
         self._window, self._document, self._settings = window, desk.document, desk.settings
         self._runner, self._say = desk.runner, desk.message.emit
         self.runs = KeptRuns()
-        self._partial: tuple[State | None, str] = (None, "")
-        """The State that was last saved incompletely, and a sentence that names the omitted parts."""
         self.asks = True
         """Whether the window may ask about unsaved changes."""
 
@@ -378,8 +376,7 @@ class FileCommands(QObject):
         self._runner.pause()
         if self.runs.keep(self._document):
             return True
-        written, lost = self._partial
-        question = leave_question(self._document, lost if written is self._document.state else "")
+        question = leave_question(self._document)
         answer = ask(self._window, *question, [BUTTON.Save, BUTTON.Discard, BUTTON.Cancel])
         return self.save() if answer == BUTTON.Save else answer == BUTTON.Discard
 
@@ -389,8 +386,6 @@ class FileCommands(QObject):
         Ask which version to keep if the file was changed; report if the file was removed.
         """
         news, path = self._document.file_news(), self._document.path
-        if news is not News.NONE:
-            self._partial = (None, "")
         if path and news is News.GONE:
             self._say(f"{file_label(path)} was moved or deleted: Save writes it again")
         elif path and news is News.CHANGED:
@@ -456,7 +451,6 @@ class FileCommands(QObject):
             self._refuse(str(error))
             return False
         is_complete = own or not lost
-        self._partial = (self._document.state, "" if is_complete else lost)
         (self._settings.remember_open if is_complete else self._settings.remember_folder)(path)
         at, again = self._runner.travel.place
         saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"
