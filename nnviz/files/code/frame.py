@@ -14,7 +14,7 @@ from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, full
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
-from nnviz.core.state import Cell, Column, State
+from nnviz.core.state import Column, State
 from nnviz.files.code.lines import (
     CodeLine,
     Notation,
@@ -150,10 +150,6 @@ def right_rows(state: State, *, single: bool = False) -> str:
     return sides if single or len(network.outputs) == 1 else f"({sides}).all(axis=1)"
 
 
-WRITTEN_OUT = 8
-"""Largest number of inputs that a program's example row lists one by one; a longer row is `[0.0] * count`."""
-
-
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
     """Yield lines that show how to predict a new row, if the data is encoded or has no rows.
 
@@ -163,27 +159,12 @@ def example_call(state: State, call: str) -> Iterator[CodeLine]:
     if raw:
         yield from _as_inputs(state)
     if raw or not len(state.data):
-        row = _example_row(state)
-        cells = counted(len(state.columns.of_inputs), "cell" if raw else "input")
+        columns = state.columns.of_inputs
+        cells = counted(len(columns), "cell" if raw else "input")
+        row = [column.values[0] if column.values else 0.0 for column in columns]
         yield CodeLine()
         yield CodeLine(f"# To predict a row, fill in its {cells} and remove the # of the next line")
-        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else row)})")
-
-
-def _example_row(state: State) -> str:
-    columns = state.columns.of_inputs
-    if len(columns) > WRITTEN_OUT and not any(column.values for column in columns):
-        return f"[0.0] * {len(columns)}"
-    return f"[{', '.join(repr(_cell(state, column)) for column in columns)}]"
-
-
-def _cell(state: State, column: Column) -> Cell:
-    """Return the cell of a column in the first row, or a possible value if there is none."""
-    default = column.values[0] if column.values else 0.0
-    if not len(state.data):
-        return default
-    places = [state.network.inputs.index(node) for node in column.nodes]
-    return column.decoded(state.data.inputs[:1, places])[0] or default
+        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else str(row))})")
 
 
 def _as_inputs(state: State) -> Iterator[CodeLine]:
