@@ -418,7 +418,7 @@ def test_a_button_with_the_focus_has_one_frame(dialog):
     assert inside() == before
 
 
-def test_a_loss_that_fits_the_outputs_comes_with_their_activation_unless_chosen(dialog):
+def test_a_loss_that_fits_the_outputs_comes_with_their_activation(dialog):
     every, both = ["MSE", "Huber loss"], ["MSE", "Cross-entropy", "Huber loss"]
     for output, chosen, losses, loss in (
         ("identity", None, [*every, "Hinge loss"], "mse"),
@@ -427,8 +427,7 @@ def test_a_loss_that_fits_the_outputs_comes_with_their_activation_unless_chosen(
         ("silu", None, every, "mse"),
         ("sigmoid", None, both, "cross_entropy"),
         ("sigmoid", "MSE", both, "mse"),
-        ("softmax", None, both, "mse"),
-        ("softmax", "Cross-entropy", both, "cross_entropy"),
+        ("softmax", None, both, "cross_entropy"),
         ("tanh", None, every, "mse"),
         ("sigmoid", None, both, "cross_entropy"),
     ):
