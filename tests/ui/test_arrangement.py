@@ -6,18 +6,9 @@ from itertools import product
 
 import pytest
 from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QImage
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QApplication,
-    QMenu,
-    QMessageBox,
-    QPushButton,
-    QTabBar,
-    QToolBar,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QTabBar, QToolBar, QToolButton, QWidget
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example
@@ -33,7 +24,6 @@ from tests.ui.hands import (
     click,
     double_click,
     editor_of,
-    entry,
     make_higher,
     point,
     press,
@@ -248,17 +238,6 @@ def start_at(open_window, size, window=None):
     return opened
 
 
-def choose_in_menu(widget, text):
-    """Open the menu of a dock and choose what says `text`."""
-    at = QPoint(20, 12)
-    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at))
-    QApplication.sendEvent(widget, event)
-    menu = widget.findChild(QMenu)
-    entry(menu, text).trigger()
-    menu.close()
-    QApplication.processEvents()
-
-
 def on_screen(widget):
     return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
 
@@ -410,7 +389,8 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_re
         press(again, "Add row")
         assert len(again.document.state.data) == count
         if floating:
-            choose_in_menu(own, "Dock")
+            own.toggle_floating()
+            QApplication.processEvents()
 
 
 # --- which of explanation and notes is in front

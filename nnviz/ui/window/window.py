@@ -25,7 +25,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QCloseEvent,
-    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QHideEvent,
@@ -38,7 +37,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
     QMainWindow,
-    QMenu,
     QScrollArea,
     QTabBar,
     QTabWidget,
@@ -248,14 +246,6 @@ class Dock(QDockWidget):
         """Emit `focus_lost` if the hidden dock has the keyboard focus."""
         super().hideEvent(event)
         self._leave()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open a menu that floats, docks or hides the dock."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("&Dock" if self.isFloating() else "&Float", self.toggle_floating)
-        menu.addAction("&Hide", self.hide)
-        menu.popup(event.globalPos())
 
     def toggle_floating(self) -> None:
         """Float the dock, or dock it again. The floating window lies beside the docked place."""
