@@ -130,6 +130,9 @@ class Workspace:
             part.setParent(window)  # deleted with the window, and so are its connections
         self._entries = {entry.name: entry for entry in panels}
         self._panels: dict[str, Panel] = {}
+        self.data = cast("DataPanel", self.panel("Data"))
+        self.training = cast("TrainingPanel", self.panel("Training"))
+        self.history = cast("HistoryPlot", self.panel("Loss"))
         self._make_panels(panels)
         self._connect()
         self._show_title_and_facts()
@@ -165,24 +168,9 @@ class Workspace:
         return self._panels[name]
 
     @property
-    def data(self) -> DataPanel:
-        """The panel Data."""
-        return cast("DataPanel", self.panel("Data"))
-
-    @property
-    def training(self) -> TrainingPanel:
-        """The panel Training."""
-        return cast("TrainingPanel", self.panel("Training"))
-
-    @property
     def notes(self) -> Notes:
         """The panel Notes."""
         return cast("Notes", self.panel("Notes"))
-
-    @property
-    def history(self) -> HistoryPlot:
-        """The panel with the plot of the loss."""
-        return cast("HistoryPlot", self.panel("Loss"))
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
