@@ -138,7 +138,6 @@ class MakeRows(Dialog):
         super().__init__(window, "Make rows", "&Make rows")
         self._open = state
         self._prefers_mine = True
-        self._typed: set[NumberField] = set()
         self.setMinimumSize(MIN_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
@@ -200,7 +199,7 @@ class MakeRows(Dialog):
         field.confirmed.connect(self._accept_button.click)
         field.refused.connect(self._show_message)
         field.nudged.connect(lambda _: field.commit())
-        field.accepted.connect(partial(self._number_changed, field))
+        field.accepted.connect(lambda _: self._drawing.start())
         return field
 
     def _fill(self) -> None:
@@ -245,11 +244,10 @@ class MakeRows(Dialog):
     # --- display
 
     def _choose(self) -> None:
-        """Show the selected kind. Typed numbers stay, the others take the kind's values."""
+        """Show the selected kind, with its number of rows and its noise."""
         kind, network = self.kind, self._open.network
-        for field, proposed in ((self.rows, kind.rows), (self.noise, kind.noise)):
-            if field not in self._typed:
-                field.show_value(proposed)
+        self.rows.show_value(kind.rows)
+        self.noise.show_value(kind.noise)
         self._title.setText(kind.title)
         self._description.setText(kind.line)
         fits = kind.fits(network)
@@ -265,10 +263,6 @@ class MakeRows(Dialog):
 
     def _remember_preference(self) -> None:
         self._prefers_mine = self.for_open_network.isChecked()
-
-    def _number_changed(self, field: NumberField, _value: object) -> None:
-        self._typed.add(field)
-        self._drawing.start()
 
     def _draw(self) -> None:
         kind, rows = self.kind, self.rows.value
