@@ -749,8 +749,7 @@ def on_one_screen(*percents):
     compare(before)
     QTest.qWait(100)  # nobody drags a panel while the sizes still change
     make_higher(window.board, docks["Training"], 60)
-    before = panels()
-    for percent in (125, 100):
+    for percent in (125, 100):  # which share the room anew
         choose(percent)
     compare(before)
     end_process(f"on {room.width()} {room.height()}")

@@ -10,19 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from PySide6.QtCore import (
-    QByteArray,
-    QEvent,
-    QMargins,
-    QObject,
-    QPoint,
-    QRect,
-    QSize,
-    QSizeF,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QByteArray, QEvent, QMargins, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -354,8 +342,6 @@ class Board(QMainWindow):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._sizes: dict[Dock, QSizeF] = {}
-        """Sizes of the docks before the last change of the interface size, converted to 100 %, in pixels."""
         self._training_before = 0
         """Height of the Training dock before it was last resized, in pixels."""
         self.setWindowFlags(Qt.WindowType.Widget)
@@ -389,13 +375,14 @@ class Board(QMainWindow):
         training.installEventFilter(self)
         state = self._settings.get(ARRANGEMENT, QByteArray())
         if self.restoreState(state, VERSION):
-            QTimer.singleShot(0, self, partial(self._restore, state))  # at the person's interface size
+            again = partial(self.restoreState, state, VERSION)  # sizes in pixels of the interface size in use
+            QTimer.singleShot(0, self, again)
             return
         if state:
             self.restoreState(self._first, VERSION)  # Qt may have restored a part
-        self._share()
+        self.share()
         filled = Qt.ConnectionType.SingleShotConnection
-        training.seen.connect(lambda *_: QTimer.singleShot(0, self, self._share), filled)
+        training.seen.connect(lambda *_: QTimer.singleShot(0, self, self.share), filled)
 
     def show_panel(self, name: str, opened: bool) -> None:
         """Show the panel `name` in front. Hide the panel if it is visible and `opened` is false."""
@@ -407,38 +394,9 @@ class Board(QMainWindow):
 
     def reset(self) -> None:
         """Put the panels where they are at the first start, with the sizes of the first start."""
-        self._sizes.clear()
         self.restoreState(self._first, VERSION)
-        self._share()
+        self.share()
         self.update_docks()
-
-    def about_to_grow(self) -> None:
-        """Store the sizes of the docks before the interface size changes."""
-        for dock in self.visible_docks:
-            wanted = QSizeF(dock.size()) / size_factor()
-            if size_factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
-                wanted.setHeight(max(wanted.height(), BELOW_PX))  # the dock may have had to shrink
-            self._sizes.setdefault(dock, wanted)
-
-    def grow(self) -> None:
-        """Resize the docks to their stored sizes times the new interface size, as far as there is room."""
-        self.keep_margin(True)
-        QTimer.singleShot(0, self, self._grow)  # after the texts have got their new size
-
-    def _grow(self) -> None:
-        sizes = {dock: (size * size_factor()).toSize() for dock, size in self._sizes.items()}
-        right = [dock for dock in self._docks_in(RIGHT) if dock in sizes]
-        below = [dock for dock in self._docks_in(BELOW) if dock in sizes]
-        if right:
-            self._widen(right[0], max(sizes[right[0]].width(), right[0].least.width()))
-        if below:
-            most = self._most_below if size_factor() > 1.0 else self.height()
-            self.resizeDocks(below[:1], [min(sizes[below[0]].height(), most)], DOWN)
-        if len(right) > 1:
-            self._stack(right, [max(sizes[dock].height(), dock.least.height()) for dock in right[:-1]])
-        if len(below) > 1:
-            room, total = self._centre.geometry().width(), sum(sizes[dock].width() for dock in below)
-            self.resizeDocks(below, [max(room * sizes[dock].width() // total, 1) for dock in below], ACROSS)
 
     def remember(self) -> None:
         """Save the arrangement of the panels in the settings, for the next start."""
@@ -464,12 +422,6 @@ class Board(QMainWindow):
         dock = self.docks[name]
         return dock.is_in_view and self.docks[other] in self.tabifiedDockWidgets(dock)
 
-    @property
-    def _most_below(self) -> int:
-        """The largest height of the panels below the diagram at the first start and above 100 %."""
-        least = round(LEAST_DOWN * self.height())
-        return least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
-
     def _add_docks(self, panels: Sequence[PanelEntry]) -> None:
         """Make a dock for each panel, in its first place."""
         first: dict[Place, Dock] = {}
@@ -486,18 +438,15 @@ class Board(QMainWindow):
         for dock in first.values():
             dock.raise_()
 
-    def _restore(self, state: QByteArray) -> None:
-        """Restore the arrangement again: its sizes are in pixels of the interface size that is used now."""
-        self._sizes.clear()
-        self.restoreState(state, VERSION)
-
-    def _share(self) -> None:
-        """Resize every dock to the size that it has at the first start."""
+    def share(self) -> None:
+        """Resize every dock to the size that it has at the first start, at the interface size in use."""
         data, loss, training = (self.docks[name] for name in ("Data", "Loss", "Training"))
         right = max(px(RIGHT_PX), training.least.width())  # a wide font needs more
         left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
         self._widen(training, right)
-        self.resizeDocks([data], [min(px(BELOW_PX), self._most_below)], DOWN)
+        least = round(LEAST_DOWN * self.height())
+        below = least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
+        self.resizeDocks([data], [min(px(BELOW_PX), below)], DOWN)
         self.resizeDocks([data, loss], [left, left], ACROSS)
         self._stack([training, self.docks["Explain"]], [max(training.least.height(), 1)])
 
@@ -543,14 +492,8 @@ class Board(QMainWindow):
         return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
-        """Style each new tab bar. Forget the docks' stored sizes when a person drags a separator.
-
-        `about_to_grow` stores new sizes before the next change of the interface size.
-        """
-        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
-            if self.childAt(event.position().toPoint()) is None:  # a separator: no mousePressEvent comes
-                self._sizes.clear()
-        elif event.type() == QEvent.Type.ChildPolished:
+        """Style each new tab bar."""
+        if event.type() == QEvent.Type.ChildPolished:
             child = event.child()  # type: ignore[attr-defined]
             if isinstance(child, QTabBar):
                 child.setDrawBase(False)

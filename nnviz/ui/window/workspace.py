@@ -336,9 +336,10 @@ class Workspace:
         self.diagram.setFocus(why)
 
     def set_size(self, percent: int) -> None:
-        """Use one of the interface sizes SIZES_PERCENT, and save the choice in the settings."""
+        """Use one of the interface sizes SIZES_PERCENT, save the choice, and share the room of the panels."""
         self.settings.remember("size", percent)
         self.use_size()
+        QTimer.singleShot(0, self.board, self.board.share)  # after the texts have got their new size
 
     def use_size(self) -> None:
         """Use the interface size in the settings, or the largest size that fits on the screen."""
@@ -348,9 +349,8 @@ class Workspace:
         if percent < wanted:
             fault = f"Interface size {wanted} % does not fit on this screen"
             self.status.show_message(f"{fault}: nnviz now uses {percent} %")
-        self.board.about_to_grow()
         if set_size_percent(application(), percent):
-            self.board.grow()
+            self.board.keep_margin(True)
             QTimer.singleShot(0, window, window.fit_screen)  # after Qt has enlarged the window for the texts
 
     def set_theme(self, name: str) -> None:
