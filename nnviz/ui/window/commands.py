@@ -40,13 +40,6 @@ ACCURACY = "accuracy"
 """Settings key: whether the loss panel plots the accuracy instead of the loss."""
 
 
-def remember_accuracy(workspace: Workspace) -> None:
-    """Restore whether the loss panel plots loss or accuracy, and save each later choice."""
-    card, settings = workspace.history, workspace.settings
-    card.show_accuracy(settings.get(ACCURACY, False))
-    card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
-
-
 def report_ended_run(workspace: Workspace, undo: QAction) -> None:
     """Report in the status bar that an edit has ended the training run, which the action `undo` restores."""
     document, status = workspace.document, workspace.status
@@ -254,7 +247,9 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
         dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
-    remember_accuracy(workspace)
+    history, settings = workspace.history, workspace.settings
+    history.show_accuracy(settings.get(ACCURACY, False))
+    history.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 
