@@ -304,7 +304,7 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
         said += [each.name, *(rule.text for _, rule in each.rule)]
     assert [own for own in said if own not in text] == []
     text = help_page(window, "Files")
-    said = [".svg", *(word for form in FORMATS for word in (form.name, *form.suffixes))]
+    said = [word for form in FORMATS for word in (form.name, *form.suffixes)]
     for limit in vars(numbers).values():
         if isinstance(limit, Limit):
             said.append(f"{limit.title}\nnnviz allows at most {limit.limit:,} {limit.things}")
