@@ -112,9 +112,7 @@ def of_row(loss: Loss, single: bool) -> str:
     The code uses the variables `z`, `prediction` and `y`: numbers if `single` is true, else arrays.
     """
     terms = loss.notation.numpy
-    if single:
-        return terms
-    return f"np.{'mean' if loss.averaged else 'sum'}({terms})"
+    return terms if single else f"np.{'mean' if loss.averaged else 'sum'}({terms})"
 
 
 def slope(state: State) -> str:
