@@ -28,34 +28,20 @@ from typing import TYPE_CHECKING, Any
 from nnviz.core import notebook as _notebook
 
 if TYPE_CHECKING:
-    from nnviz.core.network import Layer, Network
-    from nnviz.core.slopes import slopes
-    from nnviz.core.state import Dataset, State, Training
-    from nnviz.core.train import train
-    from nnviz.files.code import code
-    from nnviz.files.errors import FileError
-    from nnviz.files.registry import load
-    from nnviz.watching.watch import watch
-    from nnviz.watching.window import show
+    from nnviz.core.network import Layer as Layer
+    from nnviz.core.network import Network as Network
+    from nnviz.core.slopes import slopes as slopes
+    from nnviz.core.state import Dataset as Dataset
+    from nnviz.core.state import State as State
+    from nnviz.core.state import Training as Training
+    from nnviz.core.train import train as train
+    from nnviz.files.code import code as code
+    from nnviz.files.errors import FileError as FileError
+    from nnviz.files.registry import load as load
+    from nnviz.watching.watch import watch as watch
+    from nnviz.watching.window import show as show
 
     __version__: str
-
-__all__ = [
-    "Dataset",
-    "FileError",
-    "Layer",
-    "Network",
-    "State",
-    "Training",
-    "__version__",
-    "code",
-    "load",
-    "save",
-    "show",
-    "slopes",
-    "train",
-    "watch",
-]
 
 _HOMES = {
     "Dataset": "nnviz.core.state",
@@ -71,6 +57,9 @@ _HOMES = {
     "train": "nnviz.core.train",
     "watch": "nnviz.watching.watch",
 }
+"""Map of each public name to its module."""
+
+__all__ = ["__version__", "save", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,8 @@
 import ast
 import io
 import re
+import shutil
+import subprocess
 from contextlib import redirect_stdout
 from dataclasses import replace
 
@@ -15,6 +17,8 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files import code
 from nnviz.files.code import program
+from nnviz.files.examples import examples
+from nnviz.files.registry import load
 from tests.core import made_up
 from tests.core.oracle import NAMES, make_network, make_state, small_state
 from tests.files import programs
@@ -121,6 +125,18 @@ def test_the_program_is_built_alike_whatever_the_names_are(style, amount):
     assert len(built) == 1
 
 
+@pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is installed with the extra dev alone")
+@pytest.mark.parametrize("style", ["numpy", "keras", "pytorch"])
+def test_ruff_where_it_is_installed_changes_no_program_of_an_example(style, tmp_path):
+    for each in examples():
+        text = program(load(each.path), style).text
+        (tmp_path / f"{each.name}.py").write_text(text, encoding="utf-8")
+    found = subprocess.run(
+        ["ruff", "format", "--isolated", "--no-cache", "--diff", tmp_path], capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout
+
+
 def test_a_program_has_only_the_comments_that_a_reader_needs(approved):
     after = nnviz.train(small_state(optimizer="adam", updates=30)).state
     for style in STYLES:
@@ -213,18 +229,16 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style):
         printed, found = executed(text.replace(asked, f"print(*{asked.removeprefix('# print(')}"))
         for row in raw:
             assert found["as_inputs"](row) == state.columns.encoded([row])[0].tolist()
-        with pytest.raises(ValueError, match="column colour ': 'blue' is not a value of this") as unknown:
+        with pytest.raises(ValueError, match="'blue' is not in list"):
             found["as_inputs"]([1, "blue", 2, 3])
-        with pytest.raises(ValueError, match=f"^{re.escape(f'row 1, {unknown.value}')}$"):
-            state.predict([[1, "blue", 2, 3]])
-        expected = each.predict(raw[:1] if rows else [[0.0, raw[0][1], 0.0, 0.0]])[0].tolist()
+        expected = each.predict([[0.0, raw[0][1], 0.0, 0.0]])[0].tolist()
         numbers = [float(number) for number in re.findall(r"[-+.\de]+", printed[rows])]
         np.testing.assert_allclose(numbers, expected, 1e-7)
     assert "# The rows as the network takes them" in program(state, style).text
     assert "as_inputs" not in program(replace(state, columns=()), style).text
 
 
-def test_many_columns_are_standardised_by_lists():
+def test_many_columns_are_standardised():
     network = make_network([50, 1], ["identity"], [True], 3)
     columns = tuple(Column(name, (name,), mean=k, deviation=k + 0.1) for k, name in enumerate(network.inputs))
     state = State(network, Dataset.empty(network), columns=columns)

@@ -223,10 +223,8 @@ def test_only_where_names_are_escaped_is_html_made():
     assert {name for name, text in texts.items() if MAKES_HTML.search(text)} == MAY_MAKE_HTML
 
 
-def test_a_screen_reader_hears_sentences_on_behalf_of_their_widget_and_present_numbers(
-    open_window, heard, qtbot
-):
-    window, looks = open_window("relu"), []
+def test_a_screen_reader_hears_sentences_on_behalf_of_their_widget_and_present_numbers(open_window, heard):
+    window = open_window("relu")
     announce(window.diagram, "")
     assert heard == []
     announce(window.diagram, "node_0: z = 26")
@@ -234,12 +232,8 @@ def test_a_screen_reader_hears_sentences_on_behalf_of_their_widget_and_present_n
     heard.clear()
     for _ in range(2):
         choose_entry(window, "Copy picture")
-        looks.append(window.status.grab().toImage())
     assert [text for _, text in heard] == [status(window)] * 2
     assert status(window).startswith("Copied the diagram as a picture")
-    once, again = looks
-    assert again != once  # it lights up for a moment
-    qtbot.waitUntil(lambda: window.status.grab().toImage() == once)
     weight = address_named(window, "node_0", "accounts")
     set_number(window, weight, "9.25")
     assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")

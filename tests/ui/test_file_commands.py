@@ -737,7 +737,7 @@ def test_activations_that_are_missing_are_asked_once_and_enter_takes_the_proposa
 
     two, soft = three_layers(tmp_path / "two.npz"), tmp_path / "soft.npz"
     np.savez(soft, W0=np.ones((4, 3)), W1=np.ones((2, 4)))
-    deep = tmp_path / "deep.npz"  # whose hidden layers are asked about together
+    deep = tmp_path / "deep.npz"
     np.savez(deep, **{f"W{k}": [[1.0]] for k in range(40)})
     for path, chosen, loss in (
         (two, ("tanh", "sigmoid"), "cross_entropy"),

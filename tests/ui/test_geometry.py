@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from allpairspy import AllPairs
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF
+from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -225,11 +225,10 @@ def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window):
         buttons = window.main_window.findChildren(QPushButton, "segment")
         (button,) = [each for each in buttons if each.isChecked()]
         assert phase in button.text().lower()
-        bold, option = QFont(button.font()), QStyleOptionButton()
-        bold.setWeight(QFont.Weight.DemiBold)
+        option = QStyleOptionButton()
         button.initStyleOption(option)
         contents = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button)
-        assert QFontMetrics(bold).horizontalAdvance(button.text()) <= contents.width(), phase
+        assert button.fontMetrics().horizontalAdvance(button.text()) <= contents.width(), phase
 
 
 def test_what_is_cut_off_is_found(qtbot):
@@ -750,8 +749,7 @@ def on_one_screen(*percents):
     compare(before)
     QTest.qWait(100)  # nobody drags a panel while the sizes still change
     make_higher(window.board, docks["Training"], 60)
-    before = panels()
-    for percent in (125, 100):
+    for percent in (125, 100):  # which share the room anew
         choose(percent)
     compare(before)
     end_process(f"on {room.width()} {room.height()}")

@@ -133,13 +133,12 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
         press(window, "Run")
     set_number(window, WEIGHT, "1")
     qtbot.waitUntil(lambda: status(window).endswith(ENDED))
-    assert status(window).startswith("input_0 → output")
+    assert status(window) == f"Set input_0 → output{ENDED}"
     choose_entry(window, "Undo")
     assert window.document.state.iteration == 20
     assert ENDED not in status(window)
     hands.drag(window.diagram, hands.point(window, WEIGHT), 60)
     qtbot.waitUntil(lambda: status(window).endswith(ENDED))
-    assert status(window).removesuffix(ENDED).endswith(hands.written(window, WEIGHT))
     set_number(window, WEIGHT, "7")
     qtbot.waitUntil(lambda: "ended" not in status(window))
     choose_entry(window, "Undo")

@@ -347,25 +347,8 @@ def test_a_panel_floats_by_a_double_click_with_a_bar_at_once_and_hides_no_tabs(w
         qtbot.waitUntil(lambda own=own: not own.isFloating())
 
 
-def test_a_window_that_had_to_grow_is_as_small_as_before_at_100_percent_again(window, qtbot):
+def test_no_interface_size_makes_the_window_larger_than_its_screen(window, qtbot):
     own = window.main_window
-
-    def becomes(width, height):
-        qtbot.waitUntil(lambda: own.size().toTuple() == (width, height))
-
-    own.resize(1000, 650)
-    becomes(1000, 650)
-    window.set_size(150)
-    qtbot.waitUntil(lambda: own.height() > 650)
-    window.set_size(100)
-    becomes(1000, 650)
-    window.set_size(150)
-    qtbot.waitUntil(lambda: own.height() > 650)
-    own.resize(1400, 850)
-    becomes(1400, 850)
-    window.set_size(100)
-    qtbot.waitUntil(lambda: own.minimumSizeHint().width() < 1000)
-    becomes(1400, 850)
     for percent in (200, 100):  # within a screen of 1080 rows
         window.set_size(percent)
         room = own.screen().availableGeometry()

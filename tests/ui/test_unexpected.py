@@ -300,14 +300,13 @@ def test_a_fault_in_a_thread_and_where_nobody_can_catch_it_is_told(said, closed,
     assert "at its end" in log.read_text("utf-8")
 
 
-def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk_and_are_counted(
+def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk(
     said, closed, log, capsys, monkeypatch
 ):
     monkeypatch.setattr("nnviz.ui.window.app.MOST_KINDS", 100)
     closed(lambda: fail_uncaught(123))
     kept = log.read_text("utf-8")
     assert kept.count("Traceback") == 1
-    assert "ZeroDivisionError: a slot divided by 0: 100 times so far" in kept
 
     def many():
         fail_uncaught(2000)

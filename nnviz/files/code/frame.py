@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +12,9 @@ from nnviz.core.activations import Activation
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, full, parse_number
+from nnviz.core.numbers import counted, full
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
-from nnviz.core.state import Cell, Column, State
+from nnviz.core.state import Column, State
 from nnviz.files.code.lines import (
     CodeLine,
     Notation,
@@ -112,9 +112,7 @@ def of_row(loss: Loss, single: bool) -> str:
     The code uses the variables `z`, `prediction` and `y`: numbers if `single` is true, else arrays.
     """
     terms = loss.notation.numpy
-    if single:
-        return terms
-    return f"np.{'mean' if loss.averaged else 'sum'}({terms})"
+    return terms if single else f"np.{'mean' if loss.averaged else 'sum'}({terms})"
 
 
 def slope(state: State) -> str:
@@ -150,12 +148,6 @@ def right_rows(state: State, *, single: bool = False) -> str:
     return sides if single or len(network.outputs) == 1 else f"({sides}).all(axis=1)"
 
 
-WRITTEN_OUT = 8
-"""Largest number of inputs that a program's example row lists one by one; a longer row is `[0.0] * count`."""
-A_LINE_EACH = 40
-"""Largest number of inputs that a program scales in one line of code each; it scales more in a loop."""
-
-
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
     """Yield lines that show how to predict a new row, if the data is encoded or has no rows.
 
@@ -165,65 +157,30 @@ def example_call(state: State, call: str) -> Iterator[CodeLine]:
     if raw:
         yield from _as_inputs(state)
     if raw or not len(state.data):
-        row = _example_row(state)
-        cells = counted(len(state.columns.of_inputs), "cell" if raw else "input")
+        columns = state.columns.of_inputs
+        cells = counted(len(columns), "cell" if raw else "input")
+        row = [column.values[0] if column.values else 0.0 for column in columns]
         yield CodeLine()
         yield CodeLine(f"# To predict a row, fill in its {cells} and remove the # of the next line")
-        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else row)})")
-
-
-def _example_row(state: State) -> str:
-    columns = state.columns.of_inputs
-    if len(columns) > WRITTEN_OUT and not any(column.values for column in columns):
-        return f"[0.0] * {len(columns)}"
-    return f"[{', '.join(repr(_cell(state, column)) for column in columns)}]"
-
-
-def _cell(state: State, column: Column) -> Cell:
-    """Return the cell of a column in the first row, or a possible value if there is none."""
-    default = column.values[0] if column.values else 0.0
-    if not len(state.data):
-        return default
-    places = [state.network.inputs.index(node) for node in column.nodes]
-    return column.decoded(state.data.inputs[:1, places])[0] or default
+        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else str(row))})")
 
 
 def _as_inputs(state: State) -> Iterator[CodeLine]:
     columns = state.columns.of_inputs
-    in_lists = len(state.network.inputs) > A_LINE_EACH and not any(column.values for column in columns)
     yield CodeLine()
     yield CodeLine("# Return the network's inputs for a row of the table; the rows above are already encoded")
-    if in_lists:
-        yield from array("mean = [", (repr(column.mean) for column in columns), "]", ())
-        yield from array("deviation = [", (repr(column.deviation) for column in columns), "]", ())
     yield CodeLine()
     yield CodeLine()
     yield CodeLine("def as_inputs(row):")
-    if in_lists:
-        yield CodeLine("    return [(cell - m) / d for cell, m, d in zip(row, mean, deviation)]")
-    else:
-        yield from _check_texts(columns)
-        texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
-        yield CodeLine("    return [")
-        yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
-        yield CodeLine("    ]")
-    yield CodeLine()
-
-
-def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
-    """Yield lines that raise a ValueError for a text that is not a value of its column."""
-    if not any(column.values for column in columns):
-        return
-    yield CodeLine("    texts = {")
     for i, column in enumerate(columns):
-        if column.values:
-            yield from array(f"        ({i}, {column.name!r}): [", map(repr, column.values), "],", ())
-    yield CodeLine("    }")
-    yield CodeLine("    for (i, name), known in texts.items():")
-    yield CodeLine("        if str(row[i]) not in known:")
-    yield CodeLine("            told = ', '.join(map(repr, known))")
-    error = "column {name}: {str(row[i])!r} is not a value of this column; the values are {told}"
-    yield CodeLine(f'            raise ValueError(f"{error}")')
+        if column.values:  # an unknown text is a ValueError that names the text
+            known = map(repr, column.values)
+            yield from array(f"    value_{i} = [", known, f"].index(str(row[{i}]))", ())
+    texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
+    yield CodeLine("    return [")
+    yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
+    yield CodeLine("    ]")
+    yield CodeLine()
 
 
 def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
@@ -233,18 +190,8 @@ def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
         sign = "+" if column.mean < 0 else "-"
         number = cell if column.is_plain else f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}"
         yield column.nodes[0], f"{number},  # {name}"
-        return
-    text = f"str({cell})" if any(map(_is_number, column.values)) else cell
-    for node, value in zip(column.nodes, column.values, strict=True):
-        yield node, f"float({text} == {value!r}),  # {name}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        parse_number(text)
-    except ValueError:
-        return False
-    return True
+    for k, node in enumerate(column.nodes if column.values else ()):
+        yield node, f"float(value_{i} == {k}),  # {name}"
 
 
 class ProgramNames(NamedTuple):
@@ -359,7 +306,7 @@ def training_loop(
     yield from split(state, names)
     if in_batches:
         count = f"-(-{rows} // batch_size)"
-        yield CodeLine(f"batches = {count}  # batches in an epoch; the last batch may be smaller")
+        yield CodeLine(f"batches = {count}  # in an epoch; the last may be smaller")
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
     yield CodeLine(f"for t in range(1, {names.updates} + 1):")
     if in_batches:
@@ -396,10 +343,9 @@ def _point(state: State, loss: str, names: ProgramNames, t: str, start: str, end
         yield CodeLine(f"{start}({t}, {losses[0]}){end}", "loss")
         return
     indent = " " * (len(start) - len(start.lstrip()))
-    yield CodeLine(f"{start}(", "loss")
-    for each in (t, *losses):
-        yield CodeLine(f"{indent}    {each},", "loss")
-    yield CodeLine(f"{indent}){end}", "loss")
+    point = [f"        {each}," for each in (t, *losses)]
+    for text in (start.lstrip(), "    (", *point, "    )", end):
+        yield CodeLine(f"{indent}{text}", "loss")
 
 
 def results(state: State, accuracy: str = ACCURACY, names: ProgramNames = NAMES) -> Iterator[CodeLine]:

@@ -49,12 +49,14 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
 
 def _model(state: State) -> Iterator[CodeLine]:
     network = state.network
-    yield CodeLine("model = keras.Sequential([", "forward")
-    yield CodeLine(f"    keras.Input(({len(network.inputs)},)),", "forward", of_inputs(network))
+    yield CodeLine("model = keras.Sequential(", "forward")
+    yield CodeLine("    [", "forward")
+    yield CodeLine(f"        keras.Input(({len(network.inputs)},)),", "forward", of_inputs(network))
     for k, layer in enumerate(network.layers):
         for text in _dense(layer, apart=k == len(network.layers) - 1 and _of_z(state)):
-            yield CodeLine(f"    {text},", "forward", of_nodes(network, k))
-    yield CodeLine("])", "forward")
+            yield CodeLine(f"        {text},", "forward", of_nodes(network, k))
+    yield CodeLine("    ]", "forward")
+    yield CodeLine(")", "forward")
     weights = [f"{name}.T" if name.startswith("W") else name for name in parameters(network)]
     yield CodeLine("# A layer's kernel is the transpose of its W: column j feeds node j")
     yield CodeLine(f"model.set_weights([{', '.join(weights)}])")
@@ -105,38 +107,42 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     call = f"{own.name}(from_logits=True)" if loss.notation.of_z else own.call
     yield CodeLine(f"    loss=keras.losses.{call},", "loss", of_outputs(state.network))
     yield CodeLine(")")
+    yield CodeLine()
+    yield CodeLine()
+    yield CodeLine("def loss_of(x, y):", "loss")
+    evaluate = f"{model}.evaluate(x, y, batch_size=len(x), verbose=0)"
+    yield CodeLine(f"    return {evaluate}", "loss", of_outputs(state.network))
+    yield CodeLine()
+    yield CodeLine()
     if not frame.mini_batches(state):
         yield from _by_fit(state, model)
         return
     batch = ", ".join(frame.rows_of_an_update(state))
     update = CodeLine(f"    {model}.train_on_batch({batch})", "fit", of_nodes(state.network))
-    yield from frame.training_loop(state, [update], f"{model}.{EVALUATE}")
+    yield from frame.training_loop(state, [update], LOSS)
 
 
-EVALUATE = "evaluate({0}, {1}, batch_size=len({0}), verbose=0)"
-"""Call of a model's method that returns the loss, with {0} and {1} in place of inputs and targets."""
+LOSS = "loss_of({}, {})"
+"""Call of the program's function that returns the loss, with {} in place of inputs and targets."""
 
 
 def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
-    rows, aside = ", ".join(trained), ""
     yield from frame.split(state)
     loss = state.measure.phrase
     yield CodeLine(f"# An epoch is one update on all rows; fit() reports the {loss} before the update")
     if validation:
         yield CodeLine(f"# and the {loss} of the validation rows after the update")
+    settings = [*trained, f"batch_size=len({trained[0]})", "epochs=updates", "shuffle=False", "verbose=0"]
     for inputs, targets in validation:
-        yield CodeLine(f"first = {model}.{EVALUATE.format(inputs, targets)}", "loss")
-        aside = f"    validation_data=({inputs}, {targets}), validation_batch_size=len({inputs}),"
-    settings = f"batch_size=len({trained[0]}), epochs=updates, shuffle=False, verbose=0"
-    fit = f"fitted = {model}.fit("
-    texts = [fit, f"    {rows}, {settings},", aside, ")"] if aside else [f"{fit}{rows}, {settings})"]
+        yield CodeLine(f"first = {LOSS.format(inputs, targets)}", "loss")
+        settings += [f"validation_data=({inputs}, {targets})", f"validation_batch_size=len({inputs})"]
+    texts = [f"fitted = {model}.fit(", *(f"    {each}," for each in settings), ")"]
     yield from (CodeLine(text, "fit", of_nodes(state.network)) for text in texts)
-    yield CodeLine(f"last = {model}.{EVALUATE.format(*trained)}", "loss")
-    values = '[*fitted.history["loss"], last]'
+    yield CodeLine(f'losses = [*fitted.history["loss"], {LOSS.format(*trained)}]', "loss")
     if validation:
-        both = f'{values}, [first, *fitted.history["val_loss"]]'
-        yield CodeLine(f"history = list(zip(range(updates + 1), {both}))", "loss")
+        yield CodeLine('validation_losses = [first, *fitted.history["val_loss"]]', "loss")
+        yield CodeLine("history = list(zip(range(updates + 1), losses, validation_losses))", "loss")
     else:
-        yield CodeLine(f"history = list(enumerate({values}))", "loss")
+        yield CodeLine("history = list(enumerate(losses))", "loss")
     yield from frame.results(state)

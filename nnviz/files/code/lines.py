@@ -110,18 +110,22 @@ def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[CodeLine]:
         *before, last = array("    [", map(repr, row), "],", weights_of(k, j, len(row)))
         yield from before
         yield replace(last, text=f"{last.text}  # {comment(name)}")
-    yield CodeLine("])")
+    yield CodeLine(f"]){UNFORMATTED}")
     if layer.biases is not None:
         biases = tuple(Address("bias", k, j) for j in range(len(layer)))
         yield from array(f"b{k} = {notation.make}([", map(repr, layer.biases.tolist()), "])", biases)
 
 
 def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, ...]) -> Iterator[CodeLine]:
-    """Yield lines of code: `start`, the items, and `end`, with as many items on a line as fit."""
+    """Yield lines of code: `start`, the items, and `end`, with as many items on a line as fit.
+
+    Several lines that are no part of a longer statement end in UNFORMATTED.
+    """
     items = list(items)
     one = f"{start}{', '.join(items)}{end}"
     indent = " " * (len(start) - len(start.lstrip()))
-    texts = [one] if len(one) <= WIDTH else [start, *filled(items, indent + "    "), indent + end]
+    last = f"{indent}{end}" if indent else f"{end}{UNFORMATTED}"
+    texts = [one] if len(one) <= WIDTH else [start, *filled(items, f"{indent}    "), last]
     for text in texts:
         yield CodeLine(text, None, addresses)
 
@@ -130,8 +134,10 @@ def _row(values: list[float]) -> str:
     return f"[{', '.join(map(repr, values))}]"
 
 
-WIDTH = 100
-"""Largest number of characters in a line of numbers."""
+WIDTH = 88
+"""Largest number of characters in a line of numbers, and in a line of code for `ruff format` and Black."""
+UNFORMATTED = "  # fmt: skip"
+"""Comment at the end of numbers, which a formatter would write one on a line."""
 
 _PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
 _PYTHON |= {"≤": "<=", "π": "math.pi", "cos(": "math.cos(", "floor(": "math.floor("}

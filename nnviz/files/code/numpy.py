@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from nnviz.core.network import Layer, Network
@@ -143,4 +144,5 @@ def _update(state: State) -> Iterator[CodeLine]:
     for name, expression in optimizer.rule:
         place = "[:]" if name == "w" or name in memories else ""
         rule = frame.with_names(python(expression), **frame.rate_names(state))
+        rule = re.sub(r"(?<=\w) \*\* (?=\w+\b(?![.(]))", "**", rule)  # as formatters write a power
         yield CodeLine(f"        {name}{place} = {rule}", "update", nodes)

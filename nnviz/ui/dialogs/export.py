@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from nnviz.core.numbers import field_text, file_label, parse_whole
 from nnviz.document.job import refusal_sentence
@@ -36,15 +36,12 @@ class Exporter:
         self._films: dict[str, tuple[Look, int]] = {}
 
     def ask(self, drawing: Drawing) -> None:
-        """Ask for the size and theme of a picture, then write the picture to a file or copy it."""
+        """Ask for the size and theme of a picture, then write the picture to a file."""
         title = f"Export {drawing.phrase}"
         dialog = LookDialog(self._window, title, self._look(drawing))
         if not dialog.is_accepted():
             return
         look = self._looks[drawing.phrase] = dialog.chosen_look
-        if dialog.copies:
-            self.copy(drawing)
-            return
 
         def write_picture(path: Path, _progress: Progress) -> None:
             write(drawing, look, path)
@@ -137,26 +134,18 @@ class SizeDialog(Dialog):
 
 
 class LookDialog(SizeDialog):
-    """Asks for the size, theme and background of a picture. `copies` is True if the user presses Copy."""
+    """Asks for the size, theme and background of a picture."""
 
     def __init__(self, window: QWidget, title: str, look: Look) -> None:
         super().__init__(window, title, look, MAX_PX, _picture_facts)
-        self.copies = False
         self._transparent = QCheckBox("&Transparent background")
         self._transparent.setChecked(look.transparent)
-        copy = self._buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(self._copy)
         self._add_parts(self._transparent)
 
     @property
     def chosen_look(self) -> Look:
         """The chosen size, theme and background."""
         return replace(super().chosen_look, transparent=self._transparent.isChecked())
-
-    def _copy(self) -> None:
-        self.copies = True
-        self.accept()
-        self.copies = self.result() == QDialog.DialogCode.Accepted
 
 
 class FilmDialog(SizeDialog):

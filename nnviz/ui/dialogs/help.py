@@ -55,9 +55,6 @@ def read_sections(page: str, **computed: Iterable[tuple[str, str]]) -> tuple[Sec
 
 def files() -> tuple[Section, ...]:
     """Return the sections of the page about files."""
-    from nnviz.files.film import KINDS as FILMS  # a slow import
-    from nnviz.ui.dialogs.pictures import KINDS
-
     saves = kinds()
     packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     folder = "This folder holds the log, and autosaved work to recover at the next start."
@@ -65,10 +62,6 @@ def files() -> tuple[Section, ...]:
         "files",
         formats=[(each.name, _abilities(each, saves.get(each.name, ()))) for each in FORMATS],
         packages=[("Packages that some formats need", f"Install them with {packages}")],
-        pictures=[(name, f"File → Export picture saves {', '.join(ends)}") for name, ends in KINDS.items()],
-        films=[
-            (name, f"File → Export walk or training saves {', '.join(ends)}") for name, ends in FILMS.items()
-        ],
         copies=[
             (f"name.json{BACKUP_SUFFIX}", "The first save in a session copies the old version to this file."),
             (str(data_folder()), folder),

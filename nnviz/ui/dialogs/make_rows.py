@@ -5,14 +5,13 @@ This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -29,20 +28,15 @@ from nnviz.core.activations import Array
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Columns, Dataset, State
-from nnviz.document.idle import APART_MS, Slicer
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
+from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape
 from nnviz.ui.plot.plot import Plot, QuietAxis
 
-RATIO = 2.0
-"""Device pixels per pixel of a thumbnail, so that thumbnails are sharp on any screen."""
-RADIUS_PX, PADDING_PX = 1.5, 3.0
-"""In pixels, for a thumbnail. RADIUS_PX: radius of a mark. PADDING_PX: free border around all marks."""
 MARK_NAMES = ("orange squares", "blue circles", "green triangles")
 """Names of the marks of classes 0, 1 and 2."""
 
@@ -54,10 +48,10 @@ class Series(NamedTuple):
     points: Array
 
 
-def series(data: Dataset, most: int) -> list[Series]:
-    """Group the first `most` rows by class. A point is (x1, x2), or (x, target) if there is one input."""
+def series(data: Dataset) -> list[Series]:
+    """Group the first MAX_DRAWN rows by class. A point is (x1, x2), or (x, target) if there is one input."""
     assert data.targets is not None
-    inputs, targets = data.inputs[:most], data.targets[:most]
+    inputs, targets = data.inputs[:MAX_DRAWN], data.targets[:MAX_DRAWN]
     if inputs.shape[1] == 1:
         return [Series(1, np.hstack([inputs, targets]))]
     classes = targets.argmax(axis=1) if targets.shape[1] > 1 else (targets[:, 0] >= 0.5).astype(int)
@@ -72,30 +66,13 @@ def _marks(groups: list[Series], palette: Palette) -> Rows:
     return Rows(points, colours, [*map(class_shape, numbers)], np.zeros(len(points), dtype=bool))
 
 
-def limits(groups: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the ranges (low, high) of x and of y, each widened at both ends by `part` of its length."""
+def limits(groups: list[Series]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the ranges (low, high) of x and of y, each widened at both ends by MARGIN of its length."""
     points = np.concatenate([each.points for each in groups])
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = np.where(high > low, part * (high - low), 1.0)
+    margin = np.where(high > low, MARGIN * (high - low), 1.0)
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
     return (left, right), (bottom, top)
-
-
-def thumbnail(groups: list[Series], size: QSize, palette: Palette) -> QPixmap:
-    """Return a small picture of the rows on a transparent background."""
-    pixmap = QPixmap(size * RATIO)
-    pixmap.setDevicePixelRatio(RATIO)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    rows, radius = _marks(groups, palette), px(100) / 100 * RADIUS_PX
-    no_outline = QColor(Qt.GlobalColor.transparent)
-    (left, right), (bottom, top) = limits(groups, 0.0)
-    room = np.array([size.width(), size.height()]) - 2 * PADDING_PX
-    places = PADDING_PX + (rows.points - (left, top)) / (right - left, bottom - top) * room
-    with QPainter(pixmap) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for at, shape, colour in zip(places.tolist(), rows.shapes, rows.colours, strict=True):
-            draw_mark(painter, QPointF(*at), shape, QColor(colour), no_outline, radius)
-    return pixmap
 
 
 MAX_DRAWN = 2000
@@ -125,11 +102,11 @@ class Preview(Plot):
 
     def show_rows(self, data: Dataset, across: str, up: str) -> None:
         """Show rows; `across` and `up` are the names of the horizontal and the vertical axis."""
-        self._series = series(data, MAX_DRAWN)
+        self._series = series(data)
         self._across.set_text(across)
         self._up.set_text(up)
         self.box.setAspectLocked(data.inputs.shape[1] > 1)  # keeps circles round
-        self.set_view(*limits(self._series, MARGIN))
+        self.set_view(*limits(self._series))
         self._draw()
 
     @property
@@ -147,11 +124,10 @@ class Preview(Plot):
         self._marks.show_rows(_marks(self._series, palette), palette.surface, palette.surface)
 
 
-LIST_PX, FIELD_PX, INDENT_PX = 190, 90, 24
+LIST_PX, FIELD_PX, INDENT_PX = 160, 90, 24
 MIN_DIALOG = QSize(720, 560)
-ICON = QSize(52, 40)
-THUMBNAIL_ROWS = 150
-"""Number of rows drawn in a thumbnail."""
+DELAY_MS = 100
+"""Time from a new number to the new preview, since many rows take long to draw, in milliseconds."""
 NUDGE_TIP = "Up, Down and the mouse wheel change the number by 1, or with Shift by 10"
 
 
@@ -162,7 +138,6 @@ class MakeRows(Dialog):
         super().__init__(window, "Make rows", "&Make rows")
         self._open = state
         self._prefers_mine = True
-        self._typed: set[NumberField] = set()
         self.setMinimumSize(MIN_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
@@ -174,7 +149,8 @@ class MakeRows(Dialog):
         self.for_open_network = QRadioButton("&Put these rows into my network")
         self.for_new_network = QRadioButton("Make a &network that suits these rows")
         self._of_mine, self._of_suiting = wrapped(), wrapped()
-        self._drawing = Slicer(self, self._draw_steps, lambda: True)
+        self._drawing = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._drawing.timeout.connect(self._draw)
         self._fill()
         self._add_parts()
         self.kinds.currentRowChanged.connect(self._choose)
@@ -184,7 +160,6 @@ class MakeRows(Dialog):
             button.clicked.connect(self._remember_preference)
         self.kinds.setCurrentRow(0)
         self.kinds.setFocus()
-        self._draw_thumbnails()
 
     @property
     def kind(self) -> Kind:
@@ -224,12 +199,12 @@ class MakeRows(Dialog):
         field.confirmed.connect(self._accept_button.click)
         field.refused.connect(self._show_message)
         field.nudged.connect(lambda _: field.commit())
-        field.accepted.connect(partial(self._number_changed, field))
+        field.accepted.connect(lambda _: self._drawing.start())
         return field
 
     def _fill(self) -> None:
         self.kinds.setAccessibleName("Kinds of rows")
-        self.kinds.setIconSize(ICON * (px(100) / 100))
+        self.kinds.setSpacing(px(4))
         self.kinds.setFixedWidth(LIST_PX)
         for kind in KINDS.values():
             item = QListWidgetItem(kind.title, self.kinds)
@@ -269,11 +244,10 @@ class MakeRows(Dialog):
     # --- display
 
     def _choose(self) -> None:
-        """Show the selected kind. Typed numbers stay, the others take the kind's values."""
+        """Show the selected kind, with its number of rows and its noise."""
         kind, network = self.kind, self._open.network
-        for field, proposed in ((self.rows, kind.rows), (self.noise, kind.noise)):
-            if field not in self._typed:
-                field.show_value(proposed)
+        self.rows.show_value(kind.rows)
+        self.noise.show_value(kind.noise)
         self._title.setText(kind.title)
         self._description.setText(kind.line)
         fits = kind.fits(network)
@@ -290,33 +264,11 @@ class MakeRows(Dialog):
     def _remember_preference(self) -> None:
         self._prefers_mine = self.for_open_network.isChecked()
 
-    def _number_changed(self, field: NumberField, _value: object) -> None:
-        self._typed.add(field)
-        self._drawing.restart(APART_MS)
-
-    def _draw_steps(self) -> Iterator[None]:
-        self._draw()
-        yield
-        self._draw_thumbnails()
-
     def _draw(self) -> None:
         kind, rows = self.kind, self.rows.value
         across, up = kind.inputs if len(kind.inputs) > 1 else (*kind.inputs, *kind.outputs)
         self.preview.show_rows(kind.data(rows, self.noise.value, self.seed.value), across, up)
         self._show_message("")
-
-    def _draw_thumbnails(self) -> None:
-        for k, kind in enumerate(KINDS.values()):
-            icon, picture = QIcon(), self._thumbnail(kind)
-            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # else Qt tints it
-                icon.addPixmap(picture, mode)
-            self.kinds.item(k).setIcon(icon)
-
-    def _thumbnail(self, kind: Kind) -> QPixmap:
-        rows = self.rows.value if self.rows in self._typed else kind.rows
-        noise = self.noise.value if self.noise in self._typed else kind.noise
-        data = kind.data(min(rows, THUMBNAIL_ROWS), noise, self.seed.value)
-        return thumbnail(series(data, THUMBNAIL_ROWS), self.kinds.iconSize(), colours())
 
     def _show_message(self, refusal: str) -> None:
         """Show why a number is refused, or the meaning of the marks if `refusal` is ""."""

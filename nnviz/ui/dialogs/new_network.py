@@ -35,9 +35,7 @@ class NewNetwork(Dialog):
         hidden, output = default_activations(2)
         self.activation, self.output = ComboBox(ACTIVATIONS, hidden), ComboBox(ACTIVATIONS, output)
         self.loss = ComboBox()
-        self._chosen_loss = ""
         self.output.currentTextChanged.connect(self._offer_losses)
-        self.loss.activated.connect(lambda _: self._choose_loss())
         self._offer_losses(output)
         self.biases = QCheckBox("Biases")
         self._error = wrapped("", "error")
@@ -61,21 +59,12 @@ class NewNetwork(Dialog):
         self._lay_out(heading("New network"), styled_label(start), form, self._error)
 
     def _offer_losses(self, output: str) -> None:
-        """Offer the losses that fit the output's activation. Select the chosen one, or else the usual one."""
+        """Offer the losses that fit the output's activation, and select the usual one."""
         self.loss.clear()
         for name, forms in LOSSES.items():
             if not (needed := fitting_outputs(name)) or output in needed:
                 self.loss.addItem(forms[0].title, name)
-        chosen = self.loss.findData(self._chosen_loss)
-        self.loss.setCurrentIndex(chosen if chosen >= 0 else self.loss.findData(usual_loss(output)))
-
-    def _choose_loss(self) -> None:
-        self._chosen_loss = self.loss.currentData()
-
-    @property
-    def loss_changed(self) -> bool:
-        """Whether nnviz chose a loss other than the default because of the outputs' activation."""
-        return self.loss.currentData() not in (Training().loss, self._chosen_loss)
+        self.loss.setCurrentIndex(self.loss.findData(usual_loss(output)))
 
     def state(self) -> State:
         """Return the new State. Raises ValueError with a message for the user if a field is invalid."""

@@ -7,18 +7,9 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, Qt
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialogButtonBox,
-    QFormLayout,
-    QFrame,
-    QHeaderView,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QFormLayout, QHeaderView, QWidget
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.address import column_title
 from nnviz.core.numbers import SHORT_LETTERS, counted, file_label, one_line, shortened
 from nnviz.document.autosave import WorkCopy
 from nnviz.document.document import Document
@@ -38,14 +29,9 @@ from nnviz.ui.kit.dialogs import (
     wrapped,
 )
 
-MAX_CHOICES = 30
-"""Up to this number of layers, each layer has its own choice. With more, hidden layers share one choice."""
-VISIBLE_LAYERS = 8
-"""Number of layers that the dialog for activations shows without scrolling."""
-
 
 class AskActivations(Dialog):
-    """Asks for the activation of each layer; `activations` holds the chosen activations.
+    """Asks for the activation of the hidden layers and of the output; `activations` holds the answer.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
     """
@@ -53,48 +39,24 @@ class AskActivations(Dialog):
     def __init__(self, window: QWidget, name: str, sizes: Sequence[int], proposal: Sequence[str]) -> None:
         super().__init__(window, "nnviz", "&Open")
         self.setMinimumWidth(380)
-        few = len(proposal) <= MAX_CHOICES
-        hidden = map(_choice, proposal[:-1]) if few else [_choice(proposal[0])] * (len(proposal) - 1)
-        self._choices = [*hidden, _choice(proposal[-1])]
+        self._count = len(proposal) - 1
         words = wrapped(
             f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "
-            "activations. You can change your choice later, under the headings of the diagram."
+            "activations. You can change each layer's activation later, under the headings of the diagram."
         )
-        self._lay_out(heading(f"Which activations does {name} have?"), words, self._layers(sizes))
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        self._hidden, self._output = _choice(proposal[0]), _choice(proposal[-1])
+        if self._count:
+            form.addRow("&Hidden layers" if self._count > 1 else "&Hidden layer", self._hidden)
+        form.addRow(f"&Prediction, {counted(sizes[-1], 'node')}", self._output)
+        self._lay_out(heading(f"Which activations does {name} have?"), words, form)
 
     @property
     def activations(self) -> tuple[str, ...]:
         """The chosen activation of each layer."""
-        return tuple(choice.currentText() for choice in self._choices)
-
-    def _layers(self, sizes: Sequence[int]) -> QWidget:
-        """Return a form with a row for each layer, and a row for all hidden layers if there are several."""
-        rows, count = QWidget(), len(self._choices)
-        form = QFormLayout(rows)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
-        if count > MAX_CHOICES:
-            form.addRow(f"&All {count - 1} hidden layers", self._choices[0])
-        elif count > 2:
-            every = _choice(self._choices[0].currentText())
-            every.currentTextChanged.connect(self._choose)
-            form.addRow("&All hidden layers", every)
-        for k in range(count - 1 if count > MAX_CHOICES else 0, count):
-            title = f"{column_title(k + 1, count)}, {counted(sizes[k + 1], 'node')}"
-            self._choices[k].setAccessibleName(title)
-            form.addRow(title, self._choices[k])
-        if form.rowCount() <= VISIBLE_LAYERS + 1:
-            return rows
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(rows)
-        area.setMinimumHeight(VISIBLE_LAYERS * form.sizeHint().height() // form.rowCount())
-        return area
-
-    def _choose(self, name: str) -> None:
-        for choice in self._choices[:-1]:
-            choice.setCurrentText(name)
+        return (self._hidden.currentText(),) * self._count + (self._output.currentText(),)
 
 
 def _choice(proposed: str) -> ComboBox:
@@ -106,15 +68,10 @@ SAVE_ELSEWHERE = "Save &elsewhere…", ROLE.ActionRole
 WRITE_ANYWAY = "&Write it anyway", ROLE.DestructiveRole
 
 
-def leave_question(document: Document, left_out: str) -> tuple[str, str]:
-    """Return the question whether to save, and the explanation below it.
-
-    `left_out` says what the saved file lacks, or is "".
-    """
+def leave_question(document: Document) -> tuple[str, str]:
+    """Return the question whether to save, and the explanation below it."""
     title, state = shortened(document.title), document.state
     lost = "Unsaved changes will be lost."
-    if left_out:
-        return f"Save {title} with all its parts?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
         count = f"{title}: {counted(state.iteration, 'update')}"
         return "Save the trained network?", f"{count}. The network is lost unless you or the script saves it."

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.core.edits import standardise, worth_standardising
 from nnviz.core.numbers import as_text, counted, one_line, shortened
 from nnviz.core.state import State
 from nnviz.files.errors import CancelledError, FileError
@@ -168,9 +167,6 @@ TIPS: dict[What, str] = {
     "network": "Replace the open network by a new network with random weights",
     "ends": "Keep the layers between first and last; use the table's names and rows. Undo reverts the change",
 }
-STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
-
-STANDARDISED = "Inputs are standardised with your network's means. Tick the box to use the table's means."
 
 
 class OpenTable(Dialog):
@@ -220,9 +216,7 @@ class OpenTable(Dialog):
         self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
         for what, button in self.uses.items():
             button.clicked.connect(lambda _, what=what: self._prefer(what))
-        self.standardise = QCheckBox(STANDARDISE)
-        self.standardise.setToolTip("The network stores mean and standard deviation, to standardise new rows")
-        self.summary, self.offer, self.error_label = wrapped(), wrapped(), wrapped("", "error")
+        self.summary, self.error_label = wrapped(), wrapped("", "error")
 
     def _add_parts(self) -> None:
         grid = self._grid = QGridLayout()
@@ -235,7 +229,7 @@ class OpenTable(Dialog):
         for column in range(grid.columnCount()):
             grid.setColumnStretch(column, 1)
         uses = QVBoxLayout()
-        fill_box(uses, 6, *self.uses.values(), self.standardise, self.offer)
+        fill_box(uses, 6, *self.uses.values())
         parts = self._heading, grid, self.header, self.view, self.summary, self.error_label, uses
         self._lay_out(*parts).setStretchFactor(self.view, 1)
 
@@ -327,34 +321,19 @@ class OpenTable(Dialog):
             title = TITLES[each]
             button.setText(f"{title}: {_sizes(self._states[each])}" if each in self._states else title)
         self._accept_button.setEnabled(bool(self._states))
-        offer = worth_standardising(self._states[what]) if self._states else ""
-        if self._keeps_standardised:
-            offer = STANDARDISED
-        elif offer:
-            offer = f"Recommended: {offer}."
-        show_text(self.offer, offer)
-        self.standardise.setEnabled(bool(self._states))
-
-    @property
-    def _keeps_standardised(self) -> bool:
-        """Whether the rows are standardised like the network's own rows."""
-        return self.chosen_use == "rows" and bool(self._uses and self._uses.keeps_standardised)
 
     @property
     def state(self) -> State:
         """The State that results from the chosen use of the table."""
-        state = self._states[self.chosen_use]
-        if self.standardise.isChecked():
-            state = standardise(state, range(len(state.network.inputs)))
-        return state
+        return self._states[self.chosen_use]
 
     @property
     def result_text(self) -> str:
         """A description of the result, for the status bar."""
         assert self._uses is not None
-        more = ("the inputs are standardised with the network's means",) if self._keeps_standardised else ()
-        more = ("the inputs are standardised",) if self.standardise.isChecked() else more
-        return "; ".join((*self._uses.built.notes, *more))
+        is_scaled = self.chosen_use == "rows" and self._uses.keeps_standardised
+        scaled = ["the inputs are standardised with the network's means"] * is_scaled
+        return "; ".join((*self._uses.built.notes, *scaled))
 
 
 def _sizes(state: State) -> str:

@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 import traceback
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -88,8 +87,6 @@ MOST_SENTENCE, MOST_DETAILS = 200, 20_000
 """Largest lengths in characters. MOST_SENTENCE: error message. MOST_DETAILS: copied and logged details."""
 MOST_KINDS = 1000
 """Largest number of different errors that are reported; all further errors are ignored."""
-COUNTED = frozenset(10**k for k in range(1, 10))
-"""The log gets an entry when the same error has occurred this many times: 10, 100, 1000 and so on."""
 
 
 class Unexpected(QObject):
@@ -105,7 +102,7 @@ class Unexpected(QObject):
         super().__init__()
         self._window, self._report, self._log_file = window, say, log
         self._log: Log | None = None
-        self._times: Counter[object] = Counter()
+        self._known: set[object] = set()
         self._open = False
         self._raised.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
@@ -126,10 +123,7 @@ class Unexpected(QObject):
     def handle(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Print, log and show the first exception from each line of code.
-
-        For later exceptions from the same line, log only how many there were.
-        """
+        """Print, log and show the first exception from each line of code."""
         if not issubclass(kind, Exception):
             sys.__excepthook__(kind, error or kind(), trace)
             return
@@ -138,7 +132,7 @@ class Unexpected(QObject):
         place = (kind, *((frame.filename, frame.lineno) for frame in last))
         message = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
         sentence = f"An error inside nnviz: {shortened(message, MOST_SENTENCE)}"
-        if self._is_new(place, sentence):
+        if self._is_new(place):
             details = shortened("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)
             self._print_and_log(details)
             self._raised.emit(sentence, details)
@@ -147,16 +141,14 @@ class Unexpected(QObject):
         self.handle(args.exc_type, args.exc_value, args.exc_traceback)
 
     def _log_qt_message(self, _kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
-        if self._is_new(message, message):
+        if self._is_new(message):
             self._print_and_log(shortened(f"Qt: {message}\n", MOST_DETAILS))
 
-    def _is_new(self, key: object, sentence: str) -> bool:
-        if len(self._times) == MOST_KINDS and key not in self._times:
-            return False
-        self._times[key] += 1
-        if self._times[key] in COUNTED:
-            self._write(f"{sentence}: {self._times[key]:,} times so far")
-        return self._times[key] == 1
+    def _is_new(self, key: object) -> bool:
+        is_new = key not in self._known and len(self._known) < MOST_KINDS
+        if is_new:
+            self._known.add(key)
+        return is_new
 
     def _print_and_log(self, details: str) -> None:
         with contextlib.suppress(AttributeError, OSError, ValueError):  # without a terminal

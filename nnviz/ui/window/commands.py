@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
-from nnviz.core.losses import forms_of
 from nnviz.core.numbers import counted, file_label
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
@@ -25,11 +25,9 @@ from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
-from nnviz.ui.panels.training import loss_mismatch
-from nnviz.ui.window.status import EndedRun
-from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
+from nnviz.ui.window.toolbar import END_WALK, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.window import PanelEntry
-from nnviz.ui.window.workspace import PANELS, PRESSED_KEYS, Workspace
+from nnviz.ui.window.workspace import PANELS, Workspace
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
@@ -42,37 +40,30 @@ ACCURACY = "accuracy"
 """Settings key: whether the loss panel plots the accuracy instead of the loss."""
 
 
-def remember_accuracy(workspace: Workspace) -> None:
-    """Restore whether the loss panel plots loss or accuracy, and save each later choice."""
-    card, settings = workspace.history, workspace.settings
-    card.show_accuracy(settings.get(ACCURACY, False))
-    card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
-
-
-def report_changed_loss(workspace: Workspace) -> None:
-    """Report when a new output activation has changed the loss. Offer the former loss if that loss fits."""
+def report_ended_run(workspace: Workspace, undo: QAction) -> None:
+    """Report in the status bar that an edit has ended the training run, which the action `undo` restores."""
     document, status = workspace.document, workspace.status
+    soon = QTimer(workspace.main_window, singleShot=True, interval=0)  # after the message about the edit
 
-    def restore(before: str) -> None:
-        workspace.training.choose_loss(before)
-        status.show_message(f"The loss is now {document.state.measure.phrase}")
+    def report() -> None:
+        text, key = document.undo_text(), undo.shortcut().toString(NATIVE)
+        edit = f"{text[:1].upper()}{text[1:]}"
+        if made := document.ended_run:
+            ended = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
+            status.show_message(f"{edit}. {ended}")
+        elif status.text.endswith(" restores it"):  # one Undo no longer restores the run
+            status.show_message(edit)
 
-    def report(before: str) -> None:
-        loss, output = document.state.measure, document.state.network.layers[-1].function.base
-        status.show_message(f"The loss is now {loss.phrase}, the usual loss for {output}. {status.text}")
-        if not loss_mismatch(before, output):
-            title = forms_of(before)[0].title
-            status.offer(f"Use &{title}", partial(restore, before), f"Use {title} as the loss again")
+    def follow(old: Moment, new: Moment) -> None:
+        if old.state is not new.state:
+            soon.start()
 
-    def withdraw(old: Moment, new: Moment) -> None:
-        if old.state.training.loss != new.state.training.loss:
-            status.withdraw()
-
-    workspace.files.loss_changed.connect(report)
-    document.changed.connect(withdraw)
+    soon.timeout.connect(report)
+    document.changed.connect(follow)
 
 
 STANDARD = QKeySequence.StandardKey
+NATIVE = QKeySequence.SequenceFormat.NativeText
 
 PICTURES = "small pictures"
 """Settings key: whether the nodes show thumbnails."""
@@ -92,11 +83,9 @@ def view_menu(workspace: Workspace) -> Menu:
         MenuEntry("zoom in", "Zoom &in", partial(diagram.zoom, 1.25), keys=STANDARD.ZoomIn),
         MenuEntry("zoom out", "Zoom &out", partial(diagram.zoom, 0.8), keys=STANDARD.ZoomOut),
     )
-    keys = "Show pressed &keys while presenting"
     presents = (
         Menu("&Zoom", (zooms,)),
         MenuEntry("present", "&Present", present.turn, PRESENT, "F11", toolbar=True, is_on=False),
-        MenuEntry(PRESSED_KEYS, keys, workspace.show_pressed_keys, KEYS, is_on=present.shows_keys),
     )
     theme_titles = [(name, name.capitalize()) for name in themes()]
     size_titles = [(size, f"{size} %") for size in SIZES_PERCENT]
@@ -210,7 +199,6 @@ FOCUS = "Fade all edges except the edges of the selected node"
 THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
 FIT = "Zoom and pan so that the whole network is visible"
 PRESENT = "Show only the diagram, on the full screen, or show all panels again"
-KEYS = "Show the name of each key that you press while presenting"
 FLOAT = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
 COPY = "Copy the diagram to the clipboard as a picture"
 BY_LAYER = "Let each step of the animated update show a whole layer instead of a single node"
@@ -245,7 +233,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
     WalkKeys(window, workspace.diagram)
-    EndedRun(document, workspace.status, actions["undo"])
+    report_ended_run(workspace, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
 
@@ -259,8 +247,9 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
         dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
-    remember_accuracy(workspace)
-    report_changed_loss(workspace)
+    history, settings = workspace.history, workspace.settings
+    history.show_accuracy(settings.get(ACCURACY, False))
+    history.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 
@@ -374,7 +363,8 @@ def _walk(workspace: Workspace) -> Menu:
         for number, (phase, tip) in enumerate(PHASES, 1)
     )
     by_layer = MenuEntry("by layer", "One layer at a time", player.set_by_layer, BY_LAYER, is_on=False)
-    return Menu(WALK, (steps, phases, choice_entries(REPEAT, REPEATS, player.repeat, repeat_by), (by_layer,)))
+    repeats = choice_entries("repeat", REPEATS, player.repeat, repeat_by)
+    return Menu(WALK, (steps, phases, repeats, (by_layer,)))
 
 
 def _go_to_row(document: Document, rows: int) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from nnviz.core.edits import keep_set, new_set_name, remove_set, use_set, uses_set
 from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
 from nnviz.core.slopes import QUICK_NS, forward_ns
-from nnviz.core.state import State, Training
+from nnviz.core.state import State
 from nnviz.document.autosave import KeptRuns, loss_on_save
 from nnviz.document.document import Document
 from nnviz.files.atomic import read_bytes
@@ -198,16 +198,12 @@ class FileCommands(QObject):
     opened = Signal()
     reloaded = Signal()
     """Emitted when nnviz has read the open file again after another program changed the file."""
-    loss_changed = Signal(str)
-    """Emitted when a new output activation has changed the loss; carries the name of the former loss."""
 
     def __init__(self, window: QWidget, desk: Desk) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, desk.document, desk.settings
         self._runner, self._say = desk.runner, desk.message.emit
         self.runs = KeptRuns()
-        self._partial: tuple[State | None, str] = (None, "")
-        """The State that was last saved incompletely, and a sentence that names the omitted parts."""
         self.asks = True
         """Whether the window may ask about unsaved changes."""
 
@@ -216,12 +212,8 @@ class FileCommands(QObject):
         from nnviz.ui.dialogs.new_network import NewNetwork
 
         dialog = NewNetwork(self._window)
-        if not dialog.is_accepted():
-            return
-        state, loss_changed = dialog.state(), dialog.loss_changed
-        message = "Opened a new network with random weights from seed 0"
-        if self.open_new(state, message) and loss_changed:
-            self.loss_changed.emit(Training().loss)
+        if dialog.is_accepted():
+            self.open_new(dialog.state(), "Opened a new network with random weights from seed 0")
 
     def open_new(self, state: State, message: str, *, example: bool = False) -> bool:
         """Ask about unsaved changes, and open a State as a new document without a file.
@@ -384,8 +376,7 @@ class FileCommands(QObject):
         self._runner.pause()
         if self.runs.keep(self._document):
             return True
-        written, lost = self._partial
-        question = leave_question(self._document, lost if written is self._document.state else "")
+        question = leave_question(self._document)
         answer = ask(self._window, *question, [BUTTON.Save, BUTTON.Discard, BUTTON.Cancel])
         return self.save() if answer == BUTTON.Save else answer == BUTTON.Discard
 
@@ -395,8 +386,6 @@ class FileCommands(QObject):
         Ask which version to keep if the file was changed; report if the file was removed.
         """
         news, path = self._document.file_news(), self._document.path
-        if news is not News.NONE:
-            self._partial = (None, "")
         if path and news is News.GONE:
             self._say(f"{file_label(path)} was moved or deleted: Save writes it again")
         elif path and news is News.CHANGED:
@@ -419,11 +408,8 @@ class FileCommands(QObject):
         message = f"{name}: {dialog.result_text}"
         if dialog.chosen_use == "network":
             return self.open_new(dialog.state, message)
-        before = self._document.state.training.loss
         self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
         self._say(message)
-        if self._document.state.training.loss != before:
-            self.loss_changed.emit(before)
         return True
 
     def _attempt(self, fault: str, unchanged: str, read: Callable[[], _T]) -> _T | None:
@@ -465,7 +451,6 @@ class FileCommands(QObject):
             self._refuse(str(error))
             return False
         is_complete = own or not lost
-        self._partial = (self._document.state, "" if is_complete else lost)
         (self._settings.remember_open if is_complete else self._settings.remember_folder)(path)
         at, again = self._runner.travel.place
         saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"

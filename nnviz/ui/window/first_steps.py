@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLine, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolBar, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.picture.parts import Rect
-from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
+from nnviz.ui.diagram.walk import Obstacles, Size, free_place, rectangles
 from nnviz.ui.dialogs.help import read_sections
 from nnviz.ui.kit.card import push_button, quiet_button
 from nnviz.ui.kit.controls import announce, fill_box
@@ -22,79 +21,41 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import application, colours, ui_font
 from nnviz.ui.window.workspace import Workspace
 
-SHARES = (0.25, 0.5, 0.75)
-"""Points on a side of a rectangle where the guide's line may end, as shares of the side's length."""
 
+def card_place(size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]) -> QPoint:
+    """Return the upper left corner of the guide's text box in `room`, near `spot`.
 
-def card_place(
-    size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]
-) -> tuple[QRect, QLine | None]:
-    """Return the rectangle of the guide's text box in `room`, and the line from the box to `spot`.
-
-    `size` is the size of the box, `spot` the rectangle to point at. If `spot` is None, the box is at the
-    lower left, and the line is None. The box covers as little as possible of the rectangles in `avoid`.
+    `size` is the size of the box, `spot` the rectangle that the step points at. If `spot` is None, the box is
+    at the lower left. The box covers as little as possible of the rectangles in `avoid`.
     """
     nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in avoid])
     obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
     near = _rect(spot or QRect(room.bottomLeft(), QSize(0, 0)))
-    ends = np.array(_border(near)) if spot else nothing
-    best = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
-    card = QRect(QPoint(round(best.x), round(best.y)), size)
-    if not spot:
-        return card, None
-    return card, best_pointer(_rect(card), ends, obstacles).toLine()
+    best = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, nothing).rect
+    return QPoint(round(best.x), round(best.y))
 
 
 def _rect(rect: QRect) -> Rect:
     return Rect(float(rect.x()), float(rect.y()), float(rect.width()), float(rect.height()))
 
 
-def _border(rect: Rect) -> list[tuple[float, float]]:
-    """Return points on the four sides of a rectangle."""
-    across, down = ([start + share * length for share in SHARES] for start, length in (rect[::2], rect[1::2]))
-    return [
-        *((x, y) for x in across for y in (rect.y, rect.bottom)),
-        *((x, y) for y in down for x in (rect.x, rect.right)),
-    ]
+Where: TypeAlias = Callable[[], QRect | None]
+"""Function that returns a rectangle in the window to point at, or None if the window does not show it."""
 
 
-class Spot(NamedTuple):
-    """A place on the screen: the rectangle `part` of a widget, or the whole widget if `part` is None."""
-
-    widget: QWidget
-    part: QRect | None = None
-
-    def rectangle(self, window: QWidget) -> QRect | None:
-        """Return the rectangle of this place in `window`, or None if `window` does not show the widget."""
-        if not self.widget.isVisible() or self.widget.window() is not window:
-            return None
-        part = self.part or self.widget.rect()
-        return part.translated(self.widget.mapTo(window, QPoint(0, 0)))
-
-
-Where: TypeAlias = Callable[[], Spot | None]
-
-
-@dataclass(frozen=True)
-class GuideStep:
+class GuideStep(NamedTuple):
     """One step of the guide.
 
     =============== ===============================================================
-    `title`         the title of the step
-    `task`          the text that says what to do, in one or two sentences
-    `reply`         the text after the user has done the task
-    `target_spot`   returns the place on the screen to point at, a Spot
-    `result_spot`   returns the place to point at after the task is done
+    `target`        returns the rectangle to point at
+    `result`        returns the rectangle to point at after the task is done
     `watched_value` returns a value that changes when the user does the task
     `panels`        names of the panels that the step shows, and that the text box must not cover
     =============== ===============================================================
     """
 
-    title: str
-    task: str
-    reply: str
-    target_spot: Where
-    result_spot: Where
+    target: Where
+    result: Where
     watched_value: Callable[[], object]
     panels: tuple[str, ...] = ()
 
@@ -104,8 +65,6 @@ LETTERS = 46
 """Approximate number of letters on a line of the guide's text box."""
 RING_PX = 6
 """Distance from the place that the guide points at to the outer edge of the ring around it, in pixels."""
-DOT_PX = 6
-"""Radius of the dot at the end of the guide's line, plus a margin, in pixels."""
 
 
 class StepCard(QFrame):
@@ -165,31 +124,6 @@ class Ring(QWidget):
                 painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
 
 
-class Pointer(QWidget):
-    """A line with a dot at its end. Mouse events pass through the line."""
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._line = QLine()
-
-    def show_line(self, line: QLine) -> None:
-        """Show a line, in the window's coordinates."""
-        around = QRect(line.p1(), line.p2()).normalized().adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)
-        self.setGeometry(around)
-        self._line = line.translated(-around.topLeft())
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        accent = QColor(colours().accent)
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(accent, 2.0))
-            painter.drawLine(self._line)
-            painter.setBrush(accent)
-            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
-
-
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
 """Events after which a widget may be hidden, or at another place on the screen."""
 
@@ -203,10 +137,10 @@ class Guide(QObject):
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace, self._window, self._steps = workspace, workspace.main_window, steps(workspace)
+        self._texts = read_sections("first_steps")
         super().__init__(self._window)
         self._number, self._done, self._sign = 0, False, object()
         self._card, self._ring = StepCard(self._window), Ring(self._window)
-        self._pointer = Pointer(self._window)
         self._placed_for: tuple[object, ...] = ()
         document, player, diagram = workspace.document, workspace.player, workspace.diagram
         self._card.follow(diagram)
@@ -222,39 +156,37 @@ class Guide(QObject):
         self._go(0)
 
     def end(self) -> None:
-        """End the guide: remove the text box, the ring and the line."""
+        """End the guide: remove the text box and the ring."""
         application().removeEventFilter(self)
         self._soon.blockSignals(True)  # a change may start the timer before Qt deletes it
-        for part in (self._card, self._ring, self._pointer):
+        for part in (self._card, self._ring):
             part.hide()
             part.deleteLater()
         self.deleteLater()
-
-    @property
-    def step(self) -> GuideStep:
-        """The current step."""
-        return self._steps[self._number]
 
     def _go(self, steps: int) -> None:
         if self._number + steps == len(self._steps):
             self.end()
             return
         self._number += steps
-        for panel in self.step.panels:
+        step = self._steps[self._number]
+        for panel in step.panels:
             self._workspace.board.docks[panel].bring_to_front()
-        self._done, self._sign = False, self.step.watched_value()
-        self._show(self.step.task)
+        self._done, self._sign = False, step.watched_value()
+        self._show()
 
     def _update(self) -> None:
         """Check whether the user has completed the step, and follow the place it points at."""
-        if not self._done and self.step.watched_value() != self._sign:
+        if not self._done and self._steps[self._number].watched_value() != self._sign:
             self._done = True
-            self._show(self.step.reply)
+            self._show()
         else:
             self._place()
 
-    def _show(self, text: str) -> None:
-        number, count, title = self._number + 1, len(self._steps), self.step.title
+    def _show(self) -> None:
+        """Show the task of the step or, after the user has done the task, the reply."""
+        title, ((task, reply),) = self._texts[self._number]
+        number, count, text = self._number + 1, len(self._steps), reply if self._done else task
         self._card.show_step(number, count, title, text, done=self._done)
         self._place()
         self._card.show()
@@ -263,38 +195,20 @@ class Guide(QObject):
 
     def _place(self) -> None:
         """Move the text box near the place that the step points at, and the ring around this place."""
-        spot = self.step.result_spot() if self._done else self.step.target_spot()
-        at = spot.rectangle(self._window) if spot else None
-        places = _visible_parts(self._workspace, self.step.panels)
-        avoid = [rect for each in places if each and (rect := each.rectangle(self._window))]
+        step, card = self._steps[self._number], self._card
+        at = step.result() if self._done else step.target()
+        ring = at.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX) if at else None
+        avoid = [*filter(None, (*_visible_parts(self._workspace, step.panels), ring))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
-        placed_for = self._card.size(), room, at
-        covers = any(self._card.geometry().intersects(rect) for rect in avoid)
-        if covers or placed_for != self._placed_for:  # else the card stays
+        placed_for = card.size(), room, ring
+        if placed_for != self._placed_for or any(map(card.geometry().intersects, avoid)):  # else it stays
             self._placed_for = placed_for
-            self._put_card(room, _around(at) if at else None, avoid)
-        self._put_ring(spot)
-
-    def _put_card(self, room: QRect, ring: QRect | None, avoid: list[QRect]) -> None:
-        """Move the text box near the ring, and connect box and ring by a line."""
-        card, line = card_place(self._card.size(), room, ring, [*avoid, ring] if ring else avoid)
-        self._card.move(card.topLeft())
-        self._pointer.setVisible(line is not None)
-        if line:
-            self._pointer.show_line(line)
-            self._pointer.raise_()
-            self._card.raise_()
-
-    def _put_ring(self, spot: Spot | None) -> None:
-        home = spot.widget.window() if spot else self._window
-        rect = spot.rectangle(home) if spot else None
-        if self._ring.parentWidget() is not home:
-            self._ring.setParent(home)
-        self._ring.setVisible(rect is not None)
-        if rect:
-            self._ring.setGeometry(_around(rect).intersected(home.rect()))
+            card.move(card_place(card.size(), room, ring, avoid))
+        self._ring.setVisible(ring is not None)
+        if ring:
+            self._ring.setGeometry(ring.intersected(self._window.rect()))
             self._ring.raise_()
-            self._card.raise_()
+            card.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the place when a widget moves. End the guide on Escape, unless a widget uses this key."""
@@ -307,11 +221,6 @@ class Guide(QObject):
         return False
 
 
-def _around(rect: QRect) -> QRect:
-    """Return the rectangle of the ring around a rectangle."""
-    return rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
-
-
 def begin(workspace: Workspace) -> None:
     """Start the first steps from the beginning; close a guide that is already open."""
     for guide in workspace.main_window.findChildren(Guide):
@@ -322,79 +231,68 @@ def begin(workspace: Workspace) -> None:
 
 def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
     """Return the five first steps in their order. Their texts are in the folder `help` of the resources."""
-    document, player, button = workspace.document, workspace.player, partial(_toolbar_button, workspace)
-    panel, output = partial(_panel, workspace), partial(_output, workspace)
-    train, notes = ("Training", "Loss"), ("Notes",)
+    document, diagram = workspace.document, workspace.diagram
+    window, player, run = workspace.main_window, workspace.player, workspace.training.run_buttons.run
 
-    def run() -> Spot:
-        return Spot(workspace.training.run_buttons.run)
+    def panel(name: str) -> Where:
+        return partial(_place, window, workspace.board.docks[name])
 
-    places: tuple[tuple[Where, Where, Callable[[], object], tuple[str, ...]], ...] = (
-        (partial(_weight, workspace), output, lambda: id(document.state.network), ()),
-        (partial(button, "play"), partial(button, "step"), lambda: player.progress.active, ()),
-        (output, panel("Explain"), lambda: document.now.address, ("Explain",)),
-        (run, panel("Loss"), lambda: document.state.iteration, train),
-        (partial(_menu, workspace, "Examples"), panel("Notes"), lambda: document.title, notes),
+    def button(name: str) -> QRect | None:
+        bar, action = window.findChild(QToolBar), window.findChild(QAction, name)
+        return _place(window, bar.widgetForAction(action)) if bar and action else None
+
+    def weight() -> QRect | None:
+        addresses = (label.address for label in diagram.picture.labels)
+        return _on_diagram(workspace, *(address for address in addresses if address.kind == "weight"))
+
+    def output() -> QRect | None:
+        last = len(document.state.network.layers) - 1
+        return _on_diagram(workspace, Address("node", last, 0))
+
+    def examples() -> QRect | None:
+        bar = window.menuBar()
+        entry = next(action for action in bar.actions() if action.text().replace("&", "") == "Examples")
+        return _place(window, bar, bar.actionGeometry(entry))
+
+    train = partial(_place, window, run)
+    return (
+        GuideStep(weight, output, lambda: id(document.state.network)),
+        GuideStep(partial(button, "play"), partial(button, "step"), lambda: player.progress.active),
+        GuideStep(output, panel("Explain"), lambda: document.now.address, ("Explain",)),
+        GuideStep(train, panel("Loss"), lambda: document.state.iteration, ("Training", "Loss")),
+        GuideStep(examples, panel("Notes"), lambda: document.title, ("Notes",)),
     )
-    return tuple(
-        GuideStep(title, task, reply, target, result, watched, panels)
-        for (title, ((task, reply),)), (target, result, watched, panels) in zip(
-            read_sections("first_steps"), places, strict=True
-        )
-    )
 
 
-def _panel(workspace: Workspace, name: str) -> Where:
-    """Return a function that returns the place of a panel, or None if the panel is not visible."""
-    dock = workspace.board.docks[name]
-    return lambda: Spot(dock) if dock.is_in_view else None
+def _place(window: QWidget, widget: QWidget, part: QRect | None = None) -> QRect | None:
+    """Return the rectangle of a widget, or of its `part`, in `window`; None if `window` does not show it."""
+    if not (widget.isVisible() and window.isAncestorOf(widget)):
+        return None
+    rect = (part or widget.rect()).translated(widget.mapTo(window, QPoint()))
+    return rect if window.rect().intersects(rect) else None  # a panel behind a tab lies outside
 
 
-def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
+def _on_diagram(workspace: Workspace, *addresses: Address) -> QRect | None:
     """Return the place of the first address that is visible on the diagram, or of the whole diagram."""
     picture = workspace.diagram.picture
     present = (address for address in addresses if picture.content.network.has(address))
     places = map(picture.place, present)
     rect = next((place for place in places if place and picture.layout.body.meets(place)), None)
-    return Spot(workspace.diagram, qrect(rect).toAlignedRect() if rect else None)
+    return _place(workspace.main_window, workspace.diagram, qrect(rect).toAlignedRect() if rect else None)
 
 
-def _weight(workspace: Workspace) -> Spot:
-    addresses = (label.address for label in workspace.diagram.picture.labels)
-    return _on_diagram(workspace, *(address for address in addresses if address.kind == "weight"))
-
-
-def _output(workspace: Workspace) -> Spot:
-    """Return the place of the first output node."""
-    last = len(workspace.document.state.network.layers) - 1
-    return _on_diagram(workspace, Address("node", last, 0))
-
-
-def _visible_parts(workspace: Workspace, panels: tuple[str, ...]) -> Iterator[Spot | None]:
+def _visible_parts(workspace: Workspace, panels: tuple[str, ...]) -> Iterator[QRect | None]:
     """Yield the places that the guide's text box must not cover.
 
     These are the nodes, the numbers and the callout of the diagram, the panels, and the selected data row.
     """
-    diagram, table = workspace.diagram, workspace.data.table
-    if not diagram.callout.box.isEmpty():
-        yield Spot(diagram, diagram.callout.box.toAlignedRect())
+    window, diagram, table = workspace.main_window, workspace.diagram, workspace.data.table
     numbers = (label.rect for label in diagram.picture.labels if label.value is not None)
-    for rect in (*(node.rect for node in diagram.picture.nodes), *numbers):
-        yield Spot(diagram, qrect(rect).toAlignedRect())
+    rects = [qrect(rect) for rect in (*(node.rect for node in diagram.picture.nodes), *numbers)]
+    for rect in (*rects, diagram.callout.box):
+        if not rect.isEmpty():
+            yield _place(window, diagram, rect.toAlignedRect())
     for panel in panels:
-        yield _panel(workspace, panel)()
+        yield _place(window, workspace.board.docks[panel])
     row, view = table.visualRect(table.currentIndex()), table.viewport().rect()
-    yield Spot(table.viewport(), QRect(0, row.y(), view.width(), row.height()).intersected(view))
-
-
-def _toolbar_button(workspace: Workspace, name: str) -> Spot | None:
-    """Return the place of an action's toolbar button, or None if the action has no button."""
-    bar, action = workspace.main_window.findChild(QToolBar), workspace.main_window.findChild(QAction, name)
-    widget = bar.widgetForAction(action) if bar and action else None
-    return Spot(widget) if widget else None
-
-
-def _menu(workspace: Workspace, title: str) -> Spot | None:
-    bar = workspace.main_window.menuBar()
-    entry = next(action for action in bar.actions() if action.text().replace("&", "") == title)
-    return Spot(bar, bar.actionGeometry(entry))
+    yield _place(window, table.viewport(), QRect(0, row.y(), view.width(), row.height()).intersected(view))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
-    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -137,21 +136,8 @@ WALK = "&Walk"
 
 The toolbar has the controls of this menu: phases, play buttons, pace and row.
 """
-REPEAT = "repeat"
-"""Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
 """Name of the menu entry "End the walk", which is enabled only during the animation of an update."""
-
-
-class _PhaseButton(QPushButton):
-    """A button that is wide enough for bold text, since a checked button shows its text in bold."""
-
-    def sizeHint(self) -> QSize:
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        width = QFontMetrics(bold).horizontalAdvance(self.text())
-        more = width - self.fontMetrics().horizontalAdvance(self.text())
-        return super().sizeHint() + QSize(more, 0)
 
 
 class Toolbar(QToolBar):
@@ -168,7 +154,6 @@ class Toolbar(QToolBar):
         self._phases: dict[str, QPushButton] = {}
         entries = [entry for menu in table for entry in menu.entries()]
         self._icons = {each.name: each.icon or each.name for each in entries if each.icon or each.toolbar}
-        self._repeats = [entry.name for entry in entries if entry.group == REPEAT]
         self.setObjectName("toolbar")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._row = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
@@ -199,7 +184,7 @@ class Toolbar(QToolBar):
         play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(f"{name.capitalize()} the animated update ({keys}); hold the button for options")
+        play.setToolTip(f"{name.capitalize()} the animated update ({keys})")
         self._actions[END_WALK].setEnabled(progress.active)
 
     def _show_row(self, new: Moment) -> None:
@@ -236,18 +221,7 @@ class Toolbar(QToolBar):
         self.addWidget(self._phase_switch())
         for name in ("to start", "step back", "play", "step", "to end", END_WALK):
             self.addAction(self._actions[name])
-        button = self.widgetForAction(self._actions["play"])
-        assert isinstance(button, QToolButton)
-        button.setMenu(self._ways_to_play())
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
         self.addWidget(self._pace())
-
-    def _ways_to_play(self) -> QMenu:
-        menu = QMenu(self)
-        menu.addActions([self._actions[name] for name in self._repeats])
-        menu.addSeparator()
-        menu.addAction(self._actions["by layer"])
-        return menu
 
     def _add_rows(self) -> None:
         self._begin_group()
@@ -263,7 +237,7 @@ class Toolbar(QToolBar):
         row = QHBoxLayout(frame)
         fill_box(row, 2, margins=(3, 3, 3, 3))
         for number, phase in enumerate(PHASES, 1):
-            button = _PhaseButton(f"{number}  {phase.capitalize()}")
+            button = QPushButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space still plays the walk

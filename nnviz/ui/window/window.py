@@ -6,25 +6,13 @@ The module imports only Qt and the settings, for a fast first frame.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from PySide6.QtCore import (
-    QByteArray,
-    QEvent,
-    QMargins,
-    QObject,
-    QPoint,
-    QRect,
-    QSize,
-    QSizeF,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QByteArray, QEvent, QMargins, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
-    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QHideEvent,
@@ -37,7 +25,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
     QMainWindow,
-    QMenu,
     QScrollArea,
     QTabBar,
     QTabWidget,
@@ -248,14 +235,6 @@ class Dock(QDockWidget):
         super().hideEvent(event)
         self._leave()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open a menu that floats, docks or hides the dock."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("&Dock" if self.isFloating() else "&Float", self.toggle_floating)
-        menu.addAction("&Hide", self.hide)
-        menu.popup(event.globalPos())
-
     def toggle_floating(self) -> None:
         """Float the dock, or dock it again. The floating window lies beside the docked place."""
         floats, place = not self.isFloating(), self.mapToGlobal(QPoint())
@@ -347,7 +326,8 @@ LEAST_DOWN: height that is always free for the panels below the diagram.
 """
 DIAGRAM_PX = 440
 """Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
-ARRANGEMENT, WINDOW = "arrangement", "window"
+ARRANGEMENT = "arrangement"
+"""Settings key: the arrangement of the panels."""
 VERSION = 1
 """Version of the saved arrangement of the panels; arrangements of other versions are ignored."""
 
@@ -362,10 +342,6 @@ class Board(QMainWindow):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._sizes: dict[Dock, QSizeF] = {}
-        """Sizes of the docks before the last change of the interface size, converted to 100 %, in pixels."""
-        self._remembered = False
-        """Whether the sizes in `_sizes` come from the last session."""
         self._training_before = 0
         """Height of the Training dock before it was last resized, in pixels."""
         self.setWindowFlags(Qt.WindowType.Widget)
@@ -399,13 +375,14 @@ class Board(QMainWindow):
         training.installEventFilter(self)
         state = self._settings.get(ARRANGEMENT, QByteArray())
         if self.restoreState(state, VERSION):
-            QTimer.singleShot(0, self, self._fit_window)  # after the panels know their sizes
+            again = partial(self.restoreState, state, VERSION)  # sizes in pixels of the interface size in use
+            QTimer.singleShot(0, self, again)
             return
         if state:
             self.restoreState(self._first, VERSION)  # Qt may have restored a part
-        self._share()
+        self.share()
         filled = Qt.ConnectionType.SingleShotConnection
-        training.seen.connect(lambda *_: QTimer.singleShot(0, self, self._share), filled)
+        training.seen.connect(lambda *_: QTimer.singleShot(0, self, self.share), filled)
 
     def show_panel(self, name: str, opened: bool) -> None:
         """Show the panel `name` in front. Hide the panel if it is visible and `opened` is false."""
@@ -417,50 +394,14 @@ class Board(QMainWindow):
 
     def reset(self) -> None:
         """Put the panels where they are at the first start, with the sizes of the first start."""
-        self._sizes.clear()
         self.restoreState(self._first, VERSION)
-        self._share()
+        self.share()
         self.update_docks()
 
-    def about_to_grow(self) -> None:
-        """Store the sizes of the docks before the interface size changes."""
-        if self._remembered:
-            self._sizes.clear()
-            self._remembered = False
-        for dock in self.visible_docks:
-            wanted = QSizeF(dock.size()) / size_factor()
-            if size_factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
-                wanted.setHeight(max(wanted.height(), BELOW_PX))  # the dock may have had to shrink
-            self._sizes.setdefault(dock, wanted)
-
-    def grow(self) -> None:
-        """Resize the docks to their stored sizes times the new interface size, as far as there is room."""
-        self.keep_margin(True)
-        QTimer.singleShot(0, self, self._grow)  # after the texts have got their new size
-
-    def _grow(self) -> None:
-        sizes = {dock: (size * size_factor()).toSize() for dock, size in self._sizes.items()}
-        right = [dock for dock in self._docks_in(RIGHT) if dock in sizes]
-        below = [dock for dock in self._docks_in(BELOW) if dock in sizes]
-        if right:
-            self._widen(right[0], max(sizes[right[0]].width(), right[0].least.width()))
-        if below:
-            most = self._most_below if size_factor() > 1.0 and not self._remembered else self.height()
-            self.resizeDocks(below[:1], [min(sizes[below[0]].height(), most)], DOWN)
-        if len(right) > 1:
-            self._stack(right, [max(sizes[dock].height(), dock.least.height()) for dock in right[:-1]])
-        if len(below) > 1:
-            room, total = self._centre.geometry().width(), sum(sizes[dock].width() for dock in below)
-            self.resizeDocks(below, [max(room * sizes[dock].width() // total, 1) for dock in below], ACROSS)
-
     def remember(self) -> None:
-        """Save the arrangement and the sizes of the panels in the settings, for the next start."""
+        """Save the arrangement of the panels in the settings, for the next start."""
         if self.docks:
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
-            self._settings.remember(_size_of(WINDOW), self.window().size())
-            for name, dock in self.docks.items():
-                has_place = dock.is_in_view and not dock.isFloating()
-                self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
     def update_docks(self) -> None:
         """Make, show or hide the panel of every dock, depending on whether the dock is visible."""
@@ -481,17 +422,6 @@ class Board(QMainWindow):
         dock = self.docks[name]
         return dock.is_in_view and self.docks[other] in self.tabifiedDockWidgets(dock)
 
-    @property
-    def _most_below(self) -> int:
-        """The largest height of the panels below the diagram at the first start and above 100 %."""
-        least = round(LEAST_DOWN * self.height())
-        return least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
-
-    @property
-    def _first_below(self) -> int:
-        """The height of the panels below the diagram at the first start."""
-        return min(px(BELOW_PX), self._most_below)
-
     def _add_docks(self, panels: Sequence[PanelEntry]) -> None:
         """Make a dock for each panel, in its first place."""
         first: dict[Place, Dock] = {}
@@ -508,39 +438,15 @@ class Board(QMainWindow):
         for dock in first.values():
             dock.raise_()
 
-    def _fit_window(self) -> None:
-        """Give the docks the same shares of the window as in the last session, also on another screen.
-
-        In a smaller window, a dock that had at least its size of the first start keeps that size. The saved
-        sizes are in pixels, so the docks are resized also if the interface size has changed.
-        """
-        before, now = self._settings.get(_size_of(WINDOW), QSize()), self.window().size()
-        if before.isEmpty() or (before == now and size_factor() == 1.0):
-            return
-        self.update_docks()
-        self._remembered = True
-        across, down = now.width() / before.width(), now.height() / before.height()
-        for dock in self.visible_docks:
-            old = self._settings.get(_size_of(dock.objectName()), QSize())
-            if not old.isValid():
-                continue
-            width, height = old.width() * across, old.height() * down
-            if self.dockWidgetArea(dock) == RIGHT:
-                width = max(width, min(old.width(), px(RIGHT_PX)))
-            elif self.dockWidgetArea(dock) == BELOW:
-                height = max(height, min(old.height(), self._first_below))
-            if dock is self.docks["Training"]:
-                height = min(height, old.height())
-            self._sizes[dock] = QSizeF(width, height) / size_factor()
-        self._grow()
-
-    def _share(self) -> None:
-        """Resize every dock to the size that it has at the first start."""
+    def share(self) -> None:
+        """Resize every dock to the size that it has at the first start, at the interface size in use."""
         data, loss, training = (self.docks[name] for name in ("Data", "Loss", "Training"))
         right = max(px(RIGHT_PX), training.least.width())  # a wide font needs more
         left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
         self._widen(training, right)
-        self.resizeDocks([data], [self._first_below], DOWN)
+        least = round(LEAST_DOWN * self.height())
+        below = least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
+        self.resizeDocks([data], [min(px(BELOW_PX), below)], DOWN)
         self.resizeDocks([data, loss], [left, left], ACROSS)
         self._stack([training, self.docks["Explain"]], [max(training.least.height(), 1)])
 
@@ -586,14 +492,8 @@ class Board(QMainWindow):
         return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
-        """Style each new tab bar. Forget the docks' stored sizes when a person drags a separator.
-
-        `about_to_grow` stores new sizes before the next change of the interface size.
-        """
-        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
-            if self.childAt(event.position().toPoint()) is None:  # a separator: no mousePressEvent comes
-                self._sizes.clear()
-        elif event.type() == QEvent.Type.ChildPolished:
+        """Style each new tab bar."""
+        if event.type() == QEvent.Type.ChildPolished:
             child = event.child()  # type: ignore[attr-defined]
             if isinstance(child, QTabBar):
                 child.setDrawBase(False)
@@ -601,11 +501,6 @@ class Board(QMainWindow):
                 child.setElideMode(Qt.TextElideMode.ElideNone)  # tabs without room can be scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return super().event(event)
-
-
-def _size_of(name: str) -> str:
-    """Return the settings key for the size of a panel or of the window."""
-    return f"sizes/{name}"
 
 
 SIZE_PX = QSize(1280, 800)
@@ -632,8 +527,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._frame_is_due = True
-        self._chosen_size = QSize()
-        """The size that the person gave the window, or the size at the first start."""
         self.board = Board(settings)
         self.setCentralWidget(self.board)
         self.setWindowTitle("nnviz")
@@ -648,18 +541,6 @@ class MainWindow(QMainWindow):
         if not self.isMaximized() and not self.isFullScreen():
             room, frame = self.screen().availableGeometry(), self.frameGeometry()
             self.setGeometry(within(self.geometry(), frame, room))
-
-    def about_to_grow(self) -> None:
-        """Store the window's size before the interface size changes, if the person chose that size."""
-        if self.size() != self._chosen_size.expandedTo(self.minimumSizeHint()):
-            self._chosen_size = self.size()
-
-    def grow(self) -> None:
-        """Resize the window to the stored size, at least the minimum size and within the screen."""
-        if (layout := self.layout()) and not self.isMaximized() and not self.isFullScreen():
-            layout.activate()  # otherwise the old minimum size still applies
-            self.resize(self._chosen_size)
-        self.fit_screen()
 
     def set_panels(self, diagram: QWidget, panels: Sequence[PanelEntry]) -> None:
         """Put the diagram and the panels on the board."""

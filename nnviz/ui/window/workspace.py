@@ -10,28 +10,9 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import (
-    QByteArray,
-    QEvent,
-    QKeyCombination,
-    QObject,
-    QPoint,
-    QPropertyAnimation,
-    QRect,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QCloseEvent, QFont, QHideEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QApplication,
-    QGraphicsOpacityEffect,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QToolBar,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolBar, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label, one_line
@@ -43,7 +24,7 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import Heads, Structure
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.window.files import FileCommands, WeightSets
 from nnviz.ui.window.status import StatusLine
 from nnviz.ui.window.window import VERSION, MainWindow, PanelEntry
@@ -64,29 +45,24 @@ if TYPE_CHECKING:
 
 LARGEST_ZOOM = 8.0
 """Largest zoom factor of the diagram in presentation mode."""
-SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
-"""SEEN_MS: how long a key's name is shown. HEIGHT_SHARE: font size as a share of the diagram's height."""
-MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 
 
 class Present(QObject):
     """Presentation mode of a window: shows only the diagram, and later restores the window.
 
-    `shows_keys` says whether pressed keys are shown. The signal `changed` carries whether the mode is on. If
-    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets Escape.
+    The signal `changed` carries whether the mode is on. If the diagram has the keyboard focus, Escape ends
+    the mode; otherwise the focused widget gets Escape.
     """
 
     changed = Signal(bool)
 
-    def __init__(self, window: MainWindow, diagram: Diagram, *, shows_keys: bool) -> None:
+    def __init__(self, window: MainWindow, diagram: Diagram) -> None:
         super().__init__(window)
         self._window, self._diagram = window, diagram
-        self.shows_keys = shows_keys
         self._hidden_parts: list[QWidget] = []
         """The parts of the window that are hidden while presenting, except the panels."""
         self._state = Qt.WindowState.WindowNoState
         self._arrangement: QByteArray | None = None
-        self._keys: PressedKey | None = None
         diagram.installEventFilter(self)
 
     @property
@@ -110,14 +86,12 @@ class Present(QObject):
         self._diagram.set_presenting(True, LARGEST_ZOOM)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
-        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
         self.changed.emit(True)
 
     def leave(self) -> None:
         """Turn presentation mode off: restore the window as it was."""
         if self._arrangement is None:
             return
-        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
         self._window.setWindowState(self._state)
         for part in self._hidden_parts:
             part.show()
@@ -128,66 +102,16 @@ class Present(QObject):
         self._diagram.set_presenting(False, MOST_GROWTH)
         self._window.activateWindow()  # a floating panel was activated last
         self._diagram.setFocus()
-        if self._keys:
-            self._keys.hide()
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """On Escape, end presentation mode; an animation of an update continues. Show pressed keys."""
-        if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
+        """On Escape, end presentation mode; an animation of an update continues."""
+        if not self.is_on or not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Escape:
             return False
-        if watched is self._diagram and event.key() == Qt.Key.Key_Escape:
-            event.accept()
-            if event.type() == QEvent.Type.KeyPress:
-                self.leave()
-            return True
-        if event.type() == QEvent.Type.ShortcutOverride and watched is QApplication.focusWidget():
-            self._show(event)
-        return False
-
-    def _show(self, event: QKeyEvent) -> None:
-        if self.shows_keys and Qt.Key(event.key()) not in MODIFIERS:
-            self._keys = self._keys or PressedKey(self._diagram)
-            self._keys.show_key(event.keyCombination())
-
-
-class PressedKey(QLabel):
-    """A label with the name of a pressed key, at the bottom of a widget; the label fades out."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, alignment=Qt.AlignmentFlag.AlignCenter)
-        self.setObjectName("key")
-        self._room = parent
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        effect = QGraphicsOpacityEffect(self)
-        self.setGraphicsEffect(effect)
-        self._fading = QPropertyAnimation(effect, b"opacity", self)
-        self._fading.setDuration(SEEN_MS)
-        for at, opacity in ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0)):
-            self._fading.setKeyValueAt(at, opacity)
-        self._fading.finished.connect(self.hide)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop the fading when the label is hidden."""
-        self._fading.stop()
-        super().hideEvent(event)
-
-    def show_key(self, key: QKeyCombination) -> None:
-        """Show the name of a key, such as "Ctrl+Z", for SEEN_MS milliseconds."""
-        room = self._room
-        self.setText(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
-        self.setFont(ui_font(room.height() * HEIGHT_SHARE, QFont.Weight.DemiBold))
-        size = self.sizeHint()
-        corner = QPoint((room.width() - size.width()) // 2, room.height() - size.height() * 3 // 2)
-        self.setGeometry(QRect(corner, size))
-        self.show()
-        self.raise_()
-        self._fading.stop()
-        self._fading.start()
-
-
-PRESSED_KEYS = "pressed keys"
-"""Settings key: whether pressed keys are shown while presenting."""
+        event.accept()
+        if event.type() == QEvent.Type.KeyPress:
+            self.leave()
+        return True
 
 
 class Workspace:
@@ -206,6 +130,9 @@ class Workspace:
             part.setParent(window)  # deleted with the window, and so are its connections
         self._entries = {entry.name: entry for entry in panels}
         self._panels: dict[str, Panel] = {}
+        self.data = cast("DataPanel", self.panel("Data"))
+        self.training = cast("TrainingPanel", self.panel("Training"))
+        self.history = cast("HistoryPlot", self.panel("Loss"))
         self._make_panels(panels)
         self._connect()
         self._show_title_and_facts()
@@ -218,8 +145,7 @@ class Workspace:
         self.main_window.setStatusBar(self.status)
         self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
-        keys = self.settings.get(PRESSED_KEYS, False)
-        self.present = Present(self.main_window, self.diagram, shows_keys=keys)
+        self.present = Present(self.main_window, self.diagram)
         self.board.docks[self._first_panels[0]].come_forward()
         for panel in panels:
             dock = self.board.docks[panel.name]
@@ -242,24 +168,9 @@ class Workspace:
         return self._panels[name]
 
     @property
-    def data(self) -> DataPanel:
-        """The panel Data."""
-        return cast("DataPanel", self.panel("Data"))
-
-    @property
-    def training(self) -> TrainingPanel:
-        """The panel Training."""
-        return cast("TrainingPanel", self.panel("Training"))
-
-    @property
     def notes(self) -> Notes:
         """The panel Notes."""
         return cast("Notes", self.panel("Notes"))
-
-    @property
-    def history(self) -> HistoryPlot:
-        """The panel with the plot of the loss."""
-        return cast("HistoryPlot", self.panel("Loss"))
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
@@ -424,15 +335,11 @@ class Workspace:
         self.diagram.activateWindow()  # a panel may float
         self.diagram.setFocus(why)
 
-    def show_pressed_keys(self, on: bool) -> None:
-        """Choose whether pressed keys are shown while presenting, and save the choice in the settings."""
-        self.settings.remember(PRESSED_KEYS, on)
-        self.present.shows_keys = on
-
     def set_size(self, percent: int) -> None:
-        """Use one of the interface sizes SIZES_PERCENT, and save the choice in the settings."""
+        """Use one of the interface sizes SIZES_PERCENT, save the choice, and share the room of the panels."""
         self.settings.remember("size", percent)
         self.use_size()
+        QTimer.singleShot(0, self.board, self.board.share)  # after the texts have got their new size
 
     def use_size(self) -> None:
         """Use the interface size in the settings, or the largest size that fits on the screen."""
@@ -442,12 +349,9 @@ class Workspace:
         if percent < wanted:
             fault = f"Interface size {wanted} % does not fit on this screen"
             self.status.show_message(f"{fault}: nnviz now uses {percent} %")
-        self.board.about_to_grow()
-        window.about_to_grow()
         if set_size_percent(application(), percent):
-            self.board.grow()
-            window.fit_screen()
-            QTimer.singleShot(0, window, window.grow)  # after the texts have shrunk
+            self.board.keep_margin(True)
+            QTimer.singleShot(0, window, window.fit_screen)  # after Qt has enlarged the window for the texts
 
     def set_theme(self, name: str) -> None:
         """Use the theme `name`, one of `themes()`, and save the choice in the settings."""
