@@ -147,8 +147,7 @@ def test_random_weights_are_new_or_the_same_again(panel, document):
     assert panel.fields.seed.text() == "1"
     first = document.state.network
     document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
-    assert panel.run_buttons.same_weights.text() == "Same random weights again (seed 1)"
-    panel.run_buttons.same_weights.trigger()
+    panel.runner.new_random_weights(document.state.training.seed)
     assert document.state.network == first
     type_in(panel.fields.seed, "9223372036854775807")
     assert panel.run_buttons.random.toolTip().endswith("(seed 0)")
@@ -412,7 +411,7 @@ def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, docu
     own, share = panel.figures, 100 * measure_all(state).accuracy
     assert len(as_text(share)) > 7
     assert own.accuracy.text.startswith(f"{share:.4g} % · ")
-    assert own.accuracy.fitting(own.accuracy.pixels, own.accuracy.text) == own.accuracy.pixels > 10
+    assert own.accuracy.fitting(own.accuracy.text) >= own.accuracy.pixels > 10
     assert f"{round(12.8 * share):,} of 1,280 training rows" in own.accuracy.toolTip()
 
 

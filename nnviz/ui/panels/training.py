@@ -11,15 +11,12 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLabel,
-    QMenu,
-    QMessageBox,
     QProxyStyle,
     QPushButton,
     QSlider,
     QStyle,
     QStyleHintReturn,
     QStyleOption,
-    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
@@ -35,19 +32,11 @@ from nnviz.core.state import State
 from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
-from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import (
-    Stack,
-    clear_hover_on_close,
-    fill_box,
-    open_below,
-    set_lock_reason,
-    wrapped_label,
-)
+from nnviz.ui.kit.card import Panel, push_button, quiet_button
+from nnviz.ui.kit.controls import Stack, fill_box, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
-from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
+from nnviz.ui.kit.theme import apply_style, ui_font
 from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
@@ -71,15 +60,11 @@ class TrainingButtons(QWidget):
         self._ignoring_clicks = QTimer(self, singleShot=True, interval=IGNORE_CLICKS_MS)
         self._ignoring_clicks.timeout.connect(self._accept_clicks)
         self.run = RunButton()
-        self.step = _button("One update", "Make one update")
-        self.back = _button("One back", "Go back one update")
-        self.restart = _button("Restart", "Return to the weights at the start of this run")
-        self.more = _button("", "Use the same random weights again")
-        self.more.setAccessibleName("Run commands")
+        self.step = push_button("One update", "Make one update")
+        self.back = push_button("One back", "Go back one update")
+        self.restart = push_button("Restart", "Return to the weights at the start of this run")
         self.random = quiet_button("New random weights", "", "New random weights")
-        self._run_buttons = (self.run, self.step, self.back, self.restart, self.more)
-        self._menu = QMenu(self)
-        self.same_weights = self._menu.addAction("", self._same_random_weights)
+        self._run_buttons = (self.run, self.step, self.back, self.restart)
         fill_box(QHBoxLayout(self), 4, *self._run_buttons)
         self._connect()
 
@@ -90,8 +75,6 @@ class TrainingButtons(QWidget):
         self.back.clicked.connect(runner.back)
         self.restart.clicked.connect(runner.restart)
         self.random.clicked.connect(lambda: runner.new_random_weights())
-        self.more.clicked.connect(lambda: open_below(self.more, self._menu))
-        clear_hover_on_close(self.more, self._menu)
 
     def name_keys(self, run: str, step: str, back: str) -> None:
         """Add the keyboard shortcuts to the tooltips of Run, One update and One back."""
@@ -125,16 +108,12 @@ class TrainingButtons(QWidget):
         for button in self._run_buttons:
             button.setVisible(visible)
 
-    def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Update texts, tooltips and enabled states; if `old` is None, also the icon."""
-        training = new.state.training
-        if old is None:
-            self.more.setIcon(icon("more", None, 16))
+    def show_moment(self, _old: Moment | None, new: Moment) -> None:
+        """Update texts, tooltips and enabled states."""
         self._name_run()
         for button in (self.back, self.restart):
             button.setEnabled(self._runner.running or new.state.iteration > 0)
-        self.same_weights.setText(f"Same random weights again (seed {training.seed})")
-        tip = f"Start from new random weights (seed {training.next_seed})"
+        tip = f"Start from new random weights (seed {new.state.training.next_seed})"
         set_lock_reason(self.random, new.lock_reason, tip)
 
     def _name_run(self) -> None:
@@ -148,9 +127,6 @@ class TrainingButtons(QWidget):
         if left:
             return f"Make the remaining {counted(left, 'update')} of the paused run"
         return f"Make {counted(self._document.state.training.updates, 'update')}"
-
-    def _same_random_weights(self) -> None:
-        self._runner.new_random_weights(self._document.state.training.seed)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
@@ -166,25 +142,12 @@ class RunButton(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        metrics, contents = self.fontMetrics(), QStyle.ContentsType.CT_PushButton
-        texts = [metrics.size(Qt.TextFlag.TextShowMnemonic, word) for word in ("Run", "Pause")]
-        return self.style().sizeFromContents(contents, option, texts[0].expandedTo(texts[1]), self)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return self.sizeHint()
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
-    button.setToolTip(tip)
-    return button
+        width = self.fontMetrics().horizontalAdvance
+        return super().sizeHint() + QSize(width("Pause") - width(self.text()), 0)
 
 
 def _small_button(text: str) -> QPushButton:
-    button = _button(text, "")
+    button = push_button(text, "")
     button.setObjectName("small")
     button.setFont(ui_font(11.5))
     return button
@@ -339,13 +302,9 @@ def ask_loss(state: State, output: str) -> str | None:
 
 def _ask(reason: str, buttons: dict[str, str]) -> str | None:
     """Ask with one button for each text; the first is the default. Return the answer, None for Cancel."""
-    box = message_box(QApplication.activeWindow(), reason, BOTH_CHANGE)
-    accept = QMessageBox.ButtonRole.AcceptRole
-    answers = {box.addButton(text, accept): answer for text, answer in buttons.items()}
-    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(make_primary(next(iter(answers))))
-    box.exec()
-    return answers.get(cast(QPushButton, box.clickedButton()))
+    answers = [(text, ROLE.AcceptRole) for text in buttons]
+    answer = ask(QApplication.activeWindow(), reason, BOTH_CHANGE, [*answers, BUTTON.Cancel])
+    return buttons[answer[0]] if isinstance(answer, tuple) else None
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
@@ -368,7 +327,13 @@ class TrainingPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Training")
         self.runner = desk.runner
-        self._make_fields()
+        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed.setRange(0, 100)
+        self.speed.setPageStep(10)
+        self.speed.setValue(round(self.runner.speed * 100))
+        self.speed.setAccessibleName("Duration of a run")
+        self._speed_label = SpeedLabel()
+        self.fields = TrainingFields(self._document, self.speed, self._speed_label)
         self.run_buttons = TrainingButtons(desk)
         self.buttons.addWidget(self.run_buttons.random)
         self.figures = TrainingFigures(self.runner)
@@ -378,16 +343,6 @@ class TrainingPanel(Panel):
         self.body.addWidget(Stack(*parts))
         self._connect()
         self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
-
-    def _make_fields(self) -> None:
-        self.fields = TrainingFields(self._document)
-        self.speed = QSlider(Qt.Orientation.Horizontal)
-        self.speed.setRange(0, 100)
-        self.speed.setPageStep(10)
-        self.speed.setValue(round(self.runner.speed * 100))
-        self.speed.setAccessibleName("Duration of a run")
-        self._speed_label = SpeedLabel()
-        self.fields.add_beside(self.speed, self._speed_label)
 
     def _connect(self) -> None:
         runner = self.runner
@@ -459,7 +414,7 @@ class TrainingPanel(Panel):
         time = duration_text(self._document.state.training.updates, self.runner.speed)
         tip = "A run now goes at full speed" if time == "fastest" else f"A run now takes about {time}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
-        self.speed.setToolTip(SCRIPT_TIP if self._document.now.lock_reason else tip)
+        set_lock_reason(self.speed, self._document.now.lock_reason and SCRIPT_TIP, tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
         text = f"Use learning rate {as_text(learning_rate)}"
@@ -538,5 +493,4 @@ class Message(QWidget):
         name = "error" if problem else "muted"
         if name != self.label.objectName():
             self.label.setObjectName(name)
-            self.label.style().unpolish(self.label)
-            self.label.style().polish(self.label)
+            apply_style(self.label)
