@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
-from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
     QProxyStyle,
     QPushButton,
     QSlider,
+    QStackedLayout,
     QStyle,
     QStyleHintReturn,
     QStyleOption,
@@ -46,35 +46,25 @@ IGNORE_CLICKS_MS = 500
 class TrainingButtons(QWidget):
     """The row of buttons that train the network. The button `random` stands in the panel's heading instead.
 
-    The buttons Run and One update only emit signals. The receiver first accepts the texts of the setting
-    fields, then trains.
+    The panel connects the buttons `run` and `step`, since it first accepts the texts of the setting fields.
     """
-
-    run_requested = Signal()
-    step_requested = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._document, self._runner = desk.document, desk.runner
         self._run_key = ""
-        self._ignoring_clicks = QTimer(self, singleShot=True, interval=IGNORE_CLICKS_MS)
-        self._ignoring_clicks.timeout.connect(self._accept_clicks)
         self.run = RunButton()
         self.step = push_button("One update", "Make one update")
         self.back = push_button("One back", "Go back one update")
         self.restart = push_button("Restart", "Return to the weights at the start of this run")
         self.random = quiet_button("New random weights", "", "New random weights")
-        self._run_buttons = (self.run, self.step, self.back, self.restart)
-        fill_box(QHBoxLayout(self), 4, *self._run_buttons)
-        self._connect()
-
-    def _connect(self) -> None:
-        runner = self._runner
-        self.run.clicked.connect(self.run_requested)
-        self.step.clicked.connect(self.step_requested)
-        self.back.clicked.connect(runner.back)
-        self.restart.clicked.connect(runner.restart)
-        self.random.clicked.connect(lambda: runner.new_random_weights())
+        row = QWidget()
+        fill_box(QHBoxLayout(row), 4, self.run, self.step, self.back, self.restart)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(row)
+        self.back.clicked.connect(self._runner.back)
+        self.restart.clicked.connect(self._runner.restart)
+        self.random.clicked.connect(lambda: self._runner.new_random_weights())
 
     def name_keys(self, run: str, step: str, back: str) -> None:
         """Add the keyboard shortcuts to the tooltips of Run, One update and One back."""
@@ -85,9 +75,7 @@ class TrainingButtons(QWidget):
 
     def replace_by(self, other: QPushButton) -> None:
         """Show another button instead of these buttons, until `restore` is called."""
-        self._other_button = other
-        self._show_buttons(False)
-        cast(QHBoxLayout, self.layout()).addWidget(other)
+        self._pages.setCurrentIndex(self._pages.addWidget(other))
 
     def restore(self) -> None:
         """Show these buttons again instead of the other button.
@@ -95,18 +83,10 @@ class TrainingButtons(QWidget):
         If the mouse is over these buttons, they ignore clicks for a moment: a click may be meant for the
         other button.
         """
-        self._other_button.hide()
-        self._show_buttons(True)
+        self._pages.setCurrentIndex(0)
         if self.underMouse():
             self.setEnabled(False)
-            self._ignoring_clicks.start()
-
-    def _accept_clicks(self) -> None:
-        self.setEnabled(True)
-
-    def _show_buttons(self, visible: bool) -> None:
-        for button in self._run_buttons:
-            button.setVisible(visible)
+            QTimer.singleShot(IGNORE_CLICKS_MS, self, lambda: self.setEnabled(True))
 
     def show_moment(self, _old: Moment | None, new: Moment) -> None:
         """Update texts, tooltips and enabled states."""
@@ -127,10 +107,6 @@ class TrainingButtons(QWidget):
         if left:
             return f"Make the remaining {counted(left, 'update')} of the paused run"
         return f"Make {counted(self._document.state.training.updates, 'update')}"
-
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().leaveEvent(event)
-        self._accept_clicks()
 
 
 class RunButton(QPushButton):
@@ -350,8 +326,8 @@ class TrainingPanel(Panel):
         self.fields.loss_wanted.connect(self.choose_loss)
         self.fields.refused.connect(self.message.show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
-        self.run_buttons.run_requested.connect(self.toggle_run)
-        self.run_buttons.step_requested.connect(self.step)
+        self.run_buttons.run.clicked.connect(self.toggle_run)
+        self.run_buttons.step.clicked.connect(self.step)
         runner.progressed.connect(self._show_progress)
         runner.travel.rested.connect(self._show_iteration)
         self.timeline.entered.connect(runner.begin_scrub)
