@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
@@ -24,7 +24,7 @@ from nnviz.ui.panels.data_view import LEAST_MARGIN_PX, PADDING_PX, SIZES_PX
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
 from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, drag, entry, turn, write
-from tests.ui.runs import colours_of, pixels_of
+from tests.ui.runs import pixels_of
 from tests.ui.sees import status, written
 
 Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
@@ -83,11 +83,6 @@ class Desk(Bare):
 
     def click(self, row, column, modifier=Qt.KeyboardModifier.NoModifier):
         self.qtbot.mouseClick(self.table.viewport(), LEFT, modifier, self.place(row, column))
-
-    def click_number(self, row):
-        numbers = self.table.verticalHeader()
-        at = QPoint(5, numbers.sectionViewportPosition(row) + 8)
-        self.qtbot.mouseClick(numbers.viewport(), LEFT, pos=at)
 
     def type(self, text, *keys):
         for letter in text:  # the first one opens a field
@@ -415,29 +410,6 @@ def test_delete_in_a_cell_that_cannot_be_empty_says_so_and_keeps_the_row(desk, a
             assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
     assert desk.said[::2] == desk.said[1::2]
     approved("Delete on an input, one of the targets and an error", "\n".join(desk.said[::2]))
-
-
-def test_delete_removes_rows_selected_by_their_numbers(desk):
-    def framed():
-        """Return whether a cell of the second row has a frame."""
-        image = desk.table.viewport().grab(QRect(0, 30, desk.table.viewport().width(), 30)).toImage()
-        return PALETTES["light"].accent in colours_of(image)
-
-    for column in (0, 2):
-        desk.start()
-        desk.click(1, column)
-        assert framed()
-        desk.click_number(1)
-        assert not framed()
-        desk.key(Key.Key_Down, SHIFT)
-        desk.type("", Key.Key_Delete)
-        assert (desk.inputs, desk.said[-1]) == ([ROWS[0], ROWS[3]], "Removed 2 rows")
-    for leaves in (lambda: desk.click(1, 0), lambda: desk.type("", Key.Key_Up)):
-        desk.start()
-        desk.click_number(1)
-        leaves()
-        desk.type("", Key.Key_Delete)
-        assert desk.inputs == ROWS
 
 
 def test_a_target_is_emptied_only_if_no_row_has_targets_left(desk, approved):

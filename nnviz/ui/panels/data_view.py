@@ -64,7 +64,6 @@ class NumberCells(QStyledItemDelegate):
     `editing_begun` a field for typing has opened in a cell
     `refused`       carries why a typed text is refused, or "" once the text is valid again
     `cut`           a number was painted that its column is too narrow for, even in the smallest font
-    `whole_rows`    whether rows were selected by their row numbers; if so, no cell is outlined
     =============== ==============================================================================
     """
 
@@ -77,7 +76,6 @@ class NumberCells(QStyledItemDelegate):
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
-        self.whole_rows = False
         self.update_fonts()
 
     def update_fonts(self) -> None:
@@ -99,7 +97,7 @@ class NumberCells(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
-        if state & QStyle.StateFlag.State_HasFocus and not self.whole_rows:
+        if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
         wrong = column.kind == "error" and text not in (NO_VALUE, "0")
@@ -329,8 +327,8 @@ SAMPLE = 100
 class TableView(QTableView):
     """The table of rows. A digit, Enter, F2 or a double click edits a cell.
 
-    The Delete key requests that the cell is emptied, or that rows selected by row numbers are removed.
-    Ctrl+Delete always requests that rows are removed. Dragging a number sideways changes the number;
+    The Delete key requests that the current column is emptied in the selected rows, Ctrl+Delete that the rows
+    are removed. Dragging a number sideways changes the number;
     dragging up or down selects rows.
     """
 
@@ -365,8 +363,6 @@ class TableView(QTableView):
             each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             each.setDefaultAlignment(RIGHT)
         rows.setDefaultSectionSize(ROW_HEIGHT_PX)
-        for signal in (rows.sectionPressed, rows.sectionEntered):  # connected after Qt's slot, which selects
-            signal.connect(lambda _: self._set_whole_rows(True))
         header.setMinimumSectionSize(1)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
@@ -386,7 +382,7 @@ class TableView(QTableView):
         elif deletes and modifiers == Modifier.ControlModifier:
             self.remove_requested.emit()
         elif deletes and not modifiers:
-            (self.remove_requested if self.cells.whole_rows else self.clear_requested).emit()
+            self.clear_requested.emit()
         elif event.key() == Qt.Key.Key_Escape and self._table.filtered:
             self.all_rows_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
@@ -396,10 +392,7 @@ class TableView(QTableView):
         elif event.text().isprintable() and event.text() and not self._begins_number(event):
             event.ignore()  # the window uses other keys: Space plays the walk
         else:
-            extends = self.cells.whole_rows and modifiers & Modifier.ShiftModifier
             super().keyPressEvent(event)
-            if extends:
-                self._set_whole_rows(True)
 
     def event(self, event: QEvent) -> bool:
         """Let a digit begin a number, and not act as a shortcut of the window."""
@@ -414,17 +407,6 @@ class TableView(QTableView):
         plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
-    def _set_whole_rows(self, whole_rows: bool) -> None:
-        """Treat the selection as whole rows, or as the cells of the current column."""
-        if whole_rows != self.cells.whole_rows:
-            self.cells.whole_rows = whole_rows
-            self.viewport().update()
-
-    def currentChanged(self, current: Index, previous: Index) -> None:
-        """Treat the selection as cells, not as whole rows, when another cell becomes the current cell."""
-        super().currentChanged(current, previous)
-        self._set_whole_rows(False)
-
     def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
         """Return how an event changes the selection. Unlike in Qt, keys with Ctrl also move the selection."""
         command = super().selectionCommand(index, event)
@@ -435,7 +417,6 @@ class TableView(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select a cell. If the cell is editable, a sideways drag that follows can change its number."""
-        self._set_whole_rows(False)
         super().mousePressEvent(event)
         index, self._pressed, self._scrub = self.indexAt(event.position().toPoint()), event.position(), None
         editable = index.isValid() and self._table.columns[index.column()].editable
