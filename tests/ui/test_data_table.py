@@ -359,9 +359,9 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     assert desk.inputs == ROWS
     assert "DATA · 4 ROWS" in desk.labels()
     desk.click(0, 0)
-    desk.click(2, 0, CONTROL)
+    desk.click(1, 0, SHIFT)
     desk.press("Remove row")
-    assert (desk.inputs, desk.document.now.row) == ([[1, -1], [8, 4]], 0)
+    assert (desk.inputs, desk.document.now.row) == ([[0, 0], [8, 4]], 0)
     assert desk.document.undo_text() == "Remove 2 rows"
     desk.document.undo()
     assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
@@ -386,7 +386,7 @@ def test_the_diagram_follows_the_selection_by_keys_and_clicks(desk):
         (Key.Key_End, CONTROL, [0, 1, 2]),
         (Key.Key_Down, CONTROL, [0, 2, 3]),
         (Key.Key_Down, SHIFT, [2, 3]),
-        (Key.Key_End, CONTROL | SHIFT, []),
+        (Key.Key_PageDown, SHIFT, []),
     ):
         desk.start()
         desk.click(0, 0)
@@ -396,11 +396,10 @@ def test_the_diagram_follows_the_selection_by_keys_and_clicks(desk):
         assert desk.inputs == [ROWS[row] for row in left], (key, modifiers)
     desk.start()
     desk.click(0, 0)
-    for row in (2, 2, 0):
-        desk.click(row, 0, CONTROL)
-    assert desk.document.now.row == 0
-    desk.key(Key.Key_Delete, CONTROL)
-    assert desk.inputs == ROWS[1:], "the last one stays selected"
+    desk.click(0, 0, CONTROL)
+    assert (desk.document.now.row, desk.selected()) == (0, [0]), "a row stays selected"
+    desk.click(2, 0, CONTROL)
+    assert (desk.document.now.row, desk.selected()) == (2, [0, 1, 2])
 
 
 def test_delete_in_a_cell_that_cannot_be_empty_says_so_and_keeps_the_row(desk, approved):

@@ -33,7 +33,7 @@ from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask, show_text
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
-from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, Flag, TableView
+from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
 if TYPE_CHECKING:
     from nnviz.files.table.reading import Table
@@ -395,9 +395,7 @@ class DataPanel(Panel):
             self._go_to(line, max(0, current.column()))
 
     def _go_to(self, line: int, column: int) -> None:
-        # While Ctrl is pressed, QTableView.setCurrentIndex would toggle the row in the selection.
-        index = self.model.index(line, column)
-        self.table.selectionModel().setCurrentIndex(index, Flag.ClearAndSelect | Flag.Rows)
+        self.table.setCurrentIndex(self.model.index(line, column))
 
     def _row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():

@@ -7,19 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import (
-    QEvent,
-    QItemSelectionModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QPointF,
-    QRect,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -312,7 +300,6 @@ class SplitLine(QWidget):
             self._table.scrollTo(self._table.model().index(min(row, self._rows - 1), 0))
 
 
-Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 Modifier: TypeAlias = Qt.KeyboardModifier
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
@@ -356,6 +343,8 @@ class TableView(QTableView):
         self.setAccessibleName("Data")
         self.setMinimumHeight(LEAST_HEIGHT_PX)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        # The current row, which the diagram shows, is always selected, also after clicks and keys with Ctrl.
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         rows, header = self.verticalHeader(), self.horizontalHeader()
@@ -407,14 +396,6 @@ class TableView(QTableView):
         plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
-    def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
-        """Return how an event changes the selection. Unlike in Qt, keys with Ctrl also move the selection."""
-        command = super().selectionCommand(index, event)
-        if command != Flag.NoUpdate or not isinstance(event, QKeyEvent):
-            return command
-        extends = event.modifiers() & Modifier.ShiftModifier
-        return Flag.Rows | (Flag.SelectCurrent if extends else Flag.ClearAndSelect)
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select a cell. If the cell is editable, a sideways drag that follows can change its number."""
         super().mousePressEvent(event)
@@ -437,20 +418,10 @@ class TableView(QTableView):
         self._table.set_number(index, value, self._scrub)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the drag of a number, and keep the current row selected, since the diagram shows this row."""
+        """End the drag of a number."""
         super().mouseReleaseEvent(event)
-        self._select_current()
         self._scrub_from = self._scrub = None
         self.fit_columns()
-
-    def _select_current(self) -> None:
-        """Go to the nearest selected row if Ctrl+click has deselected the current one."""
-        current, selection = self.currentIndex(), self.selectionModel()
-        if not current.isValid() or selection.isRowSelected(current.row(), QModelIndex()):
-            return
-        rows = (index.row() for index in selection.selectedRows())
-        row = min(rows, key=lambda row: abs(row - current.row()), default=current.row())
-        selection.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
         """Repaint the changed cells. If the first changed column is computed, repaint all later columns."""
