@@ -74,17 +74,12 @@ class Highlighter(QSyntaxHighlighter):
             self.setFormat(start, length, formats[role])
 
 
-def units(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts it."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
 @lru_cache(CACHED_LINES)
 def _words(line: str) -> list[Word]:
     """Return the coloured words of a line."""
     words, end = [], 0
     for _, kind, text in _lexer.get_tokens_unprocessed(line):
-        start, end = end, end + units(text)
+        start, end = end, end + len(text.encode("utf-16-le")) // 2
         if role := next((role for known, role in ROLES if kind in known), None):
             words.append(Word(start, end - start, role))
     return words
@@ -305,16 +300,18 @@ HANGING = 4
 
 
 def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
-    """Replace a document's lines `old` with `new`, indented by `left` pixels. Edit only what differs."""
+    """Replace a document's lines `old` with `new`, indented by `left` pixels."""
+    if len(old) != len(new):
+        document.setPlainText("\n".join(new))
+        indent(document, range(len(new)), left)
+        return
+    changed = [k for k in range(len(new)) if old[k] != new[k]]
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
-    if len(old) != len(new):
-        _replace(cursor, 0, "\n".join(old), "\n".join(new))
-        changed = list(range(len(new)))
-    else:
-        changed = [k for k in range(len(new)) if old[k] != new[k]]
-        for k in changed:
-            _replace(cursor, document.findBlockByNumber(k).position(), old[k], new[k])
+    for k in changed:
+        cursor.setPosition(document.findBlockByNumber(k).position())
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(new[k])
     indent(document, changed, left)
     cursor.endEditBlock()
 
@@ -330,27 +327,6 @@ def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
         form.setTextIndent(-hanging)
         if block.blockFormat() != form:
             QTextCursor(block).setBlockFormat(form)
-
-
-def _replace(cursor: QTextCursor, start: int, old: str, new: str) -> None:
-    """Replace the text `old` at `start` with `new`, except their common beginning and end.
-
-    The new text is inserted before the old one is removed, so that a selection next to it is kept.
-    """
-    head = _common_length(old, new)
-    tail = _common_length(old[head:][::-1], new[head:][::-1])
-    first = start + units(old[:head])
-    last = first + units(old[head : len(old) - tail])
-    cursor.setPosition(last)
-    cursor.insertText(new[head : len(new) - tail])
-    cursor.setPosition(first)
-    cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
-    cursor.removeSelectedText()
-
-
-def _common_length(one: str, other: str) -> int:
-    letters = enumerate(zip(one, other, strict=False))
-    return next((k for k, (a, b) in letters if a != b), min(len(one), len(other)))
 
 
 LANES_PX = 18
@@ -405,13 +381,14 @@ class CodeText(QTextEdit):
     def show_lines(self, lines: Sequence[str], choosable: Collection[int], *, reset: bool) -> None:
         """Replace the program's lines; `choosable` holds the numbers of the lines that can be chosen.
 
-        Keep the scroll position and the selected text, unless `reset` is true.
+        Keep the scroll position, and the selected text in lines that stay, unless `reset` is true.
         """
         old, self._lines, self._choosable = self._lines, list(lines), choosable
+        place = 0 if reset else self.verticalScrollBar().value()
         write(self.document(), old, self._lines, px(LANES_PX))
         if reset:
             self.setTextCursor(QTextCursor(self.document()))
-            self.verticalScrollBar().setValue(0)
+        self.verticalScrollBar().setValue(place)
 
     def show_marks(self, *marks: LineMark) -> None:
         """Replace the marks on the lines."""
