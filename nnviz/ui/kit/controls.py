@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from PySide6.QtCore import (
-    QElapsedTimer,
-    QEvent,
-    QMimeData,
-    QPoint,
-    QPointF,
-    QRect,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -374,45 +363,3 @@ class NumberChoice(ComboBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: D102
         self._field.wheelEvent(event)
-
-
-TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-"""Modifiers that may be down while a person types a name."""
-
-
-class ListMenu(QMenu):
-    """A menu in which typing selects the entry that begins with the typed letters. Enter activates the entry.
-
-    Typing the same letter again selects the next match. In other Qt menus, a letter activates an entry.
-    """
-
-    def __init__(self, title: str, parent: QWidget) -> None:
-        super().__init__(title, parent)
-        self._typed = ""
-        self._last = QElapsedTimer()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Add the typed character to the search; after the first letter, a space counts as a character."""
-        text = event.text()
-        continues = self._last.isValid() and self._last.elapsed() < QApplication.keyboardInputInterval()
-        typed = (self._typed if continues else "") + text
-        if not text or not text.isprintable() or not typed.strip() or event.modifiers() & ~TYPING_MODIFIERS:
-            super().keyPressEvent(event)
-            return
-        self._typed = typed
-        self._last.start()
-        self._go_to(typed.casefold())
-
-    def _go_to(self, typed: str) -> None:
-        """Select the next entry that begins with `typed`; the present one stays while it does."""
-        repeated = len(set(typed)) == 1
-        start = typed[0] if repeated else typed
-        actions = [action for action in self.actions() if action.isEnabled() and action.isVisible()]
-        at = actions.index(self.activeAction()) + repeated if self.activeAction() in actions else 0
-        matches = (action for action in actions[at:] + actions[:at] if _name(action).startswith(start))
-        if action := next(matches, None):
-            self.setActiveAction(action)
-
-
-def _name(action: QAction) -> str:
-    return action.text().replace("&&", "&").casefold()
