@@ -13,7 +13,7 @@ from html import escape
 from importlib import import_module
 from typing import TypeAlias, cast
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -26,8 +26,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QTextCharFormat,
-    QTextCursor,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -35,7 +33,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QSplitterHandle,
     QTextBrowser,
-    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -89,8 +86,7 @@ class ExplainBrowser(QTextBrowser):
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)
         self._html = ""
-        self._marked_link = ""
-        self.highlighted.connect(self._hovered)
+        self.highlighted.connect(lambda url: self.link_hovered.emit(url.toString()))
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
     def show_html(self, html: str, keep_place: bool) -> None:
@@ -102,7 +98,6 @@ class ExplainBrowser(QTextBrowser):
         place = bar.value() if keep_place else 0
         self.setHtml(html)
         bar.setValue(place)
-        self._mark(self._marked_link)
 
     def fits(self, text: str) -> bool:
         """Return whether `text` fits on one indented line."""
@@ -122,40 +117,10 @@ class ExplainBrowser(QTextBrowser):
         if event.size().width() != event.oldSize().width():
             self.room_changed.emit()
 
-    def _hovered(self, url: QUrl) -> None:
-        self._mark(url.toString())
-        self.link_hovered.emit(self._marked_link)
-
-    def _mark(self, link: str) -> None:
-        """Mark all parts of the text that have this link; "" marks none."""
-        self._marked_link = link
-        marks = []
-        block = self.document().begin()
-        while link and block.isValid():
-            fragments = block.begin()
-            while not fragments.atEnd():
-                fragment = fragments.fragment()
-                if fragment.charFormat().anchorHref() == link:
-                    marks.append(self._mark_at(fragment.position(), fragment.length()))
-                fragments += 1
-            block = block.next()
-        self.setExtraSelections(marks)
-
-    def _mark_at(self, start: int, length: int) -> QTextEdit.ExtraSelection:
-        mark = QTextEdit.ExtraSelection()
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(start)
-        cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
-        style = QTextCharFormat()
-        style.setBackground(QColor(colours().selection))
-        mark.cursor, mark.format = cursor, style
-        return mark
-
     def leaveEvent(self, event: QEvent) -> None:
         """Emit `link_hovered` with "", since the mouse is over no link."""
         super().leaveEvent(event)
-        if self._marked_link:
-            self._hovered(QUrl())
+        self.link_hovered.emit("")
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
