@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLabel,
-    QProxyStyle,
     QPushButton,
     QSlider,
     QStackedLayout,
     QStyle,
-    QStyleHintReturn,
-    QStyleOption,
     QVBoxLayout,
     QWidget,
 )
@@ -136,21 +133,6 @@ POSITIONS = 2**30
 TIMELINE_TIP = "Drag the handle to another iteration of the run; Left and Right move it by one iteration"
 
 
-class _JumpToMouseStyle(QProxyStyle):
-    """A style in which a click on a slider moves the handle to the mouse, not by a page."""
-
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-        data: QStyleHintReturn | None = None,
-    ) -> int:
-        if hint == QStyle.StyleHint.SH_Slider_AbsoluteSetButtons:
-            return Qt.MouseButton.LeftButton.value
-        return super().styleHint(hint, option, widget, data)
-
-
 class Timeline(QSlider):
     """A slider over the iterations of a run. The slider is hidden until the run has an update.
 
@@ -167,8 +149,6 @@ class Timeline(QSlider):
         super().__init__(Qt.Orientation.Horizontal)
         self._end, self._unit = 0, 1
         self._handle_at = 0
-        self._style = _JumpToMouseStyle("Fusion")
-        self.setStyle(self._style)
         self.setAccessibleName("Iteration of the run")
         self.setToolTip(TIMELINE_TIP)
         self.setFixedHeight(HANDLE_PX)
@@ -196,6 +176,13 @@ class Timeline(QSlider):
         if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
             self._handle_at = at
             super().sliderChange(change)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Move the handle to the mouse, as Qt does for the middle button."""
+        button, at = Qt.MouseButton.MiddleButton, event.globalPosition()
+        super().mousePressEvent(
+            QMouseEvent(event.type(), event.position(), at, button, button, event.modifiers())
+        )
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         self.entered.emit()
