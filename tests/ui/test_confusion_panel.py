@@ -118,7 +118,10 @@ def test_the_counts_are_those_of_a_count_by_hand_and_follow_edits(open_card, app
 
 def test_classes_with_similar_names_are_shortened_differently(open_card):
     which = "one of the many kinds of animals: {}, but those alone that are tame"
-    card, _ = open_card(edits.rename_columns(pets(), {3: which.format("cats"), 4: which.format("dogs")}))
+    state = pets()
+    for k, kind in enumerate(("cats", "dogs")):
+        state = edits.rename(state, len(state.network.layers), k, which.format(kind))
+    card, _ = open_card(state)
     cells, room = card.view.named_cells
     left, rows = int(cells.room.x - room.left), [int(cells.row(k).center[1]) for k in (0, 1)]
     cats, dogs = (pixels_of(card.view)[row - 8 : row + 8, left : left + int(room.left) - 6] for row in rows)

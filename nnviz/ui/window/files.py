@@ -138,10 +138,9 @@ def _load_unasked(document: Document, table: Table) -> NewRows | None:
     if len(table) < table.rows_in_file:
         return None
     try:
-        result = load_rows(document.state, table)
+        return load_rows(document.state, table)
     except FileError:
         return None
-    return None if result.foreign_names else result
 
 
 _T = TypeVar("_T")
