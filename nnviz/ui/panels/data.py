@@ -195,7 +195,6 @@ class DataPanel(Panel):
         self.table = TableView(self.model, desk)
         self._cells = self.table.cells
         self._empty = EmptyRows()
-        self._state_with_new_row: State | None = None
         self._refusal = wrapped_label(name="error")
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
@@ -352,8 +351,6 @@ class DataPanel(Panel):
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
             self._refusal.hide()
             self._desk.message.emit("")
-            if self._document.state is self._state_with_new_row:  # Escape in a row that Tab has just added
-                self._document.undo()
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
@@ -414,7 +411,7 @@ class DataPanel(Panel):
             if place == (row, column) and key == Qt.Key.Key_Tab and not self.model.filtered:
                 self._document.select_row(row)
                 self._add_row()
-                self._state_with_new_row, place = self._document.state, (row + 1, 0)
+                place = (row + 1, 0)
         index = self.model.index(*place)
         self.table.setFocus()
         self.table.setCurrentIndex(index)
