@@ -23,7 +23,7 @@ from nnviz.ui.panels.data import DataPanel
 from nnviz.ui.panels.data_view import LEAST_MARGIN_PX, PADDING_PX, SIZES_PX
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, drag, entry, turn, write
+from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, entry, turn, write
 from tests.ui.runs import pixels_of
 from tests.ui.sees import status, written
 
@@ -319,24 +319,6 @@ def test_arrow_keys_and_the_wheel_nudge_an_open_cell_in_decimal(desk):
     turn(desk.table.viewport(), -1)
     assert desk.table.verticalScrollBar().value() > 0
     assert desk.inputs[1:] == rows[1:].tolist()
-
-
-def test_a_number_that_is_dragged_sideways_is_scrubbed_as_one_edit(desk):
-    before = desk.texts(1)
-    drag(desk.table.viewport(), desk.place(1, 0), -36)
-    assert (desk.inputs[1][0], desk.texts(1)[0]) == (0.4, "0.4")
-    assert desk.texts(1)[3] != before[3], "the prediction follows"
-    drag(desk.table.viewport(), desk.place(1, 2), 12)
-    assert desk.targets[1] == [50.2]
-    assert desk.undo_all() == 2
-    assert desk.texts(1) == before
-    QTest.mousePress(desk.table.viewport(), LEFT, pos=desk.place(0, 0))
-    for row in (1, 2):
-        QTest.mouseMove(desk.table.viewport(), desk.place(row, 0))
-    QTest.mouseRelease(desk.table.viewport(), LEFT, pos=desk.place(2, 0))
-    assert desk.selected() == [0, 1, 2]
-    drag(desk.table.viewport(), desk.place(1, 3), 36)  # a prediction
-    assert desk.document.undo_text() == ""
 
 
 def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):

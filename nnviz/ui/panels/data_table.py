@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -203,11 +202,10 @@ class DataTable(QAbstractTableModel):
         spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
         return spoken if role == Role.AccessibleTextRole else text
 
-    def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
+    def set_number(self, index: Index, number: float | None) -> None:
         """Set the number of a cell. If `number` is None, empty the cell, which must be in a target column.
 
-        Successive calls with the same `merge` are one undo entry. If the cell no longer exists, or contains
-        the number already, change nothing.
+        If the cell no longer exists, or contains the number already, change nothing.
         """
         state = self._document.state
         if not index.isValid() or _shape(state) != _shape(self.state):
@@ -216,7 +214,7 @@ class DataTable(QAbstractTableModel):
         if number == edits.value_at(state, column.address, row):
             return
         text = f"{column.header} of row {row + 1}"
-        if not self._document.edit(text, edits.set_value, column.address, number, row, merge=merge):
+        if not self._document.edit(text, edits.set_value, column.address, number, row):
             return
         if number is None:
             self._desk.message.emit(f"{text} is empty now")

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -37,7 +37,7 @@ from nnviz.core import edits
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
+from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.data_table import NO_VALUE, DataTable, Index
 
@@ -315,8 +315,7 @@ class TableView(QTableView):
     """The table of rows. A digit, Enter, F2 or a double click edits a cell.
 
     The Delete key requests that the current column is emptied in the selected rows, Ctrl+Delete that the rows
-    are removed. Dragging a number sideways changes the number;
-    dragging up or down selects rows.
+    are removed.
     """
 
     clear_requested = Signal()
@@ -335,10 +334,6 @@ class TableView(QTableView):
         """The timer that fits the columns to changed numbers."""
         self.fit_soon.timeout.connect(self.fit_columns)
         self.cells.cut.connect(lambda: self.fit_soon.start(0))
-        self._pressed = QPointF()
-        self._scrub_from: float | None = None
-        self._scrub: object | None = None
-        """The drag that changes a number, or None."""
         self.setModel(model)
         self.setAccessibleName("Data")
         self.setMinimumHeight(LEAST_HEIGHT_PX)
@@ -396,33 +391,6 @@ class TableView(QTableView):
         plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select a cell. If the cell is editable, a sideways drag that follows can change its number."""
-        super().mousePressEvent(event)
-        index, self._pressed, self._scrub = self.indexAt(event.position().toPoint()), event.position(), None
-        editable = index.isValid() and self._table.columns[index.column()].editable
-        plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
-        self._scrub_from = self._table.value(index.row(), index.column()) if editable and plain else None
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Change the number in a cell if the mouse drags the number sideways."""
-        offset = event.position() - self._pressed
-        sideways = abs(offset.x()) >= PIXELS_A_STEP and abs(offset.x()) > abs(offset.y())
-        if self._scrub is None and self._scrub_from is not None and sideways:
-            self._scrub = object()
-        if self._scrub is None:
-            super().mouseMoveEvent(event)
-            return
-        index = self.indexAt(self._pressed.toPoint())
-        value = scrub(self._scrub_from, offset.x(), event.modifiers())
-        self._table.set_number(index, value, self._scrub)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the drag of a number."""
-        super().mouseReleaseEvent(event)
-        self._scrub_from = self._scrub = None
-        self.fit_columns()
-
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
         """Repaint the changed cells. If the first changed column is computed, repaint all later columns."""
         if self._table.columns[first.column()].editable:
@@ -464,11 +432,11 @@ class TableView(QTableView):
         self.fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
-        """Fit the columns to changed numbers: at once to typed ones, unless the mouse scrubs one."""
-        if not self._table.columns[first.column()].editable:
-            self.fit_soon.start(int(SETTLED_MS))
-        elif not QGuiApplication.mouseButtons():
+        """Fit the columns to changed numbers, to typed ones at once."""
+        if self._table.columns[first.column()].editable:
             self.fit_columns()
+        else:
+            self.fit_soon.start(int(SETTLED_MS))
 
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
