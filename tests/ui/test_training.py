@@ -38,7 +38,7 @@ from nnviz.ui.panels.training import TrainingPanel
 from nnviz.ui.plot.plot import Plot
 from tests.ui.bare import Seen
 from tests.ui.clipped import clipped, walk_panels
-from tests.ui.hands import choose, drag, turn, write
+from tests.ui.hands import choose, turn, write
 from tests.ui.runs import classes, colours_of, exercise
 from tests.ui.sees import menus, status, untrue
 
@@ -304,18 +304,13 @@ def test_the_wheel_nudges_the_field_that_is_being_edited_and_no_other(panel, doc
         assert line(field).text() == text
 
 
-def test_dragging_a_setting_sideways_scrubs_it_as_one_undo_entry(panel, document):
-    for name, dx, value in (("learning_rate", 30, 0.06), ("updates", -30, 15), ("seed", 12, 2)):
-        field = getattr(panel.fields, name)
-        before = field.text()
-        panel.run_buttons.run.setFocus()
-        drag(field, field.rect().center(), dx)
-        assert getattr(document.state.training, name) == float(field.text()) == value
-        document.undo()
-        assert (getattr(panel.fields, name).text(), document.undo_text()) == (before, "")
-    drag(field, field.rect().center(), 0)
-    drag(field, field.rect().center(), -60)  # in a field that is open it selects text
-    assert (field.text(), document.undo_text()) == (before, "")
+def test_the_click_that_enters_a_field_selects_its_text_and_the_next_one_does_not(panel):
+    field = panel.fields.updates
+    panel.run_buttons.run.setFocus()
+    for selected in ("20", ""):
+        press(field)
+        assert (field.selectedText(), field.text()) == (selected, "20")
+        field.deselect()
 
 
 def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
