@@ -444,24 +444,15 @@ class DataPanel(Panel):
     def _clear_cells(self) -> None:
         """Clear the current column in the selected rows, or say why its cells cannot be empty."""
         rows, current = self._rows, self.table.currentIndex()
-        state, say = self._document.state, self._desk.message.emit
         if not rows or not current.isValid():
             return
-        column = self.model.columns[current.column()]
+        column, say = self.model.columns[current.column()], self._desk.message.emit
         which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
         cells = f"{column.header} of {which}"
-        if column.kind == "input":
-            say(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
-        elif column.kind != "target":
-            say(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
-        else:
-            try:
-                edits.clear_targets(state, rows)
-            except ValueError as error:
-                say(f"{cells} was not emptied: {error}; Ctrl+Delete removes {which}")
-            else:
-                if self._document.edit(cells, edits.clear_targets, rows):
-                    say(f"{cells} is empty now")
+        if column.kind != "target":
+            say(f"{cells} cannot be empty; Ctrl+Delete removes {which}")
+        elif self._document.edit(cells, edits.clear_targets, rows):
+            say(f"{cells} is empty now")
 
     def _remove_targets(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text
