@@ -589,7 +589,7 @@ def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     assert desk.table.split.caption.endswith("2 rows")
 
 
-def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
+def test_the_menu_of_the_table_splits_and_rows_are_shuffled(desk, split):
     document = desk.document
     desk.document.select_row(4)
     choose_in_table_menu(desk, "Validate from this row on")
@@ -598,7 +598,7 @@ def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
     assert document.state.training.validation == 0.0
     document.push(train(document.state).state, "Run")
     before = document.state
-    choose_in_table_menu(desk, "Shuffle rows")
+    desk.data.shuffle()
     assert document.state == edits.shuffle_rows(before)
     assert desk.said[-1] == "Shuffled 10 rows with seed 0"
     document.undo()

@@ -571,10 +571,7 @@ MOONS, MAKE = click_kind("Two moons"), press_button("Make rows")
 
 
 def test_made_rows_go_into_a_network_that_fits_and_keep_its_weights(made, approved):
-    def by_the_table(window):
-        hands.choose_in_table_menu(window, "Make rows…")
-
-    window = made("relu", click_kind("Spiral"), cancel, ask=by_the_table)
+    window = made("relu", click_kind("Spiral"), cancel)
     assert table_rows(window) == [["3", "5", "60"]]
     assert not window.document.modified
     choose_entry(window, "Backward")

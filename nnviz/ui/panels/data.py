@@ -370,11 +370,6 @@ class DataPanel(Panel):
         split.setEnabled(has_targets and 0 < row < rows)
         train_all = menu.addAction("Trai&n on all rows", lambda: self.validate_from(rows))
         train_all.setEnabled(self._document.state.validated)
-        menu.addAction("&Shuffle rows", self.shuffle)
-        menu.addAction("Standard&ise inputs", self.standardise)
-        menu.addSeparator()
-        menu.addAction("&Load rows from CSV…", self.load_requested.emit)
-        menu.addAction("&Make rows…", self.make_requested.emit)
         menu.popup(at)
 
     def _paste(self) -> None:
