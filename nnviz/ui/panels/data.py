@@ -101,7 +101,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     from nnviz.files.table.reading import parse
 
     all_columns = columns(state)
-    table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
+    table = parse(text)
     indices = _indices_from(all_columns, column, table.width)
     with as_file_errors():
         new = edits.put_cells(state, row, indices, table.rows)
@@ -124,17 +124,6 @@ def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> li
         first, space = shortened(all_columns[column].header), counted(len(room), "column")
         raise FileError(f"the text has {width} columns, but only {space} can be filled from {first} on")
     return room[:width]
-
-
-def _without_computed(text: str, all_columns: list[TableColumn], column: int, untargeted: bool) -> str:
-    """Return the text without its computed columns if it is a copy of whole rows of such a table."""
-    lines = [line.split("\t") for line in text.splitlines() if line.strip()]
-    if column or '"' in text or not lines or any(len(line) != len(all_columns) for line in lines):
-        return text
-    used = [i for i, each in enumerate(all_columns) if each.editable]
-    if untargeted:
-        used = [i for i in used if all_columns[i].kind == "input" or any(line[i].strip() for line in lines)]
-    return "\n".join("\t".join(line[i] for i in used) for line in lines)
 
 
 def load_rows(state: State, table: Table) -> NewRows | None:

@@ -156,9 +156,9 @@ class DataTable(QAbstractTableModel):
         return NO_VALUE if value is None else as_text(value)
 
     def row_text(self, line: int) -> str:
-        """Return the numbers of a line for the clipboard: at full precision, separated by tabs."""
-        values = (self.value(line, column) for column in range(len(self.columns)))
-        return "\t".join(map(field_text, values))
+        """Return inputs and targets of a line for the clipboard: at full precision, separated by tabs."""
+        values = (self.value(line, k) for k, column in enumerate(self.columns) if column.editable)
+        return "\t".join(field_text(value) for value in values if value is not None)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of listed rows."""
