@@ -391,14 +391,6 @@ class TableView(QTableView):
         plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
-    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaint the changed cells. If the first changed column is computed, repaint all later columns."""
-        if self._table.columns[first.column()].editable:
-            super().dataChanged(first, last, roles)
-        else:
-            left = self.columnViewportPosition(first.column())
-            self.viewport().update(self.viewport().rect().adjusted(left, 0, 0, 0))
-
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Request the menu at the mouse, or at the current cell if the menu key was pressed."""
         at = event.globalPos()
