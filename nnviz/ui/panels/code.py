@@ -42,18 +42,11 @@ class CodePanel(Panel):
         self._program, self._lines = Program(()), Lines(())
         self._program_key: tuple[object, ...] = ()
         """Style of the program and name of the document. The text scrolls to the top if either changes."""
-        self._make_body()
-        self._make_controls()
-        self._connect()
-
-    def _make_body(self) -> None:
         self._text, self._legend = CodeText(), MarkLegend()
         self._pages = Pages(self)
         self._pages.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._pages.add_plot(self._text, self._legend)
         self.body.setContentsMargins(8, 0, 8, 6)
-
-    def _make_controls(self) -> None:
         self._style = ComboBox(name="Style of the program", tip="Choose the style of the program")
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
@@ -63,8 +56,6 @@ class CodePanel(Panel):
         self._save = quiet_button("Save…", "Save the program, ready to run")
         for button in (self._copy, self._save):
             self.buttons.addWidget(button)
-
-    def _connect(self) -> None:
         self._style.activated.connect(lambda _: self._choose_style())
         self._text.line_chosen.connect(self._choose)
         self._text.line_hovered.connect(self._hover)

@@ -348,18 +348,12 @@ class CodeText(QTextEdit):
             self.viewport().update()
 
     def scroll_to(self, lines: Collection[int]) -> None:
-        """Scroll as little as necessary to make as many of `lines` visible as possible."""
-        bar, page = self.verticalScrollBar(), self.viewport().height()
-        around, shift = self.fontMetrics().lineSpacing(), bar.value()
-        places = {line: self._place(self.document().findBlockByNumber(line)) for line in lines}
-
-        def worth(move: int) -> tuple[int, int]:
-            visible = sum(place.top() >= move and place.bottom() <= move + page for place in places.values())
-            return visible, -abs(move)
-
-        moves = [place.top() - around for line, place in places.items() if line - 1 not in lines]
-        possible = [round(min(max(move, -shift), bar.maximum() - shift)) for move in (0, *moves)]
-        bar.setValue(shift + max(possible, key=worth))
+        """Scroll the first of `lines` to the top, unless all of them are visible or there is none."""
+        if lines:
+            bar, find = self.verticalScrollBar(), self.document().findBlockByNumber
+            top, bottom = self._place(find(min(lines))).top(), self._place(find(max(lines))).bottom()
+            if top < 0 or bottom > self.viewport().height():
+                bar.setValue(bar.value() + round(top) - self.fontMetrics().lineSpacing())
 
     def shows_any(self, lines: Collection[int]) -> bool:
         """Return whether at least one of the lines is visible."""
