@@ -20,7 +20,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -219,9 +218,9 @@ def _widened(least: Widths, ideal: Widths, room: int) -> Widths:
     return widths
 
 
-HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
-"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. GRAB_PX: height of the area
-that can be dragged. LEFT_PX: left edge of the caption. INSIDE_PX: padding of the caption's text."""
+HEIGHT_PX, LEFT_PX, INSIDE_PX = 14, 8, 6
+"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. LEFT_PX:
+left edge of the caption. INSIDE_PX: padding of the caption's text."""
 DRAG_TIP, START_TIP = "Drag the line: the rows below it are for validation", "Drag up to add validation rows"
 
 
@@ -263,8 +262,6 @@ class SplitLine(QWidget):
         height, middle = px(HEIGHT_PX), px(HEIGHT_PX) // 2
         y = self._row * self._header.defaultSectionSize() - self._header.offset()
         self.setGeometry(0, y - middle - 1, self._table.viewport().width(), height)
-        line = QRect(0, middle - px(GRAB_PX) // 2, self.width(), px(GRAB_PX))
-        self.setMask(QRegion(line) | QRegion(self._caption_room()))
         self.update()
 
     def _caption_room(self) -> QRect:
