@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -346,13 +346,8 @@ class NumberChoice(ComboBox):
         self.textActivated.connect(lambda _: field.commit())
 
     def minimumSizeHint(self) -> QSize:
-        """Return Qt's minimum size, widened if the number field needs more room."""
-        option, hint = QStyleOptionComboBox(), super().minimumSizeHint()
-        self.initStyleOption(option)
-        option.rect = QRect(QPoint(), hint)
-        box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        frame = hint.width() - self.style().subControlRect(box, option, part, self).width()
-        return hint.expandedTo(QSize(frame + self._field.minimumSizeHint().width(), 0))
+        """Return the size in which each value fits."""
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         opens = event.modifiers() & Qt.KeyboardModifier.AltModifier
