@@ -304,13 +304,9 @@ class PlotAboveText(QSplitter):
         self.insertWidget(0, self._plots)
         self._plots.hide()
         self.setChildrenCollapsible(False)
+        self.setHandleWidth(DIVIDER_PX)
+        text.setMinimumHeight(TEXT_PX)
         self.splitterMoved.connect(self._moved)
-        self.restyle()
-
-    def restyle(self) -> None:
-        """Use the interface size."""
-        self.setHandleWidth(px(DIVIDER_PX))
-        self._text.setMinimumHeight(px(TEXT_PX))
 
     def createHandle(self) -> QSplitterHandle:  # noqa: D102
         return Divider(self)
@@ -443,11 +439,6 @@ class ExplainPanel(PlotPanel):
         """Stop measuring and plotting, since the panel is hidden now."""
         self._checking.stop()
         self._rest_view()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        if hasattr(self, "parts"):
-            self.parts.restyle()
 
     # --- the plot
 
