@@ -12,15 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QStyledItemDelegate,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
@@ -28,7 +20,7 @@ from nnviz.core.numbers import as_text, counted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
-from nnviz.ui.kit.card import Panel, quiet_button
+from nnviz.ui.kit.card import Panel, push_button, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import show_text
@@ -49,8 +41,10 @@ class EmptyRows(QWidget):
         super().__init__()
         sentence = wrapped_label(NO_ROWS)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.load = QPushButton("Load rows from CSV…")
-        self.make = QPushButton("Make rows…")
+        self.load, self.make = (
+            push_button("Load rows from CSV…", LOAD_TIP),
+            push_button("Make rows…", MAKE_TIP),
+        )
         column, buttons = QVBoxLayout(self), QHBoxLayout()
         column.addStretch(1)  # an alignment of the layout would cut a long sentence
         column.addWidget(sentence)
@@ -58,7 +52,6 @@ class EmptyRows(QWidget):
         column.addStretch(1)
         buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for button in (self.load, self.make):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             buttons.addWidget(button)
 
 

@@ -323,7 +323,7 @@ class TrainingPanel(Panel):
         self.timeline.sliderReleased.connect(runner.end_drag)
         runner.warned.connect(lambda sentence: self.message.show_warning(sentence, self._document.state))
         runner.diverged.connect(self._offer_cure)
-        self.message.fix_requested.connect(runner.try_again)
+        self.message.fix_button.clicked.connect(lambda: runner.try_again(*self._cure))
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show settings, figures, iteration and message of a Moment; enable the buttons that work."""
@@ -380,10 +380,11 @@ class TrainingPanel(Panel):
         set_lock_reason(self.speed, self._document.now.lock_reason and SCRIPT_TIP, tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
-        text = f"Use learning rate {as_text(learning_rate)}"
-        if iteration < self._document.state.iteration:
-            text = f"Go back to iteration {iteration} and use learning rate {as_text(learning_rate)}"
-        self.message.offer_fix(text, iteration, learning_rate)
+        self._cure = iteration, learning_rate
+        rate = f"learning rate {as_text(learning_rate)}"
+        is_earlier = iteration < self._document.state.iteration
+        text = f"Go back to iteration {iteration} and use {rate}" if is_earlier else f"Use {rate}"
+        self.message.offer_fix(text, f"Return to the start of the run and continue with {rate}")
 
 
 def _rule(state: State) -> str:
@@ -403,23 +404,16 @@ def _rule(state: State) -> str:
 class Message(QWidget):
     """Shows one text: an error in a field, or else the warning of a run, or else the update formula.
 
-    =============== =======================================================================================
-    `fix_button`    a button below a warning, which fixes the problem with one click
-    `fix_requested` the button was pressed; carries the iteration to return to and the learning rate to use
-    `warned_state`  the State that the warning is about, or None without a warning
-    =============== =======================================================================================
+    `fix_button` is a button below a warning, which fixes the problem with one click. `warned_state` is the
+    State that the warning is about, or None without a warning.
     """
-
-    fix_requested = Signal(object, float)
 
     def __init__(self) -> None:
         super().__init__()
         self._rule = self._warning = self._refusal = ""
         self.warned_state: State | None = None
-        self._cure = 0, 0.0
         self.label = wrapped_label(pixels=11.5)
         self.fix_button = _small_button("")
-        self.fix_button.clicked.connect(lambda: self.fix_requested.emit(*self._cure))
         self.fix_button.hide()
         column = QVBoxLayout(self)
         fill_box(column, 2, self.label, self.fix_button)
@@ -441,13 +435,10 @@ class Message(QWidget):
         self.fix_button.hide()
         self._show()
 
-    def offer_fix(self, text: str, iteration: int, learning_rate: float) -> None:
-        """Show a button with `text`. A click returns to `iteration` and continues with `learning_rate`."""
-        self._cure = iteration, learning_rate
+    def offer_fix(self, text: str, tip: str) -> None:
+        """Show the button `fix_button` with a text and a tooltip."""
         self.fix_button.setText(text)
-        self.fix_button.setToolTip(
-            f"Return to the start of the run and continue with learning rate {as_text(learning_rate)}"
-        )
+        self.fix_button.setToolTip(tip)
         self.fix_button.show()
 
     def _show(self) -> None:
