@@ -304,8 +304,8 @@ class CodeText(QTextEdit):
     Both signals carry the number of the line, from 0, or −1 for a line that cannot be chosen.
     """
 
-    line_chosen = Signal(int)
-    line_hovered = Signal(int)
+    line_chosen = Signal(object)
+    line_hovered = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()

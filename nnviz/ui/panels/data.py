@@ -41,10 +41,8 @@ class EmptyRows(QWidget):
         super().__init__()
         sentence = wrapped_label(NO_ROWS)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.load, self.make = (
-            push_button("Load rows from CSV…", LOAD_TIP),
-            push_button("Make rows…", MAKE_TIP),
-        )
+        self.load = push_button("Load rows from CSV…", LOAD_TIP)
+        self.make = push_button("Make rows…", MAKE_TIP)
         column, buttons = QVBoxLayout(self), QHBoxLayout()
         column.addStretch(1)  # an alignment of the layout would cut a long sentence
         column.addWidget(sentence)
