@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QSplitter,
     QSplitterHandle,
+    QStackedWidget,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -296,10 +297,9 @@ class PlotAboveText(QSplitter):
         self._percent = settings.get(DIVIDER, 0)
         """The share that the person has chosen, or 0."""
         self.is_enlarged = False
-        self._plots, below = QWidget(), QWidget()
-        self._column, column = QVBoxLayout(self._plots), QVBoxLayout(below)
-        self._column.setContentsMargins(6, 0, 6, 0)
-        fill_box(column, 0, text)
+        self._plots, below = QStackedWidget(), QWidget()
+        self._plots.setContentsMargins(6, 0, 6, 0)
+        fill_box(QVBoxLayout(below), 0, text)
         self.addWidget(below)  # first, so that F6 moves the keyboard focus to the text
         self.insertWidget(0, self._plots)
         self._plots.hide()
@@ -313,11 +313,9 @@ class PlotAboveText(QSplitter):
 
     def show_plot(self, plot: QWidget | None) -> None:
         """Show `plot` above the text in place of the former plot, or only the text if `plot` is None."""
-        if plot is not None and plot.parentWidget() is not self._plots:
-            self._column.addWidget(plot)
-        for each in self._plots.children():
-            if isinstance(each, QWidget):
-                each.setVisible(each is plot)
+        if plot is not None:
+            self._plots.addWidget(plot)  # does nothing for a plot that is in it
+            self._plots.setCurrentWidget(plot)
         self._plots.setVisible(plot is not None)
         self.enlarge(self.is_enlarged and plot is not None)
 
