@@ -304,8 +304,8 @@ SETTLED_MS = 3 * TEXT_MS
 """Column widths adapt this many ms after the last change of a computed number, to avoid flicker."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that begin a number. Typing one of these characters starts to edit the current cell."""
-SAMPLE = 100
-"""To set the column widths, nnviz measures about this many inputs and targets of the first rows."""
+MOST_MEASURED = 100
+"""Largest number of columns whose numbers are measured to set their widths."""
 
 
 class TableView(QTableView):
@@ -430,7 +430,7 @@ class TableView(QTableView):
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
-        few = len(listed) <= SAMPLE  # many columns are slow to measure: treat all as computed
+        few = len(listed) <= MOST_MEASURED  # many columns are slow to measure: treat all as computed
         headers = [each.header for each in listed]
         short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
         self._table.short_headers = dict(zip(headers, short, strict=True))
@@ -443,10 +443,8 @@ class TableView(QTableView):
             self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
-        """Return texts of a column: typed numbers of the first lines, or computed ones of visible lines."""
-        first = range(min(SAMPLE // len(self._table.columns) + 1, self._table.rowCount()))
-        lines = first if self._table.columns[column].editable else self._visible_lines()
-        return [self._table.text(line, column) for line in lines]
+        """Return the visible texts of a column."""
+        return [self._table.text(line, column) for line in self._visible_lines()]
 
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
