@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -25,6 +25,8 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 
 PIXELS_A_STEP = 6.0
 """Distance that the mouse drags sideways for one step, in pixels."""
+ROUNDING_PX = 2
+"""Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
 PADDING_PX, EDGE_PX = 24, 2
 """In pixels. PADDING_PX: both margins of a text together. EDGE_PX: least distance to the parent's edge."""
 NOTCH_ANGLE = 120
@@ -76,7 +78,8 @@ class NumberField(QLineEdit):
 
     `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. If
     the attribute `empty` is None, `read` also reads a blank text. Otherwise a blank text means the value
-    None, unless `empty()` raises ValueError.
+    None, unless `empty()` raises ValueError. `room` is the longest usual text: in a layout, the field is wide
+    enough for this text in any font.
     """
 
     accepted = Signal(object)
@@ -95,6 +98,7 @@ class NumberField(QLineEdit):
         self.setAcceptDrops(False)
         self._value: Any = None
         self.empty: Callable[[], object] | None = None
+        self.room = ""
         self._over: QRect | None = None
         self._select_on_release = False
         self._turned = 0
@@ -115,6 +119,11 @@ class NumberField(QLineEdit):
         """
         self._over = rect
         self._fit()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        hint, metrics = super().minimumSizeHint(), self.fontMetrics()
+        more = metrics.horizontalAdvance(self.room) - metrics.maxWidth()
+        return QSize(hint.width() + max(more, 0) + ROUNDING_PX, self.sizeHint().height())
 
     def _fit(self) -> None:
         rect, parent = self._over, self.parentWidget()

@@ -45,8 +45,6 @@ RATE_LABEL = "Learning rate"
 CHEVRON_PX = 20
 """Room for the mark of a list beside the label of the learning rate, in pixels."""
 ROW_GAP_PX, LINE_GAP_PX = 3, 4
-ROUNDING_PX = 2
-"""Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
 
 
 class EntryBox(ComboBox):
@@ -115,16 +113,15 @@ class ScheduleBox(EntryBox):
 
     @property
     def visible_text(self) -> str:
-        """The text of the label: "Rate · step(100, 0.5)" for a schedule, shortened to the room."""
-        used, metrics = self.currentText(), self.fontMetrics()
-        room = self.width() - px(CHEVRON_PX)
-        texts = (RATE_LABEL,) if used == CONSTANT else (f"Rate · {used}", used)
-        shortest = metrics.elidedText(texts[-1], Qt.TextElideMode.ElideRight, room)
-        return next((text for text in texts if metrics.horizontalAdvance(text) <= room), shortest)
+        """The text of the label: a schedule, such as "step(100, 0.5)", is shortened to the room."""
+        used, room = self.currentText(), self.width() - px(CHEVRON_PX)
+        text = RATE_LABEL if used == CONSTANT else used
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(RATE_LABEL) + px(CHEVRON_PX), metrics.height())
+        width = metrics.horizontalAdvance(RATE_LABEL) + px(CHEVRON_PX) + 1  # Qt rounds the width of letters
+        return QSize(width, metrics.height())
 
     def sizeHint(self) -> QSize:
         """Return the smallest size: a schedule with long numbers does not widen the panel."""
@@ -229,7 +226,8 @@ class TrainingFields(QWidget):
                 raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
             return value
 
-        field = SettingField(room, read_setting, write, nudge)
+        field = NumberField(read_setting, write, nudge)
+        field.room = room
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
         field.confirmed.connect(self.finished)
@@ -290,21 +288,6 @@ def _label_of(widget: QWidget, label: QLabel | None = None) -> QLabel:
     label.setObjectName("muted")
     label.setFont(ui_font(11.5))
     return label
-
-
-class SettingField(NumberField):
-    """A number field that is wide enough, in any font, for `room`: the field's longest usual text."""
-
-    def __init__(
-        self, room: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
-    ) -> None:
-        self._room = room
-        super().__init__(read, write, nudge)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        hint, metrics = super().minimumSizeHint(), self.fontMetrics()
-        more = metrics.horizontalAdvance(self._room) - metrics.maxWidth()
-        return QSize(hint.width() + max(more, 0) + ROUNDING_PX, self.sizeHint().height())
 
 
 def read_batch(text: str) -> int | None:
