@@ -204,14 +204,9 @@ def column_widths(
     scrolled, normal, ideal = (with_names(np.maximum(full, computed * low)) for low in (middle, short, long))
     if least.sum() > room:
         return scrolled
-    return _widened(normal, ideal, room) if normal.sum() <= room else _widened(least, normal, room)
-
-
-def _widened(least: Widths, ideal: Widths, room: int) -> Widths:
-    """Return widths that fill `room`: grow from the least to the ideal ones, then share the rest equally."""
-    spare, needed = room - least.sum(), (ideal - least).sum()
-    part = min(1.0, spare / needed) if needed else 1.0
-    widths: Widths = least + (part * (ideal - least)).astype(int)
+    stages = np.array((least, normal, ideal))
+    grown = [np.interp(room, stages.sum(axis=1), stage) for stage in stages.T]  # from the least to the ideal
+    widths = np.array(grown, dtype=np.intp)
     share, rest = divmod(room - widths.sum(), len(widths))
     widths += share
     widths[:rest] += 1
