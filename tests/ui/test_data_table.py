@@ -407,7 +407,7 @@ def test_a_target_is_emptied_only_if_no_row_has_targets_left(desk, approved):
     choose_in_table_menu(desk, "Remove the targets of all rows")
     assert desk.document.state.data.targets is None
     said.append(desk.said[-1])
-    desk.table.menu_requested.emit(CORNER)
+    desk.table.customContextMenuRequested.emit(CORNER)
     menu = QApplication.activePopupWidget()
     assert not entry(menu, "Remove the targets of all rows").isEnabled()
     menu.close()

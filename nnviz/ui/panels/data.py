@@ -206,7 +206,7 @@ class DataPanel(Panel):
         self.table.paste_requested.connect(self._paste)
         for all_wished in (self.table.all_rows_requested, self.filter.button.clicked):
             all_wished.connect(self.show_all)
-        self.table.menu_requested.connect(self._open_menu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
         self._empty.load.clicked.connect(self.load_requested)
         self._empty.make.clicked.connect(self.make_requested)
 
@@ -350,7 +350,7 @@ class DataPanel(Panel):
         split.setEnabled(has_targets and 0 < row < rows)
         train_all = menu.addAction("Trai&n on all rows", lambda: self.validate_from(rows))
         train_all.setEnabled(self._document.state.validated)
-        menu.popup(at)
+        menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:
         if not self._document.may_change():

@@ -7,10 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QFont,
     QFontMetrics,
     QGuiApplication,
@@ -314,7 +313,6 @@ class TableView(QTableView):
     remove_requested = Signal()
     all_rows_requested = Signal()
     paste_requested = Signal()
-    menu_requested = Signal(QPoint)
 
     def __init__(self, model: DataTable, desk: Desk) -> None:
         super().__init__(showGrid=False, wordWrap=False, cornerButtonEnabled=False)
@@ -334,6 +332,7 @@ class TableView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         rows, header = self.verticalHeader(), self.horizontalHeader()
         for each in (rows, header):
             each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -382,13 +381,6 @@ class TableView(QTableView):
         starts = event.text() in NUMBER_STARTS and bool(event.text())
         plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Request the menu at the mouse, or at the current cell if the menu key was pressed."""
-        at = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        self.menu_requested.emit(at)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the table."""
