@@ -38,7 +38,7 @@ from nnviz.ui.panels.training import TrainingPanel
 from nnviz.ui.plot.plot import Plot
 from tests.ui.bare import Seen
 from tests.ui.clipped import clipped, walk_panels
-from tests.ui.hands import choose, turn, write
+from tests.ui.hands import choose, choose_entry, turn, write
 from tests.ui.runs import classes, colours_of, exercise
 from tests.ui.sees import menus, status, untrue
 
@@ -154,6 +154,14 @@ def test_random_weights_are_new_or_the_same_again(panel, document):
     press(panel.run_buttons.random)
     assert document.state.training.seed == 0
     assert document.state.network != first
+
+
+def test_the_menu_train_makes_the_same_random_weights_again(afresh):
+    window = afresh(edits.randomise(exercise(), 7))
+    before = window.document.state.network
+    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 5.0)
+    choose_entry(window, "Same random weights again")
+    assert (window.document.state.network, window.document.state.training.seed) == (before, 7)
 
 
 def test_no_button_takes_the_focus_and_the_panel_names_keys_and_the_time_of_a_run(panel):
