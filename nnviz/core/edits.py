@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias
@@ -243,28 +243,9 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     else:
         layer = replace(network.layers[column - 1], nodes=tuple(names))
         renamed = network.with_layer(column - 1, layer)
-    return _renamed(state, renamed)
-
-
-def _renamed(state: State, network: Network) -> State:
-    """Return `state` with the renamed network, and rename the nodes in its columns too."""
-    old = (*state.network.inputs, *state.network.outputs)
-    names = dict(zip(old, (*network.inputs, *network.outputs), strict=True))
-    return replace(state, network=network, columns=state.columns.with_nodes(names.get))
-
-
-def rename_columns(state: State, names: Mapping[int, str]) -> State:
-    """Rename several inputs and outputs. Raises ValueError if two nodes would have the same name.
-
-    The keys of `names` are indices: first the inputs, then the outputs.
-    """
-    network, width = state.network, len(state.network.inputs)
-    all_names = [*network.inputs, *network.outputs]
-    for place, name in names.items():
-        all_names[place] = name.strip()
-    output = replace(network.layers[-1], nodes=tuple(all_names[width:]))
-    renamed = replace(network, inputs=tuple(all_names[:width]), layers=(*network.layers[:-1], output))
-    return _renamed(state, renamed)
+    old = (*network.inputs, *network.outputs)
+    node_names = dict(zip(old, (*renamed.inputs, *renamed.outputs), strict=True))
+    return replace(state, network=renamed, columns=state.columns.with_nodes(node_names.get))
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:

@@ -331,8 +331,8 @@ def test_edits_of_the_network_keep_the_columns_right():
     assert renamed.columns[1].nodes == ("is red", "colour=blue")
     assert renamed.columns[1].name == "colour"
     assert renamed.predict([[50, "blue", 3]]).tolist() == TABLE.predict([[50, "blue", 3]]).tolist()
-    both = edits.rename_columns(TABLE, {0: "years", 4: "tom"})
-    assert [column.nodes for column in both.columns] == [("years",), COLOUR.nodes, ("tom", "dog")]
+    renamed = edits.rename(TABLE, 2, 0, "tom")
+    assert [column.nodes for column in renamed.columns] == [AGE.nodes, COLOUR.nodes, ("tom", "dog")]
     less = edits.remove_node(TABLE, 0, 1)
     assert less.columns[1] == Column("colour", ("colour=blue",), ("blue",))
     assert edits.remove_node(less, 0, 2).columns == (AGE, KIND)

@@ -131,7 +131,7 @@ def shown(window, kind, name):
 
 def choose_in_table_menu(window, text):
     """Choose what says `text` in the menu of the data table, by the keyboard."""
-    window.data.table.menu_requested.emit(CORNER)
+    window.data.table.customContextMenuRequested.emit(CORNER)
     menu = QApplication.activePopupWidget()
     action = entry(menu, text)
     assert action.isEnabled()

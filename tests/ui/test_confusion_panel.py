@@ -20,7 +20,7 @@ from nnviz.picture.matrix import Cell
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.panels.confusion import ConfusionGrid, ConfusionPanel, share_colours
 from tests.ui.bare import Seen
-from tests.ui.hands import bring, choose_in_table_menu, drag, hover, press, write
+from tests.ui.hands import bring, choose_in_table_menu, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
 
@@ -118,7 +118,10 @@ def test_the_counts_are_those_of_a_count_by_hand_and_follow_edits(open_card, app
 
 def test_classes_with_similar_names_are_shortened_differently(open_card):
     which = "one of the many kinds of animals: {}, but those alone that are tame"
-    card, _ = open_card(edits.rename_columns(pets(), {3: which.format("cats"), 4: which.format("dogs")}))
+    state = pets()
+    for k, kind in enumerate(("cats", "dogs")):
+        state = edits.rename(state, len(state.network.layers), k, which.format(kind))
+    card, _ = open_card(state)
     cells, room = card.view.named_cells
     left, rows = int(cells.room.x - room.left), [int(cells.row(k).center[1]) for k in (0, 1)]
     cats, dogs = (pixels_of(card.view)[row - 8 : row + 8, left : left + int(room.left) - 6] for row in rows)
@@ -208,7 +211,9 @@ def test_edits_under_a_filter_reach_the_listed_rows_and_no_others(filtered, appr
     assert window.document.now.row == 7
     write(table, "5")
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    drag(table.viewport(), at(window, 0, 0), 40)
+    table.setCurrentIndex(table.model().index(0, 0))
+    write(table, "4")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     assert changed(before) == [[1, 0], [7, 0]]
     clipboard.setText("7\t8")
     table.setCurrentIndex(table.model().index(1, 0))

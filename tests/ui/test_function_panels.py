@@ -397,8 +397,10 @@ def seen(card, widget):
 
 def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, open_window, approved):
     parts = product(["sepal", "petal"], ["length", "width"])
-    names = {k: f"{part} {of} (cm)" for k, (part, of) in enumerate(parts)}
-    window = open_window(edits.rename_columns(load(example("iris").path), names), (1920, 1080))
+    state = load(example("iris").path)
+    for k, (part, of) in enumerate(parts):
+        state = edits.rename(state, 0, k, f"{part} {of} (cm)")
+    window = open_window(state, (1920, 1080))
     panel = hands.bring(window, "Function")
     panel.desk = window.desk
     choices = panel.axes.horizontal, panel.axes.vertical
@@ -406,7 +408,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     for size in ((1280, 800), (1000, 650)):
         window.main_window.resize(*size)
         qtbot.waitUntil(lambda: [own.visible_text[:7] for own in choices] == ["sepal l", "sepal w"])
-    assert [own.currentText() for own in choices] == [names[0], names[1]]
+    assert [own.currentText() for own in choices] == [*state.network.inputs[:2]]
     qtbot.waitUntil(lambda: panel.plane.height() == 140 and not seen(panel, panel.side))
     assert window.main_window.height() == 650
     settle(qtbot, Seen(panel))

@@ -236,25 +236,14 @@ def test_a_table_replaces_the_rows_and_nnviz_asks_for_the_layout_if_needed(
     assert (rows_of(window), names_of(window)) == (TWO_ROWS, (("wind", "rain"), ("target",)))
 
 
-def test_names_pasted_with_rows_are_offered_as_names_of_nodes(afresh, answer, approved):
-    window, said = afresh("xor"), []
-    before, names = window.document.state, names_of(window)
-    for button, kept in (
-        ("Rename the nodes", (("wind", "rain"), ("umbrella",))),
-        ("Keep the node names", names),
-        ("Cancel", None),
-    ):
-        answer(QMessageBox, choose(button, said))
-        paste(window, "wind,rain,umbrella\n1,2,3\n4,5,6\n")
-        if kept:
-            assert (rows_of(window), names_of(window)) == (TWO_ROWS, kept)
-            said.append(status(window))
-            window.document.undo()
-        assert window.document.state is before
-    hidden = before.network.layers[0].nodes[0]
-    paste(window, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
+def test_a_table_with_column_names_is_pasted_by_the_dialog(afresh, asked):
+    window = afresh("xor")
+    asked(lambda dialog: dialog.uses["rows"].click(), take)
+    paste(window, "x_1,x_0,output\n2,1,3\n5,4,6\n")
     assert rows_of(window) == TWO_ROWS
-    approved("names renamed, kept, cancelled, that nodes cannot have", "\n".join([*said, status(window)]))
+    asked(lambda dialog: QTest.keyClick(dialog, Key.Key_Escape))
+    paste(window, "wind,rain,umbrella\n7,8,9\n")
+    assert rows_of(window) == TWO_ROWS
 
 
 def test_a_table_that_the_program_starts_with_is_shown_first_though_its_rows_fit(
@@ -561,10 +550,7 @@ MOONS, MAKE = click_kind("Two moons"), press_button("Make rows")
 
 
 def test_made_rows_go_into_a_network_that_fits_and_keep_its_weights(made, approved):
-    def by_the_table(window):
-        hands.choose_in_table_menu(window, "Make rows…")
-
-    window = made("relu", click_kind("Spiral"), cancel, ask=by_the_table)
+    window = made("relu", click_kind("Spiral"), cancel)
     assert table_rows(window) == [["3", "5", "60"]]
     assert not window.document.modified
     choose_entry(window, "Backward")

@@ -394,7 +394,7 @@ def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watch):
     click_there()
     assert window.document.state is ended
     QCursor.setPos(0, 0)
-    qtbot.waitUntil(lambda: not stop.underMouse())
+    qtbot.waitUntil(stop.isEnabled)
     click_there()
     qtbot.waitUntil(lambda: window.document.state is not ended)
 

@@ -31,7 +31,7 @@ from nnviz.picture.parts import Label, Rect
 from nnviz.picture.text import text_width
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paint import label_font
-from nnviz.ui.kit.controls import ListMenu, clear_hover_on_close, paint_chevron, set_lock_reason
+from nnviz.ui.kit.controls import clear_hover_on_close, paint_chevron, set_lock_reason
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.images import icon, qrect
@@ -150,7 +150,7 @@ class Structure(QObject):
         menu.addSeparator()
         if column:
             layer = network.layers[column - 1]
-            activations = ListMenu(f"{title}: {layer.activation}", menu)
+            activations = QMenu(f"{title}: {layer.activation}", menu)
             menu.addMenu(activations)
             self.fill_activations(activations, column - 1)
             missing = layer.biases is None
@@ -418,7 +418,7 @@ class Head:
         names = ("remove", "more", "add")
         self._remove, self._menu, self._add = (HeadButton(diagram, name) for name in names)
         self.buttons = (self._activation, self._remove, self._menu, self._add)
-        activations, actions = ListMenu("", self._activation), QMenu(self._menu)
+        activations, actions = QMenu("", self._activation), QMenu(self._menu)
         self._activation.open_menu(activations, lambda menu: structure.fill_activations(menu, column - 1))
         self._menu.open_menu(actions, lambda menu: structure.fill(menu, Address("heading", column - 1)))
         self._remove.clicked.connect(lambda: structure.remove_node(column))

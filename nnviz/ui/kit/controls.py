@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from PySide6.QtCore import (
-    QElapsedTimer,
-    QEvent,
-    QMimeData,
-    QPoint,
-    QPointF,
-    QRect,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -357,13 +346,8 @@ class NumberChoice(ComboBox):
         self.textActivated.connect(lambda _: field.commit())
 
     def minimumSizeHint(self) -> QSize:
-        """Return Qt's minimum size, widened if the number field needs more room."""
-        option, hint = QStyleOptionComboBox(), super().minimumSizeHint()
-        self.initStyleOption(option)
-        option.rect = QRect(QPoint(), hint)
-        box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        frame = hint.width() - self.style().subControlRect(box, option, part, self).width()
-        return hint.expandedTo(QSize(frame + self._field.minimumSizeHint().width(), 0))
+        """Return the size in which each value fits."""
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         opens = event.modifiers() & Qt.KeyboardModifier.AltModifier
@@ -374,45 +358,3 @@ class NumberChoice(ComboBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: D102
         self._field.wheelEvent(event)
-
-
-TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-"""Modifiers that may be down while a person types a name."""
-
-
-class ListMenu(QMenu):
-    """A menu in which typing selects the entry that begins with the typed letters. Enter activates the entry.
-
-    Typing the same letter again selects the next match. In other Qt menus, a letter activates an entry.
-    """
-
-    def __init__(self, title: str, parent: QWidget) -> None:
-        super().__init__(title, parent)
-        self._typed = ""
-        self._last = QElapsedTimer()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Add the typed character to the search; after the first letter, a space counts as a character."""
-        text = event.text()
-        continues = self._last.isValid() and self._last.elapsed() < QApplication.keyboardInputInterval()
-        typed = (self._typed if continues else "") + text
-        if not text or not text.isprintable() or not typed.strip() or event.modifiers() & ~TYPING_MODIFIERS:
-            super().keyPressEvent(event)
-            return
-        self._typed = typed
-        self._last.start()
-        self._go_to(typed.casefold())
-
-    def _go_to(self, typed: str) -> None:
-        """Select the next entry that begins with `typed`; the present one stays while it does."""
-        repeated = len(set(typed)) == 1
-        start = typed[0] if repeated else typed
-        actions = [action for action in self.actions() if action.isEnabled() and action.isVisible()]
-        at = actions.index(self.activeAction()) + repeated if self.activeAction() in actions else 0
-        matches = (action for action in actions[at:] + actions[:at] if _name(action).startswith(start))
-        if action := next(matches, None):
-            self.setActiveAction(action)
-
-
-def _name(action: QAction) -> str:
-    return action.text().replace("&&", "&").casefold()

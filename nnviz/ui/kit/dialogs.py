@@ -65,7 +65,7 @@ def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessa
 
 
 def ask(
-    window: QWidget, sentence: str, more: str, answers: Sequence[Answer], *, has_primary: bool = True
+    window: QWidget | None, sentence: str, more: str, answers: Sequence[Answer], *, has_primary: bool = True
 ) -> Answer | None:
     """Show a box with a button for each answer, and return the answer. None: the program has closed the box.
 

@@ -1,4 +1,4 @@
-"""The field for a number that a person types, changes in steps (nudges), or drags sideways (scrubs).
+"""The field for a number that a person types or changes in steps (nudges).
 
 Enter or leaving the field accepts the value; a bad value is rejected with a message. Up, Down and the wheel
 nudge the value.
@@ -7,10 +7,9 @@ nudge the value.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -26,6 +25,8 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 
 PIXELS_A_STEP = 6.0
 """Distance that the mouse drags sideways for one step, in pixels."""
+ROUNDING_PX = 2
+"""Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
 PADDING_PX, EDGE_PX = 24, 2
 """In pixels. PADDING_PX: both margins of a text together. EDGE_PX: least distance to the parent's edge."""
 NOTCH_ANGLE = 120
@@ -60,16 +61,16 @@ def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
     return nudge_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
 
 
-def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
-    """Return the value after a drag of the mouse by `pixels` to the right; `nudge` changes the value."""
-    return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
+def scrub(value: float, pixels: float, modifiers: Modifiers) -> float:
+    """Return a number after a drag of the mouse by `pixels` to the right."""
+    return nudge_number(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
 class NumberField(QLineEdit):
     """A field that shows a value and reads a new value. A rejected text stays, framed in red.
 
     ============ ========================================================================
-    `accepted`   emitted with a new value that was typed, changed in steps, or dragged
+    `accepted`   emitted with a new value that was typed or changed in steps
     `nudged`     emitted with a value that a key or the wheel has written, not accepted yet
     `refused`    emitted with the reason why the text is rejected, or "" when the error is gone
     `confirmed`  emitted when Enter is pressed and the text in the field is valid
@@ -77,7 +78,8 @@ class NumberField(QLineEdit):
 
     `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. If
     the attribute `empty` is None, `read` also reads a blank text. Otherwise a blank text means the value
-    None, unless `empty()` raises ValueError.
+    None, unless `empty()` raises ValueError. `room` is the longest usual text: in a layout, the field is wide
+    enough for this text in any font.
     """
 
     accepted = Signal(object)
@@ -96,9 +98,9 @@ class NumberField(QLineEdit):
         self.setAcceptDrops(False)
         self._value: Any = None
         self.empty: Callable[[], object] | None = None
+        self.room = ""
         self._over: QRect | None = None
-        self._select_on_release = self._scrubs = False
-        self._pressed_x = 0.0
+        self._select_on_release = False
         self._turned = 0
         self.set_notation(read, write, nudge)
         self.textEdited.connect(self._clear_refusal)
@@ -117,6 +119,11 @@ class NumberField(QLineEdit):
         """
         self._over = rect
         self._fit()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        hint, metrics = super().minimumSizeHint(), self.fontMetrics()
+        more = metrics.horizontalAdvance(self.room) - metrics.maxWidth()
+        return QSize(hint.width() + max(more, 0) + ROUNDING_PX, self.sizeHint().height())
 
     def _fit(self) -> None:
         rect, parent = self._over, self.parentWidget()
@@ -179,9 +186,6 @@ class NumberField(QLineEdit):
         except ValueError as error:
             self._refuse(str(error))
             return
-        self._write_nudged(value)
-
-    def _write_nudged(self, value: Any) -> None:
         self.selectAll()
         self.insert(self._write(value))  # the field's own undo can revert it
         self.nudged.emit(value)
@@ -232,29 +236,12 @@ class NumberField(QLineEdit):
         self._turned = 0
         self._select_on_release = event.reason() == Qt.FocusReason.MouseFocusReason
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        super().mousePressEvent(event)
-        self._pressed_x = event.position().x()
-        self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Change (scrub) the value if the mouse press gave the field the focus; otherwise select text."""
-        distance = event.position().x() - self._pressed_x
-        self._scrubs = self._scrubs or (self._select_on_release and abs(distance) >= PIXELS_A_STEP)
-        if not (self._scrubs and self._nudge):
-            super().mouseMoveEvent(event)
-            return
-        with suppress(ValueError):  # the end of the range
-            self._write_nudged(scrub(self._value, distance, event.modifiers(), self._nudge))
-
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Accept the dragged (scrubbed) value. After a click without a drag, select the whole text."""
+        """Select the whole text after the click that gave the field the focus."""
         super().mouseReleaseEvent(event)
-        if self._scrubs:
-            self.commit()
-        if self._scrubs or (self._select_on_release and not self.hasSelectedText()):
+        if self._select_on_release and not self.hasSelectedText():
             self.selectAll()
-        self._select_on_release = self._scrubs = False
+        self._select_on_release = False
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusOutEvent(event)

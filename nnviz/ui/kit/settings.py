@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, QStandardPaths, QTemporaryDir
+from PySide6.QtCore import QByteArray, QSettings, QSize, QTemporaryDir
 
 from nnviz.ui.kit.theme import themes
 
 RECENT = 10
 """Largest number of recent files to remember."""
-
-MOST_BYTES = 2**24
-"""Largest size of a settings file that is read, in bytes; a usual file has a few kB."""
 
 SIZES_PERCENT = (100, 125, 150, 200)
 """Sizes at which the window can be drawn, in percent of the system's size."""
@@ -31,12 +27,11 @@ Value = TypeVar("Value", bool, int, str, list[str], QByteArray, QSize)
 class Settings:
     """The settings of this person on this machine.
 
-    If `remembers` is False, or if the settings file cannot be read, the settings are lost when the window
-    closes.
+    If `remembers` is False, the settings are lost when the window closes.
     """
 
     def __init__(self, *, remembers: bool = True) -> None:
-        self._nowhere = None if remembers and _can_be_read() else QTemporaryDir()
+        self._nowhere = None if remembers else QTemporaryDir()
         if self._nowhere is None:
             self._store = QSettings("nnviz", "nnviz")
         else:
@@ -116,16 +111,3 @@ class Settings:
 
     def _texts(self, key: str) -> list[str]:
         return [str(text) for text in self.get(key, [])]
-
-
-def _can_be_read() -> bool:
-    """Return whether the settings file is missing or Qt can read it; Qt would wait for a pipe for ever.
-
-    The file is Qt's, on systems where Qt uses a file of its own format.
-    """
-    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericConfigLocation)
-    try:
-        status = os.stat(os.path.join(folder, "nnviz", "nnviz.conf"))
-    except OSError:  # Qt works without the file
-        return True
-    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES

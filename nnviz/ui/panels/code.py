@@ -20,7 +20,7 @@ from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import export
-from nnviz.ui.panels.code_text import CodeSpot, CodeText, LineMark, Lines, MarkLegend, code_spot_at
+from nnviz.ui.panels.code_text import CodeText, LineMark, Lines, MarkLegend
 from nnviz.ui.plot.card import Pages
 
 HINT = "Click a line to select the node or edge that the line computes"
@@ -42,18 +42,11 @@ class CodePanel(Panel):
         self._program, self._lines = Program(()), Lines(())
         self._program_key: tuple[object, ...] = ()
         """Style of the program and name of the document. The text scrolls to the top if either changes."""
-        self._make_body()
-        self._make_controls()
-        self._connect()
-
-    def _make_body(self) -> None:
         self._text, self._legend = CodeText(), MarkLegend()
         self._pages = Pages(self)
         self._pages.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._pages.add_plot(self._text, self._legend)
         self.body.setContentsMargins(8, 0, 8, 6)
-
-    def _make_controls(self) -> None:
         self._style = ComboBox(name="Style of the program", tip="Choose the style of the program")
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
@@ -63,8 +56,6 @@ class CodePanel(Panel):
         self._save = quiet_button("Save…", "Save the program, ready to run")
         for button in (self._copy, self._save):
             self.buttons.addWidget(button)
-
-    def _connect(self) -> None:
         self._style.activated.connect(lambda _: self._choose_style())
         self._text.line_chosen.connect(self._choose)
         self._text.line_hovered.connect(self._hover)
@@ -127,25 +118,17 @@ class CodePanel(Panel):
 
     # --- mouse and buttons
 
-    def _hover(self, line: int, column: int) -> None:
-        address = self._spot(line, column).address if line >= 0 else None
+    def _hover(self, line: int) -> None:
+        address = self._lines.address(line, self._document.now.address) if line >= 0 else None
         self._desk.address_hovered.emit(address)
 
-    def _choose(self, line: int, column: int) -> None:
+    def _choose(self, line: int) -> None:
         self._desk.address_hovered.emit(None)
         if line < 0:
             self._legend.show_marks(LineMark(NO_ADDRESS))
             return
-        address, row = self._spot(line, column, after=1)
-        if row is not None:
-            self._document.select_row(row)
-        self._document.select(address)
+        self._document.select(self._lines.address(line, self._document.now.address, after=1))
         self._mark(self._document.now)
-
-    def _spot(self, line: int, column: int, after: int = 0) -> CodeSpot:
-        """Return the address of the number or name at a place, else of the line (see `Lines.address`)."""
-        number = code_spot_at(self._program.lines, line, column)
-        return number or CodeSpot(self._lines.address(line, self._document.now.address, after))
 
     def _copy_program(self) -> None:
         self._desk.frames.show_pending()

@@ -54,14 +54,6 @@ CACHED_LINES = 4096
 _lexer = PythonLexer(stripnl=False, ensurenl=False)
 
 
-class Word(NamedTuple):
-    """A coloured part of a line; start and length are in UTF-16 units, as in Qt."""
-
-    start: int
-    length: int
-    role: Role
-
-
 class Highlighter(QSyntaxHighlighter):
     """Colours Python code: each changed line of a document is coloured again.
 
@@ -74,25 +66,15 @@ class Highlighter(QSyntaxHighlighter):
             self.setFormat(start, length, formats[role])
 
 
-def units(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts it."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
 @lru_cache(CACHED_LINES)
-def _words(line: str) -> list[Word]:
-    """Return the coloured words of a line."""
-    words, end = [], 0
+def _words(line: str) -> list[tuple[int, int, Role]]:
+    """Return (start, length, role) of each coloured word of a line, in UTF-16 units, as in Qt."""
+    words, end = list[tuple[int, int, Role]](), 0
     for _, kind, text in _lexer.get_tokens_unprocessed(line):
-        start, end = end, end + units(text)
+        start, end = end, end + len(text.encode("utf-16-le")) // 2
         if role := next((role for known, role in ROLES if kind in known), None):
-            words.append(Word(start, end - start, role))
+            words.append((start, end - start, role))
     return words
-
-
-def words(line: str, *roles: Role) -> list[Word]:
-    """Return the words of a line that have one of the given colour roles, such as "string"."""
-    return [word for word in _words(line) if word.role in roles]
 
 
 @lru_cache(1)
@@ -182,37 +164,6 @@ class Lines:
         if selected not in choices:
             return choices[0]
         return choices[(choices.index(selected) + after) % len(choices)]
-
-
-class CodeSpot(NamedTuple):
-    """A node, weight or bias at a place in a program. For a number of the data, `row` is its row index."""
-
-    address: Address
-    row: int | None = None
-
-
-def code_spot_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
-    """Return the node, weight or bias whose name or number stands at a column of a line, or None."""
-    addresses = lines[line].addresses
-    if not addresses or addresses[0].kind == "node":
-        return None
-    if _word_at(words(lines[line].text, "string", "muted"), column) is not None:
-        return CodeSpot(_node_of(addresses[0]))
-    at = _word_at(words(lines[line].text, "number"), column)
-    if at is None:
-        return None
-    while lines[line - 1].addresses == addresses:
-        line -= 1
-        at += len(words(lines[line].text, "number"))
-    row, place = divmod(at, len(addresses))
-    address = addresses[place]
-    return CodeSpot(address) if address.is_number else CodeSpot(_node_of(address), row)
-
-
-def _word_at(candidates: Sequence[Word], column: int) -> int | None:
-    """Return the index of the word at a column, or next to it, or None."""
-    indices = (k for k, word in enumerate(candidates) if word.start - 1 <= column <= word.start + word.length)
-    return next(indices, None)
 
 
 def _kinds(lines: Sequence[CodeLine]) -> list[tuple[str | None, tuple[Address, ...]]]:
@@ -305,16 +256,18 @@ HANGING = 4
 
 
 def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
-    """Replace a document's lines `old` with `new`, indented by `left` pixels. Edit only what differs."""
+    """Replace a document's lines `old` with `new`, indented by `left` pixels."""
+    if len(old) != len(new):
+        document.setPlainText("\n".join(new))
+        indent(document, range(len(new)), left)
+        return
+    changed = [k for k in range(len(new)) if old[k] != new[k]]
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
-    if len(old) != len(new):
-        _replace(cursor, 0, "\n".join(old), "\n".join(new))
-        changed = list(range(len(new)))
-    else:
-        changed = [k for k in range(len(new)) if old[k] != new[k]]
-        for k in changed:
-            _replace(cursor, document.findBlockByNumber(k).position(), old[k], new[k])
+    for k in changed:
+        cursor.setPosition(document.findBlockByNumber(k).position())
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(new[k])
     indent(document, changed, left)
     cursor.endEditBlock()
 
@@ -332,27 +285,6 @@ def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
             QTextCursor(block).setBlockFormat(form)
 
 
-def _replace(cursor: QTextCursor, start: int, old: str, new: str) -> None:
-    """Replace the text `old` at `start` with `new`, except their common beginning and end.
-
-    The new text is inserted before the old one is removed, so that a selection next to it is kept.
-    """
-    head = _common_length(old, new)
-    tail = _common_length(old[head:][::-1], new[head:][::-1])
-    first = start + units(old[:head])
-    last = first + units(old[head : len(old) - tail])
-    cursor.setPosition(last)
-    cursor.insertText(new[head : len(new) - tail])
-    cursor.setPosition(first)
-    cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
-    cursor.removeSelectedText()
-
-
-def _common_length(one: str, other: str) -> int:
-    letters = enumerate(zip(one, other, strict=False))
-    return next((k for k, (a, b) in letters if a != b), min(len(one), len(other)))
-
-
 LANES_PX = 18
 """Width of the margin with the marks, in pixels at 100 %."""
 CHOSEN_PX, STEP_PX = 2, 8
@@ -360,32 +292,27 @@ CHOSEN_PX, STEP_PX = 2, 8
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
-_Spot: TypeAlias = tuple[int, int]
-"""A line and a column."""
-NOWHERE: _Spot = (-1, 0)
-
 
 class CodeText(QTextEdit):
     """A read-only program with marked lines. Long lines wrap and continue indented.
 
     ============== =============================================================================
     `line_chosen`  emitted when a line is clicked, or Enter is pressed in the line
-    `line_hovered` emitted when the mouse moves to another line or column
+    `line_hovered` emitted when the mouse moves to another line
     ============== =============================================================================
 
-    Both signals carry the number of the line, from 0, and the column. The number is −1 for a line that cannot
-    be chosen.
+    Both signals carry the number of the line, from 0, or −1 for a line that cannot be chosen.
     """
 
-    line_chosen = Signal(object, object)
-    line_hovered = Signal(object, object)
+    line_chosen = Signal(object)
+    line_hovered = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[str] = []
         self._choosable: Collection[int] = ()
         self._marks: Sequence[LineMark] = ()
-        self._hovered = NOWHERE
+        self._hovered = -1
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setReadOnly(True)
@@ -405,13 +332,14 @@ class CodeText(QTextEdit):
     def show_lines(self, lines: Sequence[str], choosable: Collection[int], *, reset: bool) -> None:
         """Replace the program's lines; `choosable` holds the numbers of the lines that can be chosen.
 
-        Keep the scroll position and the selected text, unless `reset` is true.
+        Keep the scroll position, and the selected text in lines that stay, unless `reset` is true.
         """
         old, self._lines, self._choosable = self._lines, list(lines), choosable
+        place = 0 if reset else self.verticalScrollBar().value()
         write(self.document(), old, self._lines, px(LANES_PX))
         if reset:
             self.setTextCursor(QTextCursor(self.document()))
-            self.verticalScrollBar().setValue(0)
+        self.verticalScrollBar().setValue(place)
 
     def show_marks(self, *marks: LineMark) -> None:
         """Replace the marks on the lines."""
@@ -420,18 +348,12 @@ class CodeText(QTextEdit):
             self.viewport().update()
 
     def scroll_to(self, lines: Collection[int]) -> None:
-        """Scroll as little as necessary to make as many of `lines` visible as possible."""
-        bar, page = self.verticalScrollBar(), self.viewport().height()
-        around, shift = self.fontMetrics().lineSpacing(), bar.value()
-        places = {line: self._place(self.document().findBlockByNumber(line)) for line in lines}
-
-        def worth(move: int) -> tuple[int, int]:
-            visible = sum(place.top() >= move and place.bottom() <= move + page for place in places.values())
-            return visible, -abs(move)
-
-        moves = [place.top() - around for line, place in places.items() if line - 1 not in lines]
-        possible = [round(min(max(move, -shift), bar.maximum() - shift)) for move in (0, *moves)]
-        bar.setValue(shift + max(possible, key=worth))
+        """Scroll the first of `lines` to the top, unless all of them are visible or there is none."""
+        if lines:
+            bar, find = self.verticalScrollBar(), self.document().findBlockByNumber
+            top, bottom = self._place(find(min(lines))).top(), self._place(find(max(lines))).bottom()
+            if top < 0 or bottom > self.viewport().height():
+                bar.setValue(bar.value() + round(top) - self.fontMetrics().lineSpacing())
 
     def shows_any(self, lines: Collection[int]) -> bool:
         """Return whether at least one of the lines is visible."""
@@ -452,21 +374,20 @@ class CodeText(QTextEdit):
 
     # --- mouse
 
-    def _spot_at(self, at: QPoint) -> _Spot:
-        """Return the choosable line and the column at a point of the viewport, or NOWHERE."""
+    def _line_at(self, at: QPoint) -> int:
+        """Return the number of the choosable line at a point of the viewport, or −1."""
         cursor = self.cursorForPosition(at)
-        return self._spot_of(cursor) if self._place(cursor.block()).contains(at) else NOWHERE
+        return self._choosable_line(cursor) if self._place(cursor.block()).contains(at) else -1
 
-    def _spot_of(self, cursor: QTextCursor) -> _Spot:
-        choosable = cursor.blockNumber() in self._choosable
-        return (cursor.blockNumber(), cursor.positionInBlock()) if choosable else NOWHERE
+    def _choosable_line(self, cursor: QTextCursor) -> int:
+        return cursor.blockNumber() if cursor.blockNumber() in self._choosable else -1
 
-    def _hover(self, spot: _Spot) -> None:
-        if spot != self._hovered:
-            self._hovered = spot
+    def _hover(self, line: int) -> None:
+        if line != self._hovered:
+            self._hovered = line
             shapes = Qt.CursorShape
-            self.viewport().setCursor(shapes.IBeamCursor if spot == NOWHERE else shapes.PointingHandCursor)
-            self.line_hovered.emit(*spot)
+            self.viewport().setCursor(shapes.IBeamCursor if line < 0 else shapes.PointingHandCursor)
+            self.line_hovered.emit(line)
 
     # --- events
 
@@ -490,23 +411,23 @@ class CodeText(QTextEdit):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         super().mouseMoveEvent(event)
-        self._hover(self._spot_at(event.position().toPoint()) if not event.buttons() else NOWHERE)
+        self._hover(-1 if event.buttons() else self._line_at(event.position().toPoint()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose the clicked line, unless text was selected."""
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
-            self.line_chosen.emit(*self._spot_at(event.position().toPoint()))
+            self.line_chosen.emit(self._line_at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Emit `line_hovered` with line number −1, since the mouse is over no line."""
         super().leaveEvent(event)
-        self._hover(NOWHERE)
+        self._hover(-1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose the line of the caret if Enter is pressed."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.line_chosen.emit(*self._spot_of(self.textCursor()))
+            self.line_chosen.emit(self._choosable_line(self.textCursor()))
         else:
             super().keyPressEvent(event)
 

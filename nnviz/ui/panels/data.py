@@ -12,28 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QStyledItemDelegate,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
-from nnviz.core.numbers import as_text, counted, list_text, quoted, shortened
+from nnviz.core.numbers import as_text, counted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
-from nnviz.ui.kit.card import Panel, quiet_button
+from nnviz.ui.kit.card import Panel, push_button, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask, show_text
+from nnviz.ui.kit.dialogs import show_text
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
-from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, Flag, TableView
+from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
 if TYPE_CHECKING:
     from nnviz.files.table.reading import Table
@@ -49,8 +41,8 @@ class EmptyRows(QWidget):
         super().__init__()
         sentence = wrapped_label(NO_ROWS)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.load = QPushButton("Load rows from CSV…")
-        self.make = QPushButton("Make rows…")
+        self.load = push_button("Load rows from CSV…", LOAD_TIP)
+        self.make = push_button("Make rows…", MAKE_TIP)
         column, buttons = QVBoxLayout(self), QHBoxLayout()
         column.addStretch(1)  # an alignment of the layout would cut a long sentence
         column.addWidget(sentence)
@@ -58,7 +50,6 @@ class EmptyRows(QWidget):
         column.addStretch(1)
         buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for button in (self.load, self.make):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             buttons.addWidget(button)
 
 
@@ -85,59 +76,24 @@ class FilterBar(QWidget):
         self.hide()
 
 
-RENAME_NODES = "&Rename the nodes", ROLE.AcceptRole
-KEEP_NODE_NAMES = "&Keep the node names", ROLE.DestructiveRole
-
-
-def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
-    """Ask whether to rename the nodes to the column names of new rows.
-
-    Return the rows to use, with or without new node names, or None if the user cancels. If the columns have
-    the same names as the nodes, or names that nodes cannot have, nnviz asks nothing.
-    """
-    if not rows.foreign_names:
-        return rows
-    from nnviz.files.table.columns import order_note  # imported late, as below: most sessions read no table
-
-    unnamed = rows._replace(summary=f"{rows.summary}; {order_note(rows.foreign_names, rows.state)}")
-    try:
-        renamed = edits.rename_columns(rows.state, rows.foreign_names)
-    except ValueError:
-        return unnamed
-    names = [*rows.state.network.inputs, *rows.state.network.outputs]
-    new, old = list_text(list(rows.foreign_names.values())), list_text([names[i] for i in rows.foreign_names])
-    question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
-    more = "Whether you rename or not, the columns fill the nodes in this order. Undo reverts everything."
-    answer = ask(window, question, more, [RENAME_NODES, KEEP_NODE_NAMES, BUTTON.Cancel])
-    if answer == RENAME_NODES:
-        return NewRows(renamed, f"{rows.summary}; the nodes are now named {new}", {})
-    return unnamed if answer == KEEP_NODE_NAMES else None
-
-
 class NewRows(NamedTuple):
-    """A state with new rows.
-
-    `summary` is the message for the status bar. `foreign_names` maps the index of a column to the
-    column's name in the source. It contains only the columns whose node has another name.
-    """
+    """A state with new rows. `summary` is the message for the status bar."""
 
     state: State
     summary: str
-    foreign_names: dict[int, str]
 
 
 def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     """Return the state with the numbers of `text` pasted, the first number into the cell (`row`, `column`).
 
-    If the text begins with names of the table's columns, the numbers go into these columns. Raises FileError
-    if the text is not a table, or does not fit. The message names the line of the text.
+    Raises FileError if the text is not a table of numbers, or does not fit. The message names the line of the
+    text.
     """
     from nnviz.files.table.reading import parse
 
     all_columns = columns(state)
-    table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
-    named = None if table.names is None else _indices_of(table.names, all_columns, state)
-    indices = named or _indices_from(all_columns, column, table.width)
+    table = parse(text)
+    indices = _indices_from(all_columns, column, table.width)
     with as_file_errors():
         new = edits.put_cells(state, row, indices, table.rows)
     notes = [f"Pasted {counted(len(table.rows), 'row')} of {counted(len(indices), 'number')}"]
@@ -149,8 +105,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
         notes.append("nnviz set the targets of the other rows to 0")
     if any(all_columns[i].scale for i in indices):
         notes.append("nnviz treats the numbers as standardised; for raw numbers, choose Paste as a table")
-    names = () if named or table.names is None else table.names
-    return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
+    return NewRows(new, "; ".join(notes))
 
 
 def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> list[int]:
@@ -162,67 +117,35 @@ def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> li
     return room[:width]
 
 
-def _without_computed(text: str, all_columns: list[TableColumn], column: int, untargeted: bool) -> str:
-    """Return the text without its computed columns if it is a copy of whole rows of such a table."""
-    lines = [line.split("\t") for line in text.splitlines() if line.strip()]
-    if column or '"' in text or not lines or any(len(line) != len(all_columns) for line in lines):
-        return text
-    used = [i for i, each in enumerate(all_columns) if each.editable]
-    if untargeted:
-        used = [i for i in used if all_columns[i].kind == "input" or any(line[i].strip() for line in lines)]
-    return "\n".join("\t".join(line[i] for i in used) for line in lines)
+def load_rows(state: State, table: Table) -> NewRows | None:
+    """Return the state with the rows of `table` as its data; None if the columns have other names.
 
-
-def _indices_of(names: tuple[str, ...], all_columns: list[TableColumn], state: State) -> list[int] | None:
-    """Return the indices of the columns with these names, or None if no name is known.
-
-    Raises FileError if only some names are known, or two are the same.
+    Raises FileError if the table does not fit.
     """
-    indices = [_index_of(name, all_columns, state) for name in names]
-    known = [index for index in indices if index is not None]
-    if not known:
-        return None
-    if None in indices:
-        unknown = names[indices.index(None)]
-        raise FileError(f"no input or target is named {quoted(unknown)}", "line 1")
-    if len(set(known)) < len(known):
-        raise FileError("two columns have the same name", "line 1")
-    return known
-
-
-def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | None:
-    headers = [each.header for each in all_columns if each.editable]
-    known = [*headers, *state.network.inputs, *state.network.outputs]  # two names of each column
-    if name in known:
-        return known.index(name) % len(headers)
-    alike = {i % len(headers) for i, other in enumerate(known) if other.casefold() == name.casefold()}
-    return alike.pop() if len(alike) == 1 else None
-
-
-def load_rows(state: State, table: Table) -> NewRows:
-    """Return the state with the rows of `table` as its data. Raises FileError if the table does not fit."""
     from nnviz.files.table.columns import inputs_of, order_note, place_columns, targets_of
 
     where = place_columns(table, state)
+    if where.foreign and not any(column.values for column in state.columns):
+        return None
     with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
     rows = counted(len(table), "row")
     note = f"{rows} with targets" if where.targets else f"{rows} without targets"
-    if where.foreign and any(column.values for column in state.columns):  # a column fills several nodes
-        return NewRows(new, f"{note}; {order_note(where.foreign, state)}", {})
-    return NewRows(new, note, where.foreign)
+    if where.foreign:  # a column fills several nodes
+        note = f"{note}; {order_note(where.foreign, state)}"
+    return NewRows(new, note)
 
 
-def is_table(text: str) -> bool:
-    """Return whether a text is a table of two or more rows that has column names or a column of text."""
+def needs_dialog(text: str) -> bool:
+    """Return whether a text is a table with column names, or one of several rows with a column of texts."""
     from nnviz.files.table.reading import parse
 
     try:
         table = parse(text)
-    except FileError:
-        return False
+    except FileError as error:
+        return isinstance(error, AmbiguousCellError)
     has_texts = any(np.isnan(table.numbers(column)).all() for column in range(table.width))
-    return len(table) > 1 and (table.names is not None or has_texts)
+    return table.names is not None or (has_texts and len(table) > 1)
 
 
 ADD_TIP, REMOVE_TIP = "Add a row of zeros below the selected row", "Remove the selected rows (Ctrl+Delete)"
@@ -252,7 +175,6 @@ class DataPanel(Panel):
         self.table = TableView(self.model, desk)
         self._cells = self.table.cells
         self._empty = EmptyRows()
-        self._state_with_new_row: State | None = None
         self._refusal = wrapped_label(name="error")
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
@@ -284,7 +206,7 @@ class DataPanel(Panel):
         self.table.paste_requested.connect(self._paste)
         for all_wished in (self.table.all_rows_requested, self.filter.button.clicked):
             all_wished.connect(self.show_all)
-        self.table.menu_requested.connect(self._open_menu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
         self._empty.load.clicked.connect(self.load_requested)
         self._empty.make.clicked.connect(self.make_requested)
 
@@ -395,9 +317,7 @@ class DataPanel(Panel):
             self._go_to(line, max(0, current.column()))
 
     def _go_to(self, line: int, column: int) -> None:
-        # While Ctrl is pressed, QTableView.setCurrentIndex would toggle the row in the selection.
-        index = self.model.index(line, column)
-        self.table.selectionModel().setCurrentIndex(index, Flag.ClearAndSelect | Flag.Rows)
+        self.table.setCurrentIndex(self.model.index(line, column))
 
     def _row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
@@ -411,8 +331,6 @@ class DataPanel(Panel):
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
             self._refusal.hide()
             self._desk.message.emit("")
-            if self._document.state is self._state_with_new_row:  # Escape in a row that Tab has just added
-                self._document.undo()
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
@@ -432,12 +350,7 @@ class DataPanel(Panel):
         split.setEnabled(has_targets and 0 < row < rows)
         train_all = menu.addAction("Trai&n on all rows", lambda: self.validate_from(rows))
         train_all.setEnabled(self._document.state.validated)
-        menu.addAction("&Shuffle rows", self.shuffle)
-        menu.addAction("Standard&ise inputs", self.standardise)
-        menu.addSeparator()
-        menu.addAction("&Load rows from CSV…", self.load_requested.emit)
-        menu.addAction("&Make rows…", self.make_requested.emit)
-        menu.popup(at)
+        menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:
         if not self._document.may_change():
@@ -446,24 +359,23 @@ class DataPanel(Panel):
         current = self.table.currentIndex()
         row = self.model.row_of(current.row()) if current.isValid() else self._document.now.row
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
-        self._desk.runner.pause()  # the document must not change while a dialog is open
+        if needs_dialog(text):
+            self.table_paste_requested.emit(text)
+            return
+        self._desk.runner.pause()
         try:
             pasted = paste_cells(self._document.state, text, row, column)
         except FileError as error:
-            if isinstance(error, AmbiguousCellError) or is_table(text):
-                self.table_paste_requested.emit(text)
-            else:
-                self._show_refusal(f"Nothing was pasted: {error}")
+            self._show_refusal(f"Nothing was pasted: {error}")
             return
         if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.state.data):
             self._show_refusal(FILTERED)
             return
         self._refusal.hide()
-        if named := ask_node_names(self.window(), pasted):
-            self._document.push(named.state, "Paste")
-            self._desk.frames.show_pending()
-            self._go_to(self.model.line_of(row) or 0, column)
-            self._desk.message.emit(named.summary)
+        self._document.push(pasted.state, "Paste")
+        self._desk.frames.show_pending()
+        self._go_to(self.model.line_of(row) or 0, column)
+        self._desk.message.emit(pasted.summary)
 
     def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
         self._desk.frames.show_pending()
@@ -474,7 +386,7 @@ class DataPanel(Panel):
             if place == (row, column) and key == Qt.Key.Key_Tab and not self.model.filtered:
                 self._document.select_row(row)
                 self._add_row()
-                self._state_with_new_row, place = self._document.state, (row + 1, 0)
+                place = (row + 1, 0)
         index = self.model.index(*place)
         self.table.setFocus()
         self.table.setCurrentIndex(index)
@@ -507,24 +419,15 @@ class DataPanel(Panel):
     def _clear_cells(self) -> None:
         """Clear the current column in the selected rows, or say why its cells cannot be empty."""
         rows, current = self._rows, self.table.currentIndex()
-        state, say = self._document.state, self._desk.message.emit
         if not rows or not current.isValid():
             return
-        column = self.model.columns[current.column()]
+        column, say = self.model.columns[current.column()], self._desk.message.emit
         which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
         cells = f"{column.header} of {which}"
-        if column.kind == "input":
-            say(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
-        elif column.kind != "target":
-            say(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
-        else:
-            try:
-                edits.clear_targets(state, rows)
-            except ValueError as error:
-                say(f"{cells} was not emptied: {error}; Ctrl+Delete removes {which}")
-            else:
-                if self._document.edit(cells, edits.clear_targets, rows):
-                    say(f"{cells} is empty now")
+        if column.kind != "target":
+            say(f"{cells} cannot be empty; Ctrl+Delete removes {which}")
+        elif self._document.edit(cells, edits.clear_targets, rows):
+            say(f"{cells} is empty now")
 
     def _remove_targets(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text

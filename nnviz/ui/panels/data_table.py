@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -80,8 +79,8 @@ class DataTable(QAbstractTableModel):
         self._desk, self._document = desk, desk.document
         self._now = desk.document.now
         self.columns = columns(self.state)
-        self._listed: NDArray[np.intp] | None = None
-        """The listed rows in ascending order, or None if all rows are listed."""
+        self._listed = np.arange(len(self.state.data))
+        """The listed rows in ascending order."""
         self.short_headers: dict[str, str] = {}
         """Maps a full header to the text that the table shows."""
 
@@ -95,7 +94,7 @@ class DataTable(QAbstractTableModel):
     @property
     def filtered(self) -> bool:
         """Whether the table lists only some rows."""
-        return self._listed is not None
+        return len(self._listed) < len(self.state.data)
 
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
         """List only `rows`, indices in ascending order. If `rows` is None, list all rows.
@@ -103,17 +102,15 @@ class DataTable(QAbstractTableModel):
         The table lists all rows again as soon as rows are added or removed, or several rows change.
         """
         self.beginResetModel()
-        self._listed = rows
+        self._listed = np.arange(len(self.state.data)) if rows is None else rows
         self.endResetModel()
 
     def row_of(self, line: int) -> int:
         """Return the index, among all rows of the document, of the row in a line of the table."""
-        return line if self._listed is None else int(self._listed[line])
+        return int(self._listed[line])
 
     def line_of(self, row: int) -> int | None:
         """Return the index of the line that shows a row of the document, or None if no line shows the row."""
-        if self._listed is None:
-            return row if row < len(self.state.data) else None
         line = int(np.searchsorted(self._listed, row))
         return line if line < len(self._listed) and self._listed[line] == row else None
 
@@ -121,7 +118,7 @@ class DataTable(QAbstractTableModel):
     def split_line(self) -> int:
         """The line of the first validation row, or the number of lines if no validation row is listed."""
         row = self.state.trained_rows if self.state.validated else len(self.state.data)
-        return row if self._listed is None else int(np.searchsorted(self._listed, row))
+        return int(np.searchsorted(self._listed, row))
 
     # --- what the table shows
 
@@ -129,12 +126,10 @@ class DataTable(QAbstractTableModel):
         """Show the rows of another Moment, and report the headers and cells that differ."""
         old, state = self._now, new.state
         listed = columns(state)
-        all_again = self._listed is not None and not is_edit_of_one_row(self.state.data, state.data)
-        if all_again or _shape(self.state) != _shape(state):
-            self.beginResetModel()
+        keeps_list = is_edit_of_one_row(self.state.data, state.data)
+        if _shape(self.state) != _shape(state) or (self.filtered and not keeps_list):
             self._now, self.columns = new, listed
-            self._listed = None if all_again else self._listed
-            self.endResetModel()
+            self.list_rows(self._listed if keeps_list else None)
             return
         renamed = listed != self.columns
         self._now, self.columns = new, listed
@@ -161,13 +156,13 @@ class DataTable(QAbstractTableModel):
         return NO_VALUE if value is None else as_text(value)
 
     def row_text(self, line: int) -> str:
-        """Return the numbers of a line for the clipboard: at full precision, separated by tabs."""
-        values = (self.value(line, column) for column in range(len(self.columns)))
-        return "\t".join(map(field_text, values))
+        """Return inputs and targets of a line for the clipboard: at full precision, separated by tabs."""
+        values = (self.value(line, k) for k, column in enumerate(self.columns) if column.editable)
+        return "\t".join(field_text(value) for value in values if value is not None)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of listed rows."""
-        return 0 if parent.isValid() else len(self.state.data if self._listed is None else self._listed)
+        return 0 if parent.isValid() else len(self._listed)
 
     def columnCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of columns."""
@@ -207,11 +202,10 @@ class DataTable(QAbstractTableModel):
         spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
         return spoken if role == Role.AccessibleTextRole else text
 
-    def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
+    def set_number(self, index: Index, number: float | None) -> None:
         """Set the number of a cell. If `number` is None, empty the cell, which must be in a target column.
 
-        Successive calls with the same `merge` are one undo entry. If the cell no longer exists, or contains
-        the number already, change nothing.
+        If the cell no longer exists, or contains the number already, change nothing.
         """
         state = self._document.state
         if not index.isValid() or _shape(state) != _shape(self.state):
@@ -220,7 +214,7 @@ class DataTable(QAbstractTableModel):
         if number == edits.value_at(state, column.address, row):
             return
         text = f"{column.header} of row {row + 1}"
-        if not self._document.edit(text, edits.set_value, column.address, number, row, merge=merge):
+        if not self._document.edit(text, edits.set_value, column.address, number, row):
             return
         if number is None:
             self._desk.message.emit(f"{text} is empty now")

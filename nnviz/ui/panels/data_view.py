@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import (
-    QEvent,
-    QItemSelectionModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QPointF,
-    QRect,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QFont,
     QFontMetrics,
     QGuiApplication,
@@ -32,7 +19,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -49,21 +35,11 @@ from nnviz.core import edits
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
+from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.data_table import NO_VALUE, DataTable, Index
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
-    """Return the index of the first font in which all texts fit into `room` pixels, or None if no font fits.
-
-    `metrics` holds the metrics of each font, the largest font first.
-    """
-    widest = max(texts, key=metrics[0].horizontalAdvance, default="")
-    fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
-    return next(fits, None)
 
 
 class NumberCells(QStyledItemDelegate):
@@ -73,66 +49,57 @@ class NumberCells(QStyledItemDelegate):
     `accepted`      a number was entered with Enter, Tab or Backtab; carries line, column and key
     `editing_begun` a field for typing has opened in a cell
     `refused`       carries why a typed text is refused, or "" once the text is valid again
-    `whole_rows`    whether rows were selected by their row numbers; if so, no cell is outlined
+    `cut`           a number was painted that its column is too narrow for, even in the smallest font
     =============== ==============================================================================
     """
 
     accepted = Signal(object, object, object)
     editing_begun = Signal()
     refused = Signal(str)
+    cut = Signal()
 
     def __init__(self, table: DataTable, parent: QObject) -> None:
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
-        self._texts: dict[tuple[int, int], str] = {}
-        """The text of each visible cell, by line and column."""
-        self.fonts: dict[int, int | None] = {}
-        """The index of the font of each visible column, or None if the column's numbers fit in no font."""
-        self.whole_rows = False
         self.update_fonts()
 
     def update_fonts(self) -> None:
         """Create the fonts again, scaled to the current size of the window."""
         weights = QFont.Weight.Normal, QFont.Weight.DemiBold
         self._fonts = [[ui_font(size, weight) for size in SIZES_PX] for weight in weights]
-        self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in self._fonts]
 
-    def update_texts(self, lines: range, widths: Mapping[int, int]) -> None:
-        """Update the texts and fonts of the visible columns.
-
-        `widths` maps the index of each visible column to its width in pixels.
-        """
-        self._texts = {(line, column): self._table.text(line, column) for column in widths for line in lines}
-        self.fonts = {}
-        for column, width in widths.items():
-            texts = [self._texts[line, column] for line in lines]
-            metrics = self._metrics[self._table.columns[column].kind in ("input", "target", "error")]
-            self.fonts[column] = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
+    def font_for(self, text: str, is_bold: bool, width: int) -> QFont | None:
+        """Return the largest font in which a text fits into a column of `width` pixels, or None."""
+        room = width - px(PADDING_PX) - px(LEAST_MARGIN_PX)
+        fonts = self._fonts[is_bold]
+        return next((font for font in fonts if QFontMetrics(font).horizontalAdvance(text) <= room), None)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a cell without the style sheet, which is slow: a run changes many cells in each frame."""
         p, line, column = colours(), index.row(), self._table.columns[index.column()]
-        text, font, rect = self._texts[line, index.column()], self.fonts[index.column()], option.rect
+        text, rect = self._table.text(line, index.column()), option.rect
         state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
-        if state & QStyle.StateFlag.State_HasFocus and not self.whole_rows:
+        if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
         wrong = column.kind == "error" and text not in (NO_VALUE, "0")
         muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if wrong else p.muted if muted else p.ink))
-        painter.setFont(self._fonts[column.editable or wrong][-1 if font is None else font])
-        room, seen = rect.adjusted(0, 0, -px(PADDING_PX), 0), painter.viewport()
-        is_cut = room.left() < seen.left() or room.right() > seen.right()
-        if is_cut or font is None:
-            room.setLeft(max(room.left(), seen.left()))
-            room.setRight(min(room.right(), seen.right()))
-            width = painter.fontMetrics().horizontalAdvance
-            if font is None or width(text) > room.width():  # a cut number would look like another
-                text = "…" if width("…") <= room.width() else ""
+        is_bold = column.editable or wrong
+        font = self.font_for(text, is_bold, rect.width())
+        painter.setFont(font or self._fonts[is_bold][-1])
+        room = rect.adjusted(0, 0, -px(PADDING_PX), 0)
+        room.setLeft(max(room.left(), 0))
+        room.setRight(min(room.right(), painter.viewport().right()))
+        if font is None:
+            self.cut.emit()
+        width = painter.fontMetrics().horizontalAdvance
+        if font is None or width(text) > room.width():  # a cut number would look like another
+            text = "…" if width("…") <= room.width() else ""
         painter.drawText(room, RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -203,7 +170,7 @@ ROUNDING_PX = 1
 NAME_PX = 12
 """Font size of a column name, in pixels at 100 %."""
 SIZES_PX = 13, 12, 11, 9.5
-"""Font sizes of numbers, in pixels at 100 %. A column uses the first size in which all its numbers fit."""
+"""Font sizes of numbers, in pixels at 100 %. A number has the first size in which it fits into its column."""
 
 
 def column_widths(
@@ -236,23 +203,18 @@ def column_widths(
     scrolled, normal, ideal = (with_names(np.maximum(full, computed * low)) for low in (middle, short, long))
     if least.sum() > room:
         return scrolled
-    return _widened(normal, ideal, room) if normal.sum() <= room else _widened(least, normal, room)
-
-
-def _widened(least: Widths, ideal: Widths, room: int) -> Widths:
-    """Return widths that fill `room`: grow from the least to the ideal ones, then share the rest equally."""
-    spare, needed = room - least.sum(), (ideal - least).sum()
-    part = min(1.0, spare / needed) if needed else 1.0
-    widths: Widths = least + (part * (ideal - least)).astype(int)
+    stages = np.array((least, normal, ideal))
+    grown = [np.interp(room, stages.sum(axis=1), stage) for stage in stages.T]  # from the least to the ideal
+    widths = np.array(grown, dtype=np.intp)
     share, rest = divmod(room - widths.sum(), len(widths))
     widths += share
     widths[:rest] += 1
     return widths
 
 
-HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
-"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. GRAB_PX: height of the area
-that can be dragged. LEFT_PX: left edge of the caption. INSIDE_PX: padding of the caption's text."""
+HEIGHT_PX, LEFT_PX, INSIDE_PX = 14, 8, 6
+"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. LEFT_PX:
+left edge of the caption. INSIDE_PX: padding of the caption's text."""
 DRAG_TIP, START_TIP = "Drag the line: the rows below it are for validation", "Drag up to add validation rows"
 
 
@@ -294,8 +256,6 @@ class SplitLine(QWidget):
         height, middle = px(HEIGHT_PX), px(HEIGHT_PX) // 2
         y = self._row * self._header.defaultSectionSize() - self._header.offset()
         self.setGeometry(0, y - middle - 1, self._table.viewport().width(), height)
-        line = QRect(0, middle - px(GRAB_PX) // 2, self.width(), px(GRAB_PX))
-        self.setMask(QRegion(line) | QRegion(self._caption_room()))
         self.update()
 
     def _caption_room(self) -> QRect:
@@ -331,7 +291,6 @@ class SplitLine(QWidget):
             self._table.scrollTo(self._table.model().index(min(row, self._rows - 1), 0))
 
 
-Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 Modifier: TypeAlias = Qt.KeyboardModifier
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
@@ -339,23 +298,21 @@ SETTLED_MS = 3 * TEXT_MS
 """Column widths adapt this many ms after the last change of a computed number, to avoid flicker."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that begin a number. Typing one of these characters starts to edit the current cell."""
-SAMPLE = 100
-"""To set the column widths, nnviz measures about this many inputs and targets of the first rows."""
+MOST_MEASURED = 100
+"""Largest number of columns whose numbers are measured to set their widths."""
 
 
 class TableView(QTableView):
     """The table of rows. A digit, Enter, F2 or a double click edits a cell.
 
-    The Delete key requests that the cell is emptied, or that rows selected by row numbers are removed.
-    Ctrl+Delete always requests that rows are removed. Dragging a number sideways changes the number;
-    dragging up or down selects rows.
+    The Delete key requests that the current column is emptied in the selected rows, Ctrl+Delete that the rows
+    are removed.
     """
 
     clear_requested = Signal()
     remove_requested = Signal()
     all_rows_requested = Signal()
     paste_requested = Signal()
-    menu_requested = Signal(QPoint)
 
     def __init__(self, model: DataTable, desk: Desk) -> None:
         super().__init__(showGrid=False, wordWrap=False, cornerButtonEnabled=False)
@@ -366,23 +323,21 @@ class TableView(QTableView):
         self.fit_soon = QTimer(self, singleShot=True)
         """The timer that fits the columns to changed numbers."""
         self.fit_soon.timeout.connect(self.fit_columns)
-        self._pressed = QPointF()
-        self._scrub_from: float | None = None
-        self._scrub: object | None = None
-        """The drag that changes a number, or None."""
+        self.cells.cut.connect(lambda: self.fit_soon.start(0))
         self.setModel(model)
         self.setAccessibleName("Data")
         self.setMinimumHeight(LEAST_HEIGHT_PX)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        # The current row, which the diagram shows, is always selected, also after clicks and keys with Ctrl.
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         rows, header = self.verticalHeader(), self.horizontalHeader()
         for each in (rows, header):
             each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             each.setDefaultAlignment(RIGHT)
         rows.setDefaultSectionSize(ROW_HEIGHT_PX)
-        for signal in (rows.sectionPressed, rows.sectionEntered):  # connected after Qt's slot, which selects
-            signal.connect(lambda _: self._set_whole_rows(True))
         header.setMinimumSectionSize(1)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
@@ -402,7 +357,7 @@ class TableView(QTableView):
         elif deletes and modifiers == Modifier.ControlModifier:
             self.remove_requested.emit()
         elif deletes and not modifiers:
-            (self.remove_requested if self.cells.whole_rows else self.clear_requested).emit()
+            self.clear_requested.emit()
         elif event.key() == Qt.Key.Key_Escape and self._table.filtered:
             self.all_rows_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
@@ -412,10 +367,7 @@ class TableView(QTableView):
         elif event.text().isprintable() and event.text() and not self._begins_number(event):
             event.ignore()  # the window uses other keys: Space plays the walk
         else:
-            extends = self.cells.whole_rows and modifiers & Modifier.ShiftModifier
             super().keyPressEvent(event)
-            if extends:
-                self._set_whole_rows(True)
 
     def event(self, event: QEvent) -> bool:
         """Let a digit begin a number, and not act as a shortcut of the window."""
@@ -430,83 +382,10 @@ class TableView(QTableView):
         plain = not event.modifiers() & ~(Modifier.ShiftModifier | Modifier.KeypadModifier)
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
-    def _set_whole_rows(self, whole_rows: bool) -> None:
-        """Treat the selection as whole rows, or as the cells of the current column."""
-        if whole_rows != self.cells.whole_rows:
-            self.cells.whole_rows = whole_rows
-            self.viewport().update()
-
-    def currentChanged(self, current: Index, previous: Index) -> None:
-        """Treat the selection as cells, not as whole rows, when another cell becomes the current cell."""
-        super().currentChanged(current, previous)
-        self._set_whole_rows(False)
-
-    def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
-        """Return how an event changes the selection. Unlike in Qt, keys with Ctrl also move the selection."""
-        command = super().selectionCommand(index, event)
-        if command != Flag.NoUpdate or not isinstance(event, QKeyEvent):
-            return command
-        extends = event.modifiers() & Modifier.ShiftModifier
-        return Flag.Rows | (Flag.SelectCurrent if extends else Flag.ClearAndSelect)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select a cell. If the cell is editable, a sideways drag that follows can change its number."""
-        self._set_whole_rows(False)
-        super().mousePressEvent(event)
-        index, self._pressed, self._scrub = self.indexAt(event.position().toPoint()), event.position(), None
-        editable = index.isValid() and self._table.columns[index.column()].editable
-        plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
-        self._scrub_from = self._table.value(index.row(), index.column()) if editable and plain else None
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Change the number in a cell if the mouse drags the number sideways."""
-        offset = event.position() - self._pressed
-        sideways = abs(offset.x()) >= PIXELS_A_STEP and abs(offset.x()) > abs(offset.y())
-        if self._scrub is None and self._scrub_from is not None and sideways:
-            self._scrub = object()
-        if self._scrub is None:
-            super().mouseMoveEvent(event)
-            return
-        index = self.indexAt(self._pressed.toPoint())
-        value = scrub(self._scrub_from, offset.x(), event.modifiers())
-        self._table.set_number(index, value, self._scrub)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the drag of a number, and keep the current row selected, since the diagram shows this row."""
-        super().mouseReleaseEvent(event)
-        self._select_current()
-        self._scrub_from = self._scrub = None
-        self.fit_columns()
-
-    def _select_current(self) -> None:
-        """Go to the nearest selected row if Ctrl+click has deselected the current one."""
-        current, selection = self.currentIndex(), self.selectionModel()
-        if not current.isValid() or selection.isRowSelected(current.row(), QModelIndex()):
-            return
-        rows = (index.row() for index in selection.selectedRows())
-        row = min(rows, key=lambda row: abs(row - current.row()), default=current.row())
-        selection.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
-
-    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaint the changed cells. If the first changed column is computed, repaint all later columns."""
-        if self._table.columns[first.column()].editable:
-            super().dataChanged(first, last, roles)
-        else:
-            left = self.columnViewportPosition(first.column())
-            self.viewport().update(self.viewport().rect().adjusted(left, 0, 0, 0))
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Request the menu at the mouse, or at the current cell if the menu key was pressed."""
-        at = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        self.menu_requested.emit(at)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the table."""
         with QPainter(self.viewport()) as painter:
             painter.fillRect(event.rect(), QColor(colours().surface))
-        self._update_texts()
         super().paintEvent(event)
 
     def restyle(self) -> None:
@@ -529,16 +408,16 @@ class TableView(QTableView):
         self.fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
-        """Fit the columns to changed numbers: at once to typed ones, unless the mouse scrubs one."""
-        if not self._table.columns[first.column()].editable:
-            self.fit_soon.start(int(SETTLED_MS))
-        elif not QGuiApplication.mouseButtons():
+        """Fit the columns to changed numbers, to typed ones at once."""
+        if self._table.columns[first.column()].editable:
             self.fit_columns()
+        else:
+            self.fit_soon.start(int(SETTLED_MS))
 
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
-        few = len(listed) <= SAMPLE  # many columns are slow to measure: treat all as computed
+        few = len(listed) <= MOST_MEASURED  # many columns are slow to measure: treat all as computed
         headers = [each.header for each in listed]
         short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
         self._table.short_headers = dict(zip(headers, short, strict=True))
@@ -551,26 +430,12 @@ class TableView(QTableView):
             self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
-        """Return texts of a column: typed numbers of the first lines, or computed ones of visible lines."""
-        first = range(min(SAMPLE // len(self._table.columns) + 1, self._table.rowCount()))
-        lines = first if self._table.columns[column].editable else self._visible_lines()
-        return [self._table.text(line, column) for line in lines]
+        """Return the visible texts of a column."""
+        return [self._table.text(line, column) for line in self._visible_lines()]
 
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
         return range(max(top, 0), bottom + 1 if bottom >= 0 else self._table.rowCount())
-
-    def _update_texts(self) -> None:
-        """Update the texts of the visible columns, and widen the columns if a number fits in no font."""
-        right = self.columnAt(self.viewport().width() - 1)
-        last = right if right >= 0 else len(self._table.columns) - 1
-        widths = {k: self.columnWidth(k) for k in range(max(self.columnAt(0), 0), last + 1)}
-        before = self.cells.fonts
-        self.cells.update_texts(self._visible_lines(), widths)
-        if None in self.cells.fonts.values() and len(self._table.columns) <= SAMPLE:
-            self.fit_soon.start(0)
-        if self.cells.fonts != before:
-            self.viewport().update()  # also the cells outside this paint event
 
     def copy(self) -> None:
         """Copy the selected rows to the clipboard."""

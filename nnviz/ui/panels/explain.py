@@ -13,7 +13,7 @@ from html import escape
 from importlib import import_module
 from typing import TypeAlias, cast
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -26,16 +26,14 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QTextCharFormat,
-    QTextCursor,
 )
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QSplitter,
     QSplitterHandle,
+    QStackedWidget,
     QTextBrowser,
-    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -89,8 +87,7 @@ class ExplainBrowser(QTextBrowser):
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)
         self._html = ""
-        self._marked_link = ""
-        self.highlighted.connect(self._hovered)
+        self.highlighted.connect(lambda url: self.link_hovered.emit(url.toString()))
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
     def show_html(self, html: str, keep_place: bool) -> None:
@@ -102,7 +99,6 @@ class ExplainBrowser(QTextBrowser):
         place = bar.value() if keep_place else 0
         self.setHtml(html)
         bar.setValue(place)
-        self._mark(self._marked_link)
 
     def fits(self, text: str) -> bool:
         """Return whether `text` fits on one indented line."""
@@ -122,40 +118,10 @@ class ExplainBrowser(QTextBrowser):
         if event.size().width() != event.oldSize().width():
             self.room_changed.emit()
 
-    def _hovered(self, url: QUrl) -> None:
-        self._mark(url.toString())
-        self.link_hovered.emit(self._marked_link)
-
-    def _mark(self, link: str) -> None:
-        """Mark all parts of the text that have this link; "" marks none."""
-        self._marked_link = link
-        marks = []
-        block = self.document().begin()
-        while link and block.isValid():
-            fragments = block.begin()
-            while not fragments.atEnd():
-                fragment = fragments.fragment()
-                if fragment.charFormat().anchorHref() == link:
-                    marks.append(self._mark_at(fragment.position(), fragment.length()))
-                fragments += 1
-            block = block.next()
-        self.setExtraSelections(marks)
-
-    def _mark_at(self, start: int, length: int) -> QTextEdit.ExtraSelection:
-        mark = QTextEdit.ExtraSelection()
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(start)
-        cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
-        style = QTextCharFormat()
-        style.setBackground(QColor(colours().selection))
-        mark.cursor, mark.format = cursor, style
-        return mark
-
     def leaveEvent(self, event: QEvent) -> None:
         """Emit `link_hovered` with "", since the mouse is over no link."""
         super().leaveEvent(event)
-        if self._marked_link:
-            self._hovered(QUrl())
+        self.link_hovered.emit("")
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
@@ -331,32 +297,25 @@ class PlotAboveText(QSplitter):
         self._percent = settings.get(DIVIDER, 0)
         """The share that the person has chosen, or 0."""
         self.is_enlarged = False
-        self._plots, below = QWidget(), QWidget()
-        self._column, column = QVBoxLayout(self._plots), QVBoxLayout(below)
-        self._column.setContentsMargins(6, 0, 6, 0)
-        fill_box(column, 0, text)
+        self._plots, below = QStackedWidget(), QWidget()
+        self._plots.setContentsMargins(6, 0, 6, 0)
+        fill_box(QVBoxLayout(below), 0, text)
         self.addWidget(below)  # first, so that F6 moves the keyboard focus to the text
         self.insertWidget(0, self._plots)
         self._plots.hide()
         self.setChildrenCollapsible(False)
+        self.setHandleWidth(DIVIDER_PX)
+        text.setMinimumHeight(TEXT_PX)
         self.splitterMoved.connect(self._moved)
-        self.restyle()
-
-    def restyle(self) -> None:
-        """Use the interface size."""
-        self.setHandleWidth(px(DIVIDER_PX))
-        self._text.setMinimumHeight(px(TEXT_PX))
 
     def createHandle(self) -> QSplitterHandle:  # noqa: D102
         return Divider(self)
 
     def show_plot(self, plot: QWidget | None) -> None:
         """Show `plot` above the text in place of the former plot, or only the text if `plot` is None."""
-        if plot is not None and plot.parentWidget() is not self._plots:
-            self._column.addWidget(plot)
-        for each in self._plots.children():
-            if isinstance(each, QWidget):
-                each.setVisible(each is plot)
+        if plot is not None:
+            self._plots.addWidget(plot)  # does nothing for a plot that is in it
+            self._plots.setCurrentWidget(plot)
         self._plots.setVisible(plot is not None)
         self.enlarge(self.is_enlarged and plot is not None)
 
@@ -478,11 +437,6 @@ class ExplainPanel(PlotPanel):
         """Stop measuring and plotting, since the panel is hidden now."""
         self._checking.stop()
         self._rest_view()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        if hasattr(self, "parts"):
-            self.parts.restyle()
 
     # --- the plot
 

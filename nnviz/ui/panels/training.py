@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
-from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QWheelEvent
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLabel,
-    QMenu,
-    QMessageBox,
-    QProxyStyle,
     QPushButton,
     QSlider,
+    QStackedLayout,
     QStyle,
-    QStyleHintReturn,
-    QStyleOption,
-    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
@@ -35,19 +29,11 @@ from nnviz.core.state import State
 from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
-from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import (
-    Stack,
-    clear_hover_on_close,
-    fill_box,
-    open_below,
-    set_lock_reason,
-    wrapped_label,
-)
+from nnviz.ui.kit.card import Panel, push_button, quiet_button
+from nnviz.ui.kit.controls import Stack, fill_box, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
-from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
+from nnviz.ui.kit.theme import apply_style, ui_font
 from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
@@ -57,41 +43,25 @@ IGNORE_CLICKS_MS = 500
 class TrainingButtons(QWidget):
     """The row of buttons that train the network. The button `random` stands in the panel's heading instead.
 
-    The buttons Run and One update only emit signals. The receiver first accepts the texts of the setting
-    fields, then trains.
+    The panel connects the buttons `run` and `step`, since it first accepts the texts of the setting fields.
     """
-
-    run_requested = Signal()
-    step_requested = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._document, self._runner = desk.document, desk.runner
         self._run_key = ""
-        self._ignoring_clicks = QTimer(self, singleShot=True, interval=IGNORE_CLICKS_MS)
-        self._ignoring_clicks.timeout.connect(self._accept_clicks)
         self.run = RunButton()
-        self.step = _button("One update", "Make one update")
-        self.back = _button("One back", "Go back one update")
-        self.restart = _button("Restart", "Return to the weights at the start of this run")
-        self.more = _button("", "Use the same random weights again")
-        self.more.setAccessibleName("Run commands")
+        self.step = push_button("One update", "Make one update")
+        self.back = push_button("One back", "Go back one update")
+        self.restart = push_button("Restart", "Return to the weights at the start of this run")
         self.random = quiet_button("New random weights", "", "New random weights")
-        self._run_buttons = (self.run, self.step, self.back, self.restart, self.more)
-        self._menu = QMenu(self)
-        self.same_weights = self._menu.addAction("", self._same_random_weights)
-        fill_box(QHBoxLayout(self), 4, *self._run_buttons)
-        self._connect()
-
-    def _connect(self) -> None:
-        runner = self._runner
-        self.run.clicked.connect(self.run_requested)
-        self.step.clicked.connect(self.step_requested)
-        self.back.clicked.connect(runner.back)
-        self.restart.clicked.connect(runner.restart)
-        self.random.clicked.connect(lambda: runner.new_random_weights())
-        self.more.clicked.connect(lambda: open_below(self.more, self._menu))
-        clear_hover_on_close(self.more, self._menu)
+        row = QWidget()
+        fill_box(QHBoxLayout(row), 4, self.run, self.step, self.back, self.restart)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(row)
+        self.back.clicked.connect(self._runner.back)
+        self.restart.clicked.connect(self._runner.restart)
+        self.random.clicked.connect(lambda: self._runner.new_random_weights())
 
     def name_keys(self, run: str, step: str, back: str) -> None:
         """Add the keyboard shortcuts to the tooltips of Run, One update and One back."""
@@ -102,9 +72,7 @@ class TrainingButtons(QWidget):
 
     def replace_by(self, other: QPushButton) -> None:
         """Show another button instead of these buttons, until `restore` is called."""
-        self._other_button = other
-        self._show_buttons(False)
-        cast(QHBoxLayout, self.layout()).addWidget(other)
+        self._pages.setCurrentIndex(self._pages.addWidget(other))
 
     def restore(self) -> None:
         """Show these buttons again instead of the other button.
@@ -112,29 +80,17 @@ class TrainingButtons(QWidget):
         If the mouse is over these buttons, they ignore clicks for a moment: a click may be meant for the
         other button.
         """
-        self._other_button.hide()
-        self._show_buttons(True)
+        self._pages.setCurrentIndex(0)
         if self.underMouse():
             self.setEnabled(False)
-            self._ignoring_clicks.start()
+            QTimer.singleShot(IGNORE_CLICKS_MS, self, lambda: self.setEnabled(True))
 
-    def _accept_clicks(self) -> None:
-        self.setEnabled(True)
-
-    def _show_buttons(self, visible: bool) -> None:
-        for button in self._run_buttons:
-            button.setVisible(visible)
-
-    def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Update texts, tooltips and enabled states; if `old` is None, also the icon."""
-        training = new.state.training
-        if old is None:
-            self.more.setIcon(icon("more", None, 16))
+    def show_moment(self, _old: Moment | None, new: Moment) -> None:
+        """Update texts, tooltips and enabled states."""
         self._name_run()
         for button in (self.back, self.restart):
             button.setEnabled(self._runner.running or new.state.iteration > 0)
-        self.same_weights.setText(f"Same random weights again (seed {training.seed})")
-        tip = f"Start from new random weights (seed {training.next_seed})"
+        tip = f"Start from new random weights (seed {new.state.training.next_seed})"
         set_lock_reason(self.random, new.lock_reason, tip)
 
     def _name_run(self) -> None:
@@ -149,13 +105,6 @@ class TrainingButtons(QWidget):
             return f"Make the remaining {counted(left, 'update')} of the paused run"
         return f"Make {counted(self._document.state.training.updates, 'update')}"
 
-    def _same_random_weights(self) -> None:
-        self._runner.new_random_weights(self._document.state.training.seed)
-
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().leaveEvent(event)
-        self._accept_clicks()
-
 
 class RunButton(QPushButton):
     """The button Run or Pause; its width fits both texts."""
@@ -166,25 +115,12 @@ class RunButton(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        metrics, contents = self.fontMetrics(), QStyle.ContentsType.CT_PushButton
-        texts = [metrics.size(Qt.TextFlag.TextShowMnemonic, word) for word in ("Run", "Pause")]
-        return self.style().sizeFromContents(contents, option, texts[0].expandedTo(texts[1]), self)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return self.sizeHint()
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
-    button.setToolTip(tip)
-    return button
+        width = self.fontMetrics().horizontalAdvance
+        return super().sizeHint() + QSize(width("Pause") - width(self.text()), 0)
 
 
 def _small_button(text: str) -> QPushButton:
-    button = _button(text, "")
+    button = push_button(text, "")
     button.setObjectName("small")
     button.setFont(ui_font(11.5))
     return button
@@ -195,21 +131,6 @@ POSITIONS = 2**30
 """Largest number of positions of the slider. In a longer run, each position stands for several iterations."""
 
 TIMELINE_TIP = "Drag the handle to another iteration of the run; Left and Right move it by one iteration"
-
-
-class _JumpToMouseStyle(QProxyStyle):
-    """A style in which a click on a slider moves the handle to the mouse, not by a page."""
-
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-        data: QStyleHintReturn | None = None,
-    ) -> int:
-        if hint == QStyle.StyleHint.SH_Slider_AbsoluteSetButtons:
-            return Qt.MouseButton.LeftButton.value
-        return super().styleHint(hint, option, widget, data)
 
 
 class Timeline(QSlider):
@@ -228,8 +149,6 @@ class Timeline(QSlider):
         super().__init__(Qt.Orientation.Horizontal)
         self._end, self._unit = 0, 1
         self._handle_at = 0
-        self._style = _JumpToMouseStyle("Fusion")
-        self.setStyle(self._style)
         self.setAccessibleName("Iteration of the run")
         self.setToolTip(TIMELINE_TIP)
         self.setFixedHeight(HANDLE_PX)
@@ -257,6 +176,13 @@ class Timeline(QSlider):
         if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
             self._handle_at = at
             super().sliderChange(change)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Move the handle to the mouse, as Qt does for the middle button."""
+        button, at = Qt.MouseButton.MiddleButton, event.globalPosition()
+        super().mousePressEvent(
+            QMouseEvent(event.type(), event.position(), at, button, button, event.modifiers())
+        )
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         self.entered.emit()
@@ -339,13 +265,9 @@ def ask_loss(state: State, output: str) -> str | None:
 
 def _ask(reason: str, buttons: dict[str, str]) -> str | None:
     """Ask with one button for each text; the first is the default. Return the answer, None for Cancel."""
-    box = message_box(QApplication.activeWindow(), reason, BOTH_CHANGE)
-    accept = QMessageBox.ButtonRole.AcceptRole
-    answers = {box.addButton(text, accept): answer for text, answer in buttons.items()}
-    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(make_primary(next(iter(answers))))
-    box.exec()
-    return answers.get(cast(QPushButton, box.clickedButton()))
+    answers = [(text, ROLE.AcceptRole) for text in buttons]
+    answer = ask(QApplication.activeWindow(), reason, BOTH_CHANGE, [*answers, BUTTON.Cancel])
+    return buttons[answer[0]] if isinstance(answer, tuple) else None
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
@@ -368,7 +290,13 @@ class TrainingPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Training")
         self.runner = desk.runner
-        self._make_fields()
+        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed.setRange(0, 100)
+        self.speed.setPageStep(10)
+        self.speed.setValue(round(self.runner.speed * 100))
+        self.speed.setAccessibleName("Duration of a run")
+        self._speed_label = SpeedLabel()
+        self.fields = TrainingFields(self._document, self.speed, self._speed_label)
         self.run_buttons = TrainingButtons(desk)
         self.buttons.addWidget(self.run_buttons.random)
         self.figures = TrainingFigures(self.runner)
@@ -379,24 +307,14 @@ class TrainingPanel(Panel):
         self._connect()
         self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
 
-    def _make_fields(self) -> None:
-        self.fields = TrainingFields(self._document)
-        self.speed = QSlider(Qt.Orientation.Horizontal)
-        self.speed.setRange(0, 100)
-        self.speed.setPageStep(10)
-        self.speed.setValue(round(self.runner.speed * 100))
-        self.speed.setAccessibleName("Duration of a run")
-        self._speed_label = SpeedLabel()
-        self.fields.add_beside(self.speed, self._speed_label)
-
     def _connect(self) -> None:
         runner = self.runner
         self.fields.accepted.connect(runner.set_training)
         self.fields.loss_wanted.connect(self.choose_loss)
         self.fields.refused.connect(self.message.show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
-        self.run_buttons.run_requested.connect(self.toggle_run)
-        self.run_buttons.step_requested.connect(self.step)
+        self.run_buttons.run.clicked.connect(self.toggle_run)
+        self.run_buttons.step.clicked.connect(self.step)
         runner.progressed.connect(self._show_progress)
         runner.travel.rested.connect(self._show_iteration)
         self.timeline.entered.connect(runner.begin_scrub)
@@ -405,7 +323,7 @@ class TrainingPanel(Panel):
         self.timeline.sliderReleased.connect(runner.end_drag)
         runner.warned.connect(lambda sentence: self.message.show_warning(sentence, self._document.state))
         runner.diverged.connect(self._offer_cure)
-        self.message.fix_requested.connect(runner.try_again)
+        self.message.fix_button.clicked.connect(lambda: runner.try_again(*self._cure))
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show settings, figures, iteration and message of a Moment; enable the buttons that work."""
@@ -459,13 +377,14 @@ class TrainingPanel(Panel):
         time = duration_text(self._document.state.training.updates, self.runner.speed)
         tip = "A run now goes at full speed" if time == "fastest" else f"A run now takes about {time}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
-        self.speed.setToolTip(SCRIPT_TIP if self._document.now.lock_reason else tip)
+        set_lock_reason(self.speed, self._document.now.lock_reason and SCRIPT_TIP, tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
-        text = f"Use learning rate {as_text(learning_rate)}"
-        if iteration < self._document.state.iteration:
-            text = f"Go back to iteration {iteration} and use learning rate {as_text(learning_rate)}"
-        self.message.offer_fix(text, iteration, learning_rate)
+        self._cure = iteration, learning_rate
+        rate = f"learning rate {as_text(learning_rate)}"
+        is_earlier = iteration < self._document.state.iteration
+        text = f"Go back to iteration {iteration} and use {rate}" if is_earlier else f"Use {rate}"
+        self.message.offer_fix(text, f"Return to the start of the run and continue with {rate}")
 
 
 def _rule(state: State) -> str:
@@ -485,23 +404,16 @@ def _rule(state: State) -> str:
 class Message(QWidget):
     """Shows one text: an error in a field, or else the warning of a run, or else the update formula.
 
-    =============== =======================================================================================
-    `fix_button`    a button below a warning, which fixes the problem with one click
-    `fix_requested` the button was pressed; carries the iteration to return to and the learning rate to use
-    `warned_state`  the State that the warning is about, or None without a warning
-    =============== =======================================================================================
+    `fix_button` is a button below a warning, which fixes the problem with one click. `warned_state` is the
+    State that the warning is about, or None without a warning.
     """
-
-    fix_requested = Signal(object, float)
 
     def __init__(self) -> None:
         super().__init__()
         self._rule = self._warning = self._refusal = ""
         self.warned_state: State | None = None
-        self._cure = 0, 0.0
         self.label = wrapped_label(pixels=11.5)
         self.fix_button = _small_button("")
-        self.fix_button.clicked.connect(lambda: self.fix_requested.emit(*self._cure))
         self.fix_button.hide()
         column = QVBoxLayout(self)
         fill_box(column, 2, self.label, self.fix_button)
@@ -523,13 +435,10 @@ class Message(QWidget):
         self.fix_button.hide()
         self._show()
 
-    def offer_fix(self, text: str, iteration: int, learning_rate: float) -> None:
-        """Show a button with `text`. A click returns to `iteration` and continues with `learning_rate`."""
-        self._cure = iteration, learning_rate
+    def offer_fix(self, text: str, tip: str) -> None:
+        """Show the button `fix_button` with a text and a tooltip."""
         self.fix_button.setText(text)
-        self.fix_button.setToolTip(
-            f"Return to the start of the run and continue with learning rate {as_text(learning_rate)}"
-        )
+        self.fix_button.setToolTip(tip)
         self.fix_button.show()
 
     def _show(self) -> None:
@@ -538,5 +447,4 @@ class Message(QWidget):
         name = "error" if problem else "muted"
         if name != self.label.objectName():
             self.label.setObjectName(name)
-            self.label.style().unpolish(self.label)
-            self.label.style().polish(self.label)
+            apply_style(self.label)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.losses import LOSSES, forms_of
@@ -20,17 +20,23 @@ from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.training import Runner
-from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box
+from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, set_lock_reason, styled_label
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 ALL_ROWS = "all rows"
 WHOLE_KEYS = "\nUp, Down and the wheel change the number by 1 (Shift: by 10); Enter accepts the number"
-RATE_KEYS = (
+RATE_TIP = (
+    "How far an update moves weights against the slope (gradient); a number above 0"
     "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: × 10); Enter accepts the rate"
 )
-SHARE_KEYS = "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
+SCHEDULE_TIP = "How the learning rate changes during a run: step(100, 0.5) halves it after every 100 updates"
+LOSS_TIP = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
+SHARE_TIP = (
+    "Share of the rows for validation (the last rows, as in Keras): 0.2, 1/5 or 20 %; 0 for none"
+    "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
+)
 SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings here after the script ends."
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
@@ -39,8 +45,6 @@ RATE_LABEL = "Learning rate"
 CHEVRON_PX = 20
 """Room for the mark of a list beside the label of the learning rate, in pixels."""
 ROW_GAP_PX, LINE_GAP_PX = 3, 4
-ROUNDING_PX = 2
-"""Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
 
 
 class EntryBox(ComboBox):
@@ -58,7 +62,6 @@ class EntryBox(ComboBox):
         super().__init__()
         self._check, self._used = check, used
         self._meanings = dict[str, tuple[str, str]]()
-        self._unlisted = ""
         for name, title in titles.items():
             self.addItem(title, name)
         self.activated.connect(self._choose)
@@ -69,13 +72,10 @@ class EntryBox(ComboBox):
         self.addItem(f"{title} …", f"{name}(")
 
     def show_used(self, title: str) -> None:
-        """Show the entry in use. An entry with other parameters gets an item as long as it is in use."""
+        """Show the entry in use. An entry with other parameters gets an item when it is first used."""
         name = self._used()
         if self.findData(name) < 0:
-            if self._unlisted:
-                self.removeItem(self.findData(self._unlisted))
             self.addItem(title, name)
-            self._unlisted = name
         self.setCurrentIndex(self.findData(name))
 
     def _choose(self) -> None:
@@ -86,8 +86,7 @@ class EntryBox(ComboBox):
             name = "" if self._steps else self._with_parameters(name)
         if name not in ("", self._used()):
             self.wanted.emit(name)
-            if (at := self.findData(self._used())) >= 0:  # the next key steps on from here
-                self.setCurrentIndex(at)
+            self.setCurrentIndex(self.findData(self._used()))  # the next key steps on from here
 
     def _with_parameters(self, start: str) -> str:
         """Ask for the parameters of an entry; return its name with them, or "" if the person cancels."""
@@ -114,16 +113,15 @@ class ScheduleBox(EntryBox):
 
     @property
     def visible_text(self) -> str:
-        """The text of the label: "Rate · step(100, 0.5)" for a schedule, shortened to the room."""
-        used, metrics = self.currentText(), self.fontMetrics()
-        room = self.width() - px(CHEVRON_PX)
-        texts = (RATE_LABEL,) if used == CONSTANT else (f"Rate · {used}", used)
-        shortest = metrics.elidedText(texts[-1], Qt.TextElideMode.ElideRight, room)
-        return next((text for text in texts if metrics.horizontalAdvance(text) <= room), shortest)
+        """The text of the label: a schedule, such as "step(100, 0.5)", is shortened to the room."""
+        used, room = self.currentText(), self.width() - px(CHEVRON_PX)
+        text = RATE_LABEL if used == CONSTANT else used
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(RATE_LABEL) + px(CHEVRON_PX), metrics.height())
+        width = metrics.horizontalAdvance(RATE_LABEL) + px(CHEVRON_PX) + 1  # Qt rounds the width of letters
+        return QSize(width, metrics.height())
 
     def sizeHint(self) -> QSize:
         """Return the smallest size: a schedule with long numbers does not widen the panel."""
@@ -131,7 +129,7 @@ class ScheduleBox(EntryBox):
 
 
 class TrainingFields(QWidget):
-    """The fields and combo boxes for the settings of a `Training`.
+    """The fields and combo boxes for the settings of a `Training`, beside the slider `speed` with its label.
 
     ============= ==================================================================================
     `accepted`    carries the Training with the setting that the user has typed or chosen
@@ -146,11 +144,10 @@ class TrainingFields(QWidget):
     refused = Signal(str)
     finished = Signal()
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, speed: QWidget, speed_label: QLabel) -> None:
         super().__init__()
         self._document = document
         self._numbers: dict[str, NumberField] = {}
-        self._tips: list[tuple[QWidget, str]] = []
         self.learning_rate = self._field(
             "learning_rate", "Learning rate", "0.00001", parse_number, field_text, nudge_rate
         )
@@ -163,7 +160,8 @@ class TrainingFields(QWidget):
         self._add_choices()
         for choice in (self.optimizer, self.loss, self.schedule, self.batch):
             choice.chosen.connect(self.finished)
-        self._lay_out()
+        self._tips = self._name_fields()
+        self._lay_out(speed, speed_label)
         self.restore()
 
     def _add_choices(self) -> None:
@@ -187,7 +185,8 @@ class TrainingFields(QWidget):
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the settings. A field whose setting is unchanged keeps its text."""
         if is_new(old, new, "lock_reason"):
-            self._hold(SCRIPT_TIP if new.lock_reason else "")
+            for field, tip in self._tips.items():
+                set_lock_reason(field, new.lock_reason and SCRIPT_TIP, tip)
         training = new.state.training
         for name, field in self._numbers.items():
             if getattr(training, name) != field.value:
@@ -200,13 +199,6 @@ class TrainingFields(QWidget):
         """Show the current settings, and discard typed texts that were not accepted."""
         for name, field in self._numbers.items():
             field.show_value(getattr(self._training, name))
-
-    def _hold(self, reason: str) -> None:
-        """Disable the fields and show the reason in their tooltips; "" enables them."""
-        self.setEnabled(not reason)
-        self.setToolTip(reason)
-        for field, tip in self._tips:
-            field.setToolTip(reason or tip)
 
     def commit(self) -> bool:
         """Accept the text of every field. Return whether all texts are valid."""
@@ -234,7 +226,8 @@ class TrainingFields(QWidget):
                 raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
             return value
 
-        field = SettingField(room, read_setting, write, nudge)
+        field = NumberField(read_setting, write, nudge)
+        field.room = room
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
         field.confirmed.connect(self.finished)
@@ -244,83 +237,57 @@ class TrainingFields(QWidget):
     def _accept(self, setting: str, value: Any) -> None:
         self.accepted.emit(replace(self._training, **{setting: value}))
 
-    def _lay_out(self) -> None:
-        self._grid = grid = QGridLayout(self)
+    def _name_fields(self) -> dict[QWidget, str]:
+        """Name the fields for screen readers and labels. Return the tooltip of each field."""
+        named = (
+            (self.learning_rate, RATE_LABEL, RATE_TIP),
+            (self.schedule, "Schedule", SCHEDULE_TIP),
+            (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}"),
+            (self.batch, "Batch", f"Number of rows that one update uses, or all rows{WHOLE_KEYS}"),
+            (self.optimizer, "Optimizer", "The rule that updates the weights from their slopes"),
+            (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}"),
+            (self.loss, "Loss", LOSS_TIP),
+            (self.validation, "Validation", SHARE_TIP),
+        )
+        for field, name, _ in named:
+            field.setAccessibleName(name)
+        return {field: tip for field, _, tip in named}
+
+    def _lay_out(self, speed: QWidget, speed_label: QLabel) -> None:
+        """Lay out two rows of fields below their labels, and one row of fields beside their labels."""
+        grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
-        rate = "How far an update moves weights against the slope (gradient); a number above 0"
-        rows = "Number of rows that one update uses, or all rows"
-        for field, name, tip, row, column, columns in (
-            (self.learning_rate, RATE_LABEL, rate + RATE_KEYS, 0, 0, 1),
-            (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}", 0, 1, 2),
-            (self.batch, "Batch", rows + WHOLE_KEYS, 0, 3, 1),
-            (self.optimizer, "Optimizer", "The rule that updates the weights from their slopes", 1, 0, 2),
-            (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}", 1, 2, 1),
+        for label, field, row, column, columns in (
+            (self.schedule, self.learning_rate, 0, 0, 1),
+            (_label_of(self.updates), self.updates, 0, 1, 2),
+            (_label_of(self.batch), self.batch, 0, 3, 1),
+            (_label_of(self.optimizer), self.optimizer, 1, 0, 2),
+            (_label_of(self.seed), self.seed, 1, 2, 1),
+            (_label_of(speed, speed_label), speed, 1, 3, 1),
         ):
-            self._describe(field, name, tip)
-            self._place(field, self.schedule if name == RATE_LABEL else QLabel(name), row, column, columns)
-        self._add_measures()
+            label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
+            field.setSizePolicy(field.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
+            grid.addWidget(label, 2 * row, column, 1, columns)
+            grid.addWidget(field, 2 * row + 1, column, 1, columns)  # it fills the height of its row
+        line = QHBoxLayout()
+        grid.addLayout(line, 4, 0, 1, 4)
+        fill_box(line, 8, margins=(0, LINE_GAP_PX, 0, 0))
+        for field, stretch in ((self.loss, 2), (self.validation, 1)):
+            line.addWidget(_label_of(field))
+            line.addWidget(field, stretch)
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
 
-    def _describe(self, field: QWidget, name: str, tip: str) -> None:
-        self._tips.append((field, tip))
-        field.setAccessibleName(name)
 
-    def _add_measures(self) -> None:
-        """Add a line with the loss and the validation share, each behind its label."""
-        loss = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
-        way = "How the learning rate changes during a run: step(100, 0.5) halves it after every 100 updates"
-        share = "Share of the rows for validation (the last rows, as in Keras): 0.2, 1/5 or 20 %; 0 for none"
-        self._describe(self.loss, "Loss", loss)
-        self._describe(self.validation, "Validation", share + SHARE_KEYS)
-        self._describe(self.schedule, "Schedule", way)
-        measures = QWidget()
-        self._grid.addWidget(measures, 4, 0, 1, 4)
-        line = QHBoxLayout(measures)
-        line.setContentsMargins(0, LINE_GAP_PX, 0, 0)
-        line.setSpacing(8)
-        for field, stretch in ((self.loss, 2), (self.validation, 1)):
-            label = QLabel(field.accessibleName())
-            _buddy(label, field)
-            line.addWidget(label)
-            line.addWidget(field, stretch)
-
-    def add_beside(self, widget: QWidget, label: QLabel) -> None:
-        """Add a widget with its label at the end of the second row of fields."""
-        self._place(widget, label, 1, 3, 1)
-
-    def _place(self, widget: QWidget, label: QWidget, row: int, column: int, columns: int) -> None:
-        """Put a widget under its label; the widget fills the height of its row."""
-        if isinstance(label, QLabel):
-            _buddy(label, widget)
-        label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
-        widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
-        self._grid.addWidget(label, 2 * row, column, 1, columns)
-        self._grid.addWidget(widget, 2 * row + 1, column, 1, columns)
-
-
-def _buddy(label: QLabel, widget: QWidget) -> None:
-    """Make `label` the label of a widget, and style it."""
+def _label_of(widget: QWidget, label: QLabel | None = None) -> QLabel:
+    """Return `label`, or a label with the name of a widget, as the label of this widget."""
+    label = label or QLabel(widget.accessibleName())
     label.setBuddy(widget)
     label.setObjectName("muted")
     label.setFont(ui_font(11.5))
-
-
-class SettingField(NumberField):
-    """A number field that is wide enough, in any font, for `room`: the field's longest usual text."""
-
-    def __init__(
-        self, room: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
-    ) -> None:
-        self._room = room
-        super().__init__(read, write, nudge)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        hint, metrics = super().minimumSizeHint(), self.fontMetrics()
-        more = metrics.horizontalAdvance(self._room) - metrics.maxWidth()
-        return QSize(hint.width() + max(more, 0) + ROUNDING_PX, self.sizeHint().height())
+    return label
 
 
 def read_batch(text: str) -> int | None:
@@ -367,8 +334,8 @@ LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
 """Largest font in pixels: LARGEST_PX below a caption, SMALL_PX beside a caption. SMALLEST_PX: smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
 """Longest texts that a number usually has. For a longer text, the font becomes smaller."""
-USUAL_LOSS, SHARES = ("0.0001234",), ("97.14 % · 93.33 %",)
-"""USUAL_LOSS: longest text that a loss usually has. SHARES: longest text that accuracies usually have."""
+USUAL_ITERATION, USUAL_LOSS, SHARES = ("999999",), ("0.0001234",), ("97.14 % · 93.33 %",)
+"""Longest texts that an iteration, a loss and accuracies usually have."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
 """Space between a caption and the number beside the caption, in pixels."""
@@ -386,13 +353,11 @@ class TrainingFigures(QWidget):
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # or each changed figure would repaint the widgets under it
-        self.loss = Figure("", "")
-        self.iteration = Figure("Iteration", ITERATION_TIP, usual=("999999",))
-        self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
-        self.validation = Figure("Validation", "", USUAL_LOSS, on_one_line=True)
-        self.accuracy = Figure("Accuracy", ACCURACY_TIP, SHARES, on_one_line=True)
+        self.loss, self.row_error = Figure(USUAL), Figure(USUAL)
+        self.iteration = Figure(USUAL_ITERATION)
+        self.validation = Figure(USUAL_LOSS, on_one_line=True)
+        self.accuracy = Figure(SHARES, on_one_line=True)
         self._lines = (self.loss, self.iteration, self.row_error), (self.validation, self.accuracy)
-        self._usual_px = [LARGEST_PX, SMALL_PX]
         column = QVBoxLayout(self)
         fill_box(column, 4)
         for figures, parts in zip(self._lines, ((13, 9, 13), (11, 14)), strict=True):
@@ -406,31 +371,24 @@ class TrainingFigures(QWidget):
         state = new.state
         measured, iteration = new.last_measured
         title, rows = state.measure.title, "the training rows" if state.validated else "all rows"
-        tip = f"{title} over {rows} at the current weights"
+        caption, tip = title, f"{title} over {rows} at the current weights"
         if state.is_watched:
-            plot_tip = "The plot shows the loss that the script reported with each update"
-            self.loss.set_caption(f"{title} by nnviz", f"{tip}, after the update\n{plot_tip}")
-        else:
-            self.loss.set_caption(title if iteration == state.iteration else f"{title} at {iteration}", tip)
-        self.loss.show_number(measured.loss)
-        validation_tip = f"{title} over the validation rows, which training does not use"
-        self.validation.set_caption("Validation", validation_tip)
-        self.validation.show_number(measured.validation)
+            caption = f"{title} by nnviz"
+            tip += ", after the update\nThe plot shows the loss that the script reported with each update"
+        elif iteration != state.iteration:
+            caption = f"{title} at {iteration}"
+        self.loss.show_number(caption, tip, measured.loss)
+        tip = f"{title} over the validation rows, which training does not use"
+        self.validation.show_number("Validation", tip, measured.validation)
+        self.validation.setVisible(state.validated)
         self._show_accuracy(state, measured)
+        self.accuracy.setVisible(classifies(state))
         end = self._runner.travel.end
         is_last = self._runner.running or state.iteration == end  # a run may already be further on
         caption = "Iteration" if is_last else f"Iteration of {end}"
-        self.iteration.set_caption(caption, ITERATION_TIP)
-        self.iteration.show_number(state.iteration)
-        self._set_visible(self.validation, state.validated)
-        self._set_visible(self.accuracy, classifies(state))
+        self.iteration.show_number(caption, ITERATION_TIP, state.iteration)
         self._show_row_error(new)
         self._fit()
-
-    def _set_visible(self, figure: Figure, visible: bool) -> None:
-        if figure.isHidden() == visible:
-            figure.setVisible(visible)
-            self._fit_usual()
 
     def _show_accuracy(self, state: State, measured: Measured) -> None:
         trained, rows = state.trained_rows, len(state.data)
@@ -439,82 +397,60 @@ class TrainingFigures(QWidget):
             (measured.validation_accuracy, rows - trained, "validation row"),
         )
         known = [(round(share * count), count, kind) for share, count, kind in parts if share is not None]
-        lines = [f"{correct:,} of {counted(count, kind)}" for correct, count, kind in known]
+        tip = [ACCURACY_TIP, *(f"{correct:,} of {counted(count, kind)}" for correct, count, kind in known)]
         exact, short = (
             " · ".join(f"{written(100 * correct / count)} %" for correct, count, _ in known)
             for written in (as_text, "{:.4g}".format)
         )
         text = exact if len(exact) <= len(SHARES[0]) else short
-        self.accuracy.show_text(text or NO_VALUE, "".join(f"\n{line}" for line in lines))
+        self.accuracy.show_text("Accuracy", "\n".join(tip), text or NO_VALUE)
+
+    def _show_row_error(self, moment: Moment) -> None:
+        is_row = moment.what_if_row is None and moment.row < len(moment.state.data)
+        error = moment.error(moment.row) if is_row else None
+        caption, tip, value = ROW_ERROR, ROW_ERROR_TIP, None
+        if len(moment.state.network.outputs) > 1:
+            caption, tip = "Row's loss", f"{moment.state.measure.title} of the selected row only"
+            value = None if error is None else moment.row_loss(moment.row)
+        elif error is not None:
+            value = float(error[0])
+        self.row_error.show_number(caption, tip, value, error=bool(value))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background, in the colour of the card."""
         with QPainter(self) as painter:
             painter.fillRect(event.rect(), QColor(colours().surface))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the figures to the new width."""
-        super().resizeEvent(event)
-        self._fit_usual()
-
-    def _fit_usual(self) -> None:
-        """Find the font size of each line at which the usual numbers fit."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()  # at once, so that each figure has its width
-        self._usual_px = [
-            min(figure.fitting(figure.largest, *figure.usual) for figure in line) for line in self._lines
-        ]
-        self._fit()
-
     def event(self, event: QEvent) -> bool:
-        """Fit the figures again when the layout changes, for example after a new caption."""
+        """Fit the figures to a new width, and to a new layout, for example after a new caption."""
         accepted = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
             self._fit()
         return accepted
 
     def _fit(self) -> None:
         """Set the font size of each line: the largest in which usual and current numbers fit."""
-        for line, usual_px in zip(self._lines, self._usual_px, strict=True):
+        for line in self._lines:
             visible = [figure for figure in line if not figure.isHidden()]
-            pixels = min((figure.fitting(usual_px, figure.text) for figure in visible), default=usual_px)
+            pixels = min((figure.fitting(*figure.usual, figure.text) for figure in visible), default=0)
             for figure in visible:
                 figure.set_pixels(pixels)
-
-    def _show_row_error(self, moment: Moment) -> None:
-        is_row = moment.what_if_row is None and moment.row < len(moment.state.data)
-        error = moment.error(moment.row) if is_row else None
-        if error is None:
-            self.row_error.show_number(None)
-        elif len(error) == 1:
-            self.row_error.set_caption(ROW_ERROR, ROW_ERROR_TIP)
-            self.row_error.show_number(float(error[0]), error=error[0] != 0.0)
-        else:
-            title, value = moment.state.measure.title, moment.row_loss(moment.row)
-            self.row_error.set_caption("Row's loss", f"{title} of the selected row only")
-            self.row_error.show_number(value, error=value != 0.0)
 
 
 class Figure(QWidget):
     """A caption with a number below or beside the caption. The tooltip shows all digits of the number.
 
-    `usual` holds the number's usual longest texts. `largest` is the number's largest font size in pixels.
+    `usual` holds the number's usual longest texts. `pixels` is the font size of the number, `text` its text.
     """
 
-    def __init__(
-        self, caption: str, tip: str, usual: tuple[str, ...] = USUAL, *, on_one_line: bool = False
-    ) -> None:
+    def __init__(self, usual: tuple[str, ...], *, on_one_line: bool = False) -> None:
         super().__init__()
-        self._tip, self.usual, self._on_one_line = tip, usual, on_one_line
-        self.largest = SMALL_PX if on_one_line else LARGEST_PX
-        self._caption = QLabel(caption)
-        self._caption.setObjectName("muted")
-        self._number = _Number(self.largest)
+        self.usual, self._on_one_line = usual, on_one_line
+        self._caption = styled_label("")
+        self._number = _Number(SMALL_PX if on_one_line else LARGEST_PX)
         box: QBoxLayout = QHBoxLayout(self) if on_one_line else QVBoxLayout(self)
         fill_box(box, CAPTION_GAP_PX if on_one_line else 0, self._caption, self._number)
         box.setStretch(1, 1)
-        self.show_number(None)
 
     @property
     def text(self) -> str:
@@ -526,27 +462,28 @@ class Figure(QWidget):
         """The font size of the number in pixels."""
         return self._number.pixels
 
-    def set_caption(self, caption: str, tip: str) -> None:
-        """Set the caption, and the first line of the tooltip."""
-        self._tip = tip
+    def show_number(self, caption: str, tip: str, value: float | None, *, error: bool = False) -> None:
+        """Show a caption and a number, or a dash for None. With `error`, use the colour of errors.
+
+        The tooltip is `tip` and all digits of the number.
+        """
+        if value is None:
+            self.show_text(caption, tip, NO_VALUE)
+        else:
+            self.show_text(caption, f"{tip}\nIn full: {full_text(value)}", as_text(value), error)
+
+    def show_text(self, caption: str, tip: str, text: str, error: bool = False) -> None:
+        """Show a caption and a text, with a tooltip."""
         self._caption.setText(caption)
-
-    def show_number(self, value: float | None, error: bool = False) -> None:
-        """Show a number, or a dash for None. With `error`, use the colour of errors."""
-        details = "" if value is None else f"\nIn full: {full_text(value)}"
-        self.show_text(NO_VALUE if value is None else as_text(value), details, error)
-
-    def show_text(self, text: str, details: str, error: bool = False) -> None:
-        """Show a text, and append `details` to the tooltip. `details` is "" or begins with a line break."""
         self._number.show_text(text, error)
-        self.setToolTip(f"{self._tip}{details}")
-        self.setAccessibleName(self._caption.text())
+        self.setToolTip(tip)
+        self.setAccessibleName(caption)
         self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
-    def fitting(self, pixels: int, *texts: str) -> int:
-        """Return the largest font size, from SMALLEST_PX to `pixels`, with which each of `texts` fits."""
+    def fitting(self, *texts: str) -> int:
+        """Return the largest font size in pixels with which each of `texts` fits, at least SMALLEST_PX."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
-        for size in range(pixels, SMALLEST_PX, -1):
+        for size in range(self._number.largest, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))
             if all(metrics.horizontalAdvance(text) <= self.width() - caption for text in texts):
                 return size
@@ -563,7 +500,7 @@ class _Number(QWidget):
     def __init__(self, largest: int) -> None:
         super().__init__()
         self.text, self.error = "", False
-        self.pixels = self._largest = largest
+        self.pixels = self.largest = largest
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_text(self, text: str, error: bool) -> None:
@@ -576,7 +513,7 @@ class _Number(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(0, QFontMetrics(_font(self._largest)).height())
+        return QSize(0, QFontMetrics(_font(self.largest)).height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:

@@ -48,7 +48,6 @@ from nnviz.ui.dialogs.questions import (
     ask_version,
     leave_question,
 )
-from nnviz.ui.kit.controls import ListMenu
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import (
     BUTTON,
@@ -83,7 +82,7 @@ class WeightSets:
 
     def add_to(self, menu: QMenu) -> None:
         """Add the submenu to a menu, and fill the submenu each time it opens."""
-        submenu = ListMenu("&Weight sets", menu)
+        submenu = QMenu("&Weight sets", menu)
         menu.addMenu(submenu)
         submenu.aboutToShow.connect(lambda: self._fill(submenu))
 
@@ -100,7 +99,7 @@ class WeightSets:
         menu.addSeparator()
         menu.addAction("Keep the current weights…", self._ask_keep)
         if sets:
-            removal = ListMenu("Remove", menu)
+            removal = QMenu("Remove", menu)
             menu.addMenu(removal)
             for place in range(len(sets)):
                 removal.addAction(self._name(place), partial(self._remove, place))
@@ -139,10 +138,9 @@ def _load_unasked(document: Document, table: Table) -> NewRows | None:
     if len(table) < table.rows_in_file:
         return None
     try:
-        result = load_rows(document.state, table)
+        return load_rows(document.state, table)
     except FileError:
         return None
-    return None if result.foreign_names else result
 
 
 _T = TypeVar("_T")
