@@ -18,9 +18,9 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.theme import px, ui_font
+from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.data import DataPanel
-from nnviz.ui.panels.data_view import LEAST_MARGIN_PX, PADDING_PX, SIZES_PX
+from nnviz.ui.panels.data_view import first_fitting
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
 from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, entry, turn, write
@@ -722,22 +722,20 @@ def test_up_to_four_inputs_are_visible_and_more_scroll_sideways(open_window):
 
 
 @pytest.mark.fonts
-def test_a_number_has_the_first_size_in_which_it_fits(desk):
-    cells, margins = desk.table.cells, px(PADDING_PX) + px(LEAST_MARGIN_PX)
-    wide = margins + QFontMetrics(ui_font(SIZES_PX[0])).horizontalAdvance("−0.01234")
-    sizes = [cells.font_for("−0.01234", False, wide - less).pointSizeF() for less in (0, 1)]
-    assert sizes[0] == ui_font(SIZES_PX[0]).pointSizeF() > sizes[1]
-    assert cells.font_for("7", False, wide - 1).pointSizeF() == sizes[0]
-    assert cells.font_for("−0.01234", False, 20) is None
+def test_the_numbers_of_a_column_have_the_first_size_in_which_all_fit(qapp):
+    large, small = (QFontMetrics(ui_font(size)) for size in (13, 10))
+    texts, room = ["7", "−0.01234"], large.horizontalAdvance("−0.01234")
+    assert first_fitting([large, small], texts, room) == 0
+    assert first_fitting([large, small], texts, room - 1) == 1
+    assert first_fitting([large, small], texts, 20) is None
 
 
-def in_sight(window):
-    """Return whether the columns stand side by side, with all their numbers in one of the sizes."""
+def in_sight_in_one_size(window):
+    """Return whether the columns stand side by side, each with all its numbers in one of the sizes."""
     table = window.data.table
-    model = table.model()
-    places = [(line, k) for line in range(model.rowCount()) for k in range(model.columnCount())]
-    fonts = [table.cells.font_for(model.text(line, k), True, table.columnWidth(k)) for line, k in places]
-    return None not in fonts and table.horizontalScrollBar().maximum() == 0
+    sizes = table.cells.fonts
+    shown_all = set(sizes) == set(range(table.model().columnCount())) and None not in sizes.values()
+    return shown_all and table.horizontalScrollBar().maximum() == 0
 
 
 def run(window, qtbot):
@@ -768,14 +766,15 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
         document.start(load(example(name).path))
         run(window, qtbot)
         table = with_room(window, numbers=9)
-        qtbot.waitUntil(lambda: in_sight(window))
+        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
     document.start(load(example("twenty-updates").path))
-    qtbot.waitUntil(lambda: in_sight(window))
+    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
     before = widths(table)
     for k in range(3):
         state = edits.set_value(document.state, Address("weight", 0, 0, k), -1.2345678e-101)
         document.push(edits.set_input(state, 0, k, 1.2345678e-101), "Set")
     qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)  # as these fit in no size
+    qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
     for _ in range(3):
         document.undo()
     qtbot.waitUntil(lambda: widths(table) == before)
@@ -787,7 +786,7 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
         if weight is not None:  # below 0 it is longer
             document.push(edits.set_value(document.state, Address("weight", 0, 0, k), weight), "Set")
         table.grab()  # which finds what has no room
-        qtbot.waitUntil(lambda: in_sight(window))
+        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
         assert clipped(window.data) == []
     assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -42,6 +42,16 @@ from nnviz.ui.panels.data_table import NO_VALUE, DataTable, Index
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
+def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
+    """Return the index of the first font in which all texts fit into `room` pixels, or None if no font fits.
+
+    `metrics` holds the metrics of each font, the largest font first.
+    """
+    widest = max(texts, key=metrics[0].horizontalAdvance, default="")
+    fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
+    return next(fits, None)
+
+
 class NumberCells(QStyledItemDelegate):
     """Delegate for numbers: inputs and targets are semibold, errors coloured, validation rows muted.
 
@@ -49,36 +59,45 @@ class NumberCells(QStyledItemDelegate):
     `accepted`      a number was entered with Enter, Tab or Backtab; carries line, column and key
     `editing_begun` a field for typing has opened in a cell
     `refused`       carries why a typed text is refused, or "" once the text is valid again
-    `cut`           a number was painted that its column is too narrow for, even in the smallest font
     =============== ==============================================================================
     """
 
     accepted = Signal(object, object, object)
     editing_begun = Signal()
     refused = Signal(str)
-    cut = Signal()
 
     def __init__(self, table: DataTable, parent: QObject) -> None:
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
+        self._texts: dict[tuple[int, int], str] = {}
+        """The text of each visible cell, by line and column."""
+        self.fonts: dict[int, int | None] = {}
+        """The index of the font of each visible column, or None if the column's numbers fit in no font."""
         self.update_fonts()
 
     def update_fonts(self) -> None:
         """Create the fonts again, scaled to the current size of the window."""
         weights = QFont.Weight.Normal, QFont.Weight.DemiBold
         self._fonts = [[ui_font(size, weight) for size in SIZES_PX] for weight in weights]
+        self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in self._fonts]
 
-    def font_for(self, text: str, is_bold: bool, width: int) -> QFont | None:
-        """Return the largest font in which a text fits into a column of `width` pixels, or None."""
-        room = width - px(PADDING_PX) - px(LEAST_MARGIN_PX)
-        fonts = self._fonts[is_bold]
-        return next((font for font in fonts if QFontMetrics(font).horizontalAdvance(text) <= room), None)
+    def update_texts(self, lines: range, widths: Mapping[int, int]) -> None:
+        """Update the texts and fonts of the visible columns.
+
+        `widths` maps the index of each visible column to its width in pixels.
+        """
+        self._texts = {(line, column): self._table.text(line, column) for column in widths for line in lines}
+        self.fonts = {}
+        for column, width in widths.items():
+            texts = [self._texts[line, column] for line in lines]
+            metrics = self._metrics[self._table.columns[column].kind in ("input", "target", "error")]
+            self.fonts[column] = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a cell without the style sheet, which is slow: a run changes many cells in each frame."""
         p, line, column = colours(), index.row(), self._table.columns[index.column()]
-        text, rect = self._table.text(line, index.column()), option.rect
+        text, font, rect = self._texts[line, index.column()], self.fonts[index.column()], option.rect
         state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
@@ -89,17 +108,15 @@ class NumberCells(QStyledItemDelegate):
         wrong = column.kind == "error" and text not in (NO_VALUE, "0")
         muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if wrong else p.muted if muted else p.ink))
-        is_bold = column.editable or wrong
-        font = self.font_for(text, is_bold, rect.width())
-        painter.setFont(font or self._fonts[is_bold][-1])
-        room = rect.adjusted(0, 0, -px(PADDING_PX), 0)
-        room.setLeft(max(room.left(), 0))
-        room.setRight(min(room.right(), painter.viewport().right()))
-        if font is None:
-            self.cut.emit()
-        width = painter.fontMetrics().horizontalAdvance
-        if font is None or width(text) > room.width():  # a cut number would look like another
-            text = "…" if width("…") <= room.width() else ""
+        painter.setFont(self._fonts[column.editable or wrong][-1 if font is None else font])
+        room, seen = rect.adjusted(0, 0, -px(PADDING_PX), 0), painter.viewport()
+        is_cut = room.left() < seen.left() or room.right() > seen.right()
+        if is_cut or font is None:
+            room.setLeft(max(room.left(), seen.left()))
+            room.setRight(min(room.right(), seen.right()))
+            width = painter.fontMetrics().horizontalAdvance
+            if font is None or width(text) > room.width():  # a cut number would look like another
+                text = "…" if width("…") <= room.width() else ""
         painter.drawText(room, RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -170,7 +187,7 @@ ROUNDING_PX = 1
 NAME_PX = 12
 """Font size of a column name, in pixels at 100 %."""
 SIZES_PX = 13, 12, 11, 9.5
-"""Font sizes of numbers, in pixels at 100 %. A number has the first size in which it fits into its column."""
+"""Font sizes of numbers, in pixels at 100 %. A column uses the first size in which all its numbers fit."""
 
 
 def column_widths(
@@ -323,7 +340,6 @@ class TableView(QTableView):
         self.fit_soon = QTimer(self, singleShot=True)
         """The timer that fits the columns to changed numbers."""
         self.fit_soon.timeout.connect(self.fit_columns)
-        self.cells.cut.connect(lambda: self.fit_soon.start(0))
         self.setModel(model)
         self.setAccessibleName("Data")
         self.setMinimumHeight(LEAST_HEIGHT_PX)
@@ -386,6 +402,7 @@ class TableView(QTableView):
         """Paint the table."""
         with QPainter(self.viewport()) as painter:
             painter.fillRect(event.rect(), QColor(colours().surface))
+        self._update_texts()
         super().paintEvent(event)
 
     def restyle(self) -> None:
@@ -436,6 +453,18 @@ class TableView(QTableView):
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
         return range(max(top, 0), bottom + 1 if bottom >= 0 else self._table.rowCount())
+
+    def _update_texts(self) -> None:
+        """Update the texts of the visible columns, and widen the columns if a number fits in no font."""
+        right = self.columnAt(self.viewport().width() - 1)
+        last = right if right >= 0 else len(self._table.columns) - 1
+        widths = {k: self.columnWidth(k) for k in range(max(self.columnAt(0), 0), last + 1)}
+        before = self.cells.fonts
+        self.cells.update_texts(self._visible_lines(), widths)
+        if None in self.cells.fonts.values() and len(self._table.columns) <= MOST_MEASURED:
+            self.fit_soon.start(0)
+        if self.cells.fonts != before:
+            self.viewport().update()  # also the cells outside this paint event
 
     def copy(self) -> None:
         """Copy the selected rows to the clipboard."""
