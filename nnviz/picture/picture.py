@@ -72,10 +72,10 @@ class Picture:
         """The labels above the columns. These labels come first in `labels`."""
         return tuple(takewhile(lambda label: label.style in HEADINGS, self.labels))
 
-    @cached_property
-    def numbers(self) -> tuple[Label, ...]:
-        """The labels except the headings and the names of the nodes, which change only with the layout."""
-        return tuple(label for label in self.labels if label.style not in (*HEADINGS, "name"))
+    @property
+    def body_labels(self) -> tuple[Label, ...]:
+        """The labels in, on and under nodes, and on edges."""
+        return self.labels[len(self.headings) :]
 
     @cached_property
     def _by_address(self) -> dict[Address, Label]:

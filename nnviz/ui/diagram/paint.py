@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import shiboken6
+from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture import style
-from nnviz.picture.columns import COMPACT, Layout
+from nnviz.picture.columns import COMPACT
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
@@ -62,7 +62,16 @@ def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
     painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
 
 
-def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
+def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint all nodes with their thumbnails, without texts."""
+    _paint_blocks(painter, picture, palette)
+    _paint_boxes(painter, picture, palette)
+    for column in picture.layout.columns:
+        if column.picture:
+            _paint_thumbnails(painter, picture, column, palette)
+
+
+def _paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
     """Paint columns whose nodes are too small for separate boxes, as strips or squares of colours."""
     for column in picture.layout.columns:
         if column.block and not column.picture:
@@ -75,7 +84,7 @@ def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
                 paint_box(painter, column.box, box._replace(fill=""))
 
 
-def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
+def _paint_boxes(painter: QPainter, picture: Picture, palette: Palette) -> None:
     """Paint the boxes of all nodes that are large enough for separate boxes, without texts."""
     for column in picture.layout.columns:
         if not column.block and column.height < COMPACT:
@@ -126,6 +135,12 @@ def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bo
     painter.setFont(label_font(label.style, label.size))
     painter.setPen(_pen(style.text_colour(label, palette), 1.0))
     painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
+
+
+def paint_labels(painter: QPainter, labels: Iterable[Label], palette: Palette) -> None:
+    """Paint labels with their backgrounds."""
+    for label in labels:
+        paint_label(painter, label, palette)
 
 
 def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) -> None:
@@ -258,71 +273,33 @@ MARK_PX = 1.6
 """Width of the outline of a selected pixel of an input, in pixels of the screen."""
 
 
-class _Places(NamedTuple):
-    """Places of a column's small pictures, and of the bars below pictures side by side."""
-
-    layout: Layout
-    nodes: range
-    pictures: list[Rect]
-    bars: list[Rect]
-
-
-class SmallPictures:
-    """Paints the thumbnails in nodes, and caches the places and images of the thumbnails."""
-
-    def __init__(self) -> None:
-        self._places: dict[int, _Places] = {}
-        self._images: dict[int, tuple[Array, Palette, QImage]] = {}
-
-    def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint the thumbnails of columns that are grids, or of the other columns if `grids=False`.
-
-        A grid has several nodes per line.
-        """
-        for column in picture.layout.columns:
-            if not column.picture or grids != (column.per_row > 1):
-                continue
-            places = self._places_of(picture, column)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            _paint_bars(painter, picture, column, places, palette)
-            values = style.thumbnail_values(picture, column)
-            if values is None:
-                continue
-            if style.is_curve(picture):
-                _paint_curves(painter, values[places.nodes.start :], places.pictures, palette)
-            else:
-                size = column.picture * painter.device().devicePixelRatioF()
-                sharp = style.keeps_pixels_sharp(picture, size)
-                _paint_images(painter, self._image_of(column, values, palette), places, sharp=sharp)
-            _paint_frames(painter, places.pictures, column, palette)
-            _paint_dots(painter, picture, values[places.nodes.start :], places.pictures, palette)
-
-    def _places_of(self, picture: Picture, column: DiagramColumn) -> _Places:
-        places = self._places.get(column.index)
-        if places is None or places.layout is not picture.layout:
-            nodes = column.visible_text_nodes(picture.layout.body)
-            pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
-            bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.per_row > 1 else []
-            places = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
-        return places
-
-    def _image_of(self, column: DiagramColumn, values: Array, palette: Palette) -> QImage:
-        """Return the pictures of a column as one image, one below the other."""
-        cached = self._images.get(column.index)
-        if cached is None or cached[0] is not values or cached[1] is not palette:
-            colours = style.thumbnail_colours(values, palette)
-            nodes, rows, across = colours.shape
-            image = QImage(colours.tobytes(), across, nodes * rows, 4 * across, QImage.Format.Format_RGB32)
-            cached = self._images[column.index] = values, palette, image
-        return cached[2]
+def _paint_thumbnails(painter: QPainter, picture: Picture, column: DiagramColumn, palette: Palette) -> None:
+    """Paint the thumbnails of a column, and under those in a grid bars tinted by the nodes' values."""
+    nodes = column.visible_text_nodes(picture.layout.body)
+    places = [_on_pixels(column.picture_of(node)) for node in nodes]
+    if column.per_row > 1:
+        _paint_bars(painter, picture, column, nodes, palette)
+    values = style.thumbnail_values(picture, column)
+    if values is None:
+        return
+    if style.is_curve(picture):
+        _paint_curves(painter, values[nodes.start :], places, palette)
+    else:
+        sharp = style.keeps_pixels_sharp(picture, column.picture * painter.device().devicePixelRatioF())
+        _paint_images(painter, style.thumbnail_colours(values, palette), nodes, places, sharp=sharp)
+    _paint_frames(painter, places, column, palette)
+    _paint_dots(painter, picture, values[nodes.start :], places, palette)
 
 
-def _paint_images(painter: QPainter, image: QImage, places: _Places, *, sharp: bool) -> None:
-    """Paint the thumbnails of a column, which stand in `image` one below the other."""
-    side = image.width()
+def _paint_images(
+    painter: QPainter, colours: NDArray[np.uint32], nodes: range, places: Sequence[Rect], *, sharp: bool
+) -> None:
+    """Paint the thumbnails of `nodes`; `colours`, shape (nodes, side, side), are those of all nodes."""
+    count, side, _ = colours.shape
+    image = QImage(colours.tobytes(), side, count * side, 4 * side, QImage.Format.Format_RGB32)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
-    for node, place in zip(places.nodes, places.pictures, strict=True):
+    for node, place in zip(nodes, places, strict=True):
         painter.drawImage(qrect(place), image, QRectF(0, node * side, side, side))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
@@ -353,12 +330,10 @@ def _paint_frames(painter: QPainter, places: Sequence[Rect], column: DiagramColu
 
 
 def _paint_bars(
-    painter: QPainter, picture: Picture, column: DiagramColumn, places: _Places, palette: Palette
+    painter: QPainter, picture: Picture, column: DiagramColumn, nodes: range, palette: Palette
 ) -> None:
     """Paint the bars below the pictures of nodes side by side; a bar shows its node's value."""
-    bars, nodes = places.bars, places.nodes
-    if not bars:
-        return
+    bars = [_on_pixels(column.bar_of(node)) for node in nodes]
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(style.tile_box(column.role, palette).fill))
     painter.drawRects([qrect(bar) for bar in bars])

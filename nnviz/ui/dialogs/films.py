@@ -137,10 +137,9 @@ class ImageFilm(ABC):
 
     def paint_diagram(self, painter: QPainter, palette: Palette) -> None:
         """Paint the diagram of `moment` above the footer."""
-        options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
-        room = QRectF(0.0, 0.0, self.above.width, self.above.height)
+        options = PaintOptions((), None, moving=False, palette=palette)
         self._painter.walk.t = self.t
-        self._painter.paint(painter, self.moment, self.picture, self.picture, options, room)
+        self._painter.paint(painter, self.moment, self.picture, self.picture, options)
 
     def paint_foot(self, painter: QPainter, words: Iterable[FootText], *, slopes: bool) -> None:
         """Paint the texts `words` in the footer, and the diagram's legend if the footer has room for it.

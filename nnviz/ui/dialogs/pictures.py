@@ -21,14 +21,7 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture, row_picture
 from nnviz.picture.svg import sheet, sheet_svg
-from nnviz.ui.diagram.paint import (
-    SmallPictures,
-    paint_blocks,
-    paint_edges,
-    paint_label,
-    paint_legend,
-    paint_nodes,
-)
+from nnviz.ui.diagram.paint import paint_edges, paint_labels, paint_legend, paint_nodes
 from nnviz.ui.kit.images import png
 from nnviz.ui.kit.theme import application, apply_theme, use_palette
 from nnviz.ui.plot.card import PlotPanel
@@ -198,13 +191,8 @@ class DiagramDrawing(Drawing):
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         paper, palette = sheet(self._picture, look.width, look.height), look.palette
         paint_edges(painter, paper.picture, palette)
-        paint_blocks(painter, paper.picture, palette)
-        small = SmallPictures()
-        small.paint(painter, paper.picture, palette, grids=True)
         paint_nodes(painter, paper.picture, palette)
-        small.paint(painter, paper.picture, palette, grids=False)
-        for label in paper.picture.labels:
-            paint_label(painter, label, palette)
+        paint_labels(painter, paper.picture.labels, palette)
         paint_legend(painter, paper.legend, palette)
 
 
