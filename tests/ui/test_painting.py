@@ -27,6 +27,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
+from nnviz.picture.style import label_shapes, node_shapes
 from nnviz.ui.diagram import paint, walk
 from nnviz.ui.diagram.canvas import DiagramPainter, PaintOptions
 from nnviz.ui.diagram.walk import Obstacles, Size, WalkLayer, free_place, rectangles
@@ -70,11 +71,11 @@ def at_rest(qtbot, window):
 
 def on_paper(picture, palette=LIGHT):
     def paint_it(painter):
-        paint.paint_labels(painter, picture.headings, palette)
+        paint.paint_shapes(painter, label_shapes(picture.headings, palette))
         painter.setClipRect(qrect(picture.layout.body))
         paint.paint_edges(painter, picture, palette)
-        paint.paint_nodes(painter, picture, palette)
-        paint.paint_labels(painter, picture.body_labels, palette)
+        paint.paint_shapes(painter, node_shapes(picture, palette))
+        paint.paint_shapes(painter, label_shapes(picture.body_labels, palette))
 
     return paint_it
 

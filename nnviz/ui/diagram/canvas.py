@@ -36,17 +36,14 @@ from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
-from nnviz.picture.style import Box
+from nnviz.picture.style import Box, label_shapes, node_shapes
 from nnviz.ui.diagram.paint import (
     ALWAYS_SHARP,
     neighbours,
-    paint_box,
     paint_edges,
     paint_halo,
-    paint_label,
-    paint_labels,
     paint_marks,
-    paint_nodes,
+    paint_shapes,
     paint_some_edges,
 )
 from nnviz.ui.diagram.walk import Callout, WalkLayer
@@ -123,7 +120,7 @@ def _paint_selected_heading(painter: QPainter, now: Moment, picture: Picture, pa
         heading = picture.label(now.address._replace(kind="heading"))
         if heading:
             rect = heading.rect.middle(heading.rect.width + 2 * CORNER_PX, heading.rect.height + 4)
-            paint_box(painter, rect, Box("", palette.accent, 2.0, rect.height / 3))
+            paint_shapes(painter, [Box(rect, "", palette.accent, 2.0, rect.height / 3)])
 
 
 def _selected(now: Moment) -> tuple[Address, ...]:
@@ -181,18 +178,18 @@ class DiagramPainter:
         _paint_selected_heading(painter, moment, picture, options.palette)
         painter.setClipRect(qrect(picture.layout.body))
         _paint_selection(painter, picture, options)
-        for label in picture.hidden_numbers(options.highlighted):
-            paint_label(painter, label, options.palette)
+        hidden = picture.hidden_numbers(options.highlighted)
+        paint_shapes(painter, label_shapes(hidden, options.palette))
         self.walk.paint(painter, moment, picture, options.palette)
         painter.setClipping(False)
 
     def _paint_parts(self, painter: QPainter, moment: Moment, picture: Picture, palette: Palette) -> None:
         """Paint everything that changes only with the picture, except the edges."""
-        paint_labels(painter, picture.headings, palette)
+        paint_shapes(painter, label_shapes(picture.headings, palette))
         painter.setClipRect(qrect(picture.layout.body))
-        paint_nodes(painter, picture, palette)
+        paint_shapes(painter, node_shapes(picture, palette))
         self.walk.paint_outlines(painter, moment, picture, palette)
-        paint_labels(painter, picture.body_labels, palette)
+        paint_shapes(painter, label_shapes(picture.body_labels, palette))
 
     def _paint_edges(self, painter: QPainter, picture: Picture, options: PaintOptions) -> None:
         """Paint the edges; highlighted edges fade the others, except the selected ones.
@@ -220,9 +217,9 @@ def _paint_selection(painter: QPainter, picture: Picture, options: PaintOptions)
         column, label = picture.layout.column(address.layer), picture.label(address)
         if address.kind == "node" and column.are_distinct:
             rect = column.rect(address.node)
-            paint_box(painter, rect, Box("", options.palette.accent, 2.4, corner(rect)))
+            paint_shapes(painter, [Box(rect, "", options.palette.accent, 2.4, corner(rect))])
         elif label:
-            paint_label(painter, label, options.palette, chosen=True)
+            paint_shapes(painter, label_shapes([label], options.palette, chosen=True))
 
 
 class _CachedLayer:

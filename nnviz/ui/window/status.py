@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QStatusBar, QWidget
 from nnviz.core.numbers import counted
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment
-from nnviz.picture.svg import legend
-from nnviz.ui.diagram.paint import paint_legend
+from nnviz.picture.svg import legend, legend_shapes
+from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.kit.card import push_button
 from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
@@ -42,7 +42,7 @@ class Legend(QWidget):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.scale(size_factor(), size_factor())
-            paint_legend(painter, self._samples, colours())
+            paint_shapes(painter, legend_shapes(self._samples, colours()))
 
 
 class Sentence(ElidedLabel):
