@@ -213,6 +213,8 @@ TEXT_SIZE, BOX_SIZE = 12.0, 11.0
 """Font sizes of a legend entry's text and of the sign in its box, in pixels."""
 ENTRY_BOX, PIECE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
 """Size of the box in a legend entry, and of the piece of an edge behind a weight's box, in pixels."""
+PIECE_CORNER = 0.5
+"""Radius of the corners of the piece of an edge, in pixels."""
 TEXT_GAP, ENTRY_GAP, MARGIN = 6.0, 18.0, 20.0
 """Space in the legend, in pixels: after a box, between two entries, and after the last text."""
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
@@ -266,7 +268,7 @@ def legend_shapes(samples: Iterable[Sample], palette: Palette) -> Iterator[Shape
     """Yield the shapes of a legend."""
     for sample in samples:
         if sample.edge is not None:
-            yield Box(sample.edge, edge_colour(sample.box.value or 0.0, palette))
+            yield Box(sample.edge, edge_colour(sample.box.value or 0.0, palette), radius=PIECE_CORNER)
         yield from label_shapes((sample.box, sample.meaning), palette)
 
 

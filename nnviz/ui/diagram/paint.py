@@ -87,8 +87,9 @@ def paint_shapes(painter: QPainter, shapes: Iterable[Shape]) -> None:
 
 
 def _paint_box(painter: QPainter, box: Box) -> None:
-    """Paint a box. Half of the outline's width lies outside the box."""
-    painter.setPen(_pen(box.line, box.width, box.dashed) if box.line else Qt.PenStyle.NoPen)
+    """Paint a box. Half of the outline's width lies outside the box; without round corners, it is 1 pixel."""
+    width = box.width if box.radius else 0.0
+    painter.setPen(_pen(box.line, width, box.dashed) if box.line else Qt.PenStyle.NoPen)
     painter.setBrush(_brush(box.fill, box.opacity) if box.fill else Qt.BrushStyle.NoBrush)
     if box.radius:
         painter.drawRoundedRect(qrect(box.rect), box.radius, box.radius)
