@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from math import floor
 from typing import NamedTuple
 
@@ -292,37 +292,14 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
     """Paint a rounded border of colour `line` along `card`, and the corners beyond it in colour `outside`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
-    ratio = painter.device().devicePixelRatioF()
-    corners = _corners(outside, line, ratio)
-    size, part = QRectF(0, 0, CORNER_PX, CORNER_PX), QRectF(0, 0, CORNER_PX * ratio, CORNER_PX * ratio)
-    right, bottom = card.right() - CORNER_PX, card.bottom() - CORNER_PX
-    for x, from_x in ((0.0, 0.0), (right, part.width())):
-        for y, from_y in ((0.0, 0.0), (bottom, part.height())):
-            painter.drawPixmap(size.translated(x, y), corners, part.translated(from_x, from_y))
-    colour = QColor(line)
-    for y in (0.0, card.bottom() - 1):
-        painter.fillRect(QRectF(CORNER_PX, y, right - CORNER_PX, 1), colour)
-    for x in (0.0, card.right() - 1):
-        painter.fillRect(QRectF(x, CORNER_PX, 1, bottom - CORNER_PX), colour)
-
-
-@lru_cache(maxsize=8)
-def _corners(outside: str, line: str, ratio: float) -> QPixmap:
-    """Return the smallest rounded rectangle, from which the four corners are copied."""
-    size = round(2 * CORNER_PX * ratio)
-    pixmap = QPixmap(size, size)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    square, border = QPainterPath(), QPainterPath()
-    square.addRect(QRectF(0, 0, 2 * CORNER_PX, 2 * CORNER_PX))
-    border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER_PX - 1, 2 * CORNER_PX - 1), CORNER_PX, CORNER_PX)
-    with QPainter(pixmap) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillPath(square - border, QColor(outside))
-        painter.setPen(QPen(QColor(line), 1.0))
-        painter.drawPath(border)
-    return pixmap
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    corners, border = QPainterPath(), card.adjusted(0.5, 0.5, -0.5, -0.5)
+    corners.addRect(card)
+    corners.addRoundedRect(border, CORNER_PX, CORNER_PX)
+    painter.fillPath(corners, QColor(outside))  # odd-even: outside the border
+    painter.setPen(QPen(QColor(line), 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(border, CORNER_PX, CORNER_PX)
 
 
 SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk"
