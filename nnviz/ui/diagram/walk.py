@@ -389,7 +389,7 @@ def _obstacles(picture: Picture, words: StepText) -> Obstacles:
     forbidden = [rect for address in addresses for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]
     subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
-    nodes, labels = [node.rect for node in picture.nodes], list(texts.values())
+    nodes, labels = list(picture.nodes.values()), list(texts.values())
     forbidden += nodes + labels if words.is_shown_elsewhere else []
     lines = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     others = _points(QLineF(*ends) for ends in lines)

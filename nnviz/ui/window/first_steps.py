@@ -379,7 +379,7 @@ def _visible_parts(workspace: Workspace, panels: tuple[str, ...]) -> Iterator[Sp
     if not diagram.callout.box.isEmpty():
         yield Spot(diagram, diagram.callout.box.toAlignedRect())
     numbers = (label.rect for label in diagram.picture.labels if label.value is not None)
-    for rect in (*(node.rect for node in diagram.picture.nodes), *numbers):
+    for rect in (*diagram.picture.nodes.values(), *numbers):
         yield Spot(diagram, qrect(rect).toAlignedRect())
     for panel in panels:
         yield _panel(workspace, panel)()
