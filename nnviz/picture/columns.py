@@ -21,18 +21,7 @@ from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
 from nnviz.picture.number_places import LEAST_SIZE, PillSlots, pill_slots
-from nnviz.picture.parts import (
-    BAR,
-    INSET,
-    MOST_GROWTH,
-    Align,
-    DiagramColumn,
-    Label,
-    NodeBox,
-    Rect,
-    Role,
-    View,
-)
+from nnviz.picture.parts import BAR, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
@@ -506,8 +495,6 @@ class Layout:
     columns: tuple[DiagramColumn, ...]
     gaps: tuple[Gap, ...]
     """The edges between each column and the next."""
-    nodes: tuple[NodeBox, ...]
-    """The visible nodes that are drawn one by one."""
     slots: tuple[Mapping[Kind, Slot], ...]
     """Places of a node's texts relative to the node, one mapping per column."""
     names: tuple[Label, ...]
@@ -541,15 +528,10 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     pills = _edge_pills(gaps, columns, room, scale, view.zoom, slopes)
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
-    nodes = (
-        NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
-        for column in columns
-        for node in column.visible_nodes(room)
-    )
     texts = tuple(slots), tuple(itertools.chain.from_iterable(names))
     of_weights, of_slopes = tuple(weights for weights, _ in pills), tuple(slopes for _, slopes in pills)
     headings = _headings(columns, room)
-    return Layout(view, scale, room, columns, gaps, tuple(nodes), *texts, of_weights, of_slopes, headings)
+    return Layout(view, scale, room, columns, gaps, *texts, of_weights, of_slopes, headings)
 
 
 def _edge_pills(

@@ -183,8 +183,6 @@ TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
 """Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 LEAST_SLOPE_RATIO = 1.3
 """Least width of a slope's label, in heights of the label."""
-NARROWER_PX = 1e-3
-"""A shorter text must make its label narrower by at least this, in pixels."""
 
 
 def node_numbers(
@@ -347,20 +345,13 @@ def _pill(slot: Slot, address: Address, value: float, room: Rect) -> Label | Non
 
 
 def _side_by_side(slot: Slot, pills: list[Label]) -> list[Label]:
-    """Return both pills shortened to fit into the line, the bias first; [] if they cannot fit."""
-    bias, slope = pills
-    while bias.rect.width + slope.rect.width > slot.rect.width - LABEL_GAP * slot.size:
-        wider_first = sorted((bias, slope), key=lambda pill: -pill.rect.width)
-        shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
-        if shorter is None:
-            return []
-        bias, slope = (shorter, slope) if shorter.style == "pill" else (bias, shorter)
-    return [bias, slope]
-
-
-def _shorter(slot: Slot, pill: Label) -> Label | None:
-    """Return the pill with the next shorter text, or None."""
-    assert pill.value is not None
-    room = pill.rect._replace(width=pill.rect.width - NARROWER_PX)
-    fit = _pill(slot, pill.address, pill.value, room)
-    return fit if fit is not None and fit.rect.width < pill.rect.width else None
+    """Return both pills, in smaller fonts if they are too wide for the line; [] if they cannot fit."""
+    room, needed = slot.rect.width - LABEL_GAP * slot.size, sum(pill.rect.width for pill in pills)
+    if needed <= room:
+        return pills
+    pad = TIGHT_PADDING * slot.size
+    scale = (room - 2 * pad) / (needed - 2 * pad)
+    places = [pill.rect._replace(width=pad + scale * (pill.rect.width - pad)) for pill in pills]
+    parts = zip(pills, places, strict=True)
+    fits = [_pill(slot, pill.address, pill.value or 0.0, place) for pill, place in parts]
+    return [pill for pill in fits if pill] if all(fits) else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, isqrt
+from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -25,11 +25,6 @@ STEPS = 127
 """Number of colours for the weights of each sign."""
 LARGEST_CELL = 140.0, 90.0
 """Largest width and height of a cell, in pixels at interface size 100 %."""
-LARGEST_TILE = 120.0
-"""Largest width and height of a tile (one node's weights as a square image), in pixels."""
-GAP = 4.0
-"""Space between two tiles, in pixels."""
-MOST_TILES = 400
 GREY = 0.179
 """Luminance of a background on which black and white text have the same contrast."""
 
@@ -150,64 +145,6 @@ class MatrixImage:
         return Cell(int(top) + node, int(left) + source)
 
 
-def square_side(sources: int) -> int | None:
-    """Return the square root of the number of sources if it is a whole number above 1, else None."""
-    side = isqrt(sources)
-    return side if side > 1 and side * side == sources else None
-
-
-@dataclass(frozen=True)
-class Tiles:
-    """Square images of the nodes' weights, `columns` images per row. An image has `side` by `side` cells."""
-
-    room: Rect
-    nodes: int
-    side: int
-    columns: int
-    size: float
-    """Width and height of a tile."""
-
-    @classmethod
-    def fit(cls, room: Rect, nodes: int, side: int) -> Tiles:
-        """Return the largest tiles that fit into `room`, one per node, centred."""
-        size, across = max((_tile_size(room, nodes, across), across) for across in range(1, nodes + 1))
-        size = min(size, LARGEST_TILE)
-        down = ceil(nodes / across)
-        width, height = across * (size + GAP) - GAP, down * (size + GAP) - GAP
-        return cls(room.middle(width, height), nodes, side, across, size)
-
-    def row(self, node: int) -> Rect:
-        """Return the rectangle of a node's tile, the image of the node's weights."""
-        down, right = divmod(node, self.columns)
-        pitch = self.size + GAP
-        return Rect(self.room.x + right * pitch, self.room.y + down * pitch, self.size, self.size)
-
-    def cell(self, cell: Cell) -> Rect:
-        """Return the rectangle of a weight."""
-        tile, width = self.row(cell.row), self.size / self.side
-        down, right = divmod(cell.column, self.side)
-        return Rect(tile.x + right * width, tile.y + down * width, width, width)
-
-    def weight_at(self, x: float, y: float) -> Cell | None:
-        """Return the Cell of the weight at (x, y), or None if (x, y) is not in a tile."""
-        pitch = self.size + GAP
-        right, down = int((x - self.room.x) // pitch), int((y - self.room.y) // pitch)
-        node = down * self.columns + right
-        if not (0 <= right < self.columns and 0 <= node < self.nodes):
-            return None
-        tile = self.row(node)
-        if not tile.contains(x, y):
-            return None
-        across = min(int((x - tile.x) * self.side / self.size), self.side - 1)
-        under = min(int((y - tile.y) * self.side / self.size), self.side - 1)
-        return Cell(node, under * self.side + across)
-
-
-def _tile_size(room: Rect, nodes: int, across: int) -> float:
-    down = ceil(nodes / across)
-    return max(1.0, min((room.width + GAP) / across - GAP, (room.height + GAP) / down - GAP))
-
-
 LEAST_PIXELS = 64
 """Least number of inputs that nnviz treats as pixels of an image, if the number is a square number."""
 NO_THUMBNAILS = "Thumbnails need a network with one or two inputs, or with a square of at least 8 × 8 inputs"
@@ -216,8 +153,8 @@ TOO_LARGE = "This network is too large for thumbnails: drawing them takes too lo
 
 def pixel_side(network: Network) -> int | None:
     """Return the side of the square image that the inputs form, or None if the inputs form no image."""
-    count = len(network.inputs)
-    return square_side(count) if count >= LEAST_PIXELS else None
+    side = isqrt(len(network.inputs))
+    return side if side * side == len(network.inputs) >= LEAST_PIXELS else None
 
 
 def thumbnail_columns(network: Network) -> range:

@@ -152,14 +152,6 @@ class Label(NamedTuple):
     """The y of the edge if a number stands above or below the edge for lack of room, else None."""
 
 
-class NodeBox(NamedTuple):
-    """A node that is drawn on its own, not as part of a block."""
-
-    address: Address
-    rect: Rect
-    role: Role
-
-
 @dataclass(frozen=True, slots=True)
 class DiagramColumn:
     """A column of nodes of the same height. Nodes that are too small to distinguish are drawn as one block.

@@ -24,7 +24,7 @@ from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE
 from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
-from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
+from nnviz.picture.parts import DiagramColumn, Label, Rect, View
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
@@ -55,9 +55,13 @@ class Picture:
     """Function that returns whether the animated walk already shows a text; None shows all texts."""
 
     @property
-    def nodes(self) -> tuple[NodeBox, ...]:
-        """The visible nodes that are drawn one by one."""
-        return self.layout.nodes
+    def nodes(self) -> dict[Address, Rect]:
+        """The rectangles of the visible nodes that are drawn one by one, by address."""
+        return {
+            Address("node", column.layer, node): column.rect(node)
+            for column in self.layout.columns
+            for node in column.visible_nodes(self.layout.body)
+        }
 
     @property
     def few_edges(self) -> bool:
@@ -72,10 +76,10 @@ class Picture:
         """The labels above the columns. These labels come first in `labels`."""
         return tuple(takewhile(lambda label: label.style in HEADINGS, self.labels))
 
-    @cached_property
-    def numbers(self) -> tuple[Label, ...]:
-        """The labels except the headings and the names of the nodes, which change only with the layout."""
-        return tuple(label for label in self.labels if label.style not in (*HEADINGS, "name"))
+    @property
+    def body_labels(self) -> tuple[Label, ...]:
+        """The labels in, on and under nodes, and on edges."""
+        return self.labels[len(self.headings) :]
 
     @cached_property
     def _by_address(self) -> dict[Address, Label]:

@@ -1,8 +1,8 @@
-"""Colours, lines and boxes of every part of a diagram, and of thumbnails."""
+"""The shapes and colours of the parts of a diagram, for a painter and for an SVG document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ from nnviz.picture.edges import sign_pixels
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.matrix import pixel_side, weight_colours
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import DiagramColumn, Label, Rect, Role, Style
+from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
 from nnviz.picture.picture import Picture
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -30,6 +30,11 @@ FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
 
 WIDEST_BORDER: largest width of a node's border, in pixels.
 """
+SMALL_LINE, STRIP_CORNER, STRIP_INSET = 0.5, 4.0, 2.0
+"""SMALL_LINE: width of the line around a small node. STRIP_CORNER: radius of the corners of a strip of nodes.
+
+STRIP_INSET: distance of a strip's colours from its border. In pixels.
+"""
 SLOPES_SHARE = 1 / 3
 """Share of the width of a small node or block, at the right end, whose colour shows the slope."""
 
@@ -38,46 +43,55 @@ PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 
 
 class Box(NamedTuple):
-    """The fill and the outline of a rectangle; `fill` or `line` is "" if the rectangle has none."""
+    """A rectangle with a fill and an outline; `fill` or `line` is "" if the rectangle has none.
 
+    A box without rounded corners fills whole pixels on the screen.
+    """
+
+    rect: Rect
     fill: str
-    line: str
-    width: float
+    line: str = ""
+    width: float = 0.0
     """Width of the line, in pixels."""
-    radius: float
+    radius: float = 0.0
     """Radius of the corners, in pixels."""
     dashed: bool = False
     """Whether the line is dashed."""
+    opacity: float = 1.0
+    """Opacity of the fill."""
 
 
-def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
-    """Return a node's box. A node that is too small for a text has square corners and a fine line."""
-    fill = _node_fill(role, palette)
-    if rect.height < COMPACT:
-        return Box(fill, palette.node_border, 0.5, 0.0)
-    line = min(max(FINE_PX * rect.height / HEIGHT, FINE_PX), WIDEST_BORDER)
-    return Box(fill, palette.node_border, line, corner(rect))
+class Image(NamedTuple):
+    """An image stretched over a rectangle; its pixels stay sharp if `sharp` is true, else they blend."""
+
+    rect: Rect
+    pixels: Pixels
+    sharp: bool
 
 
-def block_box(column: DiagramColumn, palette: Palette) -> Box:
-    """Return the box of a column that is one block: a strip of very small nodes, or a square of pixels."""
-    radius = 4.0 if column.per_row == 1 else 0.0
-    return Box(_node_fill(column.role, palette), palette.node_border, FINE_PX, radius)
+class Polygon(NamedTuple):
+    """A filled area; `corners` has shape (corners, 2)."""
+
+    corners: Array
+    colour: str
 
 
-def block_inside(column: DiagramColumn) -> Rect:
-    """Return the part of a block that shows colours: a strip has a margin, a square of pixels has none."""
-    inset = 2.0 if column.per_row == 1 else 0.0
-    return column.box.middle(column.width - 2 * inset, column.box.height - 2 * inset)
+class Stroke(NamedTuple):
+    """A straight line from (x0, y0) to (x1, y1), which are the numbers in `ends`."""
+
+    ends: tuple[float, float, float, float]
+    colour: str
+    width: float
 
 
-def tile_box(role: Role, palette: Palette) -> Box:
-    """Return the box of the bar under a thumbnail in a grid."""
-    return Box(_node_fill(role, palette), palette.node_border, 0.5, 0.0)
+class Text(NamedTuple):
+    """The text of a label."""
+
+    label: Label
+    colour: str
 
 
-def _node_fill(role: Role, palette: Palette) -> str:
-    return {"input": palette.input_node, "hidden": palette.hidden_node, "output": palette.output_node}[role]
+Shape: TypeAlias = Box | Image | Polygon | Stroke | Text
 
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
@@ -86,36 +100,39 @@ def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | 
     The box of a weight or bias is round, with a border in the colour of its sign. The box of a slope is
     angular. The shape distinguishes the two for people who see purple and blue as one colour.
     """
-    height = label.rect.height
-    line = leader_width(label)
+    height, line = label.rect.height, _line_width(label)
     if label.style == "pill":
-        box = Box(palette.hidden_node, sign_colour(label.value or 0.0, palette), line, height / 2)
+        colour = sign_colour(label.value or 0.0, palette)
+        box = Box(label.rect, palette.hidden_node, colour, line, height / 2)
     elif label.style == "slope":
-        box = Box(palette.canvas, palette.slope, 0.8 * line, SLOPE_CORNER * height, dashed=True)
+        box = Box(label.rect, palette.canvas, palette.slope, 0.8 * line, SLOPE_CORNER * height, dashed=True)
     elif label.style == "node_slope":
-        box = Box(palette.slope, "", 0.0, SLOPE_CORNER * height)
+        box = Box(label.rect, palette.slope, radius=SLOPE_CORNER * height)
     else:
         return None
     return box._replace(line=palette.accent, width=1.7 * line, dashed=False) if chosen else box
 
 
-def leader_line(label: Label) -> tuple[float, float, float, float] | None:
-    """Return the line (x0, y0, x1, y1) from a label's box to its edge, or None if the box is on the edge."""
-    if label.leader is None:
-        return None
-    x, y = label.rect.center
-    half = label.rect.height / 2
-    return x, y + half if label.leader > y else y - half, x, label.leader
+def label_shapes(labels: Iterable[Label], palette: Palette, *, chosen: bool = False) -> Iterator[Shape]:
+    """Yield the boxes and texts of labels, and the lines from numbers off their edges to the edges.
+
+    With `chosen=True`, the boxes have an outline in the accent colour.
+    """
+    for label in labels:
+        if label.leader is not None:
+            x, y = label.rect.center
+            border = label.rect.bottom if label.leader > y else label.rect.y
+            colour = palette.slope if label.style == "slope" else sign_colour(label.value or 0.0, palette)
+            yield Stroke((x, border, x, label.leader), colour, _line_width(label))
+        box = label_box(label, palette, chosen=chosen)
+        if box is not None:
+            yield box
+        yield Text(label, text_colour(label, palette))
 
 
-def leader_width(label: Label) -> float:
-    """Return the width of the line from a label to its edge, in pixels."""
+def _line_width(label: Label) -> float:
+    """Return the width of the line around a number, and of the line to its edge, in pixels."""
     return max(FINE_PX, FINE_SHARE * label.rect.height)
-
-
-def leader_colour(label: Label, palette: Palette) -> str:
-    """Return the colour of the line from a label to its edge: the edge's colour, or the colour of slopes."""
-    return palette.slope if label.style == "slope" else sign_colour(label.value or 0.0, palette)
 
 
 def sign_colour(value: float, palette: Palette) -> str:
@@ -167,9 +184,11 @@ class Tint(NamedTuple):
         width = self.share * rect.width
         return rect._replace(x=rect.right - width, width=width)
 
-    def picture(self, column: DiagramColumn) -> Pixels:
-        """Return the colours as an RGBA image of the column, strip or square, shape (rows, columns, 4)."""
-        return self.pixels().reshape(-1, column.per_row, 4)
+    def boxes(self, places: Sequence[Rect], nodes: range) -> Iterator[Box]:
+        """Yield the coloured parts of the rectangles `places` of `nodes`."""
+        for place, strength in zip(places, self.strengths[nodes.start : nodes.stop].tolist(), strict=True):
+            colour = self.positive if strength > 0 else self.negative
+            yield Box(self.covered(place), colour, opacity=abs(strength))
 
     def pixels(self) -> Pixels:
         """Return the colours as RGBA, shape (nodes, 4)."""
@@ -200,6 +219,47 @@ def _strengths(values: Array, picture: Picture, first: Address) -> Array:
     return strengths / max(float(np.abs(strengths).max()), 1e-300)
 
 
+def node_shapes(picture: Picture, palette: Palette) -> Iterator[Shape]:
+    """Yield the nodes with their thumbnails, without texts."""
+    for column in picture.layout.columns:
+        if not column.block:
+            yield from _boxes(picture, column, palette)
+        elif not column.picture:
+            yield from _block(picture, column, palette)
+        if column.picture:
+            yield from _thumbnails(picture, column, palette)
+
+
+def _boxes(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Shape]:
+    """Yield the boxes of a column's nodes. Nodes too small for a text have square corners and tints."""
+    nodes, height = column.visible_nodes(picture.layout.body), column.height
+    places, box = [column.rect(node) for node in nodes], _node_box(column, palette)
+    if height >= COMPACT:
+        width = min(max(FINE_PX * height / HEIGHT, FINE_PX), WIDEST_BORDER)
+        box = box._replace(width=width, radius=corner(column.rect(0)))
+    yield from (box._replace(rect=place) for place in places)
+    for tint in tints(picture, column, palette) if height < COMPACT else ():
+        yield from tint.boxes(places, nodes)
+
+
+def _node_box(column: DiagramColumn, palette: Palette) -> Box:
+    """Return a box with the colours of a column's nodes, around the whole column."""
+    fills = {"input": palette.input_node, "hidden": palette.hidden_node, "output": palette.output_node}
+    return Box(column.box, fills[column.role], palette.node_border, SMALL_LINE)
+
+
+def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Shape]:
+    """Yield a column that is drawn as one block: a strip of very small nodes, or a square of pixels."""
+    box, is_strip = _node_box(column, palette)._replace(width=FINE_PX), column.per_row == 1
+    inset = STRIP_INSET if is_strip else 0.0
+    inside = column.box.middle(column.width - 2 * inset, column.box.height - 2 * inset)
+    yield box._replace(radius=STRIP_CORNER) if is_strip else box
+    for tint in tints(picture, column, palette):
+        yield Image(tint.covered(inside), tint.pixels().reshape(-1, column.per_row, 4), sharp=True)
+    if not is_strip:
+        yield box._replace(fill="")
+
+
 LEAST_WITH_DOT = 24.0
 """Least side of a thumbnail that marks the row's inputs with a dot, in pixels."""
 DOT_SHARE, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
@@ -225,25 +285,36 @@ def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
     return None if functions is None else functions.shares[column.index]
 
 
-def bar_tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
-    """Yield the tints of the bars under thumbnails, if the bars are too small for the values as texts."""
-    if not picture.layout.slots[column.index]:
-        yield from tints(picture, column, palette)
-
-
-def is_curve(picture: Picture) -> bool:
-    """Return whether the thumbnails are curves, as for a network with one input."""
-    return len(picture.content.network.inputs) == 1
-
-
-def keeps_pixels_sharp(picture: Picture, size: float) -> bool:
-    """Return whether a thumbnail with sides of `size` device pixels is drawn with sharp pixels."""
+def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Shape]:
+    """Yield the thumbnails of a column, and under those in a grid bars tinted by the nodes' values."""
+    nodes, values = column.visible_text_nodes(picture.layout.body), thumbnail_values(picture, column)
+    if column.per_row > 1:
+        yield from _bars(picture, column, nodes, palette)
+    if values is None:
+        return
     side = pixel_side(picture.content.network)
-    return side is not None and size >= side
+    images = thumbnail_pixels(values, palette) if side or values.ndim > 2 else None
+    width = min(max(0.012 * column.picture, 0.6), 1.2)
+    for node in nodes:
+        place = column.picture_of(node)
+        if images is None:
+            yield from _curve(values[node], place, palette)
+        else:
+            yield Image(place, images[node], sharp=side is not None and column.picture >= side)
+        yield Box(place, "", palette.node_border, width)
+        yield from _row_dot(picture, place, values[node], palette)
 
 
-def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
-    """Return the colours of thumbnails as 0xffrrggbb, shape (nodes, rows, columns).
+def _bars(picture: Picture, column: DiagramColumn, nodes: range, palette: Palette) -> Iterator[Shape]:
+    """Yield the bars under the thumbnails in a grid, tinted if too small for the values as texts."""
+    bars, box = [column.bar_of(node) for node in nodes], _node_box(column, palette)
+    yield from (box._replace(rect=bar) for bar in bars)
+    for tint in tints(picture, column, palette) if not picture.layout.slots[column.index] else ():
+        yield from tint.boxes(bars, nodes)
+
+
+def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
+    """Return the colours of thumbnails as RGBA, shape (nodes, rows, columns, 4).
 
     The strongest colour stands for the layer's largest absolute weight, or for 1 if `values` are functions.
     """
@@ -256,32 +327,21 @@ def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
         squares = values[:, ::-1]  # the second input increases upwards
     nodes, rows, columns = squares.shape
     colours = weight_colours(squares.reshape(nodes * rows, columns), palette, largest)
-    return colours.reshape(nodes, rows, columns)
+    parts = [(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)]
+    return np.stack(parts, axis=-1).reshape(nodes, rows, columns, 4)
 
 
-def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
-    """Return the colours of thumbnails as RGBA, shape (nodes, rows, columns, 4)."""
-    colours = thumbnail_colours(values, palette)
-    return np.stack([(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)], axis=-1)
-
-
-def curve_areas(values: Array, place: Rect, palette: Palette) -> Iterator[tuple[Array, str]]:
-    """Yield the areas of a curve above 0 and below 0 as (corners, colour); corners have shape (corners, 2).
-
-    `values` are evenly spaced over `place`.
-    """
+def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[Shape]:
+    """Yield the areas of a curve above 0 and below 0. `values` are evenly spaced over `place`."""
+    yield Box(place, palette.canvas)
     x = place.x + (np.arange(len(values)) + 0.5) / len(values) * place.width
     x[[0, -1]] = place.x, place.right
     y, zero = _heights(values, place)
     for side, colour in ((np.minimum(y, zero), palette.positive), (np.maximum(y, zero), palette.negative)):
         if np.any(side != zero):
             ends = np.array([[place.right, zero], [place.x, zero]])
-            yield np.concatenate([np.column_stack((x, side)), ends]), colour
-
-
-def zero_line(values: Array, place: Rect) -> float:
-    """Return the y of 0 for a curve with these values."""
-    return _heights(values, place)[1]
+            yield Polygon(np.concatenate([np.column_stack((x, side)), ends]), colour)
+    yield Stroke((place.x, zero, place.right, zero), palette.node_border, 1.0)
 
 
 def _heights(values: Array, place: Rect) -> tuple[Array, float]:
@@ -292,25 +352,23 @@ def _heights(values: Array, place: Rect) -> tuple[Array, float]:
     return bottom - (values - low) * scale, bottom + low * scale
 
 
-def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> tuple[float, float, float] | None:
-    """Return the dot that marks the row's inputs in a node's thumbnail as (x, y, radius), in pixels.
-
-    Return None if the thumbnail does not show the row.
-    """
+def _row_dot(picture: Picture, place: Rect, values: Array, palette: Palette) -> Iterator[Shape]:
+    """Yield the dot that marks the row's inputs in a node's thumbnail, if the thumbnail shows the row."""
     content = picture.content
     if content.functions is None or content.trace is None or place.width < LEAST_WITH_DOT:
-        return None
+        return
     inputs = zip(content.trace.feeding(0)[0].tolist(), content.functions.section.spans, strict=True)
     at = [(value - low) / (high - low) for value, (low, high) in inputs]
     if not all(0.0 <= part <= 1.0 for part in at):
-        return None
-    x = place.x + at[0] * place.width
+        return
     if len(at) == 2:
         y = place.bottom - at[1] * place.height
     else:
         heights, _ = _heights(values, place)
         y = float(np.interp(at[0] * len(values) - 0.5, np.arange(len(values)), heights))
-    return x, y, min(max(DOT_SHARE * place.width, 1.8), LARGEST_DOT)
+    radius = min(max(DOT_SHARE * place.width, 1.8), LARGEST_DOT)
+    around = Rect(place.x + at[0] * place.width, y, 0.0, 0.0).middle(2 * radius, 2 * radius)
+    yield Box(around, palette.ink, palette.canvas, THUMBNAIL_RIM, radius)
 
 
 def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
@@ -333,8 +391,3 @@ def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]
         place = columns[1].picture_of(node)
         size = place.width / side
         yield Rect(place.x + right * size, place.y + down * size, size, size)
-
-
-def frame_width(side: float) -> float:
-    """Return the width of the line around a thumbnail, in pixels."""
-    return min(max(0.012 * side, 0.6), 1.2)

@@ -5,22 +5,32 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.state import State
 from nnviz.picture import style
-from nnviz.picture.columns import COMPACT, growth, lay_out
+from nnviz.picture.columns import growth, lay_out
 from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.parts import BEFORE, DiagramColumn, Label, Rect, Style, View
+from nnviz.picture.parts import BEFORE, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
-from nnviz.picture.style import DASHES, Box, Pixels, Tint
+from nnviz.picture.style import (
+    DASHES,
+    Box,
+    Image,
+    Pixels,
+    Polygon,
+    Shape,
+    Stroke,
+    Text,
+    label_shapes,
+    node_shapes,
+)
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
@@ -71,15 +81,13 @@ def svg_text(
     )
 
 
-def rectangle(rect: Rect, box: Box, more: str = "") -> str:
-    """Return an SVG rectangle element at `rect` with the fill and outline of `box`.
-
-    `more` has additional attributes, each after a space.
-    """
-    line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
+def _rectangle(box: Box) -> str:
+    more = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     if box.dashed:
-        line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
-    return f'<rect {_place(rect)} rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
+        more += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
+    if box.opacity != 1.0:
+        more += f' fill-opacity="{box.opacity:.3f}"'
+    return f'<rect {_place(box.rect)} rx="{box.radius:.1f}" fill="{box.fill or "none"}"{more}/>'
 
 
 def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = "") -> str:
@@ -90,12 +98,34 @@ def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = ""
     return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
 
 
-def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
-    """Return an SVG image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`.
-
-    `more` has additional attributes, each after a space.
-    """
+def _image(rect: Rect, pixels: Pixels, sharp: bool) -> str:
+    """Return an image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
+    more = PIXELATED if sharp else ""
     return f'<image {_place(rect)} preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
+
+
+def _text(label: Label, colour: str) -> str:
+    x, anchor = label.rect.x + BEFORE[label.align] * label.rect.width, ANCHORS[label.align]
+    spacing = style.letter_spacing(label.style, label.size)
+    more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
+    weight = style.font_weight(label.style)
+    return svg_text(x, label.rect.center[1], label.text, label.size, colour, anchor, weight, more)
+
+
+def _element(shape: Shape) -> str:
+    """Return the SVG element of a shape."""
+    match shape:
+        case Box():
+            return _rectangle(shape)
+        case Image(rect, pixels, sharp):
+            return _image(rect, pixels, sharp)
+        case Text(label, colour):
+            return _text(label, colour)
+        case Stroke(ends, colour, width):
+            return line(*ends, colour, f' stroke-width="{width:.3g}"')
+        case Polygon(corners, colour):
+            points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
+            return f'<polygon points="{points}" fill="{colour}"/>'
 
 
 def _place(rect: Rect) -> str:
@@ -147,14 +177,14 @@ def sheet_svg(
     picture, (width, height) = sheet.picture, sheet[:2]
     state = picture.content.state
     example = sheet.legend[0].meaning
-    note_label = example._replace(text=note, rect=example.rect._replace(x=MARGIN))
-    parts = [
-        *_edges(picture, palette, strongest),
-        *_nodes(picture, palette),
-        *(element for label in picture.labels for element in _label(label, palette)),
-        *(element for sample in sheet.legend for element in _sample(sample, palette)),
-        *(_label(note_label, palette) if note else ()),
+    notes = [example._replace(text=note, rect=example.rect._replace(x=MARGIN))] if note else []
+    shapes = [
+        *node_shapes(picture, palette),
+        *label_shapes(picture.labels, palette),
+        *legend_shapes(sheet.legend, palette),
+        *label_shapes(notes, palette),
     ]
+    parts = [*_edges(picture, palette, strongest), *map(_element, shapes)]
     ground = "" if transparent else palette.canvas
     return document(width, height, state.name or repr(state.network), ground, parts)
 
@@ -164,7 +194,7 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
         crowded = weights.size > EVERY_EDGE
         count = weights.size if picture.few_edges else most
         if weights.size > count:
-            yield image(gap.box, haze_pixels(gap, weights, palette))
+            yield _image(gap.box, haze_pixels(gap, weights, palette), sharp=False)
         nodes, sources = strongest(weights, count)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
@@ -177,119 +207,14 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
         yield "</g>"
 
 
-def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
-    """Yield the nodes without their texts: one by one, or a column as one block."""
-    for column in picture.layout.columns:
-        if column.block and not column.picture:
-            yield from _block(picture, column, palette)
-        elif column.height < COMPACT and not column.block:
-            yield from _small_nodes(picture, column, palette)
-    for node in picture.nodes:
-        if node.rect.height >= COMPACT:
-            yield rectangle(node.rect, style.node_box(node.role, node.rect, palette))
-    for column in picture.layout.columns:
-        if column.picture:
-            yield from _thumbnails(picture, column, palette)
-
-
-def _small_nodes(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
-    """Yield the nodes of a column that are too small for texts, and their tints."""
-    nodes = column.visible_nodes(picture.layout.body)
-    for node in nodes:
-        rect = column.rect(node)
-        yield rectangle(rect, style.node_box(column.role, rect, palette))
-    for tint in style.tints(picture, column, palette):
-        yield from _tinted(tint, [column.rect(node) for node in nodes], tint.strengths[nodes])
-
-
-def _tinted(tint: Tint, places: Sequence[Rect], strengths: Array) -> Iterator[str]:
-    """Yield the tints of nodes at `places`."""
-    for place, strength in zip(places, strengths.tolist(), strict=True):
-        box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
-        yield rectangle(tint.covered(place), box, f' fill-opacity="{abs(strength):.3f}"')
-
-
-def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
-    """Yield a column that is drawn as one block, with its tints."""
-    box, inside = style.block_box(column, palette), style.block_inside(column)
-    yield rectangle(column.box, box)
-    for tint in style.tints(picture, column, palette):
-        yield image(tint.covered(inside), tint.picture(column), PIXELATED)
-    if column.per_row > 1:
-        yield rectangle(column.box, box._replace(fill=""))
-
-
-def _label(label: Label, palette: Palette) -> Iterator[str]:
-    rect, box, leader = label.rect, style.label_box(label, palette), style.leader_line(label)
-    if leader is not None:
-        width = f' stroke-width="{style.leader_width(label):.3g}"'
-        yield line(*leader, style.leader_colour(label, palette), width)
-    if box is not None:
-        yield rectangle(rect, box)
-    x, anchor = rect.x + BEFORE[label.align] * rect.width, ANCHORS[label.align]
-    spacing = style.letter_spacing(label.style, label.size)
-    more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
-    colour, weight = style.text_colour(label, palette), style.font_weight(label.style)
-    yield svg_text(x, rect.center[1], label.text, label.size, colour, anchor, weight, more)
-
-
-def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
-    if sample.edge is not None:
-        yield rectangle(sample.edge, Box(edge_colour(sample.box.value or 0.0, palette), "", 0.0, 0.0))
-    yield from _label(sample.box, palette)
-    yield from _label(sample.meaning, palette)
-
-
-def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
-    """Yield the thumbnails of a column, and under those in a grid bars tinted by the nodes' values."""
-    if column.per_row > 1:
-        yield from _bars(picture, column, palette)
-    values = style.thumbnail_values(picture, column)
-    if values is None:
-        return
-    curves = style.is_curve(picture)
-    images = None if curves else style.thumbnail_pixels(values, palette)
-    more = PIXELATED if style.keeps_pixels_sharp(picture, column.picture) else ""
-    frame = Box("", palette.node_border, style.frame_width(column.picture), 0.0)
-    for node in column.visible_text_nodes(picture.layout.body):
-        place = column.picture_of(node)
-        if images is None:
-            yield from _curve(values[node], place, palette)
-        else:
-            yield image(place, images[node], more)
-        yield rectangle(place, frame)
-        dot = style.thumbnail_dot(picture, place, values[node])
-        if dot is not None:
-            x, y, radius = dot
-            yield (
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{palette.ink}" '
-                f'stroke="{palette.canvas}" stroke-width="{style.THUMBNAIL_RIM:g}"/>'
-            )
-
-
-def _bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
-    bars = [column.bar_of(node) for node in range(len(column.tops))]
-    for bar in bars:
-        yield rectangle(bar, style.tile_box(column.role, palette))
-    for tint in style.bar_tints(picture, column, palette):
-        yield from _tinted(tint, bars, tint.strengths)
-
-
-def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
-    yield rectangle(place, Box(palette.canvas, "", 0.0, 0.0))
-    for corners, colour in style.curve_areas(values, place, palette):
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
-        yield f'<polygon points="{points}" fill="{colour}"/>'
-    y = style.zero_line(values, place)
-    yield line(place.x, y, place.right, y, palette.node_border)
-
-
 HEIGHT = 36.0
 """Height of the legend on a sheet, in pixels."""
 TEXT_SIZE, BOX_SIZE = 12.0, 11.0
 """Font sizes of a legend entry's text and of the sign in its box, in pixels."""
 ENTRY_BOX, PIECE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
 """Size of the box in a legend entry, and of the piece of an edge behind a weight's box, in pixels."""
+PIECE_CORNER = 0.5
+"""Radius of the corners of the piece of an edge, in pixels."""
 TEXT_GAP, ENTRY_GAP, MARGIN = 6.0, 18.0, 20.0
 """Space in the legend, in pixels: after a box, between two entries, and after the last text."""
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
@@ -337,6 +262,14 @@ def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1
         samples.append(Sample(sign, edge, words))
         right = left - ENTRY_GAP * scale
     return tuple(reversed(samples))
+
+
+def legend_shapes(samples: Iterable[Sample], palette: Palette) -> Iterator[Shape]:
+    """Yield the shapes of a legend."""
+    for sample in samples:
+        if sample.edge is not None:
+            yield Box(sample.edge, edge_colour(sample.box.value or 0.0, palette), radius=PIECE_CORNER)
+        yield from label_shapes((sample.box, sample.meaning), palette)
 
 
 def sheet(picture: Picture, width: float, height: float) -> Sheet:

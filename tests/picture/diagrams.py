@@ -120,7 +120,7 @@ def overlaps(picture):
         for k in range(len(labels))
         for i in np.flatnonzero(covered(places[k], places[k + 1 :]))
     ]
-    boxes = [(node.address, node.rect) for node in picture.nodes]
+    boxes = [*picture.nodes.items()]
     boxes += [(None, column.box) for column in columns if column.block and column.per_row == 1]
     for column in columns:
         nodes = range(len(column.tops) if column.per_row > 1 else 0)
@@ -231,7 +231,7 @@ def reach(label):
 
 def outside(picture):
     """Return what reaches out of the room under the headings, of a picture that is not zoomed."""
-    places = [(node.address, node.rect) for node in picture.nodes]
+    places = [*picture.nodes.items()]
     places += [(None, column.box) for column in picture.layout.columns]
     places += [
         (label.address, reach(label)) for label in picture.labels if label.address.kind not in HEADINGS

@@ -11,16 +11,7 @@ from hypothesis import strategies as st
 
 from nnviz.picture import matrix
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze, haze_pixels, strongest
-from nnviz.picture.matrix import (
-    GAP,
-    Cell,
-    MatrixImage,
-    Tiles,
-    ink_on,
-    matrix_colours,
-    square_side,
-    weight_colours,
-)
+from nnviz.picture.matrix import Cell, MatrixImage, ink_on, matrix_colours, weight_colours
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.parts import Rect
 from nnviz.system import resources
@@ -152,31 +143,6 @@ def test_a_point_of_a_crowded_sheet_has_the_weight_whose_colour_it_shows():
     for row, column in ((0, 0), (57, 123), (199, 299)):
         cell = sheet.weight_at(ROOM.x + column + 0.5, ROOM.y + row + 0.5, weights)
         assert weights[cell] == seen[row, column]
-
-
-@given(st.integers(1, 400), st.integers(2, 28))
-def test_tiles_lie_in_the_room_side_by_side(nodes, side):
-    tiles, room = Tiles.fit(ROOM, nodes, side), Rect(10 - 1e-9, 20 - 1e-9, 300 + 2e-9, 200 + 2e-9)
-    for node in (0, nodes // 2, nodes - 1):
-        assert room.covers(tiles.row(node))
-        cell = Cell(node, side * side - 1)
-        assert tiles.weight_at(*tiles.cell(cell).center) == cell
-    if nodes > 1:
-        first, second = tiles.row(0), tiles.row(1)
-        assert max(second.x - first.right, second.y - first.bottom) == pytest.approx(GAP)
-
-
-def test_sources_that_make_a_square_make_a_tile_read_from_left_to_right_and_then_down():
-    assert [square_side(sources) for sources in (1, 2, 4, 16, 63, 64, 784)] == [None, None, 2, 4, None, 8, 28]
-    tiles = Tiles.fit(ROOM, 3, 8)
-    one, two, below = (tiles.cell(Cell(1, source)) for source in (0, 1, 8))
-    assert (two.y, below.x) == (one.y, one.x)
-    assert two.x == pytest.approx(one.right)
-    assert below.y == pytest.approx(one.bottom)
-    tiles = Tiles.fit(Rect(0, 0, 104, 104), 3, 2)
-    assert (tiles.columns, tiles.size) == (2, 50)
-    for between in ((52, 20), (80, 80), (-1, 20)):
-        assert tiles.weight_at(*between) is None
 
 
 # --- contrast

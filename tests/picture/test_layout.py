@@ -303,15 +303,15 @@ def test_large_layers_are_blocks_that_say_how_many_nodes_they_have():
     large = state((784, 128, 64, 10))
     picture = drawn(large)
     assert [column.block for column in picture.layout.columns] == [True, True, False, False]
-    assert {node.address.column for node in picture.nodes} == {2, 3}
+    assert {address.column for address in picture.nodes} == {2, 3}
     assert picture.text(Address("subheading", -1)) == "784 inputs · row 1 of 3"
     assert picture.text(Address("subheading", 0)) == "128 nodes · relu · biases"
     x, y = picture.layout.columns[1].box.center
     assert picture.address_at(x, y) in {Address("node", 0, 63), Address("node", 0, 64)}
     x, y = picture.layout.columns[1].rect(60).center
     near = drawn(large, View(900, 500, 40.0, 450.0 - 40.0 * x, 280.0 - 40.0 * y))
-    assert 0 < sum(node.address.column == 1 for node in near.nodes) < 12  # those in sight alone
-    assert all(node.rect.bottom >= 0 and node.rect.y <= 500 for node in near.nodes)
+    assert 0 < sum(address.column == 1 for address in near.nodes) < 12  # those in sight alone
+    assert all(rect.bottom >= 0 and rect.y <= 500 for rect in near.nodes.values())
     inputs = {n: drawn(state((n, 3, 2))).layout.columns[0] for n in (49, 63, 64, 65, 256, 784)}
     assert [n for n, column in inputs.items() if column.per_row > 1] == [64, 256, 784]
 

@@ -76,10 +76,11 @@ def test_large_networks_draw_haze_strongest_edges_and_tinted_strips():
     assert all(uri.startswith("data:image/png;base64,iVBORw0KGgo") for uri in uris)
     assert len(document) < 600_000
     own = state((4, 30, 1), activation="tanh")  # its nodes are too small for a text
-    tints = [rect for rect in parsed(own).iter(f"{SVG}rect") if rect.get("fill-opacity")]
+    colours = LIGHT.positive, LIGHT.negative
+    tints = [rect for rect in parsed(own).iter(f"{SVG}rect") if rect.get("fill") in colours][:30]
     values = own.network.forward(own.data.inputs[0]).a[0][0]
     assert [tint.get("fill") == LIGHT.positive for tint in tints] == (values > 0).tolist()
-    shares = [float(tint.get("fill-opacity")) for tint in tints]
+    shares = [float(tint.get("fill-opacity", 1.0)) for tint in tints]
     assert shares == pytest.approx(abs(values) / abs(values).max(), abs=1e-3)
 
 
@@ -180,8 +181,8 @@ def test_two_class_thumbnails_are_pale_at_a_half_and_mark_the_row(activation):
     assert apart(seen, np.clip(2 * a - 1, -1, 1)) <= 2
     data = Dataset([[0.25, 0.75], [0.0, 0.0], [1.0, 1.0]])
     root = parsed(replace(opened, network=network, data=data), pictures=True)
-    point, image = root.find(f".//{SVG}circle"), root.find(f".//{SVG}image")
-    x, y = (float(point.get(name)) for name in ("cx", "cy"))
+    point, image = root.find(f".//{SVG}rect[@fill='{LIGHT.ink}']"), root.find(f".//{SVG}image")
+    x, y = (float(point.get(name)) + float(point.get("rx")) for name in ("x", "y"))
     left, top, width, height = (float(image.get(name)) for name in ("x", "y", "width", "height"))
     assert (x - left) / width == pytest.approx((0.25 + 0.1) / 1.2, abs=0.01)
     assert (y - top) / height == pytest.approx(1 - (0.75 + 0.1) / 1.2, abs=0.01)

@@ -23,7 +23,6 @@ from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.svg import sheet, sheet_svg
 from nnviz.ui.diagram.heads import HEIGHT_PX, LEFT_PADDING_PX, RIGHT_PADDING_PX, ActivationButton
 from nnviz.ui.diagram.paint import edge_line
-from nnviz.ui.diagram.sprites import LARGEST_TEXT
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.window.commands import PICTURES
 from tests.picture.diagrams import state
@@ -141,7 +140,7 @@ def test_the_wheel_zooms_about_the_mouse_and_dragging_the_background_pans(bare):
     assert place(window, output).x > before.x + 20
     assert not window.document.modified
     window, sizes = bare(state((1, 1, 1))), []
-    while not sizes or sizes[-1] <= LARGEST_TEXT:
+    while not sizes or sizes[-1] <= 36.0:
         turn(window.diagram, 1)
         name = window.diagram.picture.label(Address("name", 0, 0))
         seen = pixels_of(window.diagram.grab(QRectF(*name.rect).toAlignedRect()).toImage()) & 0xFF

@@ -197,24 +197,6 @@ def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
         assert document.now.address == Address(*end)
 
 
-def test_each_node_can_be_seen_as_a_picture_of_its_sources_if_they_make_a_square(show, digits):
-    card, document = show(digits)
-    for layer, offered in ((1, False), (2, True), (0, True)):  # of 32, 16 and 64 sources
-        document.select(Address("node", layer, 0))
-        assert card.pictures.isVisible() == offered
-    QTest.mouseClick(card.pictures, Qt.MouseButton.LeftButton)
-    weights, cell = digits.network.layers[0].weights, Cell(9, 3 * 8 + 4)
-    assert hover(card, cell) == f"node_0_9 ← pixel_3_4: {weights[9, 28]:g}".replace("-", "−")
-    click(card, cell)
-    assert document.now.address == Address("weight", 0, 9, 28)
-    press(card, DOWN, RIGHT, Qt.Key.Key_PageDown)
-    assert document.now.address == Address("weight", 0, 10, 4 * 8 + 5)
-    press(card, *[UP] * 9)
-    assert document.now.address == Address("weight", 0, 10, 5)
-    cell = Cell(*(int(k) for k in np.unravel_index(np.abs(weights).argmax(), weights.shape)))
-    assert colour_at(card, cell) == (colours().positive if weights[cell] > 0 else colours().negative)
-
-
 def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show):
     card, document = show()
     document.select(Address("weight", 0, 0, 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from math import floor
 from typing import NamedTuple
 
@@ -30,26 +30,22 @@ from nnviz.core.results import Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.columns import Layout, lay_out
+from nnviz.picture.columns import Layout, corner, lay_out
 from nnviz.picture.content import Content
 from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
-from nnviz.picture.style import Box
+from nnviz.picture.style import Box, label_shapes, node_shapes
 from nnviz.ui.diagram.paint import (
     ALWAYS_SHARP,
-    SmallPictures,
     neighbours,
-    paint_blocks,
-    paint_box,
     paint_edges,
     paint_halo,
-    paint_label,
     paint_marks,
+    paint_shapes,
     paint_some_edges,
 )
-from nnviz.ui.diagram.sprites import Screen
 from nnviz.ui.diagram.walk import Callout, WalkLayer
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, TEXT_MS, Desk
@@ -124,7 +120,7 @@ def _paint_selected_heading(painter: QPainter, now: Moment, picture: Picture, pa
         heading = picture.label(now.address._replace(kind="heading"))
         if heading:
             rect = heading.rect.middle(heading.rect.width + 2 * CORNER_PX, heading.rect.height + 4)
-            paint_box(painter, rect, Box("", palette.accent, 2.0, rect.height / 3))
+            paint_shapes(painter, [Box(rect, "", palette.accent, 2.0, rect.height / 3)])
 
 
 def _selected(now: Moment) -> tuple[Address, ...]:
@@ -142,7 +138,7 @@ CORNER_PX = 10
 
 
 class PaintOptions(NamedTuple):
-    """The selection, the highlight, the colours and the resolution of a painting."""
+    """The selection, the highlight and the colours of a painting."""
 
     selected: tuple[Address, ...]
     """The nodes and edges to outline in the accent colour."""
@@ -151,8 +147,6 @@ class PaintOptions(NamedTuple):
     moving: bool
     """Whether the weights are changing, so that edges need not be sharp."""
     palette: Palette
-    ratio: float
-    """Device pixels per pixel of the picture."""
 
     @property
     def selected_edges(self) -> tuple[Address, ...]:
@@ -161,98 +155,75 @@ class PaintOptions(NamedTuple):
 
 
 class DiagramPainter:
-    """Paints the diagram on its widget, layer by layer."""
+    """Paints the diagram on its widget: edges, nodes with their texts, selection and walk."""
 
     def __init__(self) -> None:
-        self._edges, self._static = _CachedLayer(), _CachedLayer()
-        self._small_pictures = SmallPictures()
+        self._edges, self._parts = _CachedLayer(), _CachedLayer()
         self.walk = WalkLayer()
-        self._screen: Screen | None = None
 
     def paint(
-        self,
-        painter: QPainter,
-        moment: Moment,
-        picture: Picture,
-        edges: Picture,
-        options: PaintOptions,
-        dirty: QRectF,
+        self, painter: QPainter, moment: Moment, picture: Picture, edges: Picture, options: PaintOptions
     ) -> None:
-        """Paint the part of the diagram in the rectangle `dirty`, without the border of the widget.
+        """Paint the diagram without its background and without the border of the widget.
 
         `picture` is the picture of `moment`, in a run with older numbers; `edges` is the same with the
         weights of `moment`.
         """
-        painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels partly of other widgets
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        screen, body = self._screen_for(options), qrect(picture.layout.body)
-        if dirty.top() < body.top():
-            screen.paint_labels(painter, picture.headings, ())
-            _paint_selected_heading(painter, moment, picture, options.palette)
-        painter.setClipRect(body.intersected(dirty))
-
-        def paint_static(painter: QPainter) -> None:
-            self._paint_static(painter, screen, moment, picture, edges, options)
-
-        if moment.walk.moving:
-            pixmap = self._static.pixmap(picture, options, (picture, options), paint_static)
-            painter.drawPixmap(0, 0, pixmap)
-        else:
-            self._static = _CachedLayer()
-            paint_static(painter)
+        painter.setClipRect(qrect(picture.layout.body))
+        self._paint_edges(painter, edges, options)
+        painter.setClipping(False)
+        paint = partial(self._paint_parts, moment=moment, picture=picture, palette=options.palette)
+        self._parts.draw(painter, picture, (picture, options.palette), paint)
+        _paint_selected_heading(painter, moment, picture, options.palette)
+        painter.setClipRect(qrect(picture.layout.body))
+        _paint_selection(painter, picture, options)
+        hidden = picture.hidden_numbers(options.highlighted)
+        paint_shapes(painter, label_shapes(hidden, options.palette))
         self.walk.paint(painter, moment, picture, options.palette)
         painter.setClipping(False)
 
-    def _screen_for(self, options: PaintOptions) -> Screen:
-        screen = self._screen
-        key = options.palette, options.ratio
-        if screen is None or screen.is_full or (screen.palette, screen.ratio) != key:
-            screen = self._screen = Screen(*key)
-        return screen
+    def _paint_parts(self, painter: QPainter, moment: Moment, picture: Picture, palette: Palette) -> None:
+        """Paint everything that changes only with the picture, except the edges."""
+        paint_shapes(painter, label_shapes(picture.headings, palette))
+        painter.setClipRect(qrect(picture.layout.body))
+        paint_shapes(painter, node_shapes(picture, palette))
+        self.walk.paint_outlines(painter, moment, picture, palette)
+        paint_shapes(painter, label_shapes(picture.body_labels, palette))
 
-    def _paint_static(
-        self,
-        painter: QPainter,
-        screen: Screen,
-        moment: Moment,
-        picture: Picture,
-        edges: Picture,
-        options: PaintOptions,
-    ) -> None:
-        """Paint everything except the walk's animation."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        highlighted = neighbours(picture, options.highlighted)
-        self._paint_edges(painter, edges, options, faded=bool(highlighted))
-        if highlighted:  # the selected edges do not fade
-            for address in options.selected_edges:
-                paint_halo(painter, edges, address, options.palette)
-                paint_some_edges(painter, edges, neighbours(edges, address), options.palette)
-        paint_some_edges(painter, edges, highlighted, options.palette)
-        paint_blocks(painter, picture, options.palette)
-        self._small_pictures.paint(painter, picture, options.palette, grids=True)
-        screen.paint_nodes(painter, picture, options.selected)
-        self._small_pictures.paint(painter, picture, options.palette, grids=False)
-        paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
-        self.walk.paint_outlines(painter, moment, picture, options.palette)
-        screen.paint_labels(painter, picture.numbers, options.selected)
-        for label in picture.hidden_numbers(options.highlighted):
-            paint_label(painter, label, options.palette)
+    def _paint_edges(self, painter: QPainter, picture: Picture, options: PaintOptions) -> None:
+        """Paint the edges; highlighted edges fade the others, except the selected ones.
 
-    def _paint_edges(
-        self, painter: QPainter, picture: Picture, options: PaintOptions, *, faded: bool
-    ) -> None:
-        """Paint the edges. While weights change, edges are coarser, and not cached."""
-        if options.moving and not faded:
-            _paint_all_edges(painter, picture, options)
-            return
+        While weights change, edges are coarser, and not cached.
+        """
+        highlighted, palette = neighbours(picture, options.highlighted), options.palette
         paint = partial(_paint_all_edges, picture=picture, options=options)
-        painter.setOpacity(FADED if faded else 1.0)
-        painter.drawPixmap(0, 0, self._edges.pixmap(picture, options, _edges_key(picture, options), paint))
+        if options.moving and not highlighted:
+            paint(painter)
+            return
+        painter.setOpacity(FADED if highlighted else 1.0)
+        self._edges.draw(painter, picture, _edges_key(picture, options), paint, palette.canvas)
         painter.setOpacity(1.0)
+        for address in options.selected_edges if highlighted else ():
+            paint_halo(painter, picture, address, palette)
+            paint_some_edges(painter, picture, neighbours(picture, address), palette)
+        paint_some_edges(painter, picture, highlighted, palette)
+
+
+def _paint_selection(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
+    """Outline the selected nodes, pixels and numbers in the accent colour."""
+    paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
+    for address in options.selected:
+        column, label = picture.layout.column(address.layer), picture.label(address)
+        if address.kind == "node" and column.are_distinct:
+            rect = column.rect(address.node)
+            paint_shapes(painter, [Box(rect, "", options.palette.accent, 2.4, corner(rect))])
+        elif label:
+            paint_shapes(painter, label_shapes([label], options.palette, chosen=True))
 
 
 class _CachedLayer:
-    """A pixmap of a whole picture, painted again only when its key changes.
+    """A pixmap as large as a whole picture, painted again only when its key changes.
 
     The whole pixmap must be drawn, because a part of the pixmap would be cut at varying pixels.
     """
@@ -262,23 +233,28 @@ class _CachedLayer:
         self._key: Hashable = None
         self._picture: Picture | None = None
 
-    def pixmap(
-        self, picture: Picture, options: PaintOptions, key: Hashable, paint: Callable[[QPainter], None]
-    ) -> QPixmap:
-        """Return the pixmap. Call `paint` on an empty one, unless it was painted with the same `key`."""
-        if key == self._key:
-            return self._pixmap
-        view, ratio = picture.layout.view, options.ratio
-        size = QSize(round(view.width * ratio), round(view.height * ratio))
-        if self._pixmap.size() != size:
-            self._pixmap = QPixmap(size)
-        self._pixmap.setDevicePixelRatio(ratio)
-        self._pixmap.fill(QColor(options.palette.canvas))
-        self._key = None  # invalid until painted
-        with QPainter(self._pixmap) as painter:
-            paint(painter)
-        self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
-        return self._pixmap
+    def draw(
+        self,
+        painter: QPainter,
+        picture: Picture,
+        key: Hashable,
+        paint: Callable[[QPainter], None],
+        ground: str | Qt.GlobalColor = Qt.GlobalColor.transparent,
+    ) -> None:
+        """Draw the pixmap. Call `paint` on an empty one, unless it was painted with the same `key`."""
+        view, ratio = picture.layout.view, painter.device().devicePixelRatioF()
+        if self._key != (key, ratio):
+            size = QSize(round(view.width * ratio), round(view.height * ratio))
+            if self._pixmap.size() != size:
+                self._pixmap = QPixmap(size)
+            self._pixmap.setDevicePixelRatio(ratio)
+            self._pixmap.fill(ground)
+            self._key = None  # invalid until painted
+            with QPainter(self._pixmap) as layer:
+                layer.setRenderHint(QPainter.RenderHint.Antialiasing)
+                paint(layer)
+            self._key, self._picture = (key, ratio), picture  # keep the picture: its ids stay unique
+        painter.drawPixmap(0, 0, self._pixmap)
 
 
 def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
@@ -288,12 +264,11 @@ def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
     """
     weights = tuple(map(id, picture.weights))
     selected, palette = options.selected_edges, options.palette
-    return picture.layout, weights, picture.scale, selected, palette, options.ratio, options.moving
+    return picture.layout, weights, picture.scale, selected, palette, options.moving
 
 
 def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
     """Paint all edges, and halos around the selected ones."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for address in options.selected_edges:
         paint_halo(painter, picture, address, options.palette)
     paint_edges(painter, picture, options.palette, moving=options.moving)
@@ -317,37 +292,14 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
     """Paint a rounded border of colour `line` along `card`, and the corners beyond it in colour `outside`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
-    ratio = painter.device().devicePixelRatioF()
-    corners = _corners(outside, line, ratio)
-    size, part = QRectF(0, 0, CORNER_PX, CORNER_PX), QRectF(0, 0, CORNER_PX * ratio, CORNER_PX * ratio)
-    right, bottom = card.right() - CORNER_PX, card.bottom() - CORNER_PX
-    for x, from_x in ((0.0, 0.0), (right, part.width())):
-        for y, from_y in ((0.0, 0.0), (bottom, part.height())):
-            painter.drawPixmap(size.translated(x, y), corners, part.translated(from_x, from_y))
-    colour = QColor(line)
-    for y in (0.0, card.bottom() - 1):
-        painter.fillRect(QRectF(CORNER_PX, y, right - CORNER_PX, 1), colour)
-    for x in (0.0, card.right() - 1):
-        painter.fillRect(QRectF(x, CORNER_PX, 1, bottom - CORNER_PX), colour)
-
-
-@lru_cache(maxsize=8)
-def _corners(outside: str, line: str, ratio: float) -> QPixmap:
-    """Return the smallest rounded rectangle, from which the four corners are copied."""
-    size = round(2 * CORNER_PX * ratio)
-    pixmap = QPixmap(size, size)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    square, border = QPainterPath(), QPainterPath()
-    square.addRect(QRectF(0, 0, 2 * CORNER_PX, 2 * CORNER_PX))
-    border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER_PX - 1, 2 * CORNER_PX - 1), CORNER_PX, CORNER_PX)
-    with QPainter(pixmap) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillPath(square - border, QColor(outside))
-        painter.setPen(QPen(QColor(line), 1.0))
-        painter.drawPath(border)
-    return pixmap
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    corners, border = QPainterPath(), card.adjusted(0.5, 0.5, -0.5, -0.5)
+    corners.addRect(card)
+    corners.addRoundedRect(border, CORNER_PX, CORNER_PX)
+    painter.fillPath(corners, QColor(outside))  # odd-even: outside the border
+    painter.setPen(QPen(QColor(line), 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(border, CORNER_PX, CORNER_PX)
 
 
 SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk"
@@ -563,15 +515,16 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the picture and the border of the widget."""
-        now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
+        now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes pixels partly of other widgets
         dirty = QRectF(event.rect()) + margins
-        highlighted, ratio = self._hover, self.devicePixelRatioF()
+        highlighted = self._hover
         if self._focus_selection:
             highlighted = highlighted or now.address
-        options = PaintOptions(_selected(now), highlighted, self._moving.isActive(), colours(), ratio)
+        options = PaintOptions(_selected(now), highlighted, self._moving.isActive(), colours())
         with QPainter(self) as painter:
             card = on_whole_pixels(painter, self.rect())
-            self._layers.paint(painter, now, self.picture, self._edges, options, dirty)
+            painter.fillRect(dirty, QColor(options.palette.canvas))
+            self._layers.paint(painter, now, self.picture, self._edges, options)
             line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
             paint_card(painter, card, dirty, options.palette.window, line)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture import style
-from nnviz.picture.columns import COMPACT, Layout
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
@@ -26,10 +24,9 @@ from nnviz.picture.edges import (
     strongest,
 )
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
+from nnviz.picture.parts import Rect, Style
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import Box, Pixels
-from nnviz.picture.svg import Sample
+from nnviz.picture.style import Box, Image, Pixels, Polygon, Shape, Stroke, Text
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
@@ -43,9 +40,11 @@ def _pen(colour: str, width: float, dashed: bool = False) -> QPen:
     return pen
 
 
-@lru_cache(maxsize=64)
-def _brush(colour: str) -> QBrush:
-    return QBrush(QColor(colour))
+@lru_cache(maxsize=256)
+def _brush(fill: str, opacity: float = 1.0) -> QBrush:
+    colour = QColor(fill)
+    colour.setAlphaF(opacity)
+    return QBrush(colour)
 
 
 def image_of(pixels: Pixels) -> QImage:
@@ -53,52 +52,6 @@ def image_of(pixels: Pixels) -> QImage:
     rows, columns, _ = pixels.shape
     image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
-    """Paint a box over `rect`. Half of the outline's width lies outside `rect`."""
-    painter.setPen(_pen(box.line, box.width, box.dashed) if box.line else Qt.PenStyle.NoPen)
-    painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
-
-
-def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint columns whose nodes are too small for separate boxes, as strips or squares of colours."""
-    for column in picture.layout.columns:
-        if column.block and not column.picture:
-            box, inside = style.block_box(column, palette), style.block_inside(column)
-            paint_box(painter, column.box, box)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            for tint in style.tints(picture, column, palette):
-                painter.drawImage(qrect(tint.covered(inside)), image_of(tint.picture(column)))
-            if column.per_row > 1:
-                paint_box(painter, column.box, box._replace(fill=""))
-
-
-def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint the boxes of all nodes that are large enough for separate boxes, without texts."""
-    for column in picture.layout.columns:
-        if not column.block and column.height < COMPACT:
-            _paint_small(painter, picture, column, palette)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for node in picture.nodes:
-        if node.rect.height >= COMPACT:
-            paint_box(painter, node.rect, style.node_box(node.role, node.rect, palette))
-
-
-def _paint_small(painter: QPainter, picture: Picture, column: DiagramColumn, palette: Palette) -> None:
-    """Paint nodes too small for a text, with a line of one device pixel, and their tints."""
-    nodes = column.visible_nodes(picture.layout.body)
-    places = [column.rect(node) for node in nodes]
-    box = style.node_box(column.role, column.rect(0), palette)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(_pen(box.line, 0.0))
-    painter.setBrush(_brush(box.fill))
-    painter.drawRects([qrect(place) for place in places])
-    for tint in style.tints(picture, column, palette):
-        colours = tint.pixels()[nodes.start : nodes.stop].tolist()
-        for place, colour in zip(places, colours, strict=True):
-            painter.fillRect(qrect(tint.covered(place)), QColor(*colour))
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
@@ -109,32 +62,41 @@ _ALIGN = {  # combining Qt's flags is slower than a look-up
 }
 
 
-def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
-    """Paint the line from a number to its edge, if the number does not lie on the edge."""
-    line = style.leader_line(label)
-    if line is not None:
-        painter.setPen(_pen(style.leader_colour(label, palette), style.leader_width(label)))
-        painter.drawLine(QLineF(*line))
+def paint_shapes(painter: QPainter, shapes: Iterable[Shape]) -> None:
+    """Paint shapes on a painter with antialiasing."""
+    for shape in shapes:
+        match shape:
+            case Text(label, colour):
+                painter.setFont(label_font(label.style, label.size))
+                painter.setPen(_pen(colour, 1.0))
+                painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
+            case Box():
+                _paint_box(painter, shape)
+            case Image(rect, pixels, sharp):
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
+                painter.drawImage(qrect(_on_pixels(rect)), image_of(pixels))
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            case Stroke(ends, colour, width):
+                painter.setPen(_pen(colour, width))
+                painter.drawLine(QLineF(*ends))
+            case Polygon(corners, colour):
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(_brush(colour))
+                painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners.tolist()]))
 
 
-def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
-    """Paint a label with its background. With `chosen=True`, outline the label in the accent colour."""
-    paint_leader(painter, label, palette)
-    box = style.label_box(label, palette, chosen=chosen)
-    if box is not None:
-        paint_box(painter, label.rect, box)
-    painter.setFont(label_font(label.style, label.size))
-    painter.setPen(_pen(style.text_colour(label, palette), 1.0))
-    painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
-
-
-def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) -> None:
-    """Paint the legend of colours and shapes."""
-    for sample in legend:
-        if sample.edge is not None:
-            painter.fillRect(qrect(sample.edge), QColor(edge_colour(sample.box.value or 0.0, palette)))
-        paint_label(painter, sample.box, palette)
-        paint_label(painter, sample.meaning, palette)
+def _paint_box(painter: QPainter, box: Box) -> None:
+    """Paint a box. Half of the outline's width lies outside the box; without round corners, it is 1 pixel."""
+    width = box.width if box.radius else 0.0
+    painter.setPen(_pen(box.line, width, box.dashed) if box.line else Qt.PenStyle.NoPen)
+    painter.setBrush(_brush(box.fill, box.opacity) if box.fill else Qt.BrushStyle.NoBrush)
+    if box.radius:
+        painter.drawRoundedRect(qrect(box.rect), box.radius, box.radius)
+    else:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawRect(qrect(_on_pixels(box.rect)))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 @lru_cache(maxsize=512)
@@ -258,75 +220,6 @@ MARK_PX = 1.6
 """Width of the outline of a selected pixel of an input, in pixels of the screen."""
 
 
-class _Places(NamedTuple):
-    """Places of a column's small pictures, and of the bars below pictures side by side."""
-
-    layout: Layout
-    nodes: range
-    pictures: list[Rect]
-    bars: list[Rect]
-
-
-class SmallPictures:
-    """Paints the thumbnails in nodes, and caches the places and images of the thumbnails."""
-
-    def __init__(self) -> None:
-        self._places: dict[int, _Places] = {}
-        self._images: dict[int, tuple[Array, Palette, QImage]] = {}
-
-    def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint the thumbnails of columns that are grids, or of the other columns if `grids=False`.
-
-        A grid has several nodes per line.
-        """
-        for column in picture.layout.columns:
-            if not column.picture or grids != (column.per_row > 1):
-                continue
-            places = self._places_of(picture, column)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            _paint_bars(painter, picture, column, places, palette)
-            values = style.thumbnail_values(picture, column)
-            if values is None:
-                continue
-            if style.is_curve(picture):
-                _paint_curves(painter, values[places.nodes.start :], places.pictures, palette)
-            else:
-                size = column.picture * painter.device().devicePixelRatioF()
-                sharp = style.keeps_pixels_sharp(picture, size)
-                _paint_images(painter, self._image_of(column, values, palette), places, sharp=sharp)
-            _paint_frames(painter, places.pictures, column, palette)
-            _paint_dots(painter, picture, values[places.nodes.start :], places.pictures, palette)
-
-    def _places_of(self, picture: Picture, column: DiagramColumn) -> _Places:
-        places = self._places.get(column.index)
-        if places is None or places.layout is not picture.layout:
-            nodes = column.visible_text_nodes(picture.layout.body)
-            pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
-            bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.per_row > 1 else []
-            places = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
-        return places
-
-    def _image_of(self, column: DiagramColumn, values: Array, palette: Palette) -> QImage:
-        """Return the pictures of a column as one image, one below the other."""
-        cached = self._images.get(column.index)
-        if cached is None or cached[0] is not values or cached[1] is not palette:
-            colours = style.thumbnail_colours(values, palette)
-            nodes, rows, across = colours.shape
-            image = QImage(colours.tobytes(), across, nodes * rows, 4 * across, QImage.Format.Format_RGB32)
-            cached = self._images[column.index] = values, palette, image
-        return cached[2]
-
-
-def _paint_images(painter: QPainter, image: QImage, places: _Places, *, sharp: bool) -> None:
-    """Paint the thumbnails of a column, which stand in `image` one below the other."""
-    side = image.width()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
-    for node, place in zip(places.nodes, places.pictures, strict=True):
-        painter.drawImage(qrect(place), image, QRectF(0, node * side, side, side))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-
-
 def paint_marks(
     painter: QPainter, picture: Picture, addresses: Iterable[Address | None], palette: Palette
 ) -> None:
@@ -343,51 +236,3 @@ def _on_pixels(rect: Rect) -> Rect:
     """Return a rectangle rounded to whole pixels, at least one pixel wide and high."""
     x, y = round(rect.x), round(rect.y)
     return Rect(x, y, max(round(rect.right) - x, 1), max(round(rect.bottom) - y, 1))
-
-
-def _paint_frames(painter: QPainter, places: Sequence[Rect], column: DiagramColumn, palette: Palette) -> None:
-    """Paint a frame around every place."""
-    painter.setPen(QPen(QColor(palette.node_border), style.frame_width(column.picture)))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRects([qrect(place).adjusted(-0.5, -0.5, 0.5, 0.5) for place in places])
-
-
-def _paint_bars(
-    painter: QPainter, picture: Picture, column: DiagramColumn, places: _Places, palette: Palette
-) -> None:
-    """Paint the bars below the pictures of nodes side by side; a bar shows its node's value."""
-    bars, nodes = places.bars, places.nodes
-    if not bars:
-        return
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(style.tile_box(column.role, palette).fill))
-    painter.drawRects([qrect(bar) for bar in bars])
-    for tint in style.bar_tints(picture, column, palette):
-        for bar, colour in zip(bars, tint.pixels()[nodes.start : nodes.stop].tolist(), strict=True):
-            if colour[3]:
-                painter.fillRect(qrect(tint.covered(bar)), QColor(*colour))
-    _paint_frames(painter, bars, column, palette)
-
-
-def _paint_dots(
-    painter: QPainter, picture: Picture, values: Array, places: Sequence[Rect], palette: Palette
-) -> None:
-    """Paint the dot of the row in each small picture."""
-    painter.setPen(QPen(QColor(palette.canvas), style.THUMBNAIL_RIM))
-    painter.setBrush(QColor(palette.ink))
-    for curve, place in zip(values, places, strict=False):
-        dot = style.thumbnail_dot(picture, place, curve)
-        if dot is not None:
-            x, y, radius = dot
-            painter.drawEllipse(QPointF(x, y), radius, radius)
-
-
-def _paint_curves(painter: QPainter, values: Array, places: Sequence[Rect], palette: Palette) -> None:
-    for curve, place in zip(values, places, strict=False):
-        painter.fillRect(qrect(place), QColor(palette.canvas))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for corners, colour in style.curve_areas(curve, place, palette):
-            painter.setBrush(QColor(colour))
-            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners.tolist()]))
-        zero = style.zero_line(curve, place)
-        painter.fillRect(QRectF(place.x, round(zero), place.width, 1.0), QColor(palette.node_border))

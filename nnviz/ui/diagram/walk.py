@@ -19,7 +19,7 @@ from nnviz.picture.parts import Rect
 from nnviz.picture.picture import Picture, all_labels
 from nnviz.picture.style import Box, sign_colour
 from nnviz.picture.text import elide, one_line
-from nnviz.ui.diagram.paint import edge_line, paint_box
+from nnviz.ui.diagram.paint import edge_line, paint_shapes
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
@@ -389,7 +389,7 @@ def _obstacles(picture: Picture, words: StepText) -> Obstacles:
     forbidden = [rect for address in addresses for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]
     subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
-    nodes, labels = [node.rect for node in picture.nodes], list(texts.values())
+    nodes, labels = list(picture.nodes.values()), list(texts.values())
     forbidden += nodes + labels if words.is_shown_elsewhere else []
     lines = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     others = _points(QLineF(*ends) for ends in lines)
@@ -468,7 +468,7 @@ class WalkLayer:
                 _paint_marks(painter, picture, step, palette)
                 continue
             rect = column.rect(step.node)
-            paint_box(painter, rect, Box("", _colour(step, palette), 2.4, corner(rect)))
+            paint_shapes(painter, [Box(rect, "", _colour(step, palette), 2.4, corner(rect))])
 
     def dirty(self, moment: Moment, picture: Picture) -> QRectF:
         """Return the part of the picture that the steps in progress may change."""

@@ -32,9 +32,9 @@ from nnviz.picture.columns import growth
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture
-from nnviz.picture.svg import HEIGHT, MARGIN, legend
+from nnviz.picture.svg import HEIGHT, MARGIN, legend, legend_shapes
 from nnviz.ui.diagram.canvas import CORNER_PX, DiagramPainter, PaintOptions, PictureMaker
-from nnviz.ui.diagram.paint import paint_legend
+from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.dialogs.pictures import Look
 from nnviz.ui.kit.theme import application, apply_theme, pixel_font
 from nnviz.ui.panels.history_canvas import HistoryCanvas
@@ -137,10 +137,9 @@ class ImageFilm(ABC):
 
     def paint_diagram(self, painter: QPainter, palette: Palette) -> None:
         """Paint the diagram of `moment` above the footer."""
-        options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
-        room = QRectF(0.0, 0.0, self.above.width, self.above.height)
+        options = PaintOptions((), None, moving=False, palette=palette)
         self._painter.walk.t = self.t
-        self._painter.paint(painter, self.moment, self.picture, self.picture, options, room)
+        self._painter.paint(painter, self.moment, self.picture, self.picture, options)
 
     def paint_foot(self, painter: QPainter, words: Iterable[FootText], *, slopes: bool) -> None:
         """Paint the texts `words` in the footer, and the diagram's legend if the footer has room for it.
@@ -159,7 +158,7 @@ class ImageFilm(ABC):
             x += metrics.horizontalAdvance(widest or text) + GAP * self.scale
         samples = legend(self.width - MARGIN, middle, slopes=slopes, scale=self.scale)
         if min(sample.box.rect.x for sample in samples) > x + GAP * self.scale:
-            paint_legend(painter, samples, self._look.palette)
+            paint_shapes(painter, legend_shapes(samples, self._look.palette))
 
 
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:

@@ -15,7 +15,7 @@ from nnviz.core.numbers import as_text, counted, shorten_names
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, REDRAWN_LATER
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.matrix import Cell, MatrixImage, Tiles
+from nnviz.picture.matrix import Cell, MatrixImage
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.controls import ComboBox, muted_label
@@ -90,7 +90,7 @@ class ConfusionGrid(ImageGrid):
         self._shares = 0.0, 0.0
         return room
 
-    def paint_cells(self, painter: QPainter, places: MatrixImage | Tiles, image: QImage) -> None:
+    def paint_cells(self, painter: QPainter, places: MatrixImage, image: QImage) -> None:
         """Paint the cells, lines around them, and the texts around the grid."""
         cells, room = self.named_cells
         super().paint_cells(painter, cells, image)

@@ -4,38 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, full_text
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.matrix import MOST_TILES, Cell, MatrixImage, Tiles, square_side, weight_colours
-from nnviz.ui.kit.card import quiet_button
+from nnviz.picture.matrix import MatrixImage, weight_colours
 from nnviz.ui.kit.controls import muted_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import PlotView
-from nnviz.ui.plot.grid import ARROWS, ImageGrid, Mark, Names, outline
+from nnviz.ui.plot.grid import ImageGrid, Mark, outline
 
 
 class MatrixView(ImageGrid):
-    """Paints weights of shape (nodes, sources) as one image, or as a picture for each node."""
+    """Paints weights of shape (nodes, sources) as an image."""
 
     def __init__(self) -> None:
         super().__init__(least=96, wished=220)
-        self._as_pictures = False
-
-    def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
-        """Show `weights` as one image, or with `as_pictures` as one square picture for each node.
-
-        If the number of sources is not a square number above 1, `as_pictures` has no effect.
-        """
-        self._as_pictures = as_pictures
-        self.show_values(weights, names)
 
     def colours_of(self, values: Array) -> NDArray[np.uint32]:  # noqa: D102
         return weight_colours(values, colours())
@@ -43,60 +31,18 @@ class MatrixView(ImageGrid):
     def texts(self) -> NDArray[np.str_]:  # noqa: D102
         return np.array([[as_text(weight) for weight in row] for row in self.values.tolist()])
 
-    def places(self) -> MatrixImage | Tiles:
-        """Return the positions of all weights in this widget: in one image, or in a picture for each node."""
-        nodes, sources = self.values.shape
-        side = square_side(sources)
-        return Tiles.fit(self.room(), nodes, side) if self._as_pictures and side else super().places()
-
-    def cell_at(self, x: float, y: float) -> Cell | None:  # noqa: D102
-        places = self.places()
-        return places.weight_at(x, y) if isinstance(places, Tiles) else super().cell_at(x, y)
-
-    # --- painting
-
-    def pixels(self, places: MatrixImage | Tiles) -> Array:
-        """Return the weights to paint; the pictures of nodes are one below the other."""
-        return self.values.reshape(-1, places.side) if isinstance(places, Tiles) else super().pixels(places)
-
-    def paint_cells(self, painter: QPainter, places: MatrixImage | Tiles, image: QImage) -> None:  # noqa: D102
-        if not isinstance(places, Tiles):
-            super().paint_cells(painter, places, image)
-            return
-        side = places.side
-        # A smaller picture shows all its pixels only if they are averaged.
-        is_smaller = places.size * self.devicePixelRatioF() < side
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smaller)
-        for node in range(places.nodes):
-            tile = qrect(places.row(node))
-            painter.drawImage(tile, image, QRectF(0, node * side, side, side))
-            painter.drawRect(tile.adjusted(-0.5, -0.5, 0.5, 0.5))
-
-    def paint_mark(self, painter: QPainter, places: MatrixImage | Tiles) -> None:
-        """Outline the selected row and column. In pictures, mark the cells of the column."""
+    def paint_mark(self, painter: QPainter, places: MatrixImage) -> None:
+        """Outline the selected row and column."""
         (node, source), accent = self.mark, colours().accent
         width = 1.0 if self.selected else 2.0
         if node is not None:
             outline(painter, places.row(node), accent, width)
-        if source is not None and isinstance(places, MatrixImage):
+        if source is not None:
             outline(painter, places.column(source), accent, width)
-        elif source is not None and node is None:
-            painter.setPen(QPen(QColor(accent), 1.0))
-            for each in range(places.nodes):
-                painter.drawRect(qrect(places.cell(Cell(each, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
         super().paint_mark(painter, places)
-
-    def steps(self) -> dict[Qt.Key, tuple[int, int]]:
-        """Return the steps of arrow keys, and of page keys, which move the mark to another node."""
-        places, keys = self.places(), Qt.Key
-        pages = {keys.Key_PageUp: (-1, 0), keys.Key_PageDown: (1, 0)}
-        if isinstance(places, Tiles):
-            pages |= {keys.Key_Up: (0, -places.side), keys.Key_Down: (0, places.side)}
-        return ARROWS | pages
 
 
 HINT = "Each row is a node, each column a node of the layer before"
-PICTURE_HINT = "Each picture shows the weights of one node"
 CLICK = "Click a weight to select its edge in the diagram"
 
 
@@ -110,19 +56,13 @@ class WeightMatrix(PlotView):
         self._now, self._explain = self._document.now, desk.explain
         self.layer = 0
         """Index of the layer whose weights are shown."""
-        self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
-        self.pictures.setCheckable(True)
         self.caption, self.readout = muted_label(), muted_label()
         self.readout.elided = Qt.TextElideMode.ElideMiddle  # so that the number stays visible
         self.grid = MatrixView()
         self.body.setSpacing(4)
-        below = QHBoxLayout()
-        below.addWidget(self.readout, 1)
-        below.addWidget(self.pictures)
         self.body.addWidget(self.caption)
         self.body.addWidget(self.grid, 1)
-        self.body.addLayout(below)
-        self.pictures.toggled.connect(lambda _: self._show_layer())
+        self.body.addWidget(self.readout)
         self.grid.hovered.connect(self._update_readout)
         self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
         self.grid.moved.connect(self._move)
@@ -153,19 +93,14 @@ class WeightMatrix(PlotView):
         network = self._now.state.network
         weights = network.layers[self.layer].weights
         nodes, sources = weights.shape
-        side = square_side(sources)
-        self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
-        self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
-        hint = PICTURE_HINT if self.pictures.isChecked() else HINT
-        names = network.names(self.layer + 1), network.names(self.layer)
-        self.grid.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
+        self.grid.show_values(weights, (network.names(self.layer + 1), network.names(self.layer)))
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
         low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
         title = column_title(self.layer + 1, len(network.layers))
         self.grid.setAccessibleName(f"Weights: {title}")
         self.caption.setText(f"{title}: {nodes} × {sources} weights from {low} to {high}")
-        self.caption.setToolTip(f"{hint}\n{CLICK}\nMean of the weights: {middle}")
+        self.caption.setToolTip(f"{HINT}\n{CLICK}\nMean of the weights: {middle}")
         self._update_readout()
 
     def _mark(self) -> Mark:

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.activations import Array
-from nnviz.picture.matrix import LARGEST_CELL, Cell, MatrixImage, Tiles, ink_on, strongest
+from nnviz.picture.matrix import LARGEST_CELL, Cell, MatrixImage, ink_on, strongest
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.images import qrect
@@ -217,7 +217,7 @@ class ImageGrid(QWidget):
             self._named_cells = self.fit(self.room())
         return self._named_cells
 
-    def places(self) -> MatrixImage | Tiles:
+    def places(self) -> MatrixImage:
         """Return the places of all cells in this widget."""
         return self.named_cells[0]
 
@@ -231,7 +231,7 @@ class ImageGrid(QWidget):
         """Paint the cells, the marks, and a frame while the grid has the keyboard focus."""
         places, p = self.places(), colours()
         if self._image is None:
-            self._image = self._render(self.pixels(places))
+            self._image = self._render(strongest(self.values, places.rows, places.columns))
         with QPainter(self) as painter:
             painter.setPen(QPen(QColor(p.line), 1.0))
             self.paint_cells(painter, places, self._image)
@@ -244,11 +244,6 @@ class ImageGrid(QWidget):
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
 
-    def pixels(self, places: MatrixImage | Tiles) -> Array:
-        """Return the values whose colours are the pixels of the image."""
-        assert isinstance(places, MatrixImage)
-        return strongest(self.values, places.rows, places.columns)
-
     def _render(self, values: Array) -> QImage:
         """Return an image with a pixel for each of `values`."""
         data = np.ascontiguousarray(self.colours_of(values))
@@ -256,7 +251,7 @@ class ImageGrid(QWidget):
         image = QImage(data.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGB32)
         return image.copy()  # the bytes are freed
 
-    def paint_cells(self, painter: QPainter, places: MatrixImage | Tiles, image: QImage) -> None:
+    def paint_cells(self, painter: QPainter, places: MatrixImage, image: QImage) -> None:
         """Paint the image, its border, the names and the texts."""
         cells, room = self.named_cells
         painter.drawImage(qrect(cells.room), image)
@@ -276,7 +271,7 @@ class ImageGrid(QWidget):
             painter.setPen(QColor(muted if text == "0" else ink_on(image.pixel(cell[1], cell[0]))))
             painter.drawText(qrect(cells.cell(Cell(*cell))), MIDDLE, text)
 
-    def paint_mark(self, painter: QPainter, places: MatrixImage | Tiles) -> None:
+    def paint_mark(self, painter: QPainter, places: MatrixImage) -> None:
         """Outline the selected cell."""
         if self.selected:
             outline(painter, places.cell(self.selected), colours().accent, 2.0)
@@ -305,17 +300,12 @@ class ImageGrid(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Emit `moved` for an arrow key, and `clicked` for Enter on a selected cell."""
-        steps = self.steps()
-        if event.key() in steps:
-            self.moved.emit(Mark(*map(_moved, self.mark, steps[Qt.Key(event.key())], self.values.shape)))
+        if event.key() in ARROWS:
+            self.moved.emit(Mark(*map(_moved, self.mark, ARROWS[Qt.Key(event.key())], self.values.shape)))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected:
             self.clicked.emit(self.selected)
         else:
             super().keyPressEvent(event)
-
-    def steps(self) -> dict[Qt.Key, tuple[int, int]]:
-        """Return the keys that move the mark, each with its step (rows, columns)."""
-        return ARROWS
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
         self._redraw()

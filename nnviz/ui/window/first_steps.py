@@ -288,7 +288,7 @@ def _visible_parts(workspace: Workspace, panels: tuple[str, ...]) -> Iterator[QR
     """
     window, diagram, table = workspace.main_window, workspace.diagram, workspace.data.table
     numbers = (label.rect for label in diagram.picture.labels if label.value is not None)
-    rects = [qrect(rect) for rect in (*(node.rect for node in diagram.picture.nodes), *numbers)]
+    rects = [qrect(rect) for rect in (*diagram.picture.nodes.values(), *numbers)]
     for rect in (*rects, diagram.callout.box):
         if not rect.isEmpty():
             yield _place(window, diagram, rect.toAlignedRect())

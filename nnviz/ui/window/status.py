@@ -7,8 +7,8 @@ from math import ceil
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QStatusBar, QWidget
 
-from nnviz.picture.svg import legend
-from nnviz.ui.diagram.paint import paint_legend
+from nnviz.picture.svg import legend, legend_shapes
+from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
@@ -34,7 +34,7 @@ class Legend(QWidget):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.scale(size_factor(), size_factor())
-            paint_legend(painter, self._samples, colours())
+            paint_shapes(painter, legend_shapes(self._samples, colours()))
 
 
 class StatusLine(QStatusBar):
