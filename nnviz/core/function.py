@@ -331,7 +331,7 @@ class Bend:
             held[:, self.node] = z
             a, own, slopes = self.function(held), np.zeros_like(held), np.empty_like(held)
             own[:, self.node] = 1.0
-            self.function.backward(held, a, own, slopes)()
+            self.function.backward(held, a, own, slopes)
             return a[:, self.node], slopes[:, self.node]
 
     def point(self, z: float) -> Reading:

@@ -145,7 +145,7 @@ def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | Non
         layer = network.layers[k]
         if known is None:
             slope_z = np.empty_like(slope_a)
-            layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)()
+            layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)
         else:
             slope_z, known = known, None
         nodes = slope_z.sum(axis=0)

@@ -302,7 +302,7 @@ def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
     """Return the sum of magnitudes in each term of the loss; rounding error is proportional to it."""
     z, a = trace.z[-1], trace.prediction
     slopes = np.empty_like(a)
-    measure.slopes(z, a, targets, slopes)()
+    measure.slopes(z, a, targets, slopes)
     moved_by = np.abs(slopes) * measure.factor
     sizes = (moved_by + np.abs(targets)) * np.abs(z) if measure.short else moved_by * (abs(a) + abs(targets))
     return np.asarray(np.abs(measure.terms(z, a, targets)) + sizes)
