@@ -167,11 +167,10 @@ def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
     """Create the arrays for the values of a pass over `rows` rows, and return a function that binds passes.
 
     All these passes share the arrays. They read the weights in `parameters`, and write the slopes there.
-    `onward` is `a` of a layer, with a row of ones below if the next layer has biases: multiplying by a whole
-    matrix is quicker than by a matrix without its last column.
+    `onward` is `a`, with a row of ones below if the next layer has biases: whole matrices multiply quicker.
     """
     layers, measure = state.network.layers, state.measure
-    matrices, slope_matrices = parameters.matrices, parameters.slope_matrices
+    matrices, gradients = parameters.matrices, parameters.slope_matrices
     forward: tuple[Call, ...] = ()
     backward: tuple[Call, ...] = ()
     onward = onward_slope = np.empty((0, rows))
@@ -184,7 +183,7 @@ def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
         z, slope_z = (a, slope_a) if linear else (np.empty_like(a), np.empty_like(a))
         if k:
             forward += (_product(matrices[k], before, z),)
-            to_weights = _product(slope_z, before.T, slope_matrices[k])
+            to_weights = _product(slope_z, before.T, gradients[k])
             backward = to_weights, _product(matrices[k].T, slope_z, before_slope), *backward
         else:
             first_z, first_slope = z, slope_z
@@ -196,10 +195,7 @@ def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
 
     def bind(inputs: Array, targets: Array, scale: Array) -> BoundPass:
         of_outputs = z.T, a.T, targets, slopes.T
-        first, last = (
-            _product(matrices[0], inputs.T, first_z),
-            _product(first_slope, inputs, slope_matrices[0]),
-        )
+        first, last = _product(matrices[0], inputs.T, first_z), _product(first_slope, inputs, gradients[0])
         there: tuple[Call, ...] = first, *forward, partial(measure.slopes, *of_outputs)
         back: tuple[Call, ...] = partial(np.multiply, slopes, scale, begin), *backward, last
         correct = partial(are_correct, state, a.T, targets)
