@@ -18,7 +18,6 @@ from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks
 from nnviz.core.network import Network, Trace
 from nnviz.core.results import (
-    FEW_ROWS,
     Compute,
     Computed,
     Health,
@@ -334,11 +333,9 @@ class Moment:
         if len(steps) != 1:
             return NO_TEXT
         step = steps[0]
-        few = len(self.state.data) <= FEW_ROWS
-        whole = self.means if step.deed == "losses" and few else None
+        whole = self.means if step.deed == "losses" else None
         update = self.means_of_update if step.phase == "update" else None
-        loss = self.loss if step.deed == "losses" else None
-        return step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, loss, short)
+        return step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, short)
 
     @property
     def walk_line(self) -> str:

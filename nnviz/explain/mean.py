@@ -46,31 +46,6 @@ def rows_phrase(state: State, means: Means) -> str:
     return f"a batch of {means.count:,} rows"
 
 
-def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
-    """Return a line of text with the mean slope of a weight or bias, such as `(48 − 16 + 0 + 40)/4 = 18`.
-
-    The terms are the slopes of the single rows. For many rows, the line has only the result.
-    """
-    slope = Number(means.slopes.slope(address), address, slope=True)
-    label = "mean slope"
-    if not means.single:
-        return Line(f"{label} over {rows_phrase(state, means)}", "", write(slope, slope.value))
-    rows = [Number(row.slope(address), slope=True) for row in means.single]
-    return Line(label, "Σ slopes / rows", _mean_of(Sum(*rows), means.count, slope))
-
-
-def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
-    """Return a line of text with the mean loss over training rows, such as `(64 + 169 + 0 + 64)/4 = 74.25`.
-
-    The terms are the losses of the single rows. For many rows, the line has only the result.
-    """
-    number, title = Number(loss), state.measure.title
-    if means is None or not means.single:
-        return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
-    top = Sum(*(Number(row.loss) for row in means.single))
-    return Line(title, "Σ losses / rows", _mean_of(top, means.count, number))
-
-
 def _mean_of(top: Expression, rows: int, mean: Number) -> Arithmetic:
     return write(top / rows if rows > 1 else top, mean.value, result=mean)
 
@@ -86,7 +61,7 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
         return Note(label, "computing …")
     slope = Number(means.slopes.slope(address), address, slope=True)
     if means.single:
-        top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
+        top: Expression = Sum(*(Number(row.slope(address), slope=True) for row in means.single))
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
     return Line(label, "Σ slopes / rows", _mean_of(top, means.count, slope))
@@ -116,14 +91,6 @@ def noise_note(state: State) -> Note:
     sentence = "The slopes of the rows cancel out: the mean is only a rounding error."
     moves = OPTIMIZERS[optimizer].any_slope_moves
     return Note("", f"{sentence} The optimizer {optimizer} still makes a step." if moves else sentence)
-
-
-def _row_term(means: Means, address: Address, i: int) -> Expression:
-    row = means.single[i]
-    end = Number(float(row.layers[address.layer].inputs[0, address.node]), slope=True)
-    if address.kind != "weight":
-        return end
-    return float(row.trace.feeding(address.layer)[0, address.source]) * end
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:
