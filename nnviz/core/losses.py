@@ -79,7 +79,6 @@ class Loss:
     `targets`       the targets for which the loss is meant
     `decides`       whether outputs are scores of classes, whatever their activation
     `scores`        the outputs that mean class 0 and class 1 where each output decides between both
-    `kink`          `kink(y)` returns each output at which the term's slope jumps; or None
     `averaged`      whether the loss of a row is the mean of the outputs' terms, not the sum
     `terms`         returns the term of each output
     `slopes`        `slopes(z, a, y, out)` writes the slope of each term into `out`
@@ -117,7 +116,6 @@ class Loss:
     targets: Literal["any", "from 0 to 1", "0 or 1"] = "any"
     decides: bool = False
     scores: tuple[float, float] = (0.0, 1.0)
-    kink: Callable[[Array], Array] | None = None
     factor: float = 1.0
     least: float = 0.0
     short: Short | None = None
@@ -269,7 +267,6 @@ _HINGE = Loss(
     targets="0 or 1",
     decides=True,
     scores=(-1.0, 1.0),
-    kink=lambda y: 1.0 / (2.0 * y - 1.0),
     terms=_hinges,
     slopes=_written(_hinge_slopes),
     slopes_a=_hinge_slopes,

@@ -212,7 +212,7 @@ class _Explainer:
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
-        return [line] if agrees else [line, Note("differs", self.check.reason)]
+        return [line] if agrees else [line, Note("differs", INEXACT)]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
         if self.watched:
@@ -235,6 +235,7 @@ class _Explainer:
 
 TOLERANCE = 1e-4
 """Largest relative difference at which a measured slope still agrees with the computed slope."""
+INEXACT = "The measured slope is inexact: within w ± h, the loss has a kink or bends strongly."
 PASSES_PER_ROW = 3
 """Number of forward passes per row to measure the slope of a weight: with w − h, w + h and w."""
 
@@ -247,24 +248,17 @@ class Check:
     `measured`   the measured slope, (loss(w + h) − loss(w − h)) / 2h
     `step`       the step h = 1e-5·max(1, |w|)
     `noise`      largest possible rounding error of `measured` in float64
-    `kink`       clause about a z that crosses a kink of the activation within w ± h, or ""
     ============ ================================================================================
     """
 
     measured: float
     step: float
     noise: float
-    kink: str
 
     def agrees(self, slope: float) -> bool:
         """Return whether `slope` agrees with the measured slope, up to a relative 1e-4 and rounding error."""
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
-
-    @property
-    def reason(self) -> str:
-        """A sentence on why the measured slope differs from a slope that does not agree with it."""
-        return self.kink or "The measured slope is inexact, because the loss bends strongly within w ± h."
 
 
 def measure_slope(
@@ -283,7 +277,7 @@ def measure_slope(
     y = state.data.targets[first : first + count]
     w = state.network.value_of(address)
     step = 1e-5 * max(1.0, abs(w))
-    totals, noise, kink = np.zeros(2), 0.0, ""
+    totals, noise = np.zeros(2), 0.0
     for block in row_blocks(count, PASSES_PER_ROW * forward_ns(state.network), block_ns):
         trace, targets = known or state.network.forward(x[block]), y[block]
         offsets = (w - step) - w, (w + step) - w
@@ -291,11 +285,10 @@ def measure_slope(
         with np.errstate(all="ignore"):
             totals += [measure.of_rows(each.z[-1], each.prediction, targets).sum() for each in both]
             noise += float(_sizes(measure, both[0], targets).sum()) / parts
-        kink = kink or _kink(state, trace, both, first + block.start)
         yield None
     below, above = (float(total) / count for total in totals)
     rounding = 4 * float(np.finfo(float).eps) * noise / count / step
-    yield Check((above - below) / (2 * step), step, rounding, kink)
+    yield Check((above - below) / (2 * step), step, rounding)
 
 
 def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
@@ -306,38 +299,6 @@ def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
     moved_by = np.abs(slopes) * measure.factor
     sizes = (moved_by + np.abs(targets)) * np.abs(z) if measure.short else moved_by * (abs(a) + abs(targets))
     return np.asarray(np.abs(measure.terms(z, a, targets)) + sizes)
-
-
-def _kink(state: State, here: Trace, both: list[Trace], first_row: int) -> str:
-    """Return a sentence on a node and row whose z or output crosses a kink, or "".
-
-    The kink is one of the node's activation or of the loss.
-    """
-    for k, layer in enumerate(state.network.layers):
-        for kink in layer.function.kinks:
-            if (found := _crossing(here.z[k], [each.z[k] for each in both], np.array(kink))) is not None:
-                row, node = found
-                return (
-                    f"Within w ± h, z of {layer.nodes[node]} crosses the kink of {layer.activation} "
-                    f"at {as_text(kink)} in row {first_row + row + 1}."
-                )
-    if state.measure.kink and state.data.targets is not None:
-        with np.errstate(divide="ignore"):  # a target between the classes has no kink
-            kinks = state.measure.kink(state.data.targets[first_row : first_row + len(here.prediction)])
-        if (found := _crossing(here.prediction, [each.prediction for each in both], kinks)) is not None:
-            row, output = found
-            name, at = state.network.outputs[output], as_text(float(kinks[row, output]))
-            return (
-                f"Within w ± h, {name} crosses the kink of the {state.measure.phrase} "
-                f"at {at} in row {first_row + row + 1}."
-            )
-    return ""
-
-
-def _crossing(here: Array, moved: list[Array], kinks: Array) -> tuple[int, int] | None:
-    """Return the row and node of the first number that moves across its kink, or None."""
-    passed = np.argwhere(np.any([(each > kinks) != (here > kinks) for each in moved], axis=0))
-    return (int(passed[0, 0]), int(passed[0, 1])) if len(passed) else None
 
 
 FEW_NAMES = 6

@@ -371,24 +371,12 @@ def test_the_check_measures_the_slope(state):
         assert check.agrees(slope)
 
 
-def test_a_check_across_a_kink_names_the_node_and_the_row(approved):
+def test_a_check_across_a_kink_does_not_agree(approved):
     hidden = Layer(("left", "right"), "relu", [[1.0], [2.0]], [-1.0, 5.0])
     state = state_of(([[2.0], [1.0]], [[0.0], [0.0]]), hidden, Layer(("out",), "identity", [[3.0, 1.0]]))
     weight = explained(state, Address("weight", 0, 0, 0), row=1)
     assert line(weight, "check").check_agrees is False
     approved("a check across a kink", told(weight)["differs"])
-
-
-def test_a_check_across_the_kink_of_a_loss_names_the_output_and_the_row():
-    data = Dataset([[1.0], [2.0]], [[1.0], [0.0]])
-    state = State(
-        Network(("x",), (Layer(("score",), "identity", [[1.0]]),)), data, Training(loss="binary_hinge")
-    )
-    check = last(measure_slope(state, Address("weight", 0, 0, 0), None))
-    assert check.kink == "Within w ± h, score crosses the kink of the hinge loss at 1 in row 1."
-    assert check.measured == pytest.approx((-0.5 + 2) / 2)
-    other = replace(state, data=Dataset([[2.0], [2.0]], [[1.0], [0.5]]))
-    assert last(measure_slope(other, Address("weight", 0, 0, 0), None)).kink == ""
 
 
 def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
