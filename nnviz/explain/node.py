@@ -259,13 +259,14 @@ def slope_line(scene: Scene, address: Address) -> Line:
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
     """Return the lines of the chain rule: a product along each path from a weight or bias to the outputs.
 
-    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return
-    lines for one node of each layer instead.
+    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return the
+    lines of the slope at the weight's end instead.
     """
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
     if paths > FEW_PATHS or not all(layer.function.elementwise for layer in onward):
-        return _layer_lines(scene, address)
+        end = f"Slope at node {scene.name(address.layer, address.node)}:"
+        return [Note("", end), *backward_lines(scene, address.layer, address.node)]
     return [*_path_lines(scene, address)]
 
 
@@ -335,23 +336,3 @@ def _last_factor(scene: Scene, output: int) -> str:
     symbols = {each: Symbol(f"{each} of {name}" if several or each == "error" else each) for each in _NAMES}
     pieces = _last_rule(scene).at(symbols).pieces(DIGITS, PRODUCT)
     return "".join(piece.text for piece in pieces).replace("·", " · ")
-
-
-def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return the lines of the slope at the weight's end, then of the largest contributor in each layer."""
-    lines: list[Line | Note] = []
-    node = address.node
-    for layer in range(address.layer, len(scene.network.layers)):
-        name = scene.name(layer, node)
-        first = layer == address.layer
-        lines.append(Note("", f"Slope at node {name}:" if first else f"Slope at node {name} (largest term):"))
-        lines += backward_lines(scene, layer, node)
-        if layer + 1 < len(scene.network.layers):
-            node = _largest_contributor(scene, layer, node)
-    return lines
-
-
-def _largest_contributor(scene: Scene, layer: int, node: int) -> int:
-    assert scene.slopes is not None
-    onward = scene.network.layers[layer + 1].weights[:, node] * scene.slopes.layers[layer + 1].inputs[0]
-    return int(np.argmax(np.abs(np.nan_to_num(onward))))
