@@ -36,7 +36,7 @@ from nnviz.core.state import State
 LONGEST_NS = 1e10
 """A finer grid that would take more nanoseconds than this is not computed."""
 SIZES = (9, 17, 33, 65)
-"""Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
+"""Number of points on each side of finer and finer grids."""
 
 
 class LossPoint(NamedTuple):
@@ -105,14 +105,7 @@ def refined_grids(
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
             continue
         values1, values2 = (np.linspace(low, high, size) for low, high in spans)
-        if known is None:
-            known = yield from loss_over_weights(state, first, second, values1, values2)
-        else:
-            finer = np.empty((size, size))
-            finer[::2, ::2] = known
-            finer[::2, 1::2] = yield from loss_over_weights(state, first, second, values1[::2], values2[1::2])
-            finer[1::2] = yield from loss_over_weights(state, first, second, values1[1::2], values2)
-            known = finer
+        known = yield from loss_over_weights(state, first, second, values1, values2)
         yield Grid(values1, values2, known)
 
 
