@@ -9,7 +9,6 @@ a new layer changes the values. Layer 0 is the first hidden layer, and column 0 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -502,8 +501,6 @@ def fresh_node_name(network: Network, column: int) -> str:
 FACTOR = 100
 """Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
 SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
-TOO_LARGE = sys.float_info.max / 2
-"""Largest input for which the difference from the mean cannot overflow."""
 NUMBER_NS = 10.0
 """Approximate time per number to compute a standard deviation, in nanoseconds."""
 
@@ -536,7 +533,7 @@ def standardising_note(state: State) -> str:
     """Return a text that names the inputs changed by `standardise` and the inputs that stay the same."""
     names, deviations = state.network.inputs, _deviations(state)
     varying = [names[i] for i in _varying_inputs(state, deviations)]
-    large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
+    large = [names[i] for i in np.flatnonzero(~np.isfinite(deviations))]
     if not (varying or large):
         return "no input was standardised: no input has numbers that vary over the training rows"
     rows = counted(state.trained_rows, "row")
@@ -606,8 +603,8 @@ def _deviations(state: State, inputs: slice = slice(None)) -> Array:
 def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
     """Return the means and the population standard deviations, shape (columns,) each.
 
-    `columns` has shape (columns, rows). The standard deviation of equal values is 0. With values above
-    TOO_LARGE, the standard deviation is infinite.
+    `columns` has shape (columns, rows). The standard deviation of equal values is 0. It is infinite or NaN if
+    the squares of the values overflow.
     """
     if not columns.shape[1]:
         return np.zeros(len(columns)), np.zeros(len(columns))
@@ -615,12 +612,6 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
         means, deviations = columns.mean(axis=1), columns.std(axis=1)
     same = (columns == columns[:, :1]).all(axis=1)
     means[same], deviations[same] = columns[same, 0], 0.0
-    for i in np.flatnonzero(~(same | ((deviations > 0.0) & (deviations < np.inf)))):
-        largest = np.abs(columns[i]).max()
-        scaled = columns[i] / largest  # the sum or the squares of the values overflow or underflow
-        means[i], deviations[i] = scaled.mean() * largest, scaled.std() * largest
-        if largest > TOO_LARGE:
-            deviations[i] = np.inf
     return means, deviations
 
 

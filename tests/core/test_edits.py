@@ -373,11 +373,10 @@ def test_standardising_gives_mean_0_and_deviation_1_and_is_kept_for_raw_rows():
     np.testing.assert_allclose(more.data.inputs[:, :2].std(axis=0), 1)
 
 
-def test_columns_whose_squares_no_number_holds_are_standardised_or_left_as_they_are(approved):
+def test_columns_whose_squares_no_number_holds_are_left_as_they_are(approved):
     for scale in (1e200, 1e-200, 1e307, 5e-320):
         state = made(np.outer([1.0, 2.0, 4.0, 1.0], [scale, 0, 0, 0]))
-        found = standardise(state, [0]).data.inputs[:, 0]
-        assert found == pytest.approx((np.array([1, 2, 4, 1]) - 2) / np.sqrt(1.5), rel=1e-3)
+        assert np.array_equal(standardise(state, [0]).data.inputs, state.data.inputs)
     raw = np.array([[1.7e308, 1.0, 0, 0], [-1.7e308, 2.0, 0, 0], [1.7e308, 3.0, 0, 0]])
     approved(
         "a column near the largest number, and others",
