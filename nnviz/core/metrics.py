@@ -131,10 +131,17 @@ def are_correct(state: State, prediction: Array, targets: Array) -> NDArray[np.b
 
     `prediction` and `targets` have shape (rows, outputs). A row with NaN is not correct.
     """
-    if is_one_of_many(state.network):
+    return correct_rows(prediction, targets, is_one_of_many(state.network), state.measure.threshold)
+
+
+def correct_rows(prediction: Array, targets: Array, one_of_many: bool, least: float) -> NDArray[np.bool_]:
+    """Return `are_correct` for a network that chooses one of many classes, or whose outputs each decide.
+
+    If each output decides, an output of at least `least` means class 1.
+    """
+    if one_of_many:
         same = prediction.argmax(axis=1) == targets.argmax(axis=1)
         return np.asarray(same & ~np.isnan(prediction).any(axis=1))
-    least = state.measure.threshold
     correct = np.where(targets >= THRESHOLD, prediction >= least, prediction < least)  # False for NaN
     return np.asarray(correct.all(axis=1))
 

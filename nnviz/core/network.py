@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -130,7 +129,7 @@ class Layer(ByValue, AsHtml):
     def __len__(self) -> int:
         return len(self.nodes)
 
-    @cached_property
+    @property
     def function(self) -> Activation:
         """The activation function whose name is `activation`."""
         return activation(self.activation)

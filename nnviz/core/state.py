@@ -768,7 +768,7 @@ class State(AsSvg):
         """The learning rate of the next update."""
         return self.training.rate(self.iteration)
 
-    @cached_property
+    @property
     def measure(self) -> Loss:
         """The loss function that training minimises.
 

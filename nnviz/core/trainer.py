@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.history import History
-from nnviz.core.metrics import are_correct, classifies
+from nnviz.core.metrics import classifies, correct_rows, is_one_of_many
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -198,7 +198,7 @@ def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
         first, last = _product(matrices[0], inputs.T, first_z), _product(first_slope, inputs, gradients[0])
         there: tuple[Call, ...] = first, *forward, partial(measure.slopes, *of_outputs)
         back: tuple[Call, ...] = partial(np.multiply, slopes, scale, begin), *backward, last
-        correct = partial(are_correct, state, a.T, targets)
+        correct = partial(correct_rows, a.T, targets, is_one_of_many(state.network), measure.threshold)
         return BoundPass(there, partial(measure.total, *of_outputs), correct, back, there + back)
 
     return bind
