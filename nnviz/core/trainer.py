@@ -372,6 +372,8 @@ class Trainer:
         self._rate = np.empty(())  # the copy that the optimizer reads
         self._optimizer = optimizer(own.values, own.slopes, own.memory, self._rate)
         self._data = BoundData(state, own)
+        self._forward_done = False
+        """Whether the arrays hold the forward pass of the next update."""
         self._check_every = 1
         if self._data.in_one_pass:
             update_ns = PASSES_PER_UPDATE * forward_ns(state.network, state.trained_rows)
@@ -466,7 +468,7 @@ class Trainer:
         """
         data, update, schedule = self._data, self._optimizer.update, self._state.training.schedule
         yield from self._measure_start()
-        parts, is_forward_done = data.updates(self.iteration), False
+        parts = data.updates(self.iteration)
         passes = chain.from_iterable(parts)
         while self.iteration < last and not self.diverged:
             if data.long:
@@ -475,13 +477,12 @@ class Trainer:
                 if schedule:
                     self._set_rate()
                 each = next(passes)
-                for call in each.backward if is_forward_done else each.calls:
+                for call in each.backward if self._forward_done else each.calls:
                     call()
             update(self.iteration + 1)
             self.iteration += 1
             if self.iteration % data.per_epoch == 0 or self.iteration == last:
                 yield from self._record(self.iteration < last)
-                is_forward_done = data.in_one_pass
             yield
 
     def _long_slopes(self, passes: Iterator[BoundPass]) -> Iterator[None]:
@@ -509,6 +510,7 @@ class Trainer:
     def _record(self, may_wait: bool = False) -> Work[None]:
         """Measure, and check all numbers; if `may_wait`, only every `_check_every` updates."""
         measured = yield from self._data.measure()
+        self._forward_done = self._data.in_one_pass
         self.loss = measured[0]
         self._measured.append(measured)
         if not (may_wait and self.iteration < self._next_check and math.isfinite(sum(measured))):
@@ -546,6 +548,7 @@ class Trainer:
         """Return to the last iteration with finite numbers, and mark the run as diverged."""
         failed = self.iteration
         self._parameters.vectors[:] = self._finite_numbers
+        self._forward_done = False
         self.iteration, self.loss = self._finite_point
         self._measured.clear()
         if self._check_every > 1:

@@ -113,11 +113,11 @@ def test_a_step_is_one_update_and_one_measurement(document, runner, monkeypatch)
     passes, tanh = [], ACTIVATIONS["tanh"]
 
     def counted(way):
-        def bind(z, *others):
-            call = getattr(tanh, way)(z, *others)
-            return lambda: passes.append((way, len(z))) or call()
+        def kernel(z, *others):
+            passes.append((way, len(z)))
+            getattr(tanh, way)(z, *others)
 
-        return bind
+        return kernel
 
     own = replace(tanh, name="counted", forward=counted("forward"), backward=counted("backward"))
     monkeypatch.setitem(ACTIVATIONS, "counted", own)
