@@ -8,7 +8,6 @@ a new layer changes the values. Layer 0 is the first hidden layer, and column 0 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -20,9 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
-from nnviz.core.network import Layer, Network, Trace, random_weights
+from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
-from nnviz.core.slopes import QUICK_NS, Work, forward_ns, run_work
+from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
@@ -501,8 +500,6 @@ def fresh_node_name(network: Network, column: int) -> str:
 FACTOR = 100
 """Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
 SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
-NUMBER_NS = 10.0
-"""Approximate time per number to compute a standard deviation, in nanoseconds."""
 
 
 def standardise(state: State, inputs: Iterable[int]) -> State:
@@ -563,18 +560,7 @@ def worth_standardising(state: State) -> str:
 
     Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
     """
-    return run_work(scales_in_blocks(state))
-
-
-def scales_in_blocks(state: State, block_ns: float = math.inf, _known: Trace | None = None) -> Work[str]:
-    """Compute `worth_standardising` in blocks of inputs, and yield after each block (about `block_ns` ns)."""
-    inputs, rows = len(state.network.inputs), state.trained_rows
-    at_once = int(min(max(1, block_ns / (NUMBER_NS * rows)), inputs)) if rows else inputs
-    parts = []
-    for first in range(0, inputs, at_once):
-        parts.append(_deviations(state, slice(first, first + at_once)))
-        yield
-    deviations = np.concatenate(parts)
+    deviations = _deviations(state)
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""
@@ -595,9 +581,9 @@ def _varying_inputs(state: State, deviations: Array) -> list[int]:
     ]
 
 
-def _deviations(state: State, inputs: slice = slice(None)) -> Array:
+def _deviations(state: State) -> Array:
     """Return each input's population deviation over the training rows, shape (inputs,); 0 without rows."""
-    return mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
+    return mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows].T))[1]
 
 
 def mean_and_deviation(columns: Array) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.edits import NUMBER_NS, has_same_inputs, scales_in_blocks
+from nnviz.core.edits import has_same_inputs, worth_standardising
 from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks
 from nnviz.core.network import Network, Trace
@@ -246,12 +246,11 @@ class Moment:
 
     @cached_property
     def scales(self) -> str:
-        """The sentence that offers to standardise the inputs.
-
-        The sentence is "" if the inputs need no standardising, and until nnviz has examined the inputs.
-        """
-        is_quick = NUMBER_NS * self.state.trained_rows * len(self.state.network.inputs) <= self._quick_ns
-        return self._found("scales", is_quick, scales_in_blocks, self.known.of_inputs) or ""
+        """The sentence that offers to standardise the inputs, or "" if they need no standardising."""
+        found = self.known.of_inputs.found
+        if "scales" not in found:
+            found["scales"] = worth_standardising(self.state)
+        return str(found["scales"])
 
     @cached_property
     def measured(self) -> Measured:
@@ -374,20 +373,15 @@ class Moment:
         return self._found(("means", rows), is_quick, partial(means_in_blocks, rows))
 
     def _found(
-        self,
-        what: Hashable,
-        is_quick: bool,
-        compute: Compute[T],
-        results: Results | None = None,
-        while_moving: bool = True,
+        self, what: Hashable, is_quick: bool, compute: Compute[T], while_moving: bool = True
     ) -> T | None:
         """Return the result `what`, or None if it is not yet known.
 
         Compute the result at once if quick, else while idle; with `while_moving` also during a run or drag.
         """
-        results = results or self.known.results
+        results = self.known.results
         if what not in results.found and is_quick:
-            known = self.known.results.trace if self._quick else None
+            known = results.trace if self._quick else None
             run_work(results.find(what, compute, math.inf, known))
         elif what not in results.found and self.idle and (while_moving or not self.is_moving):
             self.idle.find(what, partial(results.find, what, compute))

@@ -15,7 +15,6 @@ from nnviz.core.edits import (
     keep_set,
     new_set_name,
     remove_set,
-    scales_in_blocks,
     standardise,
     standardising_note,
     use_set,
@@ -23,7 +22,6 @@ from nnviz.core.edits import (
     worth_standardising,
 )
 from nnviz.core.network import Layer, Network
-from nnviz.core.slopes import run_work
 from nnviz.core.state import Column, Columns, Dataset, State, Training
 from nnviz.core.train import train
 from tests.core import oracle
@@ -394,8 +392,6 @@ def test_standardising_is_offered_where_scales_differ_by_more_than_100_times(app
     assert worth_standardising(standardise(made(raw), [0, 1])) == ""
     assert worth_standardising(made(np.column_stack([raw[:, 0], 99 * raw[:, 0], raw[:, 2:]]))) == ""
     assert worth_standardising(made(np.zeros((0, 4)))) == ""
-    assert len(list(scales_in_blocks(made(raw), block_ns=1.0))) == 4
-    assert run_work(scales_in_blocks(made(raw), block_ns=1.0)) == worth_standardising(made(raw))
 
 
 def test_the_rows_that_are_kept_for_validation_have_no_part_in_it():
