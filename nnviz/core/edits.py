@@ -21,7 +21,6 @@ from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
-from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
@@ -410,40 +409,24 @@ def remove_layer(state: State, layer: int) -> State:
 
 
 def outcome(old: State, new: State, row: int) -> str:
-    """Return a sentence on how an edit changed the predictions, or "" if the row does not exist.
+    """Return a sentence on how an edit changed the prediction of a row, or "" if the row does not exist.
 
-    The sentence names one changed prediction: the first in row `row`, or else the first in all rows. If
-    computing all rows would take too long, only row `row` is compared.
+    The sentence names the first output that changed. Only outputs that both networks have are compared.
     """
     if row >= len(old.data):
         return ""
-    quick = forward_ns(old.network, len(old.data)) + forward_ns(new.network, len(old.data)) < QUICK_NS
-    for rows in ([row], range(len(old.data)) if quick else []):
-        if change := _prediction_change(old, new, list(rows)):
-            return change
-    return "the prediction did not change" if quick else f"the prediction of row {row + 1} did not change"
-
-
-def _prediction_change(old: State, new: State, rows: list[int]) -> str:
-    """Return a sentence on the first changed prediction of these rows, or "" if none changed.
-
-    Only outputs that both networks have are compared.
-    """
     names = [name for name in old.network.outputs if name in new.network.outputs]
-    before, after = (_predictions(state, rows, names) for state in (old, new))
-    changed = np.argwhere(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
+    before, after = (
+        [float(net.predict(rows[row])[0, net.outputs.index(name)]) for name in names]
+        for net, rows in ((old.network, old.data.inputs), (new.network, new.data.inputs))
+    )
+    changed = np.flatnonzero(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
     if not len(changed):
-        return ""
-    place, output = changed[0].tolist()
-    was, now = float(before[place, output]), float(after[place, output])
+        return f"the prediction of row {row + 1} did not change"
+    was, now = before[changed[0]], after[changed[0]]
     write = as_text if as_text(was) != as_text(now) else full_text
-    what = names[output] if len(old.network.outputs) > 1 else "prediction"
-    return f"{what} of row {rows[place] + 1}: {write(was)} → {write(now)}"
-
-
-def _predictions(state: State, rows: list[int], outputs: list[str]) -> Array:
-    columns = [state.network.outputs.index(name) for name in outputs]
-    return state.network.predict(state.data.inputs[rows])[:, columns]
+    what = names[changed[0]] if len(old.network.outputs) > 1 else "prediction"
+    return f"{what} of row {row + 1}: {write(was)} → {write(now)}"
 
 
 def _restructured(state: State, edit: Callable[[Network], Network], data: Dataset | None = None) -> State:
