@@ -337,9 +337,8 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
     layer, node = health.layers[address.layer], address.node
     count, rows = int(layer.zero[node]) + int(layer.still[node]), health.rows
     where = intervals_text((*function.flat, *function.saturated))
-    share = f"{count:,} of {rows:,} rows ({percent_text(count, rows)})"
     slope = "close to 0" if function.saturated else "0"
-    yield Note("", f"The slope of {function.name} is {slope} on {share}, where {where}.")
+    yield Note("", f"The slope of {function.name} is {slope} on {count:,} of {rows:,} rows, where {where}.")
     badge = health.badges().get((address.layer, node), "")
     if badge:
         nothing = "nothing" if badge.startswith("dead") else "almost nothing"
@@ -390,11 +389,3 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
         for node in np.flatnonzero(nodes).tolist()
     ]
     return list_text(names, FEW_NAMES) if names else ""
-
-
-def percent_text(count: int, total: int) -> str:
-    """Return `count` / `total` as text in whole per cent. "0 %" and "100 %" are always exact."""
-    share = round(100 * count / total)
-    if count < total and share == 100:
-        return "over 99 %"
-    return "under 1 %" if count and share == 0 else f"{share} %"
