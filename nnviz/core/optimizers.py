@@ -57,8 +57,6 @@ class Optimizer(ABC):
     Then `slopes` are already multiplied by the learning rate: backpropagation starts with errors that are
     multiplied by the learning rate, so that the update need not multiply every slope.
     """
-    any_slope_moves: ClassVar[bool] = False
-    """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
 
     notation: ClassVar[OptimizerNotation | None] = None
     """The optimizer's code in Keras and PyTorch, or None if these libraries do not have the optimizer."""
@@ -149,7 +147,6 @@ class Adam(Optimizer):
         ("v_hat", V / (1 - Power(Number(0.999), T))),
         ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
     )
-    any_slope_moves = True
     notation = OptimizerNotation(
         "Adam(learning_rate)",
         "Adam(model.parameters(), lr=learning_rate)",
@@ -175,7 +172,6 @@ class RMSprop(Optimizer):
     formula = "v ← 0.99·v + 0.01·slope²,  w ← w − learning_rate · slope / (√v + 1e-8)"
     memories = ("v",)
     rule = (("v", 0.99 * V + 0.01 * Square(SLOPE)), ("w", W - RATE * SLOPE / (ROOT(V) + 1e-8)))
-    any_slope_moves = True
     notation = OptimizerNotation(
         "RMSprop(learning_rate)",
         "RMSprop(model.parameters(), lr=learning_rate)",

@@ -29,15 +29,7 @@ from nnviz.core.results import (
 from nnviz.core.slopes import BLOCK_NS, Slopes, forward_ns, row_blocks
 from nnviz.core.state import State
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, Scene, write
-from nnviz.explain.mean import (
-    all_rows_phrase,
-    is_noise,
-    loss_line,
-    mean_line,
-    noise_note,
-    update_heading,
-    update_lines,
-)
+from nnviz.explain.mean import all_rows_phrase, loss_line, mean_line, update_heading, update_lines
 from nnviz.explain.node import (
     backward_lines,
     chain_lines,
@@ -172,8 +164,6 @@ class _Explainer:
         if self.mean:
             whole = self.computed.means
             means = [mean_line(self.state, whole, address), *notes]
-            if is_noise(whole, address):
-                means.insert(1, noise_note(self.state))
             term = f"{self.row_heading} gives one term of the mean slope"
             sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, (line, *chain))]
         else:
@@ -225,9 +215,7 @@ class _Explainer:
         lines: list[Line | Note] = [Note("", OWN_UPDATE)] if self.state.is_watched else []
         if len(self.state.data) > 1 and not (self.mean and means.rows is None):
             lines.append(mean_line(self.state, means, address))
-            if is_noise(means, address):
-                lines.append(noise_note(self.state))
-            elif slope != row_line.value:
+            if slope != row_line.value:
                 lines.append(Note("", "The update uses this mean slope, not the row's slope."))
         lines += update_lines(self.state, address, slope)
         return LineSection(update_heading(self.state, means), tuple(lines))

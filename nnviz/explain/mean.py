@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression, Number, Sum, Symbol
@@ -65,32 +63,6 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
     return Line(label, "Σ slopes / rows", _mean_of(top, means.count, slope))
-
-
-ROUNDING = 4 * float(np.finfo(float).eps)
-"""Largest relative rounding error of a term that is computed by two or three operations in float64."""
-
-
-def is_noise(means: Means | None, address: Address) -> bool:
-    """Return whether a mean slope may be a mere rounding error, because the slopes of the rows cancel out.
-
-    A float64 sum of n terms, in any order, differs from the exact sum by at most n · `ROUNDING` · Σ |terms|.
-    """
-    if means is None or not isinstance(means.slopes, Slopes):
-        return False
-    terms = means.slopes.layers[address.layer].inputs[:, address.node]
-    if address.kind == "weight":
-        terms = terms * means.slopes.trace.feeding(address.layer)[:, address.source]
-    bound = means.count * ROUNDING * float(np.abs(terms).sum())
-    return means.count > 1 and 0.0 < abs(means.slopes.slope(address)) <= bound
-
-
-def noise_note(state: State) -> Note:
-    """Return the note on a mean slope that is only a rounding error."""
-    optimizer = state.training.optimizer
-    sentence = "The slopes of the rows cancel out: the mean is only a rounding error."
-    moves = OPTIMIZERS[optimizer].any_slope_moves
-    return Note("", f"{sentence} The optimizer {optimizer} still makes a step." if moves else sentence)
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:

@@ -21,7 +21,6 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.explain.explain import explain, measure_slope
 from nnviz.explain.lines import Line, Note, ascii_text, shortened_sum, write
-from nnviz.explain.mean import is_noise
 from tests.core import oracle
 from tests.core.oracle import SCALAR, make_network, make_state, nearest_kink, states
 from tests.core.written import closes, evaluated
@@ -326,34 +325,6 @@ def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean):
     for address in (None, *every_where(network)[::3]):
         lines = lines_of(explain(state, address, found, mean=mean))
         assert [each.text for each in lines if not closes(each.arithmetic)] == []
-
-
-# --- means that are noise
-
-
-def test_a_mean_slope_below_the_rounding_of_its_terms_is_called_noise(approved):
-    """The rows' slopes of the bias cancel out but for rounding."""
-    x = np.array([[0.1], [0.7], [1.3], [-0.1], [-0.7], [-1.3]])
-    layer = Layer(("output",), "identity", [[0.3]], [1e-17])
-    for optimizer in ("gradient_descent", "adam"):
-        state, bias = state_of((x, 2 * x), layer, optimizer=optimizer), Address("bias", 0, 0)
-        assert 0 < abs(computed(state, 0).means.slopes.slope(bias)) < 1e-15
-        (note,) = (text for text in notes(explained(state, bias)) if "rounding" in text)
-        assert note in notes(explained(state, bias, mean=True))
-        assert note not in notes(explained(state, Address("weight", 0, 0, 0)))
-        approved(f"a mean that is noise | {optimizer}", note)
-
-
-@given(st.integers(0, 2**32), st.integers(2, 200), st.floats(-12, 0))
-def test_only_what_may_be_rounding_is_called_noise(seed, rows, exponent):
-    error = np.random.default_rng(seed).normal(size=rows)
-    error += 10.0**exponent * np.abs(error).sum() - error.mean()
-    layer = Layer(("output",), "identity", [[0.0]], [0.0])
-    state = state_of((np.ones((rows, 1)), -error[:, None]), layer)
-    whole, bias = computed(state, 0).means, Address("bias", 0, 0)
-    off = abs(whole.slopes.slope(bias) - 2 * math.fsum(error) / rows)
-    if not is_noise(whole, bias):
-        assert abs(whole.slopes.slope(bias)) > off or whole.slopes.slope(bias) == 0.0
 
 
 # --- the numerical check
