@@ -22,34 +22,20 @@ TERM_TOLERANCE = 1e-9
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
-    """Return the lines of an input: value, place in the data, and value·w for nodes of the first layer.
+    """Return the lines of an input: its value, its place in the data, and what the first layer does with it.
 
     `row` is the index of the row, or None for a what-if row (inputs that are not in the data).
     """
-    value, fed = scene.a(-1, node), len(scene.network.layers[0])
-    products = value.value * scene.network.layers[0].weights[:, node]
-    few = FEW_TERMS if fed > FEW_TERMS + 1 else fed
+    value = scene.a(-1, node)
+    place = f"row {(row or 0) + 1:,}, column {scene.name(-1, node)} of the data"
+    given = f"The value is in {place}. Training does not change the data."
     if row is None:
         given = "This what-if row is not in the data, so training does not use this row."
-    else:
-        place = f"row {row + 1:,}, column {scene.name(-1, node)} of the data"
-        given = f"The value is in {place}. Training does not change the data."
-    lines: list[Line | Note] = [
+    return [
         Line("value", "", write(value, value.value)),
         Note("", given),
-        Note("", "Each node of the next layer adds the product of value and weight, value·w, to its z:"),
+        Note("", "Each node of the next layer adds the product of value and weight, value·w, to its z."),
     ]
-    largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
-    lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]
-    if few < fed:
-        lines.append(Note("", f"Explain omits the other {fed - few:,} nodes: their products are not larger."))
-    return lines
-
-
-def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
-    result = Number(product, Address("node", 0, fed))
-    written = write(scene.a(-1, node) * scene.w(0, fed, node), product, result=result)
-    return Line(f"for {scene.name(0, fed)}", "value·w", written)
 
 
 def layer_note(network: Network, layer: int) -> Note:
