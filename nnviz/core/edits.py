@@ -510,26 +510,12 @@ def can_be_standardised(state: State) -> list[int]:
 
 
 def standardising_note(state: State) -> str:
-    """Return a text that names the inputs changed by `standardise` and the inputs that stay the same."""
-    names, deviations = state.network.inputs, _deviations(state)
-    varying = [names[i] for i in _varying_inputs(state, deviations)]
-    large = [names[i] for i in np.flatnonzero(~np.isfinite(deviations))]
-    if not (varying or large):
+    """Return a text that names the inputs changed by `standardise`."""
+    varying = [state.network.inputs[i] for i in can_be_standardised(state)]
+    if not varying:
         return "no input was standardised: no input has numbers that vary over the training rows"
     rows = counted(state.trained_rows, "row")
-    done = f"standardised {list_text(varying)} with the mean and population standard deviation of {rows}"
-    sentences = [done if varying else "no input was standardised"]
-    if same := constant(state):
-        sentences.append(f"inputs with the same value in every row did not change: {list_text(same)}")
-    if large:
-        sentences.append(f"inputs with numbers that are too large did not change: {list_text(large)}")
-    return "; ".join(sentences)
-
-
-def constant(state: State) -> list[str]:
-    """Return the names of the inputs that have the same value in every training row."""
-    deviations = _deviations(state)
-    return [name for name, each in zip(state.network.inputs, deviations, strict=True) if each == 0.0]
+    return f"standardised {list_text(varying)} with the mean and population standard deviation of {rows}"
 
 
 def has_same_inputs(one: State, other: State) -> bool:
