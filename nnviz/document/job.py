@@ -308,7 +308,7 @@ class Job(QObject):
     def set_speed(self, speed: float) -> None:
         """Set the speed, from 0 (slowest) to 1 (as fast as possible); the next update follows at once."""
         per_s = updates_per_second(self.updates, speed, self._limits.slowest_per_s)
-        self._pace = Pace(self.updates, self.done, per_s)
+        self._per_s, self._since_s, self._done_before = per_s, time.perf_counter(), self.done
         if not self._stopped:
             self._timer.start(0)
 
@@ -376,7 +376,9 @@ class Job(QObject):
     def _work_until(self, until: float) -> None:
         if self._stopped:
             return
-        goal = self._first + self._pace.due(time.perf_counter())
+        paced_s = time.perf_counter() - self._since_s
+        due = self.updates if paced_s >= self.updates / self._per_s else int(1 + self._per_s * paced_s)
+        goal = self._first + min(self.updates, self._done_before + due)
         if self._background:
             self._background.goal = goal
             self.is_over, self.error = self._background.has_ended, self._background.error
@@ -394,7 +396,8 @@ class Job(QObject):
         if self.is_over:
             self.ended.emit()
             return
-        due = self._frame_s - SPARE_S if self._has_worked else self._pace.time_of_next(self.done)
+        next_s = self._since_s + (self.done - self._done_before) / self._per_s
+        due = self._frame_s - SPARE_S if self._has_worked else next_s
         self._timer.start(max(0, int((due - time.perf_counter()) * 1000)))
 
     def _slice(self, until: float, goal: int) -> None:
@@ -425,27 +428,6 @@ class Job(QObject):
             return None
         state = self._trainer.state()  # may detect divergence
         return state, self._trainer.diverged
-
-
-class Pace:
-    """The schedule of a run: when each of `updates` updates is due, at `per_s` updates per second.
-
-    The first `done` updates are already made; the next update is due at once.
-    """
-
-    def __init__(self, updates: int, done: int, per_s: float) -> None:
-        self._updates, self._first, self._per_s = updates, done + 1, per_s
-        self._since = time.perf_counter()
-
-    def due(self, now: float) -> int:
-        """Return how many updates of the run are due by the time `now`, in seconds of `time.perf_counter`."""
-        if now >= self._since + self._updates / self._per_s:
-            return self._updates
-        return min(self._updates, int(self._first + self._per_s * (now - self._since)))
-
-    def time_of_next(self, done: int) -> float:
-        """Return the time, in seconds of `time.perf_counter`, at which update number `done` + 1 is due."""
-        return self._since + (done + 1 - self._first) / self._per_s
 
 
 def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:

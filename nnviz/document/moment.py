@@ -398,7 +398,10 @@ def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
-    """Return the address in `new` of the nodes with the same names, or None if a node is missing."""
+    """Return the address in `new` of the nodes with the same names, or None if a node is missing.
+
+    A layer is where its first node is.
+    """
     if address is None:
         return None
     places = {
@@ -406,14 +409,10 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
         for column in range(len(new.sizes))
         for node, name in enumerate(new.names(column))
     }
-    names = old.names(address.column)
-    if address.kind == "layer":
-        return next((address._replace(layer=places[name][0]) for name in names if name in places), None)
-    place = places.get(names[address.node])
-    if place is None:
+    layer, node = places.get(old.names(address.column)[address.node], (None, 0))
+    if layer is None:
         return None
-    layer, node = place
     if address.kind != "weight":
-        return address._replace(layer=layer, node=node)
+        return address._replace(layer=layer, node=0 if address.kind == "layer" else node)
     before, source = places.get(old.names(address.layer)[address.source], (None, -1))
     return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None
