@@ -289,40 +289,33 @@ LARGEST_POWER = 64
 
 @dataclass(frozen=True)
 class Symbol(Expression):
-    """A named variable in a formula, which `at` replaces by a number."""
+    """A named variable in a formula, which `at` replaces by a number, or an irrational number such as π.
+
+    `value` is the irrational number, or None for a variable.
+    """
 
     name: str
+    value: float | None = None
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Return one part, the name of the symbol. The parameters have no effect."""
         return [Piece(self.name)]
 
-    def evaluate(self, leaf: Leaf[T]) -> T:  # noqa: ARG002
-        """Raise ValueError: a symbol has no value."""
-        raise ValueError(f"the symbol {self.name} has no value")
-
-    def at(self, values: Values) -> Expression:
-        """Return the value of this symbol in `values`, or the symbol if `values` lacks the symbol."""
-        return values.get(self.name, self)
-
-
-class Constant(Expression):
-    """An irrational number with a name of its own, such as π."""
-
-    def __init__(self, name: str, value: float) -> None:
-        super().__init__()
-        self.name, self.value = name, value
-
-    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return one part, the name. The parameters have no effect."""
-        return [Piece(self.name)]
-
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the number, converted by `leaf`. Raises InexactError with Fractions."""
+        """Return the number, converted by `leaf`. Raises ValueError if the symbol is a variable.
+
+        With Fractions, raises InexactError.
+        """
+        if self.value is None:
+            raise ValueError(f"the symbol {self.name} has no value")
         value = leaf(Number(self.value))
         if isinstance(value, Fraction):
             raise InexactError
         return value
+
+    def at(self, values: Values) -> Expression:
+        """Return the value of this symbol in `values`, or the symbol if `values` lacks the symbol."""
+        return values.get(self.name, self)
 
 
 def _power(base: T, exponent: T) -> T:
@@ -450,4 +443,4 @@ FLOOR, COS = (
     Function("floor", math.floor, lambda value: Fraction(math.floor(value))),
     Function("cos", math.cos),
 )
-PI = Constant("π", math.pi)
+PI = Symbol("π", math.pi)

@@ -305,13 +305,8 @@ def _lowest(offsets: Array, loss: Array, present: float) -> float:
 
 def _vertex(x: Array, y: Array) -> float:
     """Return the minimum of the parabola through three points, or the middle point if there is none."""
-    y = y / (float(np.abs(y).max()) or 1.0)  # avoids overflow
-    left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
-    bend = (right - left) / (x[2] - x[0])
-    if not bend > 0.0:
-        return float(x[1])
-    vertex = (x[0] + x[1]) / 2 - left / (2 * bend)
-    return float(min(max(vertex, x[0]), x[2]))
+    bend, slope, _ = np.polyfit(x / x[2], y / (float(np.abs(y).max()) or 1.0), 2)  # scaled: no overflow
+    return float(np.clip(-slope / (2 * bend) * x[2], x[0], x[2]) if bend > 0.0 else x[1])
 
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
