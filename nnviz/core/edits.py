@@ -28,12 +28,6 @@ EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 
 
-def _changed(array: Array, index: tuple[int, int], value: float) -> Array:
-    copy = array.copy()
-    copy[index] = value
-    return copy
-
-
 def with_network(state: State, network: Network) -> State:
     """Return `state` with another network of the same shape, and remove the training run."""
     return replace(state, network=network, run=None)
@@ -64,8 +58,10 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
 def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
     """Return `state` with a new value of the weight, bias, input or target at an address.
 
-    For an input or a target, `row` is the index of the data row; a missing row is added at the end. The value
-    None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
+    For an input or a target, `row` is the index of the data row; a missing row is added at the end. If the
+    State had no targets, the other targets become 0. The value None empties a target.
+
+    Raises ValueError if the target cannot be empty or the layer has no biases.
     """
     if value == value_at(state, address, row):
         return state
@@ -73,10 +69,8 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
         return clear_targets(state, [row])
     if address.is_number:
         return with_network(state, state.network.with_value(address, value))
-    if row >= len(state.data):
-        state = add_row(state)
-    change = set_input if address.kind == "input" else set_target
-    return change(state, row, address.node, value)
+    first = 0 if address.kind == "input" else len(state.network.inputs)
+    return put_cells(state, row, [first + address.node], np.array([[value]]))
 
 
 def number_at(state: State, address: Address) -> Address | None:
@@ -93,19 +87,6 @@ def number_at(state: State, address: Address) -> Address | None:
     if state.network.layers[address.layer].biases is not None:
         return address._replace(kind="bias")
     return address._replace(kind="target") if address.column == len(state.network.layers) else None
-
-
-def set_input(state: State, row: int, column: int, value: float) -> State:
-    """Return `state` with a new value of one input in a row."""
-    return set_rows(state, _changed(state.data.inputs, (row, column), value), state.data.targets)
-
-
-def set_target(state: State, row: int, output: int, value: float) -> State:
-    """Return `state` with a new target in a row. If the State had no targets, all other targets become 0."""
-    targets = state.data.targets
-    if targets is None:
-        targets = np.zeros((len(state.data), len(state.network.outputs)))
-    return set_rows(state, state.data.inputs, _changed(targets, (row, output), value))
 
 
 def clear_targets(state: State, rows: list[int]) -> State:

@@ -43,8 +43,20 @@ def test_setting_a_number_changes_that_number_alone():
     for kind, address, row, at, by_its_edit in (
         ("weights", Address("weight", 1, 0, 2), None, (0, 2), edits.set_weight(SMALL, 1, 0, 2, 9.5)),
         ("biases", Address("bias", 0, 1), None, 1, edits.set_bias(SMALL, 0, 1, 9.5)),
-        ("inputs", Address("input", -1, 1), 2, (2, 1), edits.set_input(SMALL, 2, 1, 9.5)),
-        ("targets", Address("target", 2, 0), 3, (3, 0), edits.set_target(SMALL, 3, 0, 9.5)),
+        (
+            "inputs",
+            Address("input", -1, 1),
+            2,
+            (2, 1),
+            edits.set_value(SMALL, Address("input", -1, 1), 9.5, 2),
+        ),
+        (
+            "targets",
+            Address("target", 2, 0),
+            3,
+            (3, 0),
+            edits.set_value(SMALL, Address("target", 0, 0), 9.5, 3),
+        ),
     ):
         after, in_data = edits.set_value(SMALL, address, 9.5, row), row is not None
         old, new = ((own.data if in_data else own.network.layers[address.layer]) for own in (SMALL, after))
@@ -66,7 +78,12 @@ def test_rows_are_added_and_removed_and_the_first_number_makes_the_first_row():
     assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
     assert edits.value_at(EMPTIED, Address("input", -1, 1)) is None
     assert edits.set_value(EMPTIED, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
-    assert edits.set_target(BARE, 1, 0, 5.0).data.targets.tolist() == [[0], [5], [0], [0]]
+    assert edits.set_value(BARE, Address("target", 0, 0), 5.0, 1).data.targets.tolist() == [
+        [0],
+        [5],
+        [0],
+        [0],
+    ]
     three = np.array([[3.0]])
     for state in (EMPTIED, replace(EMPTIED, data=replace(EMPTIED.data, targets=None))):
         first = edits.set_value(state, Address("input", -1, 0), 3.0)
@@ -104,7 +121,11 @@ def test_names_activations_and_random_weights_change_alone():
 def test_an_edit_ends_the_run_and_names_and_settings_do_not():
     state = train(SMALL, updates=3).state
     weights = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_bias(state, 0, 0, 1.0), use_set(state, 0)
-    rows = edits.set_input(state, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0), edits.add_row(state)
+    rows = (
+        edits.set_value(state, Address("input", -1, 0), 1.0, 0),
+        edits.set_value(state, Address("target", 0, 0), 1.0, 0),
+        edits.add_row(state),
+    )
     others = edits.remove_rows(state, [0]), edits.randomise(state, 3), edits.set_activation(state, 0, "tanh")
     biases = edits.add_biases(state, 1), edits.remove_biases(state, 0)
     nodes = edits.add_node(state, 1), edits.remove_node(state, 1, 0)

@@ -11,6 +11,7 @@ import pytest
 from nnviz.core import edits
 from nnviz.core import train as training
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.address import Address
 from nnviz.core.history import History
 from nnviz.core.metrics import (
     NO_CLASS,
@@ -531,7 +532,10 @@ def run_with_changes(state):
 
 def edited(state):
     """Return a State after each of three edits that end its run."""
-    weight, target = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0)
+    weight, target = (
+        edits.set_weight(state, 0, 0, 0, 1.0),
+        edits.set_value(state, Address("target", 0, 0), 1.0, 0),
+    )
     return weight, target, edits.randomise(state, 3)
 
 
@@ -615,7 +619,7 @@ def test_the_way_of_the_last_run_stays_known_until_the_data_change():
     assert past.networks() == [state.network for state in SEEN[:8]]
     past.follow(SEEN[0])
     assert past.networks() == []
-    assert followed([*SEEN, edits.set_target(SEEN[-1], 0, 0, 1.0)]).networks() == []
+    assert followed([*SEEN, edits.set_value(SEEN[-1], Address("target", 0, 0), 1.0, 0)]).networks() == []
 
 
 def test_few_states_are_kept_and_every_iteration_stays_in_reach():
