@@ -28,11 +28,11 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.history import History
 from nnviz.core.metrics import classifies, correct_rows, is_one_of_many
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import PASSES_PER_UPDATE, Work, forward_ns, run_work
-from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
+from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order, with_weights
 
 PASS_NS = 6_700_000.0
 """Longest time that one forward pass and its backward pass take together, in nanoseconds."""
@@ -65,16 +65,7 @@ class Parameters:
         self.values, self.memory = self.vectors[0], self.vectors[1:]
         self.slopes = np.full(count, 0.0)  # writes now, so that the first product need not wait for the pages
         self.matrices, self.slope_matrices = (_matrices(each, network) for each in (self.values, self.slopes))
-        for (weights, biases), layer in zip(_views(self.values, network), network.layers, strict=True):
-            weights[:] = layer.weights
-            if biases is not None:
-                biases[:] = layer.biases
-
-    def into(self, network: Network) -> Network:
-        """Return `network` with copies of the weights and biases in `values`."""
-        views = zip(network.layers, _views(self.values, network), strict=True)
-        layers = (Layer(layer.nodes, layer.activation, *own) for layer, own in views)
-        return replace(network, layers=tuple(layers))
+        self.values[:] = as_vector((layer.weights, layer.biases) for layer in network.layers)
 
 
 def parameter_index(network: Network, address: Address) -> int:
@@ -87,7 +78,11 @@ def parameter_index(network: Network, address: Address) -> int:
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
     """Return the weights and biases of each layer from a flat vector, shape (parameters,)."""
-    return tuple(Weights(*own) for own in _views(vector, network))
+    pairs = zip(_matrices(vector, network), network.layers, strict=True)
+    return tuple(
+        Weights(matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1])
+        for matrix, layer in pairs
+    )
 
 
 def as_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
@@ -109,12 +104,6 @@ def _matrices(vector: Array, network: Network) -> list[Array]:
     shapes = _shapes(network)
     ends = np.cumsum([nodes * inputs for nodes, inputs in shapes])
     return [part.reshape(shape) for part, shape in zip(np.split(vector, ends[:-1]), shapes, strict=True)]
-
-
-def _views(vector: Array, network: Network) -> Iterator[tuple[Array, Array | None]]:
-    """Yield views of the weights and biases (or None) of each layer in a flat vector."""
-    for matrix, layer in zip(_matrices(vector, network), network.layers, strict=True):
-        yield matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1]
 
 
 Call: TypeAlias = Callable[[], object]
@@ -439,7 +428,8 @@ class Trainer:
             memory=self._parameters.memory.copy(),
             segments=self._segments_made(),
         )
-        network = self._parameters.into(self._state.network)
+        network = self._state.network
+        network = with_weights(network, as_layers(self._parameters.values, network))
         return replace(self._state, network=network, run=self._run)
 
     def _apply_rate(self) -> None:
