@@ -316,8 +316,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
         health = computed.health
         notes += _flat_notes(function, health, address) if health else [Note("", "counting rows …")]
     if computed.means:
-        layers, fate = computed.means.slopes.layers, fates(computed.means.slopes)[address.layer]
-        notes += _fate_notes(fate, layers[address.layer].sizes, layers[-1].sizes)
+        fate = fates(computed.means.slopes)[address.layer]
+        notes += [Note("", f"{FATE_SENTENCES[fate]} {REMEDIES[fate]}")] if fate else []
     return [LineSection(f"On all {rows:,} rows", tuple(notes))] if notes else []
 
 
@@ -332,15 +332,6 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
         nothing = "nothing" if badge.startswith("dead") else "almost nothing"
         yield Note("", f"The node is {badge}, so its weights learn {nothing}.")
         yield Note("", DEAD if "dead" in badge else SATURATED)
-
-
-def _fate_notes(fate: Fate, size: tuple[float, float], last: tuple[float, float]) -> Iterator[Note]:
-    """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
-    if fate:
-        sizes = zip(("weights", "z"), size, last, strict=True)
-        w, z = (f"{as_text(one)} for {name} (last layer: {as_text(end)})" for name, one, end in sizes)
-        yield Note("", f"{FATE_SENTENCES[fate]} Slope sizes: {w}, {z}.")
-        yield Note("", REMEDIES[fate])
 
 
 def _size_section(state: State, means: Means, layers: Sequence[tuple[int, str]]) -> LineSection:
