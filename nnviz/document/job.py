@@ -21,7 +21,6 @@ from nnviz.core.history import BUCKETS
 from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
-from nnviz.core.slopes import trainer_ns
 from nnviz.core.state import State, Training
 from nnviz.core.trainer import Trainer
 
@@ -112,8 +111,6 @@ def _divergence(before: State, after: State) -> str:
 
 
 Worker: TypeAlias = Trainer | Replay
-Ready: TypeAlias = Callable[[], tuple[Worker, Iterator[None]]]
-"""A function that returns a Worker and the iterator over its units of work."""
 PATIENCE_S = 0.04
 """Longest wait, in seconds, for a thread to end after a stop request. Its later results are ignored."""
 
@@ -121,9 +118,8 @@ PATIENCE_S = 0.04
 class Background:
     """A thread that trains until iteration `last`, in units of work such as an update or a part of an update.
 
-    `ready()` returns the trainer and an iterator over the units of work. Only the thread uses the
-    trainer. If copying a State takes s seconds, the thread trains for at least `work_per_state`·s seconds
-    before the next copy.
+    `work` is the iterator over the units of work of `trainer`. Only the thread uses the trainer. If copying a
+    State takes s seconds, the thread trains for at least `work_per_state`·s seconds before the next copy.
 
     =============== ==============================================================
     `goal`          iteration up to which the thread may train now
@@ -134,13 +130,15 @@ class Background:
     """
 
     def __init__(
-        self, ready: Ready, learning_rate: float, goal: int, last: int, work_per_state: float
+        self, trainer: Worker, work: Iterator[None], goal: int, last: int, work_per_state: float
     ) -> None:
-        self.learning_rate = learning_rate
+        self.learning_rate = trainer.learning_rate
         self.goal = goal
         self.has_ended = False
         self.error: ValueError | None = None
-        self._ready, self._last, self._work_per_state = ready, last, work_per_state
+        self._trainer, self._work = trainer, work
+        self._last, self._work_per_state = last, work_per_state
+        self._handed_out_iteration = trainer.iteration
         self._latest: tuple[State, bool] | None = None
         self._is_state_requested = self._stopped = False
         self._next_hand_out_s = 0.0
@@ -170,8 +168,6 @@ class Background:
 
     def _run(self) -> None:
         try:
-            self._trainer, self._work = self._ready()
-            self._handed_out_iteration = self._trainer.iteration
             while not self._stopped and self._do_unit():
                 news = self._trainer.iteration > self._handed_out_iteration
                 if self._is_state_requested and news and time.perf_counter() >= self._next_hand_out_s:
@@ -230,8 +226,6 @@ class Limits:
 
     long_unit_s: float = 0.012
     """If two units of work each take longer than this, in seconds, a thread takes over the work."""
-    long_trainer_ns: float = 12e6
-    """If making a Trainer would take longer than this, in nanoseconds, the thread makes the Trainer."""
     work_per_state: float = 4.0
     """Shortest training time between two copies of the State, as a multiple of the time that a copy takes."""
     slowest_per_s: float = SLOWEST_PER_S
@@ -265,12 +259,8 @@ class Job(QObject):
     def __init__(
         self, state: State, updates: int, parent: QObject, limits: Limits, make: Callable[[State], Worker]
     ) -> None:
-        def ready() -> tuple[Worker, Iterator[None]]:
-            trainer = make(state)
-            return trainer, trainer.work(updates)
-
-        long = trainer_ns(state.network) > limits.long_trainer_ns
-        here = None if long else ready()  # raises ValueError before there is a Job
+        self._trainer = make(state)  # raises ValueError before there is a Job
+        self._work = self._trainer.work(updates)
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
         self.is_over = self.diverged = self._stopped = False
@@ -279,10 +269,6 @@ class Job(QObject):
         self._taken_key = state.training, state.iteration
         self._limits, self._long_units = limits, 0
         self._background: Background | None = None
-        if here is None:
-            self._go_into_background(ready, self._first)
-        else:
-            self._trainer, self._work = here
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._frame_s = time.perf_counter() + FRAME_S
@@ -417,11 +403,7 @@ class Job(QObject):
             self.error, self.is_over = error, True
         self._iteration_reached, self.diverged = trainer.iteration, trainer.diverged
         if self._long_units > 1 and not self.is_over:
-            self._go_into_background(lambda: (trainer, work), goal)
-
-    def _go_into_background(self, ready: Ready, goal: int) -> None:
-        last, rate = self._first + self.updates, self.training.learning_rate
-        self._background = Background(ready, rate, goal, last, self._limits.work_per_state)
+            self._background = Background(trainer, work, goal, last, self._limits.work_per_state)
 
     def _latest_state(self) -> tuple[State, bool] | None:
         if self._taken_key == (self.training, self._trainer.iteration):

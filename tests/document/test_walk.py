@@ -295,7 +295,7 @@ def test_what_cannot_be_walked_is_said(walker, approved):
 # --- its update
 
 
-@pytest.fixture(params=[{}, {"long_trainer_ns": 0.0}], ids=["in a frame", "in a thread"])
+@pytest.fixture(params=[{}, {"long_unit_s": 0.0}], ids=["in a frame", "in a thread"])
 def own(walker, request):
     """Return a Walker whose update is made within a frame, or takes longer."""
     network = Network.from_weights({"node_0": [2.0, 4.0], "output": [2.0]})
