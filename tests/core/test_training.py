@@ -674,12 +674,12 @@ def found_best(state):
 
 
 @pytest.mark.crossed(
-    pace=(0.0, 1e9),  # a State after each update, or none but the first
+    every=(1, 10**9),  # a State after each update, or none but the first
     name=(FULL, BATCHES),
     earlier=(0, 42, 210),  # from the start, gone on with, gone on behind it
 )
-def test_the_best_state_is_that_of_a_run_that_ended_there(pace, name, earlier, monkeypatch):
-    monkeypatch.setattr(training, "WORK_PER_STATE", pace)
+def test_the_best_state_is_that_of_a_run_that_ended_there(every, name, earlier, monkeypatch):
+    monkeypatch.setattr(training, "EVERY", every)
     begun = started(NAMES[name])
     state = train(begun, updates=earlier).state if earlier else begun
     end, found = found_best(replace(state, training=replace(begun.training, updates=300)))
