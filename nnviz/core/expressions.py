@@ -29,15 +29,11 @@ class Piece(NamedTuple):
 
     If the part is a number, `address` is the node, weight or bias to which the number belongs, and `slope`
     says whether the number is a slope of the loss.
-
-    If the part replaces several terms of a sum, `unfolds` is the name of the line that contains the sum. A
-    click on the part shows all terms of this line.
     """
 
     text: str
     address: Address | None = None
     slope: bool = False
-    unfolds: str = ""
 
 
 class InexactError(Exception):
@@ -173,15 +169,13 @@ class Number(Expression):
     `address` is the node, weight or bias to which the number belongs, or None. `slope` says whether the
     number is a slope of the loss.
 
-    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more". `unfolds` is
-    the name of the line that contains the sum. A click on the note shows all terms of this line.
+    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more".
     """
 
     value: float
     address: Address | None = None
     slope: bool = False
     note: str = ""
-    unfolds: str = ""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Return the parts of the number's text, in parentheses if `level` and `leading` require them."""
@@ -189,7 +183,7 @@ class Number(Expression):
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
         pieces = bracketed([piece], minus or (level >= POWER and "e" in text))
-        return [*pieces, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else pieces
+        return [*pieces, Piece(f" [{self.note}]")] if self.note else pieces
 
     def evaluate(self, leaf: Leaf[T]) -> T:
         """Return the number, converted by `leaf`."""

@@ -58,7 +58,6 @@ def explain(
     *,
     mean: bool = False,
     check: Check | None = None,
-    unfolded: frozenset[str] = frozenset(),
     watched: bool = False,
 ) -> Explanation:
     """Return the explanation of the number or layer at `address`, or of the loss if `address` is None.
@@ -67,7 +66,7 @@ def explain(
     slope is being measured. `unfolded` names the lines in which long sums are written out in full. `watched`
     says whether a script is training the network.
     """
-    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, watched).explanation()
+    return _Explainer(state, address, computed, is_mean(state, mean), check, watched).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -85,7 +84,6 @@ class _Explainer:
     computed: Computed
     mean: bool
     check: Check | None
-    unfolded: frozenset[str]
     watched: bool
 
     @property
@@ -97,7 +95,7 @@ class _Explainer:
 
     @cached_property
     def scene(self) -> Scene | None:
-        return Scene.of(self.state, self.computed, self.unfolded)
+        return Scene.of(self.state, self.computed)
 
     def explanation(self) -> Explanation:
         address = self.address

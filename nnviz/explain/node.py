@@ -15,7 +15,7 @@ from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product,
 from nnviz.core.losses import Short
 from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, counted
-from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
+from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, shortened_sum, write
 
 TERM_TOLERANCE = 1e-9
 """Explain computes a loss term from a if the error is at most this times max(1, |term|); else from z."""
@@ -52,7 +52,7 @@ def layer_lines(scene: Scene, layer: int) -> list[Line | Note]:
     nodes = len(scene.network.layers[layer])
     few = FEW_TERMS if nodes > FEW_TERMS + 1 else nodes
     lines: list[Line | Note] = [
-        replace(_a_line(scene, layer, node), label=scene.name(layer, node), name="") for node in range(few)
+        replace(_a_line(scene, layer, node), label=scene.name(layer, node)) for node in range(few)
     ]
     if few < nodes:
         omitted = f"Explain omits the other {nodes - few:,} nodes: select a node to see its value."
@@ -69,12 +69,12 @@ def _z_line(scene: Scene, layer: int, node: int) -> Line:
     weights = scene.network.layers[layer].weights[node]
     terms = [scene.a(layer - 1, i) * scene.w(layer, node, i) for i in range(len(weights))]
     bias = scene.b(layer, node)
-    expression = scene.sum(terms, "z")
+    expression = shortened_sum(terms)
     if bias is not None:
         expression = expression + bias
     formula = "Σ value·w" if bias is None else "Σ value·w + b"
     z = scene.z(layer, node)
-    return Line("z", formula, write(expression, z.value, result=z), scene.fold_name("z", len(terms)))
+    return Line("z", formula, write(expression, z.value, result=z))
 
 
 def _a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -85,8 +85,8 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
     if function.joint is None:
         return Line("a", function.call, write(function.written(z), a.value, result=a))
     zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
-    formula, expression = function.joint.value(zs, node, lambda terms: scene.sum(terms, "a"))
-    return Line("a", formula, write(expression, a.value, result=a), scene.fold_name("a", len(zs)))
+    formula, expression = function.joint.value(zs, node, shortened_sum)
+    return Line("a", formula, write(expression, a.value, result=a))
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
@@ -118,7 +118,7 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
     if measure.term_by_z is None or abs(term.computed() - value) <= TERM_TOLERANCE * max(1.0, abs(value)):
         return value, measure.term.text, term
     zs = [scene.z(last, k) for k in range(len(scene.network.outputs))]
-    formula, by_z = measure.term_by_z(zs, symbols["y"], output, lambda terms: scene.sum(terms, "by z"))
+    formula, by_z = measure.term_by_z(zs, symbols["y"], output, shortened_sum)
     return value, formula, by_z
 
 
@@ -128,14 +128,14 @@ def row_loss_line(scene: Scene) -> Line:
     measure, outputs = scene.measure, len(scene.network.outputs)
     terms = [j for j in range(outputs) if measure.averaged or scene.terms[j]] or [0]
     label = f"the row's {measure.phrase}"
-    expression = scene.sum([_term(scene, j)[2] for j in terms], label)
+    expression = shortened_sum([_term(scene, j)[2] for j in terms])
     formula = measure.term.text
     if outputs > 1:
         sign, formula = (MINUS, formula[1:]) if formula.startswith(MINUS) else ("", formula)
         formula = f"{sign}Σ {formula}"
     formula, expression = _averaged(scene, formula, expression)
     value = float(scene.terms.sum()) / measure.parts(outputs)
-    return Line(label, formula, write(expression, value), scene.fold_name(label, len(terms)))
+    return Line(label, formula, write(expression, value))
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
@@ -200,10 +200,9 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
         return Line(label, formula, write(expression, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
-    expression = scene.sum(terms, f"back{layer}")
-    name = scene.fold_name(f"back{layer}", len(terms))
+    expression = shortened_sum(terms)
     formula = f"Σ w·{scene.slope_symbol('z')} of the next layer"
-    return Line(label, formula, write(expression, slope.value, result=slope), name)
+    return Line(label, formula, write(expression, slope.value, result=slope))
 
 
 def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
@@ -216,12 +215,12 @@ def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
 
 
 def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line:
-    count, name = len(scene.values(layer)), f"joint{layer}"
+    count = len(scene.values(layer))
     a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
-    formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
+    formula, expression = joint.slope(a, slopes, node, shortened_sum)
     result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.slope_symbol("a"))
     written = write(expression, result.value, result=result)
-    return Line(scene.slope_symbol("z"), formula, written, scene.fold_name(name, count))
+    return Line(scene.slope_symbol("z"), formula, written)
 
 
 _NAMES = ("a", "y", "error")

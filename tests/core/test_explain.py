@@ -65,12 +65,12 @@ def computed(state, row, means=True):
     return replace(found, means=means, update=update)
 
 
-def explained(state, address, row=0, mean=False, unfolded=()):
+def explained(state, address, row=0, mean=False):
     check = None
     if address is not None and address.kind != "node" and state.trainable:
         check = last(measure_slope(state, address, None if mean else row))
     found = computed(state, row)
-    return explain(state, address, found, mean=mean, check=check, unfolded=frozenset(unfolded))
+    return explain(state, address, found, mean=mean, check=check)
 
 
 def told(explanation):
@@ -161,9 +161,8 @@ def test_operands_get_more_digits_until_the_line_closes():
     assert closes(cancelled.text)
     assert cancelled.value == 0.1 + 0.2 - 0.3
     sizes = [1.0, 9.0, 2.0, -8.0, 3.0, 4.0]  # a long sum shows its largest terms
-    line = write(shortened_sum([n(s) for s in sizes], 2, "z"), sum(sizes))
+    line = write(shortened_sum([n(s) for s in sizes], 2), sum(sizes))
     assert line.text == "9 − 8 + 10 [4 more] = 11"
-    assert [piece.unfolds for piece in line.pieces if piece.unfolds] == ["z"]
 
 
 @given(st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=30))
@@ -227,7 +226,7 @@ def test_every_number_of_a_node_or_edge_knows_its_address():
     assert line(explained(BANK, Address("weight", 0, 0, 0), mean=True), "check").value == pytest.approx(40)
 
 
-def test_few_paths_are_written_out_and_many_are_summed_by_layer_and_unfold():
+def test_few_paths_are_written_out_and_many_are_summed_by_layer():
     network = make_network((1, 2, 2, 1), ("tanh", "relu", "identity"), (True, False, True))
     weight = explained(make_state(network, 1), Address("weight", 0, 1, 0))
     assert [own.label for own in lines_of(weight)][1:5] == ["slope", "path 1", "path 2", "sum of paths"]
@@ -238,10 +237,7 @@ def test_few_paths_are_written_out_and_many_are_summed_by_layer_and_unfold():
     state, address = make_state(network, 2), Address("weight", 0, 4, 1)
     weight = explained(state, address)
     back = next(own for own in lines_of(weight) if "[3 more]" in own.arithmetic)
-    assert (back.name, back.arithmetic.count("·")) == ("back0", 6)
-    unfolded = lines_of(explained(state, address, unfolded={"back0"}))
-    unfolded = next(own for own in unfolded if own.name == "back0")
-    assert (unfolded.arithmetic.count("·"), unfolded.value) == (9, back.value)
+    assert back.arithmetic.count("·") == 6
     assert "node_0_4" in notes(weight)[0]
 
 

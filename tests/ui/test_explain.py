@@ -324,18 +324,6 @@ assert app.clipboard().text() == "z = -1"
 # --- where lines break
 
 
-def test_a_long_sum_unfolds_and_folds_again(read):
-    network = make_network((9, 100, 100, 1), ("relu", "relu", "identity"), (True, True, True))
-    reader = read(make_state(network, 20), (364, 900))
-    reader.select("node", 1, 3)
-    assert reader.reads("[94 more]").count("·") < 20
-    reader.click("94 more")
-    assert reader.reads("show fewer").count("·") > 100
-    reader.browser.verticalScrollBar().setValue(reader.browser.verticalScrollBar().maximum())
-    reader.click("show fewer")
-    reader.reads("[94 more]")
-
-
 def lines_of(browser):
     """Yield the lines of the page as they are laid out, each with the one before in its paragraph."""
     block = browser.document().begin()
