@@ -222,11 +222,6 @@ class NodeFunctions:
         return (*others, outputs)
 
 
-def has_few_inputs(network: Network) -> bool:
-    """Return whether a network has at most two inputs, so that one picture can show all of them."""
-    return len(network.inputs) <= 2
-
-
 def coarsest_is_quick(network: Network) -> bool:
     """Return whether a network with one or two inputs computes a coarse picture in a few milliseconds."""
     points: int = COARSEST_GRID ** len(network.inputs)

@@ -40,10 +40,8 @@ def duration_text(updates: int, speed: float) -> str:
     seconds = updates / pace
     if seconds < 9.5:  # below 9.5, a time rounds to one digit
         return f"{seconds:.1g} s"
-    for unit, unit_s, below_s in UNITS_S:
-        if seconds < below_s:
-            return f"{seconds / unit_s:.0f} {unit}"
-    return "years"
+    texts = (f"{seconds / unit_s:.0f} {unit}" for unit, unit_s, below_s in UNITS_S if seconds < below_s)
+    return next(texts, "years")
 
 
 def missing_for_training(state: State) -> str:
