@@ -321,7 +321,6 @@ class Trainer:
     `end()`           measures the loss if `work` was stopped within an epoch
     `learning_rate`   the learning rate of the next update; may be set between two units
     `iteration`       the number of updates in this run
-    `loss`            the training loss at the last measured point; NaN before the first point
     `diverged`        whether a number became infinite or NaN
     `state()`         returns the current State, with the run
     ================= ========================================================================
@@ -380,7 +379,6 @@ class Trainer:
         self._curves = {name: curves.get(name, History()).limited(history_limit) for name in names}
         self._apply_rate()
         self.diverged = False
-        self.loss = self._history.last[1] if len(self._history) else math.nan
         self._measured: list[tuple[float, ...]] = []
         self._finite_numbers = np.empty_like(self._parameters.vectors)
         self._store()
@@ -501,7 +499,6 @@ class Trainer:
         """Measure, and check all numbers; if `may_wait`, only every `_check_every` updates."""
         measured = yield from self._data.measure()
         self._forward_done = self._data.in_one_pass
-        self.loss = measured[0]
         self._measured.append(measured)
         if not (may_wait and self.iteration < self._next_check and math.isfinite(sum(measured))):
             self._check()
@@ -521,7 +518,7 @@ class Trainer:
     def _store(self) -> None:
         """Store all numbers, which are finite, for `_fall_back`, and add the new points to the history."""
         self._finite_numbers[:] = self._parameters.vectors
-        self._finite_point = self.iteration, self.loss
+        self._finite_iteration = self.iteration
         self._next_check = self.iteration + self._check_every
         if self._measured:
             iterations = range(self.iteration + 1 - len(self._measured), self.iteration + 1)
@@ -539,7 +536,7 @@ class Trainer:
         failed = self.iteration
         self._parameters.vectors[:] = self._finite_numbers
         self._forward_done = False
-        self.iteration, self.loss = self._finite_point
+        self.iteration = self._finite_iteration
         self._measured.clear()
         if self._check_every > 1:
             self._check_every, self._next_check = 1, self.iteration
