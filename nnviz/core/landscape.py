@@ -300,13 +300,10 @@ def _lowest(offsets: Array, loss: Array, present: float) -> float:
     k = max(int(rises[0]), 1)
     if k + 1 == len(x) or not np.isfinite(y[k - 1 : k + 2]).all():
         return float(x[k])
-    return _vertex(x[k - 1 : k + 2], y[k - 1 : k + 2])
-
-
-def _vertex(x: Array, y: Array) -> float:
-    """Return the minimum of the parabola through three points, or the middle point if there is none."""
-    bend, slope, _ = np.polyfit(x / x[2], y / (float(np.abs(y).max()) or 1.0), 2)  # scaled: no overflow
-    return float(np.clip(-slope / (2 * bend) * x[2], x[0], x[2]) if bend > 0.0 else x[1])
+    # the minimum of the parabola through three points, scaled to avoid overflow
+    (low, middle, high), heights = x[k - 1 : k + 2], y[k - 1 : k + 2]
+    bend, slope, _ = np.polyfit(x[k - 1 : k + 2] / high, heights / (float(np.abs(heights).max()) or 1.0), 2)
+    return float(np.clip(-slope / (2 * bend) * high, low, high) if bend > 0.0 else middle)
 
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:

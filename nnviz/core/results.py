@@ -207,8 +207,7 @@ class Results:
 
     def prediction(self, row: int, together: bool) -> Array:
         """Return the prediction for one row, shape (outputs,)."""
-        prediction: Array = self._output_of(row, together)[1]
-        return prediction
+        return self._output_of(row, together)[1]
 
     def loss(self, row: int, together: bool) -> float:
         """Return the loss of one row. The data must have targets."""

@@ -39,8 +39,11 @@ class Best:
 
     def state(self, end: State) -> State:
         """Return the State with the smallest validation loss in a training with the last State `end`."""
-        iteration = least_validation(end)
-        if iteration is None or iteration == end.iteration:
+        curve = end.run.curve("validation") if end.run else None
+        if curve is None or not len(curve):
+            return end
+        iteration = int(curve.points[curve.points[:, 1].argmin(), 0])
+        if iteration == end.iteration:
             return end
         self._past.follow(end)
         known = self._past.nearest(iteration)
@@ -48,15 +51,6 @@ class Best:
         for _ in replay.work(iteration - known.iteration):
             pass
         return with_past(end, replay.state())
-
-
-def least_validation(state: State) -> int | None:
-    """Return the first iteration with the smallest validation loss; None if no validation loss is known."""
-    curve = state.run.curve("validation") if state.run else None
-    if curve is None or not len(curve):
-        return None
-    points = curve.points
-    return int(points[points[:, 1].argmin(), 0])
 
 
 @dataclass(frozen=True)

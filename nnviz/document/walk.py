@@ -19,9 +19,6 @@ from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_lo
 
 MOST_LINES = 7
 """Largest number of weights that a node's text lists. A last line says how many more there are."""
-ONE_ROW = "there is one row, so its slopes are the mean slopes"
-TAKEN = "the update is complete"
-COMPUTING = "computing …"
 
 
 class TextLine(NamedTuple):
@@ -106,7 +103,7 @@ def step_text(
         return NO_TEXT
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
-        line = TextLine(("all new values are set together; ", TAKEN), is_remark=True)
+        line = TextLine(("all new values are set together; ", "the update is complete"), is_remark=True)
         return StepText("All weights", (line,))
     if step.deed == "losses":
         return writer.losses(step)
@@ -153,7 +150,8 @@ class _StepWriter(NamedTuple):
         """Return the text of a step at a node's weights and bias: the slopes, mean slopes, or new values."""
         network, means = self.scene.network, self.computed.update
         if step.deed == "mean" and len(self.state.data) == 1:
-            return StepText("All weights", (TextLine((ONE_ROW,), is_remark=True),))
+            one_row = TextLine(("there is one row, so its slopes are the mean slopes",), is_remark=True)
+            return StepText("All weights", (one_row,))
         sources = range(network.sizes[step.layer])
         edges = [Address("weight", step.layer, step.node, source) for source in sources]
         if network.layers[step.layer].biases is not None:
@@ -161,7 +159,8 @@ class _StepWriter(NamedTuple):
         more = len(edges) - MOST_LINES if len(edges) > MOST_LINES + 1 else 0
         edges = edges[: len(edges) - more]
         if step.deed != "slopes" and means is None:
-            return StepText(self.name_of(edges[0]), (TextLine((COMPUTING,), is_remark=True),), tuple(edges))
+            waiting = TextLine(("computing …",), is_remark=True)
+            return StepText(self.name_of(edges[0]), (waiting,), tuple(edges))
         lines, sign = [self._line(step, edge) for edge in edges], " ← " if step.deed == "update" else " = "
         sayings = [_line_pieces(line, sign, breaks=True) for line in lines]
         if more:
