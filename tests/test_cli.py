@@ -18,6 +18,7 @@ from nnviz import system
 from nnviz.cli.arguments import COMMANDS
 from nnviz.cli.main import main
 from nnviz.core import edits, train
+from nnviz.core.address import Address
 from nnviz.core.numbers import as_text
 from nnviz.core.replay import with_earlier
 from nnviz.files.code import STYLES
@@ -249,7 +250,7 @@ def test_no_accuracy_is_told_where_a_target_is_no_class(answer):
 
 def test_targets_that_are_no_shares_are_told_where_the_loss_is_cross_entropy(run, approved):
     state = edits.set_loss(nnviz.load(example("xor").path), "cross_entropy", "sigmoid")
-    nnviz.save(edits.set_target(state, 0, 0, 5.0), "xor.json")
+    nnviz.save(edits.set_value(state, Address("target", 0, 0), 5.0, 0), "xor.json")
     told = run("train xor.json")[2]
     approved("targets that are no shares", told)
     assert told not in run("train xor.json --loss mse")[2]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property
 from math import inf
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -23,116 +23,72 @@ from nnviz.core.expressions import ABS, EXP, Choice, Expression, Function, Numbe
 from nnviz.core.numbers import full
 
 Array: TypeAlias = NDArray[np.float64]
-Call: TypeAlias = Callable[[], object]
-Forward: TypeAlias = Callable[[Array, Array], Call]
-"""`forward(z, a)` returns a function without arguments that writes f(z) into the array `a`."""
-Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
-"""`backward(z, a, slope_a, slope_z)` returns a function that writes ∂L/∂z into `slope_z`, given ∂L/∂a."""
+Forward: TypeAlias = Callable[[Array, Array], object]
+"""`forward(z, a)` writes f(z) into the array `a`."""
+Backward: TypeAlias = Callable[[Array, Array, Array, Array], object]
+"""`backward(z, a, slope_a, slope_z)` writes ∂L/∂z into `slope_z`, given ∂L/∂a."""
 
-# NumPy converts a Python float at each call, but not an array without dimensions. Calling a closure takes
-# half the time of passing its arrays as arguments.
 _ALL = 40.0
 """In float64, Φ(z) is 1 for z above this number. For z below −40, Φ(z) and e^z are negligible."""
+# NumPy converts a Python float at each call, but not an array without dimensions.
 _ZERO, _HALF, _ONE = (np.array(value) for value in (0.0, 0.5, 1.0))
-_add, _subtract, _multiply, _divide, _copy = np.add, np.subtract, np.multiply, np.divide, np.copyto
-_maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
-
-FEW_NUMBERS = 2**16
-"""Up to this many elements of z, relu compares z with an array of zeros: faster than with a scalar 0."""
+_add, _subtract, _multiply, _divide = np.add, np.subtract, np.multiply, np.divide
+_maximum, _minimum, _tanh, _sign, _abs, _exp = np.maximum, np.minimum, np.tanh, np.sign, np.abs, np.exp
 
 
-def _identity_forward(z: Array, a: Array) -> Call:
-    return partial(_copy, a, z)
+def _identity_forward(z: Array, a: Array) -> None:
+    np.copyto(a, z)
 
 
-def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-    return partial(_copy, slope_z, slope_a)
+def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
+    np.copyto(slope_z, slope_a)
 
 
-def _relu_forward(z: Array, a: Array) -> Call:
-    zeros = np.zeros_like(z) if z.size <= FEW_NUMBERS else _ZERO
-
-    def forward() -> None:
-        _maximum(z, zeros, out=a)
-
-    return forward
+def _relu_forward(z: Array, a: Array) -> None:
+    _maximum(z, _ZERO, out=a)
 
 
-def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _sign(a, slope_z)  # 1.0 or 0.0; a comparison would return bools, which NumPy would convert
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    _sign(a, slope_z)  # 1.0 or 0.0; a comparison would return bools, which NumPy would convert
+    _multiply(slope_z, slope_a, slope_z)
 
 
 def leaky_relu(leak: float) -> tuple[Forward, Backward]:
     """Return the forward and backward functions of leaky relu, f(z) = max(leak · z, z), for 0 < leak < 1."""
     slope = np.array(leak)
 
-    def bind_forward(z: Array, a: Array) -> Call:
-        def forward() -> None:
-            _multiply(z, slope, a)
-            _maximum(z, a, out=a)
+    def forward(z: Array, a: Array) -> None:
+        _maximum(z, z * slope, out=a)
 
-        return forward
+    def backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
+        _multiply(_maximum(_sign(z), slope), slope_a, slope_z)
 
-    def bind_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-        def backward() -> None:
-            _sign(z, slope_z)
-            _maximum(slope_z, slope, out=slope_z)
-            _multiply(slope_z, slope_a, slope_z)
-
-        return backward
-
-    return bind_forward, bind_backward
+    return forward, backward
 
 
-def _sigmoid_forward(z: Array, a: Array) -> Call:
-    def forward() -> None:
-        # (1 + tanh(z/2)) / 2 equals 1 / (1 + e^-z) without overflow for large negative z.
-        _multiply(z, _HALF, a)
-        _tanh(a, a)
-        _add(a, _ONE, a)
-        _multiply(a, _HALF, a)
-
-    return forward
+def _sigmoid_forward(z: Array, a: Array) -> None:
+    # (1 + tanh(z/2)) / 2 equals 1 / (1 + e^-z) without overflow for large negative z.
+    _multiply(z, _HALF, a)
+    _tanh(a, a)
+    _add(a, _ONE, a)
+    _multiply(a, _HALF, a)
 
 
-def _sigmoid_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _subtract(_ONE, a, slope_z)
-        _multiply(slope_z, a, slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _sigmoid_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    _multiply((_ONE - a) * a, slope_a, slope_z)
 
 
-def _tanh_forward(z: Array, a: Array) -> Call:
-    return partial(_tanh, z, a)
+def _tanh_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    _multiply(_ONE - a * a, slope_a, slope_z)
 
 
-def _tanh_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _square(a, slope_z)
-        _subtract(_ONE, slope_z, slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _softplus_forward(z: Array, a: Array) -> None:
+    np.logaddexp(z, _ZERO, a)
 
 
-def _softplus_forward(z: Array, a: Array) -> Call:
-    return partial(np.logaddexp, z, _ZERO, a)
-
-
-def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-    sigmoid = _sigmoid_forward(z, slope_z)
-
-    def backward() -> None:
-        sigmoid()
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
+    _sigmoid_forward(z, slope_z)
+    _multiply(slope_z, slope_a, slope_z)
 
 
 def elu(alpha: float, scale: float = 1.0, width: float = 1.0) -> tuple[Forward, Backward]:
@@ -140,71 +96,33 @@ def elu(alpha: float, scale: float = 1.0, width: float = 1.0) -> tuple[Forward, 
 
     f(z) is scale · z for z > 0, and scale · alpha · (e^(z / width) − 1) for other z.
     """
-    depth, above, stretch, is_wide = np.array(alpha * scale), np.array(scale), np.array(width), width != 1.0
+    depth, above, stretch = np.array(alpha * scale), np.array(scale), np.array(width)
     lowest = np.array(-_ALL * width)
 
-    def bind_forward(z: Array, a: Array) -> Call:
-        right = np.empty_like(z)
-
-        def forward() -> None:
-            _minimum(z, _ZERO, out=a)
-            if is_wide:
-                _maximum(a, lowest, out=a)  # or the quotient could overflow
-                _divide(a, stretch, a)
-            np.expm1(a, a)
-            _multiply(a, depth, a)
-            _maximum(z, _ZERO, out=right)
-            _multiply(right, above, right)
-            _add(a, right, a)
-
-        return forward
-
-    def bind_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-        right = np.empty(z.shape, dtype=bool)
-
-        def backward() -> None:
-            _add(a, depth, slope_z)  # depth · e^(z / width) for z ≤ 0
-            if is_wide:
-                _minimum(slope_z, depth, out=slope_z)  # or the quotient could overflow
-                _divide(slope_z, stretch, slope_z)
-            np.greater(z, _ZERO, right)
-            _copy(slope_z, above, where=right)
-            _multiply(slope_z, slope_a, slope_z)
-
-        return backward
-
-    return bind_forward, bind_backward
-
-
-def _silu_forward(z: Array, a: Array) -> Call:
-    below = np.empty_like(z)
-
-    def forward() -> None:
-        # z · e^min(z, 0) / (1 + e^−|z|) never overflows, and keeps all digits of a result near 0.
-        np.abs(z, below)
-        np.negative(below, below)
-        np.exp(below, below)
-        _add(below, _ONE, below)
+    def forward(z: Array, a: Array) -> None:
         _minimum(z, _ZERO, out=a)
-        np.exp(a, a)
-        _multiply(a, z, a)
-        _divide(a, below, a)
+        _maximum(a, lowest, out=a)  # or the quotient could overflow
+        np.expm1(a / stretch, a)
+        _multiply(a, depth, a)
+        _add(a, _maximum(z, _ZERO) * above, a)
 
-    return forward
-
-
-def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    sigma = np.empty_like(z)
-    sigmoid = _sigmoid_forward(z, sigma)
-
-    def backward() -> None:
-        sigmoid()
-        _subtract(_ONE, sigma, slope_z)
-        _multiply(slope_z, a, slope_z)
-        _add(slope_z, sigma, slope_z)
+    def backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+        # depth · e^(z / width) for z ≤ 0; without the minimum, the quotient could overflow
+        _divide(_minimum(a + depth, depth), stretch, slope_z)
+        np.copyto(slope_z, above, where=z > _ZERO)
         _multiply(slope_z, slope_a, slope_z)
 
-    return backward
+    return forward, backward
+
+
+def _silu_forward(z: Array, a: Array) -> None:
+    # z · e^min(z, 0) / (1 + e^−|z|) never overflows, and keeps all digits of a result near 0.
+    _divide(z * _exp(_minimum(z, _ZERO)), _exp(-_abs(z)) + _ONE, a)
+
+
+def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    _sigmoid_forward(z, slope_z)
+    _multiply((_ONE - slope_z) * a + slope_z, slope_a, slope_z)
 
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
@@ -227,67 +145,41 @@ def normal(z: Array) -> Array:
     return np.where(z < 0.0, tail * np.exp(more), tail)
 
 
-def _gelu_forward(z: Array, a: Array) -> Call:
-    return lambda: _multiply(z, normal(z), a)
+def _gelu_forward(z: Array, a: Array) -> None:
+    _multiply(z, normal(z), a)
 
 
-def _gelu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    below = np.empty_like(z)
-
-    def backward() -> None:
-        # Φ(z) + z·φ(z), φ the bell curve e^(−z²/2)/√(2π); a is z·Φ(z)
-        below.fill(0.5)
-        _divide(a, z, out=below, where=np.abs(z) > _TINY)
-        np.clip(z, -_ALL, _ALL, out=slope_z)
-        _multiply(slope_z, np.exp(-0.5 * slope_z * slope_z) / math.sqrt(2.0 * math.pi), slope_z)
-        _add(slope_z, below, slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _gelu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    # Φ(z) + z·φ(z), φ the bell curve e^(−z²/2)/√(2π); a is z·Φ(z)
+    below = _divide(a, z, out=np.full_like(z, 0.5), where=_abs(z) > _TINY)
+    x = np.clip(z, -_ALL, _ALL)
+    bell = _exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    _multiply(x * bell + below, slope_a, slope_z)
 
 
-def _softsign_forward(z: Array, a: Array) -> Call:
-    def forward() -> None:
-        np.abs(z, a)
-        _add(a, _ONE, a)
-        _divide(z, a, a)
-
-    return forward
+def _softsign_forward(z: Array, a: Array) -> None:
+    _divide(z, _abs(z) + _ONE, a)
 
 
-def _softsign_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        np.abs(z, slope_z)
-        _add(slope_z, _ONE, slope_z)
-        _divide(_ONE, slope_z, slope_z)  # divide first: the square of a large z overflows
-        _square(slope_z, slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _softsign_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
+    root = _ONE / (_abs(z) + _ONE)  # divide first: the square of a large z overflows
+    _multiply(root * root, slope_a, slope_z)
 
 
-def _softmax_forward(z: Array, a: Array) -> Call:
-    def forward() -> None:
-        _subtract(z, z.max(axis=-1, keepdims=True), a)
-        np.exp(a, a)
-        _divide(a, a.sum(axis=-1, keepdims=True), a)
-
-    return forward
+def _softmax_forward(z: Array, a: Array) -> None:
+    _subtract(z, z.max(axis=-1, keepdims=True), a)
+    _exp(a, a)
+    _divide(a, a.sum(axis=-1, keepdims=True), a)
 
 
-def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _multiply(slope_a, a, slope_z)
-        _subtract(slope_a, slope_z.sum(axis=-1, keepdims=True), slope_z)
-        _multiply(slope_z, a, slope_z)
-
-    return backward
+def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    _multiply(slope_a - (slope_a * a).sum(axis=-1, keepdims=True), a, slope_z)
 
 
 IDENTITY = _identity_forward, _identity_backward
 RELU = _relu_forward, _relu_backward
 SIGMOID_KERNEL = _sigmoid_forward, _sigmoid_backward
-TANH = _tanh_forward, _tanh_backward
+TANH = _tanh, _tanh_backward
 SOFTPLUS = _softplus_forward, _softplus_backward
 SILU = _silu_forward, _silu_backward
 GELU = _gelu_forward, _gelu_backward
@@ -356,8 +248,8 @@ class Activation:
     """An activation function `a = f(z)`, its slope, and the formulas of both.
 
     ============= ==========================================================================
-    `forward`     returns a function that computes f(z), see `Forward`
-    `backward`    returns a function that computes the vector-Jacobian product, see `Backward`
+    `forward`     writes f(z) into an array, see `Forward`
+    `backward`    writes the vector-Jacobian product into an array, see `Backward`
     `formula`     f(z) as text
     `notation`    the activation in NumPy, Keras, PyTorch and ONNX
     `slope_rule`  the formula of f′(z) with z and a; None if `joint` has the formula
@@ -396,7 +288,7 @@ class Activation:
     def __call__(self, z: Array) -> Array:
         """Return f(z) as a new array of the same shape."""
         a = np.empty_like(z)
-        self.forward(z, a)()
+        self.forward(z, a)
         return a
 
     @property
@@ -418,7 +310,7 @@ class Activation:
             raise TypeError(f"{self.name} has no elementwise slope")
         a = self(z)
         out = np.empty_like(z)
-        self.backward(z, a, np.ones_like(z), out)()
+        self.backward(z, a, np.ones_like(z), out)
         return out
 
     @cached_property

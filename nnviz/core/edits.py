@@ -8,8 +8,6 @@ a new layer changes the values. Layer 0 is the first hidden layer, and column 0 
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
@@ -21,20 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
-from nnviz.core.network import Layer, Network, Trace, random_weights
+from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
-from nnviz.core.slopes import QUICK_NS, Work, forward_ns, run_work
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
-
-
-def _changed(array: Array, index: tuple[int, int], value: float) -> Array:
-    copy = array.copy()
-    copy[index] = value
-    return copy
 
 
 def with_network(state: State, network: Network) -> State:
@@ -67,8 +58,10 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
 def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
     """Return `state` with a new value of the weight, bias, input or target at an address.
 
-    For an input or a target, `row` is the index of the data row; a missing row is added at the end. The value
-    None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
+    For an input or a target, `row` is the index of the data row; a missing row is added at the end. If the
+    State had no targets, the other targets become 0. The value None empties a target.
+
+    Raises ValueError if the target cannot be empty or the layer has no biases.
     """
     if value == value_at(state, address, row):
         return state
@@ -76,10 +69,8 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
         return clear_targets(state, [row])
     if address.is_number:
         return with_network(state, state.network.with_value(address, value))
-    if row >= len(state.data):
-        state = add_row(state)
-    change = set_input if address.kind == "input" else set_target
-    return change(state, row, address.node, value)
+    first = 0 if address.kind == "input" else len(state.network.inputs)
+    return put_cells(state, row, [first + address.node], np.array([[value]]))
 
 
 def number_at(state: State, address: Address) -> Address | None:
@@ -96,19 +87,6 @@ def number_at(state: State, address: Address) -> Address | None:
     if state.network.layers[address.layer].biases is not None:
         return address._replace(kind="bias")
     return address._replace(kind="target") if address.column == len(state.network.layers) else None
-
-
-def set_input(state: State, row: int, column: int, value: float) -> State:
-    """Return `state` with a new value of one input in a row."""
-    return set_rows(state, _changed(state.data.inputs, (row, column), value), state.data.targets)
-
-
-def set_target(state: State, row: int, output: int, value: float) -> State:
-    """Return `state` with a new target in a row. If the State had no targets, all other targets become 0."""
-    targets = state.data.targets
-    if targets is None:
-        targets = np.zeros((len(state.data), len(state.network.outputs)))
-    return set_rows(state, state.data.inputs, _changed(targets, (row, output), value))
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
@@ -393,40 +371,24 @@ def remove_layer(state: State, layer: int) -> State:
 
 
 def outcome(old: State, new: State, row: int) -> str:
-    """Return a sentence on how an edit changed the predictions, or "" if the row does not exist.
+    """Return a sentence on how an edit changed the prediction of a row, or "" if the row does not exist.
 
-    The sentence names one changed prediction: the first in row `row`, or else the first in all rows. If
-    computing all rows would take too long, only row `row` is compared.
+    The sentence names the first output that changed. Only outputs that both networks have are compared.
     """
     if row >= len(old.data):
         return ""
-    quick = forward_ns(old.network, len(old.data)) + forward_ns(new.network, len(old.data)) < QUICK_NS
-    for rows in ([row], range(len(old.data)) if quick else []):
-        if change := _prediction_change(old, new, list(rows)):
-            return change
-    return "the prediction did not change" if quick else f"the prediction of row {row + 1} did not change"
-
-
-def _prediction_change(old: State, new: State, rows: list[int]) -> str:
-    """Return a sentence on the first changed prediction of these rows, or "" if none changed.
-
-    Only outputs that both networks have are compared.
-    """
     names = [name for name in old.network.outputs if name in new.network.outputs]
-    before, after = (_predictions(state, rows, names) for state in (old, new))
-    changed = np.argwhere(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
+    before, after = (
+        [float(net.predict(rows[row])[0, net.outputs.index(name)]) for name in names]
+        for net, rows in ((old.network, old.data.inputs), (new.network, new.data.inputs))
+    )
+    changed = np.flatnonzero(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
     if not len(changed):
-        return ""
-    place, output = changed[0].tolist()
-    was, now = float(before[place, output]), float(after[place, output])
+        return f"the prediction of row {row + 1} did not change"
+    was, now = before[changed[0]], after[changed[0]]
     write = as_text if as_text(was) != as_text(now) else full_text
-    what = names[output] if len(old.network.outputs) > 1 else "prediction"
-    return f"{what} of row {rows[place] + 1}: {write(was)} → {write(now)}"
-
-
-def _predictions(state: State, rows: list[int], outputs: list[str]) -> Array:
-    columns = [state.network.outputs.index(name) for name in outputs]
-    return state.network.predict(state.data.inputs[rows])[:, columns]
+    what = names[changed[0]] if len(old.network.outputs) > 1 else "prediction"
+    return f"{what} of row {row + 1}: {write(was)} → {write(now)}"
 
 
 def _restructured(state: State, edit: Callable[[Network], Network], data: Dataset | None = None) -> State:
@@ -483,10 +445,6 @@ def fresh_node_name(network: Network, column: int) -> str:
 FACTOR = 100
 """Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
 SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
-TOO_LARGE = sys.float_info.max / 2
-"""Largest input for which the difference from the mean cannot overflow."""
-NUMBER_NS = 10.0
-"""Approximate time per number to compute a standard deviation, in nanoseconds."""
 
 
 def standardise(state: State, inputs: Iterable[int]) -> State:
@@ -514,26 +472,12 @@ def can_be_standardised(state: State) -> list[int]:
 
 
 def standardising_note(state: State) -> str:
-    """Return a text that names the inputs changed by `standardise` and the inputs that stay the same."""
-    names, deviations = state.network.inputs, _deviations(state)
-    varying = [names[i] for i in _varying_inputs(state, deviations)]
-    large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
-    if not (varying or large):
+    """Return a text that names the inputs changed by `standardise`."""
+    varying = [state.network.inputs[i] for i in can_be_standardised(state)]
+    if not varying:
         return "no input was standardised: no input has numbers that vary over the training rows"
     rows = counted(state.trained_rows, "row")
-    done = f"standardised {list_text(varying)} with the mean and population standard deviation of {rows}"
-    sentences = [done if varying else "no input was standardised"]
-    if same := constant(state):
-        sentences.append(f"inputs with the same value in every row did not change: {list_text(same)}")
-    if large:
-        sentences.append(f"inputs with numbers that are too large did not change: {list_text(large)}")
-    return "; ".join(sentences)
-
-
-def constant(state: State) -> list[str]:
-    """Return the names of the inputs that have the same value in every training row."""
-    deviations = _deviations(state)
-    return [name for name, each in zip(state.network.inputs, deviations, strict=True) if each == 0.0]
+    return f"standardised {list_text(varying)} with the mean and population standard deviation of {rows}"
 
 
 def has_same_inputs(one: State, other: State) -> bool:
@@ -547,18 +491,7 @@ def worth_standardising(state: State) -> str:
 
     Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
     """
-    return run_work(scales_in_blocks(state))
-
-
-def scales_in_blocks(state: State, block_ns: float = math.inf, _known: Trace | None = None) -> Work[str]:
-    """Compute `worth_standardising` in blocks of inputs, and yield after each block (about `block_ns` ns)."""
-    inputs, rows = len(state.network.inputs), state.trained_rows
-    at_once = int(min(max(1, block_ns / (NUMBER_NS * rows)), inputs)) if rows else inputs
-    parts = []
-    for first in range(0, inputs, at_once):
-        parts.append(_deviations(state, slice(first, first + at_once)))
-        yield
-    deviations = np.concatenate(parts)
+    deviations = _deviations(state)
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""
@@ -579,16 +512,16 @@ def _varying_inputs(state: State, deviations: Array) -> list[int]:
     ]
 
 
-def _deviations(state: State, inputs: slice = slice(None)) -> Array:
+def _deviations(state: State) -> Array:
     """Return each input's population deviation over the training rows, shape (inputs,); 0 without rows."""
-    return mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
+    return mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows].T))[1]
 
 
 def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
     """Return the means and the population standard deviations, shape (columns,) each.
 
-    `columns` has shape (columns, rows). The standard deviation of equal values is 0. With values above
-    TOO_LARGE, the standard deviation is infinite.
+    `columns` has shape (columns, rows). The standard deviation of equal values is 0. It is infinite or NaN if
+    the squares of the values overflow.
     """
     if not columns.shape[1]:
         return np.zeros(len(columns)), np.zeros(len(columns))
@@ -596,12 +529,6 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
         means, deviations = columns.mean(axis=1), columns.std(axis=1)
     same = (columns == columns[:, :1]).all(axis=1)
     means[same], deviations[same] = columns[same, 0], 0.0
-    for i in np.flatnonzero(~(same | ((deviations > 0.0) & (deviations < np.inf)))):
-        largest = np.abs(columns[i]).max()
-        scaled = columns[i] / largest  # the sum or the squares of the values overflow or underflow
-        means[i], deviations[i] = scaled.mean() * largest, scaled.std() * largest
-        if largest > TOO_LARGE:
-            deviations[i] = np.inf
     return means, deviations
 
 

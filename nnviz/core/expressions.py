@@ -29,15 +29,11 @@ class Piece(NamedTuple):
 
     If the part is a number, `address` is the node, weight or bias to which the number belongs, and `slope`
     says whether the number is a slope of the loss.
-
-    If the part replaces several terms of a sum, `unfolds` is the name of the line that contains the sum. A
-    click on the part shows all terms of this line.
     """
 
     text: str
     address: Address | None = None
     slope: bool = False
-    unfolds: str = ""
 
 
 class InexactError(Exception):
@@ -173,15 +169,13 @@ class Number(Expression):
     `address` is the node, weight or bias to which the number belongs, or None. `slope` says whether the
     number is a slope of the loss.
 
-    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more". `unfolds` is
-    the name of the line that contains the sum. A click on the note shows all terms of this line.
+    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more".
     """
 
     value: float
     address: Address | None = None
     slope: bool = False
     note: str = ""
-    unfolds: str = ""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Return the parts of the number's text, in parentheses if `level` and `leading` require them."""
@@ -189,7 +183,7 @@ class Number(Expression):
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
         pieces = bracketed([piece], minus or (level >= POWER and "e" in text))
-        return [*pieces, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else pieces
+        return [*pieces, Piece(f" [{self.note}]")] if self.note else pieces
 
     def evaluate(self, leaf: Leaf[T]) -> T:
         """Return the number, converted by `leaf`."""
@@ -289,40 +283,33 @@ LARGEST_POWER = 64
 
 @dataclass(frozen=True)
 class Symbol(Expression):
-    """A named variable in a formula, which `at` replaces by a number."""
+    """A named variable in a formula, which `at` replaces by a number, or an irrational number such as π.
+
+    `value` is the irrational number, or None for a variable.
+    """
 
     name: str
+    value: float | None = None
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Return one part, the name of the symbol. The parameters have no effect."""
         return [Piece(self.name)]
 
-    def evaluate(self, leaf: Leaf[T]) -> T:  # noqa: ARG002
-        """Raise ValueError: a symbol has no value."""
-        raise ValueError(f"the symbol {self.name} has no value")
-
-    def at(self, values: Values) -> Expression:
-        """Return the value of this symbol in `values`, or the symbol if `values` lacks the symbol."""
-        return values.get(self.name, self)
-
-
-class Constant(Expression):
-    """An irrational number with a name of its own, such as π."""
-
-    def __init__(self, name: str, value: float) -> None:
-        super().__init__()
-        self.name, self.value = name, value
-
-    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return one part, the name. The parameters have no effect."""
-        return [Piece(self.name)]
-
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the number, converted by `leaf`. Raises InexactError with Fractions."""
+        """Return the number, converted by `leaf`. Raises ValueError if the symbol is a variable.
+
+        With Fractions, raises InexactError.
+        """
+        if self.value is None:
+            raise ValueError(f"the symbol {self.name} has no value")
         value = leaf(Number(self.value))
         if isinstance(value, Fraction):
             raise InexactError
         return value
+
+    def at(self, values: Values) -> Expression:
+        """Return the value of this symbol in `values`, or the symbol if `values` lacks the symbol."""
+        return values.get(self.name, self)
 
 
 def _power(base: T, exponent: T) -> T:
@@ -450,4 +437,4 @@ FLOOR, COS = (
     Function("floor", math.floor, lambda value: Fraction(math.floor(value))),
     Function("cos", math.cos),
 )
-PI = Constant("π", math.pi)
+PI = Symbol("π", math.pi)

@@ -222,11 +222,6 @@ class NodeFunctions:
         return (*others, outputs)
 
 
-def has_few_inputs(network: Network) -> bool:
-    """Return whether a network has at most two inputs, so that one picture can show all of them."""
-    return len(network.inputs) <= 2
-
-
 def coarsest_is_quick(network: Network) -> bool:
     """Return whether a network with one or two inputs computes a coarse picture in a few milliseconds."""
     points: int = COARSEST_GRID ** len(network.inputs)
@@ -331,7 +326,7 @@ class Bend:
             held[:, self.node] = z
             a, own, slopes = self.function(held), np.zeros_like(held), np.empty_like(held)
             own[:, self.node] = 1.0
-            self.function.backward(held, a, own, slopes)()
+            self.function.backward(held, a, own, slopes)
             return a[:, self.node], slopes[:, self.node]
 
     def point(self, z: float) -> Reading:

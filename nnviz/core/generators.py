@@ -16,7 +16,6 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
-from nnviz.core.losses import loss_of
 from nnviz.core.network import Network
 from nnviz.core.numbers import ROWS, as_text, counted
 from nnviz.core.state import Dataset, State, Training
@@ -187,15 +186,6 @@ class Kind:
         count = len(self.hidden) + 1
         hidden = [(default_nodes(k, count, size), self.activation) for k, size in enumerate(self.hidden)]
         return Network.random(self.inputs, [*hidden, (self.outputs, self.output)], self.training.seed)
-
-    @property
-    def network_text(self) -> str:
-        """The network as text: "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates"."""
-        sizes = "-".join(map(str, (len(self.inputs), *self.hidden, len(self.outputs))))
-        functions = f"{self.activation} and {self.output}" if self.hidden else self.output
-        run, rule = self.training, self.training.optimizer.replace("_", " ")
-        how = f"{rule} {as_text(run.learning_rate)}, {counted(run.updates, 'update')}"
-        return f"{sizes}, {functions}; {loss_of(run.loss, self.output).phrase}, {how}"
 
     def state(self, rows: int, noise: float, seed: int) -> State:
         """Return a State with generated rows, a network that suits the rows, and notes about both."""

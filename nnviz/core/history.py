@@ -79,12 +79,6 @@ class History:
         return view
 
     @property
-    def first(self) -> tuple[int, float]:
-        """The first point: (iteration, loss). The history must not be empty."""
-        iteration, loss = self._buffer.points[0]
-        return int(iteration), float(loss)
-
-    @property
     def last(self) -> tuple[int, float]:
         """The last point: (iteration, loss). The history must not be empty."""
         iteration, loss = self._buffer.points[self.length - 1]
@@ -151,7 +145,7 @@ class History:
 
     def beginning(self) -> History:
         """Return a history with the point at iteration 0, or an empty history if this point is missing."""
-        return History(self.limit)._appended(self.points[: int(len(self) > 0 and self.first[0] == 0)])
+        return History(self.limit)._appended(self.points[: int(self.at(0) is not None)])
 
     def until(self, earlier: History) -> History:
         """Return this history up to the last point of `earlier`.

@@ -36,7 +36,7 @@ from nnviz.core.state import State
 LONGEST_NS = 1e10
 """A finer grid that would take more nanoseconds than this is not computed."""
 SIZES = (9, 17, 33, 65)
-"""Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
+"""Number of points on each side of finer and finer grids."""
 
 
 class LossPoint(NamedTuple):
@@ -105,14 +105,7 @@ def refined_grids(
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
             continue
         values1, values2 = (np.linspace(low, high, size) for low, high in spans)
-        if known is None:
-            known = yield from loss_over_weights(state, first, second, values1, values2)
-        else:
-            finer = np.empty((size, size))
-            finer[::2, ::2] = known
-            finer[::2, 1::2] = yield from loss_over_weights(state, first, second, values1[::2], values2[1::2])
-            finer[1::2] = yield from loss_over_weights(state, first, second, values1[1::2], values2)
-            known = finer
+        known = yield from loss_over_weights(state, first, second, values1, values2)
         yield Grid(values1, values2, known)
 
 
@@ -307,18 +300,10 @@ def _lowest(offsets: Array, loss: Array, present: float) -> float:
     k = max(int(rises[0]), 1)
     if k + 1 == len(x) or not np.isfinite(y[k - 1 : k + 2]).all():
         return float(x[k])
-    return _vertex(x[k - 1 : k + 2], y[k - 1 : k + 2])
-
-
-def _vertex(x: Array, y: Array) -> float:
-    """Return the minimum of the parabola through three points, or the middle point if there is none."""
-    y = y / (float(np.abs(y).max()) or 1.0)  # avoids overflow
-    left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
-    bend = (right - left) / (x[2] - x[0])
-    if not bend > 0.0:
-        return float(x[1])
-    vertex = (x[0] + x[1]) / 2 - left / (2 * bend)
-    return float(min(max(vertex, x[0]), x[2]))
+    # the minimum of the parabola through three points, scaled to avoid overflow
+    (low, middle, high), heights = x[k - 1 : k + 2], y[k - 1 : k + 2]
+    bend, slope, _ = np.polyfit(x[k - 1 : k + 2] / high, heights / (float(np.abs(heights).max()) or 1.0), 2)
+    return float(np.clip(-slope / (2 * bend) * high, low, high) if bend > 0.0 else middle)
 
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:

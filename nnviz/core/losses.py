@@ -12,13 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from nnviz.core import entries
-from nnviz.core.activations import Array, Call, Total
+from nnviz.core.activations import Array, Total
 from nnviz.core.entries import Named, Parameter, with_parameter
 from nnviz.core.expressions import ABS, EXP, LN, MAX, MIN, Choice, Expression, Number, Square, Symbol
 from nnviz.core.numbers import full
@@ -80,15 +79,14 @@ class Loss:
     `targets`       the targets for which the loss is meant
     `decides`       whether outputs are scores of classes, whatever their activation
     `scores`        the outputs that mean class 0 and class 1 where each output decides between both
-    `kink`          `kink(y)` returns each output at which the term's slope jumps; or None
     `averaged`      whether the loss of a row is the mean of the outputs' terms, not the sum
     `terms`         returns the term of each output
-    `slopes`        `slopes(z, a, y, out)` returns a function that writes slopes into `out`
+    `slopes`        `slopes(z, a, y, out)` writes the slope of each term into `out`
     `short`         the short form of the slope with respect to z, or None
     `slopes_a`      returns each term's slope with respect to a
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
-    `total`         `total(z, a, y, out)` returns a function that returns the sum of all terms
+    `total`         `total(z, a, y, out)` returns the sum of all terms
     `term`          the formula of a term, in the symbols a, y and error
     `term_by_z`     the formula of a term from all z, used if a is rounded to 0 or 1; or None
     `slope_rule`    the formula of ∂term/∂a
@@ -98,9 +96,9 @@ class Loss:
 
     Each output has a term; the loss of a row is the sum or the mean of the terms.
 
-    The function of `slopes` writes each term's slope, divided by `factor`: with respect to z if the loss has
-    a `short` form, else with respect to a. Call this function before the function of `total`, which may read
-    `out`. If `term` is accurate for every a, `term_by_z` is None.
+    `slopes` writes each term's slope, divided by `factor`: with respect to z if the loss has a `short` form,
+    else with respect to a. Call `slopes` before `total`, which may read `out`. If `term` is accurate for
+    every a, `term_by_z` is None.
     """
 
     name: str
@@ -108,7 +106,7 @@ class Loss:
     symbol: str
     averaged: bool
     terms: Terms
-    slopes: Callable[[Array, Array, Array, Array], Call]
+    slopes: Callable[[Array, Array, Array, Array], object]
     slopes_a: Terms
     term: Expression
     slope_rule: Expression
@@ -118,11 +116,10 @@ class Loss:
     targets: Literal["any", "from 0 to 1", "0 or 1"] = "any"
     decides: bool = False
     scores: tuple[float, float] = (0.0, 1.0)
-    kink: Callable[[Array], Array] | None = None
     factor: float = 1.0
     least: float = 0.0
     short: Short | None = None
-    total: Callable[[Array, Array, Array, Array], Callable[[], float]] = field(kw_only=True)
+    total: Callable[[Array, Array, Array, Array], float] = field(kw_only=True)
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
     parameter: Parameter[tuple[Loss, ...]] | None = None
 
@@ -158,7 +155,7 @@ class Loss:
         """
         slopes = np.empty_like(a)
         with np.errstate(all="ignore"):
-            self.slopes(z, a, y, slopes)()
+            self.slopes(z, a, y, slopes)
             slopes *= self.scale(len(a), a.shape[-1])
         return slopes
 
@@ -175,17 +172,21 @@ def _squared(_z: Array, a: Array, y: Array) -> Array:
     return error * error
 
 
-def _errors(_z: Array, a: Array, y: Array, slopes: Array) -> Call:
-    return partial(np.subtract, a, y, slopes)
+def _errors(_z: Array, a: Array, y: Array, slopes: Array) -> None:
+    np.subtract(a, y, slopes)
 
 
-def _sum_of_squares(_z: Array, _a: Array, _y: Array, slopes: Array) -> Callable[[], float]:
+def _sum_of_squares(_z: Array, _a: Array, _y: Array, slopes: Array) -> float:
     errors = slopes.ravel(order="K")
-    return cast("Callable[[], float]", partial(errors.dot, errors))
+    return float(errors.dot(errors))
 
 
-def _total_of(terms: Terms) -> Callable[[Array, Array, Array, Array], Callable[[], float]]:
-    return lambda z, a, y, _slopes: lambda: float(terms(z, a, y).sum())
+def _total_of(terms: Terms) -> Callable[[Array, Array, Array, Array], float]:
+    return lambda z, a, y, _slopes: float(terms(z, a, y).sum())
+
+
+def _written(slopes_a: Terms) -> Callable[[Array, Array, Array, Array], object]:
+    return lambda z, a, y, slopes: np.copyto(slopes, slopes_a(z, a, y))
 
 
 MSE = Loss(
@@ -209,20 +210,14 @@ MSE = Loss(
 def _huber(delta: float) -> tuple[Loss]:
     """Return the loss by Huber (1964): error²/2, but δ·(|error| − δ/2) where |error| is larger than δ."""
     number, half = full(delta), full(delta / 2)
-    low, high = np.array(-delta), np.array(delta)
     beyond = ABS(ERROR) - delta / 2
 
     def terms(_z: Array, a: Array, y: Array) -> Array:
         size = np.abs(a - y)
         return np.where(size <= delta, size * size / 2, delta * (size - delta / 2))
 
-    def slopes(_z: Array, a: Array, y: Array, out: Array) -> Call:
-        def write() -> None:
-            np.subtract(a, y, out)
-            np.maximum(out, low, out=out)
-            np.minimum(out, high, out=out)
-
-        return write
+    def slopes_a(_z: Array, a: Array, y: Array) -> Array:
+        return np.clip(a - y, -delta, delta)
 
     size, times = "np.abs(prediction - y)", "" if delta == 1 else f"{number} * "
     own = Loss(
@@ -231,8 +226,8 @@ def _huber(delta: float) -> tuple[Loss]:
         "L",
         averaged=True,
         terms=terms,
-        slopes=slopes,
-        slopes_a=lambda _z, a, y: np.clip(a - y, -delta, delta),
+        slopes=_written(slopes_a),
+        slopes_a=slopes_a,
         total=_total_of(terms),
         term=Choice(ABS(ERROR) <= delta, Square(ERROR) / 2, beyond if delta == 1 else delta * beyond),
         slope_rule=MAX(-delta, MIN(delta, ERROR)),
@@ -272,9 +267,8 @@ _HINGE = Loss(
     targets="0 or 1",
     decides=True,
     scores=(-1.0, 1.0),
-    kink=lambda y: 1.0 / (2.0 * y - 1.0),
     terms=_hinges,
-    slopes=lambda z, a, y, out: lambda: np.copyto(out, _hinge_slopes(z, a, y)),
+    slopes=_written(_hinge_slopes),
     slopes_a=_hinge_slopes,
     total=_total_of(_hinges),
     term=MAX(0, _MARGIN),
@@ -297,12 +291,8 @@ def _of_softmax(z: Array, _a: Array, y: Array) -> Array:
     return terms
 
 
-def _softmax_slopes(_z: Array, a: Array, y: Array, slopes: Array) -> Call:
-    def write() -> None:
-        np.multiply(a, y.sum(axis=-1, keepdims=True), slopes)
-        np.subtract(slopes, y, slopes)
-
-    return write
+def _softmax_slopes(_z: Array, a: Array, y: Array, slopes: Array) -> None:
+    np.subtract(a * y.sum(axis=-1, keepdims=True), y, slopes)
 
 
 def _softmax_by_z(z: Sequence[Number], y: Number, node: int, total: Total) -> tuple[str, Expression]:

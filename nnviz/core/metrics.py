@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -131,32 +131,19 @@ def are_correct(state: State, prediction: Array, targets: Array) -> NDArray[np.b
 
     `prediction` and `targets` have shape (rows, outputs). A row with NaN is not correct.
     """
-    predicted = classes_of(state.network, prediction, state.measure.threshold)
-    same: NDArray[np.bool_] = predicted == classes_of(state.network, targets)
-    return np.asarray(same.all(axis=1))
+    return correct_rows(prediction, targets, is_one_of_many(state.network), state.measure.threshold)
 
 
-def correct_counter(
-    network: Network, threshold: float, prediction: Array, targets: Array
-) -> Callable[[], int]:
-    """Return a function that counts the rows for which `are_correct` is True.
+def correct_rows(prediction: Array, targets: Array, one_of_many: bool, least: float) -> NDArray[np.bool_]:
+    """Return `are_correct` for a network that chooses one of many classes, or whose outputs each decide.
 
-    Both arrays have shape (rows, outputs); the contents of `prediction` may change between calls, the targets
-    must not change. An output of at least `threshold` means class 1 if each output decides. Unlike
-    `are_correct`, the function does not look for NaN.
+    If each output decides, an output of at least `least` means class 1.
     """
-    if is_one_of_many(network):
-        labels = targets.argmax(axis=1)
-        return lambda: int(np.count_nonzero(prediction.argmax(axis=1) == labels))
-    positive, correct = targets >= THRESHOLD, np.empty(prediction.shape, dtype=bool)
-    is_single, least = len(network.outputs) == 1, np.array(threshold)
-
-    def count() -> int:
-        np.greater_equal(prediction, least, correct)
-        np.equal(correct, positive, correct)
-        return int(np.count_nonzero(correct if is_single else correct.all(axis=1)))
-
-    return count
+    if one_of_many:
+        same = prediction.argmax(axis=1) == targets.argmax(axis=1)
+        return np.asarray(same & ~np.isnan(prediction).any(axis=1))
+    correct = np.where(targets >= THRESHOLD, prediction >= least, prediction < least)  # False for NaN
+    return np.asarray(correct.all(axis=1))
 
 
 class DecidedClasses(NamedTuple):

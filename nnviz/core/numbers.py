@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 MINUS = "\N{MINUS SIGN}"
 INFINITE = "∞"
@@ -175,9 +175,6 @@ MOST_COMPARED = 500
 
 Fits: TypeAlias = Callable[[str], bool]
 """A function that returns whether a text fits into the available space."""
-Side: TypeAlias = Literal["right", "left", "middle"]
-"""Where letters of a name are omitted: at the right end, at the left end or in the middle."""
-SIDES: tuple[Side, ...] = "right", "left", "middle"
 
 HALF = "half of a surrogate pair is not a character"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -225,16 +222,16 @@ def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], 
     return best
 
 
-def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
-    """Yield (start, end, side) for `_part`, the best way to shorten names first. None is the usual way."""
+def _ways(names: set[str]) -> Iterator[tuple[int, int] | None]:
+    """Yield (letters left out at the start, at the end), the best way first. None is the usual way."""
     begins, ends = _common_start(names), _common_start({name[::-1] for name in names})
     start, end = map(_whole_words, (begins, ends))
     if end:
-        yield 0, end, "right"
+        yield 0, end
     yield None
-    yield 0, 0, "right"
-    yield from ((start, end, side) for side in SIDES)
-    yield len(begins), len(ends), "right"
+    yield 0, 0
+    yield start, end
+    yield len(begins), len(ends)
 
 
 def _common_start(names: set[str]) -> str:
@@ -248,25 +245,18 @@ def _whole_words(text: str) -> int:
     return max((found.end() for found in re.finditer(r"[\W_]", text)), default=0)
 
 
-def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
-    """Return a name without its first `start` and last `end` letters, shortened at `side` until it fits.
+def _part(name: str, start: int, end: int, fits: Fits) -> str:
+    """Return a name without its first `start` and last `end` letters, shortened at the end until it fits.
 
     Return "" if not even one letter fits.
     """
     core, before, behind = name[start : len(name) - end], "…" * bool(start), "…" * bool(end)
+    if fits(f"{before}{core}{behind}"):
+        return f"{before}{core}{behind}"
 
     def part(letters: int) -> str:
-        if letters == len(core):
-            return f"{before}{core}{behind}"
-        if side == "right":
-            return f"{before}{core[:letters].rstrip()}…"
-        if side == "left":
-            return f"…{core[len(core) - letters :].lstrip()}{behind}"
-        tail = letters // 2
-        return f"{before}{core[: letters - tail]}…{core[len(core) - tail :]}{behind}"
+        return f"{before}{core[:letters].rstrip()}…"
 
-    if fits(part(len(core))):
-        return part(len(core))
     letters = bisect(range(1, len(core) + 1), False, key=lambda letters: not fits(part(letters)))
     return part(letters) if letters else ""
 

@@ -57,8 +57,6 @@ class Optimizer(ABC):
     Then `slopes` are already multiplied by the learning rate: backpropagation starts with errors that are
     multiplied by the learning rate, so that the update need not multiply every slope.
     """
-    any_slope_moves: ClassVar[bool] = False
-    """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
 
     notation: ClassVar[OptimizerNotation | None] = None
     """The optimizer's code in Keras and PyTorch, or None if these libraries do not have the optimizer."""
@@ -110,7 +108,7 @@ class GradientDescent(Optimizer):
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
-        np.subtract(self.parameters, self.slopes, self.parameters)
+        self.parameters -= self.slopes
 
 
 class Momentum(Optimizer):
@@ -125,18 +123,13 @@ class Momentum(Optimizer):
         "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
         keras_file=("SGD", {"momentum": 0.9, "nesterov": False}),
     )
-    decay = np.array(0.9)
-
-    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        super().__init__(parameters, slopes, memory, learning_rate)
-        self.velocity, self.step = memory[0], np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
-        np.multiply(self.velocity, self.decay, self.velocity)
-        np.add(self.velocity, self.slopes, self.velocity)
-        np.multiply(self.velocity, self.learning_rate, self.step)
-        np.subtract(self.parameters, self.step, self.parameters)
+        (velocity,) = self.memory
+        velocity *= 0.9
+        velocity += self.slopes
+        self.parameters -= self.learning_rate * velocity
 
 
 class Adam(Optimizer):
@@ -154,37 +147,22 @@ class Adam(Optimizer):
         ("v_hat", V / (1 - Power(Number(0.999), T))),
         ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
     )
-    any_slope_moves = True
     notation = OptimizerNotation(
         "Adam(learning_rate)",
         "Adam(model.parameters(), lr=learning_rate)",
         _KERAS_ADAM.format("Adam"),
         ("Adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}),
     )
-    beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
-    fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
-
-    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        super().__init__(parameters, slopes, memory, learning_rate)
-        self.mean, self.square = memory
-        self.step, self.scale = np.empty_like(parameters), np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:
         """Update the parameters in place."""
-        step, scale = self.step, self.scale
-        np.multiply(self.mean, self.beta1, self.mean)
-        np.multiply(self.slopes, self.fresh1, step)
-        np.add(self.mean, step, self.mean)
-        np.multiply(self.square, self.beta2, self.square)
-        np.multiply(self.slopes, self.slopes, step)
-        np.multiply(step, self.fresh2, step)
-        np.add(self.square, step, self.square)
-        np.divide(self.square, 1.0 - 0.999**iteration, scale)
-        np.sqrt(scale, scale)
-        np.add(scale, self.epsilon, scale)
-        np.divide(self.mean, scale, step)
-        np.multiply(step, self.learning_rate / (1.0 - 0.9**iteration), step)
-        np.subtract(self.parameters, step, self.parameters)
+        mean, square = self.memory
+        mean *= 0.9
+        mean += (1.0 - 0.9) * self.slopes
+        square *= 0.999
+        square += (1.0 - 0.999) * (self.slopes * self.slopes)
+        step = mean / (np.sqrt(square / (1.0 - 0.999**iteration)) + 1e-8)
+        self.parameters -= step * (self.learning_rate / (1.0 - 0.9**iteration))
 
 
 class RMSprop(Optimizer):
@@ -194,31 +172,19 @@ class RMSprop(Optimizer):
     formula = "v ← 0.99·v + 0.01·slope²,  w ← w − learning_rate · slope / (√v + 1e-8)"
     memories = ("v",)
     rule = (("v", 0.99 * V + 0.01 * Square(SLOPE)), ("w", W - RATE * SLOPE / (ROOT(V) + 1e-8)))
-    any_slope_moves = True
     notation = OptimizerNotation(
         "RMSprop(learning_rate)",
         "RMSprop(model.parameters(), lr=learning_rate)",
         _KERAS_RMSPROP,
         ("RMSprop", {"rho": 0.99, "momentum": 0.0, "epsilon": 1e-16, "centered": False}),
     )
-    decay, fresh, epsilon = np.array(0.99), np.array(1.0 - 0.99), np.array(1e-8)
-
-    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        super().__init__(parameters, slopes, memory, learning_rate)
-        self.square, self.step, self.scale = memory[0], np.empty_like(parameters), np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
-        step, scale = self.step, self.scale
-        np.multiply(self.square, self.decay, self.square)
-        np.multiply(self.slopes, self.slopes, step)
-        np.multiply(step, self.fresh, step)
-        np.add(self.square, step, self.square)
-        np.sqrt(self.square, scale)
-        np.add(scale, self.epsilon, scale)
-        np.divide(self.slopes, scale, step)
-        np.multiply(step, self.learning_rate, step)
-        np.subtract(self.parameters, step, self.parameters)
+        (square,) = self.memory
+        square *= 0.99
+        square += (1.0 - 0.99) * (self.slopes * self.slopes)
+        self.parameters -= self.learning_rate * (self.slopes / (np.sqrt(square) + 1e-8))
 
 
 class AdamW(Adam):
@@ -236,8 +202,7 @@ class AdamW(Adam):
 
     def update(self, iteration: int) -> None:
         """Update the parameters in place."""
-        np.multiply(self.parameters, self.learning_rate * 0.01, self.step)
-        np.subtract(self.parameters, self.step, self.parameters)
+        self.parameters -= self.learning_rate * 0.01 * self.parameters
         super().update(iteration)
 
 

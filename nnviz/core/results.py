@@ -207,8 +207,7 @@ class Results:
 
     def prediction(self, row: int, together: bool) -> Array:
         """Return the prediction for one row, shape (outputs,)."""
-        prediction: Array = self._output_of(row, together)[1]
-        return prediction
+        return self._output_of(row, together)[1]
 
     def loss(self, row: int, together: bool) -> float:
         """Return the loss of one row. The data must have targets."""
@@ -433,51 +432,34 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
 
     If the slope is not 0 on every row, the result is "".
     """
-    layer = slopes.layers[address.layer]
-    end = layer.inputs[:, address.node]
-    if address.kind == "bias":
-        return "" if end.any() else _flat_end(network, slopes, address)
-    start = slopes.trace.feeding(address.layer)[:, address.source]
+    k, node, is_weight = address.layer, address.node, address.kind == "weight"
+    layer, own, z = network.layers[k], slopes.layers[k], slopes.trace.z[k][:, node]
+    on_rows = "on this row" if len(z) == 1 else "on every row"
+    name, kind, end = layer.nodes[node], layer.activation, own.inputs[:, node]
+    start = slopes.trace.feeding(k)[:, address.source] if is_weight else np.ones(len(z))
     if (start * end).any():
         return ""
     if not start.any():
-        name = network.names(address.layer)[address.source]
-        return f"The value of the weight's start node, {name}, is 0 {_on_rows(len(start))}."
-    if not end.any():
-        return _flat_end(network, slopes, address)
-    return "On every row, the value of the weight's start node or the slope of the weight's end node is 0."
-
-
-def _on_rows(rows: int) -> str:
-    return "on this row" if rows == 1 else "on every row"
-
-
-def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return a sentence on why the slope ∂L/∂z of a node is 0."""
-    layer, count = network.layers[address.layer], len(slopes.trace.inputs)
-    name, kind, rows = layer.nodes[address.node], layer.activation, _on_rows(count)
+        source = network.names(k)[address.source]
+        return f"The value of the weight's start node, {source}, is 0 {on_rows}."
+    if end.any():
+        return f"The value of the weight's start node or the slope of {name} is 0 on every row."
     if not _arriving(slopes, -1).any():
-        return "The error is 0." if count == 1 else "The error is 0 on every row."
-    z = slopes.trace.z[address.layer][:, address.node]
+        return "The error is 0." if len(z) == 1 else "The error is 0 on every row."
     for part in layer.function.flat:
         if is_within((part,), z).all():
             flat = intervals_text((part,))
-            return f"The slope of {kind} at {name} is 0 {rows}: {kind} is flat where {flat}."
-    if not _arriving(slopes, address.layer)[:, address.node].any():
-        return _nothing_onward(network, slopes, address)
-    return f"The slope of {kind} at {name} rounds to 0 {rows}."
+            return f"The slope of {kind} at {name} is 0 {on_rows}: {kind} is flat where {flat}."
+    if _arriving(slopes, k)[:, node].any():
+        return f"The slope of {kind} at {name} rounds to 0 {on_rows}."
+    if layer is network.layers[-1]:
+        return f"The error of {name} is 0 {on_rows}."
+    if not network.layers[k + 1].weights[:, node].any():
+        return f"Every weight that starts at {name} is 0."
+    return f"The slope that the next layer passes back to {name} is 0 {on_rows}."
 
 
 def _arriving(slopes: Slopes, k: int) -> Array:
     """Return ∂L/∂a of a layer, shape (rows, nodes), or ∂L/∂z of the output if the loss has a short slope."""
     layer = slopes.layers[k]
     return layer.inputs if slopes.measure.short and layer is slopes.layers[-1] else layer.outputs
-
-
-def _nothing_onward(network: Network, slopes: Slopes, address: Address) -> str:
-    name, rows = network.layers[address.layer].nodes[address.node], _on_rows(len(slopes.trace.inputs))
-    if address.layer == len(network.layers) - 1:
-        return f"The error of {name} is 0 {rows}."
-    if not network.layers[address.layer + 1].weights[:, address.node].any():
-        return f"Every weight that starts at {name} is 0."
-    return f"The slope that the next layer passes back to {name} is 0 {rows}."

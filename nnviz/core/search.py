@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.results import Flags, Health
 from nnviz.core.state import State
 
@@ -49,7 +49,6 @@ STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
 In the note, {} stands for the activation.
 """
 
-_ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
 _BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
 _EXTREME = re.compile(
     r"(?:the )?(?:(?P<count>\d{1,6}) )?(?P<word>[a-z]{3,})(?: (?P<kind>[wb][a-z]*))?"
@@ -155,17 +154,12 @@ def _match(network: Network, address: Address) -> Match:
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
-    """Yield the edges between the two sides of an arrow. A name can contain an arrow, so try each of them."""
-    for arrow in _ARROW.finditer(f" {text} "):
-        sides = f" {text} "[: arrow.start()], f" {text} "[arrow.end() :]
-        start, end = sides if arrow["to"] else reversed(sides)
-        start = re.sub(r"^(weights? )?(from )?", "", start.strip())
+    """Yield the edges between the nodes on both sides of an arrow, the strongest first."""
+    start, arrow, end = text.replace("→", "->").partition("->")
+    if arrow:
         starts, ends = _named(network, start), _named(network, end)
         areas = [(ends[k + 1], starts[k]) for k in range(len(network.layers))]
-        matches = _first(network, "weight", areas, MEASURES["strongest"], limit)
-        if matches:
-            yield from matches
-            return
+        yield from _first(network, "weight", areas, MEASURES["strongest"], limit)
 
 
 def _biases(network: Network, text: str) -> Iterator[Match]:
@@ -203,21 +197,13 @@ def _first(
     heads: list[tuple[float, int, int, int]] = []
     for k, (nodes, sources) in enumerate(areas):
         if len(sources):
-            scores = measure(_block(network.layers[k], kind, nodes, sources))
+            layer = network.layers[k]
+            values = layer.weights if kind == "weight" or layer.biases is None else layer.biases[:, None]
+            scores = measure(values[np.ix_(nodes, sources)])
             for place in _top(scores.ravel(), count).tolist():
                 node, source = divmod(place, len(sources))
                 heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
     return [_match(network, Address(kind, *place)) for _, *place in sorted(heads)[:count]]
-
-
-def _block(layer: Layer, kind: str, nodes: Indices, sources: Indices) -> Array:
-    if kind == "bias":
-        assert layer.biases is not None
-        return layer.biases[nodes, None]
-    if (len(nodes), len(sources)) == layer.weights.shape:
-        return layer.weights  # saves a copy
-    block: Array = layer.weights[np.ix_(nodes, sources)]
-    return block
 
 
 def _top(scores: Array, count: int) -> Indices:

@@ -145,7 +145,7 @@ def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | Non
         layer = network.layers[k]
         if known is None:
             slope_z = np.empty_like(slope_a)
-            layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)()
+            layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)
         else:
             slope_z, known = known, None
         nodes = slope_z.sum(axis=0)
@@ -172,8 +172,6 @@ def run_work(work: Work[T]) -> T:
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
 """Approximate time of a forward pass per row, in nanoseconds. WEIGHT_NS: per weight. NODE_NS: per node."""
-TRAINER_NS = 12.0
-"""Approximate time per weight to create a Trainer, in nanoseconds: first access to new memory is slow."""
 PASSES_PER_UPDATE = 3
 """A forward and a backward pass together take about 3 times as long as the forward pass alone."""
 LIGHT_NS = 100_000.0
@@ -194,11 +192,6 @@ def layer_ns(layer: Layer) -> float:
 def forward_ns(network: Network, rows: int = 1) -> float:
     """Return the approximate time of a forward pass over `rows` rows, in nanoseconds."""
     return rows * sum(map(layer_ns, network.layers))
-
-
-def trainer_ns(network: Network) -> float:
-    """Return the approximate time to create a Trainer, in nanoseconds."""
-    return TRAINER_NS * sum(layer.weights.size for layer in network.layers)
 
 
 def row_blocks(rows: int, row_ns: float, block_ns: float = BLOCK_NS) -> Iterator[slice]:

@@ -46,8 +46,8 @@ from nnviz.core.schedules import CONSTANT, Schedule
 Cell: TypeAlias = str | float
 MOST_LISTED = 5
 """Largest number of texts or columns that an error message lists."""
-DIGITS = range(6, 18)
-"""Numbers of significant digits that `Column.raw` tries, 6 to 17: 17 digits store every float64 exactly."""
+DIGITS = 14
+"""Significant digits to which `Column.raw` rounds a column, unless a number needs more: 17 are exact."""
 
 
 class CellError(ValueError):
@@ -161,8 +161,8 @@ class Column:
     def raw(self, values: Array) -> Array:
         """Return the raw numbers whose encoding is `values`, shape (rows,).
 
-        Each result is the shortest number with this encoding: 5.1, not 5.1000000000000005. On
-        overflow, numbers are infinite.
+        Rounding errors are removed if the encoding stays the same: 5.1, not 5.1000000000000005. On overflow,
+        numbers are infinite.
         """
         if self.is_plain or not len(values):
             return values
@@ -170,13 +170,8 @@ class Column:
             raw: Array = values * self.deviation + self.mean
             largest = min(max(np.abs(raw).max(), abs(self.mean), sys.float_info.min), sys.float_info.max)
             first = math.floor(math.log10(largest))
-            short, is_open = raw.copy(), np.ones(len(raw), dtype=np.bool_)
-            for digits in DIGITS:
-                tried = np.round(raw, digits - 1 - first)
-                fits = is_open & ((tried - self.mean) / self.deviation == values)
-                short[fits] = tried[fits]
-                is_open &= ~fits
-        return short
+            short = np.round(raw, DIGITS - 1 - first)
+            return np.where((short - self.mean) / self.deviation == values, short, raw)
 
 
 def _text(cell: object) -> str:

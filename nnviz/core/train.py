@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Any
 
 from nnviz.core import schedules
@@ -16,8 +15,8 @@ from nnviz.core.replay import Past, Replay, with_past
 from nnviz.core.state import State
 from nnviz.core.trainer import Trainer
 
-WORK_PER_STATE = 20
-"""Least training time between two copies of the State, as a multiple of the time that a copy takes."""
+EVERY = 100
+"""Number of updates between two copies of the State."""
 
 
 class Best:
@@ -29,24 +28,22 @@ class Best:
 
     def __init__(self, state: State) -> None:
         self._past = Past(state)
-        self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
-        """Store the State of `trainer`, unless the last State was stored too recently.
+        """Store the State of `trainer` after every `EVERY` updates.
 
         Call this method after each unit of work in the training.
         """
-        began_s = perf_counter()
-        if began_s < self._due_s:
-            return
-        self._past.follow(trainer.state())
-        now_s = perf_counter()
-        self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
+        if trainer.iteration % EVERY == 0:
+            self._past.follow(trainer.state())
 
     def state(self, end: State) -> State:
         """Return the State with the smallest validation loss in a training with the last State `end`."""
-        iteration = least_validation(end)
-        if iteration is None or iteration == end.iteration:
+        curve = end.run.curve("validation") if end.run else None
+        if curve is None or not len(curve):
+            return end
+        iteration = int(curve.points[curve.points[:, 1].argmin(), 0])
+        if iteration == end.iteration:
             return end
         self._past.follow(end)
         known = self._past.nearest(iteration)
@@ -54,15 +51,6 @@ class Best:
         for _ in replay.work(iteration - known.iteration):
             pass
         return with_past(end, replay.state())
-
-
-def least_validation(state: State) -> int | None:
-    """Return the first iteration with the smallest validation loss; None if no validation loss is known."""
-    curve = state.run.curve("validation") if state.run else None
-    if curve is None or not len(curve):
-        return None
-    points = curve.points
-    return int(points[points[:, 1].argmin(), 0])
 
 
 @dataclass(frozen=True)

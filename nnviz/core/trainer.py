@@ -24,16 +24,15 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import Array, Call
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.history import History
-from nnviz.core.losses import Loss
-from nnviz.core.metrics import classifies, correct_counter
-from nnviz.core.network import Layer, Network
+from nnviz.core.metrics import classifies, correct_rows, is_one_of_many
+from nnviz.core.network import Network
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import PASSES_PER_UPDATE, Work, forward_ns, run_work
-from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
+from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order, with_weights
 
 PASS_NS = 6_700_000.0
 """Longest time that one forward pass and its backward pass take together, in nanoseconds."""
@@ -43,8 +42,6 @@ READY_NUMBERS = 2**15
 """Largest number of input values that are copied together for several mini-batches; fits in the cache."""
 READY_BATCHES = 256
 """Largest number of mini-batches whose rows are copied together."""
-COPIED_BYTES = 2**24
-"""Inputs up to this size, in bytes, are copied once, as a whole, to append a column of ones."""
 DOT_LIMIT_NUMBERS = 2**19
 """Largest number of elements in a matrix product computed with `dot`; `matmul` computes larger products."""
 
@@ -68,16 +65,7 @@ class Parameters:
         self.values, self.memory = self.vectors[0], self.vectors[1:]
         self.slopes = np.full(count, 0.0)  # writes now, so that the first product need not wait for the pages
         self.matrices, self.slope_matrices = (_matrices(each, network) for each in (self.values, self.slopes))
-        for (weights, biases), layer in zip(_views(self.values, network), network.layers, strict=True):
-            weights[:] = layer.weights
-            if biases is not None:
-                biases[:] = layer.biases
-
-    def into(self, network: Network) -> Network:
-        """Return `network` with copies of the weights and biases in `values`."""
-        views = zip(network.layers, _views(self.values, network), strict=True)
-        layers = (Layer(layer.nodes, layer.activation, *own) for layer, own in views)
-        return replace(network, layers=tuple(layers))
+        self.values[:] = as_vector((layer.weights, layer.biases) for layer in network.layers)
 
 
 def parameter_index(network: Network, address: Address) -> int:
@@ -90,7 +78,11 @@ def parameter_index(network: Network, address: Address) -> int:
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
     """Return the weights and biases of each layer from a flat vector, shape (parameters,)."""
-    return tuple(Weights(*own) for own in _views(vector, network))
+    pairs = zip(_matrices(vector, network), network.layers, strict=True)
+    return tuple(
+        Weights(matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1])
+        for matrix, layer in pairs
+    )
 
 
 def as_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
@@ -114,10 +106,7 @@ def _matrices(vector: Array, network: Network) -> list[Array]:
     return [part.reshape(shape) for part, shape in zip(np.split(vector, ends[:-1]), shapes, strict=True)]
 
 
-def _views(vector: Array, network: Network) -> Iterator[tuple[Array, Array | None]]:
-    """Yield views of the weights and biases (or None) of each layer in a flat vector."""
-    for matrix, layer in zip(_matrices(vector, network), network.layers, strict=True):
-        yield matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1]
+Call: TypeAlias = Callable[[], object]
 
 
 class BoundPass(NamedTuple):
@@ -126,17 +115,17 @@ class BoundPass(NamedTuple):
     =========== ======================================================================================
     `forward`   functions that compute every layer, and the unscaled slopes of the loss at the outputs
     `total`     function that returns the sum of the loss's terms over all rows and outputs
+    `correct`   function that returns whether each row is classified correctly, shape (rows,)
     `backward`  functions that write what these rows contribute to the slopes of the batch's mean loss
     `calls`     the functions of `forward`, then those of `backward`
-    `counting`  function that returns a counter: a function that counts the correctly classified rows
     =========== ======================================================================================
     """
 
     forward: tuple[Call, ...]
     total: Callable[[], float]
+    correct: Callable[[], NDArray[np.bool_]]
     backward: tuple[Call, ...]
     calls: tuple[Call, ...]
-    counting: Callable[[], Callable[[], int]]
 
 
 Binder: TypeAlias = Callable[[Array, Array, Array], BoundPass]
@@ -163,14 +152,14 @@ def _product(left: Array, right: Array, out: Array) -> Call:
     return partial(left.dot, right, out)
 
 
-def _binder(network: Network, measure: Loss, parameters: Parameters, rows: int) -> Binder:
+def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
     """Create the arrays for the values of a pass over `rows` rows, and return a function that binds passes.
 
     All these passes share the arrays. They read the weights in `parameters`, and write the slopes there.
-    `onward` is `a` of a layer, with a row of ones below if the next layer has biases: multiplying by a whole
-    matrix is quicker than by a matrix without its last column.
+    `onward` is `a`, with a row of ones below if the next layer has biases: whole matrices multiply quicker.
     """
-    layers, matrices, slope_matrices = network.layers, parameters.matrices, parameters.slope_matrices
+    layers, measure = state.network.layers, state.measure
+    matrices, gradients = parameters.matrices, parameters.slope_matrices
     forward: tuple[Call, ...] = ()
     backward: tuple[Call, ...] = ()
     onward = onward_slope = np.empty((0, rows))
@@ -183,24 +172,23 @@ def _binder(network: Network, measure: Loss, parameters: Parameters, rows: int) 
         z, slope_z = (a, slope_a) if linear else (np.empty_like(a), np.empty_like(a))
         if k:
             forward += (_product(matrices[k], before, z),)
-            to_weights = _product(slope_z, before.T, slope_matrices[k])
+            to_weights = _product(slope_z, before.T, gradients[k])
             backward = to_weights, _product(matrices[k].T, slope_z, before_slope), *backward
         else:
             first_z, first_slope = z, slope_z
         if not linear:
-            forward += (layer.function.forward(z.T, a.T),)
+            forward += (partial(layer.function.forward, z.T, a.T),)
             if not (is_last and measure.short):
-                backward = layer.function.backward(z.T, a.T, slope_a.T, slope_z.T), *backward
+                backward = partial(layer.function.backward, z.T, a.T, slope_a.T, slope_z.T), *backward
     slopes, begin = np.empty_like(a), slope_z if measure.short else slope_a
 
     def bind(inputs: Array, targets: Array, scale: Array) -> BoundPass:
         of_outputs = z.T, a.T, targets, slopes.T
-        scaled = partial(np.multiply, slopes, scale, begin)
-        last = _product(first_slope, inputs, slope_matrices[0])
-        there = _product(matrices[0], inputs.T, first_z), *forward, measure.slopes(*of_outputs)
-        back: tuple[Call, ...] = scaled, *backward, last
-        counting = cache(lambda: correct_counter(network, measure.threshold, a.T, targets))
-        return BoundPass(there, measure.total(*of_outputs), back, there + back, counting)
+        first, last = _product(matrices[0], inputs.T, first_z), _product(first_slope, inputs, gradients[0])
+        there: tuple[Call, ...] = first, *forward, partial(measure.slopes, *of_outputs)
+        back: tuple[Call, ...] = partial(np.multiply, slopes, scale, begin), *backward, last
+        correct = partial(correct_rows, a.T, targets, is_one_of_many(state.network), measure.threshold)
+        return BoundPass(there, partial(measure.total, *of_outputs), correct, back, there + back)
 
     return bind
 
@@ -211,14 +199,13 @@ class BoundData:
     ============= ========================================================================
     `per_epoch`   number of updates in an epoch
     `long`        whether an update takes more than one pass
-    `at_once`     (terms of the loss, rows, pass) of the training and of the validation rows
+    `at_once`     whether one pass measures all training rows, and one all validation rows
     `in_one_pass` whether one and the same pass makes every update and measures the loss
     `names`       the names of the curves other than the training loss
     ============= ========================================================================
 
-    If the training or the validation rows need several passes, `at_once` is empty. Sums are added pass by
-    pass, so the last bits of a sum depend on the number of rows per pass. This number depends only on the
-    network. Call `set_rate` before the first pass that computes slopes.
+    Sums are added pass by pass, so the last bits of a sum depend on the number of rows per pass. This number
+    depends only on the network. Call `set_rate` before the first pass that computes slopes.
     """
 
     def __init__(self, state: State, parameters: Parameters) -> None:
@@ -226,9 +213,7 @@ class BoundData:
         assert data.targets is not None
         self._source, self._targets = data.inputs, data.targets
         self._width, outputs = parameters.matrices[0].shape[1], data.targets.shape[1]
-        if data.inputs.shape[1] < self._width and data.inputs.nbytes <= COPIED_BYTES:
-            self._source = np.hstack((data.inputs, np.ones((len(data), 1))))
-        self._bind_layers = partial(_binder, network, measure, parameters)
+        self._bind_layers = partial(_binder, state, parameters)
         self._rows = rows = state.trained_rows
         validated = len(data) - rows
         self._batch = min(settings.batch_size or rows, rows)
@@ -241,16 +226,19 @@ class BoundData:
         self.long = self._batch > shorter
         longest = shorter if self.long or self.per_epoch == 1 else longer
         self._batches = self._table(min(longest, rows), self._batch if self.long else rows)
-        self._training, self._ready = np.arange(rows), 1
-        self._parts = [(rows, partial(self._batches, self._training))]
+        self._ready = 1
+        self._training = np.arange(rows)
+        self._parts: list[tuple[int, Callable[[], Iterator[BoundPass]]]] = [
+            (rows, partial(self._batches, self._training))
+        ]
         if validated:
             passes = self._table(min(longer, validated), validated)
             self._parts.append((validated, partial(passes, np.arange(rows, len(data)))))
         self._terms, self._classifies = measure.parts(outputs), classifies(state)
-        self.at_once: list[tuple[int, int, BoundPass]] = []
-        if rows <= longest and validated <= longer:
-            self.at_once = [(count * self._terms, count, next(passes())) for count, passes in self._parts]
-        self.in_one_pass = bool(self.at_once) and self.per_epoch == 1
+        self.at_once = rows <= longest and validated <= longer
+        if self.at_once:  # the tables hold all rows, which are copied only now
+            self._parts = [(count, partial(iter, list(passes()))) for count, passes in self._parts]
+        self.in_one_pass = self.at_once and self.per_epoch == 1
         if not (self.in_one_pass or self.long):
             fitting = READY_NUMBERS // (self._batch * self._width)
             self._ready = max(1, min(fitting, READY_BATCHES, self.per_epoch))
@@ -269,6 +257,8 @@ class BoundData:
         If an update takes more than one pass, the passes are yielded update by update, else epoch by epoch.
         Every epoch has another order of the rows.
         """
+        while self.in_one_pass:
+            yield self._parts[0][1]()
         while True:
             epoch, part = divmod(done, self.per_epoch)
             skipped = part % self._ready
@@ -278,19 +268,8 @@ class BoundData:
             yield islice(self._batches(batches), skipped, None)
             done += end - part
 
-    def measure(self) -> tuple[float, ...]:
-        """Return the training loss, then the values of the curves in `names`; `at_once` must not be empty."""
-        losses, accuracies = [], []
-        for terms, rows, each in self.at_once:
-            for call in each.forward:
-                call()
-            losses.append(float(each.total()) / terms)
-            if self._classifies:
-                accuracies.append(each.counting()() / rows)
-        return *losses, *accuracies
-
-    def in_blocks(self) -> Work[tuple[float, ...]]:
-        """Return the same as `measure`, for any number of rows; yield between two passes."""
+    def measure(self) -> Work[tuple[float, ...]]:
+        """Return the training loss, then the values of the curves in `names`; yield between two passes."""
         losses, accuracies = [], []
         for rows, passes in self._parts:
             total, hits = 0.0, 0
@@ -299,8 +278,8 @@ class BoundData:
                     yield
                 for call in each.forward:
                     call()
-                total += float(each.total())
-                hits += each.counting()() if self._classifies else 0
+                total += each.total()
+                hits += int(each.correct().sum()) if self._classifies else 0
             losses.append(total / (rows * self._terms))
             accuracies.append(hits / rows)
         return *losses, *(accuracies if self._classifies else ())
@@ -308,33 +287,26 @@ class BoundData:
     def _table(self, room: int, batch: int) -> Passes:
         """Create a table for `room` rows, and return a function that yields the passes over rows in it.
 
-        If the table holds a batch or several, the function cuts the rows into batches, and their passes are
-        bound once. If a batch exceeds the table, the function expects one batch, and cuts it into passes.
+        The function cuts the rows into batches, and a batch that exceeds the table into passes.
         """
-        source, source_targets, scales = self._source, self._targets, self._scales
         inputs, targets = np.ones((room, self._width)), np.empty((room, self._targets.shape[1]))
         layers = cache(self._bind_layers)
 
-        def bind(start: int, end: int, whole: int) -> BoundPass:
-            return layers(end - start)(inputs[start:end], targets[start:end], scales[int(whole < batch), ...])
-
         @cache
-        def bind_batches(count: int) -> list[BoundPass]:
-            starts = range(0, count, batch)
-            return [bind(at, min(at + batch, count), min(batch, count - at)) for at in starts]
+        def bind(start: int, end: int, is_short: bool) -> BoundPass:
+            scale = self._scales[int(is_short), ...]
+            return layers(end - start)(inputs[start:end], targets[start:end], scale)
 
-        def fill(order: Order) -> Iterator[list[BoundPass]]:
-            for start in range(0, len(order), room):
-                which = order[start : start + room]
-                count = len(which)
-                if source.shape[1] == inputs.shape[1]:  # mode "raise" would copy `out` first
-                    source.take(which, axis=0, out=inputs[:count], mode="clip")
-                else:
-                    inputs[:count, :-1] = source.take(which, axis=0)
-                source_targets.take(which, axis=0, out=targets[:count], mode="clip")
-                yield bind_batches(count) if batch <= room else [bind(0, count, len(order))]
+        def passes(order: Order) -> Iterator[BoundPass]:
+            for first in range(0, len(order), room):
+                which = order[first : first + room]
+                inputs[: len(which), : self._source.shape[1]] = self._source.take(which, axis=0)
+                targets[: len(which)] = self._targets.take(which, axis=0)
+                for start in range(0, len(which), batch):
+                    is_short = (first + start) // batch == len(order) // batch
+                    yield bind(start, min(start + batch, len(which)), is_short)
 
-        return lambda order: chain.from_iterable(fill(order))
+        return passes
 
 
 CHECK_UPDATES = 256
@@ -349,7 +321,6 @@ class Trainer:
     `end()`           measures the loss if `work` was stopped within an epoch
     `learning_rate`   the learning rate of the next update; may be set between two units
     `iteration`       the number of updates in this run
-    `loss`            the training loss at the last measured point; NaN before the first point
     `diverged`        whether a number became infinite or NaN
     `state()`         returns the current State, with the run
     ================= ========================================================================
@@ -389,12 +360,12 @@ class Trainer:
         self._rate = np.empty(())  # the copy that the optimizer reads
         self._optimizer = optimizer(own.values, own.slopes, own.memory, self._rate)
         self._data = BoundData(state, own)
+        self._forward_done = False
+        """Whether the arrays hold the forward pass of the next update."""
         self._check_every = 1
         if self._data.in_one_pass:
             update_ns = PASSES_PER_UPDATE * forward_ns(state.network, state.trained_rows)
             self._check_every = min(CHECK_UPDATES, 1 + int(PASS_NS / update_ns))
-        self._forward_done = False
-        """Whether the arrays hold the forward pass over all rows with the current weights."""
 
     def _continue_run(self, state: State, history_limit: float) -> None:
         """Continue the run of `state`, or start a new one."""
@@ -408,7 +379,6 @@ class Trainer:
         self._curves = {name: curves.get(name, History()).limited(history_limit) for name in names}
         self._apply_rate()
         self.diverged = False
-        self.loss = self._history.last[1] if len(self._history) else math.nan
         self._measured: list[tuple[float, ...]] = []
         self._finite_numbers = np.empty_like(self._parameters.vectors)
         self._store()
@@ -432,8 +402,7 @@ class Trainer:
 
         If the run diverges, the Trainer makes no more updates.
         """
-        make = self._updates_in_one_pass if self._data.in_one_pass else self._updates
-        run, units = self._quiet.run, make(self.iteration + updates)
+        run, units = self._quiet.run, self._updates(self.iteration + updates)
         while run(next, units, self) is None:
             yield
 
@@ -457,7 +426,8 @@ class Trainer:
             memory=self._parameters.memory.copy(),
             segments=self._segments_made(),
         )
-        network = self._parameters.into(self._state.network)
+        network = self._state.network
+        network = with_weights(network, as_layers(self._parameters.values, network))
         return replace(self._state, network=network, run=self._run)
 
     def _apply_rate(self) -> None:
@@ -479,53 +449,28 @@ class Trainer:
     def _segments_made(self) -> tuple[Segment, ...]:
         return tuple(segment for segment in self._segments if segment.after < self.iteration)
 
-    def _updates_in_one_pass(self, last: int) -> Work[None]:
-        """Make updates over all rows. The forward pass that measures the loss also starts the next update."""
-        data, update, schedule = self._data, self._optimizer.update, self._state.training.schedule
-        terms, _, (forward, total, backward, *_) = data.at_once[0]
-        if not self._forward_done:
-            for call in forward:
-                call()
-            self._forward_done = True
-        while self.iteration < last and not self.diverged:
-            if schedule:
-                self._set_rate()
-            for call in backward:
-                call()
-            update(self.iteration + 1)
-            if data.names:
-                measured = data.measure()
-            else:
-                for call in forward:
-                    call()
-                measured = (float(total()) / terms,)
-            self.loss = measured[0]
-            self.iteration += 1
-            self._measured.append(measured)
-            is_due = self.iteration >= self._next_check or self.iteration == last
-            if is_due or not math.isfinite(sum(measured)):
-                self._check()
-            yield
+    def _updates(self, last: int) -> Work[None]:
+        """Make updates, and measure after each epoch and at the end.
 
-    def _updates(self, last: int) -> Iterator[None]:
-        """Make updates over mini-batches or in several passes. Measure after each epoch and at the end."""
-        update, long, per_epoch = self._optimizer.update, self._data.long, self._data.per_epoch
-        schedule = self._state.training.schedule
+        If all rows are one pass, the forward pass that measures the loss also starts the next update.
+        """
+        data, update, schedule = self._data, self._optimizer.update, self._state.training.schedule
         yield from self._measure_start()
-        parts = self._data.updates(self.iteration)
-        self._passes = chain.from_iterable(parts)
+        parts = data.updates(self.iteration)
+        passes = chain.from_iterable(parts)
         while self.iteration < last and not self.diverged:
-            if long:
+            if data.long:
                 yield from self._long_slopes(next(parts))
             else:
                 if schedule:
                     self._set_rate()
-                for call in next(self._passes).calls:
+                each = next(passes)
+                for call in each.backward if self._forward_done else each.calls:
                     call()
             update(self.iteration + 1)
             self.iteration += 1
-            if self.iteration % per_epoch == 0 or self.iteration == last:
-                yield from self._record()
+            if self.iteration % data.per_epoch == 0 or self.iteration == last:
+                yield from self._record(self.iteration < last)
             yield
 
     def _long_slopes(self, passes: Iterator[BoundPass]) -> Iterator[None]:
@@ -550,12 +495,13 @@ class Trainer:
             loss = self._state.measure.phrase
             raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
-    def _record(self) -> Work[None]:
-        measured = self._data.measure() if self._data.at_once else (yield from self._data.in_blocks())
-        self._forward_done = True
-        self.loss = measured[0]
+    def _record(self, may_wait: bool = False) -> Work[None]:
+        """Measure, and check all numbers; if `may_wait`, only every `_check_every` updates."""
+        measured = yield from self._data.measure()
+        self._forward_done = self._data.in_one_pass
         self._measured.append(measured)
-        self._check()
+        if not (may_wait and self.iteration < self._next_check and math.isfinite(sum(measured))):
+            self._check()
 
     # The loss can be finite although other numbers are not: relu hides an infinite weight, and adam's memory
     # can overflow. Checking all numbers costs as much as a small update, so it is done only now and then.
@@ -572,7 +518,7 @@ class Trainer:
     def _store(self) -> None:
         """Store all numbers, which are finite, for `_fall_back`, and add the new points to the history."""
         self._finite_numbers[:] = self._parameters.vectors
-        self._finite_point = self.iteration, self.loss
+        self._finite_iteration = self.iteration
         self._next_check = self.iteration + self._check_every
         if self._measured:
             iterations = range(self.iteration + 1 - len(self._measured), self.iteration + 1)
@@ -590,9 +536,9 @@ class Trainer:
         failed = self.iteration
         self._parameters.vectors[:] = self._finite_numbers
         self._forward_done = False
-        self.iteration, self.loss = self._finite_point
+        self.iteration = self._finite_iteration
         self._measured.clear()
         if self._check_every > 1:
             self._check_every, self._next_check = 1, self.iteration
-            run_work(self._updates_in_one_pass(failed))
+            run_work(self._updates(failed))
         self.diverged = True

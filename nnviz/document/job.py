@@ -21,7 +21,6 @@ from nnviz.core.history import BUCKETS
 from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
-from nnviz.core.slopes import trainer_ns
 from nnviz.core.state import State, Training
 from nnviz.core.trainer import Trainer
 
@@ -41,10 +40,8 @@ def duration_text(updates: int, speed: float) -> str:
     seconds = updates / pace
     if seconds < 9.5:  # below 9.5, a time rounds to one digit
         return f"{seconds:.1g} s"
-    for unit, unit_s, below_s in UNITS_S:
-        if seconds < below_s:
-            return f"{seconds / unit_s:.0f} {unit}"
-    return "years"
+    texts = (f"{seconds / unit_s:.0f} {unit}" for unit, unit_s, below_s in UNITS_S if seconds < below_s)
+    return next(texts, "years")
 
 
 def missing_for_training(state: State) -> str:
@@ -112,8 +109,6 @@ def _divergence(before: State, after: State) -> str:
 
 
 Worker: TypeAlias = Trainer | Replay
-Ready: TypeAlias = Callable[[], tuple[Worker, Iterator[None]]]
-"""A function that returns a Worker and the iterator over its units of work."""
 PATIENCE_S = 0.04
 """Longest wait, in seconds, for a thread to end after a stop request. Its later results are ignored."""
 
@@ -121,9 +116,8 @@ PATIENCE_S = 0.04
 class Background:
     """A thread that trains until iteration `last`, in units of work such as an update or a part of an update.
 
-    `ready()` returns the trainer and an iterator over the units of work. Only the thread uses the
-    trainer. If copying a State takes s seconds, the thread trains for at least `work_per_state`·s seconds
-    before the next copy.
+    `work` is the iterator over the units of work of `trainer`. Only the thread uses the trainer. If copying a
+    State takes s seconds, the thread trains for at least `work_per_state`·s seconds before the next copy.
 
     =============== ==============================================================
     `goal`          iteration up to which the thread may train now
@@ -134,13 +128,15 @@ class Background:
     """
 
     def __init__(
-        self, ready: Ready, learning_rate: float, goal: int, last: int, work_per_state: float
+        self, trainer: Worker, work: Iterator[None], goal: int, last: int, work_per_state: float
     ) -> None:
-        self.learning_rate = learning_rate
+        self.learning_rate = trainer.learning_rate
         self.goal = goal
         self.has_ended = False
         self.error: ValueError | None = None
-        self._ready, self._last, self._work_per_state = ready, last, work_per_state
+        self._trainer, self._work = trainer, work
+        self._last, self._work_per_state = last, work_per_state
+        self._handed_out_iteration = trainer.iteration
         self._latest: tuple[State, bool] | None = None
         self._is_state_requested = self._stopped = False
         self._next_hand_out_s = 0.0
@@ -170,8 +166,6 @@ class Background:
 
     def _run(self) -> None:
         try:
-            self._trainer, self._work = self._ready()
-            self._handed_out_iteration = self._trainer.iteration
             while not self._stopped and self._do_unit():
                 news = self._trainer.iteration > self._handed_out_iteration
                 if self._is_state_requested and news and time.perf_counter() >= self._next_hand_out_s:
@@ -230,8 +224,6 @@ class Limits:
 
     long_unit_s: float = 0.012
     """If two units of work each take longer than this, in seconds, a thread takes over the work."""
-    long_trainer_ns: float = 12e6
-    """If making a Trainer would take longer than this, in nanoseconds, the thread makes the Trainer."""
     work_per_state: float = 4.0
     """Shortest training time between two copies of the State, as a multiple of the time that a copy takes."""
     slowest_per_s: float = SLOWEST_PER_S
@@ -265,12 +257,8 @@ class Job(QObject):
     def __init__(
         self, state: State, updates: int, parent: QObject, limits: Limits, make: Callable[[State], Worker]
     ) -> None:
-        def ready() -> tuple[Worker, Iterator[None]]:
-            trainer = make(state)
-            return trainer, trainer.work(updates)
-
-        long = trainer_ns(state.network) > limits.long_trainer_ns
-        here = None if long else ready()  # raises ValueError before there is a Job
+        self._trainer = make(state)  # raises ValueError before there is a Job
+        self._work = self._trainer.work(updates)
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
         self.is_over = self.diverged = self._stopped = False
@@ -279,10 +267,6 @@ class Job(QObject):
         self._taken_key = state.training, state.iteration
         self._limits, self._long_units = limits, 0
         self._background: Background | None = None
-        if here is None:
-            self._go_into_background(ready, self._first)
-        else:
-            self._trainer, self._work = here
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._frame_s = time.perf_counter() + FRAME_S
@@ -308,7 +292,7 @@ class Job(QObject):
     def set_speed(self, speed: float) -> None:
         """Set the speed, from 0 (slowest) to 1 (as fast as possible); the next update follows at once."""
         per_s = updates_per_second(self.updates, speed, self._limits.slowest_per_s)
-        self._pace = Pace(self.updates, self.done, per_s)
+        self._per_s, self._since_s, self._done_before = per_s, time.perf_counter(), self.done
         if not self._stopped:
             self._timer.start(0)
 
@@ -376,7 +360,9 @@ class Job(QObject):
     def _work_until(self, until: float) -> None:
         if self._stopped:
             return
-        goal = self._first + self._pace.due(time.perf_counter())
+        paced_s = time.perf_counter() - self._since_s
+        due = self.updates if paced_s >= self.updates / self._per_s else int(1 + self._per_s * paced_s)
+        goal = self._first + min(self.updates, self._done_before + due)
         if self._background:
             self._background.goal = goal
             self.is_over, self.error = self._background.has_ended, self._background.error
@@ -394,7 +380,8 @@ class Job(QObject):
         if self.is_over:
             self.ended.emit()
             return
-        due = self._frame_s - SPARE_S if self._has_worked else self._pace.time_of_next(self.done)
+        next_s = self._since_s + (self.done - self._done_before) / self._per_s
+        due = self._frame_s - SPARE_S if self._has_worked else next_s
         self._timer.start(max(0, int((due - time.perf_counter()) * 1000)))
 
     def _slice(self, until: float, goal: int) -> None:
@@ -414,38 +401,13 @@ class Job(QObject):
             self.error, self.is_over = error, True
         self._iteration_reached, self.diverged = trainer.iteration, trainer.diverged
         if self._long_units > 1 and not self.is_over:
-            self._go_into_background(lambda: (trainer, work), goal)
-
-    def _go_into_background(self, ready: Ready, goal: int) -> None:
-        last, rate = self._first + self.updates, self.training.learning_rate
-        self._background = Background(ready, rate, goal, last, self._limits.work_per_state)
+            self._background = Background(trainer, work, goal, last, self._limits.work_per_state)
 
     def _latest_state(self) -> tuple[State, bool] | None:
         if self._taken_key == (self.training, self._trainer.iteration):
             return None
         state = self._trainer.state()  # may detect divergence
         return state, self._trainer.diverged
-
-
-class Pace:
-    """The schedule of a run: when each of `updates` updates is due, at `per_s` updates per second.
-
-    The first `done` updates are already made; the next update is due at once.
-    """
-
-    def __init__(self, updates: int, done: int, per_s: float) -> None:
-        self._updates, self._first, self._per_s = updates, done + 1, per_s
-        self._since = time.perf_counter()
-
-    def due(self, now: float) -> int:
-        """Return how many updates of the run are due by the time `now`, in seconds of `time.perf_counter`."""
-        if now >= self._since + self._updates / self._per_s:
-            return self._updates
-        return min(self._updates, int(self._first + self._per_s * (now - self._since)))
-
-    def time_of_next(self, done: int) -> float:
-        """Return the time, in seconds of `time.perf_counter`, at which update number `done` + 1 is due."""
-        return self._since + (done + 1 - self._first) / self._per_s
 
 
 def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:

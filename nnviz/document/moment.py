@@ -13,12 +13,11 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.edits import NUMBER_NS, has_same_inputs, scales_in_blocks
+from nnviz.core.edits import has_same_inputs, worth_standardising
 from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks
 from nnviz.core.network import Network, Trace
 from nnviz.core.results import (
-    FEW_ROWS,
     Compute,
     Computed,
     Health,
@@ -247,12 +246,11 @@ class Moment:
 
     @cached_property
     def scales(self) -> str:
-        """The sentence that offers to standardise the inputs.
-
-        The sentence is "" if the inputs need no standardising, and until nnviz has examined the inputs.
-        """
-        is_quick = NUMBER_NS * self.state.trained_rows * len(self.state.network.inputs) <= self._quick_ns
-        return self._found("scales", is_quick, scales_in_blocks, self.known.of_inputs) or ""
+        """The sentence that offers to standardise the inputs, or "" if they need no standardising."""
+        found = self.known.of_inputs.found
+        if "scales" not in found:
+            found["scales"] = worth_standardising(self.state)
+        return str(found["scales"])
 
     @cached_property
     def measured(self) -> Measured:
@@ -334,11 +332,9 @@ class Moment:
         if len(steps) != 1:
             return NO_TEXT
         step = steps[0]
-        few = len(self.state.data) <= FEW_ROWS
-        whole = self.means if step.deed == "losses" and few else None
+        whole = self.means if step.deed == "losses" else None
         update = self.means_of_update if step.phase == "update" else None
-        loss = self.loss if step.deed == "losses" else None
-        return step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, loss, short)
+        return step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, short)
 
     @property
     def walk_line(self) -> str:
@@ -377,20 +373,15 @@ class Moment:
         return self._found(("means", rows), is_quick, partial(means_in_blocks, rows))
 
     def _found(
-        self,
-        what: Hashable,
-        is_quick: bool,
-        compute: Compute[T],
-        results: Results | None = None,
-        while_moving: bool = True,
+        self, what: Hashable, is_quick: bool, compute: Compute[T], while_moving: bool = True
     ) -> T | None:
         """Return the result `what`, or None if it is not yet known.
 
         Compute the result at once if quick, else while idle; with `while_moving` also during a run or drag.
         """
-        results = results or self.known.results
+        results = self.known.results
         if what not in results.found and is_quick:
-            known = self.known.results.trace if self._quick else None
+            known = results.trace if self._quick else None
             run_work(results.find(what, compute, math.inf, known))
         elif what not in results.found and self.idle and (while_moving or not self.is_moving):
             self.idle.find(what, partial(results.find, what, compute))
@@ -407,7 +398,10 @@ def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
-    """Return the address in `new` of the nodes with the same names, or None if a node is missing."""
+    """Return the address in `new` of the nodes with the same names, or None if a node is missing.
+
+    A layer is where its first node is.
+    """
     if address is None:
         return None
     places = {
@@ -415,14 +409,10 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
         for column in range(len(new.sizes))
         for node, name in enumerate(new.names(column))
     }
-    names = old.names(address.column)
-    if address.kind == "layer":
-        return next((address._replace(layer=places[name][0]) for name in names if name in places), None)
-    place = places.get(names[address.node])
-    if place is None:
+    layer, node = places.get(old.names(address.column)[address.node], (None, 0))
+    if layer is None:
         return None
-    layer, node = place
     if address.kind != "weight":
-        return address._replace(layer=layer, node=node)
+        return address._replace(layer=layer, node=0 if address.kind == "layer" else node)
     before, source = places.get(old.names(address.layer)[address.source], (None, -1))
     return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None

@@ -239,10 +239,8 @@ class Player(QObject):
 
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
-        phase_end, was_mean = walk.phase_end(self.progress.position), self.progress.mean_over_rows
+        phase_end = walk.phase_end(self.progress.position)
         self._set(self.progress.at(position))
-        if self.progress.mean_over_rows and not (was_mean or walk.one_row):
-            self.message.emit("From now on the diagram shows the mean slopes over the rows of this update")
         if position == len(walk) and "update" in walk.phases:
             self._update()
         elif self.progress.playing and position != phase_end:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
-from nnviz.core.replay import Past, Replay, repeats_updates, with_earlier, with_past
+from nnviz.core.replay import Past, Replay, with_earlier, with_past
 from nnviz.core.state import Run, State, Training, agree_except
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
@@ -56,16 +56,10 @@ class Travel(QObject):
         return self.past.end.iteration
 
     @property
-    def place(self) -> tuple[str, str]:
-        """Two texts: which iteration is shown, and a hint that the button Run repeats the updates after it.
-
-        Both texts are "" at the last iteration. The hint is also "" if Run would make other updates.
-        """
-        state = self._document.state
-        if state.iteration == self.end:
-            return "", ""
-        again = "press Run to repeat the run's later updates" if repeats_updates(state, self.past.end) else ""
-        return f" at iteration {state.iteration} of {self.end}", again
+    def place(self) -> str:
+        """The shown iteration as text: " at iteration 5 of 21"; "" at the last iteration."""
+        iteration = self._document.state.iteration
+        return f" at iteration {iteration} of {self.end}" if iteration != self.end else ""
 
     @property
     def run(self) -> Run | None:

@@ -14,14 +14,11 @@ from nnviz.core.network import Network
 from nnviz.core.results import Computed
 from nnviz.core.state import State
 from nnviz.explain.lines import Line, Note, Scene
-from nnviz.explain.mean import averaged_losses_line, averaged_slopes_line, rows_phrase, update_lines
+from nnviz.explain.mean import loss_line, mean_line, rows_phrase, update_lines
 from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_loss_line, slope_line
 
 MOST_LINES = 7
 """Largest number of weights that a node's text lists. A last line says how many more there are."""
-ONE_ROW = "there is one row, so its slopes are the mean slopes"
-TAKEN = "the update is complete"
-COMPUTING = "computing …"
 
 
 class TextLine(NamedTuple):
@@ -99,20 +96,17 @@ def layer_text(step: WalkStep, network: Network) -> str:
 
 @np.errstate(all="ignore")  # an overflow is written as infinite
 def step_text(
-    state: State, computed: Computed, step: WalkStep, loss: float | None, short: Callable[[str], str] = str
+    state: State, computed: Computed, step: WalkStep, short: Callable[[str], str] = str
 ) -> StepText:
-    """Return the text of one step of the walk (the animation of one update).
-
-    `short` shortens node names; `loss` is the loss over all rows, if known.
-    """
+    """Return the text of one step of the walk (the animation of one update); `short` shortens node names."""
     if (scene := Scene.of(state, computed)) is None:
         return NO_TEXT
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
-        line = TextLine(("all new values are set together; ", TAKEN), is_remark=True)
+        line = TextLine(("all new values are set together; ", "the update is complete"), is_remark=True)
         return StepText("All weights", (line,))
     if step.deed == "losses":
-        return writer.losses(step, loss)
+        return writer.losses(step)
     if step.deed in ("forward", "loss", "backward"):
         return writer.node(step)
     return writer.edges(step)
@@ -140,16 +134,13 @@ class _StepWriter(NamedTuple):
             lines = backward_lines(self.scene, *at[1:3])
         return StepText(self.name_of(at), tuple(map(_line_or_note, lines)), (at,), _used(lines, extra))
 
-    def losses(self, step: WalkStep, loss: float | None) -> StepText:
+    def losses(self, step: WalkStep) -> StepText:
         """Return the text of the loss over all rows."""
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
         title = self.name_of(outputs[0]) if len(outputs) == 1 else f"all {len(outputs)} outputs"
-        lines = [row_loss_line(self.scene)] if len(outputs) > 1 else []
-        if loss is not None:
-            lines.append(averaged_losses_line(self.state, loss, self.computed.means))
-        sayings = [*map(_line_pieces, lines)]
-        if loss is None:
-            sayings.append(TextLine((COMPUTING,), is_remark=True))
+        lines: list[Line | Note] = [row_loss_line(self.scene)] if len(outputs) > 1 else []
+        lines.append(loss_line(self.state, self.computed.means))
+        sayings = [*map(_line_or_note, lines)]
         if len(self.state.data) == 1:
             sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), is_remark=True))
         errors = (output._replace(kind="error") for output in outputs)
@@ -159,7 +150,8 @@ class _StepWriter(NamedTuple):
         """Return the text of a step at a node's weights and bias: the slopes, mean slopes, or new values."""
         network, means = self.scene.network, self.computed.update
         if step.deed == "mean" and len(self.state.data) == 1:
-            return StepText("All weights", (TextLine((ONE_ROW,), is_remark=True),))
+            one_row = TextLine(("there is one row, so its slopes are the mean slopes",), is_remark=True)
+            return StepText("All weights", (one_row,))
         sources = range(network.sizes[step.layer])
         edges = [Address("weight", step.layer, step.node, source) for source in sources]
         if network.layers[step.layer].biases is not None:
@@ -167,7 +159,8 @@ class _StepWriter(NamedTuple):
         more = len(edges) - MOST_LINES if len(edges) > MOST_LINES + 1 else 0
         edges = edges[: len(edges) - more]
         if step.deed != "slopes" and means is None:
-            return StepText(self.name_of(edges[0]), (TextLine((COMPUTING,), is_remark=True),), tuple(edges))
+            waiting = TextLine(("computing …",), is_remark=True)
+            return StepText(self.name_of(edges[0]), (waiting,), tuple(edges))
         lines, sign = [self._line(step, edge) for edge in edges], " ← " if step.deed == "update" else " = "
         sayings = [_line_pieces(line, sign, breaks=True) for line in lines]
         if more:
@@ -179,13 +172,13 @@ class _StepWriter(NamedTuple):
     def _line(self, step: WalkStep, edge: Address) -> Line:
         means = self.computed.update
         if step.deed == "slopes":
-            line = slope_line(self.scene, edge)
+            line: Line | Note = slope_line(self.scene, edge)
         elif step.deed == "mean":
-            assert means is not None
-            line = averaged_slopes_line(self.state, means, edge)
+            line = mean_line(self.state, means, edge)
         else:
             assert means is not None
             line = replace(update_lines(self.state, edge, means.slopes.slope(edge))[-1], label=edge.symbol)
+        assert isinstance(line, Line)
         return replace(line, label=f"{self.name_of(edge)}: {line.label}")
 
     def _remarks(self, step: WalkStep) -> Iterator[list[str]]:

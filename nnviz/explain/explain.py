@@ -29,15 +29,7 @@ from nnviz.core.results import (
 from nnviz.core.slopes import BLOCK_NS, Slopes, forward_ns, row_blocks
 from nnviz.core.state import State
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, Scene, write
-from nnviz.explain.mean import (
-    all_rows_phrase,
-    is_noise,
-    loss_line,
-    mean_line,
-    noise_note,
-    update_heading,
-    update_lines,
-)
+from nnviz.explain.mean import all_rows_phrase, loss_line, mean_line, update_heading, update_lines
 from nnviz.explain.node import (
     backward_lines,
     chain_lines,
@@ -66,7 +58,6 @@ def explain(
     *,
     mean: bool = False,
     check: Check | None = None,
-    unfolded: frozenset[str] = frozenset(),
     watched: bool = False,
 ) -> Explanation:
     """Return the explanation of the number or layer at `address`, or of the loss if `address` is None.
@@ -75,7 +66,7 @@ def explain(
     slope is being measured. `unfolded` names the lines in which long sums are written out in full. `watched`
     says whether a script is training the network.
     """
-    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, watched).explanation()
+    return _Explainer(state, address, computed, is_mean(state, mean), check, watched).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -93,7 +84,6 @@ class _Explainer:
     computed: Computed
     mean: bool
     check: Check | None
-    unfolded: frozenset[str]
     watched: bool
 
     @property
@@ -105,7 +95,7 @@ class _Explainer:
 
     @cached_property
     def scene(self) -> Scene | None:
-        return Scene.of(self.state, self.computed, self.unfolded)
+        return Scene.of(self.state, self.computed)
 
     def explanation(self) -> Explanation:
         address = self.address
@@ -172,8 +162,6 @@ class _Explainer:
         if self.mean:
             whole = self.computed.means
             means = [mean_line(self.state, whole, address), *notes]
-            if is_noise(whole, address):
-                means.insert(1, noise_note(self.state))
             term = f"{self.row_heading} gives one term of the mean slope"
             sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, (line, *chain))]
         else:
@@ -212,7 +200,7 @@ class _Explainer:
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
-        return [line] if agrees else [line, Note("differs", self.check.reason)]
+        return [line] if agrees else [line, Note("differs", INEXACT)]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
         if self.watched:
@@ -225,9 +213,7 @@ class _Explainer:
         lines: list[Line | Note] = [Note("", OWN_UPDATE)] if self.state.is_watched else []
         if len(self.state.data) > 1 and not (self.mean and means.rows is None):
             lines.append(mean_line(self.state, means, address))
-            if is_noise(means, address):
-                lines.append(noise_note(self.state))
-            elif slope != row_line.value:
+            if slope != row_line.value:
                 lines.append(Note("", "The update uses this mean slope, not the row's slope."))
         lines += update_lines(self.state, address, slope)
         return LineSection(update_heading(self.state, means), tuple(lines))
@@ -235,6 +221,7 @@ class _Explainer:
 
 TOLERANCE = 1e-4
 """Largest relative difference at which a measured slope still agrees with the computed slope."""
+INEXACT = "The measured slope is inexact: within w ± h, the loss has a kink or bends strongly."
 PASSES_PER_ROW = 3
 """Number of forward passes per row to measure the slope of a weight: with w − h, w + h and w."""
 
@@ -247,24 +234,17 @@ class Check:
     `measured`   the measured slope, (loss(w + h) − loss(w − h)) / 2h
     `step`       the step h = 1e-5·max(1, |w|)
     `noise`      largest possible rounding error of `measured` in float64
-    `kink`       clause about a z that crosses a kink of the activation within w ± h, or ""
     ============ ================================================================================
     """
 
     measured: float
     step: float
     noise: float
-    kink: str
 
     def agrees(self, slope: float) -> bool:
         """Return whether `slope` agrees with the measured slope, up to a relative 1e-4 and rounding error."""
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
-
-    @property
-    def reason(self) -> str:
-        """A sentence on why the measured slope differs from a slope that does not agree with it."""
-        return self.kink or "The measured slope is inexact, because the loss bends strongly within w ± h."
 
 
 def measure_slope(
@@ -283,7 +263,7 @@ def measure_slope(
     y = state.data.targets[first : first + count]
     w = state.network.value_of(address)
     step = 1e-5 * max(1.0, abs(w))
-    totals, noise, kink = np.zeros(2), 0.0, ""
+    totals, noise = np.zeros(2), 0.0
     for block in row_blocks(count, PASSES_PER_ROW * forward_ns(state.network), block_ns):
         trace, targets = known or state.network.forward(x[block]), y[block]
         offsets = (w - step) - w, (w + step) - w
@@ -291,53 +271,20 @@ def measure_slope(
         with np.errstate(all="ignore"):
             totals += [measure.of_rows(each.z[-1], each.prediction, targets).sum() for each in both]
             noise += float(_sizes(measure, both[0], targets).sum()) / parts
-        kink = kink or _kink(state, trace, both, first + block.start)
         yield None
     below, above = (float(total) / count for total in totals)
     rounding = 4 * float(np.finfo(float).eps) * noise / count / step
-    yield Check((above - below) / (2 * step), step, rounding, kink)
+    yield Check((above - below) / (2 * step), step, rounding)
 
 
 def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
     """Return the sum of magnitudes in each term of the loss; rounding error is proportional to it."""
     z, a = trace.z[-1], trace.prediction
     slopes = np.empty_like(a)
-    measure.slopes(z, a, targets, slopes)()
+    measure.slopes(z, a, targets, slopes)
     moved_by = np.abs(slopes) * measure.factor
     sizes = (moved_by + np.abs(targets)) * np.abs(z) if measure.short else moved_by * (abs(a) + abs(targets))
     return np.asarray(np.abs(measure.terms(z, a, targets)) + sizes)
-
-
-def _kink(state: State, here: Trace, both: list[Trace], first_row: int) -> str:
-    """Return a sentence on a node and row whose z or output crosses a kink, or "".
-
-    The kink is one of the node's activation or of the loss.
-    """
-    for k, layer in enumerate(state.network.layers):
-        for kink in layer.function.kinks:
-            if (found := _crossing(here.z[k], [each.z[k] for each in both], np.array(kink))) is not None:
-                row, node = found
-                return (
-                    f"Within w ± h, z of {layer.nodes[node]} crosses the kink of {layer.activation} "
-                    f"at {as_text(kink)} in row {first_row + row + 1}."
-                )
-    if state.measure.kink and state.data.targets is not None:
-        with np.errstate(divide="ignore"):  # a target between the classes has no kink
-            kinks = state.measure.kink(state.data.targets[first_row : first_row + len(here.prediction)])
-        if (found := _crossing(here.prediction, [each.prediction for each in both], kinks)) is not None:
-            row, output = found
-            name, at = state.network.outputs[output], as_text(float(kinks[row, output]))
-            return (
-                f"Within w ± h, {name} crosses the kink of the {state.measure.phrase} "
-                f"at {at} in row {first_row + row + 1}."
-            )
-    return ""
-
-
-def _crossing(here: Array, moved: list[Array], kinks: Array) -> tuple[int, int] | None:
-    """Return the row and node of the first number that moves across its kink, or None."""
-    passed = np.argwhere(np.any([(each > kinks) != (here > kinks) for each in moved], axis=0))
-    return (int(passed[0, 0]), int(passed[0, 1])) if len(passed) else None
 
 
 FEW_NAMES = 6
@@ -367,8 +314,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
         health = computed.health
         notes += _flat_notes(function, health, address) if health else [Note("", "counting rows …")]
     if computed.means:
-        layers, fate = computed.means.slopes.layers, fates(computed.means.slopes)[address.layer]
-        notes += _fate_notes(fate, layers[address.layer].sizes, layers[-1].sizes)
+        fate = fates(computed.means.slopes)[address.layer]
+        notes += [Note("", f"{FATE_SENTENCES[fate]} {REMEDIES[fate]}")] if fate else []
     return [LineSection(f"On all {rows:,} rows", tuple(notes))] if notes else []
 
 
@@ -376,23 +323,13 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
     layer, node = health.layers[address.layer], address.node
     count, rows = int(layer.zero[node]) + int(layer.still[node]), health.rows
     where = intervals_text((*function.flat, *function.saturated))
-    share = f"{count:,} of {rows:,} rows ({percent_text(count, rows)})"
     slope = "close to 0" if function.saturated else "0"
-    yield Note("", f"The slope of {function.name} is {slope} on {share}, where {where}.")
+    yield Note("", f"The slope of {function.name} is {slope} on {count:,} of {rows:,} rows, where {where}.")
     badge = health.badges().get((address.layer, node), "")
     if badge:
         nothing = "nothing" if badge.startswith("dead") else "almost nothing"
         yield Note("", f"The node is {badge}, so its weights learn {nothing}.")
         yield Note("", DEAD if "dead" in badge else SATURATED)
-
-
-def _fate_notes(fate: Fate, size: tuple[float, float], last: tuple[float, float]) -> Iterator[Note]:
-    """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
-    if fate:
-        sizes = zip(("weights", "z"), size, last, strict=True)
-        w, z = (f"{as_text(one)} for {name} (last layer: {as_text(end)})" for name, one, end in sizes)
-        yield Note("", f"{FATE_SENTENCES[fate]} Slope sizes: {w}, {z}.")
-        yield Note("", REMEDIES[fate])
 
 
 def _size_section(state: State, means: Means, layers: Sequence[tuple[int, str]]) -> LineSection:
@@ -429,11 +366,3 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
         for node in np.flatnonzero(nodes).tolist()
     ]
     return list_text(names, FEW_NAMES) if names else ""
-
-
-def percent_text(count: int, total: int) -> str:
-    """Return `count` / `total` as text in whole per cent. "0 %" and "100 %" are always exact."""
-    share = round(100 * count / total)
-    if count < total and share == 100:
-        return "over 99 %"
-    return "under 1 %" if count and share == 0 else f"{share} %"

@@ -34,6 +34,8 @@ from nnviz.core.results import Computed
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 
+FEW_TERMS = 6
+"""Number of largest terms that a shortened sum lists one by one."""
 MOST_DIGITS = 17
 """Number of significant digits that identifies every float64 uniquely."""
 
@@ -115,11 +117,10 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
         return False
 
 
-def shortened_sum(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
+def shortened_sum(terms: Sequence[Expression], few: int = FEW_TERMS) -> Expression:
     """Return the sum of `terms`, shortened if `terms` has more than `few` + 1 terms.
 
-    A shortened sum has the `few` largest terms, and one number that is the sum of all other terms. A click on
-    this number shows all terms of the line whose name is `unfolds`.
+    A shortened sum has the `few` largest terms, and one number that is the sum of all other terms.
     """
     if len(terms) <= few + 1:
         return Sum(*terms)
@@ -127,7 +128,7 @@ def shortened_sum(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
     order = np.argsort(-np.abs(sizes), kind="stable")
     rest = float(np.sum(sizes[order[few:]]))
     note = f"{len(terms) - few} more"
-    return Sum(*(terms[i] for i in order[:few]), Number(rest, note=note, unfolds=unfolds))
+    return Sum(*(terms[i] for i in order[:few]), Number(rest, note=note))
 
 
 _ASCII = str.maketrans(
@@ -146,15 +147,13 @@ def ascii_text(text: str) -> str:
 class Line:
     """A line of an explanation: a label, a formula, and the formula with the current numbers.
 
-    `name` identifies a line with a shortened sum, so that a click can show the full sum. In other lines,
-    `name` is "". `check_agrees` says whether a measured slope agrees with the computed slope. In other lines,
+    `check_agrees` says whether a measured slope agrees with the computed slope. In other lines,
     `check_agrees` is None.
     """
 
     label: str
     formula: str
     written: Arithmetic
-    name: str = ""
     check_agrees: bool | None = None
 
     @property
@@ -214,16 +213,11 @@ def _row_text(row: Line | Note) -> str:
     return row.text + tick
 
 
-FEW_TERMS = 6
-"""Number of largest terms that a shortened sum lists one by one."""
-
-
 @dataclass(frozen=True)
 class Scene:
     """A network and its values on one row, from which the lines of an explanation are written.
 
-    `unfolded` names the lines in which long sums are written out in full. `slopes` is None if the row has no
-    targets. As the argument of a method, layer −1 means the inputs.
+    `slopes` is None if the row has no targets. As the argument of a method, layer −1 means the inputs.
     """
 
     network: Network
@@ -231,15 +225,14 @@ class Scene:
     trace: Trace
     slopes: Slopes | None
     targets: Array | None
-    unfolded: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, state: State, computed: Computed, unfolded: frozenset[str] = frozenset()) -> Scene | None:
+    def of(cls, state: State, computed: Computed) -> Scene | None:
         """Return the Scene of the selected row, or None if there are no rows."""
         if computed.trace is None:
             return None
         targets = computed.targets(state)
-        return cls(state.network, state.measure, computed.trace, computed.slopes, targets, unfolded)
+        return cls(state.network, state.measure, computed.trace, computed.slopes, targets)
 
     def slope_symbol(self, variable: str) -> str:
         """Return the symbol of the slope of the loss with respect to `variable`, for example ∂MSE/∂z."""
@@ -304,11 +297,3 @@ class Scene:
         with np.errstate(all="ignore"):
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
         return Number(float(slope[0, node]), Address("node", layer, node))
-
-    def sum(self, terms: Sequence[Expression], line: str) -> Expression:
-        """Return the sum of `terms`. A long sum is shortened unless `unfolded` contains the name `line`."""
-        return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
-
-    def fold_name(self, line: str, terms: int) -> str:
-        """Return `line`, the name of a line, if a sum of `terms` terms is shortened; otherwise ""."""
-        return line if terms > FEW_TERMS + 1 else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression, Number, Sum, Symbol
@@ -46,31 +44,6 @@ def rows_phrase(state: State, means: Means) -> str:
     return f"a batch of {means.count:,} rows"
 
 
-def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
-    """Return a line of text with the mean slope of a weight or bias, such as `(48 − 16 + 0 + 40)/4 = 18`.
-
-    The terms are the slopes of the single rows. For many rows, the line has only the result.
-    """
-    slope = Number(means.slopes.slope(address), address, slope=True)
-    label = "mean slope"
-    if not means.single:
-        return Line(f"{label} over {rows_phrase(state, means)}", "", write(slope, slope.value))
-    rows = [Number(row.slope(address), slope=True) for row in means.single]
-    return Line(label, "Σ slopes / rows", _mean_of(Sum(*rows), means.count, slope))
-
-
-def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
-    """Return a line of text with the mean loss over training rows, such as `(64 + 169 + 0 + 64)/4 = 74.25`.
-
-    The terms are the losses of the single rows. For many rows, the line has only the result.
-    """
-    number, title = Number(loss), state.measure.title
-    if means is None or not means.single:
-        return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
-    top = Sum(*(Number(row.loss) for row in means.single))
-    return Line(title, "Σ losses / rows", _mean_of(top, means.count, number))
-
-
 def _mean_of(top: Expression, rows: int, mean: Number) -> Arithmetic:
     return write(top / rows if rows > 1 else top, mean.value, result=mean)
 
@@ -86,44 +59,10 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
         return Note(label, "computing …")
     slope = Number(means.slopes.slope(address), address, slope=True)
     if means.single:
-        top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
+        top: Expression = Sum(*(Number(row.slope(address), slope=True) for row in means.single))
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
     return Line(label, "Σ slopes / rows", _mean_of(top, means.count, slope))
-
-
-ROUNDING = 4 * float(np.finfo(float).eps)
-"""Largest relative rounding error of a term that is computed by two or three operations in float64."""
-
-
-def is_noise(means: Means | None, address: Address) -> bool:
-    """Return whether a mean slope may be a mere rounding error, because the slopes of the rows cancel out.
-
-    A float64 sum of n terms, in any order, differs from the exact sum by at most n · `ROUNDING` · Σ |terms|.
-    """
-    if means is None or not isinstance(means.slopes, Slopes):
-        return False
-    terms = means.slopes.layers[address.layer].inputs[:, address.node]
-    if address.kind == "weight":
-        terms = terms * means.slopes.trace.feeding(address.layer)[:, address.source]
-    bound = means.count * ROUNDING * float(np.abs(terms).sum())
-    return means.count > 1 and 0.0 < abs(means.slopes.slope(address)) <= bound
-
-
-def noise_note(state: State) -> Note:
-    """Return the note on a mean slope that is only a rounding error."""
-    optimizer = state.training.optimizer
-    sentence = "The slopes of the rows cancel out: the mean is only a rounding error."
-    moves = OPTIMIZERS[optimizer].any_slope_moves
-    return Note("", f"{sentence} The optimizer {optimizer} still makes a step." if moves else sentence)
-
-
-def _row_term(means: Means, address: Address, i: int) -> Expression:
-    row = means.single[i]
-    end = Number(float(row.layers[address.layer].inputs[0, address.node]), slope=True)
-    if address.kind != "weight":
-        return end
-    return float(row.trace.feeding(address.layer)[0, address.source]) * end
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:

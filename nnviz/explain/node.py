@@ -15,41 +15,27 @@ from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product,
 from nnviz.core.losses import Short
 from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, counted
-from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
+from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, shortened_sum, write
 
 TERM_TOLERANCE = 1e-9
 """Explain computes a loss term from a if the error is at most this times max(1, |term|); else from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
-    """Return the lines of an input: value, place in the data, and value·w for nodes of the first layer.
+    """Return the lines of an input: its value, its place in the data, and what the first layer does with it.
 
     `row` is the index of the row, or None for a what-if row (inputs that are not in the data).
     """
-    value, fed = scene.a(-1, node), len(scene.network.layers[0])
-    products = value.value * scene.network.layers[0].weights[:, node]
-    few = FEW_TERMS if fed > FEW_TERMS + 1 else fed
+    value = scene.a(-1, node)
+    place = f"row {(row or 0) + 1:,}, column {scene.name(-1, node)} of the data"
+    given = f"The value is in {place}. Training does not change the data."
     if row is None:
         given = "This what-if row is not in the data, so training does not use this row."
-    else:
-        place = f"row {row + 1:,}, column {scene.name(-1, node)} of the data"
-        given = f"The value is in {place}. Training does not change the data."
-    lines: list[Line | Note] = [
+    return [
         Line("value", "", write(value, value.value)),
         Note("", given),
-        Note("", "Each node of the next layer adds the product of value and weight, value·w, to its z:"),
+        Note("", "Each node of the next layer adds the product of value and weight, value·w, to its z."),
     ]
-    largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
-    lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]
-    if few < fed:
-        lines.append(Note("", f"Explain omits the other {fed - few:,} nodes: their products are not larger."))
-    return lines
-
-
-def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
-    result = Number(product, Address("node", 0, fed))
-    written = write(scene.a(-1, node) * scene.w(0, fed, node), product, result=result)
-    return Line(f"for {scene.name(0, fed)}", "value·w", written)
 
 
 def layer_note(network: Network, layer: int) -> Note:
@@ -66,7 +52,7 @@ def layer_lines(scene: Scene, layer: int) -> list[Line | Note]:
     nodes = len(scene.network.layers[layer])
     few = FEW_TERMS if nodes > FEW_TERMS + 1 else nodes
     lines: list[Line | Note] = [
-        replace(_a_line(scene, layer, node), label=scene.name(layer, node), name="") for node in range(few)
+        replace(_a_line(scene, layer, node), label=scene.name(layer, node)) for node in range(few)
     ]
     if few < nodes:
         omitted = f"Explain omits the other {nodes - few:,} nodes: select a node to see its value."
@@ -83,12 +69,12 @@ def _z_line(scene: Scene, layer: int, node: int) -> Line:
     weights = scene.network.layers[layer].weights[node]
     terms = [scene.a(layer - 1, i) * scene.w(layer, node, i) for i in range(len(weights))]
     bias = scene.b(layer, node)
-    expression = scene.sum(terms, "z")
+    expression = shortened_sum(terms)
     if bias is not None:
         expression = expression + bias
     formula = "Σ value·w" if bias is None else "Σ value·w + b"
     z = scene.z(layer, node)
-    return Line("z", formula, write(expression, z.value, result=z), scene.fold_name("z", len(terms)))
+    return Line("z", formula, write(expression, z.value, result=z))
 
 
 def _a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -99,8 +85,8 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
     if function.joint is None:
         return Line("a", function.call, write(function.written(z), a.value, result=a))
     zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
-    formula, expression = function.joint.value(zs, node, lambda terms: scene.sum(terms, "a"))
-    return Line("a", formula, write(expression, a.value, result=a), scene.fold_name("a", len(zs)))
+    formula, expression = function.joint.value(zs, node, shortened_sum)
+    return Line("a", formula, write(expression, a.value, result=a))
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
@@ -132,7 +118,7 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
     if measure.term_by_z is None or abs(term.computed() - value) <= TERM_TOLERANCE * max(1.0, abs(value)):
         return value, measure.term.text, term
     zs = [scene.z(last, k) for k in range(len(scene.network.outputs))]
-    formula, by_z = measure.term_by_z(zs, symbols["y"], output, lambda terms: scene.sum(terms, "by z"))
+    formula, by_z = measure.term_by_z(zs, symbols["y"], output, shortened_sum)
     return value, formula, by_z
 
 
@@ -142,14 +128,14 @@ def row_loss_line(scene: Scene) -> Line:
     measure, outputs = scene.measure, len(scene.network.outputs)
     terms = [j for j in range(outputs) if measure.averaged or scene.terms[j]] or [0]
     label = f"the row's {measure.phrase}"
-    expression = scene.sum([_term(scene, j)[2] for j in terms], label)
+    expression = shortened_sum([_term(scene, j)[2] for j in terms])
     formula = measure.term.text
     if outputs > 1:
         sign, formula = (MINUS, formula[1:]) if formula.startswith(MINUS) else ("", formula)
         formula = f"{sign}Σ {formula}"
     formula, expression = _averaged(scene, formula, expression)
     value = float(scene.terms.sum()) / measure.parts(outputs)
-    return Line(label, formula, write(expression, value), scene.fold_name(label, len(terms)))
+    return Line(label, formula, write(expression, value))
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
@@ -214,10 +200,9 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
         return Line(label, formula, write(expression, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
-    expression = scene.sum(terms, f"back{layer}")
-    name = scene.fold_name(f"back{layer}", len(terms))
+    expression = shortened_sum(terms)
     formula = f"Σ w·{scene.slope_symbol('z')} of the next layer"
-    return Line(label, formula, write(expression, slope.value, result=slope), name)
+    return Line(label, formula, write(expression, slope.value, result=slope))
 
 
 def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
@@ -230,12 +215,12 @@ def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
 
 
 def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line:
-    count, name = len(scene.values(layer)), f"joint{layer}"
+    count = len(scene.values(layer))
     a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
-    formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
+    formula, expression = joint.slope(a, slopes, node, shortened_sum)
     result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.slope_symbol("a"))
     written = write(expression, result.value, result=result)
-    return Line(scene.slope_symbol("z"), formula, written, scene.fold_name(name, count))
+    return Line(scene.slope_symbol("z"), formula, written)
 
 
 _NAMES = ("a", "y", "error")
@@ -259,13 +244,14 @@ def slope_line(scene: Scene, address: Address) -> Line:
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
     """Return the lines of the chain rule: a product along each path from a weight or bias to the outputs.
 
-    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return
-    lines for one node of each layer instead.
+    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return the
+    lines of the slope at the weight's end instead.
     """
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
     if paths > FEW_PATHS or not all(layer.function.elementwise for layer in onward):
-        return _layer_lines(scene, address)
+        end = f"Slope at node {scene.name(address.layer, address.node)}:"
+        return [Note("", end), *backward_lines(scene, address.layer, address.node)]
     return [*_path_lines(scene, address)]
 
 
@@ -335,23 +321,3 @@ def _last_factor(scene: Scene, output: int) -> str:
     symbols = {each: Symbol(f"{each} of {name}" if several or each == "error" else each) for each in _NAMES}
     pieces = _last_rule(scene).at(symbols).pieces(DIGITS, PRODUCT)
     return "".join(piece.text for piece in pieces).replace("·", " · ")
-
-
-def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return the lines of the slope at the weight's end, then of the largest contributor in each layer."""
-    lines: list[Line | Note] = []
-    node = address.node
-    for layer in range(address.layer, len(scene.network.layers)):
-        name = scene.name(layer, node)
-        first = layer == address.layer
-        lines.append(Note("", f"Slope at node {name}:" if first else f"Slope at node {name} (largest term):"))
-        lines += backward_lines(scene, layer, node)
-        if layer + 1 < len(scene.network.layers):
-            node = _largest_contributor(scene, layer, node)
-    return lines
-
-
-def _largest_contributor(scene: Scene, layer: int, node: int) -> int:
-    assert scene.slopes is not None
-    onward = scene.network.layers[layer + 1].weights[:, node] * scene.slopes.layers[layer + 1].inputs[0]
-    return int(np.argmax(np.abs(np.nan_to_num(onward))))

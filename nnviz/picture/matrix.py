@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.function import coarsest_is_quick, has_few_inputs
+from nnviz.core.function import coarsest_is_quick
 from nnviz.core.network import Network
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
@@ -161,7 +161,7 @@ def thumbnail_columns(network: Network) -> range:
     """Return the indices of the columns whose nodes can have thumbnails; the inputs are column 0."""
     if pixel_side(network):
         return range(1, 2)
-    return range(len(network.sizes)) if has_few_inputs(network) and coarsest_is_quick(network) else range(0)
+    return range(len(network.sizes)) if len(network.inputs) <= 2 and coarsest_is_quick(network) else range(0)
 
 
 def shows_functions(network: Network) -> bool:
@@ -173,4 +173,4 @@ def why_no_thumbnails(network: Network) -> str:
     """Return the reason why the nodes cannot have thumbnails, or "" if some nodes can."""
     if thumbnail_columns(network):
         return ""
-    return TOO_LARGE if has_few_inputs(network) else NO_THUMBNAILS
+    return TOO_LARGE if len(network.inputs) <= 2 else NO_THUMBNAILS

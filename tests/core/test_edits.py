@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.edits import (
-    constant,
     keep_set,
     new_set_name,
     remove_set,
-    scales_in_blocks,
     standardise,
     standardising_note,
     use_set,
@@ -23,7 +21,6 @@ from nnviz.core.edits import (
     worth_standardising,
 )
 from nnviz.core.network import Layer, Network
-from nnviz.core.slopes import run_work
 from nnviz.core.state import Column, Columns, Dataset, State, Training
 from nnviz.core.train import train
 from tests.core import oracle
@@ -46,8 +43,20 @@ def test_setting_a_number_changes_that_number_alone():
     for kind, address, row, at, by_its_edit in (
         ("weights", Address("weight", 1, 0, 2), None, (0, 2), edits.set_weight(SMALL, 1, 0, 2, 9.5)),
         ("biases", Address("bias", 0, 1), None, 1, edits.set_bias(SMALL, 0, 1, 9.5)),
-        ("inputs", Address("input", -1, 1), 2, (2, 1), edits.set_input(SMALL, 2, 1, 9.5)),
-        ("targets", Address("target", 2, 0), 3, (3, 0), edits.set_target(SMALL, 3, 0, 9.5)),
+        (
+            "inputs",
+            Address("input", -1, 1),
+            2,
+            (2, 1),
+            edits.set_value(SMALL, Address("input", -1, 1), 9.5, 2),
+        ),
+        (
+            "targets",
+            Address("target", 2, 0),
+            3,
+            (3, 0),
+            edits.set_value(SMALL, Address("target", 0, 0), 9.5, 3),
+        ),
     ):
         after, in_data = edits.set_value(SMALL, address, 9.5, row), row is not None
         old, new = ((own.data if in_data else own.network.layers[address.layer]) for own in (SMALL, after))
@@ -69,7 +78,12 @@ def test_rows_are_added_and_removed_and_the_first_number_makes_the_first_row():
     assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
     assert edits.value_at(EMPTIED, Address("input", -1, 1)) is None
     assert edits.set_value(EMPTIED, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
-    assert edits.set_target(BARE, 1, 0, 5.0).data.targets.tolist() == [[0], [5], [0], [0]]
+    assert edits.set_value(BARE, Address("target", 0, 0), 5.0, 1).data.targets.tolist() == [
+        [0],
+        [5],
+        [0],
+        [0],
+    ]
     three = np.array([[3.0]])
     for state in (EMPTIED, replace(EMPTIED, data=replace(EMPTIED.data, targets=None))):
         first = edits.set_value(state, Address("input", -1, 0), 3.0)
@@ -107,7 +121,11 @@ def test_names_activations_and_random_weights_change_alone():
 def test_an_edit_ends_the_run_and_names_and_settings_do_not():
     state = train(SMALL, updates=3).state
     weights = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_bias(state, 0, 0, 1.0), use_set(state, 0)
-    rows = edits.set_input(state, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0), edits.add_row(state)
+    rows = (
+        edits.set_value(state, Address("input", -1, 0), 1.0, 0),
+        edits.set_value(state, Address("target", 0, 0), 1.0, 0),
+        edits.add_row(state),
+    )
     others = edits.remove_rows(state, [0]), edits.randomise(state, 3), edits.set_activation(state, 0, "tanh")
     biases = edits.add_biases(state, 1), edits.remove_biases(state, 0)
     nodes = edits.add_node(state, 1), edits.remove_node(state, 1, 0)
@@ -206,7 +224,7 @@ def test_the_outcome_of_an_edit_has_the_numbers(approved):
 @given(oracle.states(max_hidden=3), st.data())
 def test_no_prediction_that_changes_is_said_to_stay(state, data):
     grown = edits.add_layer(state, data.draw(st.integers(0, len(state.network.layers) - 1)))
-    same = np.allclose(oracle.predictions(grown), oracle.predictions(state), rtol=1e-9, atol=1e-9)
+    same = np.allclose(oracle.predictions(grown)[0], oracle.predictions(state)[0], rtol=1e-9, atol=1e-9)
     assert (edits.outcome(state, grown, 0) == edits.outcome(state, state, 0)) <= same
 
 
@@ -359,7 +377,6 @@ def test_standardising_gives_mean_0_and_deviation_1_and_is_kept_for_raw_rows():
     np.testing.assert_allclose(inputs[:, :2].mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(inputs[:, :2].std(axis=0), 1, atol=1e-12)
     assert inputs[:, 2:].tolist() == raw[:, 2:].tolist()
-    assert constant(state) == ["same", "sex=f"]
     by_name = {column.name: column for column in new.columns}
     assert (by_name["age"].mean, by_name["age"].deviation) == (raw[:, 0].mean(), raw[:, 0].std())
     assert "same" not in by_name
@@ -373,11 +390,10 @@ def test_standardising_gives_mean_0_and_deviation_1_and_is_kept_for_raw_rows():
     np.testing.assert_allclose(more.data.inputs[:, :2].std(axis=0), 1)
 
 
-def test_columns_whose_squares_no_number_holds_are_standardised_or_left_as_they_are(approved):
+def test_columns_whose_squares_no_number_holds_are_left_as_they_are(approved):
     for scale in (1e200, 1e-200, 1e307, 5e-320):
         state = made(np.outer([1.0, 2.0, 4.0, 1.0], [scale, 0, 0, 0]))
-        found = standardise(state, [0]).data.inputs[:, 0]
-        assert found == pytest.approx((np.array([1, 2, 4, 1]) - 2) / np.sqrt(1.5), rel=1e-3)
+        assert np.array_equal(standardise(state, [0]).data.inputs, state.data.inputs)
     raw = np.array([[1.7e308, 1.0, 0, 0], [-1.7e308, 2.0, 0, 0], [1.7e308, 3.0, 0, 0]])
     approved(
         "a column near the largest number, and others",
@@ -395,8 +411,6 @@ def test_standardising_is_offered_where_scales_differ_by_more_than_100_times(app
     assert worth_standardising(standardise(made(raw), [0, 1])) == ""
     assert worth_standardising(made(np.column_stack([raw[:, 0], 99 * raw[:, 0], raw[:, 2:]]))) == ""
     assert worth_standardising(made(np.zeros((0, 4)))) == ""
-    assert len(list(scales_in_blocks(made(raw), block_ns=1.0))) == 4
-    assert run_work(scales_in_blocks(made(raw), block_ns=1.0)) == worth_standardising(made(raw))
 
 
 def test_the_rows_that_are_kept_for_validation_have_no_part_in_it():

@@ -148,8 +148,7 @@ SEARCHED = State(
 """Two relu nodes, the second one dead, and two tanh outputs."""
 HEALTH = health(SEARCHED.network, SEARCHED.network.forward(SEARCHED.data.inputs), SEARCHED.measure)
 TYPED_WORDS = """
-yes | node_0_1 | Node 0 1 | node | 0_10 | closing | b→node_0_1 | b to node 0 1 | from b to node_0_1
-weight from b to node_0_1 | node_0_1 <- b | node_0_1 ← b | time to close | time to close to node_0_1
+yes | node_0_1 | Node 0 1 | node | 0_10 | closing | b→node_0_1 | b -> node 0 1 | time to close
 node_0_1 -> | -> node_0_1 | a -> yes | bias | bias of yes | bias of node_0_1 | dea | saturated nodes
 largest weight | the 3 largest weights | 2 smallest weights | 3 strongest | 2 weakest | largest of node_0_1
 1 smallest weight into yes | largest biases | 1 smallest bias | 0 largest weights | 2 larg

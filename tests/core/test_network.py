@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from tests.core import oracle
@@ -197,8 +198,8 @@ NOT_FINITE = {
     "a target": lambda number: Dataset([[1.0]], [[number]]),
     "an edited weight": partial(edits.set_weight, huge(), 0, 0, 0),
     "an edited bias": partial(edits.set_bias, huge(), 0, 0),
-    "an edited input": partial(edits.set_input, huge(), 0, 0),
-    "an edited target": partial(edits.set_target, huge(), 0, 0),
+    "an edited input": partial(edits.set_value, huge(), Address("input", -1, 0)),
+    "an edited target": partial(edits.set_value, huge(), Address("target", 0, 0)),
     "a pasted input": lambda number: edits.put_cells(huge(), 0, [0], np.array([[number]])),
 }
 

@@ -11,6 +11,7 @@ import pytest
 from nnviz.core import edits
 from nnviz.core import train as training
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.address import Address
 from nnviz.core.history import History
 from nnviz.core.metrics import (
     NO_CLASS,
@@ -134,7 +135,7 @@ def test_split_work_gives_the_same_bits(optimizer, batch_size, parts):
         run(one, part)
         going = run(Trainer(going), part).state()
     assert numbers(one.state()) == numbers(going) == numbers(whole.state())
-    assert one.loss == whole.loss
+    assert one.state().run.history.last == whole.state().run.history.last
     points = dict(whole.state().run.history.points)
     assert points.items() <= dict(one.state().run.history.points).items()
     assert points.items() <= dict(going.run.history.points).items()
@@ -435,7 +436,7 @@ def test_a_run_that_diverges_keeps_the_last_finite_weights():
         assert finite(taken)
         iterations.append(taken.iteration)
     assert (trainer.diverged, iterations[160]) == (True, 161)
-    assert trainer.loss == pytest.approx(81.0**161, rel=1e-12)
+    assert taken.run.history.last[1] == pytest.approx(81.0**161, rel=1e-12)
     assert numbers(run(trainer, 10).state()) == numbers(result.state)  # no update follows
 
 
@@ -531,7 +532,10 @@ def run_with_changes(state):
 
 def edited(state):
     """Return a State after each of three edits that end its run."""
-    weight, target = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0)
+    weight, target = (
+        edits.set_weight(state, 0, 0, 0, 1.0),
+        edits.set_value(state, Address("target", 0, 0), 1.0, 0),
+    )
     return weight, target, edits.randomise(state, 3)
 
 
@@ -615,7 +619,7 @@ def test_the_way_of_the_last_run_stays_known_until_the_data_change():
     assert past.networks() == [state.network for state in SEEN[:8]]
     past.follow(SEEN[0])
     assert past.networks() == []
-    assert followed([*SEEN, edits.set_target(SEEN[-1], 0, 0, 1.0)]).networks() == []
+    assert followed([*SEEN, edits.set_value(SEEN[-1], Address("target", 0, 0), 1.0, 0)]).networks() == []
 
 
 def test_few_states_are_kept_and_every_iteration_stays_in_reach():
@@ -670,12 +674,12 @@ def found_best(state):
 
 
 @pytest.mark.crossed(
-    pace=(0.0, 1e9),  # a State after each update, or none but the first
+    every=(1, 10**9),  # a State after each update, or none but the first
     name=(FULL, BATCHES),
     earlier=(0, 42, 210),  # from the start, gone on with, gone on behind it
 )
-def test_the_best_state_is_that_of_a_run_that_ended_there(pace, name, earlier, monkeypatch):
-    monkeypatch.setattr(training, "WORK_PER_STATE", pace)
+def test_the_best_state_is_that_of_a_run_that_ended_there(every, name, earlier, monkeypatch):
+    monkeypatch.setattr(training, "EVERY", every)
     begun = started(NAMES[name])
     state = train(begun, updates=earlier).state if earlier else begun
     end, found = found_best(replace(state, training=replace(begun.training, updates=300)))

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QObject, QTimer
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.metrics import Measured
 from nnviz.core.network import Network
 from nnviz.core.results import health
@@ -71,7 +72,7 @@ def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, pas
     passes.clear()
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     assert document.now.means is not means
-    document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
+    document.push(edits.set_value(document.state, Address("target", 0, 0), 9.0, 0), "a target")
     assert document.now.loss == document.state.loss()
     assert passes == [100, 100, 100]  # the last is the test's
 
@@ -165,7 +166,7 @@ def test_a_what_if_row_is_computed_alone_and_ends_with_other_data(state):
     np.testing.assert_allclose(
         document.now.trace.prediction, document.state.network.predict([[1.0, 2.0, 3.0]]), rtol=1e-12
     )
-    document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
+    document.push(edits.set_value(document.state, Address("target", 0, 0), 9.0, 0), "a target")
     assert document.now.what_if_row is None
 
 

@@ -97,7 +97,7 @@ def said_of(state, row=0):
     """Return every step of a walk, and its words."""
     found = computed(state, row)
     walk = Walk(state.network.sizes, PHASES if state.trainable else PHASES[:1], len(state.data))
-    return [(step, step_text(state, found, step, state.loss())) for step in walk.steps]
+    return [(step, step_text(state, found, step)) for step in walk.steps]
 
 
 def wrong(said):
@@ -188,7 +188,7 @@ def test_words_are_worked_out_once_and_many_rows_are_not_written_out(walker, qtb
     digits.player.show_phase("loss")
     digits.player.to_end()
     qtbot.waitUntil(lambda: "computing" not in digits.document.now.walk_text().text)
-    assert "Cross-entropy, mean over the 800 training rows ≈ " in digits.document.now.walk_text().text
+    assert "Cross-entropy = 42.832677 [sum over 800 rows]/800 ≈ " in digits.document.now.walk_text().text
 
 
 # --- a film of it
@@ -295,7 +295,7 @@ def test_what_cannot_be_walked_is_said(walker, approved):
 # --- its update
 
 
-@pytest.fixture(params=[{}, {"long_trainer_ns": 0.0}], ids=["in a frame", "in a thread"])
+@pytest.fixture(params=[{}, {"long_unit_s": 0.0}], ids=["in a frame", "in a thread"])
 def own(walker, request):
     """Return a Walker whose update is made within a frame, or takes longer."""
     network = Network.from_weights({"node_0": [2.0, 4.0], "output": [2.0]})

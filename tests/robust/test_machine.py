@@ -200,7 +200,7 @@ class Machine(RuleBasedStateMachine):
     def do_set_a_target(self):
         if rows := len(self.state.data):
             row, output = self.rng.randrange(rows), self.rng.randrange(len(self.state.network.outputs))
-            return self.attempt(edits.set_target, row, output, self.number())
+            return self.attempt(edits.set_value, Address("target", 0, output), self.number(), row)
         return "no row"
 
     def do_add_a_row(self):

@@ -514,7 +514,7 @@ def test_a_made_up_activation_and_optimizer_are_chosen_walked_trained_and_kept(
     qtbot.waitUntil(lambda: "hinge(−1) = −1" in explained(window))
     assert "1 if z > −1 else 0" in explained(window)
     window.document.select(Address("weight", 0, 0, 0))
-    qtbot.waitUntil(lambda: "crosses the kink of hinge at −1 in row 1" in explained(window))
+    qtbot.waitUntil(lambda: "within w ± h, the loss has a kink" in explained(window))
     assert "0.75·b̄ + 0.25·slope" in explained(window)
 
     choose_entry(window, "Undo")

@@ -448,8 +448,8 @@ def test_what_is_painted_follows_every_change_of_a_number(desk):
     for change in (
         lambda: document.edit("a weight", edits.set_weight, 0, 0, 0, 3.0),
         document.undo,
-        lambda: document.edit("an input", edits.set_input, 1, 0, 8.0),
-        lambda: document.edit("a target", edits.set_target, 1, 0, 24.0),
+        lambda: document.edit("an input", edits.set_value, Address("input", -1, 0), 8.0, 1),
+        lambda: document.edit("a target", edits.set_value, Address("target", 0, 0), 24.0, 1),
         lambda: document.edit("an activation", edits.set_activation, 0, "tanh"),
         lambda: document.edit("validation", edits.validate_from, 2),
         lambda: desk.table.verticalScrollBar().setValue(7),
@@ -772,7 +772,7 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
     before = widths(table)
     for k in range(3):
         state = edits.set_value(document.state, Address("weight", 0, 0, k), -1.2345678e-101)
-        document.push(edits.set_input(state, 0, k, 1.2345678e-101), "Set")
+        document.push(edits.set_value(state, Address("input", -1, k), 1.2345678e-101, 0), "Set")
     qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)  # as these fit in no size
     qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
     for _ in range(3):

@@ -590,7 +590,9 @@ def test_edits_of_weights_and_training_keep_the_free_row_without_slopes(bare):
 def test_a_row_chosen_other_data_or_other_inputs_leave_the_free_row(bare):
     for leave in (
         lambda window: window.document.select_row(1),
-        lambda window: window.document.push(edits.set_input(window.document.state, 0, 0, 9.0), "Set"),
+        lambda window: window.document.push(
+            edits.set_value(window.document.state, Address("input", -1, 0), 9.0, 0), "Set"
+        ),
         lambda window: window.document.push(edits.add_node(window.document.state, 0), "Add"),
     ):
         window = tried_out(bare("many-rows"))

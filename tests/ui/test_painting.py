@@ -195,7 +195,7 @@ def test_a_callout_writes_long_names_short():
 def said_of(picture, step, short=str):
     """Return the words of a step."""
     content = picture.content
-    return step_text(content.state, Computed(content.row, content.trace, content.slopes), step, None, short)
+    return step_text(content.state, Computed(content.row, content.trace, content.slopes), step, short)
 
 
 def test_a_callout_covers_rather_a_part_of_a_node_than_a_number():

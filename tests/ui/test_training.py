@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.edits import add_node
 from nnviz.core.losses import LOSSES
 from nnviz.core.metrics import measure_all
@@ -398,7 +399,7 @@ def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
     assert f"\n{hits} of 30 training rows\n{aside} of 10 validation rows" in tip
     panel.document.select_row(35)
     assert panel.figures.row_error.text == as_text(-np.log(outputs[35][state.data.targets[35].argmax()]))
-    document.edit("a target", edits.set_target, 0, 0, 0.5)
+    document.edit("a target", edits.set_value, Address("target", 0, 0), 0.5, 0)
     assert captions(panel) == every[:-1], "one target is no class"
     document.undo()
     assert captions(panel) == every
@@ -610,7 +611,7 @@ def test_advice_on_loss_and_rows_is_shown_until_it_is_followed(panel, document, 
         assert message(panel) != hint
         approved(title, message(panel))
 
-    document.start(edits.set_target(xor("sigmoid", "cross_entropy"), 0, 0, 5.0))
+    document.start(edits.set_value(xor("sigmoid", "cross_entropy"), Address("target", 0, 0), 5.0, 0))
     told("targets that are no shares")
     choose_loss(panel, "MSE")
     assert "targets" not in message(panel)

@@ -248,7 +248,7 @@ def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watch, tmp_p
     qtbot.waitUntil(lambda: not window.runner.running)
     state = window.document.state
     assert (state.iteration, state.run.start, state.runs) == (1, NETWORK, ())
-    assert state.run.history.first == (0, STATE.loss())
+    assert state.run.history.at(0) == (0, STATE.loss())
     qtbot.waitUntil(lambda: curve.accessibleDescription().startswith("MSE "))
     assert figure(window, "MSE").accessibleName() == "MSE"
     assert curve.toolTip().startswith("Drag the ring")

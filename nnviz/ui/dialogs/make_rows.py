@@ -27,7 +27,7 @@ from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
-from nnviz.core.state import Columns, Dataset, State
+from nnviz.core.state import Architecture, Columns, Dataset, State
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.controls import fill_box
@@ -258,7 +258,7 @@ class MakeRows(Dialog):
         replaces = f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
         needs = f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         self._of_mine.setText(replaces if fits else needs)
-        self._of_suiting.setText(kind.network_text)
+        self._of_suiting.setText(Architecture.of(kind.network()).in_words)
         self._draw()
 
     def _remember_preference(self) -> None:

@@ -152,21 +152,19 @@ def address_of_link(link: str) -> Address | None:
     return Address(cast(Kind, kind), int(layer), int(node), int(source))
 
 
-def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], fits: Fits) -> str:
+def html(explanation: Explanation, palette: Palette, hint: str, fits: Fits) -> str:
     """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
-    `hint` is the text of an additional first paragraph, or "". `unfolded` holds the names of the lines that
-    are shown with all terms. `fits` returns whether a text fits on one line.
+    `hint` is the text of an additional first paragraph, or "". `fits` returns whether a text fits on a line.
     """
     intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
-    page = _Page(palette, unfolded, fits)
+    page = _Page(palette, fits)
     return intro + "".join(page.section(section) for section in explanation.sections)
 
 
 @dataclass(frozen=True)
 class _Page:
     palette: Palette
-    unfolded: frozenset[str]
     fits: Fits
 
     def section(self, section: LineSection) -> str:
@@ -185,8 +183,6 @@ class _Page:
         """Return `label = formula` and `= arithmetic`, on one line if they fit, else below each other."""
         p, formula = self.palette, f" = {line.formula}" if line.formula else ""
         text = self._pieces(line.written.pieces, "" if line.arithmetic.startswith("≈") else "= ")
-        if line.name in self.unfolded:
-            text += f" {_link(f'fold/{line.name}', _unbroken('show fewer'), p.accent)}"
         if line.check_agrees is not None:
             colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
             text += f" {coloured(colour, _unbroken(tick))}"
@@ -208,8 +204,6 @@ class _Page:
     def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
         signs = (_sign(sign, start + k in breaks) for k, sign in enumerate(piece.text))
         text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
-        if piece.unfolds:
-            return _link(f"unfold/{piece.unfolds}", text, self.palette.accent)
         colour = self.palette.slope if piece.slope else self.palette.ink
         if piece.address is not None:
             return _link(link_of(piece.address), text, colour)
@@ -393,7 +387,6 @@ class ExplainPanel(PlotPanel):
         self._moment = desk.document.now
         """The Moment that the panel explains."""
         self._address: Address | None = None
-        self._unfolded: frozenset[str] = frozenset()
         self._explanation = Explanation("", ())
         self._check: Check | None = None
         self._check_of: tuple[object, ...] = ()
@@ -553,19 +546,18 @@ class ExplainPanel(PlotPanel):
         now = self._moment
         keep_place = now.address == self._address
         if not keep_place:
-            self._address, self._unfolded = now.address, frozenset()
+            self._address = now.address
         self._explanation = explain(
             now.state,
             now.address,
             now.explanation_input,
             mean=now.mean_over_rows,
             check=self._check,
-            unfolded=self._unfolded,
             watched=bool(now.lock_reason),
         )
         hint = "" if now.address else HINT
         self._subject.setText(self._explanation.title)
-        text = html(self._explanation, colours(), hint, self._unfolded, self._text.fits)
+        text = html(self._explanation, colours(), hint, self._text.fits)
         self._text.show_html(text, keep_place)
         if not keep_place:
             self.parts.share_out()
@@ -579,7 +571,3 @@ class ExplainPanel(PlotPanel):
         if address is not None:
             self._desk.address_hovered.emit(None)
             self._document.select(address)
-            return
-        action, _, line = link.partition("/")
-        self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}
-        self._write()

@@ -450,9 +450,9 @@ class FileCommands(QObject):
             return False
         is_complete = own or not lost
         (self._settings.remember_open if is_complete else self._settings.remember_folder)(path)
-        at, again = self._runner.travel.place
+        at = self._runner.travel.place
         saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"
-        self._say("; ".join(filter(None, (saved, lost, again, more))))
+        self._say("; ".join(filter(None, (saved, lost, more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
