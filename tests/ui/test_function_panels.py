@@ -23,9 +23,9 @@ from nnviz.picture.palette import PALETTES
 from nnviz.picture.scales import Tone, number_pixels, output_tones
 from nnviz.ui.dialogs.pictures import Look, PlotDrawing
 from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
+from nnviz.ui.panels.activation import POINT_PX
 from nnviz.ui.panels.function import FunctionPanel
 from nnviz.ui.panels.function_plane import FunctionPlane
-from nnviz.ui.plot.points import POINT_PX
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
@@ -384,8 +384,7 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
         for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
             svg = PlotDrawing(panel.window(), "A title").svg(Look(600, 400, theme))
             assert svg.startswith(b"<?xml")
-            marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
-            assert marks > len(state.data)
+            assert svg.count(b"<path") >= 2 * len(state.data), "the outline and the inside of each mark"
             assert (b"<image" in svg) == (panel.axes.axes.vertical is not None)
 
 
@@ -502,7 +501,8 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
     assert np.count_nonzero(~there) == 1, "a gap at the kink"
     svg = PlotDrawing(bank.card, "A title").svg(Look(600, 400, "light")).decode()
-    across = [float(x) for x in re.findall(rf'<circle cx="([^"]+)" cy="[^"]+" r="{POINT_PX / 2}"', svg)]
+    size = f"{POINT_PX:g}"
+    across = [float(x) for x in re.findall(rf'transform="matrix\({size},0,0,{size},([^,]+),', svg)]
     assert np.corrcoef(across, bank.plane.rows.points[:, 0])[0, 1] == pytest.approx(1.0), (
         "a circle for each row"
     )

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSize, Qt
+from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -36,13 +37,13 @@ from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
+from nnviz.ui.panels.function_plane import SYMBOLS, WIDTHS, RowMarks, Rows, class_shape
 from nnviz.ui.plot.plot import Plot, QuietAxis
 
 RATIO = 2.0
 """Device pixels per pixel of a thumbnail, so that thumbnails are sharp on any screen."""
-RADIUS_PX, PADDING_PX = 1.5, 3.0
-"""In pixels, for a thumbnail. RADIUS_PX: radius of a mark. PADDING_PX: free border around all marks."""
+MARK_PX, PADDING_PX = 3.0, 3.0
+"""In pixels, for a thumbnail. MARK_PX: size of a mark. PADDING_PX: free border around all marks."""
 MARK_NAMES = ("orange squares", "blue circles", "green triangles")
 """Names of the marks of classes 0, 1 and 2."""
 
@@ -86,15 +87,16 @@ def thumbnail(groups: list[Series], size: QSize, palette: Palette) -> QPixmap:
     pixmap = QPixmap(size * RATIO)
     pixmap.setDevicePixelRatio(RATIO)
     pixmap.fill(Qt.GlobalColor.transparent)
-    rows, radius = _marks(groups, palette), px(100) / 100 * RADIUS_PX
-    no_outline = QColor(Qt.GlobalColor.transparent)
+    rows, width = _marks(groups, palette), px(100) / 100 * MARK_PX
     (left, right), (bottom, top) = limits(groups, 0.0)
     room = np.array([size.width(), size.height()]) - 2 * PADDING_PX
     places = PADDING_PX + (rows.points - (left, top)) / (right - left, bottom - top) * room
     with QPainter(pixmap) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for at, shape, colour in zip(places.tolist(), rows.shapes, rows.colours, strict=True):
-            draw_mark(painter, QPointF(*at), shape, QColor(colour), no_outline, radius)
+            painter.resetTransform()
+            painter.translate(*at)
+            drawSymbol(painter, SYMBOLS[shape], width * WIDTHS[shape], Qt.PenStyle.NoPen, QColor(colour))
     return pixmap
 
 

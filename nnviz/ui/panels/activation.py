@@ -24,13 +24,15 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, QuietAxis
-from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
+from nnviz.ui.plot.points import Marks, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
 """If more rows than this are inside the plot, each pixel of the plot shows at most one point."""
 PLOT_PX = 110
 """Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
+POINT_PX, MOST_PIXELS = 5.0, 100_000
+"""POINT_PX: diameter of the point of a row, in pixels. MOST_PIXELS: more pixels than any screen is high."""
 FINE, COARSE = 100, 10
 """FINE: an arrow key moves the readout by 1/FINE of the plot's width. COARSE: the same with Shift."""
 
@@ -50,7 +52,7 @@ class ActivationPlot(PointPlot):
         self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self.tangent, self._zero = CurveItem(), CurveItem()
-        self.rows = PointItem()
+        self.rows = Marks(POINT_PX)
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
         self.add(1, self._zero, self.slopes, self.curve, self.rows, self.tangent, *self._ends)
         self.restyle()
@@ -62,7 +64,7 @@ class ActivationPlot(PointPlot):
         self.curve.setPen(self.pen(palette.ink))
         self.slopes.setPen(self.pen(palette.slope, 1.5))
         self.tangent.setPen(self.pen(palette.slope, 2.5))
-        self.rows.set_pen(self.pen(palette.accent, POINT_PX))
+        self.rows.setBrush(palette.accent)
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
             dot.set_colours(inside, QPen(QColor(palette.slope), 1.5))
 
@@ -99,18 +101,11 @@ class ActivationPlot(PointPlot):
         return len(z) - len(self._inside)
 
     def _draw_rows(self) -> None:
-        self.rows.show_points(self._inside if len(self._inside) <= MANY else self._one_on_each_pixel())
-
-    def _one_on_each_pixel(self) -> Array:
-        """Return one of the points inside the plot for each pixel with points, shape (points, 2)."""
-        points, ((left, _), (bottom, top)) = self._inside, self.view()
-        across, up = self.pixel()
-        columns, rows = ((points - (left, bottom)) / (across, up)).astype(np.intp).T
-        cells = columns * (int((top - bottom) / up) + 1) + rows
-        one = np.full(int(cells.max()) + 1, -1, np.intp)
-        one[cells] = np.arange(len(points))
-        result: Array = points[one[one >= 0]]
-        return result
+        points = self._inside
+        if len(points) > MANY:
+            across, up = ((points - np.array(self.view())[:, 0]) / self.pixel()).astype(np.intp).T
+            points = points[np.unique(across * MOST_PIXELS + up, return_index=True)[1]]
+        self.rows.setData(*points.T)
 
     def place_marks(self) -> None:
         """Draw the tangent, whose length in pixels does not change, and at most one row on each pixel."""

@@ -45,7 +45,7 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import SHORT, MapPlot, contours
+from nnviz.ui.plot.points import SHORT, MapPlot, Marks, contours
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -483,7 +483,7 @@ class LossSurfacePlane(LossPlane):
         self.grid: Grid | None = None
         self._loss = math.nan
         self._halo, self.path = (CurveItem() for _ in range(2))
-        self._start = pg.ScatterPlotItem(useCache=False)  # in an SVG, Qt would write its cache as pixels
+        self._start = Marks(4)
         self.add(2, self._halo, self.path, self._start)
         self.restyle()
 
@@ -493,7 +493,6 @@ class LossSurfacePlane(LossPlane):
         self.line.setPen(self.pen(_faint(palette.ink, 0.32), 1))
         self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
         self.path.setPen(self.pen(palette.ink))
-        self._start.setPen(None)
         self._start.setBrush(palette.ink)
 
     def show_grid(self, grid: Grid) -> None:

@@ -12,17 +12,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
     QMouseEvent,
-    QPaintEngine,
     QPainter,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.scales import Pixels
@@ -280,52 +278,23 @@ def contours(across: Array, up: Array, heights: Array, levels: Iterable[float]) 
     return np.concatenate(lines)
 
 
-POINT_PX = 5.0
-"""Diameter of a point, in pixels."""
+class Marks(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Marks of a fixed size in pixels, without outlines. In a picture for export, each mark is a shape."""
 
+    def __init__(self, size: float) -> None:
+        super().__init__(size=size, pen=None)
 
-class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """A plot item that draws points at (x, y), shape (points, 2)."""
+    @property
+    def points(self) -> Array:
+        """The drawn points, shape (points, 2): x, y."""
+        return np.column_stack(self.getData())
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.points: Array = np.empty((0, 2))
-        self._pen = QPen()
+    def boundingRect(self) -> QRectF:
+        """Return the view, since the bounds of points can be too large for Qt."""
+        area: QRectF | None = self.viewRect()
+        return QRectF() if area is None else area
 
-    def set_pen(self, pen: QPen) -> None:
-        """Draw the points in the colour of `pen`. The diameter of a point is the width of the pen."""
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        self._pen = pen
-        self.update()
-
-    def show_points(self, points: Array) -> None:
-        """Draw these points."""
-        if not np.array_equal(points, self.points):
-            self.prepareGeometryChange()
-            self.points = points
-            self.update()
-
-    def boundingRect(self) -> QRectF:  # noqa: D102
-        if not len(self.points):
-            return QRectF()
-        (left, bottom), (right, top) = self.points.min(axis=0), self.points.max(axis=0)
-        across, up = POINT_PX * self.pixelWidth(), POINT_PX * self.pixelHeight()
-        return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint the points. In an SVG, paint circles inside the plot: few programs support cosmetic pens."""
-        if not len(self.points):  # Qt aborts on an empty polygon
-            return
-        if painter.paintEngine().type() != QPaintEngine.Type.SVG:
-            painter.setPen(self._pen)
-            painter.drawPoints(pg.functions.arrayToQPolygonF(*self.points.T))
-            return
-        to_picture, clip = painter.transform(), painter.clipBoundingRect()
-        painter.save()
-        painter.resetTransform()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._pen.color()))
-        for x, y in self.points.tolist():
-            if clip.contains(QPointF(x, y)):
-                painter.drawEllipse(to_picture.map(QPointF(x, y)), POINT_PX / 2, POINT_PX / 2)
-        painter.restore()
+    def paint(self, painter: QPainter, option: object, widget: QWidget | None) -> None:  # noqa: D102
+        self.opts["useCache"] = widget is not None  # in an SVG, Qt would write the cache as pixels
+        super().paint(painter, option, widget)
+        self.opts["useCache"] = True
