@@ -24,12 +24,19 @@ from nnviz.picture.palette import rgb
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.card import coloured
-from nnviz.ui.plot.plot import CENTRE, GRAB_PX, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
+from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
 """Share of a curve's colour in the faint part of the curve; the rest is the background colour."""
+ARROW_PX = 10.0
+"""Width and height of an arrow, in pixels."""
+
+
+def exit_arrow() -> pg.ArrowItem:
+    """Return an arrow to the top edge of the plot, for the place where a curve leaves the plot."""
+    return pg.ArrowItem(angle=90, headLen=ARROW_PX, headWidth=ARROW_PX / 2, pen=None)
 
 
 class HistoryLine:
@@ -45,7 +52,7 @@ class HistoryLine:
         self.leaves: tuple[int, float] | None = None
         """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
-        self._arrow = Arrow()
+        self._arrow = exit_arrow()
         plot.add(z, self.later, self.curve)
         plot.add(z + 1, self._arrow)
 
@@ -68,7 +75,7 @@ class HistoryLine:
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
-        self._arrow.set_colours(self.colour)
+        self._arrow.setBrush(QColor(self.colour))
         self.leaves = plot.show_exit(self._arrow, points, plot.following)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
@@ -112,7 +119,7 @@ class EarlierCurves:
 
     def __init__(self) -> None:
         self._items: list[CurveItem] = []
-        self._arrows: list[Arrow] = []
+        self._arrows: list[pg.ArrowItem] = []
         self._area: Area | None = None
         self._pixel = math.inf
         self._curves: list[Array] = []
@@ -142,7 +149,7 @@ class EarlierCurves:
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
-            self._arrows.append(Arrow())
+            self._arrows.append(exit_arrow())
             plot.add(UNDER, self._items[-1], self._arrows[-1])
         for k, arrow in enumerate(self._arrows):
             plot.show_exit(arrow, self._diverged.get(k, np.empty((0, 2))), True)
@@ -151,7 +158,7 @@ class EarlierCurves:
         self._area, self._pixel = _around(view), pixel
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
-            self._arrows[k].set_colours(colours().muted)
+            self._arrows[k].setBrush(QColor(colours().muted))
         self._cut = [
             clip_curve(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
             for curve, run in zip(self._curves, self.runs, strict=True)
@@ -367,7 +374,7 @@ class HistoryCanvas(Plot):
         if len(self._history) or self.earlier.runs:
             self.show_history(self._history, self._present, self.validation.history, self._readouts)
 
-    def show_exit(self, arrow: Arrow, points: Array, is_whole: bool) -> tuple[int, float] | None:
+    def show_exit(self, arrow: pg.ArrowItem, points: Array, is_whole: bool) -> tuple[int, float] | None:
         """Put an arrow where a diverged curve leaves the plot, and return this place (see `leaves_at`).
 
         `points` are the whole curve, unless `is_whole` is false: then the arrow is hidden.

@@ -274,7 +274,7 @@ class LossCurvePlane(LossPlane):
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
         self.tangent, self._step, self._drop = (CurveItem() for _ in range(3))
-        self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
+        self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pen=None)
         self._end = DotItem(7)
         self.add(2, self._drop, self._step, self._head, self._end, self.tangent)
         self._head.hide()
@@ -289,7 +289,7 @@ class LossCurvePlane(LossPlane):
         dotted = self.pen(palette.accent, 1)
         dotted.setStyle(Qt.PenStyle.DotLine)
         self._drop.setPen(dotted)
-        self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
+        self._head.setStyle(brush=palette.accent)
         self._end.set_colours(palette.accent)
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:

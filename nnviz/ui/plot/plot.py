@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
@@ -25,7 +25,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QLabel
 
 from nnviz.core.activations import Array
 from nnviz.picture.notebook import clip_curve
@@ -182,9 +182,7 @@ TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 SIZE_HINT = QSize(240, 96)
 """Preferred size of a plot, in pixels. In a layout, the plot grows into all free space."""
 FARTHEST_OUTSIDE = 1e5
-"""Largest distance of curves and dots from the view, as a multiple of the view's size. Qt aborts beyond."""
-ARROW = 10.0
-"""Width and height of an arrow, in pixels."""
+"""Largest distance of curves from the view, as a multiple of the view's size. Qt aborts beyond."""
 GRAB_PX = 10.0
 """Largest distance between the mouse and a point of a plot at which the mouse is on the point, in pixels."""
 OFFSET = 6
@@ -389,7 +387,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
                 axis.show()
             self.centralLayout.activate()  # marks are drawn next, and depend on the size of a pixel
 
-    def add(self, z: float, *items: pg.GraphicsObject | QGraphicsEllipseItem) -> None:
+    def add(self, z: float, *items: QGraphicsItem) -> None:
         """Add items to the plot, each above those before it and above all items with a lower `z`."""
         for item in items:
             self.box.addItem(item, ignoreBounds=True)
@@ -428,12 +426,9 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
 
-    def place_dot(self, dot: DotItem, x: float, y: float) -> None:
-        """Put a dot at (x, y); hide it if a coordinate is not finite or too far out of view."""
-        visible = all(
-            abs(value - low) <= FARTHEST_OUTSIDE * (high - low)
-            for value, (low, high) in zip((x, y), self.view(), strict=True)
-        )
+    def place_dot(self, dot: QGraphicsItem, x: float, y: float) -> None:
+        """Put a dot at (x, y); hide it if a coordinate is NaN or out of view."""
+        visible = all(low <= value <= high for value, (low, high) in zip((x, y), self.view(), strict=True))
         dot.setVisible(visible)
         if visible:
             dot.setPos(x, y)
@@ -497,33 +492,10 @@ class DotItem(QGraphicsEllipseItem):
 
     def __init__(self, size: float) -> None:
         super().__init__(-size / 2, -size / 2, size, size)
-        self.setFlag(QGraphicsEllipseItem.GraphicsItemFlag.ItemIgnoresTransformations)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.hide()
 
     def set_colours(self, inside: str, rim: QPen | Qt.PenStyle = Qt.PenStyle.NoPen) -> None:
         """Fill the mark with a colour, and draw its rim with a pen."""
         self.setPen(QPen(rim))
         self.setBrush(QColor(inside))
-
-    def paint(self, painter: QPainter, *rest: Any) -> None:
-        """Paint the mark; in an SVG, which Qt does not clip, paint it only if it is inside the plot."""
-        svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
-        if not svg or painter.clipBoundingRect().contains(self.rect().center()):
-            self._draw(painter, *rest)
-
-    def _draw(self, painter: QPainter, *rest: Any) -> None:
-        super().paint(painter, *rest)
-
-
-class Arrow(DotItem):
-    """An arrow to the top edge of a plot, where a curve leaves the plot."""
-
-    def __init__(self) -> None:
-        super().__init__(ARROW)
-        self.setRect(-ARROW / 2, 1.0, ARROW, ARROW)
-
-    def _draw(self, painter: QPainter, *rest: Any) -> None:
-        box = self.rect()
-        painter.setPen(self.pen())
-        painter.setBrush(self.brush())
-        painter.drawPolygon([QPointF(box.center().x(), box.top()), box.bottomLeft(), box.bottomRight()])
