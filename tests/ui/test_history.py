@@ -767,16 +767,14 @@ def test_overfitting_is_named_marked_and_gone_to(qtbot, document, plot, overfitt
     approved("overfitting", sentence.replace(f"{least}", "LEAST"))
     approved("the rule of overfitting", plot.overfitting.sentence.toolTip())
     assert f"the validation loss has risen since iteration {least}" in plot.curve.accessibleDescription()
-    click(plot, plot.curve.marked().toPoint())
-    qtbot.waitUntil(lambda: document.state.iteration == least)
-    document.undo()
-    assert document.state.iteration == 600
+    mark = plot.curve.start_of_rise
+    assert mark.pos().toTuple() == pytest.approx(overfitted.run.curve("validation").points[least])
     plot.overfitting.go.click()
     qtbot.waitUntil(lambda: document.state.iteration == least)
     assert plot.overfitting.isVisible()  # the run is what it was
     for state in (of_classes, train(runs.noisy_sine(), updates=100).state):
         showing(plot, document, state)
-        assert (plot.overfitting.isVisible(), plot.curve.marked()) == (False, None)
+        assert (plot.overfitting.isVisible(), mark.isVisible()) == (False, False)
 
 
 def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(

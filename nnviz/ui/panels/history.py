@@ -53,7 +53,6 @@ LOSS_TIP = (
     "The script reported a loss with each update, usually the loss before the update\n"
     "The {loss} in the panel Training is the loss after the update, computed by nnviz\n"
 )
-MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
@@ -114,7 +113,6 @@ class HistoryPlot(PlotPanel):
         self.curve.ring_taken.connect(self._runner.begin_drag)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.end_drag)
-        self.curve.mark_clicked.connect(self._go_to_least)
         self.view_all.triggered.connect(self.curve.view_all)
         self.pages.addWidget(self.curve)
         self._desk.frames.show_again(self)
@@ -239,7 +237,7 @@ class HistoryPlot(PlotPanel):
             if before[0] is None:
                 self.curve.view_all()
             tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
-            self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
+            self.curve.setToolTip(tip)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._travel.past.end.curve_title) if run else ()
             self.curve.show_history(history or History(), present, validation, values)

@@ -211,8 +211,9 @@ class HistoryCanvas(Plot):
     """Plots the history of a run, the history of its validation loss, and earlier runs.
 
     `line`, `validation` and `earlier` draw the curves; `runs` holds the earlier runs, the newest last. A ring
-    shows the current iteration. A mark on the validation curve shows where this loss starts to rise. The view
-    follows the growing curve until the person zooms or moves the view, and again after `view_all`.
+    shows the current iteration. The mark `start_of_rise` on the validation curve shows where this loss starts
+    to rise. The view follows the growing curve until the person zooms or moves the view, and again after
+    `view_all`.
     """
 
     def __init__(self) -> None:
@@ -230,10 +231,10 @@ class HistoryCanvas(Plot):
         self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
         self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
-        self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
+        self.start_of_rise, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self.earlier: list[HistoryLine] = []
         self.runs: tuple[EarlierRun, ...] = ()
-        self.add(2, self._mark, self._ring, self._dot)
+        self.add(2, self.start_of_rise, self._ring, self._dot)
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
         self.box.sigResized.connect(self._follow_size)
@@ -241,7 +242,7 @@ class HistoryCanvas(Plot):
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self._name_iterations()
-        self._mark.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
+        self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
         self._write_key()
         self._show_again()
@@ -345,13 +346,6 @@ class HistoryCanvas(Plot):
         """Return the place of the ring (current iteration), in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
 
-    def marked(self) -> QPointF | None:
-        """Return the place of the mark on the validation curve, in this widget's pixels, or None."""
-        return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
-
-    def _at_mark(self) -> tuple[int, float]:
-        return (self._marked is not None and self.validation.history.at(self._marked)) or NOWHERE
-
     def _points_read(self) -> Array:
         return self._history.points if self._read_run is None else self._read_run.history
 
@@ -406,8 +400,8 @@ class HistoryCanvas(Plot):
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
         self.line.draw(self, present)
         self.validation.draw(self, self.validation.history.at(self._present[0]))
-        at = self._at_mark()
-        self.place_dot(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
+        at = self.validation.history.at(self._marked) if self._marked is not None else None
+        self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
 
     def _fit(self) -> None:
         ends = (line.history.last[0] for line in (self.line, *self.earlier) if len(line.history))
@@ -479,17 +473,15 @@ class HistoryCurve(HistoryCanvas):
     `ring_taken`     emitted when the mouse button is pressed on the ring
     `wanted`         emitted while the ring is dragged; carries the iteration at the mouse
     `ring_dropped`   emitted when the ring is released
-    `mark_clicked`   emitted when the mouse button is pressed on the mark
     ================ ==================================================================
 
-    The ring shows the current iteration; the mark shows where the validation loss starts to rise.
+    The ring shows the current iteration.
     """
 
     menu_requested = Signal(QPoint)
     ring_taken = Signal()
     wanted = Signal(object)
     ring_dropped = Signal()
-    mark_clicked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -507,10 +499,6 @@ class HistoryCurve(HistoryCanvas):
 
     def _is_on_ring(self, position: QPointF) -> bool:
         return self._ring.isVisible() and is_on(position, self.present())
-
-    def _is_on_mark(self, position: QPointF) -> bool:
-        mark = self.marked()
-        return mark is not None and is_on(position, mark)
 
     def _hover(self, position: QPointF) -> None:
         if not self.is_inside(position):
@@ -567,8 +555,6 @@ class HistoryCurve(HistoryCanvas):
         if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
             self._is_dragging = True
             self.ring_taken.emit()
-        elif event.button() == Qt.MouseButton.LeftButton and self._is_on_mark(event.position()):
-            self.mark_clicked.emit()
         else:
             super().mousePressEvent(event)
 
@@ -579,14 +565,10 @@ class HistoryCurve(HistoryCanvas):
             self.wanted.emit(max(round(self.point_at(event.position()).x()), 0))
         else:
             super().mouseMoveEvent(event)
-            self.viewport().setCursor(self._cursor_at(event.position()))
+            shapes = Qt.CursorShape
+            on_ring = self._is_on_ring(event.position())
+            self.viewport().setCursor(shapes.SizeHorCursor if on_ring else shapes.ArrowCursor)
         self._hover(event.position())
-
-    def _cursor_at(self, position: QPointF) -> Qt.CursorShape:
-        if self._is_on_ring(position):
-            return Qt.CursorShape.SizeHorCursor
-        on_mark = self._is_on_mark(position)
-        return Qt.CursorShape.PointingHandCursor if on_mark else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if self._is_dragging and event.button() == Qt.MouseButton.LeftButton:
