@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
@@ -437,7 +438,8 @@ def test_a_click_on_a_button_leaves_the_focus_tab_reaches_it_and_a_menu_opens(qt
     assert {trained.log_button, trained.more_button} <= reached
     trained.more_button.setFocus()
     assert rings_pixels(trained) > 0
-    click(trained, place(trained, 10, 20), Qt.MouseButton.RightButton)
+    view, at = trained.curve.viewport(), place(trained, 10, 20)
+    QApplication.sendEvent(view, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.mapToGlobal(at)))
     menu = qapp.activePopupWidget()
     entries = [(action.text(), action.isEnabled()) for action in menu.actions() if action.text()]
     menu.close()

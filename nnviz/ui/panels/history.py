@@ -109,7 +109,6 @@ class HistoryPlot(PlotPanel):
         from nnviz.ui.panels.history_canvas import HistoryCurve
 
         self.curve = HistoryCurve()
-        self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.begin_drag)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.end_drag)

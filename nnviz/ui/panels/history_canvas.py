@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.history import CEILING, History, ceiling, in_columns, leaves_at
@@ -468,17 +468,15 @@ class HistoryCanvas(Plot):
 class HistoryCurve(HistoryCanvas):
     """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
 
-    ================ ==================================================================
-    `menu_requested` emitted after a right click; carries the place of the click on the screen
-    `ring_taken`     emitted when the mouse button is pressed on the ring
-    `wanted`         emitted while the ring is dragged; carries the iteration at the mouse
-    `ring_dropped`   emitted when the ring is released
-    ================ ==================================================================
+    ============== ==================================================================
+    `ring_taken`   emitted when the mouse button is pressed on the ring
+    `wanted`       emitted while the ring is dragged; carries the iteration at the mouse
+    `ring_dropped` emitted when the ring is released
+    ============== ==================================================================
 
     The ring shows the current iteration.
     """
 
-    menu_requested = Signal(QPoint)
     ring_taken = Signal()
     wanted = Signal(object)
     ring_dropped = Signal()
@@ -487,15 +485,10 @@ class HistoryCurve(HistoryCanvas):
         super().__init__()
         self._is_dragging = False
         self.box.sigRangeChangedManually.connect(self._look_closer)
-        self.scene().sigMouseClicked.connect(self._click)
 
     def _look_closer(self) -> None:
         self.show_view(self.view())
         self._follow_view()
-
-    def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
-        if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
-            self.menu_requested.emit(event.screenPos().toPoint())
 
     def _is_on_ring(self, position: QPointF) -> bool:
         return self._ring.isVisible() and is_on(position, self.present())
@@ -552,7 +545,9 @@ class HistoryCurve(HistoryCanvas):
         self._read_near(float(iteration), runs[place % len(runs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()  # the panel opens its menu
+        elif self._is_on_ring(event.position()):
             self._is_dragging = True
             self.ring_taken.emit()
         else:
@@ -585,13 +580,6 @@ class HistoryCurve(HistoryCanvas):
         super().mouseDoubleClickEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
             self.view_all()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Do not open a menu when the right button is pressed, since a right drag zooms.
-
-        A click of the right button, without a drag, opens the menu.
-        """
-        event.setAccepted(event.reason() == QContextMenuEvent.Reason.Mouse)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
