@@ -494,7 +494,7 @@ def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface
     document.push(edits.add_biases(document.state, 0), "Add biases")
     panel.document.select(Address("bias", 0, 0), SECOND)
     assert path() == []
-    assert panel.choice.first.currentText() == "bias of node_0"
+    assert panel.card.first.currentText() == "bias of node_0"
     document.start(state_of("many-rows"))
     panel.document.select(FIRST, SECOND)
     document.push(train(document.state, updates=4).state, "Run")
@@ -517,31 +517,25 @@ def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface, approve
     approved("the path of a long run", line.replace(f"{len(path)}", "POINTS"))
 
 
-def test_the_lists_choose_both_weights_by_keyboard_follow_names_and_come_back(qtbot, open_surface):
+def test_the_lists_choose_both_weights_by_keyboard_and_follow_names(qtbot, open_surface):
     panel = open_surface(first=None, second=None)
-    choice, document = panel.choice, panel.document
-    assert choice.isVisible()
-    choice.first.setFocus()
-    QTest.keyClick(choice.first, DOWN)
+    first, second, document = panel.card.first, panel.card.second, panel.document
+    first.setFocus()
+    QTest.keyClick(first, DOWN)
     assert document.now.address == FIRST
-    choice.second.setFocus()
+    second.setFocus()
     for _ in range(3):
-        QTest.keyClick(choice.second, DOWN)
+        QTest.keyClick(second, DOWN)
     settle(qtbot, panel)
-    assert choice.second.currentText() == "accounts → node_1"
+    assert second.currentText() == "accounts → node_1"
     assert document.now.second == Address("weight", 0, 1, 0)
     assert panel.plane.grid is not None
     document.push(edits.rename(document.state, 1, 0, "mood"), "Rename")
     panel.frames.show_pending()
-    assert choice.first.itemText(0) == choice.first.currentText() == "accounts → mood"
+    assert first.itemText(0) == first.currentText() == "accounts → mood"
     document.select(FIRST, SECOND)
     settle(qtbot, panel)
-    assert not choice.isVisible()
-    panel.plane.setFocus()
-    QTest.mouseClick(choice.button, BUTTON)
-    assert choice.isVisible()
-    assert choice.second.currentText() == "node_1 → output"
-    assert panel.plane.hasFocus(), "the button leaves the focus alone"
+    assert second.currentText() == "node_1 → output"
 
 
 def of_huge_input(x):
@@ -562,8 +556,8 @@ def test_what_cannot_be_drawn_over_two_weights_is_said(qtbot, open_surface, appr
     told["no targets"] = caption(panel)
     start(qtbot, panel, state_of("large"), None)
     told["a large network"] = caption(panel)
-    assert not panel.choice.isVisible()
-    assert panel.choice.first.count() == 0
+    assert not panel.card.first.isVisible()
+    assert panel.card.first.count() == 0
     approved("captions over two weights", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
 
 

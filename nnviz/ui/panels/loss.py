@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -33,14 +33,12 @@ from nnviz.core.landscape import (
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, loss_text, moved_by_steps, shorten_names
 from nnviz.core.state import State
-from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
-from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import ComboBox, fill_box, set_direction
+from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
@@ -73,76 +71,13 @@ class LossPlane(MapPlot):
         return "\n".join((*lines, f"{self._measure} {as_text(loss) if math.isfinite(loss) else 'too large'}"))
 
 
-SPACING_PX = 8
 MOST_LISTED = 150
 """Largest number of weights and biases of a network for which combo boxes list them."""
-
-
-class LossChoice(QWidget):
-    """Two combo boxes that list the weights and biases of a small network and select two of them.
-
-    The boxes are visible while fewer than two weights are selected, or while `button` is checked.
-    """
-
-    def __init__(self, document: Document) -> None:
-        super().__init__()
-        self._document = document
-        self._weights: list[Address] = []
-        self._entries: object = None
-        self.first = ComboBox(name="First weight", tip="Choose the weight on the horizontal axis")
-        self.second = ComboBox(name="Second weight", tip="Choose the weight on the vertical axis")
-        self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        fill_box(self._boxes, SPACING_PX, self.first, self.second)
-        for box in (self.first, self.second):
-            box.shorten_items(13)
-            box.setPlaceholderText(f"{box.accessibleName()}…")
-            box.activated.connect(self._choose)
-        self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
-        self.button.setCheckable(True)
-        self.button.toggled.connect(lambda _: self.refresh(document.now))
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the minimum size: as wide as one box, since the boxes can be below each other."""
-        return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the boxes side by side if both fit, else below each other."""
-        super().resizeEvent(event)
-        is_wide = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
-        set_direction(self._boxes, is_wide)
-
-    def refresh(self, now: Moment) -> None:
-        """Show the selected weights, and show or hide the boxes."""
-        self._fill(now.state.network)
-        for box, weight in zip((self.first, self.second), now.weights, strict=True):
-            box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
-        both = None not in now.weights
-        self.button.setVisible(bool(self._weights) and both)
-        self.setVisible(bool(self._weights) and (self.button.isChecked() or not both))
-
-    def _fill(self, network: Network) -> None:
-        if self._entries == (entries := _names(network)):
-            return
-        self._entries = entries
-        self._weights = network.all_weights() if is_listed(network) else []
-        names = [network.name_of(weight) for weight in self._weights]
-        for box in (self.first, self.second):
-            box.clear()
-            box.addItems(names)
-
-    def _choose(self) -> None:
-        indices = [box.currentIndex() for box in (self.first, self.second)]
-        addresses = dict.fromkeys(self._weights[k] for k in indices if k >= 0)
-        self._document.select(*addresses)
 
 
 def is_listed(network: Network) -> bool:
     """Return whether the network is small enough for combo boxes that list its weights and biases."""
     return network.parameters <= MOST_LISTED
-
-
-def _names(network: Network) -> list[object]:
-    return [network.inputs, *((layer.nodes, layer.biases is None) for layer in network.layers)]
 
 
 class LossView(CaptionedPlot):
@@ -582,12 +517,6 @@ class LossSurface(LossView):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, LossSurfacePlane())
         self._past = desk.runner.travel.past
-        self.choice = LossChoice(desk.document)
-        self.body.insertWidget(0, self.choice)
-
-    def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
-        self.choice.refresh(new)
-        super().show_moment(old, new)
 
     def hint(self, state: State) -> str:  # noqa: D102
         choose = (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)
@@ -662,14 +591,25 @@ class LossSurface(LossView):
         )
 
 
+BOX_LETTERS = 10
+"""Letters for which each combo box of weights has room."""
+
+
 class LossSurfacePanel(PlotPanel):
-    """The panel with the loss over two weights."""
+    """The panel with the loss over two weights. Two combo boxes list the weights of a small network."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Loss surface", LossSurface.phrase, LossSurface.ending)
         self.view = LossSurface(desk)
         self.body.addWidget(self.view)
-        self.add_button(self.view.choice.button)
+        self._weights: list[Address] = []
+        self.first = ComboBox(name="First weight", tip="Choose the weight on the horizontal axis")
+        self.second = ComboBox(name="Second weight", tip="Choose the weight on the vertical axis")
+        for box in (self.first, self.second):
+            box.shorten_items(BOX_LETTERS)
+            box.setPlaceholderText(f"{box.accessibleName()}…")
+            box.activated.connect(self._choose)
+            self.add_button(box)
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
@@ -678,6 +618,16 @@ class LossSurfacePanel(PlotPanel):
     def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
         self.view.show_moment(old, new)
         self.setAccessibleName(self.view.plane.accessibleName())
+        network = new.state.network
+        self._weights = network.all_weights() if is_listed(network) else []
+        names = [network.name_of(weight) for weight in self._weights]
+        for box, weight in zip((self.first, self.second), new.weights, strict=True):
+            box.show_items(names, self._weights.index(weight) if weight in self._weights else -1)
+            box.setVisible(bool(names))
+
+    def _choose(self) -> None:
+        indices = [box.currentIndex() for box in (self.first, self.second)]
+        self._document.select(*dict.fromkeys(self._weights[k] for k in indices if k >= 0))
 
     def rest(self) -> None:  # noqa: D102
         self.view.rest()
