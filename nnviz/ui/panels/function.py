@@ -25,8 +25,7 @@ from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
-from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import ComboBox, Stack, set_direction, set_lock_reason, wrapped_label
+from nnviz.ui.kit.controls import ComboBox, Stack, set_direction, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.function_plane import (
@@ -245,9 +244,6 @@ WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
 boxes have the ratio PLOT_SHARE : SIDE_SHARE."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
-KEEP, LEAVE = "Keep as a row", "Discard"
-KEEPS = "Add the what-if row to the data (Enter in the plot)"
-LEAVES = "Discard the what-if row and show a row of the data again (Escape in the plot)"
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
@@ -278,9 +274,6 @@ class FunctionPanel(PlotPanel):
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
         self.axes = AxesChoice(self.state)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
-        self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
-        for button in (self.keep, self.leave):
-            self.add_button(button)
         self.side = Stack(self.key, self.axes, self.caption)
         self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._page.setSpacing(12)
@@ -295,10 +288,8 @@ class FunctionPanel(PlotPanel):
         self.axes.changed.connect(self._choose)
         plane.point_moved.connect(self._put)
         plane.point_nudged.connect(self._nudge)
-        for keep in (plane.keep_requested, self.keep.clicked):
-            keep.connect(self._keep)
-        for leave in (plane.leave_requested, self.leave.clicked):
-            leave.connect(lambda: self._document.select_row(self._document.now.row))
+        plane.keep_requested.connect(self._keep)
+        plane.leave_requested.connect(lambda: self._document.select_row(self._document.now.row))
         plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
 
     @property
@@ -315,9 +306,6 @@ class FunctionPanel(PlotPanel):
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Compute the picture if it is not up to date, at once if that is quick; draw it and the point."""
         before, self._now = self.state, new
-        set_lock_reason(self.keep, new.lock_reason, KEEPS)
-        for button in (self.keep, self.leave):
-            button.setVisible(new.what_if_row is not None)
         self._report_what_if(old, new)
         sources = "network", "data", "training"
         if not is_new(old, new, *(f"state.{name}" for name in sources), "row", "what_if_row", "is_moving"):
