@@ -18,7 +18,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import Cell, MatrixImage, Tiles
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
-from nnviz.ui.kit.controls import ComboBox, muted_label
+from nnviz.ui.kit.controls import muted_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -176,20 +176,17 @@ class ConfusionPanel(PlotPanel):
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
-        self._make_controls()
+        self.output = self.add_box("Output", "Choose the output to show")
+        self.part = self.add_box("Rows", "Choose the rows to count")
+        self.part.addItems(PARTS)
+        for box in (self.output, self.part):
+            box.currentIndexChanged.connect(self.show_now)
         self.caption, self.readout = muted_label(), muted_label()
         self.pages = Pages(self)
         self.pages.add_plot(self.caption, self.view, self.readout)
         self.view.hovered.connect(self._show_cell)
         self.view.moved.connect(self._select)
         self.view.clicked.connect(self._list_rows)
-
-    def _make_controls(self) -> None:
-        self.output = ComboBox(name="Output", tip="Choose the output to show")
-        self.part = ComboBox(PARTS, name="Rows", tip="Choose the rows to count")
-        for choice in (self.output, self.part):
-            choice.currentIndexChanged.connect(self.show_now)
-            self.add_button(choice)
 
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102

@@ -38,7 +38,6 @@ from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
-from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
@@ -591,10 +590,6 @@ class LossSurface(LossView):
         )
 
 
-BOX_LETTERS = 10
-"""Letters for which each combo box of weights has room."""
-
-
 class LossSurfacePanel(PlotPanel):
     """The panel with the loss over two weights. Two combo boxes list the weights of a small network."""
 
@@ -603,13 +598,11 @@ class LossSurfacePanel(PlotPanel):
         self.view = LossSurface(desk)
         self.body.addWidget(self.view)
         self._weights: list[Address] = []
-        self.first = ComboBox(name="First weight", tip="Choose the weight on the horizontal axis")
-        self.second = ComboBox(name="Second weight", tip="Choose the weight on the vertical axis")
+        self.first = self.add_box("First weight", "Choose the weight on the horizontal axis")
+        self.second = self.add_box("Second weight", "Choose the weight on the vertical axis")
         for box in (self.first, self.second):
-            box.shorten_items(BOX_LETTERS)
             box.setPlaceholderText(f"{box.accessibleName()}…")
             box.activated.connect(self._choose)
-            self.add_button(box)
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102

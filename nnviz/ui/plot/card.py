@@ -13,13 +13,24 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLa
 
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import PLOT_MS, Card, Panel, quiet_button
-from nnviz.ui.kit.controls import clear_hover_on_close, fill_box, open_below, set_direction, wrapped_label
+from nnviz.ui.kit.controls import (
+    ComboBox,
+    clear_hover_on_close,
+    fill_box,
+    open_below,
+    set_direction,
+    wrapped_label,
+)
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 if TYPE_CHECKING:
     from nnviz.ui.plot.points import PointPlot
+
+
+BOX_LETTERS = 4
+"""Least number of letters for which a combo box in the heading of a panel has room."""
 
 
 class PlotPanel(Panel):
@@ -58,6 +69,14 @@ class PlotPanel(Panel):
     def add_button(self, button: QWidget) -> None:
         """Add a button before the menu's button."""
         self.buttons.insertWidget(self.buttons.count() - 1, button)
+
+    def add_box(self, name: str, tip: str) -> ComboBox:
+        """Add a combo box before the menu's button. If room is scarce, the box shortens its text."""
+        box = ComboBox(name=name, tip=tip)
+        box.setObjectName("flat")
+        box.setMinimumContentsLength(BOX_LETTERS)
+        self.add_button(box)
+        return box
 
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
