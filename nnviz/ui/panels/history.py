@@ -36,14 +36,6 @@ if TYPE_CHECKING:
     from nnviz.ui.panels.history_canvas import HistoryCurve
 
 
-def _types() -> Iterator[None]:
-    """Make every PySide type that pyqtgraph uses, and yield after each type."""
-    for module in (QtCore, QtGui, QtWidgets, QtSvg):
-        for name in dir(module):
-            getattr(module, name)
-            yield
-
-
 TIP = (
     "Drag the ring to go to another iteration\n"
     "Drag elsewhere to move the plot, turn the wheel to zoom\nDouble-click to show the whole curve\n"
@@ -82,7 +74,7 @@ class HistoryPlot(PlotPanel):
         """The history, the current point and the earlier runs that the plot shows."""
         self._judged: History | None = None
         self._risen: int | None = None
-        self._library = Slicer(self, _types, self._load_with_types)
+        self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
         self.overfitting = Overfitting()
         self.overfitting.go.clicked.connect(self._go_to_least)
@@ -97,10 +89,13 @@ class HistoryPlot(PlotPanel):
         """
         self._library.restart()
 
-    def _load_with_types(self) -> bool:
-        if not self._library.busy:
-            self.load()
-        return not self._library.busy
+    def _load_slowly(self) -> Iterator[None]:
+        """Make every PySide type that pyqtgraph uses, yield after each type, and load pyqtgraph."""
+        for module in (QtCore, QtGui, QtWidgets, QtSvg):
+            for name in dir(module):
+                getattr(module, name)
+                yield
+        self.load()
 
     def load(self) -> None:
         """Import pyqtgraph, build the plot, and allow plots in other panels; unless the plot exists."""

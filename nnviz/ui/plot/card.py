@@ -7,7 +7,7 @@ from abc import abstractmethod
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
@@ -87,10 +87,7 @@ class PlotPanel(Panel):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu over the plot."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            self.menu.popup(event.globalPos())
-        else:
-            self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
+        self.menu.popup(event.globalPos())
 
 
 class PlotView(QWidget):
