@@ -47,7 +47,7 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: HistoryCanvas, z: float, role: str, dashes: Sequence[float] = ()) -> None:
+    def __init__(self, plot: HistoryCurve, z: float, role: str, dashes: Sequence[float] = ()) -> None:
         """Add the line at height `z` to a plot; `role` is the role of its colour in the palette.
 
         A line with `dashes`, lengths of dashes and gaps in line widths, is thin.
@@ -68,7 +68,7 @@ class HistoryLine:
         """The colour of the line, as #RRGGBB."""
         return str(getattr(colours(), self._role))
 
-    def draw(self, plot: HistoryCanvas, present: tuple[int, float] | None) -> None:
+    def draw(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         """Draw the visible part of the line with few points per pixel column.
 
         `present` is the current iteration and its value, or None.
@@ -85,7 +85,7 @@ class HistoryLine:
         plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
 
     def _draw_in(
-        self, plot: HistoryCanvas, area: Area, pixel: float, present: tuple[int, float] | None
+        self, plot: HistoryCurve, area: Area, pixel: float, present: tuple[int, float] | None
     ) -> None:
         """Draw the part of the line in an area, with few points per column of width `pixel`."""
         ends, points = [present] if present else [], self.history.points
@@ -109,7 +109,7 @@ class HistoryLine:
         self._put(plot, self.curve, points, self.colour, noise)
 
     def _put(
-        self, plot: HistoryCanvas, item: CurveItem, points: Array, colour: str | QColor, noise: bool
+        self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
         points = on_scale(points, log=plot.log)
         if self._dashes:  # Qt would make every dash of a line far outside the view
@@ -207,14 +207,24 @@ RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
 
-class HistoryCanvas(Plot):
+class HistoryCurve(Plot):
     """Plots the history of a run, the history of its validation loss, and earlier runs.
 
     `line`, `validation` and `earlier` draw the curves; `runs` holds the earlier runs, the newest last. A ring
     shows the current iteration. The mark `start_of_rise` on the validation curve shows where this loss starts
     to rise. The view follows the growing curve until the person zooms or moves the view, and again after
     `view_all`.
+
+    ============== ==================================================================
+    `ring_taken`   emitted when the mouse button is pressed on the ring
+    `wanted`       emitted while the ring is dragged; carries the iteration at the mouse
+    `ring_dropped` emitted when the ring is released
+    ============== ==================================================================
     """
+
+    ring_taken = Signal()
+    wanted = Signal(object)
+    ring_dropped = Signal()
 
     def __init__(self) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
@@ -230,6 +240,7 @@ class HistoryCanvas(Plot):
         self.following = True
         self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
+        self._is_dragging = False
         self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
         self.start_of_rise, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self.earlier: list[HistoryLine] = []
@@ -237,6 +248,7 @@ class HistoryCanvas(Plot):
         self.add(2, self.start_of_rise, self._ring, self._dot)
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
+        self.box.sigRangeChangedManually.connect(self._look_closer)
         self.box.sigResized.connect(self._follow_size)
 
     def restyle(self) -> None:  # noqa: D102
@@ -464,31 +476,11 @@ class HistoryCanvas(Plot):
             self._name_iterations()
             self._draw()
 
-
-class HistoryCurve(HistoryCanvas):
-    """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
-
-    ============== ==================================================================
-    `ring_taken`   emitted when the mouse button is pressed on the ring
-    `wanted`       emitted while the ring is dragged; carries the iteration at the mouse
-    `ring_dropped` emitted when the ring is released
-    ============== ==================================================================
-
-    The ring shows the current iteration.
-    """
-
-    ring_taken = Signal()
-    wanted = Signal(object)
-    ring_dropped = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._is_dragging = False
-        self.box.sigRangeChangedManually.connect(self._look_closer)
+    # --- mouse and keys
 
     def _look_closer(self) -> None:
-        self.show_view(self.view())
-        self._follow_view()
+        self.following = False
+        self._draw()
 
     def _is_on_ring(self, position: QPointF) -> bool:
         return self._ring.isVisible() and is_on(position, self.present())
