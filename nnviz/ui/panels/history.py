@@ -18,7 +18,7 @@ from PySide6.QtGui import QAction
 from nnviz.core.history import History
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import overfitting_since
-from nnviz.core.numbers import as_text, file_label, list_text
+from nnviz.core.numbers import as_text, file_label
 from nnviz.core.replay import forget_runs
 from nnviz.core.state import EarlierRun
 from nnviz.document.idle import Slicer
@@ -47,7 +47,6 @@ LOSS_TIP = (
 )
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
-OTHERS = "Show earlier runs of other networks"
 GROWTH = 0.01
 """Share by which a run grows before nnviz examines again whether the network overfits."""
 
@@ -151,11 +150,6 @@ class HistoryPlot(PlotPanel):
         state = self._document.state
         return tuple(run for run in state.runs if run.training.loss == state.training.loss)
 
-    def _other_architectures(self) -> list[str]:
-        state = self._document.state
-        others = (run.network for run in self._alike() if run.network and not run.fits(state.network))
-        return list(dict.fromkeys(network.in_words for network in others))
-
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy if the plot has to show it, else None."""
         run = self._travel.run
@@ -171,7 +165,7 @@ class HistoryPlot(PlotPanel):
         self.show_runs = self.menu.addAction("Show earlier runs", self.show_now)
         self.show_runs.setCheckable(True)
         self.show_runs.setChecked(True)
-        self.show_others = self.menu.addAction(OTHERS, self.show_now)
+        self.show_others = self.menu.addAction("Show earlier runs of other networks", self.show_now)
         self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
@@ -188,14 +182,10 @@ class HistoryPlot(PlotPanel):
         super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
-        title, runs = "Show earlier runs", len(self._document.state.runs)
-        others = runs - len(self._alike())
-        self.show_runs.setText(f"{title} (hidden: {others} with another loss function)" if others else title)
+        state = self._document.state
         for action in (self.show_runs, self.forget):
-            action.setEnabled(runs > 0)
-        architectures = self._other_architectures()
-        self.show_others.setText(f"{OTHERS} ({list_text(architectures)})" if architectures else OTHERS)
-        self.show_others.setEnabled(bool(architectures))
+            action.setEnabled(bool(state.runs))
+        self.show_others.setEnabled(not all(run.fits(state.network) for run in self._alike()))
 
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
