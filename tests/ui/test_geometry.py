@@ -296,8 +296,8 @@ def test_explain_shows_the_whole_text_and_plot_and_a_caption_with_more_room(qtbo
     window.main_window.resize(1280, 800)
     window.document.push(edits.set_value(window.document.state, WEIGHTS[0], 1e200), "a weight")
     window.document.select(WEIGHTS[0])
-    qtbot.waitUntil(lambda: "too large to plot" in card.view.caption.text())
-    assert card.view.caption.isVisible(), "an empty plot says why, however low it is"
+    qtbot.waitUntil(lambda: "too large to plot" in card.view.pages.empty.text())
+    assert card.view.pages.empty.isVisible(), "an empty plot says why, however low it is"
 
 
 # --- drop-downs

@@ -75,7 +75,6 @@ class ActivationPlot(PointPlot):
         shape (rows,). For softmax, the points of rows can lie off the curve, since an output also depends on
         the z of other nodes.
         """
-        self.show_again()
         self._bend, self.slope_axis.times = bend, curve.times
         self.slope_axis.picture = None
         self.name_axes(f"z of {names[0]}", names[1])
@@ -136,7 +135,7 @@ class ActivationPlot(PointPlot):
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()
-        elif event.key() in STEPS and self.centralWidget.isVisible():
+        elif event.key() in STEPS:
             parts = COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE
             (left, right), (bottom, _) = self.view()
             start = self._under_mouse or self._point or QPointF()
@@ -177,7 +176,6 @@ class ActivationView(CaptionedPlot):
         layer = new.state.network.layers[node.layer]
         if not layer.function.elementwise and trace is None:
             self.pages.show_sentence(NO_ROWS.format(layer.activation))
-            self.plane.show_nothing()
             self._curve_of = ()
             return
         self.pages.plot_visible = True

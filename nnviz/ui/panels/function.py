@@ -181,9 +181,8 @@ class FunctionPanel(PlotPanel):
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
         self.key, self.caption = Caption(0, ""), Caption(CAPTION_LINES, "")
         self.caption.setTextFormat(Qt.TextFormat.PlainText)
-        self._page = PlotPage(self.plane, self.caption, WIDE)
         self.body.addWidget(self.key)
-        self.body.addWidget(self._page, 1)
+        self.body.addWidget(PlotPage(self.plane, self.caption, WIDE), 1)
         self.across = self.add_box("Across", "Choose what the horizontal axis shows")
         self.up = self.add_box("Up", "Choose what the vertical axis shows")
         self.output = self.add_box("Output", "Choose the output that the plot shows")
@@ -201,7 +200,7 @@ class FunctionPanel(PlotPanel):
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
-        return self.plane if self.plane.centralWidget.isVisible() else None
+        return self.plane if self._drawn else None
 
     @property
     def state(self) -> State:
@@ -371,7 +370,6 @@ class FunctionPanel(PlotPanel):
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
         self.key.setVisible(bool(entries))
         self.plane.setAccessibleDescription(self._described())
-        self._page.place_caption()
         return is_current
 
     def _draw_picture(self, picture: FunctionValues) -> None:
@@ -498,6 +496,8 @@ class FunctionPanel(PlotPanel):
 
         In a plot over targets, select the nearest row of the data instead.
         """
+        if self.plot is None:
+            return
         if self.axes.horizontal is not None:
             self._document.show_what_if_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:

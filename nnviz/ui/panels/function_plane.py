@@ -376,7 +376,6 @@ class FunctionPlane(MapPlot):
             curve.setOpacity(self.line.opacity())
 
     def _begin(self, picture: FunctionValues | None) -> None:
-        self.show_again()
         self.picture = picture
         for curve in (self.line, *self.curves):
             if len(curve.points):
@@ -387,8 +386,9 @@ class FunctionPlane(MapPlot):
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:  # noqa: D102
         return self._read(at)
 
-    def can_move_point(self) -> bool:  # noqa: D102
-        return bool(self.centralWidget.isVisible())
+    def can_move_point(self) -> bool:
+        """Return True: a click in the plot always shows a what-if row, or selects a row."""
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys.

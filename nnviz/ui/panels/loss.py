@@ -156,11 +156,12 @@ class LossView(CaptionedPlot):
             self.work.restart(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
-        """Show the result. Return whether it is of the present State."""
+        """Show the result, or why nothing is drawn. Return whether it is of the present State."""
         self.pages.plot_visible = True
         is_current, caption = self.draw(self._now.state)
         self.caption.setText(caption)
-        self.page.place_caption()
+        if not self._drawn:
+            self.pages.show_sentence(caption)
         return is_current
 
     def has_changed(self, drawn: object) -> bool:
@@ -228,7 +229,6 @@ class LossCurvePlane(LossPlane):
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
-        self.show_again()
         self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
         self.line.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
         self.place_marks()
@@ -306,22 +306,18 @@ class LossCurve(LossView):
         line = self._result
         self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:
-            return False, self._draw_nothing(COMPUTING)
+            return False, COMPUTING
         if not line_is_valid(line, state):
             return False, self._draw_old(line, state)
         if not line.drawable:
-            return True, self._draw_nothing(TOO_LARGE_LOSS.format(state.measure.phrase))
+            self._drawn = ()
+            return True, TOO_LARGE_LOSS.format(state.measure.phrase)
         if self.has_changed(line.values):
             self.plane.show_curve(line.values, line.loss, *line.heights())
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription(line_in_full(line))
         return True, line_in_html(line)
-
-    def _draw_nothing(self, caption: str) -> str:
-        self.plane.show_nothing()
-        self._drawn = ()
-        return caption
 
     def _draw_old(self, line: LossLine, state: State) -> str:
         """Draw the curve of an earlier State while the curve of `state` is computed."""
@@ -431,7 +427,6 @@ class LossSurfacePlane(LossPlane):
 
     def show_grid(self, grid: Grid) -> None:
         """Draw the loss on a grid; losses that are not finite are gaps."""
-        self.show_again()
         self.grid = grid
         tone = Tone.scale_for(grid.loss)
         levels = levels_of(tone)
@@ -546,7 +541,6 @@ class LossSurface(LossView):
 
     def _draw_map(self, state: State) -> None:
         if self._result is None or not self._result.drawable:
-            self.plane.show_nothing()
             self._drawn = ()
             return
         if self.has_changed(self._result.grid):

@@ -144,7 +144,7 @@ class CaptionedPlot(PlotView):
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
-        return self.plane if self.pages.plot_visible and self.plane.centralWidget.isVisible() else None
+        return self.plane if self.pages.plot_visible else None
 
 
 PLOT_SHARE, CAPTION_SHARE = 5, 3
@@ -175,18 +175,10 @@ class PlotPage(QWidget):
         return least
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Place the caption for the new size."""
+        """Put the caption beside the plot if the page is wide, else below the plot if there is room."""
         super().resizeEvent(event)
-        self.place_caption()
-
-    def place_caption(self) -> None:
-        """Put the caption beside the plot if the page is wide, else below the plot if there is room.
-
-        The caption of an empty plot is always visible, since it says why the plot is empty.
-        """
         is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
-        has_room = is_wide or self.height() >= px(CAPTION_PX)
-        self._caption.setVisible(has_room or not self._plane.centralWidget.isVisible())
+        self._caption.setVisible(is_wide or self.height() >= px(CAPTION_PX))
         set_direction(self._box, is_wide)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
         self._box.setSpacing(12 if is_wide else 4)

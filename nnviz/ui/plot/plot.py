@@ -379,14 +379,6 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             self.grab()
             self.centralLayout.activate()
 
-    def show_again(self) -> None:
-        """Show the plot again. Also show each axis again, since an axis named while hidden takes no room."""
-        if not self.centralWidget.isVisible():
-            self.centralWidget.show()
-            for axis in (self.bottom, self.left):
-                axis.show()
-            self.centralLayout.activate()  # marks are drawn next, and depend on the size of a pixel
-
     def add(self, z: float, *items: QGraphicsItem) -> None:
         """Add items to the plot, each above those before it and above all items with a lower `z`."""
         for item in items:

@@ -59,7 +59,6 @@ class PointPlot(Plot):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = DotItem(point)
         self.add(10, self._present)
-        self.centralWidget.hide()  # until something is drawn
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
@@ -75,11 +74,6 @@ class PointPlot(Plot):
         """Put the movable point at the current values (x, y). Hide the point if x or y is infinite or NaN."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
         self.place_dot(self._present, x, y)
-        self._update_readout()
-
-    def show_nothing(self) -> None:
-        """Hide the plot with its axes, until `show_again` is called."""
-        self.centralWidget.hide()
         self._update_readout()
 
     def draw_tangent(self, tangent: CurveItem, slope: float) -> None:
@@ -104,12 +98,11 @@ class PointPlot(Plot):
 
     def can_move_point(self) -> bool:
         """Return whether the mouse and keys may move the point."""
-        return self._point is not None and bool(self.centralWidget.isVisible())
+        return self._point is not None
 
     def _update_readout(self) -> None:
         """Read out the point under the mouse, or hide the readout."""
-        at = self._under_mouse if self.centralWidget.isVisible() else None
-        point = self.read_near(at) if at is not None else None
+        point = self.read_near(self._under_mouse) if self._under_mouse is not None else None
         if point is None:
             self.readout.hide()
         else:
