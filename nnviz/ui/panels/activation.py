@@ -42,7 +42,6 @@ class ActivationPlot(PointPlot):
 
     def __init__(self) -> None:
         self._bend: Bend | None = None
-        self._slope = math.nan
         self._inside: Array = np.empty((0, 2))
         super().__init__(grid=True)
         self.setMinimumHeight(PLOT_PX)
@@ -51,10 +50,10 @@ class ActivationPlot(PointPlot):
         self.slope_axis = QuietAxis("right", colour="slope")
         self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
-        self.tangent, self._zero = CurveItem(), CurveItem()
+        self._zero = CurveItem()
         self.rows = Marks(POINT_PX)
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
-        self.add(1, self._zero, self.slopes, self.curve, self.rows, self.tangent, *self._ends)
+        self.add(1, self._zero, self.slopes, self.curve, self.rows, *self._ends)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
@@ -63,7 +62,6 @@ class ActivationPlot(PointPlot):
         self._zero.setPen(self.pen(palette.line, 1))
         self.curve.setPen(self.pen(palette.ink))
         self.slopes.setPen(self.pen(palette.slope, 1.5))
-        self.tangent.setPen(self.pen(palette.slope, 2.5))
         self.rows.setBrush(palette.accent)
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
             dot.set_colours(inside, QPen(QColor(palette.slope), 1.5))
@@ -108,14 +106,12 @@ class ActivationPlot(PointPlot):
 
     def place_marks(self) -> None:
         """Draw the tangent, whose length in pixels does not change, and at most one row on each pixel."""
+        super().place_marks()
         self._draw_rows()
-        self.draw_tangent(self.tangent, self._slope)
 
     def show_reading(self, reading: Reading | None) -> None:
         """Mark the point (z, a) of `reading` and draw the tangent there. Without a reading, remove both."""
-        z, a, self._slope = reading or (math.nan, math.nan, math.nan)
-        self.show_present(z, a)
-        self.draw_tangent(self.tangent, self._slope)
+        self.show_present(*(reading or (math.nan, math.nan, math.nan)))
 
     def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""

@@ -207,13 +207,10 @@ def _by_target(state: State, output: int | None) -> tuple[list[str], list[int]]:
     some, targets, palette = drawn_rows(state), state.data.targets, colours()
     if targets is None:
         return [palette.muted] * len(some), [0] * len(some)
-    if output is None:
-        classes = targets[some].argmax(axis=1).tolist()
+    values = targets[some, output or 0]
+    if output is None or decides_yes_or_no(state):
+        classes = targets[some].argmax(axis=1) if output is None else (values >= THRESHOLD).astype(int)
         return [class_colour(palette, k) for k in classes], [class_shape(k) for k in classes]
-    values = targets[some, output]
-    if decides_yes_or_no(state):
-        classes = (values >= THRESHOLD).astype(int).tolist()
-        return [(palette.negative, palette.positive)[k] for k in classes], [class_shape(k) for k in classes]
     tone = Tone(*output_range(state, output, values), logarithmic=False)
     pixels = number_pixels(values, tone, output_tones(palette, False))[..., :3].tolist()
     return ["#{:02X}{:02X}{:02X}".format(*pixel) for pixel in pixels], [0] * len(some)

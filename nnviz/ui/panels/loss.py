@@ -206,12 +206,11 @@ class LossCurvePlane(LossPlane):
     def __init__(self) -> None:
         super().__init__(grid=True)
         self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1 (Shift: 1, Alt: 0.01)")
-        self._slope = math.nan
         self._landing: tuple[float, float] | None = None
-        self.tangent, self._step, self._drop = (CurveItem() for _ in range(3))
+        self._step, self._drop = CurveItem(), CurveItem()
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pen=None)
         self._end = DotItem(7)
-        self.add(2, self._drop, self._step, self._head, self._end, self.tangent)
+        self.add(2, self._drop, self._step, self._head, self._end)
         self._head.hide()
         self.restyle()
 
@@ -219,7 +218,6 @@ class LossCurvePlane(LossPlane):
         super().restyle()
         palette = colours()
         self.line.setPen(self.pen(palette.muted))
-        self.tangent.setPen(self.pen(palette.slope))
         self._step.setPen(self.pen(palette.accent))
         dotted = self.pen(palette.accent, 1)
         dotted.setStyle(Qt.PenStyle.DotLine)
@@ -239,9 +237,9 @@ class LossCurvePlane(LossPlane):
         If `slope` is NaN, no tangent is drawn. `landing` holds the weight and the loss after the step. If
         `landing` is None, no arrow is drawn.
         """
-        self.show_present(w, loss)
-        self._slope, self._landing = slope, landing
-        self.place_marks()
+        self._landing = landing
+        self.show_present(w, loss, slope)
+        self._place_step()
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the curve's point whose x is nearest to `at`, and its readout."""
@@ -252,7 +250,7 @@ class LossCurvePlane(LossPlane):
 
     def place_marks(self) -> None:
         """Draw the tangent and the arrow, whose lengths in pixels do not change."""
-        self.draw_tangent(self.tangent, self._slope)
+        super().place_marks()
         self._place_step()
 
     def _place_step(self) -> None:

@@ -57,11 +57,13 @@ class PointPlot(Plot):
         self._under_mouse: QPointF | None = None
         self.box.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._present = DotItem(point)
-        self.add(10, self._present)
+        self._slope = math.nan
+        self.tangent, self._present = CurveItem(), DotItem(point)
+        self.add(10, self.tangent, self._present)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
+        self.tangent.setPen(self.pen(colours().slope))
         self.colour_point()
 
     def name_axes(self, bottom: str, left: str) -> None:
@@ -70,24 +72,25 @@ class PointPlot(Plot):
             self._names = (bottom, left)
             self._write_names()
 
-    def show_present(self, x: float, y: float) -> None:
-        """Put the movable point at the current values (x, y). Hide the point if x or y is infinite or NaN."""
+    def show_present(self, x: float, y: float, slope: float = math.nan) -> None:
+        """Put the movable point at the current values (x, y), and draw a tangent of this slope through it.
+
+        Hide the point if x or y is infinite or NaN. Draw no tangent if the slope is infinite or NaN.
+        """
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
+        self._slope = slope
         self.place_dot(self._present, x, y)
+        self._draw_tangent()
         self._update_readout()
 
-    def draw_tangent(self, tangent: CurveItem, slope: float) -> None:
-        """Draw a tangent of this slope through the movable point.
-
-        Draw no tangent if the point is hidden, or if the slope is infinite or NaN.
-        """
-        if self._point is None or not math.isfinite(slope):
-            tangent.setData([], [])
+    def _draw_tangent(self) -> None:
+        if self._point is None or not math.isfinite(self._slope):
+            self.tangent.setData([], [])
             return
         across, up = self.pixel()
-        half = TANGENT_PX / math.hypot(1 / across, slope / up)
-        x, y = self._point.x(), self._point.y()
-        tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
+        half = TANGENT_PX / math.hypot(1 / across, self._slope / up)
+        x, y, rise = self._point.x(), self._point.y(), half * self._slope
+        self.tangent.setData([x - half, x + half], [y - rise, y + rise])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point to describe when the mouse is at the plot point `at`, and its description.
@@ -200,7 +203,8 @@ class PointPlot(Plot):
             self.place_marks()
 
     def place_marks(self) -> None:
-        """Draw again the marks that depend on the size of a pixel."""
+        """Draw again the marks that depend on the size of a pixel: the tangent, whose length is fixed."""
+        self._draw_tangent()
 
 
 STALE = 0.35
