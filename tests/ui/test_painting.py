@@ -493,7 +493,7 @@ def test_a_map_of_extremes_is_drawn(show, amount):
         for mse in (0.0, 5e-324, 1.0, 1e300, 1.7e308):
             for grid in (np.full((9, 9), mse), np.linspace(0.0, mse, 81).reshape(9, 9)):
                 plot.show_grid(Grid(np.linspace(*values, 9), np.linspace(*values, 9), grid))
-                plot.show_point(values[0], values[1], mse)
+                plot.show_present(values[0], values[1])
                 assert_finite(plot)
 
 

@@ -409,7 +409,6 @@ class LossSurfacePlane(LossPlane):
         super().__init__(grid=False)
         self.setToolTip("Click or drag to set both weights; arrow keys move one by 0.1 (Shift: 1, Alt: 0.01)")
         self.grid: Grid | None = None
-        self._loss = math.nan
         self._halo, self.path = (CurveItem() for _ in range(2))
         self._start = Marks(4)
         self.add(2, self._halo, self.path, self._start)
@@ -441,11 +440,6 @@ class LossSurfacePlane(LossPlane):
         self.bar.show_scale(tone, levels, tones)
         self.set_view((left, right), (bottom, top))
 
-    def show_point(self, x: float, y: float, loss: float) -> None:
-        """Draw the point of the two current weights; `loss` is NaN while the loss is not known."""
-        self._loss = loss
-        self.show_present(x, y)
-
     def show_path(self, path: Array) -> None:
         """Draw the path of a run, shape (points, 2): the values of the two weights."""
         for line in (self._halo, self.path):
@@ -454,17 +448,11 @@ class LossSurfacePlane(LossPlane):
         self._start.setData(marks[:, 0], marks[:, 1], size=[6, *[4] * len(marks)][: len(marks)])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return a point near `at` and the text of its readout.
-
-        If the point of the current weights is near `at`, return this point, else the nearest grid point.
-        """
+        """Return the grid point that is nearest to `at`, and its readout."""
         grid = self.grid
         assert grid is not None
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
-        is_on_point = math.isfinite(self._loss) and self.is_on_point(self.place_of(at.x(), at.y()))
-        if self._point is not None and is_on_point:
-            x, y, loss = self._point.x(), self._point.y(), self._loss
         return QPointF(x, y), self.in_words((x, y), loss)
 
 
@@ -531,7 +519,7 @@ class LossSurface(LossView):
         path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
         self.plane.show_path(self._over_weights(path))
-        self.plane.show_point(x, y, math.nan if loss is None else loss)
+        self.plane.show_present(x, y)
         caption = " ".join(filter(None, (self._loss_text(state, loss), self._path_text(path, state))))
         first, second = (state.network.name_of(weight) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
