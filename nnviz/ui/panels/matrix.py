@@ -159,13 +159,11 @@ class WeightMatrix(PlotView):
         hint = PICTURE_HINT if self.pictures.isChecked() else HINT
         names = network.names(self.layer + 1), network.names(self.layer)
         self.grid.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
-        largest = float(np.abs(weights).max()) or 1.0
-        mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
-        low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
+        low, high = as_text(float(weights.min())), as_text(float(weights.max()))
         title = column_title(self.layer + 1, len(network.layers))
         self.grid.setAccessibleName(f"Weights: {title}")
         self.caption.setText(f"{title}: {nodes} × {sources} weights from {low} to {high}")
-        self.caption.setToolTip(f"{hint}\n{CLICK}\nMean of the weights: {middle}")
+        self.caption.setToolTip(f"{hint}\n{CLICK}")
         self._update_readout()
 
     def _mark(self) -> Mark:
