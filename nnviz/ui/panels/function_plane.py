@@ -288,6 +288,7 @@ class FunctionPlane(MapPlot):
         self.picture: FunctionValues | None = None
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
+        self.faded += self.curves
         self.marks = RowMarks()
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
@@ -365,12 +366,6 @@ class FunctionPlane(MapPlot):
         self._error.setData(*(([x, x], ends) if valid else ([], [])))
         self.place_dot(self._ring, math.nan if free else x, y)
         self.show_present(x, y)
-
-    def set_stale(self, stale: bool) -> None:
-        """Fade the picture if it shows an earlier State (`stale`), else draw the picture normally."""
-        super().set_stale(stale)
-        for curve in self.curves:
-            curve.setOpacity(self.line.opacity())
 
     def _begin(self, picture: FunctionValues | None) -> None:
         self.picture = picture

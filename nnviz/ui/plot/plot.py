@@ -23,7 +23,6 @@ from PySide6.QtGui import (
     QPaintEngine,
     QPainter,
     QPen,
-    QPolygonF,
 )
 from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QLabel
 
@@ -166,13 +165,9 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
         painter.save()
         painter.resetTransform()
         for part in self.getPath().toSubpathPolygons(to_picture):
-            points, joined = clip_curve(_points(part), area)
+            points, joined = clip_curve(np.array([point.toTuple() for point in part.toList()]), area)
             painter.strokePath(pg.arrayToQPath(*points.T, connect=joined), pen)
         painter.restore()
-
-
-def _points(polygon: QPolygonF) -> Array:
-    return np.array([point.toTuple() for point in polygon.toList()])
 
 
 LARGEST_EXPONENT = 308.0
@@ -273,7 +268,8 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def paint(self, painter: QPainter, *_: object) -> None:
         """Paint grid lines and texts; pyqtgraph's own painting takes four times as long."""
         if self.picture is None:  # pyqtgraph sets None after every change
-            self.picture = self._lay_out()
+            is_horizontal = self.orientation == "bottom"
+            self.picture = self._horizontal_picture() if is_horizontal else self._vertical_picture()
         lines, texts = self.picture
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self._line)
@@ -282,12 +278,6 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         painter.setFont(self._font)
         for place, text in texts:
             painter.drawText(place, text)
-
-    def _lay_out(self) -> AxisPicture:
-        """Return the lines and texts for the current range and size."""
-        is_horizontal = self.orientation == "bottom"
-        lines, texts = self._horizontal_picture() if is_horizontal else self._vertical_picture()
-        return lines if self.grid else [], texts
 
     def _vertical_picture(self) -> AxisPicture:
         metrics, size, is_left = QFontMetricsF(self._font), self.size(), self.orientation == "left"
@@ -300,7 +290,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             texts.append((QPointF(x, y + metrics.capHeight() / 2), text))
             widest = max(widest, width)
         self._updateMaxTextSize(widest)
-        return lines, texts
+        return lines if self.grid else [], texts
 
     def _horizontal_picture(self) -> AxisPicture:
         """Return the texts that neither touch the text before nor leave the plot."""

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.scales import Pixels
@@ -214,14 +214,16 @@ STALE = 0.35
 class MapPlot(PointPlot):
     """A plot with a movable point on a line, or on a colour map with lines and a colour scale beside it.
 
-    `image` is the map, `line` the line or lines, and `bar` the scale.
+    `image` is the map, `line` the line or lines, and `bar` the scale. `faded` are the items that `set_stale`
+    fades.
     """
 
     def __init__(self, *, grid: bool, point: float = 11) -> None:
         super().__init__(grid=grid, point=point)
         self.image, self.line = FineImage(axisOrder="row-major"), CurveItem(connect="finite")
         self.bar = Scale()
-        self.add(0, self.image, self.line)
+        self.faded: list[QGraphicsItem] = [self.image, self.line]
+        self.add(0, *self.faded)
         self.centralLayout.setContentsMargins(0, 7, 0, 0)
         self.centralLayout.addItem(self.bar, CENTRE[0], 3)
 
@@ -242,7 +244,7 @@ class MapPlot(PointPlot):
 
     def set_stale(self, stale: bool) -> None:
         """Fade map and lines if they show an earlier State (`stale`), else draw them normally."""
-        for item in (self.image, self.line):
+        for item in self.faded:
             item.setOpacity(STALE if stale else 1.0)
 
 
