@@ -5,7 +5,6 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 
 from __future__ import annotations
 
-import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
@@ -70,15 +69,6 @@ class LossPlane(MapPlot):
         return "\n".join((*lines, f"{self._measure} {as_text(loss) if math.isfinite(loss) else 'too large'}"))
 
 
-MOST_LISTED = 150
-"""Largest number of weights and biases of a network for which combo boxes list them."""
-
-
-def is_listed(network: Network) -> bool:
-    """Return whether the network is small enough for combo boxes that list its weights and biases."""
-    return network.parameters <= MOST_LISTED
-
-
 class LossView(CaptionedPlot):
     """The loss over the selected weights, which the mouse and keys move; or a sentence on what is missing.
 
@@ -99,8 +89,7 @@ class LossView(CaptionedPlot):
         self._now = self._document.now
         self.weights: tuple[Address, ...] = ()
         self._sizes: tuple[int, ...] = ()
-        self._gestures = itertools.count()
-        self._end_gesture()
+        self._gesture = object()
         self.work = Slicer(self, lambda: self.compute(self._now), self._show)
         plane.point_moved.connect(self._set)
         plane.point_nudged.connect(self._nudge)
@@ -182,10 +171,10 @@ class LossView(CaptionedPlot):
         weights = self._weights_of(self._document.now)
         pairs = list(zip(weights, values, strict=False))  # a curve's point has no second weight
         names = " and ".join(self._document.state.network.name_of(weight) for weight in weights)
-        self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
+        self._document.edit(f"Set {names}", _with_values, pairs, merge=self._gesture)
 
     def _end_gesture(self) -> None:
-        self._gesture = next(self._gestures)
+        self._gesture = object()
 
 
 def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State:
@@ -475,7 +464,6 @@ def _faint(colour: str, opacity: float) -> QColor:
 
 CHOOSE_WEIGHTS = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram to plot the {} over both."
-OR_ABOVE = "Or choose two weights above."
 TOO_LARGE_WEIGHTS = "These weights are too large to plot."
 
 
@@ -499,8 +487,7 @@ class LossSurface(LossView):
         self._past = desk.runner.travel.past
 
     def hint(self, state: State) -> str:  # noqa: D102
-        choose = (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)
-        return f"{choose} {OR_ABOVE}" if is_listed(state.network) else choose
+        return (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)
 
     def compute(self, now: Moment) -> Iterator[None]:
         """Compute the map, first coarse and then finer."""
@@ -570,6 +557,10 @@ class LossSurface(LossView):
         )
 
 
+MOST_LISTED = 150
+"""Largest number of weights and biases of a network for which combo boxes list them."""
+
+
 class LossSurfacePanel(PlotPanel):
     """The panel with the loss over two weights. Two combo boxes list the weights of a small network."""
 
@@ -592,7 +583,7 @@ class LossSurfacePanel(PlotPanel):
         self.view.show_moment(old, new)
         self.setAccessibleName(self.view.plane.accessibleName())
         network = new.state.network
-        self._weights = network.all_weights() if is_listed(network) else []
+        self._weights = network.all_weights() if network.parameters <= MOST_LISTED else []
         names = [network.name_of(weight) for weight in self._weights]
         for box, weight in zip((self.first, self.second), new.weights, strict=True):
             box.show_items(names, self._weights.index(weight) if weight in self._weights else -1)
