@@ -167,7 +167,7 @@ class FunctionPanel(PlotPanel):
         super().__init__(desk, "Function", "the function", "-function")
         self._now = desk.document.now
         self._known_section: Section | None = None
-        self._spans_of: object = None
+        self._section_key: object = None
         self._picture: FunctionValues | None = None
         self._predictions: Array | None = None
         self._computed_for: tuple[object, ...] = ()
@@ -288,13 +288,12 @@ class FunctionPanel(PlotPanel):
     @property
     def _section(self) -> Section:
         """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
-        fixed, along, known = self._row_inputs.copy(), self.axes.along, self._known_section
+        fixed, along, data = self._row_inputs.copy(), self.axes.along, self.state.data
         fixed[list(along)] = 0.0
-        is_same = known is not None and known.along == along and np.array_equal(known.inputs, fixed)
-        if known is None or not is_same or self._spans_of is not self.state.data:
-            self._known_section = known = section(self.state.data, along, fixed)
-            self._spans_of = self.state.data
-        return known
+        key = data, along, fixed.tobytes()
+        if self._known_section is None or key != self._section_key:
+            self._known_section, self._section_key = section(data, along, fixed), key
+        return self._known_section
 
     @property
     def _sources(self) -> tuple[object, ...]:
@@ -401,7 +400,7 @@ class FunctionPanel(PlotPanel):
         data, targets = self.state.data, self.state.data.targets
         if predictions is None or self._computed_for[1:] != (data,):  # predictions of other rows
             self._drawn = self._marked = ()
-            self.plane.show_rows(Rows.none())
+            self.plane.show_rows(Rows())
             return
         if targets is None or output is None or not self._is_new(predictions):
             return

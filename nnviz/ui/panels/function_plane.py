@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -133,7 +133,7 @@ MOST = 1500
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The marks of the plotted rows.
+    """The marks of the plotted rows; without arguments, no marks.
 
     ========= ===============================================================================
     `points`  places of the marks in the plot, shape (marks, 2): x, y
@@ -144,16 +144,11 @@ class Rows:
     ========= ===============================================================================
     """
 
-    points: Array
-    colours: Sequence[str]
-    shapes: Sequence[int]
-    hollow: NDArray[np.bool_]
+    points: Array = field(default_factory=lambda: np.empty((0, 2)))
+    colours: Sequence[str] = ()
+    shapes: Sequence[int] = ()
+    hollow: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     toned: bool = False
-
-    @classmethod
-    def none(cls) -> Rows:
-        """Return a `Rows` object without marks."""
-        return cls(np.empty((0, 2)), (), (), np.empty(0, dtype=bool))
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
@@ -175,7 +170,7 @@ def marked_rows(state: State, axes: Axes, predictions: Array | None) -> Rows:
         points = data.inputs[some][:, axes.along]
         return Rows(points, *_by_target(state, axes.output), hollow, are_toned(state, axes))
     if data.targets is None or not len(some):
-        return Rows.none()
+        return Rows()
     x, heights, plotted = data.targets[some, axes.output or 0], data.targets[some], axes.outputs(state)
     if axes.horizontal is not None:
         x = data.inputs[some, axes.horizontal]
@@ -232,7 +227,7 @@ class RowMarks(Marks):
 
     def __init__(self) -> None:
         super().__init__(0.0)
-        self.rows = Rows.none()
+        self.rows = Rows()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
         """Replace the rows. `rim` is the colour around a mark, `ground` the colour inside a hollow mark."""

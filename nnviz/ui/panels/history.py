@@ -215,7 +215,7 @@ class HistoryPlot(PlotPanel):
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_earlier(runs)
-        self.curve.mark(None if accuracy else risen)
+        self.curve.marked = None if accuracy else risen
         self.pages.plot_visible = finite or bool(runs)
         if self.pages.plot_visible:
             if before[0] is None:

@@ -234,7 +234,8 @@ class HistoryCurve(Plot):
         self._measure = ""
         self._is_share = False
         self._readouts: tuple[Readout, ...] = ()
-        self._marked: int | None = None
+        self.marked: int | None = None
+        """The iteration of the mark on the validation curve, for the next drawing, or None for no mark."""
         self._present = NOWHERE
         self.log = False
         self.following = True
@@ -305,10 +306,6 @@ class HistoryCurve(Plot):
             self.left.show_percent(is_share)
             self.left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
-
-    def mark(self, iteration: int | None) -> None:
-        """Set the iteration of the mark on the validation curve, for the next drawing; None: no mark."""
-        self._marked = iteration
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Set the earlier runs, whose curves are drawn under the history that is shown next."""
@@ -412,7 +409,7 @@ class HistoryCurve(Plot):
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
         self.line.draw(self, present)
         self.validation.draw(self, self.validation.history.at(self._present[0]))
-        at = self.validation.history.at(self._marked) if self._marked is not None else None
+        at = self.validation.history.at(self.marked) if self.marked is not None else None
         self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
 
     def _fit(self) -> None:
@@ -460,8 +457,8 @@ class HistoryCurve(Plot):
             texts.append(f"the run diverged: the curve leaves the plot at iteration {self.line.leaves[0]}")
         if self._has_key:
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
-        if self._marked is not None:
-            texts.append(f"the validation loss has risen since iteration {self._marked}")
+        if self.marked is not None:
+            texts.append(f"the validation loss has risen since iteration {self.marked}")
         ends = [(run.called(), *run.history[-1].tolist()) for run in self.runs]
         runs = [
             f"{name}: {self._measure} {full_text(loss)} at iteration {full(at)}" for name, at, loss in ends

@@ -139,8 +139,8 @@ class CaptionedPlot(PlotView):
     def __init__(self, desk: Desk, plane: PointPlot) -> None:
         super().__init__(desk)
         self.plane, self.caption = plane, Caption(self.caption_lines, self.tip)
-        self.pages, self.page = Pages(self), PlotPage(plane, self.caption, self.wide)
-        self.pages.addWidget(self.page)
+        self.pages = Pages(self)
+        self.pages.addWidget(PlotPage(plane, self.caption, self.wide))
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102

@@ -131,19 +131,16 @@ class PointPlot(Plot):
     def colour_point(self) -> None:  # noqa: D102
         self._present.set_colours(colours().surface, self.focus_pen())
 
-    def is_on_point(self, place: QPointF) -> bool:
-        """Return whether a position in this widget, in pixels, is on the movable point."""
-        return self._point is not None and is_on(place, self.place_of(self._point.x(), self._point.y()))
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the movable point, or move it to the mouse."""
         if event.button() != Qt.MouseButton.LeftButton or not self.can_move_point():
             event.ignore()
             return
-        grabbed = self._point if self.is_on_point(event.position()) else None
-        self._hold = grabbed - self.point_at(event.position()) if grabbed is not None else QPointF()
+        at, point = event.position(), self._point
+        is_grabbed = point is not None and is_on(at, self.place_of(point.x(), point.y()))
+        self._hold = point - self.point_at(at) if point is not None and is_grabbed else QPointF()
         self.gesture_ended.emit()
-        if grabbed is None:
+        if not is_grabbed:
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
