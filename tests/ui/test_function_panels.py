@@ -408,6 +408,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_has_no_caption(q
     click(panel, middle(panel))
     assert written(window, Address("input", -1, 0)) == as_text(window.document.now.what_if_row[0])
     approved("a what-if row in the window", status(window))
+    qtbot.waitUntil(lambda: panel.up.visible_text != names[1])
     hands.rest(panel.up, panel.up.rect().center())
     assert QToolTip.text() == f"{names[1]}\nChoose what the vertical axis shows"
     QToolTip.hideText()
