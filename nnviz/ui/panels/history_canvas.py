@@ -23,7 +23,7 @@ from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, clip_curve
 from nnviz.picture.palette import rgb
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
+from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
 from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
 
@@ -376,9 +376,6 @@ class HistoryCurve(Plot):
         if run is None:
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
         lines = [f"iteration {as_text(iteration)}", *values]
-        if self._measure == SCRIPTS and not run:
-            update = as_text(iteration)
-            lines = [f"{self._measure} {as_text(value)}, reported", f"by the script with update {update}"]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
