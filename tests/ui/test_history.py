@@ -800,7 +800,7 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     window.history.load()  # as it was already
     assert card.curve is curve
     hands.bring(window, "Loss")
-    told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"
+    told = f"; the validation loss has risen since iteration {card.curve.marked} (overfitting)"
     assert status(window).endswith(told)
     QApplication.processEvents()
     assert card.overfitting.isVisible()

@@ -246,9 +246,9 @@ class HistoryPlot(PlotPanel):
 
     def _go_to_least(self) -> None:
         """Go to the iteration since which the validation loss has risen."""
-        if self.overfitting.first_iteration is not None:
+        if self._risen is not None:
             self._runner.begin_scrub()
-            self._runner.scrub_to(self.overfitting.first_iteration)
+            self._runner.scrub_to(self._risen)
 
     def _reason_empty(self, history: History | None) -> str:
         if history:

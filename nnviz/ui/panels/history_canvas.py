@@ -21,16 +21,15 @@ from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, clip_curve
-from nnviz.picture.palette import rgb
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
-from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
+from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
-"""Share of a curve's colour in the faint part of the curve; the rest is the background colour."""
+"""Opacity of the faint part of a curve."""
 ARROW_PX = 10.0
 """Width and height of an arrow, in pixels."""
 
@@ -104,7 +103,7 @@ class HistoryLine:
         beyond = points[iterations.searchsorted(at, side="right") :]
         self.later.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self.later, np.vstack((*ends, beyond)), _faint(self.colour), noise)
+            self._put(plot, self.later, np.vstack((*ends, beyond)), faint(self.colour, FAINT), noise)
             points = np.vstack((points[: iterations.searchsorted(at)], *ends))
         self._put(plot, self.curve, points, self.colour, noise)
 
@@ -137,12 +136,6 @@ def _around(view: Area) -> Area:
         [(low // size - 1.0) * size, (high // size + 2.0) * size]
         for (low, high), size in zip(view, sizes, strict=True)
     ]
-
-
-def _faint(colour: str) -> QColor:
-    """Return the mix of a colour and the background."""
-    mixed = FAINT * np.array(rgb(colour)) + (1.0 - FAINT) * np.array(rgb(colours().surface))
-    return QColor(*np.rint(mixed).astype(int).tolist())
 
 
 def on_scale(points: Array, *, log: bool) -> Array:

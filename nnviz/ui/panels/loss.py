@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from nnviz.core.activations import Array
@@ -40,7 +39,7 @@ from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, ro
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
-from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
+from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges, faint
 from nnviz.ui.plot.points import SHORT, MapPlot, Marks, contours
 
 
@@ -406,8 +405,8 @@ class LossSurfacePlane(LossPlane):
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         palette = colours()
-        self.line.setPen(self.pen(_faint(palette.ink, 0.32), 1))
-        self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
+        self.line.setPen(self.pen(faint(palette.ink, 0.32), 1))
+        self._halo.setPen(self.pen(faint(palette.surface, 0.8), 5))
         self.path.setPen(self.pen(palette.ink))
         self._start.setBrush(palette.ink)
 
@@ -454,12 +453,6 @@ def levels_of(tone: Tone) -> list[float]:
     powers = range(math.floor(low), math.floor(high) + 1)
     levels = [number * 10.0**power for power in powers for number in decade]
     return [level for level in levels if tone.low <= level <= tone.high]
-
-
-def _faint(colour: str, opacity: float) -> QColor:
-    faint = QColor(colour)
-    faint.setAlphaF(opacity)
-    return faint
 
 
 CHOOSE_WEIGHTS = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."

@@ -469,6 +469,13 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.readout.show()
 
 
+def faint(colour: str, opacity: float) -> QColor:
+    """Return a colour with an opacity from 0 to 1."""
+    result = QColor(colour)
+    result.setAlphaF(opacity)
+    return result
+
+
 class DotItem(QGraphicsEllipseItem):
     """A round mark of a fixed size in pixels; pyqtgraph's scatter plot takes ten times as long."""
 
