@@ -496,14 +496,10 @@ class HistoryCurve(Plot):
         points = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
         self.read_at(min(points, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
 
-    def _read_or_present(self) -> int:
-        """Return the number of the point in the readout, or of the last point up to the ring."""
-        if self._read_index is not None:
-            return self._read_index
-        return int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last, at = len(self._points_read()) - 1, self._read_or_present()
+        last, at = len(self._points_read()) - 1, self._read_index
+        if at is None:  # the last point up to the ring
+            at = int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
         steps = {Qt.Key.Key_Left: at - 1, Qt.Key.Key_Right: at + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         if event.key() in steps and last >= 0:
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)

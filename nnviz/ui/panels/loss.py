@@ -493,8 +493,13 @@ class LossSurface(LossView):
     def draw(self, state: State) -> tuple[bool, str]:
         """Draw the computed map and the path. Return whether the loss belongs to `state`, and the caption."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
-        self._draw_map(state)
         result = self._result
+        if result is None or not result.drawable:
+            self._drawn = ()
+        else:
+            if self.has_changed(result.grid):
+                self.plane.show_grid(result.grid)
+            self.plane.set_stale(not same_except(result.state, state, *self.weights))
         loss = result.loss if result is not None and same_except(result.state, state) else None
         path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
@@ -504,14 +509,6 @@ class LossSurface(LossView):
         first, second = (state.network.name_of(weight) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
         return loss is not None, caption
-
-    def _draw_map(self, state: State) -> None:
-        if self._result is None or not self._result.drawable:
-            self._drawn = ()
-            return
-        if self.has_changed(self._result.grid):
-            self.plane.show_grid(self._result.grid)
-        self.plane.set_stale(not same_except(self._result.state, state, *self.weights))
 
     def _loss_text(self, state: State, loss: float | None) -> str:
         """Return a sentence with the present loss, or the message that it is being computed."""
