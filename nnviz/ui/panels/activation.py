@@ -33,8 +33,8 @@ PLOT_PX = 110
 """Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
 POINT_PX, MOST_PIXELS = 5.0, 100_000
 """POINT_PX: diameter of the point of a row, in pixels. MOST_PIXELS: more pixels than any screen is high."""
-FINE, COARSE = 100, 10
-"""FINE: an arrow key moves the readout by 1/FINE of the plot's width. COARSE: the same with Shift."""
+STEPS_ACROSS = 100
+"""Number of steps of an arrow key from one side of the plot to the other."""
 
 
 class ActivationPlot(PointPlot):
@@ -132,10 +132,9 @@ class ActivationPlot(PointPlot):
             self._under_mouse = None
             self._update_readout()
         elif event.key() in STEPS:
-            parts = COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE
             (left, right), (bottom, _) = self.view()
             start = self._under_mouse or self._point or QPointF()
-            z = start.x() + STEPS[Qt.Key(event.key())] * (right - left) / parts
+            z = start.x() + STEPS[Qt.Key(event.key())] * (right - left) / STEPS_ACROSS
             self._under_mouse = QPointF(min(max(z, left), right), bottom)
             self._update_readout()
             announce(self, self.readout.text().replace("\n", ", "))
