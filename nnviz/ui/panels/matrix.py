@@ -14,7 +14,7 @@ from nnviz.core.numbers import as_text, full_text
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import MOST_TILES, Cell, MatrixImage, Tiles, square_side, weight_colours
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import muted_label
+from nnviz.ui.kit.controls import fill_box, muted_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours
@@ -115,13 +115,9 @@ class WeightMatrix(PlotView):
         self.caption, self.readout = muted_label(), muted_label()
         self.readout.elided = Qt.TextElideMode.ElideMiddle  # so that the number stays visible
         self.grid = MatrixView()
-        self.body.setSpacing(4)
         below = QHBoxLayout()
-        below.addWidget(self.readout, 1)
-        below.addWidget(self.pictures)
-        self.body.addWidget(self.caption)
-        self.body.addWidget(self.grid, 1)
-        self.body.addLayout(below)
+        fill_box(below, 6, self.readout, self.pictures)
+        fill_box(self.body, 4, self.caption, self.grid, below)
         self.pictures.toggled.connect(lambda _: self._show_layer())
         self.grid.hovered.connect(self._update_readout)
         self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
