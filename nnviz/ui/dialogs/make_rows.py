@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QTransform
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -94,8 +94,7 @@ def thumbnail(groups: list[Series], size: QSize, palette: Palette) -> QPixmap:
     with QPainter(pixmap) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for at, shape, colour in zip(places.tolist(), rows.shapes, rows.colours, strict=True):
-            painter.resetTransform()
-            painter.translate(*at)
+            painter.setTransform(QTransform.fromTranslate(*at))
             drawSymbol(painter, SYMBOLS[shape], width * WIDTHS[shape], Qt.PenStyle.NoPen, QColor(colour))
     return pixmap
 

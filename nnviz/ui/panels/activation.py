@@ -24,7 +24,7 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, QuietAxis
-from nnviz.ui.plot.points import Marks, PointPlot
+from nnviz.ui.plot.points import MarksItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
@@ -51,7 +51,7 @@ class ActivationPlot(PointPlot):
         self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self._zero = CurveItem()
-        self.rows = Marks(POINT_PX)
+        self.rows = MarksItem(POINT_PX)
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
         self.add(1, self._zero, self.slopes, self.curve, self.rows, *self._ends)
         self.restyle()

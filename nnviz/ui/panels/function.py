@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 
 from nnviz.core.activations import Array
 from nnviz.core.function import COARSEST, FunctionValues, Section, Span, point_ns, refined_pictures, section
@@ -23,6 +23,7 @@ from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
+from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.function_plane import (
@@ -146,8 +147,8 @@ ROOMY = 0.5
 """The range of the vertical axis does not change while the values fill at least this share of the range."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
-WIDE, CAPTION_LINES = 1.6, 2
-"""WIDE: least width / height for a caption beside the plot. CAPTION_LINES: lines with reserved room."""
+WIDE = 1.6
+"""Least width / height of the panel for a caption beside the plot."""
 ALL = "all"
 """Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
@@ -179,8 +180,7 @@ class FunctionPanel(PlotPanel):
         self.plane = FunctionPlane(self._read)
         self.plane.setMinimumHeight(PLOT_PX)
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
-        self.key, self.caption = Caption(0, ""), Caption(CAPTION_LINES, "")
-        self.caption.setTextFormat(Qt.TextFormat.PlainText)
+        self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
         self.body.addWidget(self.key)
         self.body.addWidget(PlotPage(self.plane, self.caption, WIDE), 1)
         self.across = self.add_box("Across", "Choose what the horizontal axis shows")

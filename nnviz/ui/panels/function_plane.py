@@ -22,7 +22,7 @@ from nnviz.core.state import State
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import MapPlot, Marks, contours
+from nnviz.ui.plot.points import MapPlot, MarksItem, contours
 
 MOST_TOGETHER = 10
 """Largest number of outputs that one plot shows as curves."""
@@ -222,7 +222,7 @@ RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
 
-class RowMarks(Marks):
+class RowMarks(MarksItem):
     """Draws the marks of `rows`. A mark consists of up to three shapes, one above the other."""
 
     def __init__(self) -> None:

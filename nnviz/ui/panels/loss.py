@@ -40,7 +40,7 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges, faint
-from nnviz.ui.plot.points import SHORT, MapPlot, Marks, contours
+from nnviz.ui.plot.points import SHORT, MapPlot, MarksItem, contours
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -398,7 +398,7 @@ class LossSurfacePlane(LossPlane):
         self.setToolTip("Click or drag to set both weights; arrow keys move one by 0.1 (Shift: 1, Alt: 0.01)")
         self.grid: Grid | None = None
         self._halo, self.path = (CurveItem() for _ in range(2))
-        self._start = Marks(4)
+        self._start = MarksItem(4)
         self.add(2, self._halo, self.path, self._start)
         self.restyle()
 

@@ -274,7 +274,7 @@ def contours(across: Array, up: Array, heights: Array, levels: Iterable[float]) 
     return np.concatenate(lines)
 
 
-class Marks(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no types
+class MarksItem(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Marks of a fixed size in pixels, without outlines. In a picture for export, each mark is a shape."""
 
     def __init__(self, size: float) -> None:
