@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
@@ -98,7 +99,7 @@ def three(run, plot, qtbot):
     plot.resize(480, 300)
     for rate in (0.01, 0.005, 0.02):
         run(rate)
-    qtbot.waitUntil(lambda: len(plot.curve.earlier.curves()) == 2)
+    qtbot.waitUntil(lambda: len(earlier_curves(plot)) == 2)
     plot.grab()
     return plot
 
@@ -122,6 +123,11 @@ def showing(plot, document, state):
 def drawn(plot):
     """Return the points of the curve as they are drawn."""
     return plot.curve.line.curve.points
+
+
+def earlier_curves(plot):
+    """Return the points of each earlier curve as they are drawn."""
+    return [line.curve.points for line in plot.curve.earlier if line.curve.isVisible()]
 
 
 def ring(plot):
@@ -432,7 +438,8 @@ def test_a_click_on_a_button_leaves_the_focus_tab_reaches_it_and_a_menu_opens(qt
     assert {trained.log_button, trained.more_button} <= reached
     trained.more_button.setFocus()
     assert rings_pixels(trained) > 0
-    click(trained, place(trained, 10, 20), Qt.MouseButton.RightButton)
+    view, at = trained.curve.viewport(), place(trained, 10, 20)
+    QApplication.sendEvent(view, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.mapToGlobal(at)))
     menu = qapp.activePopupWidget()
     entries = [(action.text(), action.isEnabled()) for action in menu.actions() if action.text()]
     menu.close()
@@ -482,7 +489,7 @@ def triggered(plot, text):
 
 
 def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(qapp, three, document, approved):
-    curves = [*three.curve.earlier.curves(), three.curve.line.curve.points]
+    curves = [*earlier_curves(three), three.curve.line.curve.points]
     for curve, rate in zip(curves, (0.01, 0.005, 0.02), strict=True):
         np.testing.assert_allclose(curve[:, 1], mse_after(np.arange(21), rate), rtol=1e-7)
     for rate, name in ((0.01, FIRST), (0.005, SECOND)):
@@ -518,75 +525,75 @@ def test_the_axes_take_in_earlier_runs(three, run):
         three.log_button.setChecked(log)
         run(0.02, updates=5)
         (left, right), (bottom, top) = three.curve.view()
-        for curve in three.curve.earlier.curves():
+        for curve in earlier_curves(three):
             x, y = curve.T
             assert left < x.min() < x.max() < right
             assert bottom < y.min() < y.max() < top
         expected = mse_after(np.arange(21), 0.005)
         expected = np.log10(expected) if log else expected
-        np.testing.assert_allclose(three.curve.earlier.curves()[1][:, 1], expected, rtol=1e-9)
+        np.testing.assert_allclose(earlier_curves(three)[1][:, 1], expected, rtol=1e-9)
 
 
 def test_a_small_part_of_an_earlier_run_is_drawn_exactly(plot, run, qtbot):
     """Qt would make every dash of a line that is a million times as long as the view is wide."""
     run(0.2, updates=100)
     run(0.01)
-    qtbot.waitUntil(lambda: len(plot.curve.earlier.curves()) == 1)
+    qtbot.waitUntil(lambda: len(earlier_curves(plot)) == 1)
     slope = mse_after(1, 0.2) - 49
     for size in (1e-2, 1e-4, 1e-7):
         plot.curve.show_view([[0.5, 0.5 + size], [49 + slope * 0.5, 49 + slope * (0.5 + size)]])
         plot.grab()
-        (piece,) = plot.curve.earlier.curves()
+        (piece,) = earlier_curves(plot)
         assert np.ptp(piece[:, 0]) < 20 * size
         np.testing.assert_allclose(piece[:, 1], 49 + slope * piece[:, 0], rtol=1e-9)
 
 
 def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
-    present, earlier = drawn(three).tolist(), [curve.tolist() for curve in three.curve.earlier.curves()]
+    present, earlier = drawn(three).tolist(), [curve.tolist() for curve in earlier_curves(three)]
     triggered(three, "Show earlier runs")
-    assert three.curve.earlier.curves() == []
+    assert earlier_curves(three) == []
     triggered(three, "Show earlier runs")
-    assert len(three.curve.earlier.curves()) == 2
+    assert len(earlier_curves(three)) == 2
     document.save(tmp_path / "x.json")
     triggered(three, "Forget earlier runs")
-    assert (three.curve.earlier.curves(), document.state.runs) == ([], ())
+    assert (earlier_curves(three), document.state.runs) == ([], ())
     assert drawn(three).tolist() == present
     assert document.undo_text() == "Forget earlier runs"
     document.undo()
-    assert len(three.curve.earlier.curves()) == 2
+    assert len(earlier_curves(three)) == 2
     document.undo()
-    assert len(three.curve.earlier.curves()) == 1, "an undone run is the present one's way"
+    assert len(earlier_curves(three)) == 1, "an undone run is the present one's way"
     document.redo()
     document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
     qtbot.waitUntil(lambda: not len(drawn(three)))
     assert three.curve.isVisible()
-    assert len(three.curve.earlier.curves()) == 2, "earlier runs are drawn alone"
+    assert len(earlier_curves(three)) == 2, "earlier runs are drawn alone"
     three.menu.aboutToShow.emit()
     assert not three.ask_csv.isEnabled()
     document.start(*document.read(tmp_path / "x.json"))
-    qtbot.waitUntil(lambda: len(three.curve.earlier.curves()) == 2)
-    assert [curve.tolist() for curve in three.curve.earlier.curves()] == earlier
+    qtbot.waitUntil(lambda: len(earlier_curves(three)) == 2)
+    assert [curve.tolist() for curve in earlier_curves(three)] == earlier
 
 
 def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
-    entry = "Show earlier runs of other networks (3-1)"
+    entry = "Show earlier runs of other networks"
     document.edit("Add a layer", edits.add_layer, 0)
     document.edit("Small weights", edits.randomise, 1)
     qtbot.waitUntil(lambda: not three.curve.isVisible())
     run(0.001, updates=5)
     qtbot.waitUntil(lambda: len(drawn(three)) == 6)
-    assert three.curve.earlier.curves() == []
+    assert earlier_curves(three) == []
     assert three.curve.view()[0][1] < 7
     triggered(three, entry)
-    assert len(three.curve.earlier.curves()) == 3
+    assert len(earlier_curves(three)) == 3
     assert three.curve.view()[0][1] > 20
     keys(three, Key.Key_Home, Key.Key_Down)
     assert " · 3-1 · iteration 0" in " · ".join(read_out(three))
     triggered(three, entry)
-    assert three.curve.earlier.curves() == []
+    assert earlier_curves(three) == []
     while document.state.network.sizes != (3, 1):
         document.undo()
-    qtbot.waitUntil(lambda: len(three.curve.earlier.curves()) == 2)
+    qtbot.waitUntil(lambda: len(earlier_curves(three)) == 2)
 
 
 def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, plot, of_classes):
@@ -598,15 +605,13 @@ def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, pl
         document.push(edits.randomise(document.state, document.state.training.seed + 1), "Random")
         with qtbot.waitSignal(runner.run_ended):
             runner.run()
-        plot.update_actions()
 
     run_anew()
-    assert len(plot.curve.earlier.curves()) == 1
+    assert len(earlier_curves(plot)) == 1
     run_anew(loss="mse")
-    assert (len(document.state.runs), plot.curve.earlier.curves()) == (2, [])
-    assert plot.show_runs.text() == "Show earlier runs (hidden: 2 with another loss function)"
+    assert (len(document.state.runs), earlier_curves(plot)) == (2, [])
     run_anew()
-    assert len(plot.curve.earlier.curves()) == 1
+    assert len(earlier_curves(plot)) == 1
 
 
 # --- runs that diverge
@@ -665,7 +670,7 @@ def test_a_diverged_run_is_drawn_up_to_three_times_its_start_and_marked(qtbot, d
     assert "above the plot" not in xor.curve.readout.text()
     xor.view_all.trigger()
     run(0.05, updates=300)
-    qtbot.waitUntil(lambda: len(xor.curve.earlier.curves()) == 1)
+    qtbot.waitUntil(lambda: len(earlier_curves(xor)) == 1)
     keys(xor, Key.Key_End, Key.Key_Down)
     assert sentence in " ".join(read_out(xor))
 
@@ -674,11 +679,11 @@ def test_a_diverged_run_is_drawn_up_to_three_times_its_start_and_marked(qtbot, d
 def test_a_diverged_run_leaves_another_one_its_shape(qtbot, xor, run, rates):
     for rate in rates:
         run(rate, updates=300)
-    qtbot.waitUntil(lambda: len(xor.curve.earlier.curves()) == 1)
+    qtbot.waitUntil(lambda: len(earlier_curves(xor)) == 1)
     for log in (True, False):
         xor.log_button.setChecked(log)
         xor.curve.settle()
-        good, bad = drawn(xor), xor.curve.earlier.curves()[0]
+        good, bad = drawn(xor), earlier_curves(xor)[0]
         good, bad = (good, bad) if rates[-1] < 1 else (bad, good)
         bottom, top = xor.curve.view()[1]
         assert np.ptp(good[:, 1]) > 0.2 * (top - bottom)
@@ -762,16 +767,14 @@ def test_overfitting_is_named_marked_and_gone_to(qtbot, document, plot, overfitt
     approved("overfitting", sentence.replace(f"{least}", "LEAST"))
     approved("the rule of overfitting", plot.overfitting.sentence.toolTip())
     assert f"the validation loss has risen since iteration {least}" in plot.curve.accessibleDescription()
-    click(plot, plot.curve.marked().toPoint())
-    qtbot.waitUntil(lambda: document.state.iteration == least)
-    document.undo()
-    assert document.state.iteration == 600
+    mark = plot.curve.start_of_rise
+    assert mark.pos().toTuple() == pytest.approx(overfitted.run.curve("validation").points[least])
     plot.overfitting.go.click()
     qtbot.waitUntil(lambda: document.state.iteration == least)
     assert plot.overfitting.isVisible()  # the run is what it was
     for state in (of_classes, train(runs.noisy_sine(), updates=100).state):
         showing(plot, document, state)
-        assert (plot.overfitting.isVisible(), plot.curve.marked()) == (False, None)
+        assert (plot.overfitting.isVisible(), mark.isVisible()) == (False, False)
 
 
 def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
@@ -797,7 +800,7 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     window.history.load()  # as it was already
     assert card.curve is curve
     hands.bring(window, "Loss")
-    told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"
+    told = f"; the validation loss has risen since iteration {card.curve.marked} (overfitting)"
     assert status(window).endswith(told)
     QApplication.processEvents()
     assert card.overfitting.isVisible()

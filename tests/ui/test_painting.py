@@ -417,7 +417,7 @@ def test_runs_of_extremes_are_drawn_on_both_scales(show, amount):
             plot.view_all()
     plot.show_earlier(())
     show_history(plot, [1.0, 2.0])
-    assert plot.earlier.curves() == []
+    assert not any(line.curve.isVisible() for line in plot.earlier)
 
 
 def assert_finite(plot):
@@ -427,7 +427,9 @@ def assert_finite(plot):
 
 @pytest.mark.crossed(mse=(0.0, 1e-320, 1.0, 1e300), slope=(0.0, 1e-320, -1e300, 1.7e308))
 def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
-    plot = show(LossCurvePlane())
+    plot = LossCurvePlane()
+    plot.show_curve(np.linspace(0.0, 1.0, 33), np.ones(33), 0.0, 2.0)
+    show(plot)
     for low, high in LINES[:: amount(quick=5, ci=1, night=1)]:
         values, heights = np.linspace(low, high, 33), np.full(33, mse)
         heights[::5] = 1e308
@@ -437,12 +439,14 @@ def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
 
 
 def test_a_map_of_extremes_is_drawn(show, amount):
-    plot = show(LossSurfacePlane())
+    plot = LossSurfacePlane()
+    plot.show_grid(Grid(np.linspace(0.0, 1.0, 9), np.linspace(0.0, 1.0, 9), np.ones((9, 9))))
+    show(plot)
     for values in LINES[:: amount(quick=9, ci=1, night=1)]:
         for mse in (0.0, 5e-324, 1.0, 1e300, 1.7e308):
             for grid in (np.full((9, 9), mse), np.linspace(0.0, mse, 81).reshape(9, 9)):
                 plot.show_grid(Grid(np.linspace(*values, 9), np.linspace(*values, 9), grid))
-                plot.show_point(values[0], values[1], mse)
+                plot.show_present(values[0], values[1])
                 assert_finite(plot)
 
 

@@ -37,7 +37,7 @@ from nnviz.ui.diagram.canvas import CORNER_PX, DiagramPainter, PaintOptions, Pic
 from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.dialogs.pictures import Look
 from nnviz.ui.kit.theme import application, apply_theme, pixel_font
-from nnviz.ui.panels.history_canvas import HistoryCanvas
+from nnviz.ui.panels.history_canvas import HistoryCurve
 from nnviz.ui.panels.history_readout import measure_title
 
 FOOT_PX, GAP = 13.0, 18.0
@@ -223,9 +223,9 @@ class TrainingFilm(ImageFilm):
             self.report_progress()
         return trainer.state()
 
-    def _make_curve(self) -> HistoryCanvas:
+    def _make_curve(self) -> HistoryCurve:
         """Return the loss curve, with axes for the whole run."""
-        curve, free = HistoryCanvas(), INSIDE_PX * self.scale
+        curve, free = HistoryCurve(), INSIDE_PX * self.scale
         self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())

@@ -24,15 +24,17 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, QuietAxis
-from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
+from nnviz.ui.plot.points import MarksItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
 """If more rows than this are inside the plot, each pixel of the plot shows at most one point."""
 PLOT_PX = 110
 """Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
-FINE, COARSE = 100, 10
-"""FINE: an arrow key moves the readout by 1/FINE of the plot's width. COARSE: the same with Shift."""
+POINT_PX, MOST_PIXELS = 5.0, 100_000
+"""POINT_PX: diameter of the point of a row, in pixels. MOST_PIXELS: more pixels than any screen is high."""
+STEPS_ACROSS = 100
+"""Number of steps of an arrow key from one side of the plot to the other."""
 
 
 class ActivationPlot(PointPlot):
@@ -40,7 +42,6 @@ class ActivationPlot(PointPlot):
 
     def __init__(self) -> None:
         self._bend: Bend | None = None
-        self._slope = math.nan
         self._inside: Array = np.empty((0, 2))
         super().__init__(grid=True)
         self.setMinimumHeight(PLOT_PX)
@@ -49,10 +50,10 @@ class ActivationPlot(PointPlot):
         self.slope_axis = QuietAxis("right", colour="slope")
         self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
-        self.tangent, self._zero = CurveItem(), CurveItem()
-        self.rows = PointItem()
+        self._zero = CurveItem()
+        self.rows = MarksItem(POINT_PX)
         self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
-        self.add(1, self._zero, self.slopes, self.curve, self.rows, self.tangent, *self._ends)
+        self.add(1, self._zero, self.slopes, self.curve, self.rows, *self._ends)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
@@ -61,8 +62,7 @@ class ActivationPlot(PointPlot):
         self._zero.setPen(self.pen(palette.line, 1))
         self.curve.setPen(self.pen(palette.ink))
         self.slopes.setPen(self.pen(palette.slope, 1.5))
-        self.tangent.setPen(self.pen(palette.slope, 2.5))
-        self.rows.set_pen(self.pen(palette.accent, POINT_PX))
+        self.rows.setBrush(palette.accent)
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
             dot.set_colours(inside, QPen(QColor(palette.slope), 1.5))
 
@@ -73,7 +73,6 @@ class ActivationPlot(PointPlot):
         shape (rows,). For softmax, the points of rows can lie off the curve, since an output also depends on
         the z of other nodes.
         """
-        self.show_again()
         self._bend, self.slope_axis.times = bend, curve.times
         self.slope_axis.picture = None
         self.name_axes(f"z of {names[0]}", names[1])
@@ -99,29 +98,20 @@ class ActivationPlot(PointPlot):
         return len(z) - len(self._inside)
 
     def _draw_rows(self) -> None:
-        self.rows.show_points(self._inside if len(self._inside) <= MANY else self._one_on_each_pixel())
-
-    def _one_on_each_pixel(self) -> Array:
-        """Return one of the points inside the plot for each pixel with points, shape (points, 2)."""
-        points, ((left, _), (bottom, top)) = self._inside, self.view()
-        across, up = self.pixel()
-        columns, rows = ((points - (left, bottom)) / (across, up)).astype(np.intp).T
-        cells = columns * (int((top - bottom) / up) + 1) + rows
-        one = np.full(int(cells.max()) + 1, -1, np.intp)
-        one[cells] = np.arange(len(points))
-        result: Array = points[one[one >= 0]]
-        return result
+        points = self._inside
+        if len(points) > MANY:
+            across, up = ((points - np.array(self.view())[:, 0]) / self.pixel()).astype(np.intp).T
+            points = points[np.unique(across * MOST_PIXELS + up, return_index=True)[1]]
+        self.rows.setData(*points.T)
 
     def place_marks(self) -> None:
         """Draw the tangent, whose length in pixels does not change, and at most one row on each pixel."""
+        super().place_marks()
         self._draw_rows()
-        self.draw_tangent(self.tangent, self._slope)
 
     def show_reading(self, reading: Reading | None) -> None:
         """Mark the point (z, a) of `reading` and draw the tangent there. Without a reading, remove both."""
-        z, a, self._slope = reading or (math.nan, math.nan, math.nan)
-        self.show_present(z, a)
-        self.draw_tangent(self.tangent, self._slope)
+        self.show_present(*(reading or (math.nan, math.nan, math.nan)))
 
     def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""
@@ -141,11 +131,10 @@ class ActivationPlot(PointPlot):
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()
-        elif event.key() in STEPS and self.centralWidget.isVisible():
-            parts = COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE
+        elif event.key() in STEPS:
             (left, right), (bottom, _) = self.view()
             start = self._under_mouse or self._point or QPointF()
-            z = start.x() + STEPS[Qt.Key(event.key())] * (right - left) / parts
+            z = start.x() + STEPS[Qt.Key(event.key())] * (right - left) / STEPS_ACROSS
             self._under_mouse = QPointF(min(max(z, left), right), bottom)
             self._update_readout()
             announce(self, self.readout.text().replace("\n", ", "))
@@ -182,7 +171,6 @@ class ActivationView(CaptionedPlot):
         layer = new.state.network.layers[node.layer]
         if not layer.function.elementwise and trace is None:
             self.pages.show_sentence(NO_ROWS.format(layer.activation))
-            self.plane.show_nothing()
             self._curve_of = ()
             return
         self.pages.plot_visible = True

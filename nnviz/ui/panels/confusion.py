@@ -11,14 +11,14 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QP
 
 from nnviz.core.activations import Array
 from nnviz.core.metrics import Confusion, DecidedClasses, classifies, confusion, decisions
-from nnviz.core.numbers import as_text, counted, shorten_names
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, REDRAWN_LATER
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import Cell, MatrixImage
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
-from nnviz.ui.kit.controls import ComboBox, muted_label
+from nnviz.ui.kit.controls import muted_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -160,8 +160,6 @@ NO_CLASSES = (
 HINT = "Click a cell to list its rows in the data table"
 TIP = "Click a cell, or select it with arrow keys and press Enter, to list its rows. Escape lists all rows"
 PARTS = "All rows", "Training", "Validation"
-LETTERS = 20
-"""Largest number of letters of a class name in the line below the matrix. Longer names are shortened."""
 
 
 class ConfusionPanel(PlotPanel):
@@ -176,20 +174,18 @@ class ConfusionPanel(PlotPanel):
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
-        self._make_controls()
+        self.output = self.add_box("Output", "Choose the output to show")
+        self.part = self.add_box("Rows", "Choose the rows to count")
+        self.part.addItems(PARTS)
+        for box in (self.output, self.part):
+            box.currentIndexChanged.connect(self.show_now)
         self.caption, self.readout = muted_label(), muted_label()
+        self.readout.elided = Qt.TextElideMode.ElideMiddle  # so that count and share stay visible
         self.pages = Pages(self)
         self.pages.add_plot(self.caption, self.view, self.readout)
         self.view.hovered.connect(self._show_cell)
         self.view.moved.connect(self._select)
         self.view.clicked.connect(self._list_rows)
-
-    def _make_controls(self) -> None:
-        self.output = ComboBox(name="Output", tip="Choose the output to show")
-        self.part = ComboBox(PARTS, name="Rows", tip="Choose the rows to count")
-        for choice in (self.output, self.part):
-            choice.currentIndexChanged.connect(self.show_now)
-            self.add_button(choice)
 
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
@@ -266,26 +262,24 @@ class ConfusionPanel(PlotPanel):
         matrix, cell = self._matrix, self.view.hover or self.view.selected
         if matrix is None:
             return
-        self.readout.setText(self._cell_text(matrix, cell, short=True) if cell else HINT)
-        tip = self._cell_text(matrix, cell) if cell else TIP
+        text = self._cell_text(matrix, cell) if cell else ""
+        tip = text or TIP
+        self.readout.setText(text or HINT)
         self.view.setToolTip(tip)
         self.view.setAccessibleDescription(f"{self.caption.text()}; {tip}")
 
-    def _cell_text(self, matrix: Confusion, cell: Cell, *, short: bool = False) -> str:
+    def _cell_text(self, matrix: Confusion, cell: Cell) -> str:
         """Return the count of a cell, its classes, and its share of the target class."""
         rows, share = counted(int(matrix.counts[cell]), "row"), percent(matrix.shares[cell])
-        target, what = self._class_names(short)[cell.row], self._row_description(cell, short)
+        target, what = self._names[cell.row], self._row_description(cell)
         empty = not matrix.counts[cell.row].sum()
         return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of class {target}"
 
-    def _row_description(self, cell: Cell, short: bool = False) -> str:
+    def _row_description(self, cell: Cell) -> str:
         """Return which rows a cell counts."""
-        target, prediction = (self._class_names(short)[k] for k in cell)
+        target, prediction = (self._names[k] for k in cell)
         correct = cell.row == cell.column
         return f"{target} predicted correctly" if correct else f"{target} predicted as {prediction}"
-
-    def _class_names(self, short: bool) -> Sequence[str]:
-        return shorten_names(self._names, LETTERS) if short else self._names
 
     def _list_rows(self, cell: Cell) -> None:
         """Select a cell, and ask for its rows in the data table."""

@@ -11,9 +11,7 @@ from dataclasses import replace
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPointF, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLabel, QWidget
+from PySide6.QtCore import QPointF
 
 from nnviz.core.activations import Array
 from nnviz.core.function import COARSEST, FunctionValues, Section, Span, point_ns, refined_pictures, section
@@ -25,10 +23,9 @@ from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
-from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import ComboBox, Stack, set_direction, set_lock_reason, wrapped_label
+from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.function_plane import (
     MOST,
     PREDICTION,
@@ -46,7 +43,7 @@ from nnviz.ui.panels.function_plane import (
     level_line,
     marked_rows,
 )
-from nnviz.ui.plot.card import Caption, PlotPanel, are_same, coloured
+from nnviz.ui.plot.card import Caption, PlotPage, PlotPanel, are_same, coloured
 from nnviz.ui.plot.points import SHORT
 
 MOST_READ_OUT = 4
@@ -142,120 +139,27 @@ def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
         yield "Every other input is 0, since the data has no rows."
 
 
-TWO_COLUMNS_PX = 290
-"""Smallest width, in pixels at 100 %, in which two combo boxes stand side by side."""
-
-
-class AxesChoice(QWidget):
-    """The combo boxes for the axes and the output of the plot. `changed` is emitted after a new choice."""
-
-    changed = Signal()
-
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self.axes = Axes.first(state)
-        self._state = state
-        self._labels: dict[ComboBox, QLabel] = {}
-        self._columns = 0
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(4)
-        self.horizontal = self._row("Across", "Choose what the horizontal axis shows")
-        self.vertical = self._row("Up", "Choose what the vertical axis shows")
-        self.output = self._row("Output", "Choose the output that the plot shows")
-        self._lay_out(1)
-
-    def _row(self, name: str, tip: str) -> ComboBox:
-        label, choice = QLabel(name), ComboBox(name=name, tip=tip)
-        label.setObjectName("muted")
-        label.setFont(ui_font(11.5))
-        label.setBuddy(choice)
-        choice.shorten_items(3)
-        choice.activated.connect(self._choose)
-        self._labels[choice] = label
-        return choice
-
-    def _lay_out(self, columns: int) -> None:
-        """Arrange the combo boxes and their labels in 1 or 2 columns."""
-        if columns == self._columns:
-            return
-        self._columns = columns
-        for k, (choice, label) in enumerate(self._labels.items()):
-            row, column = divmod(k, columns)
-            self._grid.addWidget(label, row, 2 * column)
-            self._grid.addWidget(choice, row, 2 * column + 1)
-        for column in (1, 3):
-            self._grid.setColumnStretch(column, 1 if column < 2 * columns else 0)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Arrange the boxes in two columns if the width allows two."""
-        super().resizeEvent(event)
-        self._lay_out(2 if self.width() >= px(TWO_COLUMNS_PX) else 1)
-
-    def refresh(self, state: State) -> None:
-        """List the inputs and outputs of `state`; use default axes if the chosen axes no longer fit."""
-        before, self._state = self._state, state
-        same_inputs = before.network.sizes[0] == state.network.sizes[0]
-        self._take(self.axes if same_inputs else Axes.first(state))
-
-    def _take(self, axes: Axes) -> None:
-        """Use axes, or those that the State has instead, and show them in the boxes."""
-        state, axes = self._state, axes.restrict(self._state)
-        if axes != self.axes:
-            self.axes = axes
-        inputs, outputs = state.network.inputs, state.network.outputs
-        together = replace(axes, output=None).restrict(state).output is None
-        every = "all" if axes.vertical is None else "largest"
-        across = len(inputs) if axes.horizontal is None else axes.horizontal
-        up = 0 if axes.vertical is None else axes.vertical + 1
-        output = 0 if axes.output is None else axes.output + together
-        for choice, texts, index in (
-            (self.horizontal, [*inputs, *[TARGET] * has_pairs(state)], across),
-            (self.vertical, [PREDICTION, *inputs] if len(inputs) > 1 else [], up),
-            (self.output, [*[every] * together, *outputs] if len(outputs) > 1 else [], output),
-        ):
-            choice.show_items(texts, index)
-            for widget in (choice, self._labels[choice]):
-                widget.setVisible(len(texts) > 1)
-        self.setVisible(any(choice.count() > 1 for choice in self._labels))
-
-    def _choose(self) -> None:
-        before, inputs, outputs = self.axes, self._state.network.sizes[0], self._state.network.sizes[-1]
-        across = self.horizontal.currentIndex() if self.horizontal.currentIndex() < inputs else None
-        up = self.vertical.currentIndex() - 1 if self.vertical.currentIndex() > 0 else None
-        if up is not None and across in (None, up):  # only one axis can show an input
-            if across != before.horizontal:
-                up = before.horizontal
-            else:
-                across = (1 if up == 0 else 0) if before.vertical is None else before.vertical
-        output = self.output.currentIndex() - (self.output.count() - outputs)
-        self._take(Axes(across, up, output if output >= 0 else None))
-        self.changed.emit()
-
-
 FIRST_NS = 1e6
 """Time limit, in ns, for computing the coarsest picture in every frame of a run or a drag."""
 BESIDE = 0.08
 """Space above and below the curves, as a share of the curves' height."""
 ROOMY = 0.5
 """The range of the vertical axis does not change while the values fill at least this share of the range."""
-WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""WIDE_PX: panel width for boxes beside the plot. SIDE_PX: least width of the boxes. The widths of plot and
-boxes have the ratio PLOT_SHARE : SIDE_SHARE."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
-KEEP, LEAVE = "Keep as a row", "Discard"
-KEEPS = "Add the what-if row to the data (Enter in the plot)"
-LEAVES = "Discard the what-if row and show a row of the data again (Escape in the plot)"
+WIDE = 1.6
+"""Least width / height of the panel for a caption beside the plot."""
+ALL = "all"
+"""Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
 
 class FunctionPanel(PlotPanel):
-    """The function panel: the prediction over the inputs on the axes, or over the targets, and combo boxes.
+    """The function panel: the prediction over the inputs on the axes, or over the targets.
 
-    A picture is the computed prediction over the inputs on the axes.
+    Combo boxes choose the quantities on the axes, `axes`, and the output. A picture is the computed
+    prediction over the inputs on the axes.
     """
 
     content_px = 72
@@ -264,7 +168,7 @@ class FunctionPanel(PlotPanel):
         super().__init__(desk, "Function", "the function", "-function")
         self._now = desk.document.now
         self._known_section: Section | None = None
-        self._spans_of: object = None
+        self._section_key: object = None
         self._picture: FunctionValues | None = None
         self._predictions: Array | None = None
         self._computed_for: tuple[object, ...] = ()
@@ -276,34 +180,27 @@ class FunctionPanel(PlotPanel):
         self.plane = FunctionPlane(self._read)
         self.plane.setMinimumHeight(PLOT_PX)
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
-        self.axes = AxesChoice(self.state)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
-        self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
-        for button in (self.keep, self.leave):
-            self.add_button(button)
-        self.side = Stack(self.key, self.axes, self.caption)
-        self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._page.setSpacing(12)
-        self._page.addWidget(self.plane, PLOT_SHARE)
-        self._page.addWidget(self.side)
-        self.body.addLayout(self._page, 1)
-        self.axes.refresh(self.state)  # after the layout, or a box without a parent would be a window
-        self._connect()
+        self.body.addWidget(self.key)
+        self.body.addWidget(PlotPage(self.plane, self.caption, WIDE), 1)
+        self.across = self.add_box("Across", "Choose what the horizontal axis shows")
+        self.up = self.add_box("Up", "Choose what the vertical axis shows")
+        self.output = self.add_box("Output", "Choose the output that the plot shows")
+        for box in (self.across, self.up, self.output):
+            box.activated.connect(self._choose)
+        self._use_axes(Axes.first(self.state))
+        self._connect(self.plane)
 
-    def _connect(self) -> None:
-        plane = self.plane
-        self.axes.changed.connect(self._choose)
+    def _connect(self, plane: FunctionPlane) -> None:
         plane.point_moved.connect(self._put)
         plane.point_nudged.connect(self._nudge)
-        for keep in (plane.keep_requested, self.keep.clicked):
-            keep.connect(self._keep)
-        for leave in (plane.leave_requested, self.leave.clicked):
-            leave.connect(lambda: self._document.select_row(self._document.now.row))
+        plane.keep_requested.connect(self._keep)
+        plane.leave_requested.connect(lambda: self._document.select_row(self._document.now.row))
         plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
-        return self.plane if self.plane.centralWidget.isVisible() else None
+        return self.plane if self._drawn else None
 
     @property
     def state(self) -> State:
@@ -315,9 +212,6 @@ class FunctionPanel(PlotPanel):
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Compute the picture if it is not up to date, at once if that is quick; draw it and the point."""
         before, self._now = self.state, new
-        set_lock_reason(self.keep, new.lock_reason, KEEPS)
-        for button in (self.keep, self.leave):
-            button.setVisible(new.what_if_row is not None)
         self._report_what_if(old, new)
         sources = "network", "data", "training"
         if not is_new(old, new, *(f"state.{name}" for name in sources), "row", "what_if_row", "is_moving"):
@@ -335,21 +229,49 @@ class FunctionPanel(PlotPanel):
         self.work.stop()
 
     def _choose(self) -> None:
+        """Use the axes that the person has chosen. Only one axis can show an input."""
+        before, (inputs, *_, outputs) = self.axes, self.state.network.sizes
+        across = self.across.currentIndex() if self.across.currentIndex() < inputs else None
+        up = self.up.currentIndex() - 1 if self.up.currentIndex() > 0 else None
+        if up is not None and across in (None, up):
+            if across != before.horizontal:
+                up = before.horizontal
+            else:
+                across = (1 if up == 0 else 0) if before.vertical is None else before.vertical
+        output = self.output.currentIndex() - (self.output.count() - outputs)
+        self._use_axes(Axes(across, up, output if output >= 0 else None))
         self._discard_results()
         self.work.stop()
         self.show_now()
 
     def _refresh_axes(self, old: State, new: State) -> None:
-        """Update the combo boxes if the inputs, outputs or rows have changed."""
+        """Use default axes if the inputs have changed, and list the inputs and outputs again."""
         one, other = old.network, new.network
         if (
             (one.inputs, one.outputs, one.layers[-1].activation)
             != (other.inputs, other.outputs, other.layers[-1].activation)
         ) or old.data is not new.data:
-            axes = self.axes.axes
-            self.axes.refresh(new)
-            if axes is not self.axes.axes or one.sizes != other.sizes:
+            axes = self.axes
+            self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
+            if axes != self.axes or one.sizes != other.sizes:
                 self._discard_results()
+
+    def _use_axes(self, axes: Axes) -> None:
+        """Use axes, or those that the State has instead, and show them in the combo boxes."""
+        state = self.state
+        self.axes = axes = axes.restrict(state)
+        inputs, outputs = state.network.inputs, state.network.outputs
+        together = replace(axes, output=None).restrict(state).output is None
+        across = len(inputs) if axes.horizontal is None else axes.horizontal
+        up = 0 if axes.vertical is None else axes.vertical + 1
+        output = 0 if axes.output is None else axes.output + together
+        for box, texts, index in (
+            (self.across, [*inputs, *[TARGET] * has_pairs(state)], across),
+            (self.up, [PREDICTION, *inputs] if len(inputs) > 1 else [], up),
+            (self.output, [*[ALL] * together, *outputs] if len(outputs) > 1 else [], output),
+        ):
+            box.show_items(texts, index)
+            box.setVisible(len(texts) > 1)
 
     def _discard_results(self) -> None:
         self._y_range = self._picture = self._predictions = None
@@ -364,24 +286,19 @@ class FunctionPanel(PlotPanel):
         return inputs[row] if row < len(inputs) else np.zeros(len(self.state.network.inputs))
 
     @property
-    def _axes(self) -> Axes:
-        return self.axes.axes
-
-    @property
     def _section(self) -> Section:
         """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
-        fixed, along, known = self._row_inputs.copy(), self._axes.along, self._known_section
+        fixed, along, data = self._row_inputs.copy(), self.axes.along, self.state.data
         fixed[list(along)] = 0.0
-        is_same = known is not None and known.along == along and np.array_equal(known.inputs, fixed)
-        if known is None or not is_same or self._spans_of is not self.state.data:
-            self._known_section = known = section(self.state.data, along, fixed)
-            self._spans_of = self.state.data
-        return known
+        key = data, along, fixed.tobytes()
+        if self._known_section is None or key != self._section_key:
+            self._known_section, self._section_key = section(data, along, fixed), key
+        return self._known_section
 
     @property
     def _sources(self) -> tuple[object, ...]:
         """The objects from which the predictions must be computed."""
-        return self.state.network, self.state.data if self._axes.horizontal is None else self._section
+        return self.state.network, self.state.data if self.axes.horizontal is None else self._section
 
     @property
     def is_current(self) -> bool:
@@ -390,13 +307,13 @@ class FunctionPanel(PlotPanel):
 
     @property
     def _pixels(self) -> tuple[int, ...]:
-        return self.plane.pixels[: len(self._axes.along)]
+        return self.plane.pixels[: len(self.axes.along)]
 
     @property
     def _is_quick(self) -> bool:
         """Whether the coarsest picture is fast enough for every frame of a run or a drag."""
         network = self.state.network
-        if self._axes.horizontal is None:
+        if self.axes.horizontal is None:
             return len(drawn_rows(self.state)) * forward_ns(network) <= FIRST_NS
         return math.prod(count / COARSEST for count in self._pixels) * point_ns(network) <= FIRST_NS
 
@@ -406,13 +323,13 @@ class FunctionPanel(PlotPanel):
 
         During a run or a drag, any picture of the current State is fine enough.
         """
-        is_fine = self._axes.horizontal is None or self._now.is_moving or self._finest_for == self._pixels
+        is_fine = self.axes.horizontal is None or self._now.is_moving or self._finest_for == self._pixels
         return self.is_current and is_fine
 
     def _compute(self, moving: bool) -> Iterator[None]:
         """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
         sources, pixels = self._sources, self._pixels
-        if self._axes.horizontal is None:
+        if self.axes.horizontal is None:
             yield from self._predict_rows()
             self._computed_for = sources
             return
@@ -438,7 +355,7 @@ class FunctionPanel(PlotPanel):
 
     def _show(self) -> bool:
         """Show the computed picture. Return whether it is of the present State."""
-        axes, is_current = self._axes, self.is_current
+        axes, is_current = self.axes, self.is_current
         self.plane.name_axes(*axis_names(self.state.network, axes))
         if axes.horizontal is None:
             self._draw_pairs()
@@ -457,17 +374,17 @@ class FunctionPanel(PlotPanel):
     def _draw_picture(self, picture: FunctionValues) -> None:
         if not self._is_new(picture):
             return
-        if self._axes.vertical is not None:
+        if self.axes.vertical is not None:
             self._draw_map(picture)
         else:
-            outputs, targets = self._axes.outputs(self.state), self.state.data.targets
+            outputs, targets = self.axes.outputs(self.state), self.state.data.targets
             values = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
             self._y_range = _range(np.concatenate([each.ravel() for each in values]), self._y_range)
             self.plane.show_curves(picture, outputs, self._y_range)
         self._mark_rows(None)
 
     def _draw_map(self, picture: FunctionValues) -> None:
-        palette, output = colours(), self._axes.output
+        palette, output = colours(), self.axes.output
         if output is None:
             pixels, line = class_pixels(picture.prediction, palette), class_lines(picture)
             self.plane.show_map(picture, pixels, line, None, output_tones(palette, False))
@@ -479,11 +396,11 @@ class FunctionPanel(PlotPanel):
         self.plane.show_map(picture, number_pixels(values, tone, tones), line, tone, tones)
 
     def _draw_pairs(self) -> None:
-        output, predictions = self._axes.output, self._predictions
+        output, predictions = self.axes.output, self._predictions
         data, targets = self.state.data, self.state.data.targets
         if predictions is None or self._computed_for[1:] != (data,):  # predictions of other rows
             self._drawn = self._marked = ()
-            self.plane.show_rows(Rows.none())
+            self.plane.show_rows(Rows())
             return
         if targets is None or output is None or not self._is_new(predictions):
             return
@@ -495,18 +412,18 @@ class FunctionPanel(PlotPanel):
     def _is_new(self, result: object) -> bool:
         """Return whether the plot shows something else than `result`, and store what it will show."""
         before = self._drawn
-        self._drawn = result, colours(), self._axes, self.state.data, self.state.training
+        self._drawn = result, colours(), self.axes, self.state.data, self.state.training
         return not are_same(before, self._drawn)
 
     def _mark_rows(self, predictions: Array | None) -> None:
         """Mark the rows, unless they are marked already; the marks of pairs depend on `predictions`."""
         before, self._marked = self._marked, (predictions, *self._drawn[1:])
         if not are_same(before, self._marked):
-            self.plane.show_rows(marked_rows(self.state, self._axes, predictions))
+            self.plane.show_rows(marked_rows(self.state, self.axes, predictions))
 
     def _draw_row(self) -> None:
         """Draw a ring around the row on the diagram, or a point for the what-if row."""
-        now, (across, up, output) = self._now, (self._axes.horizontal, self._axes.vertical, self._axes.output)
+        now, (across, up, output) = self._now, (self.axes.horizontal, self.axes.vertical, self.axes.output)
         row, data, free = now.row_index, now.row_state.data, now.what_if_row is not None
         if now.trace is None:
             self.plane.show_row(math.nan, math.nan, free=False)
@@ -525,12 +442,12 @@ class FunctionPanel(PlotPanel):
         if now.trace is None:
             return ""
         name = "What-if row" if now.what_if_row is not None else f"Row {now.row + 1}"
-        along = varying_inputs(state, self._axes, self._row_inputs, full)
-        return f"{name}: {', '.join([*along, *outputs(state, self._axes, now.trace.prediction[0], full)])}"
+        along = varying_inputs(state, self.axes, self._row_inputs, full)
+        return f"{name}: {', '.join([*along, *outputs(state, self.axes, now.trace.prediction[0], full)])}"
 
     def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
-        axes = self._axes
+        axes = self.axes
         if axes.horizontal is None:
             return self._read_pair(at)
         inputs = self._inputs_at(self.plane.round_point(at))
@@ -543,7 +460,7 @@ class FunctionPanel(PlotPanel):
 
     def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
         row, place = self._nearest(at)
-        targets, output = self.state.data.targets, self._axes.output
+        targets, output = self.state.data.targets, self.axes.output
         if row is None or targets is None or output is None:
             return None
         target, prediction = float(targets[row, output]), float(self._now.prediction(row)[output])
@@ -552,7 +469,7 @@ class FunctionPanel(PlotPanel):
     def _inputs_at(self, at: QPointF) -> Array:
         """Return the inputs at a point of the plot, shape (inputs,)."""
         inputs = self._row_inputs.copy()
-        for place, value in zip(self._axes.along, (at.x(), at.y()), strict=False):
+        for place, value in zip(self.axes.along, (at.x(), at.y()), strict=False):
             inputs[place] = value
         return inputs
 
@@ -578,7 +495,9 @@ class FunctionPanel(PlotPanel):
 
         In a plot over targets, select the nearest row of the data instead.
         """
-        if self._axes.horizontal is not None:
+        if self.plot is None:
+            return
+        if self.axes.horizontal is not None:
             self._document.show_what_if_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._document.select_row(row)
@@ -588,7 +507,7 @@ class FunctionPanel(PlotPanel):
 
         In a plot over targets, select another row of the data instead.
         """
-        axes, now = self._axes, self._document.now
+        axes, now = self.axes, self._document.now
         if axes.horizontal is None:
             self._document.select_row(now.row + right - up)
             return
@@ -602,14 +521,6 @@ class FunctionPanel(PlotPanel):
     def _keep(self) -> None:
         if message := self._document.insert_what_if_row():
             self._desk.message.emit(message)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the combo boxes beside the plot if the panel is wide, else below the plot."""
-        super().resizeEvent(event)
-        is_wide = self.width() >= px(WIDE_PX)
-        self.side.setMinimumWidth(px(SIDE_PX) if is_wide else 0)
-        self._page.setStretchFactor(self.side, SIDE_SHARE if is_wide else 0)
-        set_direction(self._page, is_wide)
 
 
 def _range(values: Array, before: Span | None) -> Span:

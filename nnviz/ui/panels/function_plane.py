@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPaintEngine, QPainter, QPen, QPixmap, QPolygonF, QTransform
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.function import FunctionValues, Span
@@ -22,7 +22,7 @@ from nnviz.core.state import State
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import MapPlot, contours
+from nnviz.ui.plot.points import MapPlot, MarksItem, contours
 
 MOST_TOGETHER = 10
 """Largest number of outputs that one plot shows as curves."""
@@ -122,8 +122,8 @@ def _step(picture: FunctionValues) -> int:
     return max(1, int(np.sqrt(picture.prediction[..., 0].size / MOST_POINTS)))
 
 
-SHAPES, SAMPLES = ("circle", "square", "triangle"), "●■▲"
-"""Shapes of marks, and the same shapes as characters.
+SYMBOLS, SAMPLES, WIDTHS = ("o", "s", "t1"), "●■▲", np.array([1.0, 0.9, 1.1])
+"""Shapes of marks, named as in pyqtgraph and as characters, and the widths at which they look equally large.
 
 The first classes also differ in shape, for people who cannot distinguish the colours.
 """
@@ -133,27 +133,22 @@ MOST = 1500
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The marks of the plotted rows.
+    """The marks of the plotted rows; without arguments, no marks.
 
     ========= ===============================================================================
     `points`  places of the marks in the plot, shape (marks, 2): x, y
     `colours` the colour of each mark, as #RRGGBB
-    `shapes`  the shape of each mark, as an index into `SHAPES`
+    `shapes`  the shape of each mark, as an index into `SYMBOLS`
     `hollow`  whether each mark belongs to a validation row, shape (marks,)
     `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
     ========= ===============================================================================
     """
 
-    points: Array
-    colours: Sequence[str]
-    shapes: Sequence[int]
-    hollow: NDArray[np.bool_]
+    points: Array = field(default_factory=lambda: np.empty((0, 2)))
+    colours: Sequence[str] = ()
+    shapes: Sequence[int] = ()
+    hollow: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     toned: bool = False
-
-    @classmethod
-    def none(cls) -> Rows:
-        """Return a `Rows` object without marks."""
-        return cls(np.empty((0, 2)), (), (), np.empty(0, dtype=bool))
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
@@ -175,7 +170,7 @@ def marked_rows(state: State, axes: Axes, predictions: Array | None) -> Rows:
         points = data.inputs[some][:, axes.along]
         return Rows(points, *_by_target(state, axes.output), hollow, are_toned(state, axes))
     if data.targets is None or not len(some):
-        return Rows.none()
+        return Rows()
     x, heights, plotted = data.targets[some, axes.output or 0], data.targets[some], axes.outputs(state)
     if axes.horizontal is not None:
         x = data.inputs[some, axes.horizontal]
@@ -207,124 +202,49 @@ def _by_target(state: State, output: int | None) -> tuple[list[str], list[int]]:
     some, targets, palette = drawn_rows(state), state.data.targets, colours()
     if targets is None:
         return [palette.muted] * len(some), [0] * len(some)
-    if output is None:
-        classes = targets[some].argmax(axis=1).tolist()
+    values = targets[some, output or 0]
+    if output is None or decides_yes_or_no(state):
+        classes = targets[some].argmax(axis=1) if output is None else (values >= THRESHOLD).astype(int)
         return [class_colour(palette, k) for k in classes], [class_shape(k) for k in classes]
-    values = targets[some, output]
-    if decides_yes_or_no(state):
-        classes = (values >= THRESHOLD).astype(int).tolist()
-        return [(palette.negative, palette.positive)[k] for k in classes], [class_shape(k) for k in classes]
     tone = Tone(*output_range(state, output, values), logarithmic=False)
     pixels = number_pixels(values, tone, output_tones(palette, False))[..., :3].tolist()
     return ["#{:02X}{:02X}{:02X}".format(*pixel) for pixel in pixels], [0] * len(some)
 
 
 def class_shape(k: int) -> int:
-    """Return an index in SHAPES: class 0 is a square, 1 a circle, 2 a triangle; other classes are circles."""
-    return (1, 0, 2)[k] if k < len(SHAPES) else 0
+    """Return an index in SYMBOLS: class 0 is a square, 1 a circle, 2 a triangle, any other class a circle."""
+    return (1, 0, 2)[k] if k < len(SYMBOLS) else 0
 
 
-RADII = ((60, 4.0), (250, 3.0), (MOST, 2.0))
-"""Pairs (number of rows, radius in pixels): up to this number of rows, each mark has this radius."""
+SIZES = ((60, 8.0), (250, 6.0), (MOST, 4.0))
+"""Pairs (number of rows, size in pixels): up to this number of rows, each mark has this width."""
 RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
 
-class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws the marks of rows. On a screen, a pixmap caches the marks while the map below changes."""
+class RowMarks(MarksItem):
+    """Draws the marks of `rows`. A mark consists of up to three shapes, one above the other."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.rows = Rows.none()
-        self._rim = self._ground = QColor()
-        self._pixmap: QPixmap | None = None
-        self._pixmap_of: tuple[object, ...] = ()
+        super().__init__(0.0)
+        self.rows = Rows()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
         """Replace the rows. `rim` is the colour around a mark, `ground` the colour inside a hollow mark."""
-        self.rows, self._rim, self._ground = rows, QColor(rim), QColor(ground)
-        self._pixmap = None
-        self.update()
-
-    def boundingRect(self) -> QRectF:  # noqa: D102
-        area: QRectF = self.viewRect()
-        return area if area is not None else QRectF()
-
-    def viewRangeChanged(self) -> None:
-        """Draw the marks again, for the new range of the view."""
-        self.prepareGeometryChange()
-        self._pixmap = None
-
-    def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
-        if not len(self.rows.points):
-            return
-        to_pixels = painter.transform()
-        room = to_pixels.mapRect(self.boundingRect()).toAlignedRect()
-        if room.isEmpty():  # Qt cannot draw on an empty pixmap
-            return
-        painter.resetTransform()
-        if painter.paintEngine().type() != QPaintEngine.Type.Raster:
-            self._draw(painter, to_pixels, QRectF(room))
-        else:
-            ratio = painter.device().devicePixelRatio()
-            key = (to_pixels, room, ratio)
-            if self._pixmap is None or key != self._pixmap_of:
-                self._pixmap, self._pixmap_of = QPixmap(room.size() * ratio), key
-                self._pixmap.setDevicePixelRatio(ratio)
-                self._pixmap.fill(Qt.GlobalColor.transparent)
-                moved = to_pixels * QTransform.fromTranslate(-room.left(), -room.top())
-                with QPainter(self._pixmap) as own:
-                    self._draw(own, moved, QRectF(QPointF(), QRectF(room).size()))
-            painter.drawPixmap(room.topLeft(), self._pixmap)
-        painter.setTransform(to_pixels)
-
-    def _draw(self, painter: QPainter, to_pixels: QTransform, room: QRectF) -> None:
-        """Draw the marks whose centres are in `room`, a rectangle in pixels."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rows = self.rows
-        x = rows.points[:, 0] * to_pixels.m11() + to_pixels.dx()
-        y = rows.points[:, 1] * to_pixels.m22() + to_pixels.dy()
-        with np.errstate(invalid="ignore"):
-            is_in = (room.left() <= x) & (x <= room.right()) & (room.top() <= y) & (y <= room.bottom())
-        count = len(rows.points)
-        radius = next((size for most, size in RADII if count <= most), RADII[-1][1])
-        inside = self._rim if rows.toned else self._ground
-        for k in np.flatnonzero(is_in).tolist():
-            at, ground = QPointF(x[k], y[k]), inside if rows.hollow[k] else None
-            draw_mark(painter, at, rows.shapes[k], QColor(rows.colours[k]), self._rim, radius, ground)
-
-
-def draw_mark(
-    painter: QPainter,
-    at: QPointF,
-    shape: int,
-    colour: QColor,
-    rim: QColor,
-    radius: float,
-    ground: QColor | None = None,
-) -> None:
-    """Draw a mark with a radius in pixels. If `ground` is given, the mark is hollow, with `ground` inside."""
-    if ground is None:
-        painter.setPen(QPen(rim, RIM))
-        painter.setBrush(colour)
-    else:
-        painter.setPen(QPen(rim, 0.5 * radius + 2 * RIM))
-        _shape(painter, at, shape, radius)
-        painter.setPen(QPen(colour, 0.5 * radius))
-        painter.setBrush(ground)
-    _shape(painter, at, shape, radius)
-
-
-def _shape(painter: QPainter, at: QPointF, shape: int, radius: float) -> None:
-    if SHAPES[shape] == "circle":
-        painter.drawEllipse(at, radius, radius)
-        return
-    if SHAPES[shape] == "square":
-        side = 0.9 * radius
-        painter.drawRect(QRectF(at.x() - side, at.y() - side, 2 * side, 2 * side))
-        return
-    corners = ((0.0, -1.2), (1.1, 0.8), (-1.1, 0.8))
-    painter.drawPolygon(QPolygonF([at + QPointF(dx, dy) * radius for dx, dy in corners]))
+        self.rows, inside = rows, rim if rows.toned else ground
+        size = next((size for most, size in SIZES if len(rows.points) <= most), SIZES[-1][1])
+        hollow = 1.25 * size + 2 * RIM, 1.25 * size, 0.75 * size
+        sizes = np.where(rows.hollow[:, None], hollow, (size + RIM, size - RIM, 0.0))
+        brushes = {colour: pg.mkBrush(colour) for colour in {*rows.colours, rim, inside}}
+        layers = [(brushes[rim], brushes[colour], brushes[inside]) for colour in rows.colours]
+        marks, layer = np.nonzero((sizes > 0.0) & np.isfinite(rows.points).all(axis=1, keepdims=True))
+        shapes = np.array(rows.shapes, dtype=np.intp)[marks]
+        self.setData(
+            *rows.points[marks].T,
+            size=sizes[marks, layer] * WIDTHS[shapes],
+            symbol=np.array(SYMBOLS)[shapes],
+            brush=np.array(layers, dtype=object).reshape(-1, 3)[marks, layer],
+        )
 
 
 LEVELS = 5
@@ -363,6 +283,7 @@ class FunctionPlane(MapPlot):
         self.picture: FunctionValues | None = None
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
+        self.faded += self.curves
         self.marks = RowMarks()
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
@@ -441,14 +362,7 @@ class FunctionPlane(MapPlot):
         self.place_dot(self._ring, math.nan if free else x, y)
         self.show_present(x, y)
 
-    def set_stale(self, stale: bool) -> None:
-        """Fade the picture if it shows an earlier State (`stale`), else draw the picture normally."""
-        super().set_stale(stale)
-        for curve in self.curves:
-            curve.setOpacity(self.line.opacity())
-
     def _begin(self, picture: FunctionValues | None) -> None:
-        self.show_again()
         self.picture = picture
         for curve in (self.line, *self.curves):
             if len(curve.points):
@@ -459,8 +373,9 @@ class FunctionPlane(MapPlot):
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:  # noqa: D102
         return self._read(at)
 
-    def can_move_point(self) -> bool:  # noqa: D102
-        return bool(self.centralWidget.isVisible())
+    def can_move_point(self) -> bool:
+        """Return True: a click in the plot always shows a what-if row, or selects a row."""
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys.

@@ -18,7 +18,7 @@ from PySide6.QtGui import QAction
 from nnviz.core.history import History
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import overfitting_since
-from nnviz.core.numbers import as_text, file_label, list_text
+from nnviz.core.numbers import as_text, file_label
 from nnviz.core.replay import forget_runs
 from nnviz.core.state import EarlierRun
 from nnviz.document.idle import Slicer
@@ -36,14 +36,6 @@ if TYPE_CHECKING:
     from nnviz.ui.panels.history_canvas import HistoryCurve
 
 
-def _types() -> Iterator[None]:
-    """Make every PySide type that pyqtgraph uses, and yield after each type."""
-    for module in (QtCore, QtGui, QtWidgets, QtSvg):
-        for name in dir(module):
-            getattr(module, name)
-            yield
-
-
 TIP = (
     "Drag the ring to go to another iteration\n"
     "Drag elsewhere to move the plot, turn the wheel to zoom\nDouble-click to show the whole curve\n"
@@ -53,10 +45,8 @@ LOSS_TIP = (
     "The script reported a loss with each update, usually the loss before the update\n"
     "The {loss} in the panel Training is the loss after the update, computed by nnviz\n"
 )
-MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
-OTHERS = "Show earlier runs of other networks"
 GROWTH = 0.01
 """Share by which a run grows before nnviz examines again whether the network overfits."""
 
@@ -83,7 +73,7 @@ class HistoryPlot(PlotPanel):
         """The history, the current point and the earlier runs that the plot shows."""
         self._judged: History | None = None
         self._risen: int | None = None
-        self._library = Slicer(self, _types, self._load_with_types)
+        self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
         self.overfitting = Overfitting()
         self.overfitting.go.clicked.connect(self._go_to_least)
@@ -98,10 +88,13 @@ class HistoryPlot(PlotPanel):
         """
         self._library.restart()
 
-    def _load_with_types(self) -> bool:
-        if not self._library.busy:
-            self.load()
-        return not self._library.busy
+    def _load_slowly(self) -> Iterator[None]:
+        """Make every PySide type that pyqtgraph uses, yield after each type, and load pyqtgraph."""
+        for module in (QtCore, QtGui, QtWidgets, QtSvg):
+            for name in dir(module):
+                getattr(module, name)
+                yield
+        self.load()
 
     def load(self) -> None:
         """Import pyqtgraph, build the plot, and allow plots in other panels; unless the plot exists."""
@@ -110,11 +103,9 @@ class HistoryPlot(PlotPanel):
         from nnviz.ui.panels.history_canvas import HistoryCurve
 
         self.curve = HistoryCurve()
-        self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.begin_drag)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.end_drag)
-        self.curve.mark_clicked.connect(self._go_to_least)
         self.view_all.triggered.connect(self.curve.view_all)
         self.pages.addWidget(self.curve)
         self._desk.frames.show_again(self)
@@ -159,11 +150,6 @@ class HistoryPlot(PlotPanel):
         state = self._document.state
         return tuple(run for run in state.runs if run.training.loss == state.training.loss)
 
-    def _other_architectures(self) -> list[str]:
-        state = self._document.state
-        others = (run.network for run in self._alike() if run.network and not run.fits(state.network))
-        return list(dict.fromkeys(network.in_words for network in others))
-
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy if the plot has to show it, else None."""
         run = self._travel.run
@@ -179,7 +165,7 @@ class HistoryPlot(PlotPanel):
         self.show_runs = self.menu.addAction("Show earlier runs", self.show_now)
         self.show_runs.setCheckable(True)
         self.show_runs.setChecked(True)
-        self.show_others = self.menu.addAction(OTHERS, self.show_now)
+        self.show_others = self.menu.addAction("Show earlier runs of other networks", self.show_now)
         self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
@@ -196,14 +182,10 @@ class HistoryPlot(PlotPanel):
         super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
-        title, runs = "Show earlier runs", len(self._document.state.runs)
-        others = runs - len(self._alike())
-        self.show_runs.setText(f"{title} (hidden: {others} with another loss function)" if others else title)
+        state = self._document.state
         for action in (self.show_runs, self.forget):
-            action.setEnabled(runs > 0)
-        architectures = self._other_architectures()
-        self.show_others.setText(f"{OTHERS} ({list_text(architectures)})" if architectures else OTHERS)
-        self.show_others.setEnabled(bool(architectures))
+            action.setEnabled(bool(state.runs))
+        self.show_others.setEnabled(not all(run.fits(state.network) for run in self._alike()))
 
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
@@ -233,13 +215,13 @@ class HistoryPlot(PlotPanel):
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_earlier(runs)
-        self.curve.mark(None if accuracy else risen)
+        self.curve.marked = None if accuracy else risen
         self.pages.plot_visible = finite or bool(runs)
         if self.pages.plot_visible:
             if before[0] is None:
                 self.curve.view_all()
             tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
-            self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
+            self.curve.setToolTip(tip)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._travel.past.end.curve_title) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
@@ -264,9 +246,9 @@ class HistoryPlot(PlotPanel):
 
     def _go_to_least(self) -> None:
         """Go to the iteration since which the validation loss has risen."""
-        if self.overfitting.first_iteration is not None:
+        if self._risen is not None:
             self._runner.begin_scrub()
-            self._runner.scrub_to(self.overfitting.first_iteration)
+            self._runner.scrub_to(self._risen)
 
     def _reason_empty(self, history: History | None) -> str:
         if history:

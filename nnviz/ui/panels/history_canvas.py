@@ -6,46 +6,59 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.history import CEILING, History, bucket_length, ceiling, in_columns, leaves_at
+from nnviz.core.history import CEILING, History, ceiling, in_columns, leaves_at
 from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
-from nnviz.picture.notebook import Area, Joined, clip_curve
-from nnviz.picture.palette import rgb
+from nnviz.picture.notebook import Area, clip_curve
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
+from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
-from nnviz.ui.plot.plot import CENTRE, GRAB_PX, Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, is_on
+from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
-"""Share of a curve's colour in the faint part of the curve; the rest is the background colour."""
+"""Opacity of the faint part of a curve."""
+ARROW_PX = 10.0
+"""Width and height of an arrow, in pixels."""
+
+
+DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
+"""Dash patterns: lengths of dashes and gaps, in line widths. Successive runs have different patterns."""
+UNDER = -0.5
+"""Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 
 
 class HistoryLine:
-    """Draws a `history` as a line in a plot.
+    """Draws a `history` as a line in a plot, and draws the line again only after a change.
 
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: HistoryCanvas, z: float, role: str) -> None:
-        """Add the line at height `z` to a plot; `role` is the role of its colour in the palette."""
+    def __init__(self, plot: HistoryCurve, z: float, role: str, dashes: Sequence[float] = ()) -> None:
+        """Add the line at height `z` to a plot; `role` is the role of its colour in the palette.
+
+        A line with `dashes`, lengths of dashes and gaps in line widths, is thin.
+        """
         self.history = History()
-        self._role = role
+        self._role, self._dashes = role, dashes
+        self._drawn: tuple[object, ...] = ()
+        self._points, self._is_diverged = self.history.points, False
         self.leaves: tuple[int, float] | None = None
         """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
-        self._arrow = Arrow()
+        self._arrow = pg.ArrowItem(angle=90, headLen=ARROW_PX, headWidth=ARROW_PX / 2, pen=None)
         plot.add(z, self.later, self.curve)
         plot.add(z + 1, self._arrow)
 
@@ -54,22 +67,35 @@ class HistoryLine:
         """The colour of the line, as #RRGGBB."""
         return str(getattr(colours(), self._role))
 
-    def draw(self, plot: HistoryCanvas, present: tuple[int, float] | None) -> None:
+    def draw(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         """Draw the visible part of the line with few points per pixel column.
 
         `present` is the current iteration and its value, or None.
         """
-        if not len(self.history) and not self.curve.isVisible():
-            return
+        area, pixel = plot.view(), plot.device_pixel()
+        if self._dashes:
+            area, pixel = _around(area), 2.0 ** math.floor(math.log2(pixel))
+        before, self._drawn = self._drawn, (self.history, present, area, pixel, plot.log, colours())
+        if self._drawn != before and (len(self.history) or self.curve.isVisible()):
+            self._draw_in(plot, area, pixel, present)
+        top = plot.view()[1][1]
+        diverged = plot.following and self._is_diverged
+        self.leaves = leaves_at(on_scale(self._points, log=plot.log), top) if diverged else None
+        plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
+
+    def _draw_in(
+        self, plot: HistoryCurve, area: Area, pixel: float, present: tuple[int, float] | None
+    ) -> None:
+        """Draw the part of the line in an area, with few points per column of width `pixel`."""
         ends, points = [present] if present else [], self.history.points
         self.curve.setVisible(len(points) > 0)
         if not plot.following:
-            first, last = np.searchsorted(points[:, 0], plot.view()[0])
+            first, last = np.searchsorted(points[:, 0], area[0])
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
-            points = in_columns(points, plot.device_pixel(), self.history.bucket)
-        self._arrow.set_colours(self.colour)
-        self.leaves = plot.show_exit(self._arrow, points, plot.following)
+            points = in_columns(points, pixel, self.history.bucket)
+        self._points, self._is_diverged = points, ceiling(points[:, 1]) < math.inf
+        self._arrow.setBrush(QColor(self.colour))
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -77,116 +103,39 @@ class HistoryLine:
         beyond = points[iterations.searchsorted(at, side="right") :]
         self.later.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self.later, np.vstack((*ends, beyond)), _faint(self.colour), noise)
+            self._put(plot, self.later, np.vstack((*ends, beyond)), faint(self.colour, FAINT), noise)
             points = np.vstack((points[: iterations.searchsorted(at)], *ends))
         self._put(plot, self.curve, points, self.colour, noise)
 
     def _put(
-        self, plot: HistoryCanvas, item: CurveItem, points: Array, colour: str | QColor, noise: bool
+        self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
         points = on_scale(points, log=plot.log)
-        item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
-        item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
-
-
-def _faint(colour: str) -> QColor:
-    """Return the mix of a colour and the background."""
-    mixed = FAINT * np.array(rgb(colour)) + (1.0 - FAINT) * np.array(rgb(colours().surface))
-    return QColor(*np.rint(mixed).astype(int).tolist())
-
-
-DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
-"""Dash patterns: lengths of dashes and gaps, in line widths. Successive runs have different patterns."""
-UNDER = -0.5
-"""Qt's z value for the curves of earlier runs: above the grid, below everything else."""
-MOST_VIEWS = 9.0
-"""Largest width and height of the area with dashed curves, as multiples of the view's width and height."""
-
-
-class EarlierCurves:
-    """Draws the curves of earlier `runs` as thin dashed lines, and redraws the curves only after a change.
-
-    `last` is the last iteration of all runs, or 0 without runs. `reach` is the lowest and the highest drawn
-    value, or None without runs.
-    """
-
-    def __init__(self) -> None:
-        self._items: list[CurveItem] = []
-        self._arrows: list[Arrow] = []
-        self._area: Area | None = None
-        self._pixel = math.inf
-        self._curves: list[Array] = []
-        self._cut: list[tuple[Array, Joined]] = []
-        self._shown: tuple[object, ...] = ()
-        self.show((), log=False)
-
-    def show(self, runs: tuple[EarlierRun, ...], *, log: bool) -> None:
-        """Set the runs, and whether the scale is logarithmic."""
-        if (runs, log) == self._shown:
-            return
-        self.runs, self._shown = runs, (runs, log)
-        self._curves = [on_scale(run.history, log=log) for run in runs]
-        self._diverged = {
-            k: run.history for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf
-        }
-        self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
-        self.reach = reach_together(reach(run.history, log=log) for run in runs)
-        self._area = None
-
-    def restyle(self) -> None:
-        """Use the colours of the theme in the next drawing."""
-        self._area = None
-
-    def draw(self, plot: HistoryCanvas) -> None:
-        """Draw the curves in and around the view, unless the area drawn last still covers the view."""
-        view, pixel = plot.view(), plot.device_pixel()
-        while len(self._items) < len(self._curves):
-            self._items.append(CurveItem())
-            self._arrows.append(Arrow())
-            plot.add(UNDER, self._items[-1], self._arrows[-1])
-        for k, arrow in enumerate(self._arrows):
-            plot.show_exit(arrow, self._diverged.get(k, np.empty((0, 2))), True)
-        if self._area and _covers(self._area, view) and pixel >= self._pixel:
-            return
-        self._area, self._pixel = _around(view), pixel
-        for k, item in enumerate(self._items):
-            item.setVisible(k < len(self._curves))
-            self._arrows[k].set_colours(colours().muted)
-        self._cut = [
-            clip_curve(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
-            for curve, run in zip(self._curves, self.runs, strict=True)
-        ]
-        for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
-            pen = plot.pen(colours().muted, 1.0)
-            pen.setDashPattern(DASHES[k % len(DASHES)])
+        if self._dashes:  # Qt would make every dash of a line far outside the view
+            pen = plot.pen(colour, 1.0)
+            pen.setDashPattern(self._dashes)
             item.setPen(pen)
+            points, joined = clip_curve(points, _around(plot.view()))
             item.setData(points[:, 0], points[:, 1], connect=joined)
+        else:
+            item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
+            item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
 
-    def curves(self) -> list[Array]:
-        """Return the drawn curves, the newest last, each of shape (points, 2): iteration, drawn value."""
-        return [item.points for item in self._items if item.isVisible()]
-
-    def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
-        """Return the run whose curve is nearest to a point and at most `within` pixels away, or None.
+    def distance(self, point: QPointF, pixel: tuple[float, float]) -> float:
+        """Return the distance in pixels between a point and the line, or ∞ if nothing is drawn.
 
         `pixel` is the width and height of a pixel on the scales of the plot.
         """
-        distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
-        nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
-        return nearest[1] if nearest and nearest[0] <= within else None
+        return min(distance(item, point, pixel) for item in (self.curve, self.later))
 
 
 def _around(view: Area) -> Area:
-    """Return the area of a view and of as much space on each side."""
-    return [[2.0 * low - high, 2.0 * high - low] for low, high in view]
-
-
-def _covers(area: Area, view: Area) -> bool:
-    """Return whether an area contains the view and is not much larger than the view."""
-    return all(
-        least <= low and high <= most and most - least <= MOST_VIEWS * (high - low)
-        for (least, most), (low, high) in zip(area, view, strict=True)
-    )
+    """Return an area around a view that is the same for a slightly larger or smaller view."""
+    sizes = [2.0 ** math.ceil(math.log2(high - low)) for low, high in view]
+    return [
+        [(low // size - 1.0) * size, (high // size + 2.0) * size]
+        for (low, high), size in zip(view, sizes, strict=True)
+    ]
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
@@ -222,18 +171,13 @@ def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
     return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
-def distance(
-    points: Array, point: QPointF, pixel: tuple[float, float], joined: Joined | None = None
-) -> float:
-    """Return the distance in pixels between a point and a curve, or ∞ if the curve is empty.
-
-    `pixel` is the width and height of a pixel on the scales of the plot. `joined` says for each point of the
-    curve whether a line joins it to the next point. If `joined` is None, lines join all points.
-    """
+def distance(item: CurveItem, point: QPointF, pixel: tuple[float, float]) -> float:
+    """Return the distance in pixels between a point and a curve; for `pixel`, see `HistoryLine`."""
     with np.errstate(over="ignore", invalid="ignore"):  # for points far outside a very small view
-        places = (points - (point.x(), point.y())) / pixel
+        places = (item.points - (point.x(), point.y())) / pixel
         starts, steps = places[:-1], np.diff(places, axis=0)
-        if joined is not None:
+        joined = item.opts["connect"]  # "all", or for each point whether a line joins it to the next point
+        if len(places) and not isinstance(joined, str):
             starts, steps = starts[joined[:-1]], steps[joined[:-1]]
         lengths = np.maximum((steps**2).sum(axis=1), 1e-12)
         shares = np.clip(-(starts * steps).sum(axis=1) / lengths, 0.0, 1.0)
@@ -256,13 +200,24 @@ RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
 
-class HistoryCanvas(Plot):
+class HistoryCurve(Plot):
     """Plots the history of a run, the history of its validation loss, and earlier runs.
 
-    `line`, `validation` and `earlier` draw the curves. A ring shows the current iteration. A mark on the
-    validation curve shows where this loss starts to rise. The view follows the growing curve until the person
-    zooms or moves the view, and again after `view_all`.
+    `line`, `validation` and `earlier` draw the curves; `runs` holds the earlier runs, the newest last. A ring
+    shows the current iteration. The mark `start_of_rise` on the validation curve shows where this loss starts
+    to rise. The view follows the growing curve until the person zooms or moves the view, and again after
+    `view_all`.
+
+    ============== ==================================================================
+    `ring_taken`   emitted when the mouse button is pressed on the ring
+    `wanted`       emitted while the ring is dragged; carries the iteration at the mouse
+    `ring_dropped` emitted when the ring is released
+    ============== ==================================================================
     """
+
+    ring_taken = Signal()
+    wanted = Signal(object)
+    ring_dropped = Signal()
 
     def __init__(self) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
@@ -272,26 +227,29 @@ class HistoryCanvas(Plot):
         self._measure = ""
         self._is_share = False
         self._readouts: tuple[Readout, ...] = ()
-        self._marked: int | None = None
+        self.marked: int | None = None
+        """The iteration of the mark on the validation curve, for the next drawing, or None for no mark."""
         self._present = NOWHERE
         self.log = False
         self.following = True
         self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
+        self._is_dragging = False
         self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
-        self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
-        self.earlier = EarlierCurves()
-        self.add(2, self._mark, self._ring, self._dot)
+        self.start_of_rise, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
+        self.earlier: list[HistoryLine] = []
+        self.runs: tuple[EarlierRun, ...] = ()
+        self.add(2, self.start_of_rise, self._ring, self._dot)
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
+        self.box.sigRangeChangedManually.connect(self._look_closer)
         self.box.sigResized.connect(self._follow_size)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self._name_iterations()
-        self._mark.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
+        self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
-        self.earlier.restyle()
         self._write_key()
         self._show_again()
 
@@ -328,7 +286,7 @@ class HistoryCanvas(Plot):
         if self.following:
             self._fit()
         self._draw()
-        has_run = self._read_run is None or self._read_run in self.earlier.runs
+        has_run = self._read_run is None or self._read_run in self.runs
         has_point = has_run and self._read_index is not None and self._read_index < len(self._points_read())
         self.read_at(self._read_index if has_point else None, self._read_run)
         self._describe()
@@ -342,13 +300,15 @@ class HistoryCanvas(Plot):
             self.left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
 
-    def mark(self, iteration: int | None) -> None:
-        """Set the iteration of the mark on the validation curve, for the next drawing; None: no mark."""
-        self._marked = iteration
-
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Set the earlier runs, whose curves are drawn under the history that is shown next."""
-        self.earlier.show(runs, log=self.log)
+        if runs == self.runs:
+            return
+        self.runs = runs
+        for k in range(len(self.earlier), len(runs)):
+            self.earlier.append(HistoryLine(self, UNDER, "muted", DASHES[k % len(DASHES)]))
+        for line, run in zip_longest(self.earlier, runs):
+            line.history = History().extended(run.history) if run else History()
 
     @property
     def _has_key(self) -> bool:
@@ -364,25 +324,14 @@ class HistoryCanvas(Plot):
         self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
 
     def _show_again(self) -> None:
-        if len(self._history) or self.earlier.runs:
+        if len(self._history) or self.runs:
             self.show_history(self._history, self._present, self.validation.history, self._readouts)
-
-    def show_exit(self, arrow: Arrow, points: Array, is_whole: bool) -> tuple[int, float] | None:
-        """Put an arrow where a diverged curve leaves the plot, and return this place (see `leaves_at`).
-
-        `points` are the whole curve, unless `is_whole` is false: then the arrow is hidden.
-        """
-        top, diverged = self.view()[1][1], is_whole and ceiling(points[:, 1]) < math.inf
-        leaves = leaves_at(on_scale(points, log=self.log), top) if diverged else None
-        self.place_dot(arrow, leaves[1] if leaves else math.nan, top)
-        return leaves
 
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
         if log != self.log:
             self.log = log
             self.left.set_logarithmic(log)
-            self.show_earlier(self.earlier.runs)
             self.view_all()
 
     def view_all(self) -> None:
@@ -398,13 +347,6 @@ class HistoryCanvas(Plot):
     def present(self) -> QPointF:
         """Return the place of the ring (current iteration), in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
-
-    def marked(self) -> QPointF | None:
-        """Return the place of the mark on the validation curve, in this widget's pixels, or None."""
-        return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
-
-    def _at_mark(self) -> tuple[int, float]:
-        return (self._marked is not None and self.validation.history.at(self._marked)) or NOWHERE
 
     def _points_read(self) -> Array:
         return self._history.points if self._read_run is None else self._read_run.history
@@ -427,9 +369,6 @@ class HistoryCanvas(Plot):
         if run is None:
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
         lines = [f"iteration {as_text(iteration)}", *values]
-        if self._measure == SCRIPTS and not run:
-            update = as_text(iteration)
-            lines = [f"{self._measure} {as_text(value)}, reported", f"by the script with update {update}"]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
@@ -454,17 +393,18 @@ class HistoryCanvas(Plot):
 
     def _draw(self) -> None:
         """Draw all curves, the ring and the mark for the present view."""
-        self.earlier.draw(self)
+        for line in self.earlier:
+            line.draw(self, line.history.last if len(line.history) else None)
         present = self._present if self._present[0] >= 0 else None
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
         self.line.draw(self, present)
         self.validation.draw(self, self.validation.history.at(self._present[0]))
-        at = self._at_mark()
-        self.place_dot(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
+        at = self.validation.history.at(self.marked) if self.marked is not None else None
+        self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
 
     def _fit(self) -> None:
-        end = self._history.last[0] if len(self._history) else 0
-        last = float(max(end, self._present[0], self.earlier.last, 1))
+        ends = (line.history.last[0] for line in (self.line, *self.earlier) if len(line.history))
+        last = float(max(1, self._present[0], *ends))
         box, (low, high) = self.box, self._reach()
         self.set_view(
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
@@ -474,9 +414,10 @@ class HistoryCanvas(Plot):
     def _reach(self) -> tuple[float, float]:
         if self._is_share:
             return 0.0, 1.0
-        histories = self._history, self.validation.history
-        own = reach_together(reach(history.points, log=self.log) for history in histories)
-        earlier = self.earlier.reach
+        own, earlier = (
+            reach_together(reach(line.history.points, log=self.log) for line in lines)
+            for lines in ((self.line, self.validation), self.earlier)
+        )
         low, high = own or earlier or (-1.0, 1.0)
         if own and earlier:
             most = high + 1.0 if self.log else TIMES_AS_HIGH * high if high > 0.0 else math.inf
@@ -506,9 +447,9 @@ class HistoryCanvas(Plot):
             texts.append(f"the run diverged: the curve leaves the plot at iteration {self.line.leaves[0]}")
         if self._has_key:
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
-        if self._marked is not None:
-            texts.append(f"the validation loss has risen since iteration {self._marked}")
-        ends = [(run.called(), *run.history[-1].tolist()) for run in self.earlier.runs]
+        if self.marked is not None:
+            texts.append(f"the validation loss has risen since iteration {self.marked}")
+        ends = [(run.called(), *run.history[-1].tolist()) for run in self.runs]
         runs = [
             f"{name}: {self._measure} {full_text(loss)} at iteration {full(at)}" for name, at, loss in ends
         ]
@@ -522,47 +463,14 @@ class HistoryCanvas(Plot):
             self._name_iterations()
             self._draw()
 
-
-class HistoryCurve(HistoryCanvas):
-    """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
-
-    ================ ==================================================================
-    `menu_requested` emitted after a right click; carries the place of the click on the screen
-    `ring_taken`     emitted when the mouse button is pressed on the ring
-    `wanted`         emitted while the ring is dragged; carries the iteration at the mouse
-    `ring_dropped`   emitted when the ring is released
-    `mark_clicked`   emitted when the mouse button is pressed on the mark
-    ================ ==================================================================
-
-    The ring shows the current iteration; the mark shows where the validation loss starts to rise.
-    """
-
-    menu_requested = Signal(QPoint)
-    ring_taken = Signal()
-    wanted = Signal(object)
-    ring_dropped = Signal()
-    mark_clicked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._is_dragging = False
-        self.box.sigRangeChangedManually.connect(self._look_closer)
-        self.scene().sigMouseClicked.connect(self._click)
+    # --- mouse and keys
 
     def _look_closer(self) -> None:
-        self.show_view(self.view())
-        self._follow_view()
-
-    def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
-        if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
-            self.menu_requested.emit(event.screenPos().toPoint())
+        self.following = False
+        self._draw()
 
     def _is_on_ring(self, position: QPointF) -> bool:
         return self._ring.isVisible() and is_on(position, self.present())
-
-    def _is_on_mark(self, position: QPointF) -> bool:
-        mark = self.marked()
-        return mark is not None and is_on(position, mark)
 
     def _hover(self, position: QPointF) -> None:
         if not self.is_inside(position):
@@ -577,11 +485,9 @@ class HistoryCurve(HistoryCanvas):
 
     def _run_at(self, at: QPointF) -> EarlierRun | None:
         """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
-        own = min(
-            (distance(each, at, self.pixel()) for each in (self.line.curve.points, self.line.later.points)),
-            default=GRAB_PX,
-        )
-        return self.earlier.near(at, self.pixel(), within=min(own, GRAB_PX))
+        own, *others = (line.distance(at, self.pixel()) for line in (self.line, *self.earlier))
+        nearest = int(np.argmin([min(own, GRAB_PX), *others]))
+        return self.runs[nearest - 1] if nearest else None
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
         """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
@@ -590,18 +496,14 @@ class HistoryCurve(HistoryCanvas):
         points = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
         self.read_at(min(points, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
 
-    def _read_or_present(self) -> int:
-        """Return the number of the point in the readout, or of the last point up to the ring."""
-        if self._read_index is not None:
-            return self._read_index
-        return int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last, at = len(self._points_read()) - 1, self._read_or_present()
+        last, at = len(self._points_read()) - 1, self._read_index
+        if at is None:  # the last point up to the ring
+            at = int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
         steps = {Qt.Key.Key_Left: at - 1, Qt.Key.Key_Right: at + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         if event.key() in steps and last >= 0:
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
-        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.earlier.runs:
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.runs:
             self._read_other_run(-1 if event.key() == Qt.Key.Key_Up else 1)
         elif event.key() == Qt.Key.Key_Escape and self._read_index is not None:
             self.read_at(None)
@@ -610,7 +512,7 @@ class HistoryCurve(HistoryCanvas):
 
     def _read_other_run(self, step: int) -> None:
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
-        runs = [*([None] if len(self._history) else []), *reversed(self.earlier.runs)]
+        runs = [*([None] if len(self._history) else []), *reversed(self.runs)]
         at = self._read_index
         run = self._read_run if at is not None else None
         place = runs.index(run) + step if run in runs else 0
@@ -618,11 +520,11 @@ class HistoryCurve(HistoryCanvas):
         self._read_near(float(iteration), runs[place % len(runs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()  # the panel opens its menu
+        elif self._is_on_ring(event.position()):
             self._is_dragging = True
             self.ring_taken.emit()
-        elif event.button() == Qt.MouseButton.LeftButton and self._is_on_mark(event.position()):
-            self.mark_clicked.emit()
         else:
             super().mousePressEvent(event)
 
@@ -633,14 +535,10 @@ class HistoryCurve(HistoryCanvas):
             self.wanted.emit(max(round(self.point_at(event.position()).x()), 0))
         else:
             super().mouseMoveEvent(event)
-            self.viewport().setCursor(self._cursor_at(event.position()))
+            shapes = Qt.CursorShape
+            on_ring = self._is_on_ring(event.position())
+            self.viewport().setCursor(shapes.SizeHorCursor if on_ring else shapes.ArrowCursor)
         self._hover(event.position())
-
-    def _cursor_at(self, position: QPointF) -> Qt.CursorShape:
-        if self._is_on_ring(position):
-            return Qt.CursorShape.SizeHorCursor
-        on_mark = self._is_on_mark(position)
-        return Qt.CursorShape.PointingHandCursor if on_mark else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if self._is_dragging and event.button() == Qt.MouseButton.LeftButton:
@@ -657,13 +555,6 @@ class HistoryCurve(HistoryCanvas):
         super().mouseDoubleClickEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
             self.view_all()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Do not open a menu when the right button is pressed, since a right drag zooms.
-
-        A click of the right button, without a drag, opens the menu.
-        """
-        event.setAccepted(event.reason() == QContextMenuEvent.Reason.Mouse)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)

@@ -61,13 +61,11 @@ GO_TIP = "Go to the iteration with the lowest validation loss, marked on the cur
 class Overfitting(QWidget):
     """The message that the network overfits. The widget is hidden if the network does not overfit.
 
-    `first_iteration` is the iteration since which the validation loss has risen. A click on the button `go`
-    asks the panel to show this iteration.
+    A click on the button `go` asks the panel to show the iteration since which the validation loss has risen.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.first_iteration: int | None = None
         self.sentence = wrapped_label(name="", pixels=11.5)
         self.sentence.setToolTip(RULE)
         self.sentence.setAccessibleDescription(RULE.replace("\n", " "))
@@ -82,7 +80,6 @@ class Overfitting(QWidget):
 
         `loss` is the name of the training loss, such as "MSE".
         """
-        self.first_iteration = since
         self.sentence.setText(
             f"The validation loss has risen since iteration {since} while the {loss} still falls: overfitting"
         )

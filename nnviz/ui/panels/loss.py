@@ -5,7 +5,6 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 
 from __future__ import annotations
 
-import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
@@ -13,9 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -33,19 +31,16 @@ from nnviz.core.landscape import (
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, loss_text, moved_by_steps, shorten_names
 from nnviz.core.state import State
-from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
-from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import ComboBox, fill_box, set_direction
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
-from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import SHORT, MapPlot, contours
+from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges, faint
+from nnviz.ui.plot.points import SHORT, MapPlot, MarksItem, contours
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -73,78 +68,6 @@ class LossPlane(MapPlot):
         return "\n".join((*lines, f"{self._measure} {as_text(loss) if math.isfinite(loss) else 'too large'}"))
 
 
-SPACING_PX = 8
-MOST_LISTED = 150
-"""Largest number of weights and biases of a network for which combo boxes list them."""
-
-
-class LossChoice(QWidget):
-    """Two combo boxes that list the weights and biases of a small network and select two of them.
-
-    The boxes are visible while fewer than two weights are selected, or while `button` is checked.
-    """
-
-    def __init__(self, document: Document) -> None:
-        super().__init__()
-        self._document = document
-        self._weights: list[Address] = []
-        self._entries: object = None
-        self.first = ComboBox(name="First weight", tip="Choose the weight on the horizontal axis")
-        self.second = ComboBox(name="Second weight", tip="Choose the weight on the vertical axis")
-        self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        fill_box(self._boxes, SPACING_PX, self.first, self.second)
-        for box in (self.first, self.second):
-            box.shorten_items(13)
-            box.setPlaceholderText(f"{box.accessibleName()}…")
-            box.activated.connect(self._choose)
-        self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
-        self.button.setCheckable(True)
-        self.button.toggled.connect(lambda _: self.refresh(document.now))
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the minimum size: as wide as one box, since the boxes can be below each other."""
-        return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the boxes side by side if both fit, else below each other."""
-        super().resizeEvent(event)
-        is_wide = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
-        set_direction(self._boxes, is_wide)
-
-    def refresh(self, now: Moment) -> None:
-        """Show the selected weights, and show or hide the boxes."""
-        self._fill(now.state.network)
-        for box, weight in zip((self.first, self.second), now.weights, strict=True):
-            box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
-        both = None not in now.weights
-        self.button.setVisible(bool(self._weights) and both)
-        self.setVisible(bool(self._weights) and (self.button.isChecked() or not both))
-
-    def _fill(self, network: Network) -> None:
-        if self._entries == (entries := _names(network)):
-            return
-        self._entries = entries
-        self._weights = network.all_weights() if is_listed(network) else []
-        names = [network.name_of(weight) for weight in self._weights]
-        for box in (self.first, self.second):
-            box.clear()
-            box.addItems(names)
-
-    def _choose(self) -> None:
-        indices = [box.currentIndex() for box in (self.first, self.second)]
-        addresses = dict.fromkeys(self._weights[k] for k in indices if k >= 0)
-        self._document.select(*addresses)
-
-
-def is_listed(network: Network) -> bool:
-    """Return whether the network is small enough for combo boxes that list its weights and biases."""
-    return network.parameters <= MOST_LISTED
-
-
-def _names(network: Network) -> list[object]:
-    return [network.inputs, *((layer.nodes, layer.biases is None) for layer in network.layers)]
-
-
 class LossView(CaptionedPlot):
     """The loss over the selected weights, which the mouse and keys move; or a sentence on what is missing.
 
@@ -165,8 +88,7 @@ class LossView(CaptionedPlot):
         self._now = self._document.now
         self.weights: tuple[Address, ...] = ()
         self._sizes: tuple[int, ...] = ()
-        self._gestures = itertools.count()
-        self._end_gesture()
+        self._gesture = object()
         self.work = Slicer(self, lambda: self.compute(self._now), self._show)
         plane.point_moved.connect(self._set)
         plane.point_nudged.connect(self._nudge)
@@ -222,11 +144,12 @@ class LossView(CaptionedPlot):
             self.work.restart(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
-        """Show the result. Return whether it is of the present State."""
+        """Show the result, or why nothing is drawn. Return whether it is of the present State."""
         self.pages.plot_visible = True
         is_current, caption = self.draw(self._now.state)
         self.caption.setText(caption)
-        self.page.place_caption()
+        if not self._drawn:
+            self.pages.show_sentence(caption)
         return is_current
 
     def has_changed(self, drawn: object) -> bool:
@@ -247,10 +170,10 @@ class LossView(CaptionedPlot):
         weights = self._weights_of(self._document.now)
         pairs = list(zip(weights, values, strict=False))  # a curve's point has no second weight
         names = " and ".join(self._document.state.network.name_of(weight) for weight in weights)
-        self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
+        self._document.edit(f"Set {names}", _with_values, pairs, merge=self._gesture)
 
     def _end_gesture(self) -> None:
-        self._gesture = next(self._gestures)
+        self._gesture = object()
 
 
 def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State:
@@ -271,12 +194,11 @@ class LossCurvePlane(LossPlane):
     def __init__(self) -> None:
         super().__init__(grid=True)
         self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1 (Shift: 1, Alt: 0.01)")
-        self._slope = math.nan
         self._landing: tuple[float, float] | None = None
-        self.tangent, self._step, self._drop = (CurveItem() for _ in range(3))
-        self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
+        self._step, self._drop = CurveItem(), CurveItem()
+        self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pen=None)
         self._end = DotItem(7)
-        self.add(2, self._drop, self._step, self._head, self._end, self.tangent)
+        self.add(2, self._drop, self._step, self._head, self._end)
         self._head.hide()
         self.restyle()
 
@@ -284,17 +206,15 @@ class LossCurvePlane(LossPlane):
         super().restyle()
         palette = colours()
         self.line.setPen(self.pen(palette.muted))
-        self.tangent.setPen(self.pen(palette.slope))
         self._step.setPen(self.pen(palette.accent))
         dotted = self.pen(palette.accent, 1)
         dotted.setStyle(Qt.PenStyle.DotLine)
         self._drop.setPen(dotted)
-        self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
+        self._head.setStyle(brush=palette.accent)
         self._end.set_colours(palette.accent)
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
-        self.show_again()
         self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
         self.line.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
         self.place_marks()
@@ -305,9 +225,9 @@ class LossCurvePlane(LossPlane):
         If `slope` is NaN, no tangent is drawn. `landing` holds the weight and the loss after the step. If
         `landing` is None, no arrow is drawn.
         """
-        self.show_present(w, loss)
-        self._slope, self._landing = slope, landing
-        self.place_marks()
+        self._landing = landing
+        self.show_present(w, loss, slope)
+        self._place_step()
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the curve's point whose x is nearest to `at`, and its readout."""
@@ -318,7 +238,7 @@ class LossCurvePlane(LossPlane):
 
     def place_marks(self) -> None:
         """Draw the tangent and the arrow, whose lengths in pixels do not change."""
-        self.draw_tangent(self.tangent, self._slope)
+        super().place_marks()
         self._place_step()
 
     def _place_step(self) -> None:
@@ -372,22 +292,18 @@ class LossCurve(LossView):
         line = self._result
         self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:
-            return False, self._draw_nothing(COMPUTING)
+            return False, COMPUTING
         if not line_is_valid(line, state):
             return False, self._draw_old(line, state)
         if not line.drawable:
-            return True, self._draw_nothing(TOO_LARGE_LOSS.format(state.measure.phrase))
+            self._drawn = ()
+            return True, TOO_LARGE_LOSS.format(state.measure.phrase)
         if self.has_changed(line.values):
             self.plane.show_curve(line.values, line.loss, *line.heights())
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription(line_in_full(line))
         return True, line_in_html(line)
-
-    def _draw_nothing(self, caption: str) -> str:
-        self.plane.show_nothing()
-        self._drawn = ()
-        return caption
 
     def _draw_old(self, line: LossLine, state: State) -> str:
         """Draw the curve of an earlier State while the curve of `state` is computed."""
@@ -481,24 +397,21 @@ class LossSurfacePlane(LossPlane):
         super().__init__(grid=False)
         self.setToolTip("Click or drag to set both weights; arrow keys move one by 0.1 (Shift: 1, Alt: 0.01)")
         self.grid: Grid | None = None
-        self._loss = math.nan
         self._halo, self.path = (CurveItem() for _ in range(2))
-        self._start = pg.ScatterPlotItem(useCache=False)  # in an SVG, Qt would write its cache as pixels
+        self._start = MarksItem(4)
         self.add(2, self._halo, self.path, self._start)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         palette = colours()
-        self.line.setPen(self.pen(_faint(palette.ink, 0.32), 1))
-        self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
+        self.line.setPen(self.pen(faint(palette.ink, 0.32), 1))
+        self._halo.setPen(self.pen(faint(palette.surface, 0.8), 5))
         self.path.setPen(self.pen(palette.ink))
-        self._start.setPen(None)
         self._start.setBrush(palette.ink)
 
     def show_grid(self, grid: Grid) -> None:
         """Draw the loss on a grid; losses that are not finite are gaps."""
-        self.show_again()
         self.grid = grid
         tone = Tone.scale_for(grid.loss)
         levels = levels_of(tone)
@@ -515,11 +428,6 @@ class LossSurfacePlane(LossPlane):
         self.bar.show_scale(tone, levels, tones)
         self.set_view((left, right), (bottom, top))
 
-    def show_point(self, x: float, y: float, loss: float) -> None:
-        """Draw the point of the two current weights; `loss` is NaN while the loss is not known."""
-        self._loss = loss
-        self.show_present(x, y)
-
     def show_path(self, path: Array) -> None:
         """Draw the path of a run, shape (points, 2): the values of the two weights."""
         for line in (self._halo, self.path):
@@ -528,17 +436,11 @@ class LossSurfacePlane(LossPlane):
         self._start.setData(marks[:, 0], marks[:, 1], size=[6, *[4] * len(marks)][: len(marks)])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return a point near `at` and the text of its readout.
-
-        If the point of the current weights is near `at`, return this point, else the nearest grid point.
-        """
+        """Return the grid point that is nearest to `at`, and its readout."""
         grid = self.grid
         assert grid is not None
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
-        is_on_point = math.isfinite(self._loss) and self.is_on_point(self.place_of(at.x(), at.y()))
-        if self._point is not None and is_on_point:
-            x, y, loss = self._point.x(), self._point.y(), self._loss
         return QPointF(x, y), self.in_words((x, y), loss)
 
 
@@ -553,15 +455,8 @@ def levels_of(tone: Tone) -> list[float]:
     return [level for level in levels if tone.low <= level <= tone.high]
 
 
-def _faint(colour: str, opacity: float) -> QColor:
-    faint = QColor(colour)
-    faint.setAlphaF(opacity)
-    return faint
-
-
 CHOOSE_WEIGHTS = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram to plot the {} over both."
-OR_ABOVE = "Or choose two weights above."
 TOO_LARGE_WEIGHTS = "These weights are too large to plot."
 
 
@@ -583,16 +478,9 @@ class LossSurface(LossView):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, LossSurfacePlane())
         self._past = desk.runner.travel.past
-        self.choice = LossChoice(desk.document)
-        self.body.insertWidget(0, self.choice)
-
-    def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
-        self.choice.refresh(new)
-        super().show_moment(old, new)
 
     def hint(self, state: State) -> str:  # noqa: D102
-        choose = (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)
-        return f"{choose} {OR_ABOVE}" if is_listed(state.network) else choose
+        return (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)
 
     def compute(self, now: Moment) -> Iterator[None]:
         """Compute the map, first coarse and then finer."""
@@ -605,26 +493,22 @@ class LossSurface(LossView):
     def draw(self, state: State) -> tuple[bool, str]:
         """Draw the computed map and the path. Return whether the loss belongs to `state`, and the caption."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
-        self._draw_map(state)
         result = self._result
+        if result is None or not result.drawable:
+            self._drawn = ()
+        else:
+            if self.has_changed(result.grid):
+                self.plane.show_grid(result.grid)
+            self.plane.set_stale(not same_except(result.state, state, *self.weights))
         loss = result.loss if result is not None and same_except(result.state, state) else None
         path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
         self.plane.show_path(self._over_weights(path))
-        self.plane.show_point(x, y, math.nan if loss is None else loss)
+        self.plane.show_present(x, y)
         caption = " ".join(filter(None, (self._loss_text(state, loss), self._path_text(path, state))))
         first, second = (state.network.name_of(weight) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
         return loss is not None, caption
-
-    def _draw_map(self, state: State) -> None:
-        if self._result is None or not self._result.drawable:
-            self.plane.show_nothing()
-            self._drawn = ()
-            return
-        if self.has_changed(self._result.grid):
-            self.plane.show_grid(self._result.grid)
-        self.plane.set_stale(not same_except(self._result.state, state, *self.weights))
 
     def _loss_text(self, state: State, loss: float | None) -> str:
         """Return a sentence with the present loss, or the message that it is being computed."""
@@ -663,14 +547,23 @@ class LossSurface(LossView):
         )
 
 
+MOST_LISTED = 150
+"""Largest number of weights and biases of a network for which combo boxes list them."""
+
+
 class LossSurfacePanel(PlotPanel):
-    """The panel with the loss over two weights."""
+    """The panel with the loss over two weights. Two combo boxes list the weights of a small network."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Loss surface", LossSurface.phrase, LossSurface.ending)
         self.view = LossSurface(desk)
         self.body.addWidget(self.view)
-        self.add_button(self.view.choice.button)
+        self._weights: list[Address] = []
+        self.first = self.add_box("First weight", "Choose the weight on the horizontal axis")
+        self.second = self.add_box("Second weight", "Choose the weight on the vertical axis")
+        for box in (self.first, self.second):
+            box.setPlaceholderText(f"{box.accessibleName()}…")
+            box.activated.connect(self._choose)
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
@@ -679,6 +572,16 @@ class LossSurfacePanel(PlotPanel):
     def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
         self.view.show_moment(old, new)
         self.setAccessibleName(self.view.plane.accessibleName())
+        network = new.state.network
+        self._weights = network.all_weights() if network.parameters <= MOST_LISTED else []
+        names = [network.name_of(weight) for weight in self._weights]
+        for box, weight in zip((self.first, self.second), new.weights, strict=True):
+            box.show_items(names, self._weights.index(weight) if weight in self._weights else -1)
+            box.setVisible(bool(names))
+
+    def _choose(self) -> None:
+        indices = [box.currentIndex() for box in (self.first, self.second)]
+        self._document.select(*dict.fromkeys(self._weights[k] for k in indices if k >= 0))
 
     def rest(self) -> None:  # noqa: D102
         self.view.rest()

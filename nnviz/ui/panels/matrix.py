@@ -12,7 +12,7 @@ from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, full_text
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import MatrixImage, weight_colours
-from nnviz.ui.kit.controls import muted_label
+from nnviz.ui.kit.controls import fill_box, muted_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import PlotView
@@ -59,10 +59,7 @@ class WeightMatrix(PlotView):
         self.caption, self.readout = muted_label(), muted_label()
         self.readout.elided = Qt.TextElideMode.ElideMiddle  # so that the number stays visible
         self.grid = MatrixView()
-        self.body.setSpacing(4)
-        self.body.addWidget(self.caption)
-        self.body.addWidget(self.grid, 1)
-        self.body.addWidget(self.readout)
+        fill_box(self.body, 4, self.caption, self.grid, self.readout)
         self.grid.hovered.connect(self._update_readout)
         self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
         self.grid.moved.connect(self._move)
@@ -94,13 +91,11 @@ class WeightMatrix(PlotView):
         weights = network.layers[self.layer].weights
         nodes, sources = weights.shape
         self.grid.show_values(weights, (network.names(self.layer + 1), network.names(self.layer)))
-        largest = float(np.abs(weights).max()) or 1.0
-        mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
-        low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
+        low, high = as_text(float(weights.min())), as_text(float(weights.max()))
         title = column_title(self.layer + 1, len(network.layers))
         self.grid.setAccessibleName(f"Weights: {title}")
         self.caption.setText(f"{title}: {nodes} × {sources} weights from {low} to {high}")
-        self.caption.setToolTip(f"{HINT}\n{CLICK}\nMean of the weights: {middle}")
+        self.caption.setToolTip(f"{HINT}\n{CLICK}")
         self._update_readout()
 
     def _mark(self) -> Mark:

@@ -7,19 +7,30 @@ from abc import abstractmethod
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import PLOT_MS, Card, Panel, quiet_button
-from nnviz.ui.kit.controls import clear_hover_on_close, fill_box, open_below, set_direction, wrapped_label
+from nnviz.ui.kit.controls import (
+    ComboBox,
+    clear_hover_on_close,
+    fill_box,
+    open_below,
+    set_direction,
+    wrapped_label,
+)
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 if TYPE_CHECKING:
     from nnviz.ui.plot.points import PointPlot
+
+
+BOX_LETTERS = 4
+"""Least number of letters for which a combo box in the heading of a panel has room."""
 
 
 class PlotPanel(Panel):
@@ -59,6 +70,14 @@ class PlotPanel(Panel):
         """Add a button before the menu's button."""
         self.buttons.insertWidget(self.buttons.count() - 1, button)
 
+    def add_box(self, name: str, tip: str) -> ComboBox:
+        """Add a combo box before the menu's button. If room is scarce, the box shortens its text."""
+        box = ComboBox(name=name, tip=tip)
+        box.setObjectName("flat")
+        box.setMinimumContentsLength(BOX_LETTERS)
+        self.add_button(box)
+        return box
+
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
 
@@ -68,10 +87,7 @@ class PlotPanel(Panel):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu over the plot."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            self.menu.popup(event.globalPos())
-        else:
-            self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
+        self.menu.popup(event.globalPos())
 
 
 class PlotView(QWidget):
@@ -123,12 +139,12 @@ class CaptionedPlot(PlotView):
     def __init__(self, desk: Desk, plane: PointPlot) -> None:
         super().__init__(desk)
         self.plane, self.caption = plane, Caption(self.caption_lines, self.tip)
-        self.pages, self.page = Pages(self), PlotPage(plane, self.caption, self.wide)
-        self.pages.addWidget(self.page)
+        self.pages = Pages(self)
+        self.pages.addWidget(PlotPage(plane, self.caption, self.wide))
 
     @property
     def plot(self) -> QWidget | None:  # noqa: D102
-        return self.plane if self.pages.plot_visible and self.plane.centralWidget.isVisible() else None
+        return self.plane if self.pages.plot_visible else None
 
 
 PLOT_SHARE, CAPTION_SHARE = 5, 3
@@ -159,18 +175,10 @@ class PlotPage(QWidget):
         return least
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Place the caption for the new size."""
+        """Put the caption beside the plot if the page is wide, else below the plot if there is room."""
         super().resizeEvent(event)
-        self.place_caption()
-
-    def place_caption(self) -> None:
-        """Put the caption beside the plot if the page is wide, else below the plot if there is room.
-
-        The caption of an empty plot is always visible, since it says why the plot is empty.
-        """
         is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
-        has_room = is_wide or self.height() >= px(CAPTION_PX)
-        self._caption.setVisible(has_room or not self._plane.centralWidget.isVisible())
+        self._caption.setVisible(is_wide or self.height() >= px(CAPTION_PX))
         set_direction(self._box, is_wide)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
         self._box.setSpacing(12 if is_wide else 4)

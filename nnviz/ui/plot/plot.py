@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
@@ -23,9 +23,8 @@ from PySide6.QtGui import (
     QPaintEngine,
     QPainter,
     QPen,
-    QPolygonF,
 )
-from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QLabel
 
 from nnviz.core.activations import Array
 from nnviz.picture.notebook import clip_curve
@@ -166,13 +165,9 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
         painter.save()
         painter.resetTransform()
         for part in self.getPath().toSubpathPolygons(to_picture):
-            points, joined = clip_curve(_points(part), area)
+            points, joined = clip_curve(np.array([point.toTuple() for point in part.toList()]), area)
             painter.strokePath(pg.arrayToQPath(*points.T, connect=joined), pen)
         painter.restore()
-
-
-def _points(polygon: QPolygonF) -> Array:
-    return np.array([point.toTuple() for point in polygon.toList()])
 
 
 LARGEST_EXPONENT = 308.0
@@ -182,9 +177,7 @@ TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 SIZE_HINT = QSize(240, 96)
 """Preferred size of a plot, in pixels. In a layout, the plot grows into all free space."""
 FARTHEST_OUTSIDE = 1e5
-"""Largest distance of curves and dots from the view, as a multiple of the view's size. Qt aborts beyond."""
-ARROW = 10.0
-"""Width and height of an arrow, in pixels."""
+"""Largest distance of curves from the view, as a multiple of the view's size. Qt aborts beyond."""
 GRAB_PX = 10.0
 """Largest distance between the mouse and a point of a plot at which the mouse is on the point, in pixels."""
 OFFSET = 6
@@ -275,7 +268,8 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def paint(self, painter: QPainter, *_: object) -> None:
         """Paint grid lines and texts; pyqtgraph's own painting takes four times as long."""
         if self.picture is None:  # pyqtgraph sets None after every change
-            self.picture = self._lay_out()
+            is_horizontal = self.orientation == "bottom"
+            self.picture = self._horizontal_picture() if is_horizontal else self._vertical_picture()
         lines, texts = self.picture
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self._line)
@@ -284,12 +278,6 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         painter.setFont(self._font)
         for place, text in texts:
             painter.drawText(place, text)
-
-    def _lay_out(self) -> AxisPicture:
-        """Return the lines and texts for the current range and size."""
-        is_horizontal = self.orientation == "bottom"
-        lines, texts = self._horizontal_picture() if is_horizontal else self._vertical_picture()
-        return lines if self.grid else [], texts
 
     def _vertical_picture(self) -> AxisPicture:
         metrics, size, is_left = QFontMetricsF(self._font), self.size(), self.orientation == "left"
@@ -302,7 +290,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             texts.append((QPointF(x, y + metrics.capHeight() / 2), text))
             widest = max(widest, width)
         self._updateMaxTextSize(widest)
-        return lines, texts
+        return lines if self.grid else [], texts
 
     def _horizontal_picture(self) -> AxisPicture:
         """Return the texts that neither touch the text before nor leave the plot."""
@@ -381,15 +369,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             self.grab()
             self.centralLayout.activate()
 
-    def show_again(self) -> None:
-        """Show the plot again. Also show each axis again, since an axis named while hidden takes no room."""
-        if not self.centralWidget.isVisible():
-            self.centralWidget.show()
-            for axis in (self.bottom, self.left):
-                axis.show()
-            self.centralLayout.activate()  # marks are drawn next, and depend on the size of a pixel
-
-    def add(self, z: float, *items: pg.GraphicsObject | QGraphicsEllipseItem) -> None:
+    def add(self, z: float, *items: QGraphicsItem) -> None:
         """Add items to the plot, each above those before it and above all items with a lower `z`."""
         for item in items:
             self.box.addItem(item, ignoreBounds=True)
@@ -428,12 +408,9 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
 
-    def place_dot(self, dot: DotItem, x: float, y: float) -> None:
-        """Put a dot at (x, y); hide it if a coordinate is not finite or too far out of view."""
-        visible = all(
-            abs(value - low) <= FARTHEST_OUTSIDE * (high - low)
-            for value, (low, high) in zip((x, y), self.view(), strict=True)
-        )
+    def place_dot(self, dot: QGraphicsItem, x: float, y: float) -> None:
+        """Put a dot at (x, y); hide it if a coordinate is NaN or out of view."""
+        visible = all(low <= value <= high for value, (low, high) in zip((x, y), self.view(), strict=True))
         dot.setVisible(visible)
         if visible:
             dot.setPos(x, y)
@@ -492,38 +469,22 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.readout.show()
 
 
+def faint(colour: str, opacity: float) -> QColor:
+    """Return a colour with an opacity from 0 to 1."""
+    result = QColor(colour)
+    result.setAlphaF(opacity)
+    return result
+
+
 class DotItem(QGraphicsEllipseItem):
     """A round mark of a fixed size in pixels; pyqtgraph's scatter plot takes ten times as long."""
 
     def __init__(self, size: float) -> None:
         super().__init__(-size / 2, -size / 2, size, size)
-        self.setFlag(QGraphicsEllipseItem.GraphicsItemFlag.ItemIgnoresTransformations)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.hide()
 
     def set_colours(self, inside: str, rim: QPen | Qt.PenStyle = Qt.PenStyle.NoPen) -> None:
         """Fill the mark with a colour, and draw its rim with a pen."""
         self.setPen(QPen(rim))
         self.setBrush(QColor(inside))
-
-    def paint(self, painter: QPainter, *rest: Any) -> None:
-        """Paint the mark; in an SVG, which Qt does not clip, paint it only if it is inside the plot."""
-        svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
-        if not svg or painter.clipBoundingRect().contains(self.rect().center()):
-            self._draw(painter, *rest)
-
-    def _draw(self, painter: QPainter, *rest: Any) -> None:
-        super().paint(painter, *rest)
-
-
-class Arrow(DotItem):
-    """An arrow to the top edge of a plot, where a curve leaves the plot."""
-
-    def __init__(self) -> None:
-        super().__init__(ARROW)
-        self.setRect(-ARROW / 2, 1.0, ARROW, ARROW)
-
-    def _draw(self, painter: QPainter, *rest: Any) -> None:
-        box = self.rect()
-        painter.setPen(self.pen())
-        painter.setBrush(self.brush())
-        painter.drawPolygon([QPointF(box.center().x(), box.top()), box.bottomLeft(), box.bottomRight()])

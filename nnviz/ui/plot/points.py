@@ -12,17 +12,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
     QMouseEvent,
-    QPaintEngine,
     QPainter,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.scales import Pixels
@@ -59,12 +57,13 @@ class PointPlot(Plot):
         self._under_mouse: QPointF | None = None
         self.box.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._present = DotItem(point)
-        self.add(10, self._present)
-        self.centralWidget.hide()  # until something is drawn
+        self._slope = math.nan
+        self.tangent, self._present = CurveItem(), DotItem(point)
+        self.add(10, self.tangent, self._present)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
+        self.tangent.setPen(self.pen(colours().slope))
         self.colour_point()
 
     def name_axes(self, bottom: str, left: str) -> None:
@@ -73,29 +72,25 @@ class PointPlot(Plot):
             self._names = (bottom, left)
             self._write_names()
 
-    def show_present(self, x: float, y: float) -> None:
-        """Put the movable point at the current values (x, y). Hide the point if x or y is infinite or NaN."""
-        self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
-        self.place_dot(self._present, x, y)
-        self._update_readout()
+    def show_present(self, x: float, y: float, slope: float = math.nan) -> None:
+        """Put the movable point at the current values (x, y), and draw a tangent of this slope through it.
 
-    def show_nothing(self) -> None:
-        """Hide the plot with its axes, until `show_again` is called."""
-        self.centralWidget.hide()
-        self._update_readout()
-
-    def draw_tangent(self, tangent: CurveItem, slope: float) -> None:
-        """Draw a tangent of this slope through the movable point.
-
-        Draw no tangent if the point is hidden, or if the slope is infinite or NaN.
+        Hide the point if x or y is infinite or NaN. Draw no tangent if the slope is infinite or NaN.
         """
-        if self._point is None or not math.isfinite(slope):
-            tangent.setData([], [])
+        self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
+        self._slope = slope
+        self.place_dot(self._present, x, y)
+        self._draw_tangent()
+        self._update_readout()
+
+    def _draw_tangent(self) -> None:
+        if self._point is None or not math.isfinite(self._slope):
+            self.tangent.setData([], [])
             return
         across, up = self.pixel()
-        half = TANGENT_PX / math.hypot(1 / across, slope / up)
-        x, y = self._point.x(), self._point.y()
-        tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
+        half = TANGENT_PX / math.hypot(1 / across, self._slope / up)
+        x, y, rise = self._point.x(), self._point.y(), half * self._slope
+        self.tangent.setData([x - half, x + half], [y - rise, y + rise])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point to describe when the mouse is at the plot point `at`, and its description.
@@ -106,12 +101,11 @@ class PointPlot(Plot):
 
     def can_move_point(self) -> bool:
         """Return whether the mouse and keys may move the point."""
-        return self._point is not None and bool(self.centralWidget.isVisible())
+        return self._point is not None
 
     def _update_readout(self) -> None:
         """Read out the point under the mouse, or hide the readout."""
-        at = self._under_mouse if self.centralWidget.isVisible() else None
-        point = self.read_near(at) if at is not None else None
+        point = self.read_near(self._under_mouse) if self._under_mouse is not None else None
         if point is None:
             self.readout.hide()
         else:
@@ -137,19 +131,16 @@ class PointPlot(Plot):
     def colour_point(self) -> None:  # noqa: D102
         self._present.set_colours(colours().surface, self.focus_pen())
 
-    def is_on_point(self, place: QPointF) -> bool:
-        """Return whether a position in this widget, in pixels, is on the movable point."""
-        return self._point is not None and is_on(place, self.place_of(self._point.x(), self._point.y()))
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the movable point, or move it to the mouse."""
         if event.button() != Qt.MouseButton.LeftButton or not self.can_move_point():
             event.ignore()
             return
-        grabbed = self._point if self.is_on_point(event.position()) else None
-        self._hold = grabbed - self.point_at(event.position()) if grabbed is not None else QPointF()
+        at, point = event.position(), self._point
+        is_grabbed = point is not None and is_on(at, self.place_of(point.x(), point.y()))
+        self._hold = point - self.point_at(at) if point is not None and is_grabbed else QPointF()
         self.gesture_ended.emit()
-        if grabbed is None:
+        if not is_grabbed:
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -209,7 +200,8 @@ class PointPlot(Plot):
             self.place_marks()
 
     def place_marks(self) -> None:
-        """Draw again the marks that depend on the size of a pixel."""
+        """Draw again the marks that depend on the size of a pixel: the tangent, whose length is fixed."""
+        self._draw_tangent()
 
 
 STALE = 0.35
@@ -219,14 +211,16 @@ STALE = 0.35
 class MapPlot(PointPlot):
     """A plot with a movable point on a line, or on a colour map with lines and a colour scale beside it.
 
-    `image` is the map, `line` the line or lines, and `bar` the scale.
+    `image` is the map, `line` the line or lines, and `bar` the scale. `faded` are the items that `set_stale`
+    fades.
     """
 
     def __init__(self, *, grid: bool, point: float = 11) -> None:
         super().__init__(grid=grid, point=point)
         self.image, self.line = FineImage(axisOrder="row-major"), CurveItem(connect="finite")
         self.bar = Scale()
-        self.add(0, self.image, self.line)
+        self.faded: list[QGraphicsItem] = [self.image, self.line]
+        self.add(0, *self.faded)
         self.centralLayout.setContentsMargins(0, 7, 0, 0)
         self.centralLayout.addItem(self.bar, CENTRE[0], 3)
 
@@ -247,7 +241,7 @@ class MapPlot(PointPlot):
 
     def set_stale(self, stale: bool) -> None:
         """Fade map and lines if they show an earlier State (`stale`), else draw them normally."""
-        for item in (self.image, self.line):
+        for item in self.faded:
             item.setOpacity(STALE if stale else 1.0)
 
 
@@ -280,52 +274,23 @@ def contours(across: Array, up: Array, heights: Array, levels: Iterable[float]) 
     return np.concatenate(lines)
 
 
-POINT_PX = 5.0
-"""Diameter of a point, in pixels."""
+class MarksItem(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Marks of a fixed size in pixels, without outlines. In a picture for export, each mark is a shape."""
 
+    def __init__(self, size: float) -> None:
+        super().__init__(size=size, pen=None)
 
-class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """A plot item that draws points at (x, y), shape (points, 2)."""
+    @property
+    def points(self) -> Array:
+        """The drawn points, shape (points, 2): x, y."""
+        return np.column_stack(self.getData())
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.points: Array = np.empty((0, 2))
-        self._pen = QPen()
+    def boundingRect(self) -> QRectF:
+        """Return the view, since the bounds of points can be too large for Qt."""
+        area: QRectF | None = self.viewRect()
+        return QRectF() if area is None else area
 
-    def set_pen(self, pen: QPen) -> None:
-        """Draw the points in the colour of `pen`. The diameter of a point is the width of the pen."""
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        self._pen = pen
-        self.update()
-
-    def show_points(self, points: Array) -> None:
-        """Draw these points."""
-        if not np.array_equal(points, self.points):
-            self.prepareGeometryChange()
-            self.points = points
-            self.update()
-
-    def boundingRect(self) -> QRectF:  # noqa: D102
-        if not len(self.points):
-            return QRectF()
-        (left, bottom), (right, top) = self.points.min(axis=0), self.points.max(axis=0)
-        across, up = POINT_PX * self.pixelWidth(), POINT_PX * self.pixelHeight()
-        return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint the points. In an SVG, paint circles inside the plot: few programs support cosmetic pens."""
-        if not len(self.points):  # Qt aborts on an empty polygon
-            return
-        if painter.paintEngine().type() != QPaintEngine.Type.SVG:
-            painter.setPen(self._pen)
-            painter.drawPoints(pg.functions.arrayToQPolygonF(*self.points.T))
-            return
-        to_picture, clip = painter.transform(), painter.clipBoundingRect()
-        painter.save()
-        painter.resetTransform()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._pen.color()))
-        for x, y in self.points.tolist():
-            if clip.contains(QPointF(x, y)):
-                painter.drawEllipse(to_picture.map(QPointF(x, y)), POINT_PX / 2, POINT_PX / 2)
-        painter.restore()
+    def paint(self, painter: QPainter, option: object, widget: QWidget | None) -> None:  # noqa: D102
+        self.opts["useCache"] = widget is not None  # in an SVG, Qt would write the cache as pixels
+        super().paint(painter, option, widget)
+        self.opts["useCache"] = True
