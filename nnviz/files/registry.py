@@ -18,7 +18,14 @@ from nnviz.core.numbers import file_label, one_line
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.atomic import LARGEST, LARGEST_BYTES, read_bytes
-from nnviz.files.errors import FileError, Progress, as_file_errors, missing_package_error
+from nnviz.files.errors import (
+    FileError,
+    MissingActivationsError,
+    Progress,
+    UnsuitableFormatError,
+    as_file_errors,
+    missing_package_error,
+)
 from nnviz.files.source import RUN, Codec, Source, activation_names
 
 _SKLEARN = (".pkl", ".pickle", ".joblib")
@@ -95,11 +102,6 @@ class Format:
         with self._with_extra():
             assert self.codec.write is not None
             return self.codec.write(state)
-
-    def replaced(self, data: bytes) -> list[str]:
-        """Return the names of the parts that are lost if nnviz saves over a file with the bytes `data`."""
-        with self._with_extra():
-            return self.codec.replaced(data)
 
     @contextmanager
     def _with_extra(self) -> Iterator[None]:
@@ -243,18 +245,21 @@ def parts_kept_by_json(state: State) -> str:
 
 
 def losses_on_overwrite(path: Path) -> str:
-    """Return a sentence on the parts of the file at `path` that are lost if nnviz saves over it, or "".
+    """Return a sentence on what a save over the file at `path` loses, or "" if nnviz wrote the same bytes.
 
     Raises FileError if the file is missing or cannot be read.
     """
     if is_native(path):
         return ""
-    source = Source(read_bytes(path), path)
+    source, losing = Source(read_bytes(path), path), f"Saving over {file_label(path)} loses"
     try:
-        parts = _format_of(source).replaced(source.data)
+        unread = _format_of(source).codec.unread
+        is_own = not unread or encode(read(source), path) == source.data
+    except (MissingActivationsError, UnsuitableFormatError):
+        is_own = False
     except FileError:
-        parts = ["its content, which nnviz cannot open"]
-    return f"Saving over {file_label(path)} loses {_listed(parts)}" if parts else ""
+        return f"{losing} its content, which nnviz cannot open"
+    return "" if is_own else f"{losing} the parts that nnviz does not read, such as {unread}"
 
 
 def _listed(parts: list[str]) -> str:

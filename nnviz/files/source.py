@@ -116,7 +116,7 @@ class Codec(NamedTuple):
     `write`    State → bytes; raises FileError; None if nnviz only reads the format
     `left_out` State → names of the parts that `write` does not keep, such as "the rows"
     `raw_rows` State, name of the file → sentence on how this file standardises raw rows, or ""
-    `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
+    `unread`   parts of a file that nnviz does not read, in words; "" if `read` reads everything
     ========== =======================================================================================
     """
 
@@ -125,7 +125,7 @@ class Codec(NamedTuple):
     write: Callable[[State], bytes] | None = None
     left_out: Callable[[State], list[str]] = _nothing
     raw_rows: Callable[[State, str], str] = _no_sentence
-    replaced: Callable[[bytes], list[str]] = _nothing
+    unread: str = ""
 
 
 RUN, SETTINGS = "the run", "the training settings"

@@ -132,17 +132,6 @@ def left_out(state: State) -> list[str]:
     return lost_parts(state, State(network, Dataset.empty(network)))
 
 
-def replaced(data: bytes) -> list[str]:
-    """Return the names of the parts of a file that are lost if a weights dictionary replaces it."""
-    try:
-        text = json_text.decode_text(data).strip()
-        body = course_reader.statements(text)
-    except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
-        return []
-    is_bare = text.startswith("{") and len(body) == 1 and "#" not in text
-    return [] if is_bare else ["everything except the dictionary of weights"]
-
-
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
 """INPUTS: names that the inputs may have in a course's code. TARGETS: names that the targets may have.
@@ -367,4 +356,4 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-COURSE = Codec(sniff, read, write, left_out, replaced=replaced)
+COURSE = Codec(sniff, read, write, left_out, unread="code, comments and the layout of lines")

@@ -28,7 +28,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain
 from nnviz.files.models.dense import to_float32
-from nnviz.files.models.keras_chain import Part, json_object, model_layers
+from nnviz.files.models.keras_chain import model_layers
 from nnviz.files.models.npz import Archive
 from nnviz.files.source import SETTINGS, Codec, Source
 
@@ -116,23 +116,6 @@ def _rate_to_keras(training: Training) -> float | dict[str, Any]:
 def _part(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
     """Return an object of Keras 3 as JSON."""
     return {"module": module, "class_name": kind, "config": config, "registered_name": None}
-
-
-def _replaced_settings(settings: object) -> list[str]:
-    """Return the names of the parts of the compile settings that are lost if nnviz overwrites the file."""
-    if not isinstance(settings, Mapping) or not settings:
-        return []
-    notes: list[str] = []
-    optimizer = _optimizer(settings)
-    saved = _to_keras(_with_optimizer(Training(), optimizer, notes), "")
-    is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
-    lost = {
-        "its loss": not loss_of_settings(settings) or _letters(_loss(settings)[0]) not in (*_losses(), "mse"),
-        "its optimizer": bool(notes),
-        "the state of its optimizer": not (notes or is_own),
-        "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
-    }
-    return [part for part, is_lost in lost.items() if is_lost]
 
 
 def _losses() -> dict[str, str]:
@@ -347,48 +330,7 @@ def _arrays(layer: Layer, place: str) -> list[Any]:
     return [to_float32(array, place) for array in both if array is not None]
 
 
-_INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
-"""Default initializers of weights and biases; the last two are from Keras 1."""
-
-
-def _replaced(model: object, settings: object) -> list[str]:
-    """List the parts of a model and of its compile `settings` that are lost if nnviz overwrites the file.
-
-    Raises FileError.
-    """
-    found = model_layers(model)
-    kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_chain.ACTIVATION_LAYERS)]
-    others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
-    config = json_object(model, "the model").get("config")
-    lost = {
-        f"its layers ({others})": bool(others),
-        "its regularizers": _has_setting(kept, "_regularizer"),
-        "its constraints": _has_setting(kept, "_constraint"),
-        "its initializers": _has_setting(kept, "_initializer", "init", usual=_INITIALIZERS),
-        "its trainable flags": any(part.config.get("trainable") is False for part in kept),
-        "its nested models": any(part.holders for part in found),
-        "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
-        "the names of its layers": [part.name for part in kept] != _names(kept),
-    }
-    return _replaced_settings(settings) + [part for part, is_lost in lost.items() if is_lost]
-
-
-def _has_setting(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
-    """Return whether a layer has a setting with one of these endings and a value outside `usual`."""
-    values = (value for part in found for key, value in part.config.items() if key.endswith(ends))
-    names = (value.get("class_name") if isinstance(value, Mapping) else value for value in values)
-    return any(name is not None and name not in usual for name in names)
-
-
-def _names(kept: Sequence[Part]) -> list[str]:
-    """Return the names that nnviz gives to the layers."""
-    names, k = [], -1
-    for part in kept:
-        k += part.kind == DENSE
-        names.append({INPUT: INPUT_NAME, DENSE: DENSE_NAME}.get(part.kind, ACTIVATION_NAME).format(k))
-    return names
-
-
+UNREAD = "the names of layers, metrics, regularizers and the state of the optimizer"
 CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED_IN_ARCHIVE = "compile_config"
 """Key in the architecture; missing if the model is not compiled."""
@@ -460,16 +402,7 @@ def write_archive(state: State) -> bytes:
     return memory.getvalue()
 
 
-def replaced_in_archive(data: bytes) -> list[str]:
-    """Return the names of the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
-    archive = Archive(data)
-    model = _read_config(archive)
-    settings = model.get(_COMPILED_IN_ARCHIVE) if isinstance(model, Mapping) else None
-    files = ["the archive's other files"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
-    return _replaced(model, settings) + files
-
-
-KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, replaced_in_archive)
+KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, UNREAD)
 
 _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
 """Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
@@ -526,13 +459,7 @@ def write_h5(state: State) -> bytes:
     return hdf5.write(datasets, attributes)
 
 
-def replaced_in_h5(data: bytes) -> list[str]:
-    """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
-    file = keras_chain.read_hdf5(data)
-    return _replaced(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
-
-
-KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
+KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, UNREAD)
 
 _WEIGHT_FILES = (
     "{stem}.weights.h5",

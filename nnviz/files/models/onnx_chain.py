@@ -9,11 +9,10 @@ the chain and the graph must agree on random rows.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -70,8 +69,6 @@ class OnnxModel(msgspec.Struct):
     `name`      the name of the graph
     `doc`       the documentation of the model
     `metadata`  the metadata by key
-    `operators` how many nodes have each operator
-    `parts`     other parts of the file, by the names with which nnviz tells the user that they are lost
     =========== ===================================================================================
     """
 
@@ -81,36 +78,6 @@ class OnnxModel(msgspec.Struct):
     name: str
     doc: str
     metadata: dict[str, str]
-    operators: dict[str, int]
-    parts: dict[str, list[Any]]
-
-
-def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> OnnxModel:
-    """Return the description of a model with these layers. Raises FileError."""
-    graph, tensor = model.graph, Graph(model).input.type.tensor_type
-    names = {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
-    parts: dict[str, list[Any]] = {
-        "its producer": [model.producer_name, model.producer_version, model.domain, model.model_version],
-        "its name": [graph.name],
-        "its notes": [model.doc_string, graph.doc_string],
-        "the names of its inputs, outputs and tensors": sorted(
-            names, key=str
-        ),  # protobuf returns an invalid text as bytes
-        "the type and the shape of its input": [
-            tensor.elem_type,
-            *(each.dim_value for each in tensor.shape.dim),
-        ],
-    }
-    return OnnxModel(
-        [(layer.activation, layer.place) for layer in layers],
-        [*notes],
-        model.producer_name,
-        graph.name,
-        model.doc_string,
-        {each.key: each.value for each in model.metadata_props},
-        Counter(operator_of(node) for node in graph.node),
-        parts,
-    )
 
 
 def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
@@ -131,7 +98,10 @@ def _read(model: onnx.ModelProto) -> tuple[OnnxModel, dict[str, Array]]:
         for kind, array in (("weights", layer.weights), ("biases", layer.biases))
         if array is not None
     }
-    return describe(model, chain.layers, notes + chain.notes), arrays
+    metadata = {each.key: each.value for each in model.metadata_props}
+    layers = [(layer.activation, layer.place) for layer in chain.layers]
+    about = model.producer_name, model.graph.name, model.doc_string, metadata
+    return OnnxModel(layers, notes + chain.notes, *about), arrays
 
 
 def warm_up() -> None:
