@@ -162,7 +162,9 @@ def model_layers(model: object) -> list[Part]:
     layers: list[Part] = []
     for part in _parts(model, (), "the model"):
         try:
-            _check_kind(part)
+            if part.kind not in _LAYERS:
+                raise _unknown_layer(part)
+            activation_of(part.config.get("activation"))
         except FileError as error:
             raise error.within(part.name) from None
         layers.append(part)
@@ -231,7 +233,8 @@ def _sort_layers(config: Config, place: str) -> list[Config]:
     by_name = {name_of(json_object(layer, place), f"layer {k}"): layer for k, layer in enumerate(layers)}
     if len(by_name) < len(layers):
         raise FileError("two layers of this model have the same name", place)
-    first, at = (_layer_of(config.get(key), f"{place}, {key}") for key in ("input_layers", "output_layers"))
+    ends = ("input_layers", "output_layers")
+    first, at = (_only_reference(config.get(key), f"{place}, {key}") for key in ends)
     chain: list[Config] = []
     while len(chain) < len(layers):
         if at not in by_name:
@@ -239,52 +242,34 @@ def _sort_layers(config: Config, place: str) -> list[Config]:
         chain.append(by_name[at])
         if at == first:
             break
-        at = _previous(by_name[at], at)
+        at = _only_reference(by_name[at].get("inbound_nodes"), at)
     if at != first or len(chain) < len(layers):
         raise FileError("this model branches; nnviz opens only chains of layers", place)
     return chain[::-1]
 
 
-def _previous(layer: Config, name: str) -> str:
-    """Return the name of the only layer that feeds this one. Raises FileError for several."""
-    nodes = layer.get("inbound_nodes")
-    if not isinstance(nodes, list) or len(nodes) != 1:
-        raise FileError("this layer is used twice or has no input; nnviz opens only chains of layers", name)
-    node = nodes[0]
-    if isinstance(node, Mapping):  # Keras 3
-        arguments, keywords = node.get("args"), node.get("kwargs")
-        _check_settings(keywords, name)
-        tensor = arguments[0] if isinstance(arguments, list) and len(arguments) == 1 else None
-        settings = tensor.get("config") if isinstance(tensor, Mapping) else None
-        return _layer_of(settings.get("keras_history") if isinstance(settings, Mapping) else None, name)
-    return _layer_of(node, name)
+def _only_reference(value: object, place: str) -> str:
+    """Return the name of the only layer to which a JSON value refers. Raises FileError for others."""
+    names = [*_references(value, place)]
+    if len(names) != 1:
+        message = f"expected one input and one output, found {len(names)}; nnviz opens only a chain of layers"
+        raise FileError(message, place)
+    return names[0]
 
 
-def _layer_of(reference: object, place: str) -> str:
-    """Return the layer that a reference such as `["dense", 0, 0]` or `[["dense", 0, 0]]` means."""
-    found = reference
-    if isinstance(found, list) and len(found) == 1:
-        found = found[0]
-    if (
-        not isinstance(found, list)
-        or not 3 <= len(found) <= 4
-        or not isinstance(found[0], str)
-        or found[2] != 0
-    ):
-        raise FileError("expected one input and one output; nnviz opens only a chain of layers", place)
-    if len(found) == 4:
-        _check_settings(found[3], place)
-    return found[0]
-
-
-def _check_settings(keywords: object, place: str) -> None:
-    """Raise FileError unless all settings of a call are plain values and `training` is off."""
-    plain = (type(None), bool, int, float, str)
-    settings = json_object(keywords, place) if keywords else {}
-    if not all(isinstance(value, plain) for value in settings.values()):
-        raise FileError("this layer has more than one input; nnviz opens only chains of layers", place)
-    if settings.get("training"):
+def _references(value: object, place: str) -> Iterator[str]:
+    """Yield the layer in each reference, such as `["dense", 0, 0]`, in a JSON value of any Keras version."""
+    if value is True:
         raise FileError("this layer is called with training=True, where layers can be random", place)
+    match value:
+        case [str(name), int(), 0, *inner]:
+            yield name
+        case list(inner):
+            pass
+        case _:
+            inner = [*value.values()] if isinstance(value, Mapping) else []
+    for each in inner:
+        yield from _references(each, place)
 
 
 TRAINING_LAYERS = frozenset(
@@ -444,16 +429,6 @@ _LAYERS: dict[str, Callable[[KerasChain, Part, Sequence[NDArray[Any]]], None]] =
     "BatchNormalization": _batch_normalization,
 }
 """For each class of layers, the function that adds a layer with its arrays to the chain."""
-
-
-def _check_kind(part: Part) -> None:
-    """Raise FileError for a class of layers or an activation that nnviz does not have."""
-    if part.kind not in _LAYERS:
-        raise _unknown_layer(part)
-    if part.kind in ACTIVATION_LAYERS:
-        layer_activation(part.kind, part.config)
-    elif part.kind == "Dense":
-        activation_of(part.config.get("activation"))
 
 
 def _unknown_layer(part: Part) -> FileError:
