@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import compress, islice
+from itertools import compress
 
 import msgspec
 import numpy as np
@@ -123,50 +123,35 @@ class Cells:
 
         Rows beyond nnviz's limits are left out if `fitting=True`; otherwise they raise FileError.
         """
-        count = room = self._room(progress)
-        if fitting:
-            room = min(count, ROWS.limit, NUMBERS.limit // self._width)
-        with as_file_errors():
-            ROWS.check(room)
-            NUMBERS.check(room * self._width)
-        self.values = np.empty((room, self._width))
-        self.lines: NDArray[np.int32] = np.empty(room, dtype=np.int32)
+        most = min(ROWS.limit, NUMBERS.limit // self._width)
+        blocks = [np.empty((0, self._width))]
+        lines = [np.empty(0, np.int32)]
         first, step = self._first, min(BLOCK, max(1, BLOCK_CELLS // self._width))
-        while first < len(self._text) and self._count < room:
+        while first < len(self._text) and self._count <= most:
             if progress is not None:
                 progress(first / len(self._text))
-            first = self._block(first, min(first + step, len(self._text), first + room - self._count))
-        self.values, self.lines = self.values[: self._count], self.lines[: self._count]
-        return count if count > room else self._count
+            numbers, own, first = self._block(first, min(first + step, len(self._text)))
+            blocks.append(numbers)
+            lines.append(np.array(own, np.int32))
+            self._count += len(numbers)
+        count = self._count + sum(1 for _ in rows_of(self._text, self._delimiter, first))
+        if not fitting:
+            with as_file_errors():
+                ROWS.check(count)
+                NUMBERS.check(count * self._width)
+        self.values, self.lines = np.concatenate(blocks)[:most], np.concatenate(lines)[:most]
+        self.texts = {place: texts[:most] for place, texts in self.texts.items()}
+        return count
 
-    def _room(self, progress: Progress | None) -> int:
-        """Return an upper bound of the number of rows, or the exact number if the bound is too large."""
-        lines = islice(self._text, self._first, None)
-        rows = sum(1 for line in lines if self._delimiter in line or line.strip())
-        is_small = rows <= min(ROWS.limit, NUMBERS.limit // self._width)
-        if is_small or not any('"' in line for line in self._text):
-            return rows
-        rows = 0
-        for _, _, last in rows_of(self._text, self._delimiter, self._first):  # quotes may hold line ends
-            rows += 1
-            if progress is not None and rows % BLOCK == 0:
-                progress(last / len(self._text))
-        return rows
-
-    def _block(self, first: int, end: int) -> int:
-        """Store the rows that begin in the lines `first` to `end`; return the index of the next line."""
-        lines: Sequence[int] = range(first + 1, end + 1)
+    def _block(self, first: int, end: int) -> tuple[Array, Sequence[int], int]:
+        """Return the numbers and the lines of the rows from `first` to before `end`, and the next index."""
         numbers = self._plain_numbers(self._text[first:end], self._width)
         if numbers is None or np.isnan(numbers).any():
             rows, lines, end = self._rows(first, end)
-            numbers = self._numbers(rows)
-        else:
-            for texts in self.texts.values():
-                texts += [""] * len(numbers)
-        room = slice(self._count, self._count + len(numbers))
-        self.values[room], self.lines[room] = numbers, lines
-        self._count = room.stop
-        return end
+            return self._numbers(rows), lines, end
+        for texts in self.texts.values():
+            texts += [""] * len(numbers)
+        return numbers, range(first + 1, end + 1), end
 
     def _rows(self, first: int, end: int) -> tuple[list[list[str]], Sequence[int], int]:
         """Return the rows that begin in the lines `first` to `end`, their lines, and the next index."""
@@ -175,7 +160,7 @@ class Cells:
         for cells, line, last_line in rows_of(self._text, self._delimiter, first):
             rows.append(self._of_width(cells, line))
             lines.append(line)
-            if last_line >= end or self._count + len(rows) == len(self.values):
+            if last_line >= end:
                 return rows, lines, last_line
         return rows, lines, len(self._text)
 
