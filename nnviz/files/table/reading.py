@@ -31,36 +31,24 @@ ENCODINGS = {
 }
 """Maps nnviz's name of each supported encoding to Python's name."""
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}
-_SAMPLE_BYTES = 4096
 _FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
 
 
 def encoding_of(data: bytes) -> str:
     """Return the encoding of the bytes, one of ENCODINGS.
 
-    A byte order mark decides; without a mark, the content decides. Bytes that are neither UTF-16 nor UTF-8
-    count as Windows-1252. Raises FileError for files that are certainly not tables, such as a web page.
+    A byte order mark decides. Without a mark, bytes that are not UTF-8 count as Windows-1252. Raises
+    FileError for files that are certainly not tables, such as a web page.
     """
     refuse_bytes(data)
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return name
-    if name := _without_mark(data[:_SAMPLE_BYTES]):
-        return name
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return "Windows-1252"
     return "UTF-8"
-
-
-def _without_mark(sample: bytes) -> str:
-    """Return "UTF-16 …" if every other byte is 0, as with Latin letters and digits, else ""."""
-    pairs = len(sample) // 2
-    first, second = sample[: 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
-    if second > 0.6 * pairs and first < 0.1 * pairs:
-        return "UTF-16 LE"
-    return "UTF-16 BE" if first > 0.6 * pairs and second < 0.1 * pairs else ""
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
