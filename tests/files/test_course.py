@@ -166,7 +166,7 @@ LONG = (
 )
 WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"
 BAD_DATA = (
-    *(f"{WEIGHTS}input_data = {value}" for value in ("load('x.csv')", "[True, 2, 3]", "[1, 2, 1e999]")),
+    *(f"{WEIGHTS}input_data = {value}" for value in ("load('x.csv')", "['1', 2, 3]", "[1, 2, 1e999]")),
     *(f"{WEIGHTS}\n\ninput_data = [3, 5]", f"\n\n{WEIGHTS}input_data = [[1, 2, 3], [4, 5]]"),
     f"{WEIGHTS}input_data = [1, 2, 3]\ntarget = [1, 2]",
 )

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.address import default_inputs
 from nnviz.core.losses import LOSSES, MSE, fitting_outputs
 from nnviz.core.network import Network, frozen
@@ -314,42 +314,27 @@ def _choose(networks: dict[str, Network], inputs: Variable | None) -> tuple[str,
 
 
 def _dataset(network: Network, inputs: Variable, targets: Variable | None) -> Dataset:
-    first = network.layers[0].nodes[0]
-    width = len(network.inputs)
-    rows = _rows(inputs, one_each=width == 1)
-    for row in rows:
-        if len(row) != width:
-            weights, values = counted(width, "weight"), counted(len(row), "value")
-            raise FileError(f"{first} has {weights}, but a row of {inputs.name} has {values}", inputs.line)
-    target_rows = None
-    if targets is not None:
-        outputs = len(network.outputs)
-        target_rows = _rows(targets, one_each=outputs == 1)
-        if len(target_rows) != len(rows) or any(len(row) != outputs for row in target_rows):
-            shape = f"{counted(len(rows), 'row')} of {counted(outputs, 'value')}"
-            wrong = f"{counted(len(target_rows), 'row')} of {counted(len(target_rows[0]), 'value')}"
-            raise FileError(f"{targets.name} needs {shape}, but it has {wrong}", targets.line)
+    rows = _rows(inputs, len(network.inputs))
+    target_rows = None if targets is None else _rows(targets, len(network.outputs))
+    if targets is not None and target_rows is not None and len(target_rows) != len(rows):
+        expected = f"expected {counted(len(rows), 'row')}, one for each row of {inputs.name}"
+        raise FileError(f"{targets.name}: {expected}, found {len(target_rows)}", targets.line)
+    with as_file_errors(inputs.line):
+        return Dataset(rows, target_rows)
+
+
+def _rows(given: Variable, width: int) -> Array:
+    """Return rows of numbers, shape (rows, width); a plain list is one row, or a column if `width` is 1."""
     try:
-        numbers = frozen(rows, inputs.name)
-        return Dataset(numbers, None if target_rows is None else frozen(target_rows, "the targets"))
+        numbers = frozen(given.literal(), given.name)
     except ValueError as error:
-        raise FileError(str(error), inputs.line) from None
-
-
-def _rows(given: Variable, *, one_each: bool) -> list[list[float]]:
-    """Return rows of numbers; a plain list is one row, or rows with one number each if `one_each`."""
-    value = given.literal()
-    if not isinstance(value, list):
-        value = [value]
-    if not any(isinstance(part, list) for part in value):
-        value = [[part] for part in value] if one_each else [value]
-    wrong = FileError(f"{given.name} must be numbers or rows of numbers", given.line)
-    if not value:
-        raise wrong
-    for row in value:
-        if not isinstance(row, list) or not row or not all(map(_is_number, row)):
-            raise wrong
-    return value
+        raise FileError(str(error), given.line) from None
+    if numbers.ndim < 2:
+        numbers = numbers.reshape((-1, 1) if width == 1 else (1, -1))
+    if numbers.ndim > 2 or numbers.shape[1] != width or not len(numbers):
+        expected = f"expected rows of {counted(width, 'number')}"
+        raise FileError(f"{given.name}: {expected}, found the shape {numbers.shape}", given.line)
+    return numbers
 
 
 def _is_number(value: object) -> bool:
