@@ -15,9 +15,10 @@ import struct
 import zipfile
 import zlib
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import counted, quoted
@@ -144,9 +145,8 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 _HEADER_BYTES = 1024
-_ITEM = re.compile(r"'(descr|fortran_order|shape)':('[^'\\]{1,20}'|True|False|\([\d,L]{0,100}\)),?", re.ASCII)
-_TYPE = re.compile(r"'([<>|=]?(?:[iu][1248]|f[248]|[US][1-9]\d{0,3}))'", re.ASCII)
-_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_TEXT_BYTES = 40_000
+"""Largest size of a text in an array, in bytes."""
 
 
 def read_npy(data: bytes, place: str) -> NDArray[Any]:
@@ -154,32 +154,24 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
 
     Raises FileError, with `place` in the message, for any other contents.
     """
-    if data[:6] != b"\x93NUMPY" or len(data) < 12 or data[6] not in (1, 2, 3):
-        raise FileError("this is not a NumPy array", place)
-    begin = 10 if data[6] == 1 else 12
-    end = begin + int.from_bytes(data[8:begin], "little")
-    if end > len(data) or end - begin > _HEADER_BYTES:
-        raise FileError("the header is too long for an array of numbers", place)
-    kind, shape, order = _header("".join(data[begin:end].decode("latin-1").split()), place)
-    expected, found = math.prod(shape) * kind.itemsize, len(data) - end
-    if expected != found:
-        raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)
-    return np.frombuffer(data, kind, offset=end).reshape(shape, order=order)
-
-
-def _header(text: str, place: str) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"]]:
-    """Return the type, the shape and the order in the text of a header without spaces."""
-    if "'|O'" in text or "'O'" in text:
+    file = io.BytesIO(data)
+    try:
+        is_first = npy.read_magic(file) == (1, 0)
+        read_header = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
+        shape, is_fortran, kind = read_header(file, max_header_size=_HEADER_BYTES)
+    except Exception:  # NumPy raises several
+        raise FileError("this is not a NumPy array of numbers", place) from None
+    if kind.hasobject:
         raise FileError("nnviz never loads Python objects: save an array of numbers, or dtype=str", place)
-    pairs = _ITEM.findall(text)
-    items = dict(pairs)
-    kind = _TYPE.fullmatch(items.get("descr", ""))
-    if _ITEM.sub("", text) != "{}" or len(items) != 3 or len(pairs) != 3 or not kind:
+    if kind.kind not in "fiuUS" or not 0 < kind.itemsize <= (8 if kind.kind in "fiu" else _TEXT_BYTES):
         raise FileError("expected an array of real numbers with at most 64 bits each", place)
-    shape = tuple(map(int, _NUMBER.findall(items["shape"])))
     if len(shape) > 2:
         raise FileError(f"expected an array with 1 or 2 dimensions, found {len(shape)} dimensions", place)
-    return np.dtype(kind[1]), shape, "F" if items["fortran_order"] == "True" else "C"
+    expected, found = math.prod(shape) * kind.itemsize, len(data) - file.tell()
+    if expected != found or min(shape, default=0) < 0:
+        raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)
+    numbers = np.frombuffer(data, kind, offset=file.tell())
+    return numbers.reshape(shape, order="F" if is_fortran else "C")
 
 
 def texts(array: NDArray[Any]) -> list[str]:
