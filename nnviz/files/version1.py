@@ -5,7 +5,6 @@ Run as a program, this module prints the JSON Schema.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -23,7 +22,7 @@ from msgspec import Meta
 from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import counted, quoted, shortened
+from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
 from nnviz.core.state import Architecture, Column, Dataset, EarlierRun, Training, Weights, WeightSet
@@ -228,11 +227,6 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     ] = []
 
 
-_PARTS = (
-    *(File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart),
-    *(RunPart, SegmentPart, EarlierRunPart, EarlierNetworkPart, EarlierLayerPart, ColumnPart),
-)
-_KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {
     "array": "a list",
     "Row": "a list",
@@ -271,10 +265,7 @@ def plain_error(error: msgspec.ValidationError) -> FileError:
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        key = shortened(match[1])
-        close = [] if key in _KEYS else difflib.get_close_matches(key, _KEYS, 1, cutoff=0.7)
-        unknown = f"unknown key {quoted(key)}"
-        return FileError(f"{unknown}; did you mean {close[0]!r}?" if close else unknown, place)
+        return FileError(f"unknown key {quoted(match[1])}", place)
     if match := re.fullmatch(r"Object missing required field `(.*)`", what):
         return FileError(f"the key {match[1]!r} is missing", place)
     if match := re.fullmatch(r"Expected `(.*)`, got `(.*)`", what):

@@ -5,7 +5,6 @@ All roles are proposals; `Choices` holds a person's decisions.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -188,7 +187,7 @@ def _likely_targets(columns: list[Finding], names: list[str]) -> list[int]:
 def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
     """Return the indices of the columns with these names or, in a table without names, these numbers.
 
-    Numbers count from 1. Raises FileError, which suggests similar names, for an unknown name.
+    Numbers count from 1. Raises FileError, which lists the names, for an unknown name.
     """
     if table.names is None and targets:
         numbers = [str(i + 1) for i in range(table.width)]
@@ -202,10 +201,6 @@ def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
         indices = table.places([name])
         if indices is None:
             names = [*map(str.strip, table.names or ())]
-            close = difflib.get_close_matches(name, names, n=3)
-            if close:
-                similar = list_text([*map(quoted, close)])
-                raise FileError(f"no column is called {quoted(name)}; did you mean {similar}?")
             raise FileError(f"no column is called {quoted(name)}; the columns are {list_text(names, 10)}")
         places += indices
     return [*dict.fromkeys(places)]
