@@ -274,6 +274,7 @@ def plain_error(error: msgspec.ValidationError) -> FileError:
         return FileError(f"expected {expected}, found {found}", place)
     if what == "Number out of range":
         return FileError("expected a finite number, found a number that is too large", place)
+    what = re.sub("`([a-z]+)`", lambda word: _WORDS.get(word[1], word[1]), what.replace(" enum ", " "))
     return FileError(f"{what[0].lower()}{what[1:]}", place)
 
 

@@ -224,12 +224,10 @@ class Link(frames.Mailbox):
         if finish := self._finish():
             finish()
         self.end("")
-        while not (self._handed_over.wait(0.02) or self._is_hanging()):
-            pass
-
-    def _is_hanging(self) -> bool:
-        since = self._writing_since
-        return since is not None and time.monotonic() - since > PATIENCE_S
+        while not self._handed_over.wait(0.02):
+            since = self._writing_since
+            if since is not None and time.monotonic() - since > PATIENCE_S:
+                break  # the window hangs
 
     def forget(self) -> None:
         """Disconnect from the pipe in a forked child process, because the pipe belongs to the parent."""

@@ -349,16 +349,13 @@ def sniff_archive(data: bytes) -> bool:
 def read_archive(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
-    model = keras_chain.json_object(_read_config(archive), "the model")
+    config = parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
+    model = keras_chain.json_object(config, "the model")
     parts = model_layers(model)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = keras_chain.read_hdf5(archive.read(member), source.progress)
     layers = keras_chain.dense_layers(parts, file, source.notes)
     return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
-
-
-def _read_config(archive: Archive) -> object:
-    return parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
 
 
 def _weights(layers: list[KerasLayer], training: Training | None) -> bytes:
@@ -423,15 +420,10 @@ def read_h5(source: Source) -> State:
             "open the model.json that belongs to the weights"
         )
     layers = keras_chain.dense_layers(model_layers(parse(text)), file, source.notes)
-    return state_of(layers, _compiled(file.text("", _COMPILED_IN_H5)), source)
-
-
-def _compiled(text: str) -> object:
-    """Return the settings that the model was compiled with, or None if they cannot be read."""
-    try:
-        return parse(text)
-    except FileError:
-        return None
+    settings = None
+    with suppress(FileError):
+        settings = parse(file.text("", _COMPILED_IN_H5))
+    return state_of(layers, settings, source)
 
 
 def write_h5(state: State) -> bytes:

@@ -297,11 +297,6 @@ class KerasChain:
     chain: Chain
     shape: tuple[int, ...] | None = None
 
-    def check_one_axis(self) -> None:
-        """Raise FileError if a row has several axes."""
-        if len(self.shape or (0,)) != 1:
-            raise FileError(f"a row of inputs has {len(self.shape or ())} axes; nnviz's rows have one axis")
-
     def scale(self, scale: Array, shift: Array, part: Part) -> None:
         """Add a layer that computes `scale` · x + `shift`."""
         affine, width = Affine(scale, shift if shift.any() else None), math.prod(self.shape or (0,))
@@ -318,7 +313,8 @@ def _dense(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> Non
         raise FileError(f"expected 1 to {NODES.limit:,} nodes, found {quoted(nodes)}")
     if not isinstance(has_biases, bool):
         raise FileError(f"expected true or false, found {quoted(has_biases)}", "use_bias")
-    built.check_one_axis()
+    if len(built.shape or (0,)) != 1:
+        raise FileError(f"a row of inputs has {len(built.shape or ())} axes; nnviz's rows have one axis")
     _check_count(arrays, 1 + has_biases)
     kernel, biases = arrays[0], arrays[1] if has_biases else None
     if kernel.ndim != 2 or kernel.shape[1] != nodes:

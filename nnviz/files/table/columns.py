@@ -169,7 +169,9 @@ def _with_target(columns: list[Finding], chosen: list[int]) -> list[Finding]:
             if name.partition(" ")[0] in WRITTEN:
                 columns[i] = replace(columns[i], role="left out", reason="nnviz computed the column")
     for i in chosen or own or _likely_targets(columns, names):
-        columns[i] = replace(columns[i], role="target", reason="", classes=_are_classes(columns[i], names[i]))
+        few = columns[i].is_whole and 3 <= columns[i].distinct <= MOST_CLASSES
+        classes = not columns[i].is_number or (few and names[i] in CLASSES)
+        columns[i] = replace(columns[i], role="target", reason="", classes=classes)
     return columns
 
 
@@ -204,13 +206,6 @@ def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
             raise FileError(f"no column is called {quoted(name)}; the columns are {list_text(names, 10)}")
         places += indices
     return [*dict.fromkeys(places)]
-
-
-def _are_classes(finding: Finding, name: str) -> bool:
-    if not finding.is_number:
-        return True
-    few = 3 <= finding.distinct <= MOST_CLASSES
-    return finding.is_whole and few and name in CLASSES
 
 
 def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding]:
