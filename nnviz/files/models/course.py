@@ -20,7 +20,7 @@ from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.address import default_inputs
 from nnviz.core.losses import LOSSES, MSE, fitting_outputs
 from nnviz.core.network import Network, frozen
-from nnviz.core.numbers import WEIGHT_SETS, counted, quoted
+from nnviz.core.numbers import WEIGHT_SETS, counted
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
@@ -103,27 +103,17 @@ def write(state: State) -> bytes:
             "the inputs are standardised, and a weights dictionary cannot store the scaling; "
             "`nnviz convert --without-scaling` saves the weights without the scaling"
         )
-    if reason := _unfit_reason(network, nodes):
-        raise UnsuitableFormatError(reason)
-    return (json_text.to_text(nodes) + "\n").encode()
-
-
-def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
-    """Return the reason why a dictionary of these `nodes` cannot hold `network`, or ""."""
-    for layer in network.layers:
-        node = quoted(layer.nodes[0])
-        if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
-            return (
-                f"{node} has the activation {layer.activation}, but a weights dictionary has only relu "
-                "hidden nodes and an identity output"
-            )
-        if layer.biases is not None:
-            return f"{node} has a bias, and a weights dictionary cannot hold biases"
     try:
         is_same = network_of(nodes).layers == network.layers
     except FileError as error:
-        return f"a weights dictionary needs node names such as node_0 and output; {error}"
-    return "" if is_same else "a weights dictionary needs the nodes of a layer in the order of their numbers"
+        names = "a weights dictionary needs node names such as node_0 and output"
+        raise UnsuitableFormatError(f"{names}; {error}") from None
+    if not is_same:
+        raise UnsuitableFormatError(
+            "a weights dictionary has only relu hidden nodes, an identity output and no biases, and "
+            "the nodes of a layer in the order of their numbers"
+        )
+    return (json_text.to_text(nodes) + "\n").encode()
 
 
 def left_out(state: State) -> list[str]:

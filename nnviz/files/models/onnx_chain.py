@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
-from nnviz.core.numbers import NUMBERS, counted, full, one_line, quoted, shortened
+from nnviz.core.numbers import NUMBERS, counted, full, quoted
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Affine, Chain, Dense
@@ -220,12 +220,8 @@ class Reader:
         node = self._run.nodes[blocks[0].last - 1]
         if blocks[0].last - blocks[0].first > 1 or operator_of(node) in AFFINE:
             raise node_error(node, JOIN)
-        settings = " and ".join(
-            f"{name} {value}" for name, value in self._run.attributes(blocks[0].first).items()
-        )
-        with_settings = f" with {shortened(one_line(settings))}" if settings else ""
         known = ", ".join(BY_OPERATOR)
-        raise node_error(node, f"nnviz does not have this activation{with_settings}; it has {known}")
+        raise node_error(node, f"nnviz does not have this activation with its settings; it has {known}")
 
     def _name_of_activation(self, block: Block) -> str:
         """Return the name of the activation that a block computes, or ""."""
