@@ -227,14 +227,11 @@ def _curve(
     if points.shape[1] != 2:
         raise FileError(f"expected pairs of iteration and {what}", place)
     iterations, values = points.T
+    is_late = (np.diff(iterations, prepend=-1.0) > 0) & (iterations <= last)
+    is_whole = iterations == np.floor(iterations)
     for column, wrong, wanted in (
         (0, (iterations[:1] != 0) & (what == "loss"), "0, the start of the run"),
-        (
-            0,
-            (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
-            f"an iteration, a whole number up to {last}",
-        ),
-        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the previous point"),
+        (0, ~(is_late & is_whole), f"a whole number up to {last}, larger than in the previous point"),
         (1, values < least, f"the {what}, a number ≥ 0"),
     ):
         if wrong.any():

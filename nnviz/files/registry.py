@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 
-from nnviz.core.activations import activation
 from nnviz.core.numbers import file_label, one_line
 from nnviz.core.state import State
 from nnviz.files import atomic
@@ -23,10 +22,9 @@ from nnviz.files.errors import (
     MissingActivationsError,
     Progress,
     UnsuitableFormatError,
-    as_file_errors,
     missing_package_error,
 )
-from nnviz.files.source import RUN, Codec, Source, activation_names
+from nnviz.files.source import RUN, Codec, Source, activation_names, check_given
 
 _SKLEARN = (".pkl", ".pickle", ".joblib")
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x95]")
@@ -168,7 +166,7 @@ def read(source: Source) -> State:
     except MemoryError:
         raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
-        _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
+        check_given(source.activations, [layer.activation for layer in state.network.layers])
     more = len(source.notes) - _MOST_NOTES
     source.notes[:] = map(one_line, source.notes[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
@@ -192,14 +190,6 @@ def is_saved_at(path: Path) -> bool:
         return is_saved(Source(read_bytes(path), path))
     except FileError:
         return True
-
-
-def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
-    """Raise FileError if a person's activations differ from those in the file."""
-    with as_file_errors():
-        wanted = tuple(activation(name).name for name in given)
-    if wanted != own:
-        raise FileError(f"the file already has other activations, {','.join(own)}: do not give any")
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from nnviz.core.activations import default_activations
+from nnviz.core.activations import activation, default_activations
 from nnviz.core.network import Network
 from nnviz.core.numbers import quoted
 from nnviz.core.state import State
 from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
-from nnviz.files.errors import FileError, MissingActivationsError, Progress
+from nnviz.files.errors import FileError, MissingActivationsError, Progress, as_file_errors
 
 Activations: TypeAlias = tuple[str, ...] | None
 """Activations that a person gives for a file without activations, one for each layer; None if not given."""
@@ -31,6 +31,14 @@ def activation_names(given: Sequence[str]) -> tuple[str, ...]:
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
     return tuple(given)
+
+
+def check_given(given: Sequence[str], own: Sequence[str], place: str = "") -> None:
+    """Raise FileError if the activations that a person gives are not the model's `own` ones."""
+    with as_file_errors(place):
+        names = [activation(name).name for name in given]
+    if names != [*own]:
+        raise FileError(f"the model already has the activations {', '.join(own)}: do not give any", place)
 
 
 @dataclass(frozen=True)
