@@ -20,7 +20,17 @@ from nnviz.core.history import History
 from nnviz.core.losses import forms_of
 from nnviz.core.metrics import classifies
 from nnviz.core.network import Layer, Network, frozen
-from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit, counted, quoted
+from nnviz.core.numbers import (
+    EARLIER_POINTS,
+    EARLIER_RUNS,
+    NUMBERS,
+    POINTS,
+    SEGMENTS,
+    Limit,
+    counted,
+    list_text,
+    quoted,
+)
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import (
@@ -124,11 +134,12 @@ def _run_of(part: RunPart, state: State) -> Run | None:
         NUMBERS.check(_number_count(state, len(memories)))
     start = _weights(part.start, state.network, "run.start")
     memory = np.zeros((len(memories), state.network.parameters))
-    for i, (own, name) in enumerate(zip(_memory(part, memories), memories, strict=False)):
-        place = f"run.optimizer_memory[{i}]"
-        if own.name != name:
-            raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
-        layers = _weights(own.layers, state.network, f"{place}.layers")
+    names = tuple(own.name for own in part.optimizer_memory)
+    if names not in ((), memories):  # without any, the memory is 0
+        expected, found = (list_text([*map(quoted, each)]) or "none" for each in (memories, names))
+        raise FileError(f"expected {expected}, found {found}", "run.optimizer_memory")
+    for i, own in enumerate(part.optimizer_memory):
+        layers = _weights(own.layers, state.network, f"run.optimizer_memory[{i}].layers")
         memory[i] = as_vector((each.weights, each.biases) for each in layers)
     history = _history(part, segments, state)
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
@@ -177,15 +188,6 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
             given = {name: object_of(getattr(each, name), name) for name in SETTINGS}
             segments.append(Segment(each.after, replace(now, updates=1, **given)))
     return tuple(segments)
-
-
-def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
-    """Return all memories of the optimizer, or an empty list for zeros."""
-    stored = part.optimizer_memory
-    if stored and len(stored) != len(memories):
-        expected = f"{len(memories)} ({', '.join(memories)})" if memories else "0"
-        raise FileError(f"sets of values: expected {expected}, found {len(stored)}", "run.optimizer_memory")
-    return stored
 
 
 def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
