@@ -288,7 +288,10 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
     for k, (layer, name) in enumerate(zip(weights, names, strict=True)):
         place, nodes = f"coefs_[{k}]", default_nodes(k, len(weights), len(layer[0]))
         chain.dense(Dense(*layer, "identity", place, nodes))
-        chain.activation(_sklearn_activation(name), place)
+        name = {"logistic": "sigmoid"}.get(name, name)
+        if name not in ACTIVATIONS:
+            raise FileError(f"nnviz has no activation {quoted(name)}")
+        chain.activation(name, place)
     layers = chain.finish()
     _check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
@@ -325,13 +328,6 @@ def _numbered(model: Any, y: Any) -> Any:
     if unknown.any():
         raise FileError(f"no class of the model is called {quoted(labels[unknown][0].item())}", "y")
     return np.searchsorted(classes, labels)
-
-
-def _sklearn_activation(own: str) -> str:
-    name = {"logistic": "sigmoid"}.get(own, own)
-    if name not in ACTIVATIONS:
-        raise FileError(f"nnviz has no activation {quoted(own)}")
-    return name
 
 
 def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation, named_in
+from nnviz.core.network import frozen
 from nnviz.core.numbers import LAYERS, NODES, counted, full, list_text, quoted
 from nnviz.files.errors import FileError, Progress, as_file_errors
 from nnviz.files.models import dense, sandbox
@@ -401,13 +402,12 @@ def _check_variance(variance: Array, *others: Array) -> None:
 
 def _numbers(config: Config, key: str) -> Array:
     """Return a number or a list of numbers as an array, shape (numbers,). Raises FileError."""
-    found = config.get(key)
-    while isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
-        found = found[0]
-    numbers = found if isinstance(found, list) else [found]
-    if not 0 < len(numbers) <= NODES.limit or not all(map(dense.is_number, numbers)):
-        raise FileError(f"expected one number for each input, found {quoted(found)}", key)
-    return np.array(numbers, dtype=np.float64)
+    found: Any = config.get(key)
+    with as_file_errors():
+        numbers = frozen(found, key).reshape(-1)
+    if not numbers.size:
+        raise FileError("expected one number for each input, found none", key)
+    return numbers
 
 
 def _nothing(_built: KerasChain, _part: Part, _arrays: Sequence[NDArray[Any]]) -> None:

@@ -273,12 +273,8 @@ def place_columns(table: Table, state: State) -> Placed:
     rest = [place for place in range(table.width) if place not in targets]
     width = len(of_inputs)
     if len(rest) not in ((width,) if targets else (width, width + len(of_targets))):
-        columns, count = counted(width, "column"), len(rest)
-        if targets:
-            text = f"expected {columns} (one for each input) besides the targets, found {count}"
-        else:
-            both = width + len(of_targets)
-            text = f"expected {columns} (one for each input), or {both} with the targets, found {count}"
+        inputs_only, both = counted(width, "column"), width + len(of_targets)
+        text = f"expected {inputs_only}, one for each input, or {both} with the targets, found {table.width}"
         raise FileError(text, "line 1")
     names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
     return Placed(rest[:width], targets or rest[width:], names)
