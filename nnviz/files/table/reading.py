@@ -278,11 +278,8 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     Raises ValueError with the reason, and AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
-        text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
-        if len(re.findall("[.,]", cell)) > 1:
-            raise AmbiguousError(f"to read the cell {text} as {ungrouped}, choose the decimal sign")
-        ways = f"{text.replace(',', '.')} or, with a thousands separator, as {ungrouped}"
-        raise AmbiguousError(f"{text} can be read as {ways}: choose the decimal sign")
+        text = shortened(cell)
+        raise AmbiguousError(f"{text} may have a thousands separator: choose the decimal sign")
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _GROUPED_WITH_DECIMALS.fullmatch(cell):
