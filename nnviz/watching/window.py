@@ -173,15 +173,6 @@ class Link(frames.Mailbox):
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.forget)
 
-    def put(self, frame: Frame) -> None:
-        """Send a frame (weights and losses) as soon as the window is ready.
-
-        Drop an older frame that was kept.
-        """
-        super().put(frame)
-        with self._changed:
-            self._changed.notify_all()
-
     def _run_thread(self, state: State) -> None:
         if hasattr(signal, "pthread_sigmask"):  # a closed pipe must not end the script
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})

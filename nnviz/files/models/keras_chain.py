@@ -62,11 +62,9 @@ def activation_of(value: object) -> str:
     if isinstance(value, Mapping):
         kind, config = value.get("class_name"), value.get("config")
         check_part_of_keras(value)
-        return (
-            activation_of(config)
-            if kind == "function" and isinstance(config, str)
-            else layer_activation(kind, config)
-        )
+        if kind == "function" and isinstance(config, str):
+            return activation_of(config)
+        return layer_activation(kind, config)
     if not isinstance(value, str) or value not in _FUNCTIONS:
         raise FileError(f"nnviz has no activation {quoted(value)}; it has {', '.join(_FUNCTIONS)}")
     return _FUNCTIONS[value]
@@ -496,15 +494,9 @@ class Hdf5(msgspec.Struct, frozen=True):
         parts.
         """
         found = self.attributes.get(path, {})
-        if name in found:
-            parts = [found[name]]
-        else:
-            parts = [found[f"{name}{k}"] for k in range(len(found)) if f"{name}{k}" in found]
-        return (
-            [text for part in parts for text in ([part] if isinstance(part, str) else part)]
-            if parts
-            else None
-        )
+        parts = [found[key] for key in (name, *(f"{name}{k}" for k in range(len(found)))) if key in found]
+        texts = [text for part in parts for text in ([part] if isinstance(part, str) else part)]
+        return texts if parts else None
 
     def text(self, path: str, name: str) -> str:
         """Return the text in an attribute of the group at `path`, or "" if the attribute is missing."""
