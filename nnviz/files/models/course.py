@@ -11,6 +11,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -292,15 +293,12 @@ def _network(each: Variable, activations: tuple[str, str]) -> Network:
 
 def _choose(networks: dict[str, Network], inputs: Variable | None) -> tuple[str, Network]:
     """Return the name and network of the first network whose inputs fit a row, else of the first one."""
+    width = 0
     if inputs is not None:
-        row = inputs.literal()
-        while isinstance(row, list) and row and isinstance(row[0], list):
-            row = row[0]
-        width = len(row) if isinstance(row, list) else 1
-        for name, network in networks.items():
-            if len(network.inputs) == width:
-                return name, network
-    return next(iter(networks.items()))
+        with suppress(ValueError):  # rows of different lengths
+            width = (np.shape(inputs.literal()) or (1,))[-1]
+    fitting = (each for each in networks.items() if len(each[1].inputs) == width)
+    return next(fitting, next(iter(networks.items())))
 
 
 def _dataset(network: Network, inputs: Variable, targets: Variable | None) -> Dataset:

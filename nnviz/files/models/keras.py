@@ -176,12 +176,8 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     chosen = min(differences, key=lambda name: sum(differences[name].values()))
     number, schedule, unread = _rate(config, training.learning_rate)
     _, ours = _OPTIMIZERS[chosen]
-    others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in differences[chosen]]
-    others += [
-        f"{key} {quoted(config[key])} (not in nnviz)"
-        for key in _UNSUPPORTED
-        if config.get(key) and key not in ours
-    ]
+    keys = [*differences[chosen], *(key for key in _UNSUPPORTED if config.get(key) and key not in ours)]
+    others = [f"{key} {quoted(config[key])} ({ours.get(key, 'not')} in nnviz)" for key in keys]
     if others:
         notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
     if unread:
@@ -233,9 +229,7 @@ def _schedule(kind: object, config: Mapping[str, Any]) -> Schedule | None:
 
 VERSION = "3.0.0"
 """Oldest Keras version that supports everything that nnviz writes."""
-DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
-MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
-"""Names of the model, its input layer, a dense layer and its activation layer; {} is the layer's number."""
+NORMALIZATION = "Normalization"
 _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
@@ -256,7 +250,7 @@ def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
     scales, network = dense.separate_scaling(state)
     width = [None, len(network.inputs)]
     shape = {"batch_input_shape" if old else "batch_shape": width}
-    made = [KerasLayer(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
+    made = [KerasLayer("InputLayer", {"name": "inputs", **shape, "dtype": "float32", "sparse": False})]
     if scales is not None:
         to_float32(scales.mean, "the mean of an input")
         numbers = {"mean": scales.mean.tolist(), "variance": (scales.deviation**2).tolist()}
@@ -270,25 +264,24 @@ def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
 def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
     kind, parameter = keras_chain.keras_activation(layer.activation)
     config = {
-        "name": DENSE_NAME.format(k),
+        "name": f"dense_{k}",
         "trainable": True,
         "dtype": "float32",
         "units": len(layer),
         "activation": "linear" if parameter else _OLD_FUNCTIONS.get(kind, kind) if old else kind,
         "use_bias": layer.biases is not None,
     }
-    yield KerasLayer(DENSE, config, layer)
+    yield KerasLayer("Dense", config, layer)
     if parameter:
         settings = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
-        name = ACTIVATION_NAME.format(k)
-        yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **settings})
+        yield KerasLayer(kind, {"name": f"activation_{k}", "trainable": True, "dtype": "float32", **settings})
 
 
 def _model_json(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
     """Return a Sequential model of these layers as a JSON object."""
     module = {} if old else {"module": "keras.layers", "registered_name": None}
     inner = [{"class_name": each.kind, "config": each.config, **module} for each in layers]
-    config = {"name": MODEL_NAME, "trainable": True, "dtype": "float32", "layers": inner}
+    config = {"name": "sequential", "trainable": True, "dtype": "float32", "layers": inner}
     outer = {} if old else {"module": "keras", "registered_name": None}
     return {"class_name": "Sequential", "config": config, **outer}
 
