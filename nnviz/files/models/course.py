@@ -110,9 +110,10 @@ def write(state: State) -> bytes:
         names = "a weights dictionary needs node names such as node_0 and output"
         raise UnsuitableFormatError(f"{names}; {error}") from None
     if not is_same:
+        own = ", ".join(dict.fromkeys(layer.activation for layer in network.layers))
         raise UnsuitableFormatError(
-            "a weights dictionary has only relu hidden nodes, an identity output and no biases, and "
-            "the nodes of a layer in the order of their numbers"
+            "a weights dictionary has only relu hidden nodes, an identity output and no biases, and the "
+            f"nodes of a layer in the order of their numbers; the activations of this network are {own}"
         )
     return (json_text.to_text(nodes) + "\n").encode()
 
