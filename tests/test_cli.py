@@ -531,7 +531,7 @@ def test_bad_use_ends_with_2_and_one_sentence(refusals, approved):
 def test_bad_input_ends_with_1_and_one_sentence_before_any_work(refusals, approved, tmp_path):
     approved("bad input", refusals(1, *cases_of(BAD_INPUT)).replace("\0", "NUL"))
     assert sorted(os.listdir(tmp_path)) == sorted(FILES)
-    assert refusals(1, f"check {'x' * 300}.json").endswith(".json cannot be read: its name is too long")
+    assert refusals(1, f"check {'x' * 300}.json").endswith(".json cannot be read: file name too long")
 
 
 def test_training_that_cannot_be_saved_after_all_is_not_lost(run, tmp_path, monkeypatch, approved):

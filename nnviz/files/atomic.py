@@ -81,11 +81,8 @@ def _reading_errors(path: Path) -> Iterator[None]:
 
 
 def _check_kind(path: Path, mode: int) -> None:
-    if stat.S_ISREG(mode):
-        return
-    kinds = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
-    what = next((kind for is_one, kind in kinds if is_one(mode)), "device")
-    raise FileError(f"{path} is a {what}, not a file")
+    if not stat.S_ISREG(mode):
+        raise FileError(f"{path} is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
 
 
 def _check_size(path: Path, size: int) -> None:

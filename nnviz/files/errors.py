@@ -105,9 +105,6 @@ _READING = {
     errno.ENOENT: "there is no file {name}",
     errno.ENOTDIR: "there is no file {name}",
     errno.EISDIR: "{name} is a folder, not a file",
-    errno.EACCES: "{name} cannot be read: permission denied",
-    errno.EPERM: "{name} cannot be read: permission denied",
-    errno.ENAMETOOLONG: "{name} cannot be read: its name is too long",
 }
 _WRITING = {
     errno.ENOENT: "{name} was not saved: there is no folder {folder}",
@@ -115,10 +112,7 @@ _WRITING = {
     errno.EISDIR: "{name} was not saved: a folder has this name",
     errno.EACCES: "{name} was not saved: permission denied in {folder}",
     errno.EPERM: "{name} was not saved: permission denied in {folder}",
-    errno.EROFS: "{name} was not saved: {folder} is read-only",
     errno.ENOSPC: "{name} was not saved: the disk is full",
-    errno.EDQUOT: "{name} was not saved: your disk quota is used up",
-    errno.ENAMETOOLONG: "{name} was not saved: its name is too long",
     errno.ENXIO: "{name} was not saved: no program reads from this pipe",
 }
 

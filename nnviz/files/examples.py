@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from nnviz.files.errors import FileError, reading_error
+from nnviz.files.errors import FileError
 from nnviz.system import resources
 
 
@@ -49,19 +49,8 @@ def file_of(file: str) -> Path:
     path = Path(file)
     if os.path.isfile(path):  # does not raise if the folder is unreadable
         return path
-    match = example(file)
-    if match is not None:
+    if match := example(file):
         return match.path
-    try:
-        os.stat(path)
-    except FileNotFoundError as error:
-        if path.suffix or path.name != file:
-            raise reading_error(path, error) from None
-        raise FileError(
-            f"there is no file and no example called {file}; `nnviz examples` lists the examples"
-        ) from None
-    except OSError as error:
-        raise reading_error(path, error) from None
-    except ValueError:
-        return path  # reading it raises a FileError for the invalid name
-    return path
+    if path.suffix or path.name != file or os.path.exists(path):
+        return path  # reading the file raises a FileError
+    raise FileError(f"there is no file and no example called {file}; `nnviz examples` lists the examples")

@@ -62,6 +62,7 @@ class Mailbox:
         """Put a frame in. An older frame that nobody has taken is dropped, but its loss points are kept."""
         with self._changed:
             self._frame, self._points = frame, self._points.extended(frame.points)
+            self._changed.notify_all()
 
     def end(self, ending: str) -> None:
         """Store `ending`, the sentence on how the training ended. A second call has no effect."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +20,21 @@ from nnviz.core.history import History
 from nnviz.core.losses import forms_of
 from nnviz.core.metrics import classifies
 from nnviz.core.network import Layer, Network, frozen
-from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit, quoted
+from nnviz.core.numbers import (
+    EARLIER_POINTS,
+    EARLIER_RUNS,
+    NUMBERS,
+    POINTS,
+    SEGMENTS,
+    Limit,
+    counted,
+    list_text,
+    quoted,
+)
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import (
     MOST_UPDATES,
-    Architecture,
-    Column,
     Columns,
     Curve,
     Dataset,
@@ -34,7 +43,7 @@ from nnviz.core.state import (
     Segment,
     State,
     Training,
-    WeightSet,
+    Weights,
     with_weights,
 )
 from nnviz.core.trainer import as_layers, as_vector
@@ -43,29 +52,17 @@ from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point
 from nnviz.files.source import Codec, Source
 from nnviz.files.version1 import (
-    ColumnPart,
     DataPart,
-    EarlierLayerPart,
-    EarlierNetworkPart,
     EarlierRunPart,
     File,
-    LayerPart,
     Matrix,
-    NetworkPart,
     RunPart,
     SegmentPart,
+    TrainingPart,
     WeightSetPart,
-    all_weights,
-    biases_of,
-    check_count,
-    matrix,
-    numbers,
-    rows,
-    schedule_of,
-    schedule_part,
-    training_of,
-    training_part,
-    weights_parts,
+    WeightsPart,
+    object_of,
+    part_of,
 )
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
@@ -100,23 +97,25 @@ def _run_part(state: State) -> RunPart | None:
     return RunPart(
         iteration=run.iteration,
         segments=[_segment_part(each) for each in run.segments],
-        start=weights_parts(run.start.layers),
+        start=_weights_parts(run.start.layers),
         optimizer_memory=[
-            WeightSetPart(name, weights_parts(as_layers(vector, network)))
+            WeightSetPart(name, _weights_parts(as_layers(vector, network)))
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
-        history=_points(run.history.line),
-        **{curve.name.replace(" ", "_"): _points(curve.history.line) for curve in run.beside},
+        history=part_of(run.history.line, Point),
+        **{curve.name.replace(" ", "_"): part_of(curve.history.line, Point) for curve in run.beside},
     )
 
 
+def _weights_parts(layers: Iterable[Layer | Weights]) -> list[WeightsPart]:
+    return [WeightsPart(part_of(layer.weights), part_of(layer.biases)) for layer in layers]
+
+
 def _segment_part(segment: Segment) -> SegmentPart:
-    settings = {name: getattr(segment.training, name) for name in SETTINGS}
-    return SegmentPart(segment.after, **{**settings, "schedule": schedule_part(segment.training.schedule)})
-
-
-def _points(curve: Array) -> Matrix:
-    return [Point(point) for point in curve]
+    settings = {name: part_of(getattr(segment.training, name)) for name in SETTINGS}
+    if settings["schedule"] is None:
+        del settings["schedule"]
+    return SegmentPart(segment.after, **settings)
 
 
 def _run_of(part: RunPart, state: State) -> Run | None:
@@ -133,13 +132,14 @@ def _run_of(part: RunPart, state: State) -> Run | None:
     memories = OPTIMIZERS[optimizer].memories
     with as_file_errors("run"):
         NUMBERS.check(_number_count(state, len(memories)))
-    start = all_weights(part.start, state.network, "run.start")
+    start = _weights(part.start, state.network, "run.start")
     memory = np.zeros((len(memories), state.network.parameters))
-    for i, (own, name) in enumerate(zip(_memory(part, memories), memories, strict=False)):
-        place = f"run.optimizer_memory[{i}]"
-        if own.name != name:
-            raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
-        layers = all_weights(own.layers, state.network, f"{place}.layers")
+    names = tuple(own.name for own in part.optimizer_memory)
+    if names not in ((), memories):  # without any, the memory is 0
+        expected, found = (list_text([*map(quoted, each)]) or "none" for each in (memories, names))
+        raise FileError(f"expected {expected}, found {found}", "run.optimizer_memory")
+    for i, own in enumerate(part.optimizer_memory):
+        layers = _weights(own.layers, state.network, f"run.optimizer_memory[{i}].layers")
         memory[i] = as_vector((each.weights, each.biases) for each in layers)
     history = _history(part, segments, state)
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
@@ -185,20 +185,9 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
             expected = "0" if i == 0 else f"a whole number above {before} and below {part.iteration}"
             raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
         with as_file_errors(place):
-            given = {name: getattr(each, name) for name in SETTINGS} | {
-                "schedule": schedule_of(each.schedule)
-            }
+            given = {name: object_of(getattr(each, name), name) for name in SETTINGS}
             segments.append(Segment(each.after, replace(now, updates=1, **given)))
     return tuple(segments)
-
-
-def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
-    """Return all memories of the optimizer, or an empty list for zeros."""
-    stored = part.optimizer_memory
-    if stored and len(stored) != len(memories):
-        expected = f"{len(memories)} ({', '.join(memories)})" if memories else "0"
-        raise FileError(f"sets of values: expected {expected}, found {len(stored)}", "run.optimizer_memory")
-    return stored
 
 
 def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
@@ -226,7 +215,7 @@ def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
 
 
 def _curve(
-    given: Matrix, last: int, limit: Limit, place: str, what: str = "loss", least: float = 0.0
+    given: Matrix | Array, last: int, limit: Limit, place: str, what: str = "loss", least: float = 0.0
 ) -> Array:
     """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError if it is invalid.
 
@@ -234,19 +223,17 @@ def _curve(
     """
     with as_file_errors():
         limit.check(len(given), place)
-    with as_file_errors():
-        points = frozen(matrix(given, 2, f"of iteration and {what}", place), place)
+        points = frozen(object_of(given, place), place)
     if not len(points):
         raise FileError("expected at least one point", place)
+    if points.shape[1] != 2:
+        raise FileError(f"expected pairs of iteration and {what}", place)
     iterations, values = points.T
+    is_late = (np.diff(iterations, prepend=-1.0) > 0) & (iterations <= last)
+    is_whole = iterations == np.floor(iterations)
     for column, wrong, wanted in (
         (0, (iterations[:1] != 0) & (what == "loss"), "0, the start of the run"),
-        (
-            0,
-            (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
-            f"an iteration, a whole number up to {last}",
-        ),
-        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the previous point"),
+        (0, ~(is_late & is_whole), f"a whole number up to {last}, larger than in the previous point"),
         (1, values < least, f"the {what}, a number ≥ 0"),
     ):
         if wrong.any():
@@ -255,43 +242,20 @@ def _curve(
     return points
 
 
-def _earlier_part(run: EarlierRun) -> EarlierRunPart:
-    """Return an earlier run as part of a file."""
-    training, network = training_part(run.training), _network_part(run.network)
-    return EarlierRunPart(run.name, training, run.iterations, _points(run.history), network)
-
-
-def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
-    if network is None:
-        return None
-    layers = [EarlierLayerPart(list(nodes), activation) for nodes, activation in network.layers]
-    return EarlierNetworkPart(list(network.inputs), layers)
-
-
 def _earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
     """Return the earlier runs in a file. Raises FileError, also if two runs have the same name."""
     with as_file_errors():
         EARLIER_RUNS.check(len(parts), "runs")
-    names = [part.name for part in parts]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise FileError(f"the name {quoted(name)} appears twice", f"runs[{i}].name")
-    return tuple(_earlier_run(part, f"runs[{i}]") for i, part in enumerate(parts))
-
-
-def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
-    training = training_of(part.training, f"{place}.training")
-    least = min(loss.least for loss in forms_of(training.loss))
-    points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history", least=least)
-    if len(points) < 2:
-        raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
-    network = None
-    if part.network is not None:
-        with as_file_errors(f"{place}.network"):
-            layers = ((tuple(layer.nodes), layer.activation) for layer in part.network.layers)
-            network = Architecture(tuple(part.network.inputs), tuple(layers))
-    with as_file_errors(place):
-        return EarlierRun(part.name, training, part.iterations, points, network)
+    runs: tuple[EarlierRun, ...] = object_of(parts, "runs")
+    names = [run.name for run in runs]
+    for i, run in enumerate(runs):
+        place = f"runs[{i}]"
+        if run.name in names[:i]:
+            raise FileError(f"the name {quoted(run.name)} appears twice", f"{place}.name")
+        least = min(loss.least for loss in forms_of(run.training.loss))
+        if len(_curve(run.history, run.iterations, EARLIER_POINTS, f"{place}.history", least=least)) < 2:
+            raise FileError("expected at least two points, found 1", f"{place}.history")
+    return runs
 
 
 def sniff(data: bytes) -> bool:
@@ -328,12 +292,18 @@ def state_from(raw: Any) -> State:
     """Return the State that parsed JSON describes. Raises FileError."""
     _check_head(raw)
     file = version1.parse(raw)
-    network = _network(file.network)
+    count = len(file.network.layers)
+    for k, layer in enumerate(file.network.layers):
+        if layer.nodes is None:
+            layer.nodes = [*default_nodes(k, count, len(layer.weights))]
+    network = object_of(file.network, "network")
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
-    training = Training() if file.training is None else training_of(file.training)
-    sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
+    training = object_of(file.training or TrainingPart(), "training")
+    sets = object_of(file.weight_sets, "weight_sets")
+    for i, each in enumerate(sets):
+        _check_fits(each.layers, network, f"weight_sets[{i}].layers")
     earlier = _earlier_runs(file.runs)
-    columns = Columns(_column(part, f"columns[{i}]") for i, part in enumerate(file.columns))
+    columns = Columns(object_of(file.columns, "columns"))
     with as_file_errors():
         state = State(network, data, training, sets, file.name, file.notes, runs=earlier, columns=columns)
     return state if file.run is None else replace(state, run=_run_of(file.run, state))
@@ -351,85 +321,42 @@ def _check_head(raw: Any) -> None:
         raise FileError(f"expected version 1, found {found}: try a newer nnviz", "version")
 
 
-def _network(part: NetworkPart) -> Network:
-    if not part.inputs:
-        raise FileError("expected at least one name", "network.inputs")
-    layers: list[Layer] = []
-    for k in range(len(part.layers)):
-        layers.append(_layer(part, k, len(layers[-1]) if layers else len(part.inputs)))
-    with as_file_errors("network"):
-        return Network(tuple(part.inputs), tuple(layers))
-
-
-def _layer(part: NetworkPart, k: int, width: int) -> Layer:
-    layer, place = part.layers[k], f"network.layers[{k}]"
-    count = len(layer.weights)
-    if count == 0:
-        raise FileError("expected at least one row", f"{place}.weights")
-    names = default_nodes(k, len(part.layers), count) if layer.nodes is None else tuple(layer.nodes)
-    check_count(count, len(names), "row", "node", f"{place}.weights")
-    weights = matrix(layer.weights, width, "node before it" if k else "input", f"{place}.weights")
-    biases = biases_of(layer.biases, count, f"{place}.biases")
-    with as_file_errors(place):
-        return Layer(names, layer.activation, weights, biases)
-
-
 def _dataset(part: DataPart, network: Network) -> Dataset:
-    inputs = matrix(part.inputs, len(network.inputs), "input", "data.inputs")
-    targets = None
-    if part.targets is not None:
-        check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
-        targets = matrix(part.targets, len(network.outputs), "output", "data.targets")
-    with as_file_errors("data"):
-        return Dataset(inputs, targets)
+    for name, nodes in (("inputs", network.inputs), ("targets", network.outputs)):
+        if getattr(part, name) == []:
+            setattr(part, name, np.empty((0, len(nodes))))
+    made: Dataset = object_of(part, "data")
+    return made
 
 
-def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    layers = all_weights(part.layers, network, f"{place}.layers")
-    with as_file_errors(place):
-        return WeightSet(part.name, layers)
+def _weights(parts: list[WeightsPart], network: Network, place: str) -> tuple[Weights, ...]:
+    """Return weights and biases for every layer of `network`. Raises FileError if a shape does not fit."""
+    layers: tuple[Weights, ...] = object_of(parts, place)
+    _check_fits(layers, network, place)
+    return layers
 
 
-def _column(part: ColumnPart, place: str) -> Column:
-    with as_file_errors(place):
-        return Column(part.name, tuple(part.nodes), tuple(part.values), part.mean, part.deviation)
+def _check_fits(layers: Sequence[Weights], network: Network, place: str) -> None:
+    if len(layers) != len(network.layers):
+        expected = counted(len(network.layers), "layer")
+        raise FileError(f"expected {expected}, one for each layer of the network, found {len(layers)}", place)
+    for k, pair in enumerate(zip(layers, network.layers, strict=True)):
+        for name in Weights.ARRAYS:
+            arrays = [getattr(each, name) for each in pair]
+            found, expected = ("null" if each is None else f"the shape {each.shape}" for each in arrays)
+            if found != expected:
+                message = f"expected {expected}, as in the layer of the network, found {found}"
+                raise FileError(message, f"{place}[{k}].{name}")
 
 
 # Writing
 
 
 def _file(state: State) -> File:
-    layers = [
-        LayerPart(
-            nodes=[*own.nodes],
-            activation=own.activation,
-            weights=rows(own.weights),
-            biases=numbers(own.biases),
-        )
-        for own in state.network.layers
-    ]
-    return File(
-        format="nnviz",
-        version=1,
-        name=state.name,
-        notes=state.notes,
-        network=NetworkPart(list(state.network.inputs), layers),
-        data=_data(state.data),
-        training=training_part(state.training),
-        weight_sets=[WeightSetPart(each.name, weights_parts(each.layers)) for each in state.weight_sets],
-        run=_run_part(without_unsavable_run(state)),
-        runs=[*map(_earlier_part, state.runs)],
-        columns=[
-            ColumnPart(each.name, list(each.nodes), list(each.values), each.mean, each.deviation)
-            for each in state.columns
-        ],
-    )
-
-
-def _data(data: Dataset) -> DataPart | None:
-    if len(data) == 0 and data.targets is None:
-        return None
-    return DataPart(rows(data.inputs), None if data.targets is None else rows(data.targets))
+    parts = {name: part_of(getattr(state, name)) for name in File.__struct_fields__[2:]}
+    if not len(state.data) and state.data.targets is None:
+        del parts["data"]
+    return File(format="nnviz", version=1, **parts | {"run": _run_part(without_unsavable_run(state))})
 
 
 NATIVE = Codec(sniff, read, write, left_out)

@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 
-from nnviz.core.activations import activation
 from nnviz.core.numbers import file_label, one_line
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.atomic import LARGEST, LARGEST_BYTES, read_bytes
-from nnviz.files.errors import FileError, Progress, as_file_errors, missing_package_error
-from nnviz.files.source import RUN, Codec, Source, activation_names
+from nnviz.files.errors import (
+    FileError,
+    MissingActivationsError,
+    Progress,
+    UnsuitableFormatError,
+    missing_package_error,
+)
+from nnviz.files.source import RUN, Codec, Source, activation_names, check_given
 
 _SKLEARN = (".pkl", ".pickle", ".joblib")
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x95]")
@@ -96,11 +101,6 @@ class Format:
             assert self.codec.write is not None
             return self.codec.write(state)
 
-    def replaced(self, data: bytes) -> list[str]:
-        """Return the names of the parts that are lost if nnviz saves over a file with the bytes `data`."""
-        with self._with_extra():
-            return self.codec.replaced(data)
-
     @contextmanager
     def _with_extra(self) -> Iterator[None]:
         try:
@@ -166,7 +166,7 @@ def read(source: Source) -> State:
     except MemoryError:
         raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
-        _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
+        check_given(source.activations, [layer.activation for layer in state.network.layers])
     more = len(source.notes) - _MOST_NOTES
     source.notes[:] = map(one_line, source.notes[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
@@ -190,14 +190,6 @@ def is_saved_at(path: Path) -> bool:
         return is_saved(Source(read_bytes(path), path))
     except FileError:
         return True
-
-
-def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
-    """Raise FileError if a person's activations differ from those in the file."""
-    with as_file_errors():
-        wanted = tuple(activation(name).name for name in given)
-    if wanted != own:
-        raise FileError(f"the file already has other activations, {','.join(own)}: do not give any")
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
@@ -243,18 +235,21 @@ def parts_kept_by_json(state: State) -> str:
 
 
 def losses_on_overwrite(path: Path) -> str:
-    """Return a sentence on the parts of the file at `path` that are lost if nnviz saves over it, or "".
+    """Return a sentence on what a save over the file at `path` loses, or "" if nnviz wrote the same bytes.
 
     Raises FileError if the file is missing or cannot be read.
     """
     if is_native(path):
         return ""
-    source = Source(read_bytes(path), path)
+    source, losing = Source(read_bytes(path), path), f"Saving over {file_label(path)} loses"
     try:
-        parts = _format_of(source).replaced(source.data)
+        unread = _format_of(source).codec.unread
+        is_own = not unread or encode(read(source), path) == source.data
+    except (MissingActivationsError, UnsuitableFormatError):
+        is_own = False
     except FileError:
-        parts = ["its content, which nnviz cannot open"]
-    return f"Saving over {file_label(path)} loses {_listed(parts)}" if parts else ""
+        return f"{losing} its content, which nnviz cannot open"
+    return "" if is_own else f"{losing} the parts that nnviz does not read, such as {unread}"
 
 
 def _listed(parts: list[str]) -> str:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from nnviz.core.activations import default_activations
+from nnviz.core.activations import activation, default_activations
 from nnviz.core.network import Network
 from nnviz.core.numbers import quoted
 from nnviz.core.state import State
 from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
-from nnviz.files.errors import FileError, MissingActivationsError, Progress
+from nnviz.files.errors import FileError, MissingActivationsError, Progress, as_file_errors
 
 Activations: TypeAlias = tuple[str, ...] | None
 """Activations that a person gives for a file without activations, one for each layer; None if not given."""
@@ -31,6 +31,14 @@ def activation_names(given: Sequence[str]) -> tuple[str, ...]:
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
     return tuple(given)
+
+
+def check_given(given: Sequence[str], own: Sequence[str], place: str = "") -> None:
+    """Raise FileError if the activations that a person gives are not the model's `own` ones."""
+    with as_file_errors(place):
+        names = [activation(name).name for name in given]
+    if names != [*own]:
+        raise FileError(f"the model already has the activations {', '.join(own)}: do not give any", place)
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ class Codec(NamedTuple):
     `write`    State → bytes; raises FileError; None if nnviz only reads the format
     `left_out` State → names of the parts that `write` does not keep, such as "the rows"
     `raw_rows` State, name of the file → sentence on how this file standardises raw rows, or ""
-    `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
+    `unread`   parts of a file that nnviz does not read, in words; "" if `read` reads everything
     ========== =======================================================================================
     """
 
@@ -125,7 +133,7 @@ class Codec(NamedTuple):
     write: Callable[[State], bytes] | None = None
     left_out: Callable[[State], list[str]] = _nothing
     raw_rows: Callable[[State, str], str] = _no_sentence
-    replaced: Callable[[bytes], list[str]] = _nothing
+    unread: str = ""
 
 
 RUN, SETTINGS = "the run", "the training settings"

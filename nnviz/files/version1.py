@@ -5,14 +5,14 @@ Run as a program, this module prints the JSON Schema.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from functools import reduce
 from operator import or_
+from statistics import mode
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -22,10 +22,10 @@ from msgspec import Meta
 from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import counted, quoted, shortened
+from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.schedules import SCHEDULES, Schedule
-from nnviz.core.state import Training, Weights
+from nnviz.core.schedules import SCHEDULES
+from nnviz.core.state import Architecture, Column, Dataset, EarlierRun, Training, Weights, WeightSet
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
@@ -227,11 +227,6 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     ] = []
 
 
-_PARTS = (
-    *(File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart),
-    *(RunPart, SegmentPart, EarlierRunPart, EarlierNetworkPart, EarlierLayerPart, ColumnPart),
-)
-_KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {
     "array": "a list",
     "Row": "a list",
@@ -270,10 +265,7 @@ def plain_error(error: msgspec.ValidationError) -> FileError:
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        key = shortened(match[1])
-        close = [] if key in _KEYS else difflib.get_close_matches(key, _KEYS, 1, cutoff=0.7)
-        unknown = f"unknown key {quoted(key)}"
-        return FileError(f"{unknown}; did you mean {close[0]!r}?" if close else unknown, place)
+        return FileError(f"unknown key {quoted(match[1])}", place)
     if match := re.fullmatch(r"Object missing required field `(.*)`", what):
         return FileError(f"the key {match[1]!r} is missing", place)
     if match := re.fullmatch(r"Expected `(.*)`, got `(.*)`", what):
@@ -282,6 +274,7 @@ def plain_error(error: msgspec.ValidationError) -> FileError:
         return FileError(f"expected {expected}, found {found}", place)
     if what == "Number out of range":
         return FileError("expected a finite number, found a number that is too large", place)
+    what = re.sub("`([a-z]+)`", lambda word: _WORDS.get(word[1], word[1]), what.replace(" enum ", " "))
     return FileError(f"{what[0].lower()}{what[1:]}", place)
 
 
@@ -298,93 +291,65 @@ if __name__ == "__main__":  # python -m nnviz.files.version1 > resources/schema/
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-def all_weights(parts: list[WeightsPart], network: Network, place: str) -> tuple[Weights, ...]:
-    """Return weights and biases for every layer of `network`. Raises FileError if a shape does not fit."""
-    check_count(len(parts), len(network.layers), "layer", "layer of the network", place)
-    pairs = zip(parts, network.layers, strict=True)
-    return tuple(_weights(own, layer, f"{place}[{k}]") for k, (own, layer) in enumerate(pairs))
+_OBJECTS: dict[type, Callable[..., Any]] = {
+    NetworkPart: Network,
+    LayerPart: Layer,
+    DataPart: Dataset,
+    TrainingPart: Training,
+    ColumnPart: Column,
+    WeightsPart: Weights,
+    WeightSetPart: WeightSet,
+    EarlierRunPart: EarlierRun,
+    EarlierNetworkPart: Architecture,
+    EarlierLayerPart: lambda nodes, activation: (nodes, activation),
+    **{part: SCHEDULES[kind] for kind, part in _SCHEDULE_PARTS.items()},
+}
+"""The class of nnviz.core that each part describes; the fields of both have the same names."""
+_PART_OF = {own: part for part, own in _OBJECTS.items()}
 
 
-def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
-    check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
-    weights = matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
-    if (part.biases is None) != (layer.biases is None):
-        error = "the network's layer has no biases" if layer.biases is None else "the layer needs biases"
-        raise FileError(error, f"{place}.biases")
-    with as_file_errors(place):
-        return Weights(weights, biases_of(part.biases, len(layer), f"{place}.biases"))
+def object_of(part: Any, place: str) -> Any:
+    """Return the object of nnviz.core that a part of a file describes, or that a list of parts describes.
 
-
-def check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
-    """Raise FileError unless `count` is `expected`: "expected 3 rows, one for each node, found 2".
-
-    In this message, `unit` is "row" and `why` is "node".
+    Lists become tuples, and rows of numbers an array, shape (rows, numbers). Raises FileError, with the place
+    in the file, for a value that nnviz.core refuses.
     """
-    if count != expected:
-        raise FileError(f"expected {counted(expected, unit)}, one for each {why}, found {count}", place)
-
-
-def matrix(given: Matrix, width: int, why: str, place: str) -> Array:
-    """Return `given` as an array of shape (rows, width). Raises FileError for a row of another width.
-
-    The error's message has the text `why` after "one for each".
-    """
-    for j, row in enumerate(given):
-        check_count(len(row), width, "number", why, f"{place}[{j}]")
-    return np.array([row.numbers for row in given]).reshape(len(given), width)
-
-
-def biases_of(values: list[float] | None, nodes: int, place: str) -> Array | None:
-    """Return biases as an array of shape (nodes,), or None. Raises FileError for any other shape."""
-    if values is None:
-        return None
-    check_count(len(values), nodes, "number", "node", place)
-    return np.array(values)
-
-
-def weights_parts(layers: Sequence[Layer | Weights]) -> list[WeightsPart]:
-    """Return the weights and biases of layers as parts of an nnviz file."""
-    return [WeightsPart(rows(layer.weights), numbers(layer.biases)) for layer in layers]
-
-
-def rows(values: Array) -> Matrix:
-    """Return the rows of a matrix as part of an nnviz file."""
-    return [Row(row) for row in values]
-
-
-def numbers(array: Array | None) -> list[float] | None:
-    """Return biases as a list for an nnviz file, or None if a layer has no biases."""
-    return None if array is None else array.tolist()
-
-
-def training_of(part: TrainingPart, place: str = "training") -> Training:
-    """Return the settings of a run. Raises FileError for an invalid setting."""
-    with as_file_errors(place):
-        schedule = schedule_of(part.schedule)
-        return Training(**{**msgspec.structs.asdict(part), "schedule": schedule})
-
-
-def training_part(training: Training) -> TrainingPart:
-    """Return the settings of a run as part of an nnviz file."""
-    rate, schedule = float(training.learning_rate), schedule_part(training.schedule)
-    return TrainingPart(**{**asdict(training), "learning_rate": rate, "schedule": schedule})
-
-
-def schedule_of(part: Any) -> Schedule | None:
-    """Return a schedule from a part of an nnviz file; None if the part is missing.
-
-    Raises ValueError for an invalid parameter.
-    """
+    if isinstance(part, list):
+        if part and isinstance(part[0], Row):
+            return _matrix(part, place)
+        return tuple(object_of(each, f"{place}[{k}]") for k, each in enumerate(part))
     if part is msgspec.UNSET:
         return None
-    try:
-        own: Any = SCHEDULES[type(part).__struct_config__.tag]
-        made: Schedule = own(**msgspec.structs.asdict(part))
-    except ValueError as error:
-        raise ValueError(f"schedule.{error}") from None
-    return made
+    if type(part) not in _OBJECTS:
+        return part
+    values = {name: object_of(getattr(part, name), f"{place}.{name}") for name in part.__struct_fields__}
+    with as_file_errors(place):
+        return _OBJECTS[type(part)](**values)
 
 
-def schedule_part(schedule: Schedule | None) -> Any:
-    """Return a schedule as part of an nnviz file."""
-    return _SCHEDULE_PARTS[schedule.kind](**vars(schedule)) if schedule else msgspec.UNSET
+def _matrix(rows: Matrix, place: str) -> Array:
+    width = mode(map(len, rows))
+    for j, row in enumerate(rows):
+        if len(row) != width:
+            expected = counted(width, "number")
+            raise FileError(f"expected {expected} as in the other rows, found {len(row)}", f"{place}[{j}]")
+    return np.array([row.numbers for row in rows])
+
+
+def part_of(value: Any, row: type[Row] = Row) -> Any:
+    """Return an object of nnviz.core as part of a file. Each row of an array becomes an object of `row`."""
+    if isinstance(value, np.ndarray):
+        return [row(each) for each in value] if value.ndim > 1 else value.tolist()
+    if isinstance(value, Architecture):
+        layers = [EarlierLayerPart([*nodes], activation) for nodes, activation in value.layers]
+        return EarlierNetworkPart([*value.inputs], layers)
+    if isinstance(value, Training):
+        value = replace(value, learning_rate=float(value.learning_rate))
+    if isinstance(value, tuple):
+        return [part_of(each) for each in value]
+    if type(value) not in _PART_OF:
+        return value
+    part: Any = _PART_OF[type(value)]
+    values = {name: getattr(value, name) for name in part.__struct_fields__}
+    parts = {name: part_of(each, Point if name == "history" else Row) for name, each in values.items()}
+    return part(**{name: each for name, each in parts.items() if each is not None})

@@ -173,15 +173,6 @@ class Link(frames.Mailbox):
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.forget)
 
-    def put(self, frame: Frame) -> None:
-        """Send a frame (weights and losses) as soon as the window is ready.
-
-        Drop an older frame that was kept.
-        """
-        super().put(frame)
-        with self._changed:
-            self._changed.notify_all()
-
     def _run_thread(self, state: State) -> None:
         if hasattr(signal, "pthread_sigmask"):  # a closed pipe must not end the script
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
@@ -224,12 +215,10 @@ class Link(frames.Mailbox):
         if finish := self._finish():
             finish()
         self.end("")
-        while not (self._handed_over.wait(0.02) or self._is_hanging()):
-            pass
-
-    def _is_hanging(self) -> bool:
-        since = self._writing_since
-        return since is not None and time.monotonic() - since > PATIENCE_S
+        while not self._handed_over.wait(0.02):
+            since = self._writing_since
+            if since is not None and time.monotonic() - since > PATIENCE_S:
+                break  # the window hangs
 
     def forget(self) -> None:
         """Disconnect from the pipe in a forked child process, because the pipe belongs to the parent."""

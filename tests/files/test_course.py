@@ -166,7 +166,7 @@ LONG = (
 )
 WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"
 BAD_DATA = (
-    *(f"{WEIGHTS}input_data = {value}" for value in ("load('x.csv')", "[True, 2, 3]", "[1, 2, 1e999]")),
+    *(f"{WEIGHTS}input_data = {value}" for value in ("load('x.csv')", "['1', 2, 3]", "[1, 2, 1e999]")),
     *(f"{WEIGHTS}\n\ninput_data = [3, 5]", f"\n\n{WEIGHTS}input_data = [[1, 2, 3], [4, 5]]"),
     f"{WEIGHTS}input_data = [1, 2, 3]\ntarget = [1, 2]",
 )
@@ -207,8 +207,6 @@ def test_code_with_several_weights_targets_functions_and_loops_opens():
 
 CHANGED = {
     "weights['output'] = np.array([3, 1])": (FIRST, [[3, 1]]),
-    "weights['output'] = [3, 1]\nweights['output'][-1] = 0.5": (FIRST, [[3, 0.5]]),
-    "weights['node_0'][1] = 7": ([[2, 7], [4, -5]], LAST),
     "weights['node_2'] = [1, 1]\nweights['output'] = [1, 2, 3]": ([*FIRST, [1, 1]], [[1, 2, 3]]),
     "weights['output'] = [-3, 1]\nfor w in weights['output']:\n  w -= 1": (FIRST, [[-3, 1]]),
 }
@@ -238,7 +236,9 @@ def test_the_last_literal_of_a_name_counts():
     state = opened(twice)
     assert data(state) == ([[3, 5]], None)
     assert "keeps its first value" not in state.notes
-    assert data(opened(f"{twice}input_data[0][1] = 4\n")) == ([[3, 4]], None)
+    item = opened(f"{twice}input_data[0][1] = 4\n")
+    assert data(item) == ([[3, 5]], None)
+    assert "`input_data` keeps its first value, although code changes it in line 7" in item.notes
     nodes = opened("weights = {}\nweights['node_0'] = [2, 4]\nweights['output'] = [7]\n").network
     assert weights(nodes.layers) == [[[2, 4]], [[7]]]
 
@@ -246,7 +246,7 @@ def test_the_last_literal_of_a_name_counts():
 UNKNOWN = r"""
 weights = improved(weights) ¦ weights['output'] = improved(weights) ¦ weights['output'][0] = np.random.rand()
 ¦ weights['output'][:] = 5
-¦ weights['output'][0] = 2.5  # an array of whole numbers makes a 2 of it ¦ weights['output'][2] = 5
+¦ weights['output'][0] = 2.5 ¦ weights['node_0'][1] = 7 ¦ weights['output'][2] = 5
 ¦ weights['output'] += 1 ¦ weights['output'], x = [1, 2], 3 ¦ del weights['node_1']
 ¦ weights.update({'output': [1, 1]}) ¦ old = weights.pop('node_1') ¦ weights['output'].fill(0)
 ¦ input_data[0] = load() ¦ input_data /= 10 ¦ input_data[0] = [1, 2]

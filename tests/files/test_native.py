@@ -516,19 +516,15 @@ def test_a_list_of_numbers_within_a_list_is_a_row_and_texts_are_no_numbers():
     assert json_text.to_text(["1.0, 2.0]", "[3.0]"]) == '["1.0, 2.0]", "[3.0]"]'
 
 
-def test_json_has_limits_of_letters_depth_and_keys(approved, monkeypatch):
+def test_json_has_limits_of_depth_and_keys(approved, monkeypatch):
     assert json_text.KEYS.limit == 1_100_000
     monkeypatch.setattr(json_text, "KEYS", replace(json_text.KEYS, limit=1_100))
     text = json.dumps("\N{GRINNING FACE}" * 100_000)  # each as twelve letters
     assert len(json_text.parse(f"[{text}, 1]")[0]) == 100_000
     assert json_text.parse("[" * 32 + "1" + "]" * 32) is not None
-    assert json_text.parse(json.dumps({"a": ":" * 1_101, "b": {}})) is not None
+    assert json_text.parse(json.dumps({"a": ":" * 1_097, "b": {}})) is not None
     keys = ",".join(f'"{k}":0' for k in range(110))
-    cases = {
-        "letters": f'["x{text[1:]}, 1]',
-        "depth": "[" * 33 + "1" + "]" * 33,
-        "keys": f"[{','.join(['{' + keys + '}'] * 11)}]",
-    }
+    cases = {"depth": "[" * 33 + "1" + "]" * 33, "keys": f"[{','.join(['{' + keys + '}'] * 11)}]"}
     approved("JSON beyond the limits", refusals(cases, json_text.parse))
 
 

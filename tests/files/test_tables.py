@@ -65,8 +65,7 @@ def command(*arguments):
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_the_encoding_is_found(ends):
     text = ACCENTS.replace("\n", ends)
-    encodings = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16 LE", "utf-16-le": "UTF-16 LE"}
-    encodings |= {"utf-16-be": "UTF-16 BE", "cp1252": "Windows-1252"}
+    encodings = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16 LE", "cp1252": "Windows-1252"}
     files = [(text.encode(encoding), name) for encoding, name in encodings.items()]
     for data, name in [*files, (b"\xfe\xff" + text.encode("utf-16-be"), "UTF-16 BE")]:
         table = read(data)
@@ -511,7 +510,7 @@ def test_reading_reports_progress_and_can_be_stopped():
     told = []
     read(b"1,2\n" * 5000, told.append)
     assert told == sorted(told)
-    assert len(told) == 10
+    assert len(told) == 11
 
     def stop(part):
         if part > 0.5:

@@ -344,7 +344,7 @@ def test_the_sandbox_tells_what_is_wrong_with_a_file():
         return refused(read, Source(data, Path(own)))
 
     assert told(b"abc") == "torch.save has not written this file"
-    assert told(archive(RUN["a call"])) == "expected a model or a state_dict, found an object of 'os.system'"
+    assert told(archive(RUN["a call"])) == "expected a model or a state_dict, found 'os.system'"
     assert told(archive(doubled_modules())) == "the model has too many modules"
     assert told(archive(VALUE, OWN.data), "a.bin").startswith("the file does not say which activations its")
 

@@ -363,7 +363,7 @@ def test_another_layout_reads_the_table_again_and_an_unreadable_one_cannot_be_us
         assert not dialog.uses["network"].isEnabled()
 
     text = "größe;art\n" + "".join(f"{k};{'ab'[k % 2]}\n" for k in range(12))
-    opened(text, change_layout, cancel, encoding="utf-16-le")
+    opened(text, change_layout, cancel, encoding="utf-16")
 
     def change_encoding(dialog):
         assert can_be_taken(dialog)

@@ -11,16 +11,17 @@ import ast
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.address import default_inputs
 from nnviz.core.losses import LOSSES, MSE, fitting_outputs
 from nnviz.core.network import Network, frozen
-from nnviz.core.numbers import WEIGHT_SETS, counted, quoted
+from nnviz.core.numbers import WEIGHT_SETS, counted
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
@@ -103,44 +104,24 @@ def write(state: State) -> bytes:
             "the inputs are standardised, and a weights dictionary cannot store the scaling; "
             "`nnviz convert --without-scaling` saves the weights without the scaling"
         )
-    if reason := _unfit_reason(network, nodes):
-        raise UnsuitableFormatError(reason)
-    return (json_text.to_text(nodes) + "\n").encode()
-
-
-def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
-    """Return the reason why a dictionary of these `nodes` cannot hold `network`, or ""."""
-    for layer in network.layers:
-        node = quoted(layer.nodes[0])
-        if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
-            return (
-                f"{node} has the activation {layer.activation}, but a weights dictionary has only relu "
-                "hidden nodes and an identity output"
-            )
-        if layer.biases is not None:
-            return f"{node} has a bias, and a weights dictionary cannot hold biases"
     try:
         is_same = network_of(nodes).layers == network.layers
     except FileError as error:
-        return f"a weights dictionary needs node names such as node_0 and output; {error}"
-    return "" if is_same else "a weights dictionary needs the nodes of a layer in the order of their numbers"
+        names = "a weights dictionary needs node names such as node_0 and output"
+        raise UnsuitableFormatError(f"{names}; {error}") from None
+    if not is_same:
+        own = ", ".join(dict.fromkeys(layer.activation for layer in network.layers))
+        raise UnsuitableFormatError(
+            "a weights dictionary has only relu hidden nodes, an identity output and no biases, and the "
+            f"nodes of a layer in the order of their numbers; the activations of this network are {own}"
+        )
+    return (json_text.to_text(nodes) + "\n").encode()
 
 
 def left_out(state: State) -> list[str]:
     """Return the names of the parts of `state` that a weights dictionary does not keep."""
     network = replace(state.network, inputs=default_inputs(len(state.network.inputs)))
     return lost_parts(state, State(network, Dataset.empty(network)))
-
-
-def replaced(data: bytes) -> list[str]:
-    """Return the names of the parts of a file that are lost if a weights dictionary replaces it."""
-    try:
-        text = json_text.decode_text(data).strip()
-        body = course_reader.statements(text)
-    except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
-        return []
-    is_bare = text.startswith("{") and len(body) == 1 and "#" not in text
-    return [] if is_bare else ["everything except the dictionary of weights"]
 
 
 INPUTS = ("input_data", "inputs", "X", "x")
@@ -313,58 +294,40 @@ def _network(each: Variable, activations: tuple[str, str]) -> Network:
 
 def _choose(networks: dict[str, Network], inputs: Variable | None) -> tuple[str, Network]:
     """Return the name and network of the first network whose inputs fit a row, else of the first one."""
+    width = 0
     if inputs is not None:
-        row = inputs.literal()
-        while isinstance(row, list) and row and isinstance(row[0], list):
-            row = row[0]
-        width = len(row) if isinstance(row, list) else 1
-        for name, network in networks.items():
-            if len(network.inputs) == width:
-                return name, network
-    return next(iter(networks.items()))
+        with suppress(ValueError):  # rows of different lengths
+            width = (np.shape(inputs.literal()) or (1,))[-1]
+    fitting = (each for each in networks.items() if len(each[1].inputs) == width)
+    return next(fitting, next(iter(networks.items())))
 
 
 def _dataset(network: Network, inputs: Variable, targets: Variable | None) -> Dataset:
-    first = network.layers[0].nodes[0]
-    width = len(network.inputs)
-    rows = _rows(inputs, one_each=width == 1)
-    for row in rows:
-        if len(row) != width:
-            weights, values = counted(width, "weight"), counted(len(row), "value")
-            raise FileError(f"{first} has {weights}, but a row of {inputs.name} has {values}", inputs.line)
-    target_rows = None
-    if targets is not None:
-        outputs = len(network.outputs)
-        target_rows = _rows(targets, one_each=outputs == 1)
-        if len(target_rows) != len(rows) or any(len(row) != outputs for row in target_rows):
-            shape = f"{counted(len(rows), 'row')} of {counted(outputs, 'value')}"
-            wrong = f"{counted(len(target_rows), 'row')} of {counted(len(target_rows[0]), 'value')}"
-            raise FileError(f"{targets.name} needs {shape}, but it has {wrong}", targets.line)
+    rows = _rows(inputs, len(network.inputs))
+    target_rows = None if targets is None else _rows(targets, len(network.outputs))
+    if targets is not None and target_rows is not None and len(target_rows) != len(rows):
+        expected = f"expected {counted(len(rows), 'row')}, one for each row of {inputs.name}"
+        raise FileError(f"{targets.name}: {expected}, found {len(target_rows)}", targets.line)
+    with as_file_errors(inputs.line):
+        return Dataset(rows, target_rows)
+
+
+def _rows(given: Variable, width: int) -> Array:
+    """Return rows of numbers, shape (rows, width); a plain list is one row, or a column if `width` is 1."""
     try:
-        numbers = frozen(rows, inputs.name)
-        return Dataset(numbers, None if target_rows is None else frozen(target_rows, "the targets"))
+        numbers = frozen(given.literal(), given.name)
     except ValueError as error:
-        raise FileError(str(error), inputs.line) from None
-
-
-def _rows(given: Variable, *, one_each: bool) -> list[list[float]]:
-    """Return rows of numbers; a plain list is one row, or rows with one number each if `one_each`."""
-    value = given.literal()
-    if not isinstance(value, list):
-        value = [value]
-    if not any(isinstance(part, list) for part in value):
-        value = [[part] for part in value] if one_each else [value]
-    wrong = FileError(f"{given.name} must be numbers or rows of numbers", given.line)
-    if not value:
-        raise wrong
-    for row in value:
-        if not isinstance(row, list) or not row or not all(map(_is_number, row)):
-            raise wrong
-    return value
+        raise FileError(str(error), given.line) from None
+    if numbers.ndim < 2:
+        numbers = numbers.reshape((-1, 1) if width == 1 else (1, -1))
+    if numbers.ndim > 2 or numbers.shape[1] != width or not len(numbers):
+        expected = f"expected rows of {counted(width, 'number')}"
+        raise FileError(f"{given.name}: {expected}, found the shape {numbers.shape}", given.line)
+    return numbers
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-COURSE = Codec(sniff, read, write, left_out, replaced=replaced)
+COURSE = Codec(sniff, read, write, left_out, unread="code, comments and the layout of lines")

@@ -54,10 +54,6 @@ _FLOATS = {"float", *(f"{module}float64" for module in _MODULES)}
 _NUMPY_CALLS = {f"{module}{name}" for module in _MODULES for name in ("array", "float64")}
 
 
-class ArrayList(list[Any]):
-    """The list that stands for a NumPy array. An array of whole numbers would round other new items."""
-
-
 def value_of(node: ast.expr) -> Any:
     """Return the value of a literal. Tuples and NumPy arrays such as `np.array([1, 2])` become lists.
 
@@ -73,8 +69,7 @@ def value_of(node: ast.expr) -> Any:
             case ast.List() | ast.Tuple():
                 return [value_of(item) for item in node.elts]
             case ast.Call() if _is_number_or_array(node):
-                value = value_of(node.args[0])
-                return ArrayList(value) if isinstance(value, list) else value
+                return value_of(node.args[0])
         return ast.literal_eval(node)
     except (RecursionError, MemoryError):
         raise _TOO_DEEP from None
@@ -163,27 +158,14 @@ def _value_or_fault(name: str, node: ast.expr, line: str) -> tuple[Any, FileErro
 
 
 def _replace_item(statement: ast.stmt, new: Variable, found: dict[str, Variable]) -> bool:
-    """Replace an item by a literal, as in `weights['output'] = [3, 1]`; return False for an unknown item."""
-    if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
-        return False
-    keys, target = list[Any](), statement.targets[0]
-    try:
-        while isinstance(target, ast.Subscript):
-            keys.append(value_of(target.slice))
-            target = target.value
-        variable = found[_root_name(target)]
-        place, last = variable.literal(), keys[0]
-        for key in reversed(keys[1:]):
-            place = place[key]
-        is_rounded = isinstance(place, ArrayList) and type(new.value) is not int
-        if variable.changed or is_rounded or (isinstance(place, dict) and not isinstance(last, str)):
-            return False
-        place[last] = new.value
-    except (LookupError, TypeError, ValueError, FileError):
-        return False
-    if place is variable.value:
-        variable.key_lines[last] = new.line
-    return True
+    """Replace an item of a dictionary by a literal, as in `weights['output'] = [3, 1]`, if possible."""
+    match statement:
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)))]):
+            variable = found.get(name)
+            if variable and variable.is_constant() and isinstance(variable.value, dict):
+                variable.value[key], variable.key_lines[key] = new.value, new.line
+                return True
+    return False
 
 
 def _assignment(statement: ast.stmt) -> tuple[list[str], ast.expr | None]:

@@ -152,10 +152,7 @@ class Chain:
         """Return a layer with `_affine` in its weights; `nodes` is the number of nodes at this place."""
         if self._affine is not None and self._affine.size not in (1, nodes):
             raise _width_error(nodes, self._affine.size)
-        if self._places:
-            self.notes.append(
-                f"{list_text(self._places)} became part of the weights and biases of {layer.place}"
-            )
+        self.tell_folded(self._places, layer.place)
         with np.errstate(all="ignore"):  # the network refuses numbers that are not finite
             layer = fold(layer)
         self._affine, self._places = None, []

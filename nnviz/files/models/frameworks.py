@@ -17,17 +17,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS, Array, activation, default_activations
+from nnviz.core.activations import ACTIVATIONS, Array, default_activations
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.losses import CROSS_ENTROPY, MSE
 from nnviz.core.network import Network
 from nnviz.core.numbers import one_line, quoted, shortened
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
 from nnviz.files.models import dense, keras, keras_chain, pytorch
 from nnviz.files.models.dense import Chain, Dense
 from nnviz.files.models.keras_chain import Part
 from nnviz.files.models.pytorch import Module, ModuleChain
-from nnviz.files.source import activation_names
+from nnviz.files.source import activation_names, check_given
 
 Weights: TypeAlias = list[tuple[Array, Array | None]]
 """Weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer; None for missing biases."""
@@ -288,7 +288,10 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
     for k, (layer, name) in enumerate(zip(weights, names, strict=True)):
         place, nodes = f"coefs_[{k}]", default_nodes(k, len(weights), len(layer[0]))
         chain.dense(Dense(*layer, "identity", place, nodes))
-        chain.activation(_sklearn_activation(name), place)
+        name = {"logistic": "sigmoid"}.get(name, name)
+        if name not in ACTIVATIONS:
+            raise FileError(f"nnviz has no activation {quoted(name)}")
+        chain.activation(name, place)
     layers = chain.finish()
     _check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
@@ -327,13 +330,6 @@ def _numbered(model: Any, y: Any) -> Any:
     return np.searchsorted(classes, labels)
 
 
-def _sklearn_activation(own: str) -> str:
-    name = {"logistic": "sigmoid"}.get(own, own)
-    if name not in ACTIVATIONS:
-        raise FileError(f"nnviz has no activation {quoted(own)}")
-    return name
-
-
 def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
     """Return the layers with the activations that the user gave, one per layer. Raises FileError."""
     return dense.with_activations(layers, activation_names(activations), "activations")
@@ -341,13 +337,9 @@ def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) 
 
 def _check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
     """Raise FileError if `activations`, given by the user, differ from the model's own activations."""
-    if activations is None:
-        return
-    with as_file_errors("activations"):
-        given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
-    own = [activation(layer.activation).name for layer in layers]
-    if given != own:
-        raise FileError(f"the model's own activations are {', '.join(own)}; omit activations=", "activations")
+    if activations is not None:
+        own = [layer.activation for layer in layers]
+        check_given(activation_names(activations), own, "activations")
 
 
 class Framework(NamedTuple):

@@ -182,28 +182,20 @@ class _AttributeReader:
             raise FileError("expected strings", place)
         fixed_size = 0 if declared.is_variable_str() else declared.get_size()
         self._spend(count * fixed_size, place)
-        raw = _read_texts(attribute, shape)
+        found = np.zeros(shape, attribute.dtype)
+        attribute.read(found)
+        raw = [text if isinstance(text, bytes) else str(text).encode() for text in found.reshape(-1)]
         self._spend(0 if fixed_size else sum(map(len, raw)), place)
-        texts = [_decode(text, place) for text in raw]
+        try:
+            texts = [text.decode() for text in raw]
+        except UnicodeDecodeError:
+            raise FileError("the text is not UTF-8", place) from None
         return texts if shape else texts[0]
 
     def _spend(self, letters: int, place: str) -> None:
         self._letters -= letters
         if self._letters < 0:
             raise FileError("the strings in the attributes are too long", place)
-
-
-def _read_texts(attribute: Any, shape: tuple[int, ...]) -> list[bytes]:
-    found = np.zeros(shape, attribute.dtype)
-    attribute.read(found)
-    return [bytes(text) if isinstance(text, bytes) else str(text).encode() for text in found.reshape(-1)]
-
-
-def _decode(text: bytes, place: str) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        raise FileError("the text is not UTF-8", place) from None
 
 
 MOST_CHUNKS = 20_000

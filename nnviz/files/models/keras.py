@@ -28,7 +28,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain
 from nnviz.files.models.dense import to_float32
-from nnviz.files.models.keras_chain import Part, json_object, model_layers
+from nnviz.files.models.keras_chain import model_layers
 from nnviz.files.models.npz import Archive
 from nnviz.files.source import SETTINGS, Codec, Source
 
@@ -118,23 +118,6 @@ def _part(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
     return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
 
-def _replaced_settings(settings: object) -> list[str]:
-    """Return the names of the parts of the compile settings that are lost if nnviz overwrites the file."""
-    if not isinstance(settings, Mapping) or not settings:
-        return []
-    notes: list[str] = []
-    optimizer = _optimizer(settings)
-    saved = _to_keras(_with_optimizer(Training(), optimizer, notes), "")
-    is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
-    lost = {
-        "its loss": not loss_of_settings(settings) or _letters(_loss(settings)[0]) not in (*_losses(), "mse"),
-        "its optimizer": bool(notes),
-        "the state of its optimizer": not (notes or is_own),
-        "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
-    }
-    return [part for part, is_lost in lost.items() if is_lost]
-
-
 def _losses() -> dict[str, str]:
     """Return nnviz's losses by the lower-case letters of their Keras classes."""
     every = ((form.notation.keras.name, name) for name, forms in LOSSES.items() for form in forms)
@@ -193,12 +176,8 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     chosen = min(differences, key=lambda name: sum(differences[name].values()))
     number, schedule, unread = _rate(config, training.learning_rate)
     _, ours = _OPTIMIZERS[chosen]
-    others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in differences[chosen]]
-    others += [
-        f"{key} {quoted(config[key])} (not in nnviz)"
-        for key in _UNSUPPORTED
-        if config.get(key) and key not in ours
-    ]
+    keys = [*differences[chosen], *(key for key in _UNSUPPORTED if config.get(key) and key not in ours)]
+    others = [f"{key} {quoted(config[key])} ({ours.get(key, 'not')} in nnviz)" for key in keys]
     if others:
         notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
     if unread:
@@ -250,9 +229,7 @@ def _schedule(kind: object, config: Mapping[str, Any]) -> Schedule | None:
 
 VERSION = "3.0.0"
 """Oldest Keras version that supports everything that nnviz writes."""
-DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
-MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
-"""Names of the model, its input layer, a dense layer and its activation layer; {} is the layer's number."""
+NORMALIZATION = "Normalization"
 _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
@@ -273,7 +250,7 @@ def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
     scales, network = dense.separate_scaling(state)
     width = [None, len(network.inputs)]
     shape = {"batch_input_shape" if old else "batch_shape": width}
-    made = [KerasLayer(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
+    made = [KerasLayer("InputLayer", {"name": "inputs", **shape, "dtype": "float32", "sparse": False})]
     if scales is not None:
         to_float32(scales.mean, "the mean of an input")
         numbers = {"mean": scales.mean.tolist(), "variance": (scales.deviation**2).tolist()}
@@ -287,25 +264,24 @@ def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
 def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
     kind, parameter = keras_chain.keras_activation(layer.activation)
     config = {
-        "name": DENSE_NAME.format(k),
+        "name": f"dense_{k}",
         "trainable": True,
         "dtype": "float32",
         "units": len(layer),
         "activation": "linear" if parameter else _OLD_FUNCTIONS.get(kind, kind) if old else kind,
         "use_bias": layer.biases is not None,
     }
-    yield KerasLayer(DENSE, config, layer)
+    yield KerasLayer("Dense", config, layer)
     if parameter:
         settings = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
-        name = ACTIVATION_NAME.format(k)
-        yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **settings})
+        yield KerasLayer(kind, {"name": f"activation_{k}", "trainable": True, "dtype": "float32", **settings})
 
 
 def _model_json(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
     """Return a Sequential model of these layers as a JSON object."""
     module = {} if old else {"module": "keras.layers", "registered_name": None}
     inner = [{"class_name": each.kind, "config": each.config, **module} for each in layers]
-    config = {"name": MODEL_NAME, "trainable": True, "dtype": "float32", "layers": inner}
+    config = {"name": "sequential", "trainable": True, "dtype": "float32", "layers": inner}
     outer = {} if old else {"module": "keras", "registered_name": None}
     return {"class_name": "Sequential", "config": config, **outer}
 
@@ -347,48 +323,7 @@ def _arrays(layer: Layer, place: str) -> list[Any]:
     return [to_float32(array, place) for array in both if array is not None]
 
 
-_INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
-"""Default initializers of weights and biases; the last two are from Keras 1."""
-
-
-def _replaced(model: object, settings: object) -> list[str]:
-    """List the parts of a model and of its compile `settings` that are lost if nnviz overwrites the file.
-
-    Raises FileError.
-    """
-    found = model_layers(model)
-    kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_chain.ACTIVATION_LAYERS)]
-    others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
-    config = json_object(model, "the model").get("config")
-    lost = {
-        f"its layers ({others})": bool(others),
-        "its regularizers": _has_setting(kept, "_regularizer"),
-        "its constraints": _has_setting(kept, "_constraint"),
-        "its initializers": _has_setting(kept, "_initializer", "init", usual=_INITIALIZERS),
-        "its trainable flags": any(part.config.get("trainable") is False for part in kept),
-        "its nested models": any(part.holders for part in found),
-        "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
-        "the names of its layers": [part.name for part in kept] != _names(kept),
-    }
-    return _replaced_settings(settings) + [part for part, is_lost in lost.items() if is_lost]
-
-
-def _has_setting(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
-    """Return whether a layer has a setting with one of these endings and a value outside `usual`."""
-    values = (value for part in found for key, value in part.config.items() if key.endswith(ends))
-    names = (value.get("class_name") if isinstance(value, Mapping) else value for value in values)
-    return any(name is not None and name not in usual for name in names)
-
-
-def _names(kept: Sequence[Part]) -> list[str]:
-    """Return the names that nnviz gives to the layers."""
-    names, k = [], -1
-    for part in kept:
-        k += part.kind == DENSE
-        names.append({INPUT: INPUT_NAME, DENSE: DENSE_NAME}.get(part.kind, ACTIVATION_NAME).format(k))
-    return names
-
-
+UNREAD = "the names of layers, metrics, regularizers and the state of the optimizer"
 CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED_IN_ARCHIVE = "compile_config"
 """Key in the architecture; missing if the model is not compiled."""
@@ -407,16 +342,13 @@ def sniff_archive(data: bytes) -> bool:
 def read_archive(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
-    model = keras_chain.json_object(_read_config(archive), "the model")
+    config = parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
+    model = keras_chain.json_object(config, "the model")
     parts = model_layers(model)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = keras_chain.read_hdf5(archive.read(member), source.progress)
     layers = keras_chain.dense_layers(parts, file, source.notes)
     return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
-
-
-def _read_config(archive: Archive) -> object:
-    return parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
 
 
 def _weights(layers: list[KerasLayer], training: Training | None) -> bytes:
@@ -460,16 +392,7 @@ def write_archive(state: State) -> bytes:
     return memory.getvalue()
 
 
-def replaced_in_archive(data: bytes) -> list[str]:
-    """Return the names of the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
-    archive = Archive(data)
-    model = _read_config(archive)
-    settings = model.get(_COMPILED_IN_ARCHIVE) if isinstance(model, Mapping) else None
-    files = ["the archive's other files"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
-    return _replaced(model, settings) + files
-
-
-KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, replaced_in_archive)
+KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, UNREAD)
 
 _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
 """Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
@@ -490,15 +413,10 @@ def read_h5(source: Source) -> State:
             "open the model.json that belongs to the weights"
         )
     layers = keras_chain.dense_layers(model_layers(parse(text)), file, source.notes)
-    return state_of(layers, _compiled(file.text("", _COMPILED_IN_H5)), source)
-
-
-def _compiled(text: str) -> object:
-    """Return the settings that the model was compiled with, or None if they cannot be read."""
-    try:
-        return parse(text)
-    except FileError:
-        return None
+    settings = None
+    with suppress(FileError):
+        settings = parse(file.text("", _COMPILED_IN_H5))
+    return state_of(layers, settings, source)
 
 
 def write_h5(state: State) -> bytes:
@@ -526,13 +444,7 @@ def write_h5(state: State) -> bytes:
     return hdf5.write(datasets, attributes)
 
 
-def replaced_in_h5(data: bytes) -> list[str]:
-    """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
-    file = keras_chain.read_hdf5(data)
-    return _replaced(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
-
-
-KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
+KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, UNREAD)
 
 _WEIGHT_FILES = (
     "{stem}.weights.h5",

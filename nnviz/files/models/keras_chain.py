@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation, named_in
+from nnviz.core.network import frozen
 from nnviz.core.numbers import LAYERS, NODES, counted, full, list_text, quoted
 from nnviz.files.errors import FileError, Progress, as_file_errors
 from nnviz.files.models import dense, sandbox
@@ -59,11 +60,9 @@ def activation_of(value: object) -> str:
     if isinstance(value, Mapping):
         kind, config = value.get("class_name"), value.get("config")
         check_part_of_keras(value)
-        return (
-            activation_of(config)
-            if kind == "function" and isinstance(config, str)
-            else layer_activation(kind, config)
-        )
+        if kind == "function" and isinstance(config, str):
+            return activation_of(config)
+        return layer_activation(kind, config)
     if not isinstance(value, str) or value not in _FUNCTIONS:
         raise FileError(f"nnviz has no activation {quoted(value)}; it has {', '.join(_FUNCTIONS)}")
     return _FUNCTIONS[value]
@@ -162,7 +161,9 @@ def model_layers(model: object) -> list[Part]:
     layers: list[Part] = []
     for part in _parts(model, (), "the model"):
         try:
-            _check_kind(part)
+            if part.kind not in _LAYERS:
+                raise _unknown_layer(part)
+            activation_of(part.config.get("activation"))
         except FileError as error:
             raise error.within(part.name) from None
         layers.append(part)
@@ -231,7 +232,8 @@ def _sort_layers(config: Config, place: str) -> list[Config]:
     by_name = {name_of(json_object(layer, place), f"layer {k}"): layer for k, layer in enumerate(layers)}
     if len(by_name) < len(layers):
         raise FileError("two layers of this model have the same name", place)
-    first, at = (_layer_of(config.get(key), f"{place}, {key}") for key in ("input_layers", "output_layers"))
+    ends = ("input_layers", "output_layers")
+    first, at = (_only_reference(config.get(key), f"{place}, {key}") for key in ends)
     chain: list[Config] = []
     while len(chain) < len(layers):
         if at not in by_name:
@@ -239,52 +241,34 @@ def _sort_layers(config: Config, place: str) -> list[Config]:
         chain.append(by_name[at])
         if at == first:
             break
-        at = _previous(by_name[at], at)
+        at = _only_reference(by_name[at].get("inbound_nodes"), at)
     if at != first or len(chain) < len(layers):
         raise FileError("this model branches; nnviz opens only chains of layers", place)
     return chain[::-1]
 
 
-def _previous(layer: Config, name: str) -> str:
-    """Return the name of the only layer that feeds this one. Raises FileError for several."""
-    nodes = layer.get("inbound_nodes")
-    if not isinstance(nodes, list) or len(nodes) != 1:
-        raise FileError("this layer is used twice or has no input; nnviz opens only chains of layers", name)
-    node = nodes[0]
-    if isinstance(node, Mapping):  # Keras 3
-        arguments, keywords = node.get("args"), node.get("kwargs")
-        _check_settings(keywords, name)
-        tensor = arguments[0] if isinstance(arguments, list) and len(arguments) == 1 else None
-        settings = tensor.get("config") if isinstance(tensor, Mapping) else None
-        return _layer_of(settings.get("keras_history") if isinstance(settings, Mapping) else None, name)
-    return _layer_of(node, name)
+def _only_reference(value: object, place: str) -> str:
+    """Return the name of the only layer to which a JSON value refers. Raises FileError for others."""
+    names = [*_references(value, place)]
+    if len(names) != 1:
+        message = f"expected one input and one output, found {len(names)}; nnviz opens only a chain of layers"
+        raise FileError(message, place)
+    return names[0]
 
 
-def _layer_of(reference: object, place: str) -> str:
-    """Return the layer that a reference such as `["dense", 0, 0]` or `[["dense", 0, 0]]` means."""
-    found = reference
-    if isinstance(found, list) and len(found) == 1:
-        found = found[0]
-    if (
-        not isinstance(found, list)
-        or not 3 <= len(found) <= 4
-        or not isinstance(found[0], str)
-        or found[2] != 0
-    ):
-        raise FileError("expected one input and one output; nnviz opens only a chain of layers", place)
-    if len(found) == 4:
-        _check_settings(found[3], place)
-    return found[0]
-
-
-def _check_settings(keywords: object, place: str) -> None:
-    """Raise FileError unless all settings of a call are plain values and `training` is off."""
-    plain = (type(None), bool, int, float, str)
-    settings = json_object(keywords, place) if keywords else {}
-    if not all(isinstance(value, plain) for value in settings.values()):
-        raise FileError("this layer has more than one input; nnviz opens only chains of layers", place)
-    if settings.get("training"):
+def _references(value: object, place: str) -> Iterator[str]:
+    """Yield the layer in each reference, such as `["dense", 0, 0]`, in a JSON value of any Keras version."""
+    if value is True:
         raise FileError("this layer is called with training=True, where layers can be random", place)
+    match value:
+        case [str(name), int(), 0, *inner]:
+            yield name
+        case list(inner):
+            pass
+        case _:
+            inner = [*value.values()] if isinstance(value, Mapping) else []
+    for each in inner:
+        yield from _references(each, place)
 
 
 TRAINING_LAYERS = frozenset(
@@ -312,11 +296,6 @@ class KerasChain:
     chain: Chain
     shape: tuple[int, ...] | None = None
 
-    def check_one_axis(self) -> None:
-        """Raise FileError if a row has several axes."""
-        if len(self.shape or (0,)) != 1:
-            raise FileError(f"a row of inputs has {len(self.shape or ())} axes; nnviz's rows have one axis")
-
     def scale(self, scale: Array, shift: Array, part: Part) -> None:
         """Add a layer that computes `scale` · x + `shift`."""
         affine, width = Affine(scale, shift if shift.any() else None), math.prod(self.shape or (0,))
@@ -333,7 +312,8 @@ def _dense(built: KerasChain, part: Part, arrays: Sequence[NDArray[Any]]) -> Non
         raise FileError(f"expected 1 to {NODES.limit:,} nodes, found {quoted(nodes)}")
     if not isinstance(has_biases, bool):
         raise FileError(f"expected true or false, found {quoted(has_biases)}", "use_bias")
-    built.check_one_axis()
+    if len(built.shape or (0,)) != 1:
+        raise FileError(f"a row of inputs has {len(built.shape or ())} axes; nnviz's rows have one axis")
     _check_count(arrays, 1 + has_biases)
     kernel, biases = arrays[0], arrays[1] if has_biases else None
     if kernel.ndim != 2 or kernel.shape[1] != nodes:
@@ -420,13 +400,12 @@ def _check_variance(variance: Array, *others: Array) -> None:
 
 def _numbers(config: Config, key: str) -> Array:
     """Return a number or a list of numbers as an array, shape (numbers,). Raises FileError."""
-    found = config.get(key)
-    while isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
-        found = found[0]
-    numbers = found if isinstance(found, list) else [found]
-    if not 0 < len(numbers) <= NODES.limit or not all(map(dense.is_number, numbers)):
-        raise FileError(f"expected one number for each input, found {quoted(found)}", key)
-    return np.array(numbers, dtype=np.float64)
+    found: Any = config.get(key)
+    with as_file_errors():
+        numbers = frozen(found, key).reshape(-1)
+    if not numbers.size:
+        raise FileError("expected one number for each input, found none", key)
+    return numbers
 
 
 def _nothing(_built: KerasChain, _part: Part, _arrays: Sequence[NDArray[Any]]) -> None:
@@ -444,16 +423,6 @@ _LAYERS: dict[str, Callable[[KerasChain, Part, Sequence[NDArray[Any]]], None]] =
     "BatchNormalization": _batch_normalization,
 }
 """For each class of layers, the function that adds a layer with its arrays to the chain."""
-
-
-def _check_kind(part: Part) -> None:
-    """Raise FileError for a class of layers or an activation that nnviz does not have."""
-    if part.kind not in _LAYERS:
-        raise _unknown_layer(part)
-    if part.kind in ACTIVATION_LAYERS:
-        layer_activation(part.kind, part.config)
-    elif part.kind == "Dense":
-        activation_of(part.config.get("activation"))
 
 
 def _unknown_layer(part: Part) -> FileError:
@@ -525,15 +494,9 @@ class Hdf5(msgspec.Struct, frozen=True):
         parts.
         """
         found = self.attributes.get(path, {})
-        if name in found:
-            parts = [found[name]]
-        else:
-            parts = [found[f"{name}{k}"] for k in range(len(found)) if f"{name}{k}" in found]
-        return (
-            [text for part in parts for text in ([part] if isinstance(part, str) else part)]
-            if parts
-            else None
-        )
+        parts = [found[key] for key in (name, *(f"{name}{k}" for k in range(len(found)))) if key in found]
+        texts = [text for part in parts for text in ([part] if isinstance(part, str) else part)]
+        return texts if parts else None
 
     def text(self, path: str, name: str) -> str:
         """Return the text in an attribute of the group at `path`, or "" if the attribute is missing."""

@@ -13,11 +13,11 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import counted, quoted
@@ -45,7 +45,6 @@ class Archive:
     """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
         if (count := data.count(_LIST_SIGN)) > MOST_ENTRIES:  # before they are read
             raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
         try:
@@ -91,14 +90,12 @@ class Archive:
         if entry.file_size > most:
             raise FileError(f"expected at most {most:,} bytes, found {entry.file_size:,}", name)
         message = "this entry is damaged: its place, size, checksum or packed content is wrong"
-        begin = _content_start(self._data, entry, len(self._data))
-        packed = memoryview(self._data)[begin : begin + entry.compress_size]
         try:
-            self._archive.open(entry).close()  # compares the entry's own header with the list
-            content = bytes(packed) if entry.compress_type == zipfile.ZIP_STORED else _inflate(packed, entry)
+            with self._archive.open(entry) as file:  # compares the entry's own header with the list
+                content = file.read(entry.file_size + 1)  # compares the checksum at the end
         except Exception:  # zipfile and zlib raise several
             raise FileError(message, name) from None
-        if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+        if len(content) != entry.file_size:
             raise FileError(message, name)
         return content
 
@@ -121,15 +118,6 @@ def _content_start(data: bytes, entry: zipfile.ZipInfo, end: int) -> int:
     return int(lengths + _LENGTHS.size + name + extra)
 
 
-def _inflate(packed: memoryview, entry: zipfile.ZipInfo) -> bytes:
-    """Return the unpacked bytes of an entry, at most one more than the archive states. Raises ValueError."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    content = inflater.decompress(packed, entry.file_size + 1)
-    if not inflater.eof or inflater.unused_data:
-        raise ValueError("the packed content does not end with the entry")
-    return content
-
-
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     """Raise FileError for an entry with an unsafe name or of another kind than a plain file or folder."""
     name = entry.orig_filename
@@ -144,9 +132,8 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 _HEADER_BYTES = 1024
-_ITEM = re.compile(r"'(descr|fortran_order|shape)':('[^'\\]{1,20}'|True|False|\([\d,L]{0,100}\)),?", re.ASCII)
-_TYPE = re.compile(r"'([<>|=]?(?:[iu][1248]|f[248]|[US][1-9]\d{0,3}))'", re.ASCII)
-_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_TEXT_BYTES = 40_000
+"""Largest size of a text in an array, in bytes."""
 
 
 def read_npy(data: bytes, place: str) -> NDArray[Any]:
@@ -154,32 +141,24 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
 
     Raises FileError, with `place` in the message, for any other contents.
     """
-    if data[:6] != b"\x93NUMPY" or len(data) < 12 or data[6] not in (1, 2, 3):
-        raise FileError("this is not a NumPy array", place)
-    begin = 10 if data[6] == 1 else 12
-    end = begin + int.from_bytes(data[8:begin], "little")
-    if end > len(data) or end - begin > _HEADER_BYTES:
-        raise FileError("the header is too long for an array of numbers", place)
-    kind, shape, order = _header("".join(data[begin:end].decode("latin-1").split()), place)
-    expected, found = math.prod(shape) * kind.itemsize, len(data) - end
-    if expected != found:
-        raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)
-    return np.frombuffer(data, kind, offset=end).reshape(shape, order=order)
-
-
-def _header(text: str, place: str) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"]]:
-    """Return the type, the shape and the order in the text of a header without spaces."""
-    if "'|O'" in text or "'O'" in text:
+    file = io.BytesIO(data)
+    try:
+        is_first = npy.read_magic(file) == (1, 0)
+        read_header = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
+        shape, is_fortran, kind = read_header(file, max_header_size=_HEADER_BYTES)
+    except Exception:  # NumPy raises several
+        raise FileError("this is not a NumPy array of numbers", place) from None
+    if kind.hasobject:
         raise FileError("nnviz never loads Python objects: save an array of numbers, or dtype=str", place)
-    pairs = _ITEM.findall(text)
-    items = dict(pairs)
-    kind = _TYPE.fullmatch(items.get("descr", ""))
-    if _ITEM.sub("", text) != "{}" or len(items) != 3 or len(pairs) != 3 or not kind:
+    if kind.kind not in "fiuUS" or not 0 < kind.itemsize <= (8 if kind.kind in "fiu" else _TEXT_BYTES):
         raise FileError("expected an array of real numbers with at most 64 bits each", place)
-    shape = tuple(map(int, _NUMBER.findall(items["shape"])))
     if len(shape) > 2:
         raise FileError(f"expected an array with 1 or 2 dimensions, found {len(shape)} dimensions", place)
-    return np.dtype(kind[1]), shape, "F" if items["fortran_order"] == "True" else "C"
+    expected, found = math.prod(shape) * kind.itemsize, len(data) - file.tell()
+    if expected != found or min(shape, default=0) < 0:
+        raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)
+    numbers = np.frombuffer(data, kind, offset=file.tell())
+    return numbers.reshape(shape, order="F" if is_fortran else "C")
 
 
 def texts(array: NDArray[Any]) -> list[str]:

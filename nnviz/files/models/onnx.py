@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.network import Layer
-from nnviz.core.numbers import shortened
 from nnviz.core.state import Dataset, State
 from nnviz.files import json_text
-from nnviz.files.errors import FileError, Progress
+from nnviz.files.errors import FileError
 from nnviz.files.models import dense, onnx_chain, sandbox
 from nnviz.files.models.dense import Dense, separate_scaling, to_float32
 from nnviz.files.source import Codec, Source, lost_parts
@@ -67,26 +64,17 @@ def _names(text: str) -> _Names:
 
 def read(source: Source) -> State:
     """Return the State in the bytes of an ONNX model. Raises FileError."""
-    return _state_of(*_found(source.data, source.progress), source)
-
-
-def _found(data: bytes, progress: Progress | None = None) -> tuple[onnx_chain.OnnxModel, list[Dense]]:
-    """Return a model and its layers, which a process of its own reads. Raises FileError."""
-    model, arrays = sandbox.call(onnx_chain.__name__, data, onnx_chain.OnnxModel, "ONNX data", progress)
-    layers = [
-        Dense(arrays[f"weights {k}"], arrays.get(f"biases {k}"), activation, place)
-        for k, (activation, place) in enumerate(model.layers)
-    ]
-    return model, layers
-
-
-def _state_of(model: onnx_chain.OnnxModel, layers: Sequence[Dense], source: Source) -> State:
+    home = onnx_chain.__name__
+    model, arrays = sandbox.call(home, source.data, onnx_chain.OnnxModel, "ONNX data", source.progress)
     names, title, notes = _Names(), "", ""
     if model.producer == PRODUCER:
         names = _names(model.metadata.get(KEY, "{}"))
         title, notes = model.name if model.name != UNTITLED else "", model.doc
-    nodes = names.nodes if len(names.nodes) == len(layers) else [[]] * len(layers)
-    layers = [replace(layer, nodes=own) for layer, own in zip(layers, nodes, strict=True)]
+    nodes = names.nodes if len(names.nodes) == len(model.layers) else [[]] * len(model.layers)
+    layers = [
+        Dense(arrays[f"weights {k}"], arrays.get(f"biases {k}"), activation, place, own)
+        for k, ((activation, place), own) in enumerate(zip(model.layers, nodes, strict=True))
+    ]
     state = dense.state_of(layers, inputs=names.inputs, name=title, notes=notes, source=source)
     source.notes.extend(model.notes)
     return state
@@ -171,27 +159,6 @@ def _write_gelu(graph: _GraphWriter, k: int, z: str, output_name: str) -> str:
     return graph.node(output_name, "Mul", doubled, half)
 
 
-_MOST_NAMES = 5
-"""Operators that a message names."""
-
-
-def replaced(data: bytes) -> list[str]:
-    """Return the names of the parts of a model that are lost if nnviz overwrites it.
-
-    Raises FileError if nnviz cannot open the model, or cannot save it again.
-    """
-    found, layers = _found(data)
-    own = onnx_chain.describe(model_of(_state_of(found, layers, Source(data))))
-    lost = [part for part, value in found.parts.items() if value != own.parts[part]]
-    if found.metadata.keys() - {KEY}:
-        lost.append("its metadata")
-    operators = [name for name, count in found.operators.items() if count > own.operators.get(name, 0)]
-    if operators:
-        named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
-        lost.append(f"its operators ({named}{', …' if operators[_MOST_NAMES:] else ''})")
-    return lost
-
-
 _FIRST_BYTES = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
 """The version of a model, a small number, and the start of the next field."""
 
@@ -220,4 +187,4 @@ def raw_rows(state: State, name: str) -> str:
     return dense.standardised_rows(state, name, "nodes Sub and Div")
 
 
-ONNX = Codec(sniff, read, write, left_out, raw_rows, replaced)
+ONNX = Codec(sniff, read, write, left_out, raw_rows, "the names of nodes and tensors, and the metadata")

@@ -9,17 +9,16 @@ the chain and the graph must agree on random rows.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
-from nnviz.core.numbers import NUMBERS, counted, full, one_line, quoted, shortened
+from nnviz.core.numbers import NUMBERS, counted, full, quoted
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Affine, Chain, Dense
@@ -70,8 +69,6 @@ class OnnxModel(msgspec.Struct):
     `name`      the name of the graph
     `doc`       the documentation of the model
     `metadata`  the metadata by key
-    `operators` how many nodes have each operator
-    `parts`     other parts of the file, by the names with which nnviz tells the user that they are lost
     =========== ===================================================================================
     """
 
@@ -81,36 +78,6 @@ class OnnxModel(msgspec.Struct):
     name: str
     doc: str
     metadata: dict[str, str]
-    operators: dict[str, int]
-    parts: dict[str, list[Any]]
-
-
-def describe(model: onnx.ModelProto, layers: Sequence[Dense] = (), notes: Sequence[str] = ()) -> OnnxModel:
-    """Return the description of a model with these layers. Raises FileError."""
-    graph, tensor = model.graph, Graph(model).input.type.tensor_type
-    names = {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
-    parts: dict[str, list[Any]] = {
-        "its producer": [model.producer_name, model.producer_version, model.domain, model.model_version],
-        "its name": [graph.name],
-        "its notes": [model.doc_string, graph.doc_string],
-        "the names of its inputs, outputs and tensors": sorted(
-            names, key=str
-        ),  # protobuf returns an invalid text as bytes
-        "the type and the shape of its input": [
-            tensor.elem_type,
-            *(each.dim_value for each in tensor.shape.dim),
-        ],
-    }
-    return OnnxModel(
-        [(layer.activation, layer.place) for layer in layers],
-        [*notes],
-        model.producer_name,
-        graph.name,
-        model.doc_string,
-        {each.key: each.value for each in model.metadata_props},
-        Counter(operator_of(node) for node in graph.node),
-        parts,
-    )
 
 
 def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
@@ -131,7 +98,10 @@ def _read(model: onnx.ModelProto) -> tuple[OnnxModel, dict[str, Array]]:
         for kind, array in (("weights", layer.weights), ("biases", layer.biases))
         if array is not None
     }
-    return describe(model, chain.layers, notes + chain.notes), arrays
+    metadata = {each.key: each.value for each in model.metadata_props}
+    layers = [(layer.activation, layer.place) for layer in chain.layers]
+    about = model.producer_name, model.graph.name, model.doc_string, metadata
+    return OnnxModel(layers, notes + chain.notes, *about), arrays
 
 
 def warm_up() -> None:
@@ -250,12 +220,8 @@ class Reader:
         node = self._run.nodes[blocks[0].last - 1]
         if blocks[0].last - blocks[0].first > 1 or operator_of(node) in AFFINE:
             raise node_error(node, JOIN)
-        settings = " and ".join(
-            f"{name} {value}" for name, value in self._run.attributes(blocks[0].first).items()
-        )
-        with_settings = f" with {shortened(one_line(settings))}" if settings else ""
         known = ", ".join(BY_OPERATOR)
-        raise node_error(node, f"nnviz does not have this activation{with_settings}; it has {known}")
+        raise node_error(node, f"nnviz does not have this activation with its settings; it has {known}")
 
     def _name_of_activation(self, block: Block) -> str:
         """Return the name of the activation that a block computes, or ""."""

@@ -49,11 +49,13 @@ PRODUCTS = frozenset({"Gemm", "MatMul", "Conv"})
 AFFINE = PLAIN | FACTORS | PRODUCTS | {"Add", "Sub", "BatchNormalization", "ai.onnx.ml.Scaler"}
 AFFINE |= {"GlobalAveragePool", "ReduceMean"}
 """Operators that are affine if only some of their inputs depend on the graph's input."""
-_BROADCASTS = frozenset(
-    {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Greater", "Less", "PRelu", "Clip"}
+_PARTS = frozenset(
+    {
+        *("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Greater", "Less", "PRelu", "Clip"),
+        *("Abs", "Erf", "Exp", "Log", "Reciprocal", "Sqrt"),
+    }
 )
-_PARTS = _BROADCASTS | {"Abs", "Erf", "Exp", "Log", "Reciprocal", "Sqrt"}
-"""Operators that may be parts of an activation."""
+"""Operators of single numbers that may be parts of an activation; the shapes of their inputs broadcast."""
 OPERATORS = AFFINE | _PARTS | set(BY_OPERATOR)
 
 OLDEST = 7
@@ -61,7 +63,7 @@ OLDEST = 7
 _OUTDATED = ("consumed_inputs", "broadcast", "is_test", "spatial")
 """Attributes of early operators that do not change the result."""
 _MOST_NUMBERS = 4 * NUMBERS.limit
-"""Largest total size of all constants that nodes compute."""
+"""Largest total size of the constants that nodes compute, and of the weights of products."""
 BATCH, FEW = 16, 2
 """Number of rows that are evaluated at once, and that are checked at the end."""
 
@@ -140,7 +142,7 @@ class Operator:
 def _size_of_result(operator: Operator, shapes: Sequence[tuple[int, ...]]) -> int:
     """Return at least the number of numbers that an operator needs; 0 if this is not more than its inputs."""
     name, attributes = operator.node.op_type, operator.attributes
-    if name in _BROADCASTS:
+    if name in _PARTS:
         return math.prod(np.broadcast_shapes(*shapes))
     if name in ("MatMul", "Gemm"):
         left, right = ((1, *shapes[0])[-2:], (*shapes[1], 1)[:2] if len(shapes[1]) < 2 else shapes[1])
@@ -250,7 +252,7 @@ class Evaluator:
         self._operators: list[Operator] = []
         self._known: dict[bytes, Callable[..., Any]] = {}
         self._sizes: set[str] = set()
-        self._numbers = self._computed = self._weights = 0
+        self._numbers = self._computed = 0
         for node in graph.nodes_before(output):
             self._add(node)
         if output not in self.data:
@@ -267,16 +269,12 @@ class Evaluator:
         name, has_data = node.output[0], not self.data.isdisjoint(node.input)
         if not has_data and self._sizes.isdisjoint(node.input):
             self.constants[name] = operator(*map(self.constants.get, node.input))
-            self._computed += self.constants[name].size
-            if self._computed > _MOST_NUMBERS:
-                raise node_error(node, f"the constants of this model have over {_MOST_NUMBERS:,} numbers")
+            self._count(name)
             return
         if self.input in node.input and node.op_type != "Cast" and not is_real(self._graph.input):
             raise node_error(node, "this node computes with integers or texts, not with real numbers")
         if node.op_type in PRODUCTS:  # many layers may share a tensor
-            self._weights += sum(self.constants[each].size for each in node.input if each in self.constants)
-            with as_file_errors():
-                NUMBERS.check(self._weights)
+            self._count(*node.input)
         (self.data if has_data and node.op_type != "Shape" else self._sizes).add(name)
         self.nodes.append(node)
         self._operators.append(operator)
@@ -289,6 +287,12 @@ class Evaluator:
             self._numbers += self.constants[name].size
             with as_file_errors(name):
                 NUMBERS.check(self._numbers)
+
+    def _count(self, *names: str) -> None:
+        """Count the numbers of the constants among these values. Raises FileError for too many numbers."""
+        self._computed += sum(self.constants[name].size for name in names if name in self.constants)
+        if self._computed > _MOST_NUMBERS:
+            raise FileError(f"the constants of this model have over {_MOST_NUMBERS:,} numbers")
 
     def attributes(self, k: int) -> dict[str, Any]:
         """Return the attributes of node `k` by name."""
@@ -348,11 +352,8 @@ class Evaluator:
                     NODES.check(math.prod(sides))
                 if rows is not None and rows * math.prod(sides) > NUMBERS.limit:
                     rows = None
-                if axis == 0:
-                    yield InputLayout(axis, sides, BATCH, rows or FEW)
-                if axis == 0 and rows is not None:
-                    yield InputLayout(axis, sides, rows, rows)
-                yield InputLayout(axis, sides, 1, 1 if axis is None else rows or FEW)
+                for batch in dict.fromkeys((BATCH, rows or 1, 1) if axis == 0 else (1,)):
+                    yield InputLayout(axis, sides, batch, 1 if axis is None else rows or FEW)
 
     def _sides(self, dims: Sequence[int | None]) -> Iterator[tuple[int, ...]]:
         """Yield shapes that a row may have, with the number of inputs of the first weights."""

@@ -182,17 +182,5 @@ def write(state: State) -> bytes:
     return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *bodies])
 
 
-def replaced(data: bytes) -> list[str]:
-    """Return the names of the parts of a file that are lost if nnviz overwrites it.
-
-    The names of tensors count as lost, because programs may need them.
-    """
-    _, metadata, _ = _header(data)
-    parts = {
-        "the names of its tensors": _ACTIVATIONS not in metadata,
-        "its metadata": not metadata.keys() <= {"format", _ACTIVATIONS},
-    }
-    return [part for part, is_lost in parts.items() if is_lost]
-
-
-SAFETENSORS = Codec(sniff, read, write, dense.left_out, dense.standardised_rows, replaced)
+UNREAD = "the names of tensors and the metadata"
+SAFETENSORS = Codec(sniff, read, write, dense.left_out, dense.standardised_rows, UNREAD)

@@ -99,7 +99,14 @@ def _request(module: str, data: bytes, what: str, progress: Progress | None) -> 
     Raises FileError if the process cannot be started.
     """
     try:
-        process = _start_process(module, what)
+        process = subprocess.Popen(  # in isolated mode, without modules from the person's folders
+            system.command(_START, module, what),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **_ENVIRONMENT},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise FileError(f"the process that reads {what} could not be started: {reason}") from error
@@ -114,18 +121,6 @@ def _request(module: str, data: bytes, what: str, progress: Progress | None) -> 
         process.wait()
         timer.cancel()
     return b"" if process.returncode else reply
-
-
-def _start_process(module: str, what: str) -> subprocess.Popen[bytes]:
-    """Start Python in isolated mode, without modules from the person's folders."""
-    return subprocess.Popen(
-        system.command(_START, module, what),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **_ENVIRONMENT},
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
 
 
 def _communicate(process: subprocess.Popen[bytes], data: bytes) -> bytes:

@@ -349,7 +349,8 @@ def _find_model(value: Any) -> tuple[Any, str]:
     if _is_module(value):
         return value, ""
     if not isinstance(value, dict):
-        raise FileError(f"expected a model or a state_dict, found {_described(value)}")
+        kind = value.name if isinstance(value, Record) else type(value).__name__
+        raise FileError(f"expected a model or a state_dict, found {quoted(kind)}")
     if any(isinstance(each, Tensor) and key.endswith("weight") for key, each in value.items()):
         return value, ""
     found = [key for key, each in value.items() if _is_module(each) or _is_state_dict(each)]
@@ -361,12 +362,6 @@ def _find_model(value: Any) -> tuple[Any, str]:
     if not _is_state_dict(value):
         raise FileError(f"expected weights, found only {list_text(list(value)) or 'an empty dictionary'}")
     return value, ""
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, Record):
-        return f"an object of {quoted(value.name)}"
-    return "a tensor" if isinstance(value, Tensor) else type(value).__name__
 
 
 def _read_modules(model: Record) -> tuple[list[Module], dict[str, Tensor]]:

@@ -5,7 +5,6 @@ All roles are proposals; `Choices` holds a person's decisions.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -170,7 +169,9 @@ def _with_target(columns: list[Finding], chosen: list[int]) -> list[Finding]:
             if name.partition(" ")[0] in WRITTEN:
                 columns[i] = replace(columns[i], role="left out", reason="nnviz computed the column")
     for i in chosen or own or _likely_targets(columns, names):
-        columns[i] = replace(columns[i], role="target", reason="", classes=_are_classes(columns[i], names[i]))
+        few = columns[i].is_whole and 3 <= columns[i].distinct <= MOST_CLASSES
+        classes = not columns[i].is_number or (few and names[i] in CLASSES)
+        columns[i] = replace(columns[i], role="target", reason="", classes=classes)
     return columns
 
 
@@ -188,7 +189,7 @@ def _likely_targets(columns: list[Finding], names: list[str]) -> list[int]:
 def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
     """Return the indices of the columns with these names or, in a table without names, these numbers.
 
-    Numbers count from 1. Raises FileError, which suggests similar names, for an unknown name.
+    Numbers count from 1. Raises FileError, which lists the names, for an unknown name.
     """
     if table.names is None and targets:
         numbers = [str(i + 1) for i in range(table.width)]
@@ -202,20 +203,9 @@ def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
         indices = table.places([name])
         if indices is None:
             names = [*map(str.strip, table.names or ())]
-            close = difflib.get_close_matches(name, names, n=3)
-            if close:
-                similar = list_text([*map(quoted, close)])
-                raise FileError(f"no column is called {quoted(name)}; did you mean {similar}?")
             raise FileError(f"no column is called {quoted(name)}; the columns are {list_text(names, 10)}")
         places += indices
     return [*dict.fromkeys(places)]
-
-
-def _are_classes(finding: Finding, name: str) -> bool:
-    if not finding.is_number:
-        return True
-    few = 3 <= finding.distinct <= MOST_CLASSES
-    return finding.is_whole and few and name in CLASSES
 
 
 def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding]:
@@ -283,12 +273,8 @@ def place_columns(table: Table, state: State) -> Placed:
     rest = [place for place in range(table.width) if place not in targets]
     width = len(of_inputs)
     if len(rest) not in ((width,) if targets else (width, width + len(of_targets))):
-        columns, count = counted(width, "column"), len(rest)
-        if targets:
-            text = f"expected {columns} (one for each input) besides the targets, found {count}"
-        else:
-            both = width + len(of_targets)
-            text = f"expected {columns} (one for each input), or {both} with the targets, found {count}"
+        inputs_only, both = counted(width, "column"), width + len(of_targets)
+        text = f"expected {inputs_only}, one for each input, or {both} with the targets, found {table.width}"
         raise FileError(text, "line 1")
     names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
     return Placed(rest[:width], targets or rest[width:], names)

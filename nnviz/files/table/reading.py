@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import compress, islice
+from itertools import compress
 
 import msgspec
 import numpy as np
@@ -31,36 +31,24 @@ ENCODINGS = {
 }
 """Maps nnviz's name of each supported encoding to Python's name."""
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}
-_SAMPLE_BYTES = 4096
 _FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
 
 
 def encoding_of(data: bytes) -> str:
     """Return the encoding of the bytes, one of ENCODINGS.
 
-    A byte order mark decides; without a mark, the content decides. Bytes that are neither UTF-16 nor UTF-8
-    count as Windows-1252. Raises FileError for files that are certainly not tables, such as a web page.
+    A byte order mark decides. Without a mark, bytes that are not UTF-8 count as Windows-1252. Raises
+    FileError for files that are certainly not tables, such as a web page.
     """
     refuse_bytes(data)
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return name
-    if name := _without_mark(data[:_SAMPLE_BYTES]):
-        return name
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return "Windows-1252"
     return "UTF-8"
-
-
-def _without_mark(sample: bytes) -> str:
-    """Return "UTF-16 …" if every other byte is 0, as with Latin letters and digits, else ""."""
-    pairs = len(sample) // 2
-    first, second = sample[: 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
-    if second > 0.6 * pairs and first < 0.1 * pairs:
-        return "UTF-16 LE"
-    return "UTF-16 BE" if first > 0.6 * pairs and second < 0.1 * pairs else ""
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
@@ -123,50 +111,35 @@ class Cells:
 
         Rows beyond nnviz's limits are left out if `fitting=True`; otherwise they raise FileError.
         """
-        count = room = self._room(progress)
-        if fitting:
-            room = min(count, ROWS.limit, NUMBERS.limit // self._width)
-        with as_file_errors():
-            ROWS.check(room)
-            NUMBERS.check(room * self._width)
-        self.values = np.empty((room, self._width))
-        self.lines: NDArray[np.int32] = np.empty(room, dtype=np.int32)
+        most = min(ROWS.limit, NUMBERS.limit // self._width)
+        blocks = [np.empty((0, self._width))]
+        lines = [np.empty(0, np.int32)]
         first, step = self._first, min(BLOCK, max(1, BLOCK_CELLS // self._width))
-        while first < len(self._text) and self._count < room:
+        while first < len(self._text) and self._count <= most:
             if progress is not None:
                 progress(first / len(self._text))
-            first = self._block(first, min(first + step, len(self._text), first + room - self._count))
-        self.values, self.lines = self.values[: self._count], self.lines[: self._count]
-        return count if count > room else self._count
+            numbers, own, first = self._block(first, min(first + step, len(self._text)))
+            blocks.append(numbers)
+            lines.append(np.array(own, np.int32))
+            self._count += len(numbers)
+        count = self._count + sum(1 for _ in rows_of(self._text, self._delimiter, first))
+        if not fitting:
+            with as_file_errors():
+                ROWS.check(count)
+                NUMBERS.check(count * self._width)
+        self.values, self.lines = np.concatenate(blocks)[:most], np.concatenate(lines)[:most]
+        self.texts = {place: texts[:most] for place, texts in self.texts.items()}
+        return count
 
-    def _room(self, progress: Progress | None) -> int:
-        """Return an upper bound of the number of rows, or the exact number if the bound is too large."""
-        lines = islice(self._text, self._first, None)
-        rows = sum(1 for line in lines if self._delimiter in line or line.strip())
-        is_small = rows <= min(ROWS.limit, NUMBERS.limit // self._width)
-        if is_small or not any('"' in line for line in self._text):
-            return rows
-        rows = 0
-        for _, _, last in rows_of(self._text, self._delimiter, self._first):  # quotes may hold line ends
-            rows += 1
-            if progress is not None and rows % BLOCK == 0:
-                progress(last / len(self._text))
-        return rows
-
-    def _block(self, first: int, end: int) -> int:
-        """Store the rows that begin in the lines `first` to `end`; return the index of the next line."""
-        lines: Sequence[int] = range(first + 1, end + 1)
+    def _block(self, first: int, end: int) -> tuple[Array, Sequence[int], int]:
+        """Return the numbers and the lines of the rows from `first` to before `end`, and the next index."""
         numbers = self._plain_numbers(self._text[first:end], self._width)
         if numbers is None or np.isnan(numbers).any():
             rows, lines, end = self._rows(first, end)
-            numbers = self._numbers(rows)
-        else:
-            for texts in self.texts.values():
-                texts += [""] * len(numbers)
-        room = slice(self._count, self._count + len(numbers))
-        self.values[room], self.lines[room] = numbers, lines
-        self._count = room.stop
-        return end
+            return self._numbers(rows), lines, end
+        for texts in self.texts.values():
+            texts += [""] * len(numbers)
+        return numbers, range(first + 1, end + 1), end
 
     def _rows(self, first: int, end: int) -> tuple[list[list[str]], Sequence[int], int]:
         """Return the rows that begin in the lines `first` to `end`, their lines, and the next index."""
@@ -175,7 +148,7 @@ class Cells:
         for cells, line, last_line in rows_of(self._text, self._delimiter, first):
             rows.append(self._of_width(cells, line))
             lines.append(line)
-            if last_line >= end or self._count + len(rows) == len(self.values):
+            if last_line >= end:
                 return rows, lines, last_line
         return rows, lines, len(self._text)
 
@@ -305,11 +278,8 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     Raises ValueError with the reason, and AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
-        text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
-        if len(re.findall("[.,]", cell)) > 1:
-            raise AmbiguousError(f"to read the cell {text} as {ungrouped}, choose the decimal sign")
-        ways = f"{text.replace(',', '.')} or, with a thousands separator, as {ungrouped}"
-        raise AmbiguousError(f"{text} can be read as {ways}: choose the decimal sign")
+        text = shortened(cell)
+        raise AmbiguousError(f"{text} may have a thousands separator: choose the decimal sign")
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _GROUPED_WITH_DECIMALS.fullmatch(cell):
