@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -223,6 +223,7 @@ def _curve(
     """
     with as_file_errors():
         limit.check(len(given), place)
+        _check_rows(given, 2, f"of iteration and {what}", place)
         points = frozen(object_of(given, place), place)
     if not len(points):
         raise FileError("expected at least one point", place)
@@ -292,10 +293,13 @@ def state_from(raw: Any) -> State:
     """Return the State that parsed JSON describes. Raises FileError."""
     _check_head(raw)
     file = version1.parse(raw)
-    count = len(file.network.layers)
+    count, width = len(file.network.layers), len(file.network.inputs)
     for k, layer in enumerate(file.network.layers):
         if layer.nodes is None:
             layer.nodes = [*default_nodes(k, count, len(layer.weights))]
+        place, node = f"network.layers[{k}].weights", "node before it" if k else "input"
+        _check_rows(layer.weights if width else [], width, node, place)
+        width = len(layer.nodes) if len(layer.nodes) == len(layer.weights) else 0  # unknown
     network = object_of(file.network, "network")
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
     training = object_of(file.training or TrainingPart(), "training")
@@ -322,11 +326,20 @@ def _check_head(raw: Any) -> None:
 
 
 def _dataset(part: DataPart, network: Network) -> Dataset:
-    for name, nodes in (("inputs", network.inputs), ("targets", network.outputs)):
+    for end, nodes in (("input", network.inputs), ("target", network.outputs)):
+        name = f"{end}s"
+        _check_rows(getattr(part, name) or [], len(nodes), end, f"data.{name}")
         if getattr(part, name) == []:
             setattr(part, name, np.empty((0, len(nodes))))
     made: Dataset = object_of(part, "data")
     return made
+
+
+def _check_rows(rows: Iterable[Sized], width: int, why: str, place: str) -> None:
+    for j, row in enumerate(rows):
+        if len(row) != width:
+            expected = f"{counted(width, 'number')}, one for each {why}"
+            raise FileError(f"expected {expected}, found {len(row)}", f"{place}[{j}]")
 
 
 def _weights(parts: list[WeightsPart], network: Network, place: str) -> tuple[Weights, ...]:
