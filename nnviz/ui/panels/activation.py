@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPen
+from PySide6.QtGui import QKeyEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -23,7 +23,7 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, coloured
-from nnviz.ui.plot.plot import CurveItem, DotItem, QuietAxis
+from nnviz.ui.plot.plot import CurveItem, QuietAxis
 from nnviz.ui.plot.points import MarksItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -52,8 +52,9 @@ class ActivationPlot(PointPlot):
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self._zero = CurveItem()
         self.rows = MarksItem(POINT_PX)
-        self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
-        self.add(1, self._zero, self.slopes, self.curve, self.rows, *self._ends)
+        self.ends = MarksItem(6.0), MarksItem(6.0)
+        """The slopes on the left and on the right side of each kink."""
+        self.add(1, self._zero, self.slopes, self.curve, self.rows, *self.ends)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
@@ -63,8 +64,9 @@ class ActivationPlot(PointPlot):
         self.curve.setPen(self.pen(palette.ink))
         self.slopes.setPen(self.pen(palette.slope, 1.5))
         self.rows.setBrush(palette.accent)
-        for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
-            dot.set_colours(inside, QPen(QColor(palette.slope), 1.5))
+        for end, inside in zip(self.ends, (palette.slope, palette.surface), strict=True):
+            end.setBrush(inside)
+            end.setPen(self.pen(palette.slope, 1.5))
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node's activation function, `bend`, through the points in `curve`.
@@ -82,9 +84,9 @@ class ActivationPlot(PointPlot):
         self.curve.setData(curve.z, np.where(np.isfinite(curve.a), curve.a, np.nan))
         self.slopes.setData(curve.z, curve.times * curve.slope)
         self._zero.setData([0.0, 0.0], self.view()[1])
-        kink = curve.kinks[0] if curve.kinks else (Reading(math.nan, math.nan, math.nan),) * 2
-        for dot, reading in zip(self._ends, kink, strict=True):
-            self.place_dot(dot, reading.z, curve.times * reading.slope)
+        for side, end in enumerate(self.ends):
+            readings = [kink[side] for kink in curve.kinks]
+            end.setData([own.z for own in readings], [curve.times * own.slope for own in readings])
 
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.
