@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import replace
 from functools import cache, partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -239,6 +239,8 @@ class BoundData:
         if self.at_once:  # the tables hold all rows, which are copied only now
             self._parts = [(count, partial(iter, list(passes()))) for count, passes in self._parts]
         self.in_one_pass = self.at_once and self.per_epoch == 1
+        if self.in_one_pass:
+            (self._whole,) = self._parts[0][1]()
         if not (self.in_one_pass or self.long):
             fitting = READY_NUMBERS // (self._batch * self._width)
             self._ready = max(1, min(fitting, READY_BATCHES, self.per_epoch))
@@ -257,8 +259,8 @@ class BoundData:
         If an update takes more than one pass, the passes are yielded update by update, else epoch by epoch.
         Every epoch has another order of the rows.
         """
-        while self.in_one_pass:
-            yield self._parts[0][1]()
+        if self.in_one_pass:
+            yield repeat(self._whole)
         while True:
             epoch, part = divmod(done, self.per_epoch)
             skipped = part % self._ready
@@ -270,6 +272,10 @@ class BoundData:
 
     def measure(self) -> Work[tuple[float, ...]]:
         """Return the training loss, then the values of the curves in `names`; yield between two passes."""
+        if self.in_one_pass and not self.names:
+            for call in self._whole.forward:
+                call()
+            return (self._whole.total() / (self._rows * self._terms),)
         losses, accuracies = [], []
         for rows, passes in self._parts:
             total, hits = 0.0, 0
@@ -293,18 +299,21 @@ class BoundData:
         layers = cache(self._bind_layers)
 
         @cache
-        def bind(start: int, end: int, is_short: bool) -> BoundPass:
-            scale = self._scales[int(is_short), ...]
-            return layers(end - start)(inputs[start:end], targets[start:end], scale)
+        def bind(count: int, short: int) -> list[BoundPass]:
+            """Bind passes over the first `count` rows; from the row `short` on, a batch is the last, short one."""
+            return [
+                layers(end - start)(inputs[start:end], targets[start:end], self._scales[int(start >= short), ...])
+                for start, end in ((at, min(at + batch, count)) for at in range(0, count, batch))
+            ]
 
         def passes(order: Order) -> Iterator[BoundPass]:
+            whole = len(order) // batch * batch
             for first in range(0, len(order), room):
                 which = order[first : first + room]
-                inputs[: len(which), : self._source.shape[1]] = self._source.take(which, axis=0)
-                targets[: len(which)] = self._targets.take(which, axis=0)
-                for start in range(0, len(which), batch):
-                    is_short = (first + start) // batch == len(order) // batch
-                    yield bind(start, min(start + batch, len(which)), is_short)
+                count = len(which)
+                inputs[:count, : self._source.shape[1]] = self._source.take(which, axis=0)
+                targets[:count] = self._targets.take(which, axis=0)
+                yield from bind(count, min(max(whole - first, 0), count))
 
         return passes
 
@@ -470,7 +479,7 @@ class Trainer:
             update(self.iteration + 1)
             self.iteration += 1
             if self.iteration % data.per_epoch == 0 or self.iteration == last:
-                yield from self._record(self.iteration < last)
+                self._add((yield from data.measure()), self.iteration < last)
             yield
 
     def _long_slopes(self, passes: Iterator[BoundPass]) -> Iterator[None]:
@@ -495,9 +504,12 @@ class Trainer:
             loss = self._state.measure.phrase
             raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
-    def _record(self, may_wait: bool = False) -> Work[None]:
-        """Measure, and check all numbers; if `may_wait`, only every `_check_every` updates."""
-        measured = yield from self._data.measure()
+    def _record(self) -> Work[None]:
+        """Measure, and check all numbers."""
+        self._add((yield from self._data.measure()))
+
+    def _add(self, measured: tuple[float, ...], may_wait: bool = False) -> None:
+        """Add a measured point, and check all numbers; if `may_wait`, only every `_check_every` updates."""
         self._forward_done = self._data.in_one_pass
         self._measured.append(measured)
         if not (may_wait and self.iteration < self._next_check and math.isfinite(sum(measured))):
