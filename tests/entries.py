@@ -54,9 +54,13 @@ def every_state():
     return states
 
 
+LIBRARIES = {"keras": "keras", "pytorch": "torch"}
+"""The library of each code style that needs one."""
+
+
 def is_in(style, kind, state):
     """Whether the library of a code style has the entry of a State, as the entry says."""
-    library = {"keras": "keras", "pytorch": "torch"}[style]
+    library = LIBRARIES[style]
     if kind == "activation":  # what Keras lacks, the program computes with keras.ops
         return library == "keras" or bool(state.network.layers[0].function.notation.torch.name)
     if kind == "loss":

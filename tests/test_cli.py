@@ -501,7 +501,7 @@ predict ¦ predict relu --skip-incomplete ¦ predict relu --row ¦ predict relu 
 ¦ predict relu --row nan,1 ¦ predict relu --ro 3,5 ¦ train relu --updates 0 ¦ train relu --updates 2.5
 ¦ train relu --seed 9223372036854775808 ¦ train relu --seed -1 ¦ train relu --learning-rate -0.1
 ¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep best
-¦ train relu --loss mae ¦ train relu --loss 'huber(0)'
+¦ train relu --loss zero_one ¦ train relu --loss 'huber(0)'
 ¦ train relu -o out.doc ¦ train iris --validation 0 --keep best ¦ code relu -o out ¦ render relu
 ¦ render relu -o a.bmp ¦ render relu -o a.gif --walk --training ¦ render relu -o a.gif --walk --fps 51
 ¦ render relu -o a.svg --size 5x5 ¦ screenshot relu -o a.svg ¦ convert relu out

@@ -300,10 +300,12 @@ class BoundData:
 
         @cache
         def bind(count: int, short: int) -> list[BoundPass]:
-            """Bind passes over the first `count` rows; from the row `short` on, a batch is the last, short one."""
+            """Bind passes over the first `count` rows; a batch from row `short` on is the last, short one."""
+            ends = [(start, min(start + batch, count)) for start in range(0, count, batch)]
+            scales = [self._scales[int(start >= short), ...] for start, _ in ends]
             return [
-                layers(end - start)(inputs[start:end], targets[start:end], self._scales[int(start >= short), ...])
-                for start, end in ((at, min(at + batch, count)) for at in range(0, count, batch))
+                layers(end - start)(inputs[start:end], targets[start:end], scale)
+                for (start, end), scale in zip(ends, scales, strict=True)
             ]
 
         def passes(order: Order) -> Iterator[BoundPass]:

@@ -356,6 +356,8 @@ def test_the_activations_are_those_of_the_code_and_the_notes_say_which(approved)
     assert "Taken" not in opened(f"weights = {{{NODES}}}").notes
     read = opened("def get_cross_entropy(a):\n    return a\n\nweights = {'output': [1, 2]}\n")
     assert read.training.loss == "mse"  # the loss does not go with the output
+    read = opened("def get_huber_0_5(a):\n    return a\n\nweights = {'output': [1, 2]}\n")
+    assert read.training.loss == "huber(0.5)"
 
 
 @pytest.mark.crossed(

@@ -19,7 +19,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.address import default_inputs
-from nnviz.core.losses import LOSSES, MSE, fitting_outputs
+from nnviz.core.losses import MSE, loss_of
 from nnviz.core.network import Network, frozen
 from nnviz.core.numbers import WEIGHT_SETS, counted
 from nnviz.core.state import Dataset, State, Training, WeightSet
@@ -213,10 +213,13 @@ def _activations(body: list[ast.stmt]) -> tuple[str, str]:
 
 
 def _loss(body: list[ast.stmt], output: str) -> str:
-    """Return the loss in the name of a function such as get_cross_entropy, if it fits, else MSE."""
-    defined = (each.name for each in body if isinstance(each, ast.FunctionDef))
-    losses = (name.removeprefix(LOSS_PREFIX) for name in defined if name.startswith(LOSS_PREFIX))
-    return next((name for name in losses if name in LOSSES and output in fitting_outputs(name)), MSE.name)
+    """Return the loss in the name of a function such as get_huber_0_5, if it fits, else MSE."""
+    for each in body:
+        if isinstance(each, ast.FunctionDef) and each.name.startswith(LOSS_PREFIX):
+            name = re.sub(r"_(\d+)(?:_(\d+))?$", r"(\1.\2)", each.name.removeprefix(LOSS_PREFIX))
+            with suppress(ValueError):
+                return loss_of(name, output).name
+    return MSE.name
 
 
 def _reads_output(node: ast.expr) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, forms_of, loss_of
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, forms_of, loss_of
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full, quoted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -32,8 +32,8 @@ from nnviz.files.models.keras_chain import model_layers
 from nnviz.files.models.npz import Archive
 from nnviz.files.source import SETTINGS, Codec, Source
 
-_ALIASES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
-"""Other Keras names of losses, in lower-case letters only."""
+_SPARSE = "sparsecategoricalcrossentropy"
+"""Keras' name of the cross-entropy with class numbers as targets, in lower-case letters only."""
 _CROSS_ENTROPIES = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
 """For each output: the other cross-entropy that Keras allows, and nnviz's cross-entropy."""
 _OPTIMIZERS = {
@@ -85,7 +85,7 @@ def loss_of_settings(settings: object) -> str:
 def loss_by_name(name: object) -> str:
     """Return nnviz's name for a Keras loss; "" if nnviz does not have the loss."""
     letters = _letters(name)
-    return _ALIASES.get(letters) or _losses().get(letters, "")
+    return CROSS_ENTROPY if letters == _SPARSE else _losses().get(letters, "")
 
 
 def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str | dict[str, Any]] | None:
@@ -119,9 +119,10 @@ def _part(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _losses() -> dict[str, str]:
-    """Return nnviz's losses by the lower-case letters of their Keras classes."""
-    every = ((form.notation.keras.name, name) for name, forms in LOSSES.items() for form in forms)
-    return {_letters(own): name for own, name in every if own}
+    """Return nnviz's losses by the lower-case letters of their Keras classes, and by "mse" and the like."""
+    every = [(form.notation.keras.name, name) for name, forms in LOSSES.items() for form in forms]
+    initials = {re.sub("[^A-Z]", "", own).lower(): name for own, name in every if own.startswith("Mean")}
+    return initials | {_letters(own): name for own, name in every if own}
 
 
 def _loss(settings: object) -> tuple[object, Mapping[str, Any]]:

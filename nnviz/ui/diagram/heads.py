@@ -176,10 +176,11 @@ class Structure(QObject):
             action.triggered.connect(lambda _=False, name=each.name: self._set_activation(layer, name))
             group.addAction(action)
         menu.addSeparator()
+        others = menu.addMenu("With another parameter")
         for name, each in ACTIVATIONS.items():
             if each.parameter is not None:
                 ask = partial(self._ask_parameter, layer, each.parameter, name)
-                menu.addAction(f"{name} with another {each.parameter.meaning} …", ask)
+                others.addAction(f"{name} with another {each.parameter.meaning} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
         """Return a column's title: "Hidden layer", or in a sentence (`within=True`): "the hidden layer"."""
