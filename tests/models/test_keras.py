@@ -267,6 +267,7 @@ ACTIVATIONS = {
     "ReLU that leaks": ((None, layer("ReLU", "a", negative_slope=0.25)), "leaky_relu(0.25)"),
     "ELU": ((None, layer("ELU", "a", alpha=1.0)), "elu"),
     "ELU with a setting of ReLU": ((None, layer("ELU", "a", negative_slope=0.25)), "elu"),
+    "ReLU with a setting of ELU": ((None, layer("ReLU", "a", alpha=0.5)), "relu"),
     "Softmax with a setting of ELU": ((None, layer("Softmax", "a", alpha=0.5)), "softmax"),
     "Softmax": ((None, layer("Softmax", "a", axis=-1)), "softmax"),
     "a function that was called": ((None, CALLED), "leaky_relu(0.2)"),

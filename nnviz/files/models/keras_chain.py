@@ -81,13 +81,14 @@ def layer_activation(kind: object, config: object) -> str:
         raise FileError("this gelu uses the tanh approximation; nnviz's gelu uses erf")
     if kind == "ReLU" and (config.get("max_value") is not None or (config.get("threshold") or 0) != 0):
         raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
-    base = ACTIVATIONS["leaky_relu" if kind == "ReLU" else name.partition("(")[0]]
+    is_relu = kind == "ReLU"
+    base = ACTIVATIONS["leaky_relu" if is_relu else name.partition("(")[0]]
     for key, value in base.notation.keras.constants.items():
         if config.get(key, value) != value:
             raise FileError(f"nnviz has {base.name} only with {key} {full(value)}")
-    keys = (base.notation.keras.parameter, "alpha") if base.parameter else ()  # Keras 1 and 2 say alpha
-    given = next((config[key] for key in keys if key in config), None)
-    if given is None or (kind == "ReLU" and not given):
+    old = () if is_relu or not base.parameter else ("alpha",)  # in Keras 1 and 2
+    given = next((config[key] for key in (base.notation.keras.parameter, *old) if key in config), None)
+    if given is None or (is_relu and not given):
         return name
     return _with_parameter(base, given)
 
