@@ -29,7 +29,7 @@ BUDGETS = {
     "nnviz.explain": 688,
     "nnviz.files": 1572,
     "nnviz.files.code": 1080,
-    "nnviz.files.models": 3391,
+    "nnviz.files.models": 3392,
     "nnviz.files.table": 927,
     "nnviz.picture": 2410,
     "nnviz.ui": 0,
