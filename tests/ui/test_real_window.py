@@ -263,7 +263,7 @@ def test_a_file_that_is_dropped_opens_and_unsaved_changes_are_asked_about_first(
 # Menus on the diagram
 
 
-BUTTONS = ("Menu: Hidden layer", "Activation of the hidden layer: relu", "Menu: MSE", "Run commands")
+BUTTONS = ("Menu: Hidden layer", "Activation of the hidden layer: relu", "Menu: MSE")
 
 
 def test_a_button_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(window, xdotool, qtbot):
