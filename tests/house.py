@@ -24,19 +24,19 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 123,
     "nnviz.cli": 653,
-    "nnviz.core": 4434,
+    "nnviz.core": 4436,
     "nnviz.document": 1888,
     "nnviz.explain": 688,
     "nnviz.files": 1572,
     "nnviz.files.code": 1080,
-    "nnviz.files.models": 3392,
+    "nnviz.files.models": 3400,
     "nnviz.files.table": 927,
     "nnviz.picture": 2410,
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 1700,
     "nnviz.ui.dialogs": 1224,
-    "nnviz.ui.kit": 1133,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 4290,
+    "nnviz.ui.kit": 1130,  # the base of all dialogs, and every question
+    "nnviz.ui.panels": 4291,
     "nnviz.ui.plot": 773,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 1970,
     "nnviz.watching": 319,

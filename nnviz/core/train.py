@@ -28,14 +28,16 @@ class Best:
 
     def __init__(self, state: State) -> None:
         self._past = Past(state)
+        self._next = 0
 
     def follow(self, trainer: Trainer) -> None:
         """Store the State of `trainer` after every `EVERY` updates.
 
         Call this method after each unit of work in the training.
         """
-        if trainer.iteration % EVERY == 0:
+        if trainer.iteration >= self._next:
             self._past.follow(trainer.state())
+            self._next = trainer.iteration + EVERY
 
     def state(self, end: State) -> State:
         """Return the State with the smallest validation loss in a training with the last State `end`."""

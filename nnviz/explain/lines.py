@@ -117,18 +117,18 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
         return False
 
 
-def shortened_sum(terms: Sequence[Expression], few: int = FEW_TERMS) -> Expression:
-    """Return the sum of `terms`, shortened if `terms` has more than `few` + 1 terms.
+def shortened_sum(terms: Sequence[Expression]) -> Expression:
+    """Return the sum of `terms`, shortened if `terms` has more than FEW_TERMS + 1 terms.
 
-    A shortened sum has the `few` largest terms, and one number that is the sum of all other terms.
+    A shortened sum has the FEW_TERMS largest terms, and one number that is the sum of all other terms.
     """
-    if len(terms) <= few + 1:
+    if len(terms) <= FEW_TERMS + 1:
         return Sum(*terms)
     sizes = np.array([term.computed() for term in terms])
     order = np.argsort(-np.abs(sizes), kind="stable")
-    rest = float(np.sum(sizes[order[few:]]))
-    note = f"{len(terms) - few} more"
-    return Sum(*(terms[i] for i in order[:few]), Number(rest, note=note))
+    rest = float(np.sum(sizes[order[FEW_TERMS:]]))
+    note = f"{len(terms) - FEW_TERMS} more"
+    return Sum(*(terms[i] for i in order[:FEW_TERMS]), Number(rest, note=note))
 
 
 _ASCII = str.maketrans(

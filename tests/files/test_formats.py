@@ -462,6 +462,8 @@ def test_arrays_that_are_not_a_network_are_refused(approved):
         "another activation": saved(W0=W0, activations=["cube"]),
         "more than there is": of_shape("10000000, 10000000", bytes(8)),
         "much more than there is": of_shape("999999999999999, " * 2),
+        "an empty array of a huge shape": of_shape(f"{10**30}, 0"),
+        "a shape of no number": of_shape("True,", bytes(8)),
         "many dimensions": of_shape("1," * 40),
         "a key twice": of_header("{'descr': '<f8', 'descr': '<f8', 'fortran_order': False}"),
         "another number of columns": saved(W0=W0, activations=one, inputs=[[1.0, 2.0, 3.0]]),

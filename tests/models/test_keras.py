@@ -271,6 +271,7 @@ ACTIVATIONS = {
     "Softmax with a setting of ELU": ((None, layer("Softmax", "a", alpha=0.5)), "softmax"),
     "Softmax": ((None, layer("Softmax", "a", axis=-1)), "softmax"),
     "a function that was called": ((None, CALLED), "leaky_relu(0.2)"),
+    "a relu that was called": ((None, {**CALLED, "class_name": "Relu"}), "leaky_relu(0.2)"),
     "a linear one first": ((None, layer("Activation", "a", activation="linear"), layer("ELU", "a")), "elu"),
 }
 """By case, the activation of the Dense layer, the layers behind it, and nnviz's name for both."""
@@ -412,6 +413,7 @@ ODD = {
     "hard_sigmoid": dense("odd", 3, "hard_sigmoid"),
     "a second activation": layer("ELU"),
     "a softmax over rows": layer("Softmax", axis=0),
+    "a mean of two axes": layer("Normalization", mean=[[1.0, 2.0], [3.0, 4.0]], variance=[1.0] * 4),
     "GELU by tanh": of_keras_3(layer("Gelu", approximate=True), "keras.src.ops.nn"),
     "Swish": layer("Swish"),
     "a leak of 2": layer("LeakyReLU", alpha=2),
@@ -421,6 +423,10 @@ ODD = {
 }
 ONE, TWO = fed(dense("dense_1", 3), "in"), fed(dense("dense_2", 1), "dense_1")
 ADDED = fed(layer("Add", "add"), "dense_1", "dense_2")
+CALLED_WITH = {
+    name: {**TWO, "inbound_nodes": [[["dense_1", 0, 0, {"mask": mask}]]]}
+    for name, mask in (("a mask", [1, 0, 1]), ("training of 1", 1), ("training", True))
+}
 TWICE = {**ONE, "inbound_nodes": [[["in", 0, 0, {}]], [["dense_2", 0, 0, {}]]]}
 BRANCHES = {
     "two outputs": functional([START, ONE, TWO], ("dense_1", "dense_2")),
@@ -430,6 +436,7 @@ BRANCHES = {
     "a loop": functional([START, fed(dense("dense_1", 3), "dense_2"), TWO]),
     "a layer that is not there": functional([START, fed(dense("dense_1", 3), "nobody"), TWO]),
     "a layer used twice": functional([START, TWICE, TWO]),
+    **{f"called with {name}": functional([START, ONE, two]) for name, two in CALLED_WITH.items()},
     "two layers of one name": functional([START, ONE, ONE, TWO]),
 }
 

@@ -1,5 +1,6 @@
 """The plot of the history: curve, ring, read-out, earlier and diverged runs, validation, export."""
 
+import math
 import sys
 from dataclasses import replace
 from itertools import product
@@ -354,6 +355,16 @@ def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plo
     approved("the tooltip of Log for a script's loss", plot.log_button.toolTip())
     go_to(3)
     assert rings_pixels(plot) > 0
+
+
+def test_the_wheel_zooms_only_as_far_as_qt_can_draw(trained):
+    for way in (6, -6):
+        for _ in range(250):
+            hands.turn(trained.curve.viewport(), way)
+            trained.curve.grab()
+        (left, right), (bottom, top) = trained.curve.view()
+        assert left < right < math.inf
+        assert bottom < top < math.inf
 
 
 def test_the_mouse_drags_the_ring_along_the_run_and_elsewhere_the_view(qtbot, document, trained):

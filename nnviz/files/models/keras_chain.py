@@ -81,7 +81,7 @@ def layer_activation(kind: object, config: object) -> str:
         raise FileError("this gelu uses the tanh approximation; nnviz's gelu uses erf")
     if kind == "ReLU" and (config.get("max_value") is not None or (config.get("threshold") or 0) != 0):
         raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
-    is_relu = kind == "ReLU"
+    is_relu = kind in ("ReLU", f"{OPERATION}Relu")
     base = ACTIVATIONS["leaky_relu" if is_relu else name.partition("(")[0]]
     for key, value in base.notation.keras.constants.items():
         if config.get(key, value) != value:
@@ -258,16 +258,25 @@ def _only_reference(value: object, place: str) -> str:
 
 
 def _references(value: object, place: str) -> Iterator[str]:
-    """Yield the layer in each reference, such as `["dense", 0, 0]`, in a JSON value of any Keras version."""
-    if value is True:
-        raise FileError("this layer is called with training=True, where layers can be random", place)
+    """Yield the layer in each reference, such as `["dense", 0, 0]`, in a JSON value of any Keras version.
+
+    Raises FileError if the value holds anything else that could change what a layer computes.
+    """
     match value:
         case [str(name), int(), 0, *inner]:
             yield name
+        case {"config": {"keras_history": history}}:
+            inner = [history]
         case list(inner):
             pass
+        case None | False | str():
+            inner = []
+        case True:
+            raise FileError("this layer is called with training=True, where layers can be random", place)
+        case Mapping():
+            inner = [*value.values()]
         case _:
-            inner = [*value.values()] if isinstance(value, Mapping) else []
+            raise FileError(f"this layer is called with the constant {quoted(value)}", place)
     for each in inner:
         yield from _references(each, place)
 
@@ -403,10 +412,10 @@ def _numbers(config: Config, key: str) -> Array:
     """Return a number or a list of numbers as an array, shape (numbers,). Raises FileError."""
     found: Any = config.get(key)
     with as_file_errors():
-        numbers = frozen(found, key).reshape(-1)
-    if not numbers.size:
-        raise FileError("expected one number for each input, found none", key)
-    return numbers
+        numbers = frozen(found, key)
+    if not numbers.size or numbers.size > max(numbers.shape, default=1):
+        raise FileError("expected one number for each input", key)
+    return numbers.reshape(-1)
 
 
 def _nothing(_built: KerasChain, _part: Part, _arrays: Sequence[NDArray[Any]]) -> None:

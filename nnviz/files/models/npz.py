@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from nnviz.core.numbers import counted, quoted
+from nnviz.core.numbers import NUMBERS, counted, quoted
 from nnviz.core.state import Dataset, State
 from nnviz.files.atomic import LARGEST_BYTES
 from nnviz.files.errors import FileError, as_file_errors
@@ -154,8 +154,10 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
         raise FileError("expected an array of real numbers with at most 64 bits each", place)
     if len(shape) > 2:
         raise FileError(f"expected an array with 1 or 2 dimensions, found {len(shape)} dimensions", place)
+    if not all(type(size) is int and 0 <= size <= NUMBERS.limit for size in shape):
+        raise FileError(f"nnviz reads no array of the shape {shape}", place)
     expected, found = math.prod(shape) * kind.itemsize, len(data) - file.tell()
-    if expected != found or min(shape, default=0) < 0:
+    if expected != found:
         raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)
     numbers = np.frombuffer(data, kind, offset=file.tell())
     return numbers.reshape(shape, order="F" if is_fortran else "C")

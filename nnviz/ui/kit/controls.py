@@ -249,11 +249,6 @@ class ComboBox(QComboBox):
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's default one ignores style sheets
         self.setMaxVisibleItems(MOST_SEEN)
 
-    def shorten_items(self, letters: int) -> None:
-        """Shorten items to the width of the box, which has room for at least this number of letters."""
-        self.setMinimumContentsLength(letters)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-
     def show_items(self, texts: Sequence[str], index: int) -> None:
         """List `texts` and select the item with this index, without a signal."""
         with QSignalBlocker(self):

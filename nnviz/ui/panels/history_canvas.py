@@ -467,6 +467,7 @@ class HistoryCurve(Plot):
 
     def _look_closer(self) -> None:
         self.following = False
+        self.set_view(*self.view())  # or the mouse wheel could zoom to a range that Qt cannot draw
         self._draw()
 
     def _is_on_ring(self, position: QPointF) -> bool:
