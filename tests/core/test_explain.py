@@ -150,7 +150,7 @@ def test_arithmetic_is_written_with_its_signs_parentheses_and_roundings():
         assert line.text == text
 
 
-def test_operands_get_more_digits_until_the_line_closes():
+def test_operands_get_more_digits_until_the_line_closes(monkeypatch):
     a, b = 1.0000004, 0.99999951
     line = write(Sum(n(a / 3), Negative(n(b / 3))), a / 3 - b / 3)
     assert closes(line.text)
@@ -161,7 +161,8 @@ def test_operands_get_more_digits_until_the_line_closes():
     assert closes(cancelled.text)
     assert cancelled.value == 0.1 + 0.2 - 0.3
     sizes = [1.0, 9.0, 2.0, -8.0, 3.0, 4.0]  # a long sum shows its largest terms
-    line = write(shortened_sum([n(s) for s in sizes], 2), sum(sizes))
+    monkeypatch.setattr("nnviz.explain.lines.FEW_TERMS", 2)
+    line = write(shortened_sum([n(s) for s in sizes]), sum(sizes))
     assert line.text == "9 − 8 + 10 [4 more] = 11"
 
 
