@@ -218,7 +218,7 @@ def takes_little_memory():
 
 
 _FORBIDDEN = {"socket.connect", "pickle.find_class", "os.system", "exec"}
-_PYTHON = (os.devnull, "<unknown>", sysconfig.get_path("stdlib"))
+_PYTHON = (os.devnull, "<unknown>", "<string>", sysconfig.get_path("stdlib"))
 """What Python itself looks for: the text of a program that is wrong, and a module that is imported late."""
 
 
