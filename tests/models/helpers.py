@@ -79,9 +79,9 @@ def module_of(network):
             linear.bias.data = torch.tensor(layer.biases)
         own, parts = activation(layer.activation), [*parts, linear]
         if not own.linear:
-            name, parameter, value = own.notation.torch
-            more = {"dim": -1} if name == "Softmax" else {parameter: value} if parameter else {}
-            parts.append(getattr(nn, name)(**more))
+            torch_class = own.notation.torch
+            more = {"dim": -1} if torch_class.name == "Softmax" else torch_class.settings
+            parts.append(getattr(nn, torch_class.name)(**more))
     return nn.Sequential(*parts)
 
 
