@@ -149,6 +149,10 @@ COLOURS = 127
 
 More colours make a file larger, and the difference is not visible.
 """
+FLAT_COLOURS, EXACT = 32, 1e6
+"""FLAT_COLOURS: number of colours of a film's first picture, the most frequent ones, that a GIF keeps exact.
+EXACT: weight of these colours in the choice of a palette. Without it, the background would get stains.
+"""
 PER_SECOND, LEAST = 100, 2
 """PER_SECOND: a GIF's time units per second. LEAST: shortest duration of a GIF's frame, in time units."""
 
@@ -157,25 +161,52 @@ def gif_bytes(film: Film) -> Iterator[bytes]:
     """Yield the parts of a GIF, one frame at a time. Each frame has its own palette."""
     yield b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0x70, 0, 0)
     yield b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"  # repeat the film forever
+    flat = None
     for part, time in patches(film, PER_SECOND, LEAST):
-        yield _gif_frame(part, time)
+        if flat is None:
+            codes, counts = np.unique(_codes(part.pixels), return_counts=True)
+            flat = codes[counts.argsort()[-FLAT_COLOURS:]]
+        yield _gif_frame(part, time, flat)
     yield b";"
 
 
-def _gif_frame(part: Patch, time: int) -> bytes:
+def _codes(pixels: Pixels) -> NDArray[np.int32]:
+    """Return each pixel's colour as one number."""
+    return pixels.astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
+
+
+def _gif_frame(part: Patch, time: int, flat: NDArray[np.int32]) -> bytes:
     """Return the changed pixels of a frame as bytes of a GIF; unchanged pixels are transparent."""
     from PIL import GifImagePlugin, Image
 
-    changed = Image.fromarray(part.pixels[part.changed][None])
-    few = changed.quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
-    nearest = np.asarray(few)[0]
-    unchanged = int(nearest.max()) + 1
+    palette, nearest = reduce_colours(part.pixels[part.changed], flat)
+    unchanged = len(palette)
     indices = np.full(part.changed.shape, unchanged, np.uint8)
     indices[part.changed] = nearest
     image = Image.fromarray(indices)
-    image.putpalette(bytes(few.getpalette() or ())[: 3 * unchanged] + bytes(3))
+    image.putpalette(palette.tobytes() + bytes(3))
     options = {"disposal": 1, "transparency": unchanged, "include_color_table": True}  # 1: the frame stays
     return b"".join(GifImagePlugin.getdata(image, (part.x, part.y), duration=10 * time, **options))
+
+
+def reduce_colours(pixels: Pixels, flat: NDArray[np.int32]) -> tuple[Pixels, NDArray[np.uint8]]:
+    """Return a palette of up to COLOURS colours, shape (colours, 3), and the index of each pixel's colour.
+
+    `pixels` has the shape (pixels, 3). Each colour of the palette is one that the previous ones approximate
+    worst, by √(pixel count) · (distance)², so that text stays crisp. The colours `flat`, as numbers of
+    `_codes`, come first, so that they stay exact.
+    """
+    codes, places, counts = np.unique(_codes(pixels), return_inverse=True, return_counts=True)
+    colours = np.stack((codes >> 16, codes >> 8 & 255, codes & 255), axis=-1)
+    distance, nearest = np.full(len(colours), 2**20), np.zeros(len(colours), np.uint8)
+    weight, chosen = np.sqrt(counts) * np.where(np.isin(codes, flat), EXACT, 1.0), list[int]()
+    while len(chosen) < min(COLOURS, len(colours)):
+        worst = int((weight * distance).argmax())
+        new = ((colours - colours[worst]) ** 2).sum(axis=1)
+        nearest[new < distance] = len(chosen)
+        distance = np.minimum(distance, new)
+        chosen.append(worst)
+    return colours[chosen].astype(np.uint8), nearest[places]
 
 
 QUALITY = "18"
