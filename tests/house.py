@@ -27,7 +27,7 @@ BUDGETS = {
     "nnviz.core": 4436,
     "nnviz.document": 1888,
     "nnviz.explain": 688,
-    "nnviz.files": 1572,
+    "nnviz.files": 1589,
     "nnviz.files.code": 1080,
     "nnviz.files.models": 3400,
     "nnviz.files.table": 927,
