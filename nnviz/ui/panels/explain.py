@@ -308,7 +308,8 @@ class PlotAboveText(QSplitter):
     def show_plot(self, plot: QWidget | None) -> None:
         """Show `plot` above the text in place of the former plot, or only the text if `plot` is None."""
         if plot is not None:
-            self._plots.addWidget(plot)  # does nothing for a plot that is in it
+            if self._plots.indexOf(plot) < 0:
+                self._plots.addWidget(plot)
             self._plots.setCurrentWidget(plot)
         self._plots.setVisible(plot is not None)
         self.enlarge(self.is_enlarged and plot is not None)
