@@ -275,7 +275,7 @@ def contours(across: Array, up: Array, heights: Array, levels: Iterable[float]) 
 
 
 class MarksItem(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Marks of a fixed size in pixels, without outlines. In a picture for export, each mark is a shape."""
+    """Marks of a fixed size in pixels, at first without outlines. For export, each mark is a shape."""
 
     def __init__(self, size: float) -> None:
         super().__init__(size=size, pen=None)
