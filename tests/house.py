@@ -37,7 +37,7 @@ BUDGETS = {
     "nnviz.ui.dialogs": 1224,
     "nnviz.ui.kit": 1130,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 4292,
-    "nnviz.ui.plot": 773,  # the grid of cells and the base of all maps, instead of one for each panel
+    "nnviz.ui.plot": 772,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 1970,
     "nnviz.watching": 319,
 }

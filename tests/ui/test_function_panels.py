@@ -55,6 +55,11 @@ def network(inputs, hidden, outputs, last, names=None):
     return Network(names or [f"x{k}" for k in range(inputs)], layers).randomised(4)
 
 
+def places_of(marks):
+    """Return the points of marks, shape (points, 2)."""
+    return np.column_stack(marks.getData())
+
+
 def two_classes(**settings):
     """Return rows around a point and away from it, learnt."""
     x = np.random.default_rng(0).uniform(-1, 1, (40, 2))
@@ -493,7 +498,7 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     bank = bare(kind=Card)
     curve, relu = bank.plane.curve.points, activation("relu")
     np.testing.assert_array_equal(curve[:, 1], relu(curve[:, 0]))
-    assert sorted(bank.plane.rows.points.tolist()) == [[-2, 0], [0, 0], [26, 26], [32, 32]]
+    assert sorted(places_of(bank.plane.rows).tolist()) == [[-2, 0], [0, 0], [26, 26], [32, 32]]
     (x0, y0), (x1, y1) = bank.plane.tangent.points
     assert (y1 - y0) / (x1 - x0) == pytest.approx(1.0)
     assert (x0 + x1) / 2 == pytest.approx(26.0)
@@ -505,7 +510,7 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     svg = PlotDrawing(bank.card, "A title").svg(Look(600, 400, "light")).decode()
     size = f"{POINT_PX:g}"
     across = [float(x) for x in re.findall(rf'transform="matrix\({size},0,0,{size},([^,]+),', svg)]
-    assert np.corrcoef(across, bank.plane.rows.points[:, 0])[0, 1] == pytest.approx(1.0), (
+    assert np.corrcoef(across, places_of(bank.plane.rows)[:, 0])[0, 1] == pytest.approx(1.0), (
         "a circle for each row"
     )
     state = bank.document.state
@@ -524,11 +529,11 @@ def test_each_kink_has_a_dot_for_the_slope_on_either_side(bare, monkeypatch):
     bank.document.edit("Choose", edits.set_activation, 0, "hinge")
     QApplication.processEvents()
     times = bank.plane.slope_axis.times
-    left, right = (end.points.tolist() for end in bank.plane.ends)
+    left, right = (places_of(end).tolist() for end in bank.plane.ends)
     assert (left, right) == ([[-1, 0], [2, times]], [[pytest.approx(-1), times], [pytest.approx(2), times]])
     bank.document.edit("Choose", edits.set_activation, 0, "tanh")
     QApplication.processEvents()
-    assert [len(end.points) for end in bank.plane.ends] == [0, 0]
+    assert [len(places_of(end)) for end in bank.plane.ends] == [0, 0]
 
 
 def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(bare, heard):
@@ -558,9 +563,9 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
     assert "the plot varies only this node's z, so the slope is a·(1 − a)" in own.caption()
     assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
-    drawn = own.plane.rows.points.tolist()
-    assert 10 <= len(drawn) <= 20
-    assert all([float(x), float(y)] in np.column_stack((z, a)).tolist() for x, y in drawn)
+    found = places_of(own.plane.rows).tolist()
+    assert 10 <= len(found) <= 20
+    assert all([float(x), float(y)] in np.column_stack((z, a)).tolist() for x, y in found)
     first = own.plane.curve.points[:, 1].tolist()
     own.document.select_row(1)
     assert own.plane.curve.points[:, 1].tolist() != first
@@ -594,10 +599,10 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
     assert "The points of 20,000 rows appear when the weights stop changing" in own.caption()
     qtbot.waitUntil(lambda: "All 20,000 rows: z from" in own.caption())
     z = state.network.forward(state.data.inputs).z[0][:, 0]
-    drawn = own.plane.rows.points
-    assert 50 < len(drawn) < 2_000
-    assert set(drawn[:, 0].tolist()) <= set(z.tolist())
-    far = np.abs(drawn[:, 0][:, None] - z[None, ::50]).min(axis=0)
+    found = places_of(own.plane.rows)
+    assert 50 < len(found) < 2_000
+    assert set(found[:, 0].tolist()) <= set(z.tolist())
+    far = np.abs(found[:, 0][:, None] - z[None, ::50]).min(axis=0)
     inside = np.abs(z[::50]) < own.plane.view()[0][1]
     assert far[inside].max() <= 2 * own.plane.pixel()[0], "each row has a point within two pixels"
     low, high = own.plane.view()[0]

@@ -280,10 +280,9 @@ class MarksItem(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no t
     def __init__(self, size: float) -> None:
         super().__init__(size=size, pen=None)
 
-    @property
-    def points(self) -> Array:
-        """The drawn points, shape (points, 2): x, y."""
-        return np.column_stack(self.getData())
+    def mouseClickEvent(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+        """Leave the click to the plot."""
+        event.ignore()
 
     def boundingRect(self) -> QRectF:
         """Return the view, since the bounds of points can be too large for Qt."""
