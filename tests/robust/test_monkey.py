@@ -390,7 +390,9 @@ class Monkey:
             what = self.rng.choice(TABLES)
             data.setText(what)
         self.note(f"drop {what!r} on {named(widget)}")
-        if drag_over(widget, data, at) and self.rng.random() < 0.8:
+        if not drag_over(widget, data, at):
+            return  # Qt tells a widget nothing more of a drag that it refused
+        if self.rng.random() < 0.8:
             let_go(widget, data, at)
         else:
             drag_away(widget)
