@@ -207,6 +207,18 @@ def test_the_wait_for_the_end_of_a_click_ends_with_its_window(settings, path):
     assert at_work() == []
 
 
+def test_a_closed_window_asks_nothing_about_its_file(window, answer, path):
+    save_theirs(path)
+    told = []
+    answer(QMessageBox, choose("Cancel", told))
+    window.main_window.close()
+    come_back(window)
+    assert told == []
+    window.main_window.show()
+    come_back(window)
+    assert len(told) == 1
+
+
 def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answer, path, monkeypatch):
     def read_meanwhile(source):
         save_theirs(path)

@@ -58,7 +58,7 @@ class ChangedElsewhere(QObject):
     def _check(self) -> None:
         if QApplication.mouseButtons() or QApplication.activePopupWidget():
             self._check_timer.start(AGAIN_MS)  # a dialog would interrupt the click
-        elif QApplication.activeModalWidget() is None:
+        elif QApplication.activeModalWidget() is None and self._workspace.main_window.isVisible():
             self._workspace.files.check_file()
 
 
