@@ -35,8 +35,8 @@ BUDGETS = {
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 1700,
     "nnviz.ui.dialogs": 1224,
-    "nnviz.ui.kit": 1130,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 4292,
+    "nnviz.ui.kit": 1131,  # the base of all dialogs, and every question
+    "nnviz.ui.panels": 4294,
     "nnviz.ui.plot": 772,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 1970,
     "nnviz.watching": 319,

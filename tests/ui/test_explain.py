@@ -356,6 +356,24 @@ def test_a_line_breaks_between_terms_and_in_no_product_that_has_room(read):
                     assert not broken or alone or after_a_comma, (width, before, line)
 
 
+def test_lines_break_at_the_same_places_with_and_without_a_scroll_bar(read):
+    """Else the bar may leave with the lines that it brought, and come again without an end."""
+    network = make_network((2, 3, 2), ("tanh", "softmax"), (True, False))
+    reader = read(replace(make_state(network, 4), training=Training(optimizer="adam")))
+    reader.select("weight", 0, 1, 0)
+
+    def page(width, height):
+        reader.panel.resize(width, height)
+        QApplication.processEvents()
+        reader.reads("∂MSE/∂z")
+        return reader.browser.toPlainText(), reader.browser.verticalScrollBar().isVisible()
+
+    for width in range(280, 500, 4):
+        long, short = page(width, 3000), page(width, 200)
+        assert (long[1], short[1]) == (False, True)
+        assert long[0] == short[0], width
+
+
 def test_a_cross_entropy_breaks_neither_behind_its_minus_nor_before_a_closing_parenthesis(read):
     layer = Layer(("output",), "sigmoid", [[0.4123456, -0.3]], [0.1])
     network, settings = Network(("x", "y"), (layer,)), Training(loss="cross_entropy")

@@ -90,6 +90,26 @@ def test_a_view_that_comes_back_is_shown_everything_and_one_out_of_sight_nothing
     assert view.shown[2:] == [(None, 1)]
 
 
+class Restless(Watcher):
+    """A view that asks to be shown again each time, as one whose text and scroll bar disagree."""
+
+    def show_moment(self, old, new):
+        super().show_moment(old, new)
+        self.frames.show_again(self)
+
+
+def test_a_view_that_never_comes_to_rest_lets_others_have_their_turn(document, clock, qtbot):
+    frames, view, passed = Frames(document), Restless(clock), []
+    view.frames = frames
+    frames.add(view)
+    QTimer.singleShot(0, lambda: passed.append(len(view.shown)))
+    frames.show_pending()
+    assert len(view.shown) == 2
+    qtbot.waitUntil(lambda: len(view.shown) > 5)
+    assert passed
+    frames.remove(view)
+
+
 def run(document, frames, clock, count):
     """Show `count` States of a run, 20 ms apart: the views of every frame, then one whose turn it is."""
     for k in range(count):

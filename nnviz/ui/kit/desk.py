@@ -100,11 +100,15 @@ class Frames(QObject):
             self._show_soon()
 
     def show_pending(self) -> None:
-        """Show the current Moment in all visible views now, instead of in the next frame."""
+        """Show the current Moment in all visible views now, instead of in the next frame.
+
+        A view that asks for `show_again` while it is shown has its turn in the next frame.
+        """
         self._read_next()
         try:
-            while pending := self._pending():
-                self._show(pending[0])
+            for view in self._pending():
+                if view in self._shown:  # the view may be hidden by now
+                    self._show(view)
         finally:
             self._set_timer()
 

@@ -86,7 +86,7 @@ class ExplainBrowser(QTextBrowser):
         self.setUndoRedoEnabled(False)
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)
-        self._html = ""
+        self._html, self._width = "", 0
         self.highlighted.connect(lambda url: self.link_hovered.emit(url.toString()))
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
@@ -101,9 +101,13 @@ class ExplainBrowser(QTextBrowser):
         bar.setValue(place)
 
     def fits(self, text: str) -> bool:
-        """Return whether `text` fits on one indented line."""
+        """Return whether `text` fits on one indented line, also if there is a scroll bar.
+
+        If the lines depended on the scroll bar, and the scroll bar on the lines, neither might come to rest.
+        """
         needed = QFontMetricsF(self.document().defaultFont()).horizontalAdvance(text)
-        return needed <= self.viewport().width() - INDENT_PX
+        room = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width()
+        return needed <= room - INDENT_PX
 
     def changeEvent(self, event: QEvent) -> None:
         """Use the new font size, and break lines again."""
@@ -113,9 +117,10 @@ class ExplainBrowser(QTextBrowser):
             self.room_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Emit `room_changed` if the width has changed."""
+        """Emit `room_changed` if the width has changed, and not only the width that a scroll bar leaves."""
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
+        if self.width() != self._width:
+            self._width = self.width()
             self.room_changed.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
