@@ -24,7 +24,7 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 123,
     "nnviz.cli": 653,
-    "nnviz.core": 4436,
+    "nnviz.core": 4432,
     "nnviz.document": 1888,
     "nnviz.explain": 688,
     "nnviz.files": 1589,

@@ -33,16 +33,6 @@ def with_network(state: State, network: Network) -> State:
     return replace(state, network=network, run=None)
 
 
-def set_weight(state: State, layer: int, node: int, source: int, value: float) -> State:
-    """Return `state` with a new weight from node `source` of the previous column to `node` of `layer`."""
-    return with_network(state, state.network.with_value(Address("weight", layer, node, source), value))
-
-
-def set_bias(state: State, layer: int, node: int, value: float) -> State:
-    """Return `state` with a new bias of a node. Raises ValueError if the layer has no biases."""
-    return with_network(state, state.network.with_value(Address("bias", layer, node), value))
-
-
 def value_at(state: State, address: Address, row: int = 0) -> float | None:
     """Return the weight, bias, input or target at an address, or None if the State lacks this number.
 

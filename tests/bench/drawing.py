@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from nnviz.core.address import Address
-from nnviz.core.edits import set_weight
+from nnviz.core.edits import set_value
 from nnviz.document.idle import APART_MS
 from nnviz.files.registry import save
 from nnviz.picture.columns import lay_out
@@ -176,7 +176,7 @@ def edited(sizes, panel):
     window.board.show_panel(panel, True)
 
     def edit(k):
-        window.document.push(set_weight(window.document.state, 0, 0, 0, k + 0.5), "a weight")
+        window.document.edit("a weight", set_value, Address("weight", 0, 0, 0), k + 0.5)
         windows.application().processEvents()
 
     found = []

@@ -10,7 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.address import Address, default_inputs, default_nodes
+from nnviz.core.edits import set_value
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training, WeightSet
@@ -261,6 +262,16 @@ def small_state(**training):
 
 def predictions(state):
     return state.network.predict(state.data.inputs)
+
+
+def set_weight(state, layer, node, source, value):
+    """Return the State with another weight."""
+    return set_value(state, Address("weight", layer, node, source), value)
+
+
+def set_bias(state, layer, node, value):
+    """Return the State with another bias."""
+    return set_value(state, Address("bias", layer, node), value)
 
 
 @st.composite

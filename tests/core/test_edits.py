@@ -24,6 +24,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Column, Columns, Dataset, State, Training
 from nnviz.core.train import train
 from tests.core import oracle
+from tests.core.oracle import set_bias, set_weight
 from tests.core.refusals import refusals
 
 UNSEEN = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus")
@@ -41,8 +42,8 @@ def changed(state, other):
 
 def test_setting_a_number_changes_that_number_alone():
     for kind, address, row, at, by_its_edit in (
-        ("weights", Address("weight", 1, 0, 2), None, (0, 2), edits.set_weight(SMALL, 1, 0, 2, 9.5)),
-        ("biases", Address("bias", 0, 1), None, 1, edits.set_bias(SMALL, 0, 1, 9.5)),
+        ("weights", Address("weight", 1, 0, 2), None, (0, 2), set_weight(SMALL, 1, 0, 2, 9.5)),
+        ("biases", Address("bias", 0, 1), None, 1, set_bias(SMALL, 0, 1, 9.5)),
         (
             "inputs",
             Address("input", -1, 1),
@@ -120,7 +121,7 @@ def test_names_activations_and_random_weights_change_alone():
 
 def test_an_edit_ends_the_run_and_names_and_settings_do_not():
     state = train(SMALL, updates=3).state
-    weights = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_bias(state, 0, 0, 1.0), use_set(state, 0)
+    weights = set_weight(state, 0, 0, 0, 1.0), set_bias(state, 0, 0, 1.0), use_set(state, 0)
     rows = (
         edits.set_value(state, Address("input", -1, 0), 1.0, 0),
         edits.set_value(state, Address("target", 0, 0), 1.0, 0),
@@ -238,7 +239,7 @@ def test_weight_sets_are_kept_used_and_dropped():
     assert [use_set(SETS, k).loss() for k in (0, 1)] == [other.loss(), SMALL.loss()]
     assert [uses_set(state, k) for state in (SETS, other) for k in (0, 1)] == [False, True, True, False]
     assert use_set(edits.remove_rows(SETS, [0, 1, 2, 3]), 0).loss() is None
-    edited = edits.set_weight(SETS, 0, 0, 0, 9.0)
+    edited = set_weight(SETS, 0, 0, 0, 9.0)
     kept = keep_set(edited, " mine ")
     assert [own.name for own in kept.weight_sets] == ["weights_0", "weights_1", "mine"]
     assert use_set(use_set(kept, 0), 2).network == edited.network
@@ -254,7 +255,7 @@ def test_edits_that_cannot_be_are_refused(approved):
     assert removed == pytest.approx(oracle.predictions(linear), rel=1e-12)
     cases = {
         "targets of some rows": lambda: edits.clear_targets(SMALL, [1, 2, 3]),
-        "a bias of a layer without": lambda: edits.set_bias(SMALL, 1, 0, 1.0),
+        "a bias of a layer without": lambda: set_bias(SMALL, 1, 0, 1.0),
         "an empty name": lambda: edits.rename(SMALL, 0, 0, ""),
         "a name that is taken": lambda: edits.rename(SMALL, 0, 0, "output"),
         "the last node": lambda: edits.remove_node(SMALL, 3, 0),

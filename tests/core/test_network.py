@@ -12,6 +12,7 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from tests.core import oracle
+from tests.core.oracle import set_bias, set_weight
 from tests.core.refusals import refusals
 
 INF, NAN = float("inf"), float("nan")
@@ -196,8 +197,8 @@ NOT_FINITE = {
     "a kept weight": lambda number: Weights([[number]]),
     "an input": lambda number: Dataset([[number, 1.0]]),
     "a target": lambda number: Dataset([[1.0]], [[number]]),
-    "an edited weight": partial(edits.set_weight, huge(), 0, 0, 0),
-    "an edited bias": partial(edits.set_bias, huge(), 0, 0),
+    "an edited weight": partial(set_weight, huge(), 0, 0, 0),
+    "an edited bias": partial(set_bias, huge(), 0, 0),
     "an edited input": partial(edits.set_value, huge(), Address("input", -1, 0)),
     "an edited target": partial(edits.set_value, huge(), Address("target", 0, 0)),
     "a pasted input": lambda number: edits.put_cells(huge(), 0, [0], np.array([[number]])),
@@ -214,7 +215,7 @@ def test_no_number_that_is_not_finite_is_taken(approved):
 def test_a_hidden_layer_whose_product_is_too_large_stays(approved):
     only_biases = replace(huge(1.0), weight_sets=())
     for k in (0, 1):
-        only_biases = edits.set_bias(only_biases, k, 0, 1.7976931348623157e308)
+        only_biases = set_bias(only_biases, k, 0, 1.7976931348623157e308)
     states = {"weights": huge(), "biases": only_biases}
     cases = {name: lambda own=own: edits.remove_layer(own, 0) for name, own in states.items()}
     approved("a product that is too large", refusals(cases))

@@ -30,7 +30,7 @@ from nnviz.explain.explain import measure_slope
 from nnviz.files.registry import load, save
 from nnviz.picture.svg import svg
 from tests.core import made_up, oracle
-from tests.core.oracle import NAMES, activate, defined, kinks
+from tests.core.oracle import NAMES, activate, defined, kinks, set_bias
 from tests.core.refusals import refusals
 from tests.core.test_explain import explained, last, line, lines_of
 
@@ -426,7 +426,7 @@ def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved)
     for address in hinge.network.all_weights():
         assert last(measure_slope(hinge, address, None)).agrees(own.slope(address)), address
     for bias in (0.5, 0.499995, 0.500005):  # 0.5·1 − 1·2 + 0.5 = −1 on the first row
-        weight = explained(edits.set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
+        weight = explained(set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
         assert line(weight, "check").check_agrees is False
     found = health(hinge.network, hinge.network.forward(hinge.data.inputs))
     assert found.badges() == {(0, 2): "saturated on all rows"}

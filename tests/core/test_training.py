@@ -44,7 +44,7 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import Best, carry_out, train
 from nnviz.core.trainer import Trainer
 from tests.core import oracle
-from tests.core.oracle import classes
+from tests.core.oracle import classes, set_weight
 from tests.core.refusals import refusals
 from tests.core.test_explain import NUMBERS, filled
 from tests.core.test_overfitting import RUNS, started
@@ -533,7 +533,7 @@ def run_with_changes(state):
 def edited(state):
     """Return a State after each of three edits that end its run."""
     weight, target = (
-        edits.set_weight(state, 0, 0, 0, 1.0),
+        set_weight(state, 0, 0, 0, 1.0),
         edits.set_value(state, Address("target", 0, 0), 1.0, 0),
     )
     return weight, target, edits.randomise(state, 3)
@@ -603,7 +603,7 @@ def test_undoing_an_edit_or_another_run_leads_on_to_the_end_of_the_first():
         ]
         past.follow(end)  # an edit has no past
         assert (past.end.iteration, past.end.run) == (0, None)
-    edit = edits.set_weight(SEEN[4], 0, 0, 0, 1.0)
+    edit = set_weight(SEEN[4], 0, 0, 0, 1.0)
     past = followed([*SEEN, SEEN[4], edit, train(edit, updates=3).state, edit, SEEN[4]])
     assert past.end is SEEN[-1]
     other = train(SEEN[3], updates=2, learning_rate=0.3).state
@@ -613,7 +613,7 @@ def test_undoing_an_edit_or_another_run_leads_on_to_the_end_of_the_first():
 
 
 def test_the_way_of_the_last_run_stays_known_until_the_data_change():
-    past = followed([*SEEN, edits.set_weight(SEEN[-1], 0, 0, 0, 1.0)])
+    past = followed([*SEEN, set_weight(SEEN[-1], 0, 0, 0, 1.0)])
     assert past.networks() == [state.network for state in SEEN]
     past.follow(SEEN[7])
     assert past.networks() == [state.network for state in SEEN[:8]]
@@ -643,7 +643,7 @@ def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
     trained = train(first, updates=1).state
     past = followed([first, trained])
     past.follow(back := with_past(trained, past.nearest(0)))
-    edit = replace(back, network=edits.set_weight(back, 0, 0, 0, 7.0).network, run=None)
+    edit = replace(back, network=set_weight(back, 0, 0, 0, 7.0).network, run=None)
     again = train(edit, updates=3).state
     for state in (edit, again, edit, back, edit):  # undone twice, and done again once
         past.follow(state)
@@ -746,11 +746,11 @@ def test_a_run_is_kept_when_an_edit_ends_it_and_not_when_it_goes_on():
 def test_runs_of_one_name_get_a_number_and_a_run_is_kept_once():
     state = start(8)
     for weight in (0.1, 0.2, 0.3, 0.2):
-        begun = edits.set_weight(replace(start(8), runs=state.runs), 0, 0, 0, weight)
+        begun = set_weight(replace(start(8), runs=state.runs), 0, 0, 0, weight)
         run = train(begun, updates=12).state
-        state = with_earlier(edits.set_weight(run, 0, 0, 0, -1.0), run)
+        state = with_earlier(set_weight(run, 0, 0, 0, -1.0), run)
     assert names(state) == [NAME, f"{NAME} (3)", f"{NAME} (2)"]
-    losses = [edits.set_weight(start(8), 0, 0, 0, weight).loss() for weight in (0.1, 0.3, 0.2)]
+    losses = [set_weight(start(8), 0, 0, 0, weight).loss() for weight in (0.1, 0.3, 0.2)]
     assert [kept.history[0, 1] for kept in state.runs] == pytest.approx(losses, rel=1e-12)
 
 
@@ -758,7 +758,7 @@ def test_the_latest_runs_are_kept_and_training_takes_them_along():
     state = start(8)
     for updates in range(1, 12):
         run = train(edits.with_network(state, state.network), updates=updates).state
-        state = with_earlier(edits.set_weight(run, 0, 0, 0, 0.5), run)
+        state = with_earlier(set_weight(run, 0, 0, 0, 0.5), run)
     assert [run.iterations for run in state.runs] == list(range(12 - EARLIER_RUNS.limit, 12))
     assert forget_runs(state).runs == ()
     assert train(state, updates=3).state.runs == state.runs

@@ -17,6 +17,7 @@ from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
+from tests.core.oracle import set_weight
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -198,11 +199,7 @@ def test_a_document_that_a_script_holds_says_so_and_neither_changes_nor_undoes(d
     document.undo()
     before = document.state
     document.lock("The script trains")
-    for change in (
-        document.undo,
-        document.redo,
-        lambda: document.edit("an edit", edits.set_weight, 0, 0, 0, 3.0),
-    ):
+    for change in (document.undo, document.redo, lambda: document.edit("an edit", set_weight, 0, 0, 0, 3.0)):
         with qtbot.waitSignal(document.refused) as refused:
             assert not change()
         assert (document.state, refused.args) == (before, ["The script trains"])
@@ -288,7 +285,7 @@ def test_the_selection_moves_with_its_node_in_the_same_moment_as_the_state(hidde
     hidden.push(edits.remove_rows(edits.add_layer(hidden.state, 1), [2]), "both")
     assert heard == [((OUTPUT, 2), (MOVED, 1), (MOVED, 1))]
     hidden.push(edits.add_node(hidden.state, 1), "a node")
-    hidden.push(edits.set_weight(hidden.state, 0, 0, 0, 1.0), "a weight")
+    hidden.push(set_weight(hidden.state, 0, 0, 0, 1.0), "a weight")
     hidden.push(edits.remove_rows(hidden.state, [1]), "fewer rows")
     assert selected(hidden.now) == (MOVED, 0)
 

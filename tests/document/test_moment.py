@@ -18,7 +18,7 @@ from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.document.idle import FIRST_S, Idle, Slicer
 from nnviz.document.moment import Moment
-from tests.core.oracle import make_network, make_state
+from tests.core.oracle import make_network, make_state, set_weight
 
 pytestmark = pytest.mark.usefixtures("qapp")
 SLOW = {"quick_ns": 0.0, "block_ns": 1.0, "quiet_ms": 0.0}
@@ -70,7 +70,7 @@ def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, pas
     same_slopes(own, state, [7])
     same_slopes(means.slopes, state)
     passes.clear()
-    document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
+    document.push(set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     assert document.now.means is not means
     document.push(edits.set_value(document.state, Address("target", 0, 0), 9.0, 0), "a target")
     assert document.now.loss == document.state.loss()
@@ -100,7 +100,7 @@ def test_nothing_long_goes_on_for_an_old_state_or_at_rest(qtbot, state, passes):
         return [timer for timer in document.idle.findChildren(QTimer) if timer.isActive()]
 
     document = document_of(state, **SLOW)
-    push = partial(document.push, edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
+    push = partial(document.push, set_weight(state, 0, 0, 0, 9.0), "a weight")
     assert document.now.means is None
     for stop in (push, document.idle.drop):
         assert document.now.slopes
@@ -161,7 +161,7 @@ def test_a_what_if_row_is_computed_alone_and_ends_with_other_data(state):
     now = document.now
     np.testing.assert_allclose(now.trace.prediction, state.network.predict([[1.0, 2.0, 3.0]]), rtol=1e-12)
     assert (now.slopes, now.row_index, len(now.row_state.data)) == (None, 0, 1)
-    document.push(edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
+    document.push(set_weight(state, 0, 0, 0, 9.0), "a weight")
     assert document.now.what_if_row is now.what_if_row
     np.testing.assert_allclose(
         document.now.trace.prediction, document.state.network.predict([[1.0, 2.0, 3.0]]), rtol=1e-12

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
@@ -18,7 +17,7 @@ from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.document.job import NO_ROWS, NO_TARGETS, Limits, updates_per_second
 from nnviz.document.training import Runner
-from tests.core.oracle import make_network, make_state
+from tests.core.oracle import make_network, make_state, set_weight
 
 pytestmark = pytest.mark.usefixtures("qapp")
 WAYS = {"in frames": {}, "from frames to a thread": {"long_unit_s": 0.0}}
@@ -212,7 +211,7 @@ def test_any_other_change_ends_a_run(qtbot, document, slow_runner, change):
     start = document.state
     slow_runner.run()
     until(qtbot, document, 1)
-    after = start if change == "undo" else edits.set_weight(document.state, 0, 0, 0, 9.0)
+    after = start if change == "undo" else set_weight(document.state, 0, 0, 0, 9.0)
     with qtbot.waitSignal(slow_runner.run_ended):
         if change == "undo":
             document.undo()
@@ -325,7 +324,7 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
         return [run.name for run in document.state.runs]
 
     def edit():
-        document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
+        document.edit("Change weight", set_weight, 0, 0, 0, 0.5)
 
     opened, earlier = document.state, ["learning rate 0.01 · gradient descent · 20 updates"]
     for rate in (0.01, 1e300):  # the same run again, and one that makes no update, keep nothing

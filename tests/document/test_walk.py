@@ -21,7 +21,7 @@ from nnviz.document.training import Runner
 from nnviz.document.walk import MOST_LINES, PHASES, Walk, WalkProgress, step_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.core.oracle import make_network, make_state
+from tests.core.oracle import make_network, make_state, set_weight
 from tests.core.test_explain import computed
 from tests.core.written import closes
 
@@ -304,7 +304,7 @@ def own(walker, request):
 
 
 def test_back_takes_an_update_back_but_not_what_a_person_did(own, qtbot, qapp):
-    mine = edits.set_weight(own.document.state, 0, 0, 0, 9.0)
+    mine = set_weight(own.document.state, 0, 0, 0, 9.0)
     own.document.push(mine, "mine")
     own.to_the_end()
     own.player.back()  # while the update is under way, unless it is quick
@@ -346,7 +346,7 @@ def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(own, qapp
             thread.join()  # its update waits to be shown
     was_made, state = not own.progress.active, own.document.state
     if leave == "edit":
-        state = edits.set_weight(state, 0, 0, 0, 9.0)
+        state = set_weight(state, 0, 0, 0, 9.0)
         own.document.push(state, "mine")
     getattr(own.player, "back" if leave == "edit" else leave)()
     qapp.processEvents()  # what is still under way would come now

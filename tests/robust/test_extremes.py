@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.cli.main import main
-from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
@@ -22,6 +21,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 from nnviz.files.source import Source
 from nnviz.ui.dialogs.pictures import DiagramDrawing, Look, write
+from tests.core.oracle import set_weight
 from tests.formats import SAVED
 from tests.processes import python
 from tests.robust.naughty import NAMES
@@ -251,7 +251,7 @@ def deeds(window, folder):
         yield f"the end of {phase}", player.to_end
     yield "walk on", player.step
     yield "stop", player.stop
-    yield "an edit", lambda: window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 0.5), "w")
+    yield "an edit", lambda: window.document.push(set_weight(window.document.state, 0, 0, 0, 0.5), "w")
     yield "a node more", lambda: window.structure.add_node(1)
     yield "a node less", lambda: window.structure.remove_node(1)
     yield "undone", lambda: (window.undo(), window.undo(), window.undo())

@@ -7,11 +7,11 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
-from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
+from tests.core.oracle import set_weight
 from tests.ui.hands import choose, choose_entry, press, set_number, type_name, write
 from tests.ui.sees import status
 
@@ -111,7 +111,7 @@ class Stories:
 
     def theirs(self, weight):
         """Save another first weight, as another program does."""
-        save(edits.set_weight(load(self.file), 0, 0, 0, float(weight)), self.file)
+        save(set_weight(load(self.file), 0, 0, 0, float(weight)), self.file)
 
     def damage(self):
         self.file.write_text("{")

@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton
 
-from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.document.walk import Walk, WalkProgress
 from nnviz.files.code import STYLES, program
@@ -22,6 +21,7 @@ from nnviz.ui.panels.code import CodePanel
 from nnviz.ui.panels.code_text import CodeText, Lines, MarkLegend
 from tests.bench.windows import LARGE
 from tests.bench.windows import state as made
+from tests.core.oracle import set_weight
 from tests.files.programs import of_classes, shipped
 from tests.ui.bare import Bare
 from tests.ui.hands import address_named, bring, choose, click, hover, press, set_number, type_name
@@ -54,7 +54,7 @@ class Code(Bare):
         return self.panel.findChild(CodeText)
 
     def weight(self, value, source=0):
-        self.document.push(edits.set_weight(self.document.state, 0, 0, source, value), "a weight")
+        self.document.push(set_weight(self.document.state, 0, 0, source, value), "a weight")
 
     def is_true(self):
         """Return whether the panel shows the program of the open network."""
@@ -149,7 +149,7 @@ def test_it_shows_the_program_of_what_is_open_and_follows_it(code, qtbot):
     assert "[2.0, 4.0],  # node_0" in own.text.toPlainText()
     state = shipped("xor", updates=20)
     for changed in (
-        edits.set_weight(state, 0, 0, 0, 1 / 3),
+        set_weight(state, 0, 0, 0, 1 / 3),
         replace(state, training=replace(state.training, optimizer="adam", batch_size=2)),
         replace(state, network=replace(state.network, inputs=("é", "😀"))),
         load(example("relu").path),

@@ -19,6 +19,7 @@ from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.panels.confusion import ConfusionGrid, ConfusionPanel, share_colours
+from tests.core.oracle import set_weight
 from tests.ui.bare import Seen
 from tests.ui.hands import bring, choose_in_table_menu, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
@@ -106,7 +107,7 @@ def test_the_counts_are_those_of_a_count_by_hand_and_follow_edits(open_card, app
     card, document = open_card(pets())
     cells = (0, 1), (1, 1), (2, 2), (2, 0)
     approved("cells under the mouse", "\n".join(read_out(card, *cell) for cell in cells))
-    document.edit("a weight", edits.set_weight, 0, 1, 1, -9.0)
+    document.edit("a weight", set_weight, 0, 1, 1, -9.0)
     taken = document.state.network.predict(document.state.data.inputs).argmax(axis=1)
     hits = int((taken == np.array(WANTED)).sum())
     assert hits != 4
@@ -166,7 +167,7 @@ def test_many_rows_are_counted_while_idle_and_after_a_run(qtbot, open_card):
     click(card, 2, 1)
     assert card.wished == [(np.flatnonzero((wanted == 2) & (taken == 1)).tolist(), "owl predicted as dog")]
     document.set_in_motion(True)
-    document.edit("a weight", edits.set_weight, 0, 1, 1, 0.5)
+    document.edit("a weight", set_weight, 0, 1, 1, 0.5)
     qtbot.waitUntil(lambda: card.caption.text() == "nnviz redraws the panel when the weights stop changing.")
     document.set_in_motion(False)
     qtbot.waitUntil(lambda: "correct" in card.caption.text())
@@ -237,7 +238,7 @@ def test_edits_under_a_filter_reach_the_listed_rows_and_no_others(filtered, appr
 def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_lists(filtered):
     window, card = filtered
     document = window.document
-    document.edit("a weight", edits.set_weight, 0, 1, 1, -9.0)
+    document.edit("a weight", set_weight, 0, 1, 1, -9.0)
     assert numbers(window) == [2, 8]
     assert "2 of 2" not in read_out(card, 0, 1)
     document.edit("a layer", edits.add_layer, 0)

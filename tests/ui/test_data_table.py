@@ -21,6 +21,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.data import DataPanel
 from nnviz.ui.panels.data_view import first_fitting
+from tests.core.oracle import set_weight
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
 from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, entry, turn, write
@@ -163,7 +164,7 @@ def test_a_row_shows_inputs_target_prediction_error_and_its_square(desk):
     assert desk.texts(1) == ["1", "−1", "50", "63", "13", "169"]
     assert "DATA · 4 ROWS" in desk.labels()
     desk.click(2, 1)
-    desk.document.push(edits.set_weight(desk.document.state, 1, 0, 0, 3.0), "a weight")
+    desk.document.push(set_weight(desk.document.state, 1, 0, 0, 3.0), "a weight")
     assert desk.texts(0)[3:] == ["78", "18", "324"]
     assert desk.table.currentIndex().row() == 2
     desk.document.push(edits.add_node(desk.document.state, 0), "an input")
@@ -203,8 +204,8 @@ def test_a_longer_number_widens_its_column_once_it_is_typed_or_computed(desk):
     desk.start()
     desk.data.resize(380, 260)
     narrow = desk.table.columnWidth(3)
-    desk.document.edit("a weight", edits.set_weight, 1, 0, 0, -1.2345678e-101)
-    desk.document.edit("a weight", edits.set_weight, 1, 0, 1, -1.2345678e-101)
+    desk.document.edit("a weight", set_weight, 1, 0, 0, -1.2345678e-101)
+    desk.document.edit("a weight", set_weight, 1, 0, 1, -1.2345678e-101)
     desk.table.grab()  # which finds what has no room
     desk.qtbot.waitUntil(lambda: desk.table.columnWidth(3) > narrow)
 
@@ -446,7 +447,7 @@ def test_what_is_painted_follows_every_change_of_a_number(desk):
     desk.start(*kept_rows(100, 0.0))
     document = desk.document
     for change in (
-        lambda: document.edit("a weight", edits.set_weight, 0, 0, 0, 3.0),
+        lambda: document.edit("a weight", set_weight, 0, 0, 0, 3.0),
         document.undo,
         lambda: document.edit("an input", edits.set_value, Address("input", -1, 0), 8.0, 1),
         lambda: document.edit("a target", edits.set_value, Address("target", 0, 0), 24.0, 1),

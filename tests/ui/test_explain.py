@@ -22,7 +22,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.kit.controls import ElidedLabel
 from nnviz.ui.kit.theme import set_size_percent
 from nnviz.ui.panels.explain import HINT, ExplainPanel, line_breaks
-from tests.core.oracle import make_network, make_state
+from tests.core.oracle import make_network, make_state, set_weight
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
@@ -171,7 +171,7 @@ def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, app
     approved("an edge", bank.reads("= 1.984"))
     bank.document.select_row(3)
     approved("an edge in row 4", bank.reads("8·32 = 256"))
-    bank.document.edit("a weight", edits.set_weight, 0, 0, 0, 1.0)
+    bank.document.edit("a weight", set_weight, 0, 0, 0, 1.0)
     bank.reads("1 − 0.0004·")
     bank.document.show_slopes(True, True)
     approved("the mean over all rows", bank.reads("Mean slope over all 4 rows"))
@@ -220,7 +220,7 @@ def test_nothing_is_computed_while_it_is_hidden(read, monkeypatch):
     bank.desk.frames.remove(bank.panel)
     bank.panel.rest()
     bank.select("node", 0, 0)
-    bank.document.edit("a weight", edits.set_weight, 0, 0, 0, 1.0)
+    bank.document.edit("a weight", set_weight, 0, 0, 0, 1.0)
     QApplication.processEvents()
     assert passes == []
     bank.panel.show()

@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from nnviz.core.address import Address
-from nnviz.core.edits import set_weight
 from nnviz.core.numbers import as_text
 from nnviz.document.document import Document
 from nnviz.files.examples import example
@@ -14,7 +13,7 @@ from nnviz.files.registry import load
 from nnviz.ui.kit.desk import Frames
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
-from tests.core.oracle import make_network, make_state
+from tests.core.oracle import make_network, make_state, set_weight
 from tests.ui.sees import explained, figure, untrue
 
 

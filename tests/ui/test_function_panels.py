@@ -28,7 +28,7 @@ from nnviz.ui.panels.activation import POINT_PX
 from nnviz.ui.panels.function import FunctionPanel
 from nnviz.ui.panels.function_plane import FunctionPlane
 from tests.core import made_up
-from tests.core.oracle import make_network, make_state
+from tests.core.oracle import make_network, make_state, set_bias, set_weight
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
 from tests.ui import hands
@@ -273,7 +273,7 @@ def test_the_picture_follows_an_edit_a_run_and_undo(qtbot, open_panel):
     document, runner = panel.document, panel.runner
     spans, seen = panel.plane.picture.section.spans, []
     for does in (
-        lambda: document.push(edits.set_weight(document.state, 0, 0, 0, 3.0), "Set"),
+        lambda: document.push(set_weight(document.state, 0, 0, 0, 3.0), "Set"),
         runner.step,
         document.undo,
     ):
@@ -463,7 +463,7 @@ def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved)
     told = {"node_0": bank.caption(), "said": bank.plane.accessibleDescription()}
     bank.document.select_row(1)
     told["row 2"] = bank.caption()
-    bank.edit(edits.set_weight, 0, 0, 0, 5.0)
+    bank.edit(set_weight, 0, 0, 0, 5.0)
     told["a weight of 5"] = bank.caption()
     bank.edit(edits.set_activation, 0, "leaky_relu(0.2)")
     told["leaky_relu(0.2)"] = bank.caption()
@@ -576,11 +576,11 @@ def test_huge_numbers_are_drawn_or_left_out_and_told(bare, amount):
     for name in amount(quick=names[:2], ci=names, night=names):
         own = bare(one_layer(name, [1.0], [0.0], [1.0, 2.0]), kind=Card)
         for bias in (1e300, -1e300, 1.7e308):
-            own.edit(edits.set_weight, 0, 0, 0, 1.0)
-            own.edit(edits.set_bias, 0, 0, bias)
+            own.edit(set_weight, 0, 0, 0, 1.0)
+            own.edit(set_bias, 0, 0, bias)
             own.panel.grab()
             assert "Row 1: z " in own.caption(), (name, bias)
-            own.edit(edits.set_weight, 0, 0, 0, bias)
+            own.edit(set_weight, 0, 0, 0, bias)
             own.panel.grab()
 
 
@@ -606,7 +606,7 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
     inside = np.abs(z[::50]) < own.plane.view()[0][1]
     assert far[inside].max() <= 2 * own.plane.pixel()[0], "each row has a point within two pixels"
     low, high = own.plane.view()[0]
-    own.edit(edits.set_weight, 0, 0, 0, 0.0)
+    own.edit(set_weight, 0, 0, 0, 0.0)
     assert own.plane.view()[0][0] <= low, "rows that are not known at present may need all of it"
     assert own.plane.view()[0][1] >= high
 
@@ -619,7 +619,7 @@ def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(ope
     window.desk.frames.show_pending()
     assert card.view.plane.isVisible()
     assert "Row 1: z 26" in card.view.plane.accessibleDescription()
-    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 3.0), "w")
+    window.document.push(set_weight(window.document.state, 0, 0, 0, 3.0), "w")
     window.desk.frames.show_pending()
     assert "Row 1: z 29" in card.view.plane.accessibleDescription()
     hands.press(window, "Run")

@@ -55,6 +55,7 @@ from nnviz.ui.window.app import Opened
 from nnviz.ui.window.window import MainWindow, within
 from nnviz.ui.window.workspace import PANELS
 from tests.conftest import effort
+from tests.core.oracle import set_weight
 from tests.processes import ended
 from tests.ui.bare import end_process, window_in_a_process
 from tests.ui.clipped import clipped, walk_panels
@@ -668,7 +669,7 @@ def test_a_window_is_filled_alone_and_an_edit_lays_no_panel_out_anew(open_window
     QApplication.processEvents()
     laid_out = Seen(QEvent.Type.LayoutRequest, window.training)
     for value in (3, 4, 5):
-        state = edits.set_weight(window.document.state, 0, 0, 0, value)
+        state = set_weight(window.document.state, 0, 0, 0, value)
         window.document.push(state, "Edit")
         QApplication.processEvents()
     assert laid_out.names == []

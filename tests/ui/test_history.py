@@ -23,6 +23,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.history import EMPTY, HistoryPlot
+from tests.core.oracle import set_weight
 from tests.core.test_history import check_line, falling, gone_on
 from tests.ui import hands, runs
 from tests.ui.bare import Seen
@@ -327,7 +328,7 @@ def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_e
     assert trained.curve.line.later.points[:, 0].tolist() == list(range(21))
     assert ring(trained) == place(trained, 0, 49)
     document.redo()
-    document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "Edit")
+    document.push(set_weight(document.state, 0, 0, 0, 1.0), "Edit")
     assert not trained.curve.isVisible()
     assert trained.pages.empty.text() == EMPTY.format(loss="MSE")
     document.undo()
@@ -575,7 +576,7 @@ def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, thre
     document.undo()
     assert len(earlier_curves(three)) == 1, "an undone run is the present one's way"
     document.redo()
-    document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
+    document.edit("Change weight", set_weight, 0, 0, 0, 0.5)
     qtbot.waitUntil(lambda: not len(drawn(three)))
     assert three.curve.isVisible()
     assert len(earlier_curves(three)) == 2, "earlier runs are drawn alone"

@@ -17,6 +17,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load, read, save
 from nnviz.ui.window.session import begin, protect_work
 from nnviz.ui.window.window import MainWindow
+from tests.core.oracle import set_weight
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, set_number
 from tests.ui.sees import at_work, offered, status
@@ -190,7 +191,7 @@ def anew(window, path, theirs=7.0):
 
 def save_theirs(path, weight=7.0):
     """Save another first weight, as another program does."""
-    save(edits.set_weight(load(path), 0, 0, 0, weight), path)
+    save(set_weight(load(path), 0, 0, 0, weight), path)
 
 
 def test_the_wait_for_the_end_of_a_click_ends_with_its_window(settings, path):
@@ -227,7 +228,7 @@ def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answe
     monkeypatch.setattr("nnviz.document.document.read", read_meanwhile)
     main_window = MainWindow(settings)
     window = begin(main_window, settings, path)
-    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 9.0)
+    window.document.edit("a weight", set_weight, 0, 0, 0, 9.0)
     told = []
     answer(QMessageBox, choose("Cancel", told))
     choose_entry(window, "Save")

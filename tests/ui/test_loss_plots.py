@@ -23,6 +23,7 @@ from nnviz.picture.scales import TONES, Tone, blended_pixels, loss_tones, tick_t
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.loss import LossSurfacePanel, levels_of
 from tests.core import oracle
+from tests.core.oracle import set_weight
 from tests.picture.test_edges import luminance
 from tests.ui import hands
 from tests.ui.bare import Bare, open_plot
@@ -161,12 +162,12 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_slope(qtbot
 
 def test_the_curve_follows_every_change_and_the_axis_the_weight(qtbot, open_curve):
     panel = open_curve()
-    change(qtbot, panel, edits.set_weight, 1, 0, 0, -3.0)
+    change(qtbot, panel, set_weight, 1, 0, 0, -3.0)
     state, curve = panel.document.state, panel.plane.line.points
     assert curve[:, 1] == pytest.approx(run_work(loss_along(state, FIRST, curve[:, 0])))
     assert middle(panel) == pytest.approx((2.0, state.loss()))
     hide(panel)
-    panel.document.push(edits.set_weight(state, 0, 0, 0, 40.0), "Set")
+    panel.document.push(set_weight(state, 0, 0, 0, 40.0), "Set")
     assert not panel.work.busy, "hidden it computes nothing"
     show(panel)
     settle(qtbot, panel)
@@ -203,10 +204,7 @@ CAPTIONS = {
         lambda: train(state_of("xor"), updates=300).state,
         Address("weight", 0, 0, 1),
     ),
-    "a slope of 0": (
-        lambda: edits.set_weight(state_of("many-rows"), 1, 0, 1, 0.0),
-        Address("weight", 0, 1, 0),
-    ),
+    "a slope of 0": (lambda: set_weight(state_of("many-rows"), 1, 0, 1, 0.0), Address("weight", 0, 1, 0)),
     "a learning rate of 0.05": (lambda: state_of("many-rows", learning_rate=0.05), FIRST),
     "a learning rate of 50": (lambda: state_of("many-rows", learning_rate=50.0), FIRST),
     "adam": (lambda: state_of("many-rows", optimizer="adam"), FIRST),
@@ -290,13 +288,13 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     qtbot.waitUntil(lambda: panel.caption.text() != "")
     assert panel.work.busy
     assert "Computing" in panel.caption.text()
-    change(qtbot, panel, edits.set_weight, 1, 0, 0, 2.0)
+    change(qtbot, panel, set_weight, 1, 0, 0, 2.0)
     assert middle(panel) == pytest.approx((*values(panel), document.state.loss()))
     document.undo()
     hide(panel)
     show(panel)  # it does not know any more that this takes long
     settle(qtbot, panel)
-    document.push(edits.set_weight(before, 1, 0, 0, 2.0), "Set")
+    document.push(set_weight(before, 1, 0, 0, 2.0), "Set")
     qtbot.waitUntil(lambda: not panel.plane.tangent.points.size)  # the first slice has not come to an end
     assert panel.work.busy
     document.undo()
@@ -412,7 +410,7 @@ def test_the_map_is_refined_and_a_change_or_selection_drops_what_is_under_way(qt
     panel, sizes = open_surface(state, wait=False), []
     qtbot.waitUntil(lambda: panel.plane.grid is not None)
     assert panel.work.busy
-    changed = edits.set_weight(state, 1, 1, 5, 9.0)
+    changed = set_weight(state, 1, 1, 5, 9.0)
     panel.document.push(changed, "Set")
     panel.frames.show_pending()
     while panel.work.busy:
@@ -485,7 +483,7 @@ def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface
     step(panel, 3)
     document.undo()
     assert len(path()) == 3
-    change(qtbot, panel, edits.set_weight, 0, 0, 1, 1.0)
+    change(qtbot, panel, set_weight, 0, 0, 1, 1.0)
     assert len(path()) == 3
     begin = values(panel)
     step(panel)

@@ -14,7 +14,6 @@ from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.history import History
 from nnviz.core.landscape import Grid
@@ -37,6 +36,7 @@ from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.panels.history_canvas import HistoryCurve
 from nnviz.ui.panels.loss import LossCurvePlane, LossSurfacePlane
 from nnviz.ui.plot.plot import drawable_ranges
+from tests.core.oracle import set_weight
 from tests.picture.diagrams import state
 from tests.processes import ended
 from tests.robust.test_extremes import LARGEST, filled
@@ -332,7 +332,7 @@ def deeds(window):
     yield "hover", lambda: hover(diagram, point(window, node))
     yield "leave", lambda: hover(diagram, QPoint(1, 1))
     yield "select", lambda: window.document.select(weight)
-    yield "edit", lambda: window.document.push(edits.set_weight(state, 0, 1, 0, -3.0), "w")
+    yield "edit", lambda: window.document.push(set_weight(state, 0, 1, 0, -3.0), "w")
     yield "slopes", lambda: window.document.show_slopes(True)
     yield "step", lambda: take_a_step(window)
     yield "update", window.runner.step

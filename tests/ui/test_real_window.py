@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from tests.ui.hands import address_named, point, type_name
@@ -247,7 +248,7 @@ def middle(widget):
 def test_a_file_that_is_dropped_opens_and_unsaved_changes_are_asked_about_first(
     window, icon, qtbot, answer, drag
 ):
-    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "Edit")
+    window.document.push(edits.set_value(window.document.state, Address("weight", 0, 0, 0), 9.0), "Edit")
     texts = []
     answer(QMessageBox, says(QMessageBox.StandardButton.Cancel, texts))
     drag(icon, window.data)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.edits import set_weight
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import as_text
 from nnviz.core.state import Dataset, State
@@ -20,6 +19,7 @@ from nnviz.picture.matrix import Cell
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.finder import Finder
 from nnviz.ui.panels.matrix import MatrixView
+from tests.core.oracle import set_weight
 from tests.ui.hands import address_named, bring, click
 from tests.ui.sees import explained, place, written
 

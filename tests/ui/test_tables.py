@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QRadioButton,
 )
 
-from nnviz.core import edits
 from nnviz.core.edits import standardise, worth_standardising
 from nnviz.core.generators import KINDS
 from nnviz.core.numbers import NUMBERS, as_text
@@ -37,6 +36,7 @@ from nnviz.ui.dialogs.table import OpenTable
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.window.session import begin
 from nnviz.ui.window.window import MainWindow
+from tests.core.oracle import set_weight
 from tests.ready_sets import FOLDER
 from tests.ui import hands
 from tests.ui.clipped import clipped
@@ -431,7 +431,7 @@ def test_training_offers_to_standardise_rows_and_the_menu_does_too(afresh, qtbot
 
 def test_tables_that_ship_are_opened_by_the_menu(afresh, answer, approved):
     window = afresh("relu")
-    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 9.0)
+    window.document.edit("a weight", set_weight, 0, 0, 0, 9.0)
     before = window.document.state
     answer(QMessageBox, choose("Cancel"))
     choose_entry(window, "Wine")

@@ -37,6 +37,7 @@ from nnviz.files.registry import load
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.training import TrainingPanel
 from nnviz.ui.plot.plot import Plot
+from tests.core.oracle import set_weight
 from tests.ui.bare import Seen
 from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import choose, choose_entry, turn, write
@@ -147,7 +148,7 @@ def test_random_weights_are_new_or_the_same_again(panel, document):
     press(panel.run_buttons.random)
     assert panel.fields.seed.text() == "1"
     first = document.state.network
-    document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
+    document.push(set_weight(document.state, 0, 0, 0, 5.0), "Edit")
     panel.runner.new_random_weights(document.state.training.seed)
     assert document.state.network == first
     type_in(panel.fields.seed, "9223372036854775807")
@@ -160,7 +161,7 @@ def test_random_weights_are_new_or_the_same_again(panel, document):
 def test_the_menu_train_makes_the_same_random_weights_again(afresh):
     window = afresh(edits.randomise(exercise(), 7))
     before = window.document.state.network
-    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 5.0)
+    window.document.edit("a weight", set_weight, 0, 0, 0, 5.0)
     choose_entry(window, "Same random weights again")
     assert (window.document.state.network, window.document.state.training.seed) == (before, 7)
 
@@ -373,7 +374,7 @@ def test_the_figures_of_a_row_without_classes(panel, document):
     assert error().text == "2.5"
     assert "Row's loss" in [label.text() for label in panel.findChildren(QLabel)]
     document.start(exercise())
-    document.push(edits.set_weight(document.state, 0, 0, 0, 1e200), "Edit")
+    document.push(set_weight(document.state, 0, 0, 0, 1e200), "Edit")
     assert panel.figures.loss.text == "∞"
     document.start(replace(exercise(), data=Dataset([[1.0, 2.0, 3.0]])))
     assert (panel.figures.loss.text, error().text) == ("–", "–")
@@ -425,7 +426,7 @@ def cut_off(widget):
 
 
 def test_nothing_is_cut_off_at_the_width_of_the_side(panel, document):
-    document.edit("a weight", edits.set_weight, 0, 0, 0, -1.23456789e-7)
+    document.edit("a weight", set_weight, 0, 0, 0, -1.23456789e-7)
     panel.runner.set_training(replace(document.state.training, updates=1_000_000, learning_rate=1e-15))
     QApplication.processEvents()
     width = max(WIDTH, panel.minimumSizeHint().width())

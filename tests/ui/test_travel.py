@@ -16,6 +16,7 @@ from nnviz.document.job import USUAL_LIMITS, Limits
 from nnviz.document.training import Runner
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.panels.training import HANDLE_PX, TrainingPanel
+from tests.core.oracle import set_weight
 from tests.ui import hands, sees
 from tests.ui.bare import Seen
 from tests.ui.runs import exercise, mse_after, weights
@@ -133,7 +134,7 @@ def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
     assert (panel.figures.row_error.text, document.state.training.learning_rate) == ("5.04", 0.02)
     click(panel.run_buttons.step)
     assert panel.figures.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
-    document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
+    document.push(set_weight(document.state, 0, 0, 0, 1.5), "Edit")
     edited = document.state
     assert not panel.run_buttons.back.isEnabled()
     assert not panel.run_buttons.restart.isEnabled()

@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.document.autosave import claim_leftovers, state_summary
 from nnviz.files.examples import example
@@ -39,6 +38,7 @@ from nnviz.ui.window.app import SIGNALS, Ending, Unexpected, normalize_exception
 from nnviz.ui.window.log import LOG_BYTES, Log
 from nnviz.ui.window.session import protect_work
 from nnviz.ui.window.workspace import PANELS
+from tests.core.oracle import set_weight
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status
@@ -255,7 +255,7 @@ def test_after_a_fault_in_any_panel_the_work_can_be_saved(watched, closed, saved
     for k, (slot, (_, deed)) in [*enumerate(SLOTS.items())][:: amount(quick=3, ci=1, night=1)]:
         if slot in window.board.docks:
             hands.bring(window, slot)
-        window.document.edit("Set", edits.set_weight, 0, 1, 1, k)
+        window.document.edit("Set", set_weight, 0, 1, 1, k)
         armed.add(slot)
         told = closed(lambda deed=deed: QTimer.singleShot(0, lambda: deed(window)))
         assert told.startswith("An error inside nnviz: ZeroDivisionError: ")
@@ -438,7 +438,7 @@ import shiboken6
 from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from nnviz.cli.main import main
-from nnviz.core import edits
+from tests.core.oracle import set_weight
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.ui.window import session
 from nnviz.ui.dialogs.questions import ask_version
@@ -461,7 +461,7 @@ def run(workspace):
 
 def work(workspace):
     document, files, window = workspace.document, workspace.files, workspace.main_window
-    document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
+    document.push(set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     ends = lambda: QTimer.singleShot(20, lambda: os.kill(os.getpid(), NUMBER))
     boxes = MEANWHILE
     def open_next():  # each within the one before
@@ -590,7 +590,7 @@ def crashed(data):
     """Return a function that leaves the copy of a program that no longer runs: a weight of `relu` was 9."""
 
     def leave(name="mine", path=None, written=None):
-        state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
+        state = set_weight(load(example("relu").path), 0, 0, 0, 9.0)
         about = About(state.name, state_summary(state), path, b"")
         copy = data / "recovery" / f"{name}.copy"
         copy.write_bytes(b"".join(with_digest(copy_parts(state, about))))

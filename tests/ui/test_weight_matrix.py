@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
-from nnviz.core.edits import add_layer, remove_layer, rename, set_weight
+from nnviz.core.edits import add_layer, remove_layer, rename
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
@@ -15,6 +15,7 @@ from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
 from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.panels.matrix import HINT
+from tests.core.oracle import set_weight
 from tests.ui.bare import open_plot
 from tests.ui.runs import pixels_of
 
