@@ -166,11 +166,16 @@ def put_cells(state: State, row: int, columns: list[int], values: Array) -> Stat
     targets = old.targets if len(old) else None
     if targets is None and max(columns) >= width:
         targets = np.zeros((len(old), len(state.network.outputs)))
-    table = old.inputs if targets is None else np.hstack([old.inputs, targets])
-    rows = np.zeros((max(len(old), row + len(values)), table.shape[1]))
-    rows[: len(old)] = table
-    rows[row : row + len(values), columns] = values
-    return set_rows(state, rows[:, :width], None if targets is None else rows[:, width:])
+    end = row + len(values)
+
+    def written(part: Array, first: int) -> Array:
+        table = np.zeros((max(len(old), end), part.shape[1]))
+        table[: len(old)] = part
+        own = [k for k, column in enumerate(columns) if 0 <= column - first < part.shape[1]]
+        table[row:end, [columns[k] - first for k in own]] = values[:, own]
+        return table
+
+    return set_rows(state, written(old.inputs, 0), None if targets is None else written(targets, width))
 
 
 def set_training(state: State, training: Training) -> State:
@@ -442,7 +447,7 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
 
     An input becomes (raw − mean) / standard deviation, as with scikit-learn's StandardScaler (`ddof` 0). Mean
     and standard deviation are those of the raw numbers in the training rows; `State.columns` stores both.
-    One-hot inputs and constant inputs do not change.
+    One-hot inputs, constant inputs and inputs whose squares overflow do not change.
     """
     table, columns = state.data.inputs.copy(), {column.nodes: column for column in state.columns}
     for i in sorted(set(inputs) & set(can_be_standardised(state))):
@@ -450,8 +455,9 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
         column = columns.get((name,)) or Column(name, (name,))
         raw = np.array(column.decoded(table[:, [i]]), dtype=np.float64)
         mean, deviation = mean_and_deviation(raw[None, : state.trained_rows])
-        columns[column.nodes] = replace(column, mean=mean.item(), deviation=deviation.item())
-        table[:, i] = columns[column.nodes].standardised(raw)
+        if 0.0 < deviation < np.inf:
+            columns[column.nodes] = replace(column, mean=mean.item(), deviation=deviation.item())
+            table[:, i] = columns[column.nodes].standardised(raw)
     data = Dataset(table, state.data.targets)
     return replace(state, data=data, columns=Columns(columns.values()), run=None)
 

@@ -154,10 +154,12 @@ def _match(network: Network, address: Address) -> Match:
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
-    """Yield the edges between the nodes on both sides of an arrow, the strongest first."""
-    start, arrow, end = text.replace("→", "->").partition("->")
-    if arrow:
-        starts, ends = _named(network, start), _named(network, end)
+    """Yield the edges between the nodes on both sides of an arrow, the strongest first.
+
+    A name may contain an arrow, so each arrow is tried.
+    """
+    for arrow in re.finditer("->|→", text):
+        starts, ends = _named(network, text[: arrow.start()]), _named(network, text[arrow.end() :])
         areas = [(ends[k + 1], starts[k]) for k in range(len(network.layers))]
         yield from _first(network, "weight", areas, MEASURES["strongest"], limit)
 

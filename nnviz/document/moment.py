@@ -130,7 +130,7 @@ class Moment:
             row_results = results
         elif not same or self.what_if_row is not before.what_if_row:
             row_results = Results(replace(state, data=Dataset(self.what_if_row[None]), run=None))
-        same_inputs = has_same_inputs(of_inputs.state, state)
+        same_inputs = self.is_moving or has_same_inputs(of_inputs.state, state)  # new ones after a drag
         return Known(results, row_results, of_inputs if same_inputs else Results(state))
 
     def goes_on_from(self, old: Moment) -> bool:

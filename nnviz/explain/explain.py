@@ -63,8 +63,7 @@ def explain(
     """Return the explanation of the number or layer at `address`, or of the loss if `address` is None.
 
     If `mean`, the slopes are means over all training rows. `check` is the measured slope, or None while the
-    slope is being measured. `unfolded` names the lines in which long sums are written out in full. `watched`
-    says whether a script is training the network.
+    slope is being measured. `watched` says whether a script is training the network.
     """
     return _Explainer(state, address, computed, is_mean(state, mean), check, watched).explanation()
 

@@ -339,7 +339,7 @@ def _pill(slot: Slot, address: Address, value: float, room: Rect) -> Label | Non
     if fit is None:
         return None
     text, size, width = fit
-    least = 0.0 if is_bias else LEAST_SLOPE_RATIO * room.height
+    least = 0.0 if is_bias else min(LEAST_SLOPE_RATIO * room.height, room.width)
     place = room._replace(width=max(width + pad, least))
     return Label(address, text, place, "pill" if is_bias else "node_slope", size, value)
 

@@ -391,6 +391,13 @@ def test_standardising_gives_mean_0_and_deviation_1_and_is_kept_for_raw_rows():
     np.testing.assert_allclose(more.data.inputs[:, :2].std(axis=0), 1)
 
 
+def test_a_standardised_column_whose_raw_squares_overflow_is_left_as_it_is():
+    state = made(np.outer([-1.0, 0.0, 1.3], np.ones(4)))
+    for deviation in (1e200, 1e-170):
+        columns = Columns([Column("age", ("age",), mean=0.0, deviation=deviation)])
+        assert standardise(replace(state, columns=columns), [0]) == replace(state, columns=columns)
+
+
 def test_columns_whose_squares_no_number_holds_are_left_as_they_are(approved):
     for scale in (1e200, 1e-200, 1e307, 5e-320):
         state = made(np.outer([1.0, 2.0, 4.0, 1.0], [scale, 0, 0, 0]))

@@ -39,7 +39,7 @@ from nnviz.core.results import health
 from nnviz.core.search import find
 from nnviz.core.state import Dataset, State
 from nnviz.core.trainer import Parameters, parameter_index
-from tests.core.oracle import make_network
+from tests.core.oracle import make_network, make_state
 from tests.core.refusals import refusals
 from tests.core.test_explain import BANK
 
@@ -165,6 +165,12 @@ def test_typed_words_find_nodes_edges_and_biases(approved):
     texts = TYPED_WORDS.strip().replace("\n", " | ").split(" | ")
     approved("what is typed, and what it finds", "\n".join(f"{text} = {found(text)}" for text in texts))
     assert find(SEARCHED, "  ") == []
+
+
+def test_an_edge_is_found_by_its_title_if_a_name_contains_an_arrow():
+    state = make_state(Network.random(["a"], [(["h -> 1", "h2"], "relu"), (["o"], "identity")], 1), 1)
+    for title in ("h -> 1 → o", "a → h -> 1", "h2 → o"):
+        assert title in [match.title for match in find(state, title)]
 
 
 def test_a_match_has_its_address_and_its_value_on_the_row():

@@ -124,6 +124,16 @@ def test_values_that_a_run_puts_off_are_found_when_the_run_is_over(qtbot, state)
     qtbot.waitUntil(lambda: document.now.node_values(0, 0) is not None)
 
 
+def test_during_a_drag_the_offer_to_standardise_waits_for_the_end(state):
+    document = document_of(state)
+    before = document.now.scales
+    document.set_in_motion(True)
+    document.edit("an input", edits.set_value, Address("input", -1, 0), 1e9)
+    assert document.now.scales == before == ""
+    document.set_in_motion(False)
+    assert "standard deviation" in document.now.scales
+
+
 def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_loss(state, passes):
     batches = replace(state, training=replace(state.training, batch_size=8))
     update = document_of(batches, quick_ns=1e3).now.means_of_update

@@ -238,6 +238,15 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style):
     assert "as_inputs" not in program(replace(state, columns=()), style).text
 
 
+@pytest.mark.parametrize("style", ["course", "numpy", "keras", "pytorch"])
+def test_the_example_row_of_many_inputs_is_short(style):
+    network = make_network([100, 1], ["identity"], [True], 3)
+    text = program(State(network, Dataset.empty(network)), style).text
+    (line,) = [line for line in text.splitlines() if line.startswith("# print(")]
+    assert "[0.0] * 100" in line
+    assert len(line) <= 88
+
+
 def test_many_columns_are_standardised():
     network = make_network([50, 1], ["identity"], [True], 3)
     columns = tuple(Column(name, (name,), mean=k, deviation=k + 0.1) for k, name in enumerate(network.inputs))

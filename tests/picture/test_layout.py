@@ -15,6 +15,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.picture.parts import View
+from nnviz.picture.text import text_width
 from tests.picture.diagrams import COURSE, amounts, drawn, faults, on_edges, overlaps, shown, state
 
 ROOMS = [View(606, 263), View(606, 347), View(886, 412), View(1526, 690), View(2166, 1050)]
@@ -232,6 +233,21 @@ def test_long_numbers_have_room_in_nodes_and_on_edges(view):
     picture = drawn(State(Network(("x",), layers), Dataset([[0.5]], [[0.25]])), view, with_slopes=True)
     assert picture.text(Address("bias", 0, 0)) == "b 0"
     assert "e−" in picture.text(Address("node_slope", 0, 0))
+
+
+def test_a_bias_and_a_slope_on_one_line_are_no_wider_than_their_boxes():
+    sizes = (2, *[4] * 9, 1)
+    for bias in (0.5, 12.0, -0.25):
+        network = constant(sizes, 0.0).network
+        for k in range(len(network.layers)):
+            network = network.with_value(Address("bias", k, 0), bias)
+        own = State(network, Dataset([[-1.0, -2.0]], [[1.0]]))
+        for view in (View(1500, 900, 2.2), View(1100, 800, 1.7), View(1500, 900)):
+            labels = [each for each in drawn(own, view, with_slopes=True).labels if each.address]
+            pills = [each for each in labels if each.address.kind in ("bias", "node_slope")]
+            assert pills
+            for each in pills:
+                assert text_width(each.text, each.size, True) < each.rect.width, (bias, view, each)
 
 
 def test_where_only_one_fits_the_bias_stays():

@@ -148,6 +148,10 @@ def right_rows(state: State, *, single: bool = False) -> str:
     return sides if single or len(network.outputs) == 1 else f"({sides}).all(axis=1)"
 
 
+WRITTEN_OUT = 8
+"""Largest number of inputs that the example row of a program lists one by one."""
+
+
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
     """Yield lines that show how to predict a new row, if the data is encoded or has no rows.
 
@@ -159,10 +163,12 @@ def example_call(state: State, call: str) -> Iterator[CodeLine]:
     if raw or not len(state.data):
         columns = state.columns.of_inputs
         cells = counted(len(columns), "cell" if raw else "input")
-        row = [column.values[0] if column.values else 0.0 for column in columns]
+        row = str([column.values[0] if column.values else 0.0 for column in columns])
+        if len(columns) > WRITTEN_OUT and not any(column.values for column in columns):
+            row = f"[0.0] * {len(columns)}"
         yield CodeLine()
         yield CodeLine(f"# To predict a row, fill in its {cells} and remove the # of the next line")
-        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else str(row))})")
+        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else row)})")
 
 
 def _as_inputs(state: State) -> Iterator[CodeLine]:
