@@ -24,11 +24,11 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 123,
     "nnviz.cli": 653,
-    "nnviz.core": 4432,
+    "nnviz.core": 4435,
     "nnviz.document": 1888,
     "nnviz.explain": 688,
     "nnviz.files": 1589,
-    "nnviz.files.code": 1080,
+    "nnviz.files.code": 1083,
     "nnviz.files.models": 3400,
     "nnviz.files.table": 927,
     "nnviz.picture": 2410,
@@ -36,9 +36,9 @@ BUDGETS = {
     "nnviz.ui.diagram": 1700,
     "nnviz.ui.dialogs": 1224,
     "nnviz.ui.kit": 1131,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 4294,
+    "nnviz.ui.panels": 4305,
     "nnviz.ui.plot": 772,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 1970,
+    "nnviz.ui.window": 1975,
     "nnviz.watching": 319,
 }
 """Largest number of code lines of each package.

@@ -28,6 +28,7 @@ from nnviz.document.walk import PHASES
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.files.table.reading import parse
 from nnviz.ui.panels.data import paste_cells
 from tests.robust.naughty import NAMES, NO_NAMES
 from tests.robust.truths import TRUTHS, arrays
@@ -227,7 +228,7 @@ class Machine(RuleBasedStateMachine):
             self.rng.randrange(3),
         )
         try:
-            return self.attempt(lambda state: paste_cells(state, text, row, column)[0])
+            return self.attempt(lambda state: paste_cells(state, parse(text), row, column)[0])
         except FileError as error:
             return f"not pasted: {error}"
 

@@ -552,6 +552,14 @@ def test_the_line_is_above_the_first_validation_row_and_counts_them(desk, split)
     assert not desk.table.split.isVisible()
 
 
+def test_cells_beside_the_line_can_be_clicked(desk, split):
+    desk.document.select_row(0)
+    for y, row in ((-6, 6), (5, 7)):
+        at = split.mapTo(desk.table.viewport(), edge(desk.table, 7) + QPoint(0, y))
+        QTest.mouseClick(desk.table.viewport().childAt(at) or desk.table.viewport(), LEFT, pos=at)
+        assert desk.document.now.row == row
+
+
 @pytest.mark.fonts
 def test_the_numbers_of_validation_rows_are_lighter(desk, split):
     desk.document.push(edits.set_rows(desk.document.state, np.full((10, 1), 8.0), np.ones((10, 1))), "8")

@@ -324,6 +324,17 @@ assert app.clipboard().text() == "z = -1"
 # --- where lines break
 
 
+def test_the_least_height_of_a_plot_does_not_depend_on_the_plots_before(open_window):
+    window = open_window("relu")
+    bring(window, "Explain")
+    window.desk.allow_plots()
+    heights = []
+    for name, *source in (("node_0", "accounts"), ("node_0",), ("node_0", "accounts")):
+        window.document.select(address_named(window, name, *source))
+        heights.append(views(window)[0].parts.widget(0).minimumSizeHint().height())
+    assert heights[0] == heights[2] != heights[1]
+
+
 def lines_of(browser):
     """Yield the lines of the page as they are laid out, each with the one before in its paragraph."""
     block = browser.document().begin()

@@ -8,7 +8,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton
 
 from nnviz.core import edits
 from nnviz.core.state import Training
@@ -134,15 +134,21 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
         press(window, "Run")
     set_number(window, WEIGHT, "1")
     qtbot.waitUntil(lambda: status(window).endswith(ENDED))
-    assert status(window) == f"Set input_0 → output{ENDED}"
+    assert status(window) == f"input_0 → output: 1{ENDED}"
     choose_entry(window, "Undo")
     assert window.document.state.iteration == 20
     assert ENDED not in status(window)
     hands.drag(window.diagram, hands.point(window, WEIGHT), 60)
     qtbot.waitUntil(lambda: status(window).endswith(ENDED))
+    assert status(window).removesuffix(ENDED).endswith(hands.written(window, WEIGHT))
     set_number(window, WEIGHT, "7")
     qtbot.waitUntil(lambda: "ended" not in status(window))
     choose_entry(window, "Undo")
+    choose_entry(window, "Undo")
+    (add,) = [b for b in window.diagram.findChildren(QToolButton) if b.accessibleName() == "Add an input"]
+    QTest.mouseClick(add, LEFT)
+    qtbot.waitUntil(lambda: status(window).endswith(ENDED))
+    assert "; the prediction of row 1 did not change" in status(window)
     choose_entry(window, "Undo")
 
     window.history.load()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -436,6 +436,19 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, document):
     assert cut_off(panel) == []
     for own, nearly in ((panel.figures.loss, "49"), (panel.figures.row_error, "7")):
         assert own.text.rstrip("0") == f"{nearly}.", "a number that is rounded has all its digits"
+
+
+def test_only_the_left_button_moves_the_timeline(afresh):
+    window = afresh("relu")
+    timeline = window.training.timeline
+    for _ in range(5):
+        window.runner.step()
+    window.desk.frames.show_pending()
+    start = QPoint(3, timeline.height() // 2)
+    QTest.mouseClick(timeline, Qt.MouseButton.RightButton, pos=start)
+    assert window.document.state.iteration == 5
+    QTest.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=start)
+    assert window.document.state.iteration == 0
 
 
 def test_in_a_small_window_the_panel_is_compact(qtbot, afresh):

@@ -275,6 +275,8 @@ def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left:
 def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
     """Indent lines by `left` pixels, and their wrapped parts by more. `lines` are line numbers from 0."""
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
+    cursor = QTextCursor(document)
+    cursor.beginEditBlock()  # or Qt would lay out the document after each line
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
         depth = len(block.text()) - len(block.text().lstrip(" "))
@@ -283,6 +285,7 @@ def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
         form.setTextIndent(-hanging)
         if block.blockFormat() != form:
             QTextCursor(block).setBlockFormat(form)
+    cursor.endEditBlock()
 
 
 LANES_PX = 18

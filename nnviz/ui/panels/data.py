@@ -83,16 +83,12 @@ class NewRows(NamedTuple):
     summary: str
 
 
-def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
-    """Return the state with the numbers of `text` pasted, the first number into the cell (`row`, `column`).
+def paste_cells(state: State, table: Table, row: int, column: int) -> NewRows:
+    """Return the state with the numbers of `table` pasted, the first number into the cell (`row`, `column`).
 
-    Raises FileError if the text is not a table of numbers, or does not fit. The message names the line of the
-    text.
+    Raises FileError if the table has other cells than numbers, or does not fit. The message names the line.
     """
-    from nnviz.files.table.reading import parse
-
     all_columns = columns(state)
-    table = parse(text)
     indices = _indices_from(all_columns, column, table.width)
     with as_file_errors():
         new = edits.put_cells(state, row, indices, table.rows)
@@ -136,14 +132,8 @@ def load_rows(state: State, table: Table) -> NewRows | None:
     return NewRows(new, note)
 
 
-def needs_dialog(text: str) -> bool:
-    """Return whether a text is a table with column names, or one of several rows with a column of texts."""
-    from nnviz.files.table.reading import parse
-
-    try:
-        table = parse(text)
-    except FileError as error:
-        return isinstance(error, AmbiguousCellError)
+def needs_dialog(table: Table) -> bool:
+    """Return whether a table has column names, or several rows and a column of texts."""
     has_texts = any(np.isnan(table.numbers(column)).all() for column in range(table.width))
     return table.names is not None or (has_texts and len(table) > 1)
 
@@ -353,18 +343,24 @@ class DataPanel(Panel):
         menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:
+        from nnviz.files.table.reading import parse
+
         if not self._document.may_change():
             return
         self._desk.frames.show_pending()
         current = self.table.currentIndex()
         row = self.model.row_of(current.row()) if current.isValid() else self._document.now.row
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
-        if needs_dialog(text):
+        try:
+            table = parse(text)
+            if needs_dialog(table):
+                self.table_paste_requested.emit(text)
+                return
+            self._desk.runner.pause()
+            pasted = paste_cells(self._document.state, table, row, column)
+        except AmbiguousCellError:
             self.table_paste_requested.emit(text)
             return
-        self._desk.runner.pause()
-        try:
-            pasted = paste_cells(self._document.state, text, row, column)
         except FileError as error:
             self._show_refusal(f"Nothing was pasted: {error}")
             return

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -229,9 +230,10 @@ def column_widths(
     return widths
 
 
-HEIGHT_PX, LEFT_PX, INSIDE_PX = 14, 8, 6
-"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. LEFT_PX:
-left edge of the caption. INSIDE_PX: padding of the caption's text."""
+HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
+"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. GRAB_PX: height of the area
+that can be dragged; cells beside this area can be clicked. LEFT_PX: left edge of the caption. INSIDE_PX:
+padding of the caption's text."""
 DRAG_TIP, START_TIP = "Drag the line: the rows below it are for validation", "Drag up to add validation rows"
 
 
@@ -273,6 +275,8 @@ class SplitLine(QWidget):
         height, middle = px(HEIGHT_PX), px(HEIGHT_PX) // 2
         y = self._row * self._header.defaultSectionSize() - self._header.offset()
         self.setGeometry(0, y - middle - 1, self._table.viewport().width(), height)
+        line = QRect(0, middle - px(GRAB_PX) // 2, self.width(), px(GRAB_PX))
+        self.setMask(QRegion(line) | QRegion(self._caption_room()))
         self.update()
 
     def _caption_room(self) -> QRect:

@@ -13,7 +13,7 @@ from html import escape
 from importlib import import_module
 from typing import TypeAlias, cast
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -281,6 +281,14 @@ DIVIDER_PX, GRIP_PX, TEXT_PX = 10, 36, 48
 """Pixels. DIVIDER_PX: height of the divider. GRIP_PX: width of the grip. TEXT_PX: least text height."""
 
 
+class _Plots(QStackedWidget):
+    """A stack that is at least as large as its current page, instead of the largest page."""
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page else QSize()
+
+
 class PlotAboveText(QSplitter):
     """A plot above a text. A person drags the divider between both, or double-clicks it to enlarge the plot.
 
@@ -296,7 +304,7 @@ class PlotAboveText(QSplitter):
         self._percent = settings.get(DIVIDER, 0)
         """The share that the person has chosen, or 0."""
         self.is_enlarged = False
-        self._plots, below = QStackedWidget(), QWidget()
+        self._plots, below = _Plots(), QWidget()
         self._plots.setContentsMargins(6, 0, 6, 0)
         fill_box(QVBoxLayout(below), 0, text)
         self.addWidget(below)  # first, so that F6 moves the keyboard focus to the text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pyqtgraph as pg
@@ -222,6 +223,9 @@ RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
 
+_brush = lru_cache(maxsize=2 * MOST)(pg.mkBrush)
+
+
 class RowMarks(MarksItem):
     """Draws the marks of `rows`. A mark consists of up to three shapes, one above the other."""
 
@@ -235,8 +239,7 @@ class RowMarks(MarksItem):
         size = next((size for most, size in SIZES if len(rows.points) <= most), SIZES[-1][1])
         hollow = 1.25 * size + 2 * RIM, 1.25 * size, 0.75 * size
         sizes = np.where(rows.hollow[:, None], hollow, (size + RIM, size - RIM, 0.0))
-        brushes = {colour: pg.mkBrush(colour) for colour in {*rows.colours, rim, inside}}
-        layers = [(brushes[rim], brushes[colour], brushes[inside]) for colour in rows.colours]
+        layers = [(_brush(rim), _brush(colour), _brush(inside)) for colour in rows.colours]
         marks, layer = np.nonzero((sizes > 0.0) & np.isfinite(rows.points).all(axis=1, keepdims=True))
         shapes = np.array(rows.shapes, dtype=np.intp)[marks]
         self.setData(

@@ -179,6 +179,9 @@ class Timeline(QSlider):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Move the handle to the mouse, as Qt does for the middle button."""
+        if event.buttons() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
         button, at = Qt.MouseButton.MiddleButton, event.globalPosition()
         super().mousePressEvent(
             QMouseEvent(event.type(), event.position(), at, button, button, event.modifiers())

@@ -41,21 +41,29 @@ ACCURACY = "accuracy"
 
 
 def report_ended_run(workspace: Workspace, undo: QAction) -> None:
-    """Report in the status bar that an edit has ended the training run, which the action `undo` restores."""
+    """Report in the status bar that an edit has ended the training run, which the action `undo` restores.
+
+    The report follows the message about the edit.
+    """
     document, status = workspace.document, workspace.status
     soon = QTimer(workspace.main_window, singleShot=True, interval=0)  # after the message about the edit
+    before = reported = ""
 
     def report() -> None:
+        nonlocal reported
         text, key = document.undo_text(), undo.shortcut().toString(NATIVE)
         edit = f"{text[:1].upper()}{text[1:]}"
         if made := document.ended_run:
             ended = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
-            status.show_message(f"{edit}. {ended}")
-        elif status.text.endswith(" restores it"):  # one Undo no longer restores the run
+            reported = f"{edit if status.text in ('', before) else status.text}. {ended}"
+            status.show_message(reported)
+        elif reported and status.text == reported:  # one Undo no longer restores the run
             status.show_message(edit)
 
     def follow(old: Moment, new: Moment) -> None:
+        nonlocal before
         if old.state is not new.state:
+            before = before if soon.isActive() else status.text
             soon.start()
 
     soon.timeout.connect(report)
