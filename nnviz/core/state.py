@@ -702,12 +702,20 @@ def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What the window shows when the file is opened: the name of the panel in front."""
+
+    panel: str
+
+
+@dataclass(frozen=True)
 class State(AsSvg):
     """The content of a document: a network, data, training settings, weight sets, title, notes and runs.
 
     `run` is the current run, or None before the first update; `runs` holds earlier runs. `columns` encodes
     the cells of a raw table as inputs and targets; inputs and outputs without a column are plain numbers.
-    `name` is the title. A notebook shows a State as a diagram with the numbers of the first row.
+    `name` is the title, `view` what the window shows at first. A notebook shows a State as a diagram with the
+    numbers of the first row.
 
     Set `run` to None when you replace the network or the data, because the updates of the run do not lead to
     the new network. Raises ValueError if the data, columns or run do not fit the network, if the title has
@@ -723,6 +731,7 @@ class State(AsSvg):
     run: Run | None = field(default=None, compare=False)
     runs: tuple[EarlierRun, ...] = field(default=(), compare=False)
     columns: Columns = field(default_factory=Columns)
+    view: Shown | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         check_title(self.name, "name")

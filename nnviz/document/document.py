@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from nnviz.core.address import Address
 from nnviz.core.edits import add_row
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
-from nnviz.core.state import State, Weights
+from nnviz.core.state import Shown, State, Weights
 from nnviz.document.idle import Idle
 from nnviz.document.moment import Moment
 from nnviz.document.walk import WalkProgress
@@ -103,6 +103,8 @@ class Document(QObject):
         self._now = self._emitted = Moment.of(state, idle=self.idle)
         self._emitting = False
         self.saved = state if example else None
+        self.view: Shown | None = None
+        """What a saved file shows when it is opened."""
         """The State in the file or in the example; None if the document is new or the file has changed."""
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None
@@ -345,7 +347,9 @@ class Document(QObject):
         before, target = self.file, path or self.path
         assert target is not None
         file = before if before and target == before.path else OpenFile(target, self._own_writes)
-        remark = file.write(encode(self.state, target), overwrite=overwrite or file is not before)
+        remark = file.write(
+            encode(replace(self.state, view=self.view), target), overwrite=overwrite or file is not before
+        )
         if part:
             if file is before:  # the file no longer holds the whole State
                 self.mark_unsaved()

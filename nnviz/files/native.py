@@ -308,8 +308,9 @@ def state_from(raw: Any) -> State:
         _check_fits(each.layers, network, f"weight_sets[{i}].layers")
     earlier = _earlier_runs(file.runs)
     columns = Columns(object_of(file.columns, "columns"))
+    view = object_of(file.view, "view")
     with as_file_errors():
-        state = State(network, data, training, sets, file.name, file.notes, runs=earlier, columns=columns)
+        state = State(network, data, training, sets, file.name, file.notes, None, earlier, columns, view)
     return state if file.run is None else replace(state, run=_run_of(file.run, state))
 
 

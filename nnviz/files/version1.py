@@ -25,7 +25,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
-from nnviz.core.state import Architecture, Column, Dataset, EarlierRun, Training, Weights, WeightSet
+from nnviz.core.state import Architecture, Column, Dataset, EarlierRun, Shown, Training, Weights, WeightSet
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
@@ -209,6 +209,12 @@ class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     network: EarlierNetworkPart | None = None
 
 
+class ViewPart(msgspec.Struct, forbid_unknown_fields=True):
+    """What the window shows when the file is opened."""
+
+    panel: Annotated[str, Meta(description="The panel in front at the right of the diagram.")]
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A network with its data, settings and weight sets, as nnviz saves it."""
 
@@ -225,6 +231,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     columns: Annotated[
         list[ColumnPart], Meta(description="How the cells of a raw table become inputs and targets.")
     ] = []
+    view: ViewPart | None = None
 
 
 _WORDS = {
@@ -301,6 +308,7 @@ _OBJECTS: dict[type, Callable[..., Any]] = {
     WeightSetPart: WeightSet,
     EarlierRunPart: EarlierRun,
     EarlierNetworkPart: Architecture,
+    ViewPart: Shown,
     EarlierLayerPart: lambda nodes, activation: (nodes, activation),
     **{part: SCHEDULES[kind] for kind, part in _SCHEDULE_PARTS.items()},
 }

@@ -72,12 +72,12 @@ def in_training(rounds, seconds):
     window = windows.open_window(circles())
     window.runner.speed = 1.0
     docks = window.board.docks
-    docks["Function"].come_forward()
+    docks["Function"].bring_to_front()
     windows.settle()
     shares, own = watch(docks["Function"].card), []
 
     def shown(name):
-        docks[name].come_forward()
+        docks[name].bring_to_front()
         windows.settle(0.2)
         rates = trained(window, seconds, shares)
         own.extend(shares[2:-2] if name == "Function" else ())
@@ -95,7 +95,7 @@ def longest_wait():
     state = windows.state(*windows.LARGE, rows=1000, activations=["relu", "relu", "softmax"])
     window = windows.open_window(state)
     dock = window.board.docks["Function"]
-    dock.come_forward()
+    dock.bring_to_front()
     windows.settle()
     panel, rounds = dock.card, []
     panel.across.activated.emit(panel.across.currentIndex())

@@ -70,7 +70,7 @@ Key = Qt.Key
 def test_a_new_action_is_one_entry(qtbot, settings):
     workspace = Workspace(MainWindow(settings), Document(load(example("relu").path)), settings, PANELS)
     done = []
-    words = {"keys": "Ctrl+J", "tip": "Shuffle the rows", "icon": "fit", "toolbar": True}
+    words = {"keys": "Ctrl+J", "tip": "Shuffle the rows", "icon": "panels", "toolbar": True}
     added = MenuEntry("shuffle", "Shu&ffle…", lambda: done.append("shuffled"), **words)
     known = table(workspace)
     edit = next(menu for menu in known if menu.title == "&Edit")

@@ -338,7 +338,7 @@ class Canvas(QWidget):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self.view = View(100.0, 100.0, larger=size_factor(), most_growth=MOST_GROWTH * size_factor())
+        self.view = View(100.0, 100.0)
         """The size of the widget, and the visible part of the picture."""
         self._most_growth = MOST_GROWTH
         self.presenting = False
@@ -481,9 +481,13 @@ class Canvas(QWidget):
         self.show_view(self.view._replace(pictures=shown))
 
     def limit_growth(self, most: float) -> None:
-        """Set the largest scale of the diagram in a large window: `most` times the interface scale."""
-        self._most_growth, larger = most, 1.0 if self.presenting else size_factor()
-        self.show_view(self.view._replace(larger=larger, most_growth=most * size_factor()))
+        """Set the largest scale of the diagram in a large window: `most` times the chosen interface scale.
+
+        An automatic interface scale follows the window, as the diagram does anyway, and has no effect here.
+        """
+        self._most_growth, chosen = most, size_factor() if self._desk.settings.size else 1.0
+        larger = 1.0 if self.presenting else chosen
+        self.show_view(self.view._replace(larger=larger, most_growth=most * chosen))
 
     def set_presenting(self, presenting: bool, most: float) -> None:
         """Enter or leave presentation mode, and call `limit_growth` with the factor `most`."""

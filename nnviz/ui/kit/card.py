@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nnviz.document.moment import Moment
     from nnviz.ui.kit.desk import Desk
 
+HEADING_PX = 24
+"""Least height of a heading, in pixels at interface size 100 %: the height of a quiet button beside it."""
 PLOT_MS = 33.0
 """Usual least milliseconds between two Moments that a panel shows during a run or a drag."""
 
@@ -24,13 +26,13 @@ class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
     `head` is the row with heading and buttons; a dock uses the row as its handle. The window limits the
-    minimum height of a card to a share of the screen's height. `extra_height` is added to this share
-    unless the user has enlarged or reduced everything in the window. `content_px`, if not 0, is another upper
-    limit, in pixels at normal size (100 %).
+    minimum height of a card to a share of the screen's height. `content_px`, if not 0, is another upper
+    limit, in pixels at normal size (100 %). With `height_is_fixed`, the card is never higher than its
+    content.
     """
 
-    extra_height = 0.0
     content_px = 0
+    height_is_fixed = False
 
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +42,7 @@ class Card(QFrame):
         self.heading.setText(heading.upper())
         self.heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.heading.setObjectName("title")
+        self.heading.setMinimumHeight(HEADING_PX)
         font = ui_font(11.5, QFont.Weight.DemiBold)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
         self.heading.setFont(font)

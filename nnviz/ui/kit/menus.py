@@ -70,12 +70,18 @@ class Menu:
     """A menu of entries and submenus, or of entries that the function `fill` adds whenever the menu opens.
 
     Lines separate the groups of entries in `sections`. A menu without a title is not in the menu bar: its
-    entries are only on the toolbar.
+    entries are only on the toolbar. With `toolbar`, the button Panels of the toolbar has the entries, too.
     """
 
     title: str
     sections: tuple[tuple[MenuEntry | Menu, ...], ...] = ()
     fill: Callable[[QMenu], object] | None = None
+    toolbar: bool = False
+
+    def submenus(self) -> Iterator[Menu]:
+        """Yield the submenus of this menu."""
+        for section in self.sections:
+            yield from (item for item in section if isinstance(item, Menu))
 
     def entries(self) -> Iterator[MenuEntry]:
         """Yield the entries of this menu and of its submenus."""

@@ -16,8 +16,13 @@ RECENT = 10
 SIZES_PERCENT = (100, 125, 150, 200)
 """Sizes at which the window can be drawn, in percent of the system's size."""
 
-LEAST_PX = QSize(700, 505)
-"""Smallest screen on which the window with its frame fits at 100 %, in pixels."""
+AUTOMATIC = 0
+"""The choice of a size that depends on the size of the window."""
+
+LEAST_PX, ROOM_PX = QSize(700, 505), QSize(1280, 800)
+"""Pixels. LEAST_PX: smallest screen on which the window with its frame fits at 100 %. ROOM_PX: size of the
+window at 100 % from which an automatic size is 100 %: twice this size is 200 %.
+"""
 
 
 Value = TypeVar("Value", bool, int, str, list[str], QByteArray, QSize)
@@ -50,14 +55,21 @@ class Settings:
 
     @property
     def size(self) -> int:
-        """The chosen size of the window in percent, one of SIZES_PERCENT."""
-        size = self.get("size", SIZES_PERCENT[0])
-        return size if size in SIZES_PERCENT else SIZES_PERCENT[0]
+        """The chosen size of the window in percent, one of SIZES_PERCENT, or AUTOMATIC."""
+        size = self.get("size", AUTOMATIC)
+        return size if size in SIZES_PERCENT else AUTOMATIC
 
-    def size_within(self, room: QSize) -> int:
-        """Return the chosen size in percent, limited so that the window fits into `room`."""
-        fits = [size for size in SIZES_PERCENT if room == room.expandedTo(LEAST_PX * size / 100)]
-        return min(self.size, max(fits, default=SIZES_PERCENT[0]))
+    def size_within(self, screen: QSize, window: QSize) -> int:
+        """Return the size in percent to use in a window, limited so that the window fits on the screen.
+
+        An automatic size is the largest size at which the window has the room of ROOM_PX.
+        """
+
+        def largest(room: QSize, needed: QSize) -> int:
+            fits = [size for size in SIZES_PERCENT if room == room.expandedTo(needed * size / 100)]
+            return max(fits, default=SIZES_PERCENT[0])
+
+        return min(self.size or largest(window, ROOM_PX), largest(screen, LEAST_PX))
 
     def remember(self, key: str, value: QByteArray | QSize | bool | int | str) -> None:
         """Remember a value under `key`."""

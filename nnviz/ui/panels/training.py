@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSlider,
     QStackedLayout,
     QStyle,
@@ -25,23 +26,23 @@ from nnviz.core.losses import fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import State
+from nnviz.core.state import State, Training
 from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
-from nnviz.ui.kit.card import Panel, push_button, quiet_button
+from nnviz.ui.kit.card import Panel, push_button
 from nnviz.ui.kit.controls import Stack, fill_box, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 from nnviz.ui.kit.theme import apply_style, ui_font
-from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures
+from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures, write_batch
 
 IGNORE_CLICKS_MS = 500
 """Milliseconds for which buttons ignore clicks after they reappear in the place of another button."""
 
 
 class TrainingButtons(QWidget):
-    """The row of buttons that train the network. The button `random` stands in the panel's heading instead.
+    """The row of buttons that train the network. The button `random` stands under More instead.
 
     The panel connects the buttons `run` and `step`, since it first accepts the texts of the setting fields.
     """
@@ -49,12 +50,12 @@ class TrainingButtons(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._document, self._runner = desk.document, desk.runner
-        self._run_key = ""
+        self._run_key = self._step_key = ""
         self.run = RunButton()
-        self.step = push_button("One update", "Make one update")
+        self.step = push_button("One update", "")
         self.back = push_button("One back", "Go back one update")
         self.restart = push_button("Restart", "Return to the weights at the start of this run")
-        self.random = quiet_button("New random weights", "", "New random weights")
+        self.random = _small_button("New random weights")
         row = QWidget()
         fill_box(QHBoxLayout(row), 4, self.run, self.step, self.back, self.restart)
         self._pages = QStackedLayout(self)
@@ -65,9 +66,8 @@ class TrainingButtons(QWidget):
 
     def name_keys(self, run: str, step: str, back: str) -> None:
         """Add the keyboard shortcuts to the tooltips of Run, One update and One back."""
-        self._run_key = f" ({run})"
-        for button, key in ((self.step, step), (self.back, back)):
-            button.setToolTip(f"{button.toolTip()} ({key})")
+        self._run_key, self._step_key = f" ({run})", f" ({step})"
+        self.back.setToolTip(f"{self.back.toolTip()} ({back})")
         self._name_run()
 
     def replace_by(self, other: QPushButton) -> None:
@@ -96,6 +96,8 @@ class TrainingButtons(QWidget):
     def _name_run(self) -> None:
         self.run.setText("Pause" if self._runner.running else "Run")
         self.run.setToolTip(self._run_tip() + self._run_key)
+        formula = OPTIMIZERS[self._document.state.training.optimizer].formula
+        self.step.setToolTip(f"Make one update{self._step_key}: {formula}")
 
     def _run_tip(self) -> str:
         if self._runner.running:
@@ -287,8 +289,8 @@ class SpeedLabel(QLabel):
 class TrainingPanel(Panel):
     """The panel that trains the network: fields, buttons, figures, timeline and message."""
 
-    extra_height = 0.035
     moving_ms = TEXT_MS
+    height_is_fixed = True
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Training")
@@ -301,17 +303,19 @@ class TrainingPanel(Panel):
         self._speed_label = SpeedLabel()
         self.fields = TrainingFields(self._document, self.speed, self._speed_label)
         self.run_buttons = TrainingButtons(desk)
-        self.buttons.addWidget(self.run_buttons.random)
         self.figures = TrainingFigures(self.runner)
         self.timeline = Timeline()
         self.message, self.scales = Message(), ScalesOffer()
-        parts = self.fields, self.run_buttons, self.figures, self.timeline, self.message, self.scales
-        self.body.addWidget(Stack(*parts))
+        self.fold = Fold(self.fields.more, self.run_buttons.random)
+        parts = self.fields, self.run_buttons, self.figures, self.timeline, self.fold, self.fields.more
+        self.body.addWidget(Stack(*parts, self.message, self.scales))
         self._connect()
+        self.begin_document()
         self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
 
     def _connect(self) -> None:
         runner = self.runner
+        self.fold.button.clicked.connect(self._remember_fold)
         self.fields.accepted.connect(runner.set_training)
         self.fields.loss_wanted.connect(self.choose_loss)
         self.fields.refused.connect(self.message.show_refusal)
@@ -333,7 +337,7 @@ class TrainingPanel(Panel):
         for part in (self.fields, self.run_buttons, self.figures, self.scales):
             part.show_moment(old, new)
         if is_new(old, new, "state", "lock_reason"):
-            self.message.show_rule(new.lock_reason or _rule(new.state))
+            self._show_settings()
             self._show_speed()
         if self.runner.running or new.state is not self.message.warned_state:
             self.message.show_warning("")
@@ -341,6 +345,24 @@ class TrainingPanel(Panel):
             set_lock_reason(self.timeline, new.lock_reason, TIMELINE_TIP)
         if is_new(old, new, "state", "is_moving") and not self.runner.running:
             self._show_iteration()
+
+    def begin_document(self) -> None:
+        """Show the settings of a newly opened document, unfolded if they are unusual.
+
+        If the person has folded or unfolded the settings before, they stay so.
+        """
+        self.fields.restore()
+        chosen = self._desk.settings.get(FOLD, "")
+        self.fold.button.setChecked(chosen == "open" if chosen else _is_unusual(self._document.state))
+        self._show_settings()
+
+    def _remember_fold(self, is_open: bool) -> None:
+        self._desk.settings.remember(FOLD, "open" if is_open else "folded")
+
+    def _show_settings(self) -> None:
+        state, lock_reason = self._document.state, self._document.now.lock_reason
+        self.fold.show_values(settings_text(state))
+        self.message.show_advice(lock_reason or _advice(state))
 
     def toggle_run(self) -> None:
         """Start or pause the run. A run does not start while the text of a field is invalid."""
@@ -390,14 +412,81 @@ class TrainingPanel(Panel):
         self.message.offer_fix(text, f"Return to the start of the run and continue with {rate}")
 
 
-def _rule(state: State) -> str:
-    """Return the formula of an update, with advice on loss and rows, or why nnviz cannot train."""
+FOLD = "training settings"
+"""Settings key: whether the person has unfolded ("open") or "folded" the settings under More; "" for neither.
+"""
+
+
+def settings_text(state: State) -> str:
+    """Return the values of the settings under More: "adam · all rows · seed 0 · MSE · validation 20 %"."""
+    training = state.training
+    batch = write_batch(training.batch_size)
+    values = [
+        training.optimizer.replace("_", " "),
+        batch if training.batch_size is None else f"batch {batch}",
+        f"seed {training.seed}",
+        forms_of(training.loss)[0].title,
+        training.validation and f"validation {as_text(100 * training.validation)} %",
+        training.schedule and training.schedule_name,
+    ]
+    return " · ".join(value for value in values if value)
+
+
+def _is_unusual(state: State) -> bool:
+    """Return whether a setting under More, other than the seed, differs from the usual one."""
+    training, output = state.training, state.network.layers[-1].function.base
+    usual = Training(training.learning_rate, training.updates, seed=training.seed, loss=usual_loss(output))
+    return training != usual
+
+
+class Fold(QWidget):
+    """A row with a button that shows or hides settings. While they are hidden, the button says their values.
+
+    A text that is too long for the button is shortened; the tooltip says all values. The button `other`
+    stands beside the first one while the settings are visible.
+    """
+
+    def __init__(self, settings: QWidget, other: QPushButton) -> None:
+        super().__init__()
+        self._values = ""
+        self.button = push_button("", "")
+        self.button.setCheckable(True)
+        self.button.setObjectName("fold")
+        self.button.setAccessibleName("More settings")
+        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._row = QHBoxLayout(self)
+        fill_box(self._row, 8, self.button, other)
+        self._row.setStretch(0, 1)
+        for part in (settings, other):
+            part.hide()
+            self.button.toggled.connect(part.setVisible)
+        self.button.toggled.connect(self._show)
+
+    def show_values(self, values: str) -> None:
+        """Show the values of the settings."""
+        self._values = values
+        self._show()
+
+    def _show(self) -> None:
+        is_open, button = self.button.isChecked(), self.button
+        button.setAccessibleDescription(self._values)
+        button.setToolTip(f"{'Hide' if is_open else 'Show'} more settings: {self._values}")
+        text, room = "▾ More" if is_open else f"▸ More: {self._values}", button.contentsRect().width()
+        button.setText(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._row.activate()  # gives the button its width
+        self._show()
+
+
+def _advice(state: State) -> str:
+    """Return advice on loss and rows, or why nnviz cannot train; "" if there is nothing to say."""
     if reason := missing_for_training(state):
         return reason
-    rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
     if state.is_watched:
-        return f"nnviz continues with its own settings, not the script's. {rule}"
-    lines = [rule, loss_advice(state.training.loss, state.network.layers[-1].function.base)]
+        return "nnviz continues with its own settings, not the script's."
+    lines = [loss_advice(state.training.loss, state.network.layers[-1].function.base)]
     lines.append(f"{state.unsuited_targets[:1].upper()}{state.unsuited_targets[1:]}")
     if state.training.validation and rows_are_sorted(state):
         lines.append(f"{SORTED_BY_CLASS[0].upper()}{SORTED_BY_CLASS[1:]} (Edit → Shuffle rows)")
@@ -405,7 +494,7 @@ def _rule(state: State) -> str:
 
 
 class Message(QWidget):
-    """Shows one text: an error in a field, or else the warning of a run, or else the update formula.
+    """Shows one text: an error in a field, or else the warning of a run, or else advice.
 
     `fix_button` is a button below a warning, which fixes the problem with one click. `warned_state` is the
     State that the warning is about, or None without a warning.
@@ -413,7 +502,7 @@ class Message(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rule = self._warning = self._refusal = ""
+        self._advice = self._warning = self._refusal = ""
         self.warned_state: State | None = None
         self.label = wrapped_label(pixels=11.5)
         self.fix_button = _small_button("")
@@ -422,9 +511,9 @@ class Message(QWidget):
         fill_box(column, 2, self.label, self.fix_button)
         column.setAlignment(self.fix_button, Qt.AlignmentFlag.AlignLeft)
 
-    def show_rule(self, rule: str) -> None:
-        """Show the update formula, or why nnviz cannot train. An error or a warning hides this text."""
-        self._rule = rule
+    def show_advice(self, advice: str) -> None:
+        """Show advice, or why nnviz cannot train. An error or a warning hides this text."""
+        self._advice = advice
         self._show()
 
     def show_refusal(self, reason: str) -> None:
@@ -446,7 +535,8 @@ class Message(QWidget):
 
     def _show(self) -> None:
         problem = self._refusal or self._warning
-        self.label.setText(problem or self._rule)
+        self.label.setText(problem or self._advice)
+        self.label.setVisible(bool(self.label.text()))
         name = "error" if problem else "muted"
         if name != self.label.objectName():
             self.label.setObjectName(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from nnviz.document.training import Runner
 from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, set_lock_reason, styled_label
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
-from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.kit.theme import colours, ui_font
 
 ALL_ROWS = "all rows"
 WHOLE_KEYS = "\nUp, Down and the wheel change the number by 1 (Shift: by 10); Enter accepts the number"
@@ -41,10 +41,10 @@ SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings he
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
-RATE_LABEL = "Learning rate"
-CHEVRON_PX = 20
-"""Room for the mark of a list beside the label of the learning rate, in pixels."""
-ROW_GAP_PX, LINE_GAP_PX = 3, 4
+ROW_GAP_PX = 6
+"""Space above a row of labels, in pixels."""
+GRID_COLUMNS = 6
+"""Number of columns of a grid of fields: a multiple of the number of fields in a row."""
 
 
 class EntryBox(ComboBox):
@@ -101,35 +101,11 @@ class EntryBox(ComboBox):
         return f"{start}{text})" if text else ""
 
 
-class ScheduleBox(EntryBox):
-    """The label of the learning rate, which opens the list of schedules and names the schedule in use."""
-
-    def __init__(self, used: Callable[[], str]) -> None:
-        super().__init__({CONSTANT: CONSTANT}, schedule, used)
-        for name, kind in SCHEDULES.items():
-            self.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
-        self.setObjectName("flat")
-        self.setFont(ui_font(11.5))
-
-    @property
-    def visible_text(self) -> str:
-        """The text of the label: a schedule, such as "step(100, 0.5)", is shortened to the room."""
-        used, room = self.currentText(), self.width() - px(CHEVRON_PX)
-        text = RATE_LABEL if used == CONSTANT else used
-        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        metrics = self.fontMetrics()
-        width = metrics.horizontalAdvance(RATE_LABEL) + px(CHEVRON_PX) + 1  # Qt rounds the width of letters
-        return QSize(width, metrics.height())
-
-    def sizeHint(self) -> QSize:
-        """Return the smallest size: a schedule with long numbers does not widen the panel."""
-        return self.minimumSizeHint()
-
-
 class TrainingFields(QWidget):
-    """The fields and combo boxes for the settings of a `Training`, beside the slider `speed` with its label.
+    """The fields and combo boxes for the settings of a `Training`.
+
+    This widget has the fields for the learning rate and the updates. The widget `more` has the fields for
+    the other settings, and the slider `speed` with its label.
 
     ============= ==================================================================================
     `accepted`    carries the Training with the setting that the user has typed or chosen
@@ -175,7 +151,9 @@ class TrainingFields(QWidget):
                 meaning = f"{form.parameter.meaning}, a number {form.parameter.valid_range}"
                 self.loss.ask_for(name, form.title, meaning, full(form.parameter.example))
         self.loss.wanted.connect(self.loss_wanted)
-        self.schedule = ScheduleBox(lambda: self._training.schedule_name)
+        self.schedule = EntryBox({CONSTANT: CONSTANT}, schedule, lambda: self._training.schedule_name)
+        for name, kind in SCHEDULES.items():
+            self.schedule.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
         self.schedule.wanted.connect(lambda name: self._accept("schedule", schedule(name)))
 
     @property
@@ -240,7 +218,7 @@ class TrainingFields(QWidget):
     def _name_fields(self) -> dict[QWidget, str]:
         """Name the fields for screen readers and labels. Return the tooltip of each field."""
         named = (
-            (self.learning_rate, RATE_LABEL, RATE_TIP),
+            (self.learning_rate, "Learning rate", RATE_TIP),
             (self.schedule, "Schedule", SCHEDULE_TIP),
             (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}"),
             (self.batch, "Batch", f"Number of rows that one update uses, or all rows{WHOLE_KEYS}"),
@@ -254,31 +232,32 @@ class TrainingFields(QWidget):
         return {field: tip for field, _, tip in named}
 
     def _lay_out(self, speed: QWidget, speed_label: QLabel) -> None:
-        """Lay out two rows of fields below their labels, and one row of fields beside their labels."""
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(1)
-        for label, field, row, column, columns in (
-            (self.schedule, self.learning_rate, 0, 0, 1),
-            (_label_of(self.updates), self.updates, 0, 1, 2),
-            (_label_of(self.batch), self.batch, 0, 3, 1),
-            (_label_of(self.optimizer), self.optimizer, 1, 0, 2),
-            (_label_of(self.seed), self.seed, 1, 2, 1),
-            (_label_of(speed, speed_label), speed, 1, 3, 1),
-        ):
+        """Lay out the fields below their labels: one row here, and three rows in `more`."""
+        self.more = QWidget()
+        _fill_grid(self, ((self.learning_rate, self.updates),))
+        labels = {speed: speed_label}
+        rows = (self.optimizer, self.loss), (self.batch, self.validation, self.seed), (self.schedule, speed)
+        _fill_grid(self.more, rows, labels)
+
+
+def _fill_grid(
+    widget: QWidget, rows: Sequence[Sequence[QWidget]], labels: Mapping[QWidget, QLabel] | None = None
+) -> None:
+    """Lay out rows of fields, each below its label; the fields of a row have the same width."""
+    grid = QGridLayout(widget)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(8)
+    grid.setVerticalSpacing(1)
+    for row, fields in enumerate(rows):
+        columns = GRID_COLUMNS // len(fields)
+        for column, field in enumerate(fields):
+            label = _label_of(field, (labels or {}).get(field))
             label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
             field.setSizePolicy(field.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
-            grid.addWidget(label, 2 * row, column, 1, columns)
-            grid.addWidget(field, 2 * row + 1, column, 1, columns)  # it fills the height of its row
-        line = QHBoxLayout()
-        grid.addLayout(line, 4, 0, 1, 4)
-        fill_box(line, 8, margins=(0, LINE_GAP_PX, 0, 0))
-        for field, stretch in ((self.loss, 2), (self.validation, 1)):
-            line.addWidget(_label_of(field))
-            line.addWidget(field, stretch)
-        for column, stretch in enumerate((5, 2, 3, 5)):
-            grid.setColumnStretch(column, stretch)
+            grid.addWidget(label, 2 * row, column * columns, 1, columns)
+            grid.addWidget(field, 2 * row + 1, column * columns, 1, columns)  # it fills the height of its row
+    for column in range(GRID_COLUMNS):
+        grid.setColumnStretch(column, 1)
 
 
 def _label_of(widget: QWidget, label: QLabel | None = None) -> QLabel:

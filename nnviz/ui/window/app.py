@@ -291,7 +291,7 @@ class Opened:
         self._fault: Exception | None = None
         app = application()
         screen = app.primaryScreen().availableSize()
-        set_size_percent(app, settings.size_within(screen))  # also for a first dialog
+        set_size_percent(app, settings.size_within(screen, screen))  # also for a first dialog
         self._window = MainWindow(settings)
         self._window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # at exit, the order is random
         self._window.painted.connect(self._fill, Qt.ConnectionType.SingleShotConnection)

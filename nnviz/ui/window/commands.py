@@ -23,10 +23,10 @@ from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
-from nnviz.ui.kit.settings import SIZES_PERCENT
+from nnviz.ui.kit.settings import AUTOMATIC, SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
 from nnviz.ui.window.toolbar import END_WALK, WALK, Toolbar, WalkKeys
-from nnviz.ui.window.window import PanelEntry
+from nnviz.ui.window.window import ARRANGEMENTS, Arrangement, PanelEntry
 from nnviz.ui.window.workspace import PANELS, Workspace
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def view_menu(workspace: Workspace) -> Menu:
         _pictures(workspace),
     )
     zooms = (
-        MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0", toolbar=True),
+        MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0"),
         MenuEntry("zoom in", "Zoom &in", partial(diagram.zoom, 1.25), keys=STANDARD.ZoomIn),
         MenuEntry("zoom out", "Zoom &out", partial(diagram.zoom, 0.8), keys=STANDARD.ZoomOut),
     )
@@ -96,7 +96,7 @@ def view_menu(workspace: Workspace) -> Menu:
         MenuEntry("present", "&Present", present.turn, PRESENT, "F11", toolbar=True, is_on=False),
     )
     theme_titles = [(name, name.capitalize()) for name in themes()]
-    size_titles = [(size, f"{size} %") for size in SIZES_PERCENT]
+    size_titles = [(AUTOMATIC, "Automatic"), *((size, f"{size} %") for size in SIZES_PERCENT)]
     looks = (
         Menu("&Theme", (choice_entries("theme", theme_titles, settings.theme, workspace.set_theme),)),
         Menu("Interface s&ize", (choice_entries("size", size_titles, settings.size, workspace.set_size),)),
@@ -112,12 +112,18 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
         show, is_on = partial(board.show_panel, name), board.docks[name].is_open
         return MenuEntry(f"panel {name}", name, show, tip, is_on=is_on)
 
+    def arrange(numbered: tuple[int, Arrangement]) -> MenuEntry:
+        number, each = numbered
+        show = partial(board.arrange_for, each)
+        title = f"Arrange for {each.name}"
+        return MenuEntry(f"arrange {each.name}", title, show, each.tip, f"Ctrl+{number}")
+
     return (
-        Menu("P&anels", (tuple(map(entry, PANELS)),)),
+        Menu("P&anels", (tuple(map(entry, PANELS)),), toolbar=True),
         MenuEntry("next panel", "N&ext panel", partial(go, 1), "Move the focus to the next panel", "F6"),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
         MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, FLOAT, "Ctrl+Shift+F"),
-        MenuEntry("reset arrangement", "&Reset arrangement", board.reset),
+        Menu("&Arrange for", (tuple(map(arrange, enumerate(ARRANGEMENTS, 1))),), toolbar=True),
     )
 
 

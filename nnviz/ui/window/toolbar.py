@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -163,6 +164,9 @@ class Toolbar(QToolBar):
                 self._add_walk()
                 self._add_rows()
             self._add_entries(menu)
+        self._panels = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._add_panels(table)
+        self._during_walk = self.addWidget(self._walk_tools())
         extension = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt shows it in a narrow window
         assert isinstance(extension, QToolButton)
         self._extension = extension
@@ -186,6 +190,7 @@ class Toolbar(QToolBar):
         play.setIcon(icon(name, colours().accent))
         play.setToolTip(f"{name.capitalize()} the animated update ({keys})")
         self._actions[END_WALK].setEnabled(progress.active)
+        self._during_walk.setVisible(progress.active)
 
     def _show_row(self, new: Moment) -> None:
         rows, is_free = len(new.state.data), new.what_if_row is not None
@@ -206,6 +211,7 @@ class Toolbar(QToolBar):
         for name, picture in self._icons.items():
             self._actions[name].setIcon(icon(picture))
         self._extension.setIcon(icon("further"))
+        self._panels.setIcon(icon("panels"))
 
     def _add_entries(self, menu: Menu) -> None:
         if actions := [self._actions[entry.name] for entry in menu.entries() if entry.toolbar]:
@@ -219,9 +225,7 @@ class Toolbar(QToolBar):
     def _add_walk(self) -> None:
         self._begin_group()
         self.addWidget(self._phase_switch())
-        for name in ("to start", "step back", "play", "step", "to end", END_WALK):
-            self.addAction(self._actions[name])
-        self.addWidget(self._pace())
+        self.addActions([self._actions[name] for name in ("step back", "play", "step")])
 
     def _add_rows(self) -> None:
         self._begin_group()
@@ -248,7 +252,20 @@ class Toolbar(QToolBar):
             self._phases[phase] = button
         return frame
 
-    def _pace(self) -> QFrame:
+    def _add_panels(self, table: Table) -> None:
+        """Add a button that opens a menu of the panels and their arrangements."""
+        menu = QMenu(self)
+        for each in (item for menu in table for item in menu.submenus() if item.toolbar):
+            menu.addSeparator()
+            menu.addActions([self._actions[entry.name] for entry in each.entries()])
+        self._panels.setText("Panels")
+        self._panels.setAccessibleName("Panels")
+        self._panels.setToolTip("Show or hide panels, or arrange all panels for a task")
+        self._panels.setMenu(menu)
+        self.addWidget(self._panels)
+
+    def _walk_tools(self) -> QFrame:
+        """Return the controls that are visible only during a walk."""
         frame = QFrame()
         frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         slider = QSlider(Qt.Orientation.Horizontal)
@@ -258,7 +275,15 @@ class Toolbar(QToolBar):
         slider.setFixedSize(56, 18)
         slider.setToolTip("Choose how fast the animated update plays")
         slider.valueChanged.connect(self._set_pace)
-        fill_box(QHBoxLayout(frame), 8, styled_label("Pace"), slider, margins=(8, 0, 4, 0))
+        row = QHBoxLayout(frame)
+        fill_box(row, 4, margins=(8, 0, 4, 0))
+        for name in ("to start", "to end", END_WALK):
+            button = QToolButton()
+            button.setDefaultAction(self._actions[name])
+            button.setIconSize(self.iconSize())
+            row.addWidget(button)
+        row.addWidget(styled_label("Pace"))
+        row.addWidget(slider)
         return frame
 
     def _set_pace(self, value: int) -> None:

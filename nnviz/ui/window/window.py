@@ -5,12 +5,12 @@ The module imports only Qt and the settings, for a fast first frame.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from PySide6.QtCore import QByteArray, QEvent, QMargins, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMargins, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import apply_style, named_frame, px, size_factor
+from nnviz.ui.kit.theme import NO_LIMIT, apply_style, named_frame, px
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClientAreaMouseButtonRelease)
 """Types of Qt events after which a dock may have moved, or a drag of the dock may have ended."""
 
+TAB_GAP_PX = 12
+"""Space between the last tab of a row and the heading of the panel in front, in pixels."""
 FLOAT_OFFSET_PX = 32
 """Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
@@ -72,7 +74,7 @@ class Dock(QDockWidget):
     ============== =====================================================================================
     `updated`      the dock may have moved, opened or closed; carries the value of `is_open`
     `focus_lost`   the widget that had the keyboard focus is hidden now
-    `changed`      the panel needs more height than the dock has, or less height than before
+    `changed`      the panel needs another height than before
     `seen`         (panel, whether it is visible) the panel became visible or hidden
     ============== =====================================================================================
     """
@@ -91,8 +93,11 @@ class Dock(QDockWidget):
         """Whether the panel is made and visible: neither hidden nor behind another tab."""
         self._make: Callable[[], Panel] | None = None
         self._head = named_frame("head")
+        self._no_head = QWidget()
+        """The title bar of a dock whose heading stands on the row of the tabs."""
         self.setTitleBarWidget(self._head)
         self._room = Room()
+        self._room.changed.connect(self._fit_head)
         self._room.changed.connect(self.changed)
         self.setWidget(self._room)
         self._soon = QTimer(self, singleShot=True, interval=0)  # QTimer.singleShot would keep it alive
@@ -103,8 +108,8 @@ class Dock(QDockWidget):
     @property
     def least(self) -> QSize:
         """The smallest size of the dock at which all controls of the panel are visible."""
-        frame = self.minimumSizeHint().height() - self._room.minimumSizeHint().height()
-        return self._room.least.grownBy(QMargins(0, 0, 0, frame))
+        bar = self.titleBarWidget()
+        return self._room.least.grownBy(QMargins(0, bar.sizeHint().height() if bar else 0, 0, 0))
 
     def fill(self, make: Callable[[], Panel]) -> None:
         """Set the function that makes the panel. The dock calls `make` as soon as the dock is visible."""
@@ -113,7 +118,6 @@ class Dock(QDockWidget):
 
     def update_panel(self) -> None:
         """Make, show or hide the panel, and place its heading, depending on whether the dock is visible."""
-        self._place_head()
         in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
             self._fill(self._make())
@@ -123,6 +127,7 @@ class Dock(QDockWidget):
             self.card.setVisible(in_sight)  # behind a tab, Qt only moves the panel away, so it would work on
             self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
             self.seen.emit(self.card, in_sight)
+        self._place_head()
         self.updated.emit(self.is_open)
 
     @property
@@ -142,17 +147,14 @@ class Dock(QDockWidget):
 
     def bring_to_front(self, *, take_focus: bool = False) -> None:
         """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus into the dock."""
-        self.show()
+        if not self.is_open:
+            self.show()
+            self._board.layout().activate()  # or Qt has no tab to bring to the front
         self.raise_()
         self.update_panel()
         if take_focus:
             self.activateWindow()
             self.focus()
-
-    def come_forward(self) -> None:
-        """Show the dock in front of its tabs, unless the dock is hidden or floats."""
-        if self.is_open and not self.isFloating():
-            self.bring_to_front()
 
     def focus(self) -> None:
         """Move the keyboard focus to the panel's first widget that accepts it, or to the panel itself."""
@@ -163,32 +165,54 @@ class Dock(QDockWidget):
 
     @property
     def has_focus(self) -> bool:
-        """Whether a widget in the dock has the keyboard focus."""
+        """Whether a widget of the panel has the keyboard focus."""
         focused = QApplication.focusWidget()
-        return focused is not None and self.isAncestorOf(focused)
+        return focused is not None and (self.isAncestorOf(focused) or self._head.isAncestorOf(focused))
 
     def _fill(self, card: Panel) -> None:
         self._make, self.card, self._head = None, card, card.head
         self._room.show_card(card)
-        self._move_head(into_panel=self.isFloating())  # even while a mouse button presses the dock's tab
-        self._fit_head()
+        self._move_head(None if self.isFloating() else self._head)  # even while a button presses the tab
+        self._place_head()
 
     def _place_head(self) -> None:
-        """Use the heading as the dock's title bar; if the dock floats, put the heading into the panel.
+        """Put the heading on the row of the tabs, into the title bar or, if the dock floats, into the panel.
 
-        A floating dock is dragged by the frame of the system. While a mouse button is pressed the heading
-        stays where it is, since Qt would end a drag.
+        A floating dock is dragged by the frame of the system. While a mouse button is pressed, the heading
+        stays inside or outside the panel, since Qt would end a drag.
         """
-        if not QApplication.mouseButtons():
-            self._move_head(into_panel=self.isFloating())
+        tabs = None if self.isFloating() or not self.card or not self.is_in_view else self._tabs
+        if not QApplication.mouseButtons() or bool(self.titleBarWidget()) != self.isFloating():
+            self._move_head(None if self.isFloating() else self._no_head if tabs else self._head)
         self._fit_head()
+        if tabs:
+            if self._head.parent() is not self._board:  # a new parent takes the keyboard focus away
+                self._head.setParent(self._board)  # not to the tabs, which Qt may delete
+            left = tabs.tabRect(tabs.count() - 1).right() + px(TAB_GAP_PX)
+            width = min(self._head.sizeHint().width(), tabs.width() - left)
+            top = tabs.tabRect(0).top()
+            room = QRect(tabs.width() - width, top, width - 1, tabs.height() - top)
+            self._head.setGeometry(room.translated(tabs.pos()))
+            self._head.show()
 
-    def _move_head(self, *, into_panel: bool) -> None:
-        """Put the heading into the panel, below Qt's title bar, or use the heading as the title bar."""
-        bar = None if into_panel else self._head
-        if self.titleBarWidget() is not bar:
+    @property
+    def _tabs(self) -> QTabBar | None:
+        """The row of tabs above the dock, if the heading fits beside the tabs; otherwise None."""
+        bars = self._board.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        own = (
+            bar for bar in bars if bar.isVisible() and bar.tabText(bar.currentIndex()) == self.windowTitle()
+        )
+        bar = next(own, None)
+        if bar is None:
+            return None
+        needed = bar.tabRect(bar.count() - 1).right() + px(TAB_GAP_PX) + self._head.minimumSizeHint().width()
+        return bar if needed <= bar.width() else None
+
+    def _move_head(self, bar: QWidget | None) -> None:
+        """Use `bar`, the heading or an empty widget, as title bar; or Qt's own bar and the heading inside."""
+        if self.titleBarWidget() is not bar or (bar is self._head and self._head.parent() is not self):
             self.setTitleBarWidget(bar)  # type: ignore[arg-type]  # None restores Qt's title bar
-            if self.card and into_panel:
+            if self.card and bar is None:
                 self.card.put_head()
             self._head.show()
 
@@ -199,9 +223,15 @@ class Dock(QDockWidget):
             same = self.card.heading.text().casefold() == self.windowTitle().casefold()
             self.card.heading.setVisible(not (same and (tabbed or self.isFloating())))
             self.card.set_tight(tabbed)
+        self._limit_height(tabbed)
         if self._head.property("tabbed") is not tabbed:
             self._head.setProperty("tabbed", tabbed)
             apply_style(self._head)
+
+    def _limit_height(self, tabbed: bool) -> None:
+        """Limit the height of a dock to the height of its panel, if the panel wants that."""
+        is_limited = self.card and self.card.height_is_fixed and not tabbed and not self.isFloating()
+        self.setMaximumHeight(self.least.height() if is_limited else NO_LIMIT)
 
     def _leave(self) -> None:
         if self.has_focus:
@@ -215,7 +245,7 @@ class Dock(QDockWidget):
             self.toggle_floating()
             return True
         done = super().event(event)
-        if event.type() == QEvent.Type.Move and self.card:
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize) and self.card:
             self.update_panel()
         elif event.type() in MOVES:
             self._soon.start()  # after Qt has laid out the docks
@@ -238,7 +268,7 @@ class Dock(QDockWidget):
     def toggle_floating(self) -> None:
         """Float the dock, or dock it again. The floating window lies beside the docked place."""
         floats, place = not self.isFloating(), self.mapToGlobal(QPoint())
-        self._move_head(into_panel=floats)  # first, so that the new window has a title bar from the start
+        self._move_head(None if floats else self._head)  # first: the window has a title bar from the start
         self.setFloating(floats)
         if floats and self.pos() == place:
             offset = px(FLOAT_OFFSET_PX)
@@ -251,7 +281,7 @@ class Room(QScrollArea):
     """The scroll area of a panel. The area's minimum size is the panel's, but at most a share of the screen.
 
     The minimum size stays the same while the panel is hidden behind a tab. `changed` is emitted
-    when the panel needs more height than the area has, or less height than before.
+    when the panel needs another height than before.
     """
 
     changed = Signal()
@@ -267,8 +297,7 @@ class Room(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         screen, card = self.screen().availableSize(), self._card
-        more = card.extra_height if card and size_factor() == 1.0 else 0.0
-        share = QSize(int(SHARE_ACROSS * screen.width()), int((SHARE_DOWN + more) * screen.height()))
+        share = QSize(int(SHARE_ACROSS * screen.width()), int(SHARE_DOWN * screen.height()))
         if card and card.content_px:
             share.setHeight(min(share.height(), px(card.content_px)))
         return self._panel.minimumSizeHint().boundedTo(share)
@@ -308,8 +337,7 @@ class Room(QScrollArea):
             self.updateGeometry()
             self._choose_bars()
             before, self._needed = self._needed, self.least.height()
-            is_loose = self._needed < before and self.height() <= before
-            if is_loose or 0 < before <= self.height() < self._needed:
+            if before != self._needed:
                 self.changed.emit()
         return super().viewportEvent(event)
 
@@ -317,19 +345,52 @@ class Room(QScrollArea):
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 GAP_PX = 10
-RIGHT_PX, BELOW_PX = 364, 246
-"""RIGHT_PX: width of the right column at the first start. BELOW_PX: height of the panels below."""
-MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Shares of the Board, the area of the diagram and the panels. MOST_ACROSS: widest right column.
-
-LEAST_DOWN: height that is always free for the panels below the diagram.
-"""
-DIAGRAM_PX = 440
-"""Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
-ARRANGEMENT = "arrangement"
-"""Settings key: the arrangement of the panels."""
-VERSION = 1
+RIGHT_PX = 364
+"""Least width of the right column in a built-in arrangement, in pixels at interface size 100 %."""
+PLOT_ACROSS, PLOT_DOWN = 1 / 3, 0.25
+"""Least width and height, as shares of the window, of the plot in front below the diagram."""
+FRAME_ACROSS_PX, FRAME_DOWN_PX = 30, 54
+"""Space that a panel needs around its plot, in pixels at interface size 100 %."""
+MOST_ACROSS = 0.44
+"""Share of the board, the area of the diagram and the panels: the widest right column."""
+ARRANGEMENT, BUILT_IN, SHARES, CLOSED = "arrangement", "built-in arrangement", "shares", "closed panels"
+"""Settings keys: the places of the panels, the name of the built-in arrangement in use or "", the panels'
+shares of the room, and the panels that were closed."""
+VERSION = 2
 """Version of the saved arrangement of the panels; arrangements of other versions are ignored."""
+
+
+class Arrangement(NamedTuple):
+    """A built-in arrangement of the panels: the names of the open panels at the right and below the diagram.
+
+    Panels of one place that are tabs of each other share its room. `across` is the least share of the
+    window's width for the right column, `down` the least share of its height for the panels below.
+    """
+
+    name: str
+    tip: str
+    right: tuple[str, ...]
+    below: tuple[str, ...] = ()
+    across: float = 0.24
+    down: float = 0.0
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """The names of the open panels."""
+        return (*self.right, *self.below)
+
+
+ARRANGEMENTS = (
+    Arrangement(
+        "editing", "A large diagram, the notes and the rows", ("Training", "Notes"), ("Data", "Loss")
+    ),
+    Arrangement("training", "A large plot of the loss", ("Training", "Notes"), ("Data", "Loss"), down=0.45),
+    Arrangement(
+        "function", "A large plot of the function", ("Training", "Function"), ("Data", "Loss"), across=0.36
+    ),
+    Arrangement("projecting", "The diagram, Training and the loss alone", ("Training", "Loss"), across=0.28),
+)
+"""The built-in arrangements; the first one is the arrangement of the first start."""
 
 
 class Board(QMainWindow):
@@ -342,8 +403,14 @@ class Board(QMainWindow):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._training_before = 0
-        """Height of the Training dock before it was last resized, in pixels."""
+        self._built_in: Arrangement | None = None
+        """The built-in arrangement in use, or None after the person has changed it."""
+        self._shares: dict[str, tuple[float, float]] = {}
+        """Width and height of each dock, as shares of the board."""
+        self._closed: set[str] = set()
+        """The panels that the person has closed."""
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.fit)
         self.setWindowFlags(Qt.WindowType.Widget)
         self.keep_margin(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # Qt would list the docks
@@ -370,38 +437,76 @@ class Board(QMainWindow):
         self._empty.deleteLater()
         self._add_docks(panels)
         self._first = self.saveState(VERSION)
-        training = self.docks["Training"]
-        training.changed.connect(lambda: QTimer.singleShot(0, self, self._fit_training))
-        training.installEventFilter(self)
-        state = self._settings.get(ARRANGEMENT, QByteArray())
-        if self.restoreState(state, VERSION):
-            again = partial(self.restoreState, state, VERSION)  # sizes in pixels of the interface size in use
-            QTimer.singleShot(0, self, again)
-            return
-        if state:
-            self.restoreState(self._first, VERSION)  # Qt may have restored a part
-        self.share()
-        filled = Qt.ConnectionType.SingleShotConnection
-        training.seen.connect(lambda *_: QTimer.singleShot(0, self, self.share), filled)
+        for dock in self.docks.values():
+            dock.dockLocationChanged.connect(lambda _: QTimer.singleShot(0, self, self._keep_shares))
+        self.docks["Training"].changed.connect(self._soon.start)
+        if self.restoreState(self._settings.get(ARRANGEMENT, QByteArray()), VERSION):
+            self._soon.start()
+            self._shares = _shares_in(self._settings.get(SHARES, ""))
+            self._closed = set(self._settings.get(CLOSED, "").split("\n"))
+            name = self._settings.get(BUILT_IN, "")
+            self._built_in = next((each for each in ARRANGEMENTS if each.name == name), None)
+        else:
+            self._use(ARRANGEMENTS[0])
+
+    def arrange_for(self, arrangement: Arrangement) -> None:
+        """Put the panels into a built-in arrangement."""
+        self.restore(self._first)
+        self._use(arrangement)
+
+    def restore(self, places: QByteArray) -> None:
+        """Put the panels where they were when `saveState` returned `places`."""
+        self.restoreState(places, VERSION)
+        self._soon.start()
+        self.update_docks()
+
+    def _use(self, arrangement: Arrangement) -> None:
+        """Open the panels of a built-in arrangement, and close the others. All panels are in their places."""
+        self._built_in = arrangement
+        self._closed.clear()
+        for name, dock in self.docks.items():
+            dock.setVisible(name in arrangement.panels)
+        for name in arrangement.right:
+            if self.dockWidgetArea(self.docks[name]) != RIGHT:
+                self.addDockWidget(RIGHT, self.docks[name], DOWN)
+        self._soon.start()
+
+    def _first_shares(self, arrangement: Arrangement) -> dict[str, tuple[float, float]]:
+        """Return the shares of the board of the docks in a built-in arrangement."""
+        window, width, height = self.window().size(), self.width(), self.height()
+        wanted = max(px(RIGHT_PX), self.docks["Training"].least.width(), arrangement.across * window.width())
+        right = min(wanted, MOST_ACROSS * width)
+        below = max(PLOT_DOWN * window.height() + px(FRAME_DOWN_PX), arrangement.down * height)
+        rest = width - right - 4 * px(GAP_PX)
+        plot = min(max(rest / 2, PLOT_ACROSS * window.width() + px(FRAME_ACROSS_PX)), 0.8 * rest)
+        widths = dict.fromkeys(arrangement.right, right) | dict(
+            zip(arrangement.below, (rest - plot, plot), strict=False)
+        )
+        down = dict.fromkeys(arrangement.right, height) | dict.fromkeys(arrangement.below, below)
+        return {name: (widths[name] / width, down[name] / height) for name in widths}
 
     def show_panel(self, name: str, opened: bool) -> None:
-        """Show the panel `name` in front. Hide the panel if it is visible and `opened` is false."""
+        """Show the panel `name` in front. Close the panel if it is visible and `opened` is false."""
         dock = self.docks[name]
         if opened or not dock.is_in_view:
+            self._closed.discard(name)
             dock.bring_to_front(take_focus=True)
         else:
+            self._closed.add(name)
             dock.hide()
 
-    def reset(self) -> None:
-        """Put the panels where they are at the first start, with the sizes of the first start."""
-        self.restoreState(self._first, VERSION)
-        self.share()
-        self.update_docks()
+    def offer(self, name: str) -> None:
+        """Show the panel `name` in front of its tabs, unless the person has closed the panel."""
+        if name not in self._closed and not self.docks[name].isFloating():
+            self.docks[name].bring_to_front()
 
     def remember(self) -> None:
         """Save the arrangement of the panels in the settings, for the next start."""
         if self.docks:
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
+            self._settings.remember(BUILT_IN, self._built_in.name if self._built_in else "")
+            self._settings.remember(SHARES, json.dumps(self._shares))
+            self._settings.remember(CLOSED, "\n".join(sorted(self._closed)))
 
     def update_docks(self) -> None:
         """Make, show or hide the panel of every dock, depending on whether the dock is visible."""
@@ -416,6 +521,12 @@ class Board(QMainWindow):
     def _docks_in(self, area: Qt.DockWidgetArea) -> list[Dock]:
         """Return the visible docks in an area, in the order of the table of panels."""
         return [dock for dock in self.visible_docks if self.dockWidgetArea(dock) == area]
+
+    @property
+    def front(self) -> str:
+        """The name of the panel in front in the right column, other than Training; "" if there is none."""
+        names = (dock.windowTitle() for dock in self._docks_in(RIGHT))
+        return next((name for name in names if name != "Training"), "")
 
     def covers(self, name: str, other: str) -> bool:
         """Return whether the panel `name` is visible and the panel `other` is a tab behind it."""
@@ -434,37 +545,50 @@ class Board(QMainWindow):
             else:
                 self.addDockWidget(BELOW, dock, ACROSS)
             first.setdefault(panel.place, dock)
-            dock.show()
-        for dock in first.values():
-            dock.raise_()
+            dock.setVisible(panel.name in ARRANGEMENTS[0].panels)
 
-    def share(self) -> None:
-        """Resize every dock to the size that it has at the first start, at the interface size in use."""
-        data, loss, training = (self.docks[name] for name in ("Data", "Loss", "Training"))
-        right = max(px(RIGHT_PX), training.least.width())  # a wide font needs more
-        left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
-        self._widen(training, right)
-        least = round(LEAST_DOWN * self.height())
-        below = least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
-        self.resizeDocks([data], [min(px(BELOW_PX), below)], DOWN)
-        self.resizeDocks([data, loss], [left, left], ACROSS)
-        self._stack([training, self.docks["Explain"]], [max(training.least.height(), 1)])
+    def _keep_shares(self) -> None:
+        """Keep the shares of the board that the person has given to the docks."""
+        if not self._soon.isActive():
+            width, height = max(self.width(), 1), max(self.height(), 1)
+            docked = (dock for dock in self.visible_docks if not dock.isFloating())
+            self._shares |= {
+                dock.windowTitle(): (dock.width() / width, dock.height() / height) for dock in docked
+            }
 
-    def _fit_training(self) -> None:
-        """Resize the Training dock to the height that its panel needs now; Qt does not do that."""
-        docks, training = self._docks_in(RIGHT), self.docks["Training"]
-        if len(docks) > 1 and docks[0] is training:  # the table of panels begins with Training
-            self._stack(docks, [training.least.height(), *(dock.height() for dock in docks[1:-1])])
+    def _share_of(self, dock: Dock) -> tuple[float, float] | None:
+        """Return the shares of a dock, or of a tab of the same place; None if they are unknown."""
+        names = [dock.windowTitle(), *(other.windowTitle() for other in self.tabifiedDockWidgets(dock))]
+        return next((self._shares[name] for name in names if name in self._shares), None)
 
-    def _widen(self, dock: Dock, width: int) -> None:
-        """Set the width of the right column, which holds `dock`, but not above MOST_ACROSS of the board."""
-        self.resizeDocks([dock], [min(width, round(MOST_ACROSS * self.width()))], ACROSS)
+    def _places_in(self, area: Qt.DockWidgetArea) -> list[Dock]:
+        """Return an open dock of each place in an area: docks that are tabs of each other have one place."""
+        places: list[Dock] = []
+        for dock in self.docks.values():
+            is_docked = dock.is_open and not dock.isFloating() and self.dockWidgetArea(dock) == area
+            if is_docked and not set(places) & set(self.tabifiedDockWidgets(dock)):
+                places.append(dock)
+        return places
 
-    def _widen_right(self) -> None:
-        """Widen the right column until all of its controls are visible, as far as there is room."""
-        for dock in self._docks_in(RIGHT):
-            if dock.width() < dock.least.width():
-                self._widen(dock, dock.least.width())
+    def fit(self) -> None:
+        """Resize every dock to its share of the board, and Training to the height of its panel."""
+        if self._built_in:
+            self._shares = self._first_shares(self._built_in)
+        for area in Qt.DockWidgetArea.__members__.values():
+            shares = {dock: share for dock in self._places_in(area) if (share := self._share_of(dock))}
+            if not shares:  # Qt forgets all sizes for an empty list
+                continue
+            widths = [max(round(across * self.width()), 1) for across, _ in shares.values()]
+            heights = [max(round(down * self.height()), 1) for _, down in shares.values()]
+            for orientation, sizes in ((ACROSS, widths), (DOWN, heights)):
+                self.resizeDocks([*shares], sizes, orientation)
+        self.layout().activate()  # Qt gives the docks their sizes
+        column, training = self._docks_in(RIGHT), self.docks["Training"]
+        if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
+            free = self.height() - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())
+            height = min(training.least.height(), free - 3 * px(GAP_PX))
+            heights = [height, *(dock.height() for dock in column[1:-1])]
+            self._stack(column, heights)
 
     def _stack(self, docks: list[Dock], heights: list[int]) -> None:
         """Set the heights of docks in one column; the last dock gets the remaining height.
@@ -477,22 +601,16 @@ class Board(QMainWindow):
     # --- Qt events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Adapt the height of the Training dock and the width of the right column to their panels."""
+        """Keep the shares of the docks."""
         super().resizeEvent(event)
-        fits = self.docks and self._training_before == self.docks["Training"].least.height()
-        if fits and event.size().height() != event.oldSize().height():
-            QTimer.singleShot(0, self, self._fit_training)
-        if event.size().width() > event.oldSize().width():
-            QTimer.singleShot(0, self, self._widen_right)
-
-    def eventFilter(self, training: QObject, event: QEvent) -> bool:
-        """Store the height that the Training dock had before Qt resized the dock."""
-        if isinstance(event, QResizeEvent):
-            self._training_before = event.oldSize().height()
-        return super().eventFilter(training, event)
+        if self.docks:
+            self.fit()
+            self._soon.start()  # again when the panels have their new sizes
 
     def event(self, event: QEvent) -> bool:
-        """Style each new tab bar."""
+        """Style each new tab bar. Keep the shares of the docks after the person has moved a separator."""
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            QTimer.singleShot(0, self, self._keep_shares)
         if event.type() == QEvent.Type.ChildPolished:
             child = event.child()  # type: ignore[attr-defined]
             if isinstance(child, QTabBar):
@@ -501,6 +619,14 @@ class Board(QMainWindow):
                 child.setElideMode(Qt.TextElideMode.ElideNone)  # tabs without room can be scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return super().event(event)
+
+
+def _shares_in(text: str) -> dict[str, tuple[float, float]]:
+    """Return the saved shares of the docks; none if `text` is damaged."""
+    try:
+        return {name: (float(across), float(down)) for name, (across, down) in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 SIZE_PX = QSize(1280, 800)
@@ -516,12 +642,14 @@ class MainWindow(QMainWindow):
     `painted` emitted twice: after the first frame, and after the first frame with panels
     `closing` carries the close event, which a slot may ignore
     `dropped` carries the path of a file that was dropped on the window
+    `resized` the window has another size
     ========= =============================================================================
     """
 
     painted = Signal()
     closing = Signal(object)
     dropped = Signal(Path)
+    resized = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -556,6 +684,11 @@ class MainWindow(QMainWindow):
         if self._frame_is_due:
             self._frame_is_due = False
             QTimer.singleShot(0, self, self.painted.emit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Emit `resized` after Qt has laid out the window."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self.resized.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the geometry and arrangement and close, unless a slot of `closing` ignores the event."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolBar, QWidge
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label, one_line
+from nnviz.core.state import Shown
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment
 from nnviz.document.walk import PHASES, phase_prompt
@@ -96,9 +97,8 @@ class Present(QObject):
         for part in self._hidden_parts:
             part.show()
         self._window.board.keep_margin(True)
-        self._window.board.restoreState(self._arrangement, VERSION)
+        self._window.board.restore(self._arrangement)
         self._arrangement = None
-        self._window.board.update_docks()
         self._diagram.set_presenting(False, MOST_GROWTH)
         self._window.activateWindow()  # a floating panel was activated last
         self._diagram.setFocus()
@@ -146,12 +146,13 @@ class Workspace:
         self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
         self.present = Present(self.main_window, self.diagram)
-        self.board.docks[self._first_panels[0]].come_forward()
         for panel in panels:
             dock = self.board.docks[panel.name]
             dock.seen.connect(self._panel_seen)
             dock.fill(partial(self.panel, panel.name))
             dock.focus_lost.connect(self.diagram.setFocus)
+        self._first_panel = ""
+        self._show_first_panel()
 
     def appear(self) -> None:
         """Show the document on the diagram, and let Qt paint the window."""
@@ -179,6 +180,8 @@ class Workspace:
         else:
             self.desk.frames.remove(panel)
             panel.rest()
+        front = self.board.front
+        self.document.view = Shown(front) if front not in ("", "Notes") else None
 
     @cached_property
     def exports(self) -> Exporter:
@@ -231,6 +234,7 @@ class Workspace:
         window.painted.connect(self.history.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
+        window.resized.connect(self._resized)
         self.training.scales.standardise_requested.connect(self.data.standardise)
         self.data.load_requested.connect(self.files.ask_rows)
         self.data.table_paste_requested.connect(self.files.paste_table)
@@ -253,18 +257,19 @@ class Workspace:
         self.document.select_row(0)
         self.diagram.fit()
         self.notes.end_editing()
-        self.training.fields.restore()
-        first, other = self._first_panels
-        if self.board.covers(other, first):  # any other panel that is in front stays there
-            self.board.docks[first].come_forward()
+        self.training.begin_document()
+        self._show_first_panel()
 
-    @property
-    def _first_panels(self) -> tuple[str, str]:
-        """The panels Notes and Explain; first the panel that is in front when a document opens.
+    def _show_first_panel(self) -> None:
+        """Show the panel that the file names in front, or else Notes, or Explain for a file without notes.
 
-        That is Notes if the document has notes, else Explain.
+        If the file names no panel, another panel that the person has put in front stays there.
         """
-        return ("Notes", "Explain") if self.document.state.notes else ("Explain", "Notes")
+        state = self.document.state
+        named = state.view.panel if state.view and state.view.panel in self.board.docks else ""
+        if named or self.board.front in ("", "Notes", "Explain", self._first_panel):
+            self._first_panel = named or ("Notes" if state.notes else "Explain")
+            self.board.offer(self._first_panel)
 
     def _forget_invitation(self, old: Moment, new: Moment) -> None:
         """Clear the message that names the walk's keys when the walk no longer waits for a key."""
@@ -275,7 +280,7 @@ class Workspace:
     def _explain(self) -> None:
         """Show the Explain panel, unless it would cover notes in editing or the code of the selected node."""
         if not self.notes.is_editing and not self.board.covers("Code", "Explain"):
-            self.board.docks["Explain"].come_forward()
+            self.board.offer("Explain")
 
     def _list_rows(self, rows: NDArray[np.intp], description: str) -> None:
         self.board.docks["Data"].bring_to_front()
@@ -336,22 +341,27 @@ class Workspace:
         self.diagram.setFocus(why)
 
     def set_size(self, percent: int) -> None:
-        """Use one of the interface sizes SIZES_PERCENT, save the choice, and share the room of the panels."""
+        """Use one of the interface sizes SIZES_PERCENT, or AUTOMATIC, and save the choice."""
         self.settings.remember("size", percent)
         self.use_size()
-        QTimer.singleShot(0, self.board, self.board.share)  # after the texts have got their new size
 
     def use_size(self) -> None:
         """Use the interface size in the settings, or the largest size that fits on the screen."""
         wanted, window = self.settings.size, self.main_window
-        room = window.screen().availableSize().expandedTo(window.size())
-        percent = self.settings.size_within(room)
+        screen = window.screen().availableSize().expandedTo(window.size())
+        percent = self.settings.size_within(screen, window.size())
         if percent < wanted:
             fault = f"Interface size {wanted} % does not fit on this screen"
             self.status.show_message(f"{fault}: nnviz now uses {percent} %")
         if set_size_percent(application(), percent):
             self.board.keep_margin(True)
-            QTimer.singleShot(0, window, window.fit_screen)  # after Qt has enlarged the window for the texts
+            if wanted:
+                QTimer.singleShot(0, window, window.fit_screen)  # after Qt has enlarged the window for texts
+            QTimer.singleShot(0, self.board, self.board.fit)  # after the texts have got their new size
+
+    def _resized(self) -> None:
+        if not self.settings.size:
+            self.use_size()
 
     def set_theme(self, name: str) -> None:
         """Use the theme `name`, one of `themes()`, and save the choice in the settings."""

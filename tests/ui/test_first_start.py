@@ -1,0 +1,136 @@
+"""What a beginner sees at the first start, and the room of the panels in windows of many sizes."""
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QScrollBar,
+    QTabBar,
+    QTableView,
+    QWidget,
+)
+
+from nnviz.ui.window.window import ARRANGEMENTS
+from tests.ui.hands import bring, choose_entry, press
+from tests.ui.sees import walking
+
+CONTROLS = QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QTabBar
+MOST_CONTROLS, MOST_PANELS = 40, 6
+
+
+def controls(window):
+    """Return the names of all controls in sight: buttons, fields, lists, sliders and tabs; no table cells."""
+    names = []
+    for own in window.main_window.findChildren(QWidget):
+        is_part = isinstance(own, QScrollBar) or isinstance(own.parent(), QComboBox | QTableView)
+        if not isinstance(own, CONTROLS) or is_part or own.visibleRegion().isEmpty():
+            continue
+        if isinstance(own, QTabBar):
+            names += [own.tabText(k) for k in range(own.count())]
+        else:
+            names.append(own.accessibleName() or own.text())
+    return names
+
+
+def in_sight(window):
+    return {name for name, dock in window.board.docks.items() if dock.is_in_view}
+
+
+def settled():
+    for _ in range(6):
+        QApplication.processEvents()
+
+
+def test_the_first_start_shows_few_controls_and_panels(open_window):
+    window = open_window("forward")
+    seen = controls(window)
+    assert {"Run", "Learning rate", "Panels"} < set(seen)
+    assert len(seen) <= MOST_CONTROLS, seen
+    assert in_sight(window) == {"Training", "Notes", "Data", "Loss"}
+    assert len(in_sight(window)) + 1 <= MOST_PANELS
+
+
+def test_the_controls_of_a_walk_are_on_the_toolbar_while_it_lasts(open_window):
+    window = open_window("relu")
+    assert "Speed of the walk" not in controls(window)
+    choose_entry(window, "Play")
+    settled()
+    assert walking(window)
+    assert {"Speed of the walk", "Finish the phase", "End the walk"} <= set(controls(window))
+    press(window, "End the walk")
+    settled()
+    assert "Speed of the walk" not in controls(window)
+
+
+# --- the room of the panels
+
+
+SIZES = (1280, 800), (1366, 768), (1920, 1080), (2560, 1440)
+
+
+@pytest.mark.fonts
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("percent", [0, 100, 150])
+def test_the_plot_in_front_has_a_quarter_of_the_height_and_a_third_of_the_width(
+    qtbot, open_window, settings, size, percent
+):
+    settings.remember("size", percent)
+    window = open_window("circles", size)
+    settled()
+    width, height = size
+    assert window.main_window.size().toTuple() == size
+    column = window.board.docks["Training"]
+    least = 0.24 * width if percent != 150 or width > 1920 else 0.0  # large type may leave less
+    assert column.width() >= least
+    function = bring(window, "Function")
+    settled()
+    for _ in range(2):
+        plot = function.plot
+        assert plot.height() >= height / 4
+        assert plot.width() >= column.width() - 2 * 22 * column.logicalDpiX() / 96
+        press(window, "More settings")
+        settled()
+    press(window, "One update")
+    settled()
+    loss = window.history.plot
+    assert loss.height() >= height / 4
+    assert loss.width() >= width / 3
+
+
+@pytest.mark.parametrize("name", [each.name for each in ARRANGEMENTS])
+def test_an_arrangement_shows_its_panels_and_one_key_brings_it_back(open_window, name):
+    window = open_window("circles")
+    arrangement = next(each for each in ARRANGEMENTS if each.name == name)
+    for other in ("Code", "Loss surface"):
+        bring(window, other)
+    settled()
+    choose_entry(window, f"Arrange for {name}")
+    settled()
+    assert in_sight(window) == set(arrangement.panels)
+    panels = {own: window.board.docks[own].geometry() for own in arrangement.panels}
+    window.main_window.resize(1700, 1000)
+    settled()
+    window.main_window.resize(1280, 800)
+    settled()
+    assert {own: window.board.docks[own].geometry() for own in arrangement.panels} == panels
+    assert window.diagram.width() > 500
+    assert window.diagram.height() > 300
+
+
+def test_training_is_never_higher_than_its_content(open_window):
+    window = open_window("relu")
+    training = window.board.docks["Training"]
+    for size in ((1280, 800), (1400, 1100), (900, 600), (1280, 800)):
+        window.main_window.resize(*size)
+        settled()
+        assert training.height() <= training.least.height()
+    for panel in ("Notes", "Data", "Loss"):
+        window.board.docks[panel].hide()
+    settled()
+    assert training.height() <= training.least.height()
+    below = training.mapTo(window.board, QPoint(0, training.height()))
+    assert window.board.height() - below.y() > 100
