@@ -274,8 +274,11 @@ BAR_TOP, BAR_HEIGHT, BAR_ROOM = 3.0, 5.0, 6.0
 """Distance from an output to the bar of its share, height of the bar, and room for both, in pixels."""
 LOW_BAR, LEAST_BAR = 0.6, 1.5
 """LOW_BAR: height of a bar without texts below, as a share of the free height. LEAST_BAR: least in pixels."""
-TARGET_PART, PAIR_WIDTH = 0.36, 13.5
-"""Part of a line that the target takes beside the error, and width of both texts, in font sizes."""
+TARGET_PART, PAIR_WIDTH, SHARE_WIDTH = 0.36, 13.5, 12.7
+"""TARGET_PART: part of a line for the target beside the error. PAIR_WIDTH: width of both, in font sizes.
+
+SHARE_WIDTH: width of the text "predicted · 68.33 % ✓", in font sizes.
+"""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
 """A text below a node may extend beyond each side by OVERHANG node widths, at most MOST_OVERHANG_PX pixels.
 
@@ -497,12 +500,14 @@ def _outcome(column: DiagramColumn, classes: bool) -> dict[Kind, Slot]:
     first, second = (Rect(left, y, width, line) for y in (top, top + line))
     if not classes:
         return {"target": Slot(first, size), "error": Slot(second, size)}
-    part, small = TARGET_PART * width, max(min(size, width / PAIR_WIDTH), LEAST_SIZE)
-    target = Slot(second._replace(width=part - 0.3 * small), small, "right")
-    error = Slot(
-        second._replace(x=left + part + 0.3 * small, width=width - part - 0.3 * small), small, "left"
-    )
-    return {"share": Slot(first, size), "target": target, "error": error}
+    share = Slot(first, max(min(size, width / SHARE_WIDTH), LEAST_SIZE))
+    part, small = TARGET_PART * width, min(size, width / PAIR_WIDTH)
+    if small < LEAST_SIZE:  # the mark of the class says whether the error is large
+        return {"share": share, "target": Slot(second, size)}
+    gap = 0.3 * small
+    target = Slot(second._replace(width=part - gap), small, "right")
+    error = Slot(second._replace(x=left + part + gap, width=width - part - gap), small, "left")
+    return {"share": share, "target": target, "error": error}
 
 
 def _outcome_scale(column: DiagramColumn, above: float) -> float:

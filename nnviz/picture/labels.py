@@ -302,7 +302,7 @@ def _class_texts(content: Content, node: Address, *, alone: bool) -> list[str]:
     percentage = percent_text(share or 0.0)
     if predicted:
         return [f"predicted{SEPARATOR}{percentage}{mark}"] * (not alone) + [f"{percentage}{mark}"]
-    return [f"target{SEPARATOR}{percentage}"] * bool(alone and content.target(node)) + [percentage]
+    return [f"target {percentage}"] * bool(alone and content.target(node)) + [percentage]
 
 
 def _share(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
@@ -320,12 +320,13 @@ def _share(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
 
 
 def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return an output's target or error, centred under the node; a missing target is "–"."""
+    """Return an output's target or error under the node. "–" stands for a target or a pair without value."""
     error = address.kind == "error"
     value = content.error(address) if error else content.target(address)
-    if value is None and not error and content.trace is not None:
+    if value is None and content.trace is not None and (not error or slot.align != "center"):
         text = f"{address.kind} {MISSING}"
-        return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
+        place = slot.aligned(rect, text_width(text, slot.size))
+        return Label(address, text, place, "note", slot.size, align=slot.align)
     style: Style = "error" if error and content.has_large_error(address) else "note"
     return _number(content, address, slot, rect, value, style, f"{address.kind} ")
 

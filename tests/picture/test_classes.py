@@ -138,7 +138,7 @@ def test_without_room_below_the_share_stands_in_the_node_in_place_of_the_value()
         return drawn(one_of([30, 20, *[1] * 8], target), View(900, 400), **more)
 
     assert texts(low(0))[:3] == ["51.72 % ✓", "34.48 %", "1.72 %"], "30/58, 20/58, 1/58"
-    assert texts(low(1))[:3] == ["51.72 % ✗", "target · 34.48 %", "1.72 %"]
+    assert texts(low(1))[:3] == ["51.72 % ✗", "target 34.48 %", "1.72 %"]
     assert styles(low(1), "share")[:3] == ["value", "note", "note"]
     assert texts(low(0), "value") == []
     assert len([part for colour, part in bars(low(0)) if colour == LIGHT.line]) == 10
@@ -148,7 +148,7 @@ def test_without_targets_there_is_a_class_but_no_verdict():
     assert texts(drawn(one_of([6, 3, 1]))) == ["predicted · 60 %", "30 %", "10 %"]
     what_if = drawn(one_of([6, 3, 1], 1), is_what_if=True)
     assert texts(what_if) == ["predicted · 60 %", "30 %", "10 %"]
-    assert texts(what_if, "target") == ["target –"] * 3
+    assert texts(what_if, "target") + texts(what_if, "error") == ["target –"] * 3 + ["error –"] * 3
     empty = one_of([6, 3, 1], 1)
     assert texts(drawn(replace(empty, data=Dataset.empty(empty.network)))) == []
 
@@ -205,3 +205,14 @@ def test_the_svg_has_the_bars_and_the_class(theme):
     picture = row_picture(yes_or_no((1, 1), (-1, 0)), View(900, 464))
     assert bars(picture, palette) == [(palette.negative, 1.0), (palette.positive, 0.75)]
     assert document.count(f'fill="{palette.negative}"') == 1
+
+
+def test_below_a_narrow_output_stand_its_class_and_its_target():
+    weights = [np.full((8, 1), 0.1), np.full((8, 8), 0.1), np.full((1, 8), 1.0)]
+    names = ("x",), tuple("abcdefgh"), tuple("ijklmnop"), ("output",)
+    layers = [Layer(names[k + 1], "sigmoid" if k == 2 else "tanh", each) for k, each in enumerate(weights)]
+    state = State(Network(names[0], tuple(layers)), Dataset([[1.0], [0.0]], [[1], [0]]))
+    wide, narrow = (drawn(state, View(width, 412)) for width in (1400, 800))
+    assert [texts(each, "target") for each in (wide, narrow)] == [["target 1"]] * 2
+    assert [len(texts(each, "error")) for each in (wide, narrow)] == [1, 0]
+    assert all("✓" in texts(each)[0] for each in (wide, narrow))
