@@ -388,11 +388,7 @@ def decides_yes_or_no(state: State) -> bool:
 
     If the State has no rows or no targets, the activation or the loss must say so.
     """
-    if is_one_of_many(state.network):
-        return False
-    if state.data.targets is None or not len(state.data):
-        return _answers_yes_or_no(state)
-    return classifies(state)
+    return not is_one_of_many(state.network) and (means_classes(state) or classifies(state))
 
 
 def output_range(state: State, output: int, values: Array) -> tuple[float, float]:
