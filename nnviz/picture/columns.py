@@ -371,10 +371,11 @@ def node_slots(column: DiagramColumn, layer: Layer | None, *, classes: bool = Fa
     inside = _full(texts, layer, pills) if full else _compact(texts, pills)
     if not inside:
         return {}
-    on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}
     below = _notes_below(column, layer, classes)
-    if column.role == "output" and classes and not below and "value" in on_box:
-        on_box["share"] = on_box.pop("value")
+    renamed: dict[Kind, Kind] = (
+        {"value": "share"} if column.role == "output" and classes and not below else {}
+    )
+    on_box = {renamed.get(kind, kind): replace(slot, role=column.role) for kind, slot in inside.items()}
     return on_box | pills | below
 
 

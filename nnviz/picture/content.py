@@ -106,8 +106,8 @@ class Content:
     def _predicted(self) -> list[int | None] | None:
         if self.trace is None or not means_classes(self.state):
             return None
-        predicted = chosen_outputs(self.network, self.trace.prediction, self.state.measure.threshold)
-        return [None if each == NO_CLASS else each for each in predicted[0].tolist()]
+        predicted = chosen_outputs(self.network, self.trace.prediction, self.state.measure.threshold)[0]
+        return [None if each == NO_CLASS else int(each) for each in predicted]
 
     def has_large_error(self, node: Address) -> bool | None:
         """Return whether an output's error is large, or None if there is no target."""
@@ -115,11 +115,9 @@ class Content:
 
     @cached_property
     def _large_errors(self) -> list[bool] | None:
-        targets = self._targets
-        if targets is None or self.trace is None:
+        if self._targets is None or self.trace is None:
             return None
-        errors: list[bool] = large_errors(self.state, self.trace.prediction, targets[None])[0].tolist()
-        return errors
+        return [*map(bool, large_errors(self.state, self.trace.prediction, self._targets[None])[0])]
 
     def share(self, node: Address) -> float | None:
         """Return the probability of an output's class, or None if the output is no such probability."""

@@ -16,7 +16,7 @@ from nnviz.picture.parts import View
 from nnviz.picture.picture import row_picture
 from nnviz.picture.style import Box, node_shapes, text_colour
 from nnviz.picture.svg import svg
-from tests.picture.diagrams import drawn
+from tests.picture.diagrams import drawn, faults
 
 LIGHT = PALETTES["light"]
 THREE_TO_ONE = math.log(3.0)
@@ -216,3 +216,12 @@ def test_below_a_narrow_output_stand_its_class_and_its_target():
     assert [texts(each, "target") for each in (wide, narrow)] == [["target 1"]] * 2
     assert [len(texts(each, "error")) for each in (wide, narrow)] == [1, 0]
     assert all("✓" in texts(each)[0] for each in (wide, narrow))
+
+
+def test_a_badge_of_a_low_output_stands_between_its_name_and_its_class():
+    made = State(network("sigmoid", [THREE_TO_ONE] * 12), Dataset([[1.0]], [[1] * 12]))
+    badges = {(0, k): "saturated on all rows" for k in range(12)}
+    for width in (500, 900, 1500):
+        picture = drawn(made, View(width, 400), badges=badges)
+        assert len(texts(picture)) == 12
+        assert faults(picture) == {}
