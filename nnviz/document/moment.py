@@ -199,10 +199,10 @@ class Moment:
     def large_errors(self, rows: Sequence[int]) -> NDArray[np.bool_] | None:
         """Return whether each output's error is large in these rows of the data, shape (rows, outputs).
 
-        The result is None if the data has no targets.
+        The result is None if there are no rows or the data has no targets.
         """
         targets = self.state.data.targets
-        if targets is None:
+        if targets is None or not rows:
             return None
         predictions = np.array([self.prediction(row) for row in rows]).reshape(-1, targets.shape[1])
         return large_errors(self.state, predictions, targets[rows])

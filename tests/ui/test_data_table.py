@@ -596,6 +596,8 @@ def test_only_large_errors_and_the_losses_of_their_rows_have_the_colour_of_error
     desk.start([[0.5], [-0.5], [0.5], [-0.5]], [[1], [1], [0], [0]], of_class)
     assert [error_cells(desk, column) for column in (3, 4)] == [[False, True, True, False]] * 2
     assert desk.table.model().index(1, 3).data(Qt.ItemDataRole.ToolTipRole).endswith("the class is wrong")
+    desk.start(np.empty((0, 1)), np.empty((0, 1)), line)
+    desk.table.grab()  # nothing to colour
     apply_theme(qapp, "light")
 
 
