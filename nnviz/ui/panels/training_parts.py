@@ -423,10 +423,10 @@ class TrainingFigures(QWidget):
         elif error is not None:
             value = float(error[0])
         large = None if value is None else moment.large_errors([moment.row])
-        is_large = large is not None and bool(large.any())
-        if large is not None and is_large:
-            tip += f"\nLarge: {large_error_reason(moment.state, int(large[0].argmax()))}"
-        self.row_error.show_number(caption, tip, value, error=is_large)
+        outputs = [] if large is None else large[0].nonzero()[0].tolist()
+        if outputs:
+            tip += f"\nLarge: {large_error_reason(moment.state, outputs[0])}"
+        self.row_error.show_number(caption, tip, value, error=bool(outputs))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background, in the colour of the card."""
