@@ -13,12 +13,13 @@ from nnviz.core.numbers import shortened
 
 Part: TypeAlias = Literal["node", "weight", "bias", "layer"]
 """A part of a network. A layer stands for all its nodes, with the weights and biases into these nodes."""
-Label: TypeAlias = Literal[
-    "name", "input", "z", "value", "slope", "node_slope", "target", "error", "badge", "heading", "subheading"
-]
+Result: TypeAlias = Literal["z", "value", "share", "slope", "node_slope", "error", "badge"]
+"""A label with a computed result."""
+Label: TypeAlias = Result | Literal["name", "input", "target", "heading", "subheading"]
 """A label of a part.
 
 "input" is the value of an input in the row, "value" is a of a node, and "slope" is the slope of a weight.
+"share" is the class that an output predicts, with the probability of the class.
 "badge" is a label at a node with a problem: "relu passes 0". "heading" is the title of a layer.
 """
 Kind: TypeAlias = Part | Label

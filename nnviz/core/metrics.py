@@ -102,6 +102,15 @@ def _answers_yes_or_no(state: State) -> bool:
     return state.network.layers[-1].function.answers == "yes or no" or state.measure.decides
 
 
+def means_classes(state: State) -> bool:
+    """Return whether the outputs mean classes: the activation or the loss says so, and no target differs.
+
+    Unlike `classifies`, this is false for other outputs with targets of 0 and 1, and needs no targets.
+    """
+    has_others = state.data.targets is not None and len(state.data) > 0 and not state.data.has_classes
+    return not has_others and (is_one_of_many(state.network) or _answers_yes_or_no(state))
+
+
 def rows_are_sorted(state: State) -> bool:
     """Return whether the network is a classifier with one decision per row and rows sorted by class."""
     is_single = len(state.network.outputs) == 1 or is_one_of_many(state.network)
@@ -124,6 +133,45 @@ def classes_of(network: Network, outputs: Array, threshold: float = THRESHOLD) -
         return np.where(np.isnan(outputs), NO_CLASS, outputs >= threshold).astype(np.intp)
     missing: NDArray[np.bool_] = np.asarray(np.isnan(outputs).any(axis=1, keepdims=True))
     return np.where(missing, NO_CLASS, outputs.argmax(axis=1)[:, None]).astype(np.intp)
+
+
+def chosen_outputs(network: Network, outputs: Array, threshold: float = THRESHOLD) -> Classes:
+    """Return for each output whether it means its class (1) or not (0), shape (rows, outputs).
+
+    With softmax, only the largest output means its class; else each output decides as in `classes_of`. NaN
+    gives NO_CLASS.
+    """
+    classes = classes_of(network, outputs, threshold)
+    if not is_one_of_many(network):
+        return classes
+    return np.where(classes == NO_CLASS, NO_CLASS, classes == np.arange(outputs.shape[1]))
+
+
+LARGE_ERROR = 0.1
+"""An error is large above this share of the scale of the targets, see `Dataset.target_scales`."""
+
+
+def large_errors(state: State, prediction: Array, targets: Array) -> NDArray[np.bool_]:
+    """Return whether each output's error is large, shape (rows, outputs).
+
+    If the outputs mean classes, an error is large if the class is wrong: with softmax, at the predicted class
+    and at the target. Else an error is large by its size. The error of a NaN is large. `prediction` and
+    `targets` have shape (rows, outputs).
+    """
+    if means_classes(state):
+        predicted = chosen_outputs(state.network, prediction, state.measure.threshold)
+        return np.asarray(predicted != chosen_outputs(state.network, targets))
+    with np.errstate(all="ignore"):
+        return ~(np.abs(prediction - targets) <= LARGE_ERROR * state.data.target_scales)
+
+
+def large_error_reason(state: State, output: int) -> str:
+    """Return why an error of the output with index `output` is large; the State has targets."""
+    if means_classes(state):
+        return "the class is wrong"
+    targets = state.data.targets
+    varies = targets is not None and np.ptp(targets[:, output]) > 0.0
+    return f"more than a tenth of the {'range of the targets' if varies else 'target'}"
 
 
 def are_correct(state: State, prediction: Array, targets: Array) -> NDArray[np.bool_]:
@@ -340,11 +388,7 @@ def decides_yes_or_no(state: State) -> bool:
 
     If the State has no rows or no targets, the activation or the loss must say so.
     """
-    if is_one_of_many(state.network):
-        return False
-    if state.data.targets is None or not len(state.data):
-        return _answers_yes_or_no(state)
-    return classifies(state)
+    return not is_one_of_many(state.network) and (means_classes(state) or classifies(state))
 
 
 def output_range(state: State, output: int, values: Array) -> tuple[float, float]:

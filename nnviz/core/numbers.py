@@ -55,6 +55,19 @@ def tidy(text: str) -> str:
     return text.rstrip(".").replace("-", MINUS)
 
 
+def percent_text(share: float) -> str:
+    """Return a share from 0 to 1 as displayed percentage, with at most two decimals: "98.33 %".
+
+    "0 %" and "100 %" are exact; a share that only rounds to them is "≈ 0 %" or "≈ 100 %". Like other rounded
+    numbers, a rounded percentage keeps its zeros: 0.29999 becomes "30.00 %".
+    """
+    percentage = 100 * float(share)
+    text, rounded = exact_text(percentage), f"{percentage:.2f}"
+    if not text or len(text.partition(".")[2]) > 2 or "e" in text:
+        text = f"≈ {rounded[:-3]}" if rounded in ("0.00", "100.00") else tidy(rounded)
+    return f"{text} %"
+
+
 def full(value: float) -> str:
     """Return a text that Python reads as exactly the float `value`, with an ASCII minus sign.
 

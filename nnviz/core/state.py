@@ -634,6 +634,18 @@ class Dataset(ByValue):
         """Whether every target is at least 0 and at most 1. True if the rows have no targets."""
         return self.targets is None or bool(((self.targets >= 0.0) & (self.targets <= 1.0)).all())
 
+    @cached_property
+    def target_scales(self) -> Array:
+        """The range (largest − smallest) of each output's targets, shape (outputs,).
+
+        If all targets of an output are equal, the scale is their absolute value. There must be targets.
+        """
+        assert self.targets is not None
+        with np.errstate(over="ignore"):
+            ranges = self.targets.max(axis=0) - self.targets.min(axis=0)
+        scales: Array = np.where(ranges > 0.0, ranges, np.abs(self.targets[0]))
+        return scales
+
     @property
     def numbers(self) -> int:
         """The count of all numbers in the data set: the inputs and the targets of all rows."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.edits import has_same_inputs, worth_standardising
 from nnviz.core.function import NodeFunctions
-from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, measure_blocks
+from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, large_errors, measure_blocks
 from nnviz.core.network import Network, Trace
 from nnviz.core.results import (
     Compute,
@@ -194,6 +195,17 @@ class Moment:
         targets = self.state.data.targets
         with np.errstate(over="ignore", invalid="ignore"):
             return None if targets is None else self.prediction(row) - targets[row]
+
+    def large_errors(self, rows: Sequence[int]) -> NDArray[np.bool_] | None:
+        """Return whether each output's error is large in these rows of the data, shape (rows, outputs).
+
+        The result is None if there are no rows or the data has no targets.
+        """
+        targets = self.state.data.targets
+        if targets is None or not rows:
+            return None
+        predictions = np.array([self.prediction(row) for row in rows]).reshape(-1, targets.shape[1])
+        return large_errors(self.state, predictions, targets[rows])
 
     # --- all inputs
 

@@ -245,6 +245,7 @@ _PHASE_OF = {deed: phase for phase, deeds in _DEEDS.items() for deed in deeds}
 _DEED_FOR: dict[Kind, Deed] = {
     "z": "forward",
     "value": "forward",
+    "share": "forward",
     "badge": "forward",
     "error": "loss",
     "node_slope": "backward",

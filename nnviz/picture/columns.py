@@ -21,7 +21,7 @@ from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
 from nnviz.picture.number_places import LEAST_SIZE, PillSlots, pill_slots
-from nnviz.picture.parts import BAR, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
+from nnviz.picture.parts import BAR, BEFORE, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
@@ -253,8 +253,8 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
     return room.y + TOP + (room.height - TOP - BOTTOM - up - down) / 2 + up
 
 
-LEAST_FACTOR = 0.55
-"""Smallest scale of a long number's font."""
+LEAST_FACTOR, LEAST_TEXT = 0.55, 0.75
+"""Smallest scales of the font of a long number, and of a text that can be shorter."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
@@ -270,6 +270,15 @@ ERROR_WIDTH = 8.5
 """Width of the text "error −0.1234", in font sizes."""
 NOTES_GAP, NOTES_LINE = 4.0, 17.0
 """Distance from a node to the notes below (badge, target, error), and height of a note's line, in pixels."""
+BAR_TOP, BAR_HEIGHT, BAR_ROOM = 3.0, 5.0, 6.0
+"""Distance from an output to the bar of its share, height of the bar, and room for both, in pixels."""
+LOW_BAR, LEAST_BAR = 0.6, 1.5
+"""LOW_BAR: height of a bar without texts below, as a share of the free height. LEAST_BAR: least in pixels."""
+TARGET_PART, PAIR_WIDTH, SHARE_WIDTH = 0.36, 13.5, 12.7
+"""TARGET_PART: part of a line for the target beside the error. PAIR_WIDTH: width of both, in font sizes.
+
+SHARE_WIDTH: width of the text "predicted · 68.33 % ✓", in font sizes.
+"""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
 """A text below a node may extend beyond each side by OVERHANG node widths, at most MOST_OVERHANG_PX pixels.
 
@@ -322,15 +331,34 @@ class Slot:
 
         The text begins with the keyword argument `prefix`.
         """
-        smallest = min(max(LEAST_FACTOR * self.size, LEAST_SIZE), self.size)
-        return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
+        return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=self._smallest)
+
+    def fit_text(self, texts: Sequence[str], room: float, *, bold: bool) -> tuple[str, float, float] | None:
+        """Return the first of `texts` that fits as (text, font size, width), or None if none fits.
+
+        A text may be a little smaller than the slot's font size, the last one as small as a long number.
+        """
+        for text in texts:
+            size = min(self.size, room / text_width(text, 1.0, bold))
+            if size >= (self._smallest if text == texts[-1] else LEAST_TEXT * self.size):
+                return text, size, text_width(text, size, bold)
+        return None
+
+    def aligned(self, line: Rect, width: float) -> Rect:
+        """Return the part of a line for a text of this width."""
+        return line._replace(x=line.x + BEFORE[self.align] * (line.width - width), width=width)
+
+    @property
+    def _smallest(self) -> float:
+        return min(max(LEAST_FACTOR * self.size, LEAST_SIZE), self.size)
 
 
-def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot]:
+def node_slots(column: DiagramColumn, layer: Layer | None, *, classes: bool = False) -> Mapping[Kind, Slot]:
     """Return the place of each text of a node in `column`, by kind. A text without room is left out.
 
     `layer` is None for inputs. Slopes have places even while they are hidden, so that nothing moves when they
-    appear.
+    appear. If the outputs mean `classes`, the class stands below an output or, without room there, in place
+    of the value.
     """
     if column.per_row > 1:
         return _in_bar(column) if column.picture else _in_pixel(column)
@@ -343,8 +371,12 @@ def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot
     inside = _full(texts, layer, pills) if full else _compact(texts, pills)
     if not inside:
         return {}
-    on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}
-    return on_box | pills | _notes_below(column, layer)
+    below = _notes_below(column, layer, classes)
+    renamed: dict[Kind, Kind] = (
+        {"value": "share"} if column.role == "output" and classes and not below else {}
+    )
+    on_box = {renamed.get(kind, kind): replace(slot, role=column.role) for kind, slot in inside.items()}
+    return on_box | pills | below
 
 
 def _in_bar(column: DiagramColumn) -> dict[Kind, Slot]:
@@ -438,12 +470,12 @@ def _compact(column: DiagramColumn, pills: Mapping[Kind, Slot]) -> dict[Kind, Sl
     return {"name": Slot(Rect(pad, line, rest, 1.2 * small), small), kind: place, "badge": place}
 
 
-def _notes_below(column: DiagramColumn, layer: Layer | None) -> dict[Kind, Slot]:
-    """Return the places of the notes under a node: its badge, or an output's target and error."""
+def _notes_below(column: DiagramColumn, layer: Layer | None, classes: bool) -> dict[Kind, Slot]:
+    """Return the places of the notes under a node: its badge, or an output's class, target and error."""
     if layer is None:
         return {}
     if column.role == "output":
-        return _outcome(column)
+        return _outcome(column, classes)
     scale = max(column.height / HEIGHT, LEAST_PILL)
     top = column.height + NOTES_GAP * scale
     bottom = column.height + column.below
@@ -454,17 +486,47 @@ def _notes_below(column: DiagramColumn, layer: Layer | None) -> dict[Kind, Slot]
     return {"badge": Slot(Rect(0.0, top, column.width, height), size)}
 
 
-def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
-    """Return the places of target and error in two lines, as wide as the node if the height allows it."""
-    fits = (column.below - ROUNDING) / (NOTES_GAP + 2 * NOTES_LINE)
-    scale = max(column.height / HEIGHT, LEAST_PILL, min(column.width / WIDTH, fits))
-    if scale > fits:
+def _outcome(column: DiagramColumn, classes: bool) -> dict[Kind, Slot]:
+    """Return the places of an output's target and error in two lines, or side by side below its class.
+
+    The lines are as wide as the node if the height allows it.
+    """
+    above = NOTES_GAP + BAR_ROOM * classes
+    scale = _outcome_scale(column, above)
+    if not scale:
         return {}
     overhang = min(OVERHANG * column.width, MOST_OVERHANG_PX)
     width, left, line = column.width + 2 * overhang, -overhang, NOTES_LINE * scale
-    top, size = column.height + NOTES_GAP * scale, max(min(12.5 * scale, width / ERROR_WIDTH), LEAST_SIZE)
-    target, error = (Slot(Rect(left, y, width, line), size) for y in (top, top + line))
-    return {"target": target, "error": error}
+    top, size = column.height + above * scale, max(min(12.5 * scale, width / ERROR_WIDTH), LEAST_SIZE)
+    first, second = (Rect(left, y, width, line) for y in (top, top + line))
+    if not classes:
+        return {"target": Slot(first, size), "error": Slot(second, size)}
+    share = Slot(first, max(min(size, width / SHARE_WIDTH), LEAST_SIZE))
+    part, small = TARGET_PART * width, min(size, width / PAIR_WIDTH)
+    if small < LEAST_SIZE:  # the mark of the class says whether the error is large
+        return {"share": share, "target": Slot(second, size)}
+    gap = 0.3 * small
+    target = Slot(second._replace(width=part - gap), small, "right")
+    error = Slot(second._replace(x=left + part + gap, width=width - part - gap), small, "left")
+    return {"share": share, "target": target, "error": error}
+
+
+def _outcome_scale(column: DiagramColumn, above: float) -> float:
+    """Return the scale of two lines under an output, `above` pixels below the output; 0 without room."""
+    fits = (column.below - ROUNDING) / (above + 2 * NOTES_LINE)
+    scale = max(column.height / HEIGHT, LEAST_PILL, min(column.width / WIDTH, fits))
+    return scale if scale <= fits else 0.0
+
+
+def share_bar(column: DiagramColumn, node: int) -> Rect | None:
+    """Return the place of the bar of an output's share, below the output, or None without room."""
+    scale, low = _outcome_scale(column, NOTES_GAP + BAR_ROOM), LOW_BAR * column.below
+    height = BAR_HEIGHT * scale or min(BAR_HEIGHT * column.height / FULL_HEIGHT, low)
+    if height < LEAST_BAR:
+        return None
+    top = BAR_TOP * scale or (column.below - height) / 2
+    rect = column.rect(node)
+    return Rect(rect.x, rect.bottom + top, rect.width, height)
 
 
 EDGE_PILL, LOW_SCALE, LEAST_SCALE = 13.5, 1.3, 0.85
@@ -516,9 +578,10 @@ class Layout:
         return np.concatenate([gap.segments(*gap.all_edges) for gap in self.gaps])
 
 
-def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
+def lay_out(network: Network, view: View, *, slopes: bool = False, classes: bool = False) -> Layout:
     """Return the layout of a network's diagram in `view`, with places for slopes if `slopes=True`.
 
+    With `classes=True`, there are places for the classes that the outputs mean.
     Nodes stand at the same places with and without slopes. The layout depends only on sizes, names and
     activations, so it stays valid while weights, biases, data and rows change.
     """
@@ -526,7 +589,9 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     room, columns = body(view, scale), lay_columns(network, view)
     gaps = tuple(itertools.starmap(_gap, pairwise(columns)))
     pills = _edge_pills(gaps, columns, room, scale, view.zoom, slopes)
-    slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
+    layers = None, *network.layers
+    pairs = zip(columns, layers, strict=True)
+    slots = [node_slots(column, layer, classes=classes) for column, layer in pairs]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     texts = tuple(slots), tuple(itertools.chain.from_iterable(names))
     of_weights, of_slopes = tuple(weights for weights, _ in pills), tuple(slopes for _, slopes in pills)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter, is_
 
+from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.function import NodeFunctions
+from nnviz.core.metrics import (
+    NO_CLASS,
+    chosen_outputs,
+    is_one_of_many,
+    large_error_reason,
+    large_errors,
+    means_classes,
+)
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import MINUS, counted, full_text
 from nnviz.core.results import FATE_SENTENCES, Fate, zero_reason
@@ -19,7 +29,7 @@ _LARGE = attrgetter("state", "trace", "slopes", "functions")
 _SMALL = attrgetter("row", "slopes_of", "badges", "fates", "is_what_if")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """The numbers of a diagram.
 
@@ -67,17 +77,52 @@ class Content:
         """Return a node's z, or None if there is no row."""
         return None if self.trace is None else float(self.trace.z[node.layer][0, node.node])
 
+    @property
+    def _targets(self) -> Array | None:
+        data = self.state.data
+        known = not self.is_what_if and 0 <= self.row < len(data)
+        return data.targets[self.row] if known and data.targets is not None else None
+
     def target(self, node: Address) -> float | None:
         """Return an output's target, or None if the row has no target."""
-        data = self.state.data
-        if data.targets is None or not 0 <= self.row < len(data):
-            return None
-        return float(data.targets[self.row, node.node])
+        targets = self._targets
+        return None if targets is None else float(targets[node.node])
 
     def error(self, node: Address) -> float | None:
         """Return an output's error, prediction − target, or None if there is no target."""
         target, prediction = self.target(node), self.output(node)
         return None if target is None or prediction is None else prediction - target
+
+    @property
+    def one_of_many(self) -> bool:
+        """Whether the outputs exclude each other, so that only the largest is predicted."""
+        return is_one_of_many(self.network)
+
+    def predicted(self, node: Address) -> int | None:
+        """Return whether an output predicts its class (1) or not (0), or None if it means no class."""
+        return None if self._predicted is None else self._predicted[node.node]
+
+    @cached_property
+    def _predicted(self) -> list[int | None] | None:
+        if self.trace is None or not means_classes(self.state):
+            return None
+        predicted = chosen_outputs(self.network, self.trace.prediction, self.state.measure.threshold)[0]
+        return [None if each == NO_CLASS else int(each) for each in predicted]
+
+    def has_large_error(self, node: Address) -> bool | None:
+        """Return whether an output's error is large, or None if there is no target."""
+        return None if self._large_errors is None else self._large_errors[node.node]
+
+    @cached_property
+    def _large_errors(self) -> list[bool] | None:
+        if self._targets is None or self.trace is None:
+            return None
+        return [*map(bool, large_errors(self.state, self.trace.prediction, self._targets[None])[0])]
+
+    def share(self, node: Address) -> float | None:
+        """Return the probability of an output's class, or None if the output is no such probability."""
+        has_shares = self.network.layers[-1].function.answers != "how much"
+        return self.output(node) if has_shares and self.predicted(node) is not None else None
 
     def fate(self, layer: int) -> Fate:
         """Return what is unusual about a layer's slopes: "vanish", "explode", "are 0", or "" for nothing."""
@@ -141,6 +186,17 @@ def _bias(bias: Address, content: Content) -> str:
     return ", ".join([sentence, *_slope(bias, content)])
 
 
+def _class(node: Address, content: Content) -> list[str]:
+    """Return the fact about an output's class, or [] if the node means no class."""
+    predicted = content.predicted(node) if node.column == len(content.network.layers) else None
+    if predicted is None:
+        return []
+    if content.one_of_many and not predicted:
+        return ["not predicted, but the target" if content.target(node) else "not predicted"]
+    verdict = {None: "", False: ", right", True: ", wrong"}[content.has_large_error(node)]
+    return [("predicted" if content.one_of_many else f"class {predicted}") + verdict]
+
+
 def _slope(node: Address, content: Content) -> list[str]:
     if content.slopes is None:
         return []
@@ -154,7 +210,9 @@ def _outcome(address: Address, content: Content) -> str:
     if address.kind == "target":
         return f"target of {name}: {full_text(target)}"
     a, y, error = map(full_text, (prediction, target, prediction - target))
-    return f"error of {name}: {a} {MINUS} {y} = {error}"
+    is_large = content.has_large_error(address)
+    reason = f", large: {large_error_reason(content.state, address.node)}" if is_large else ""
+    return f"error of {name}: {a} {MINUS} {y} = {error}{reason}"
 
 
 def _node(node: Address, content: Content) -> str:
@@ -168,6 +226,7 @@ def _node(node: Address, content: Content) -> str:
     facts = [f"z = {full_text(z)}", f"a = {layer.function.call} = {full_text(output)}"]
     if layer.biases is not None:
         facts.append(f"bias {full_text(float(layer.biases[node.node]))}")
+    facts += _class(node, content)
     if content.dead(node):
         facts.append(f"{layer.activation} passes 0")
     if (node.layer, node.node) in content.badges:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
-from nnviz.core.numbers import as_text, counted
+from nnviz.core.numbers import as_text, counted, percent_text
 from nnviz.core.results import Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
@@ -80,7 +80,7 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
             return ["no rows: type an input", "no rows"]
         row = "what-if row" if content.is_what_if else f"row {content.row + 1} of {rows:,}"
         state = content.state
-        validation = state.validated and content.row >= state.trained_rows
+        validation = state.validated and not content.is_what_if and content.row >= state.trained_rows
         row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]
         inputs = f"{counted(count, 'input')}{SEPARATOR}"
         return [*(inputs + each for each in row_texts if count > MANY_NODES), *row_texts]
@@ -177,6 +177,8 @@ def edge_number(address: Address, value: float, size: float, middle: tuple[float
     return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)
 
 
+RIGHT, WRONG = "✓", "✗"
+"""Marks of a class that is right or wrong."""
 MISSING = "–"
 """Text in place of a value that cannot be computed because there is no row."""
 TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
@@ -233,10 +235,7 @@ def _number(
     if fit is None:
         return None
     text, size, width = fit
-    place = rect.middle(width, rect.height)
-    if slot.align == "right":
-        place = place._replace(x=rect.right - width)
-    return Label(address, text, place, style, size, value, slot.align, slot.role)
+    return Label(address, text, slot.aligned(rect, width), style, size, value, slot.align, slot.role)
 
 
 def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
@@ -288,14 +287,48 @@ def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     return None
 
 
+def _class_texts(content: Content, node: Address, *, alone: bool) -> list[str]:
+    """Return texts about an output's class, the longest first, or [] if the output means no class.
+
+    If the text stands `alone`, without the target, it names the target of a wrong prediction.
+    """
+    predicted, share, is_large = content.predicted(node), content.share(node), content.has_large_error(node)
+    if predicted is None:
+        return []
+    mark = "" if is_large is None else f" {WRONG if is_large else RIGHT}"
+    if not content.one_of_many:
+        of_class = "" if share is None else f"{SEPARATOR}{percent_text(share if predicted else 1.0 - share)}"
+        return [f"class {predicted}{of_class}{mark}", f"class {predicted}{mark}", f"{predicted}{mark}"]
+    percentage = percent_text(share or 0.0)
+    if predicted:
+        return [f"predicted{SEPARATOR}{percentage}{mark}"] * (not alone) + [f"{percentage}{mark}"]
+    return [f"target {percentage}"] * bool(alone and content.target(node)) + [percentage]
+
+
+def _share(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    """Return the class of an output with its share; in a node without a class, the value."""
+    inside = slot.role is not None
+    texts = _class_texts(content, address, alone=inside)
+    is_class = not content.one_of_many or bool(content.predicted(address))
+    fit = slot.fit_text(texts, _room(content, address, slot), bold=is_class)
+    if fit is None or (inside and content.share(address) is None):
+        return _value(content, address._replace(kind="value"), slot, rect) if inside else None
+    text, size, width = fit
+    style: Style = "note" if not is_class else "value" if inside else "error" if WRONG in text else "mark"
+    place = slot.aligned(rect, width)
+    return Label(address, text, place, style, size, content.share(address), slot.align, slot.role)
+
+
 def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return an output's target or error, centred under the node; a missing target is "–"."""
+    """Return an output's target or error under the node. "–" stands for a target or a pair without value."""
     error = address.kind == "error"
     value = content.error(address) if error else content.target(address)
-    if value is None and not error and content.trace is not None:
+    if value is None and content.trace is not None and (not error or slot.align != "center"):
         text = f"{address.kind} {MISSING}"
-        return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
-    return _number(content, address, slot, rect, value, "error" if error else "note", f"{address.kind} ")
+        place = slot.aligned(rect, text_width(text, slot.size))
+        return Label(address, text, place, "note", slot.size, align=slot.align)
+    style: Style = "error" if error and content.has_large_error(address) else "note"
+    return _number(content, address, slot, rect, value, style, f"{address.kind} ")
 
 
 _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
@@ -303,6 +336,7 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
     "input": _value,
     "value": _value,
     "badge": _badge,
+    "share": _share,
     "target": _outcome,
     "error": _outcome,
 }

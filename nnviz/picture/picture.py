@@ -16,6 +16,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import node_functions
+from nnviz.core.metrics import means_classes
 from nnviz.core.network import Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
@@ -237,7 +238,8 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
         raise ValueError("data.targets: slopes need at least one row with targets")
     if view.pictures and shows_functions(state.network):
         content = replace(content, functions=node_functions(state))
-    return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
+    layout = lay_out(state.network, view, slopes=with_slopes, classes=means_classes(state))
+    return make_picture(content, layout)
 
 
 def all_labels(content: Content, layout: Layout) -> Iterator[Label]:

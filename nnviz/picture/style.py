@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.picture.columns import COMPACT, HEIGHT, corner
+from nnviz.picture.columns import COMPACT, HEIGHT, corner, share_bar
 from nnviz.picture.edges import sign_pixels
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.matrix import pixel_side, weight_colours
@@ -143,13 +143,13 @@ def sign_colour(value: float, palette: Palette) -> str:
 
 
 def text_colour(label: Label, palette: Palette) -> str:
-    """Return the colour of a label's text. An error of exactly 0 has the colour of usual texts."""
+    """Return the colour of a label's text."""
     if label.style == "slope":
         return palette.slope
     if label.style == "node_slope":
         return palette.on_slope
     if label.style == "error":
-        return palette.error if label.value else palette.ink
+        return palette.error
     if label.role == "output":
         return palette.on_output
     return palette.ink if label.style in {"pill", "value", "mark", "marked"} else palette.muted
@@ -240,6 +240,28 @@ def _boxes(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterato
     yield from (box._replace(rect=place) for place in places)
     for tint in tints(picture, column, palette) if height < COMPACT else ():
         yield from tint.boxes(places, nodes)
+    if column.role == "output" and height >= COMPACT:
+        yield from _share_bars(picture, column, palette)
+
+
+def _share_bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Shape]:
+    """Yield the bars below the outputs that show the probabilities of their classes.
+
+    An output that decides between class 1 and class 0 also shows the probability of class 0, at the right, in
+    the colour of class 0.
+    """
+    content = picture.content
+    for node in column.visible_nodes(picture.layout.body):
+        address, bar = Address("share", column.layer, node), share_bar(column, node)
+        share = content.share(address)
+        if share is None or bar is None:
+            continue
+        is_shown = picture.shows is None or picture.shows(address)
+        rest = palette.negative if is_shown and not content.one_of_many else palette.line
+        yield Box(bar, rest, radius=bar.height / 2)
+        part = bar._replace(width=share * bar.width)
+        if is_shown and part.width:
+            yield Box(part, palette.positive, radius=min(bar.height, part.width) / 2)
 
 
 def _node_box(column: DiagramColumn, palette: Palette) -> Box:

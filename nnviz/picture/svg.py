@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from nnviz.core.address import Address
+from nnviz.core.metrics import means_classes
 from nnviz.core.state import State
 from nnviz.picture import style
 from nnviz.picture.columns import growth, lay_out
@@ -278,7 +279,7 @@ def sheet(picture: Picture, width: float, height: float) -> Sheet:
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
     room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
-    layout = lay_out(network, room, slopes=slopes)
+    layout = lay_out(network, room, slopes=slopes, classes=means_classes(content.state))
     unzoomed = make_picture(content, layout, shows=picture.shows, largest=picture.scale)
     middle = height - HEIGHT * scale / 2
     return Sheet(width, height, unzoomed, legend(width - MARGIN, middle, slopes=slopes, scale=scale))

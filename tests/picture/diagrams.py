@@ -9,10 +9,12 @@ from decimal import Decimal
 import numpy as np
 
 from nnviz.core.address import Address, default_inputs, default_nodes
+from nnviz.core.metrics import means_classes
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import percent_text
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
-from nnviz.picture.columns import lay_out
+from nnviz.picture.columns import lay_out, share_bar
 from nnviz.picture.content import Content
 from nnviz.picture.parts import View
 from nnviz.picture.picture import make_picture
@@ -27,8 +29,8 @@ COURSE = State(
 
 
 @functools.cache
-def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
-    """Return a State with a network of `sizes`, three rows and targets.
+def state(sizes, *, biases=True, activation="relu", seed=0, spread=5, output="identity"):
+    """Return a State with a network of `sizes`, three rows and targets, which are classes but for identity.
 
     The weights are of the orders of magnitude from −`spread` to `spread`.
     """
@@ -37,11 +39,12 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
     for k, (fan_in, nodes) in enumerate(itertools.pairwise(sizes)):
         magnitudes = 10.0 ** rng.integers(-spread, spread + 1, (nodes, fan_in))
         weights = rng.normal(size=(nodes, fan_in)) * magnitudes
-        own = activation if k < count - 1 else "identity"
+        own = activation if k < count - 1 else output
         bias = -rng.exponential(size=nodes) if biases else None
         layers.append(Layer(default_nodes(k, count, nodes), own, weights, bias))
     network = Network(default_inputs(sizes[0]), tuple(layers))
-    return State(network, Dataset(rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))))
+    inputs, targets = rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))
+    return State(network, Dataset(inputs, targets if output == "identity" else targets > 0.0))
 
 
 def drawn(state, view=None, *, with_slopes=False, row=0, shows=None, largest=None, **more):
@@ -51,7 +54,8 @@ def drawn(state, view=None, *, with_slopes=False, row=0, shows=None, largest=Non
         own = slopes(state.network, x, state.data.targets[row : row + 1])
         more = {"slopes": own, "slopes_of": f"slopes of row {row + 1}"} | more
     content = Content(state, row, state.network.forward(x[0]) if len(x) else None, **more)
-    layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes)
+    classes = means_classes(state)
+    layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes, classes=classes)
     return make_picture(content, layout, shows=shows, largest=largest)
 
 
@@ -65,7 +69,7 @@ def amounts(picture):
     network, sizes = picture.content.network, picture.content.network.sizes
     weights = sum(layer.weights.size for layer in network.layers)
     of = {"weight": weights, "slope": weights, "name": sum(sizes), "input": sizes[0]}
-    of |= dict.fromkeys(("value", "node_slope", "bias"), sum(sizes[1:]))
+    of |= dict.fromkeys(("value", "node_slope", "bias"), sum(sizes[1:])) | {"share": sizes[-1]}
     found = [f"{kind} {shown(picture, kind)} of {of[kind]}" for kind in of if shown(picture, kind)]
     heights = sorted({round(label.size, 1) for label in on_edges(picture)})
     return ", ".join(found) + (f"; on edges {heights[0]} to {heights[-1]} px" if heights else "")
@@ -76,7 +80,7 @@ def amounts(picture):
 PREFIXES = {"bias": "b ", "z": "z ", "target": "target ", "error": "error "}
 BOLD = {"pill", "slope", "node_slope", "value", "dead", "heading", "error", "mark"}
 IN_NODE = {"name", "input", "z", "value", "bias", "node_slope"}
-UNDER_NODE = {"badge", "target", "error"}
+UNDER_NODE = {"badge", "share", "target", "error"}
 HEADINGS = {"heading", "subheading"}
 
 
@@ -129,7 +133,7 @@ def overlaps(picture):
     for label, place in zip(labels, places, strict=True):
         for i in np.flatnonzero(covered(place, corners)) if label.address.kind not in HEADINGS else ():
             node = boxes[i][0]
-            own = label.address.kind in IN_NODE | {"badge"} and node is not None
+            own = label.address.kind in IN_NODE | {"badge", "share"} and node is not None
             if not (own and label.address[1:3] == node[1:3]):
                 found.append((label.text, boxes[i]))
     return found
@@ -189,7 +193,8 @@ def misplaced(picture):
         kind, (x, y) = label.address.kind, label.rect.center
         box = picture.layout.column(label.address.layer).rect(label.address.node)
         is_in = box.covers(label.rect)
-        is_under = label.rect.y >= box.bottom and abs(x - box.center[0]) < 1e-6
+        is_inside = box.x - 1.6 <= label.rect.x and label.rect.right <= box.right + 1.6  # side by side
+        is_under = label.rect.y >= box.bottom and (is_inside or abs(x - box.center[0]) < 1e-6)
         placed = is_in if kind in IN_NODE else is_in or is_under if kind in UNDER_NODE else True
         is_hit = picture.place(label.address) == label.rect and picture.address_at(x, y) == label.address
         found += [] if placed and is_hit else [label]
@@ -202,9 +207,31 @@ def untrue(picture):
     for label in picture.labels:
         prefix = PREFIXES.get(label.address.kind, "")
         text = label.text.removeprefix(prefix)
-        is_right = label.value is None or (label.text.startswith(prefix) and is_true(text, label.value))
+        is_right = label.value is None or (label.text.startswith(prefix) and is_told(text, label))
         fits = text_width(label.text, label.size, label.style in BOLD) <= label.rect.width + 1e-6
         found += [] if is_right and fits else [label]
+    return found
+
+
+def is_told(text, label):
+    """Return whether a text says the number of its label: of a share, of class 1 or of class 0."""
+    if label.address.kind != "share":
+        return is_true(text, label.value)
+    return "%" not in text or percent_text(label.value) in text or percent_text(1 - label.value) in text
+
+
+def barred(picture):
+    """Return the bars of shares that a text or another node covers, or that reach out of the room."""
+    column, places = picture.layout.columns[-1], sides(label.rect for label in picture.labels)
+    nodes, found = sides(picture.nodes.values()), []
+    for node in (
+        column.visible_nodes(picture.layout.body)
+        if picture.content.share(Address("share", column.layer)) is not None
+        else ()
+    ):
+        bar = share_bar(column, node)
+        if bar and (covered(sides([bar])[0], places).any() or covered(sides([bar])[0], nodes).any()):
+            found.append(bar)
     return found
 
 
@@ -241,6 +268,6 @@ def outside(picture):
 
 def faults(picture):
     """Return all of that by name; a part that does not hold is left out."""
-    checks = [overlaps, astray, out_of_order, misplaced, untrue, amiss]
+    checks = [overlaps, astray, out_of_order, misplaced, untrue, amiss, barred]
     checks += [outside] if picture.layout.view.zoom == 1.0 else []
     return {check.__name__: found for check in checks if (found := check(picture))}

@@ -34,9 +34,10 @@ ZOOMED = [View(886, 420, 1.6, -100, -120), View(1522, 700, 2.5, -900, -400)]
     biases=(False, True),
     activation=("relu", "tanh"),
     spread=(0, 5),
+    output=("identity", "sigmoid", "softmax"),
 )
-def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, activation, spread):
-    own = state(sizes, biases=biases, activation=activation, spread=spread)
+def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, activation, spread, output):
+    own = state(sizes, biases=biases, activation=activation, spread=spread, output=output)
     assert faults(drawn(own, view._replace(pictures=pictures), with_slopes=slopes)) == {}
 
 
@@ -49,25 +50,30 @@ def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, a
     shift=st.tuples(st.integers(-900, 300), st.integers(-900, 300)),
     flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
     activation=st.sampled_from(["relu", "tanh", "identity"]),
+    output=st.sampled_from(["identity", "sigmoid", "softmax"]),
     badge=st.sampled_from(["", "dead on all rows", "saturated on all rows", "nearly saturated"]),
     fate=st.sampled_from(["", "vanish", "explode", "are 0"]),
 )
-@hypothesis.example([13, 2, 2], 426, 362, 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # an error in a gap
-@hypothesis.example((2, 3, 2), 320, 100, 1.0, (0, 0), (1, 0, 1), "relu", "", "")
-@hypothesis.example((2, 3, 2), 320, 180, 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # no room for a value
-def test_so_they_do_in_any_room(sizes, width, height, zoom, shift, flags, activation, badge, fate):
+@hypothesis.example(
+    [13, 2, 2], 426, 362, 1.0, (0, 0), (0, 0, 0), "tanh", "identity", "", ""
+)  # an error in a gap
+@hypothesis.example((2, 3, 2), 320, 100, 1.0, (0, 0), (1, 0, 1), "relu", "identity", "", "")
+@hypothesis.example(
+    (2, 3, 2), 320, 180, 1.0, (0, 0), (0, 0, 0), "tanh", "softmax", "", ""
+)  # no room for a value
+def test_so_they_do_in_any_room(sizes, width, height, zoom, shift, flags, activation, output, badge, fate):
     biases, with_slopes, pictures = map(bool, flags)
     view = View(width, height, zoom, *shift) if zoom != 1.0 else View(width, height)
     hidden = [(k, node) for k, nodes in enumerate(sizes[1:-1]) for node in range(nodes)] if badge else []
     words = {"badges": dict.fromkeys(hidden, badge), "fates": (fate,) * (len(sizes) - 2) + ("",)}
-    own = state(tuple(sizes), biases=biases, activation=activation)
+    own = state(tuple(sizes), biases=biases, activation=activation, output=output)
     assert faults(drawn(own, view._replace(pictures=pictures), with_slopes=with_slopes, **words)) == {}
 
 
 # --- the examples, in windows of every size
 
 NAMES = [each.name for each in examples()]
-STAYS = {"name", "input", "z", "value", "badge", "target", "error"}
+STAYS = {"name", "input", "z", "value", "share", "badge", "target", "error"}
 
 
 def node_size(picture):

@@ -18,7 +18,7 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.kit.theme import apply_theme, colours, ui_font
 from nnviz.ui.panels.data import DataPanel
 from nnviz.ui.panels.data_view import first_fitting
 from tests.core.oracle import set_weight
@@ -570,6 +570,35 @@ def test_the_numbers_of_validation_rows_are_lighter(desk, split):
         return (pixels_of(desk.table.viewport().grab(cell).toImage()) & 0xFF).min()
 
     assert max(darkest(1), darkest(6)) + 20 < min(darkest(7), darkest(9))
+
+
+def error_cells(desk, column):
+    """Return, for each row, whether the number of a column is painted in the colour of errors."""
+    red = int(colours().error[1:], 16)
+    cells = [desk.table.visualRect(desk.table.model().index(row, column)) for row in range(4)]
+    grabbed = [desk.table.viewport().grab(cell).toImage() for cell in cells]
+    return [bool((pixels_of(image) == red).any()) for image in grabbed]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_only_large_errors_and_the_losses_of_their_rows_have_the_colour_of_errors(desk, qapp, theme):
+    apply_theme(qapp, theme)
+    line = Network.from_weights({"output": [1.0]}, inputs=["x"])
+    desk.start([[0], [45.1], [44.9], [3]], [[0], [50], [50], [9]], line)  # a tenth of the range is 5
+    desk.data.resize(1000, 460)
+    assert [desk.texts(row)[3] for row in range(4)] == ["0", "−4.9", "−5.1", "−6"]
+    assert [error_cells(desk, column) for column in (3, 4)] == [[False, False, True, True]] * 2
+    assert not any(error_cells(desk, 1) + error_cells(desk, 2))
+    why = ", large: more than a tenth of the range of the targets"
+    spoken = [desk.table.model().index(row, 3).data(Qt.ItemDataRole.AccessibleTextRole) for row in (1, 2)]
+    assert [text.endswith(why) for text in spoken] == [False, True]
+    of_class = Network(("x",), (Layer(("output",), "sigmoid", [[1.0]]),))
+    desk.start([[0.5], [-0.5], [0.5], [-0.5]], [[1], [1], [0], [0]], of_class)
+    assert [error_cells(desk, column) for column in (3, 4)] == [[False, True, True, False]] * 2
+    assert desk.table.model().index(1, 3).data(Qt.ItemDataRole.ToolTipRole).endswith("the class is wrong")
+    desk.start(np.empty((0, 1)), np.empty((0, 1)), line)
+    desk.table.grab()  # nothing to colour
+    apply_theme(qapp, "light")
 
 
 def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):

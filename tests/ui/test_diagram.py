@@ -169,6 +169,30 @@ def test_both_themes_are_taken_on_by_an_open_diagram_and_leave_no_trace(bare, qa
     assert window.diagram.grab().toImage() == before
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_output_shows_its_class_and_the_bar_of_its_share(bare, qapp, theme):
+    apply_theme(qapp, theme)
+    window, palette, output = bare("circles"), PALETTES[theme], Address("node", 1, 0)
+    share = window.document.state.network.predict([0.469, 0.297])[0, 0]  # 0.3776 of class 1
+    assert shown(window, "share", "output") == f"class 0 · {100 * (1 - share):.2f} % ✗"
+    node = place(window, output)
+    y = node.bottom + 5.5
+    colours = [pixel(window, node.x + part * node.width, y).tolist() for part in (share - 0.03, share + 0.03)]
+    assert colours == [[*rgb(palette.positive)], [*rgb(palette.negative)]]
+    window.document.select(output)
+    diagram = window.diagram
+    assert diagram.accessibleDescription().endswith(f"= {full_text(share)}, bias 0, class 0, wrong")
+    assert diagram.picture.describe(output._replace(kind="share")) == diagram.accessibleDescription()
+    window.document.select_row(4)
+    assert shown(window, "share", "output").endswith("✓")
+    window.document.show_what_if_row([0.469, 0.297])
+    assert shown(window, "share", "output") == f"class 0 · {100 * (1 - share):.2f} %"
+    assert shown(window, "target", "output") == "target –"
+    window.document.start(load(example("mazur").path))
+    window.document.show_what_if_row([0.05, 0.1])
+    assert shown(window, "share", "o1") == "", "its targets are no classes"
+
+
 def test_nodes_and_numbers_are_half_as_large_again_in_a_window_of_1920_by_1080(afresh, qtbot):
     window = afresh("xor")
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
-from nnviz.core.numbers import MINUS, as_text
+from nnviz.core.numbers import MINUS, as_text, percent_text
 from nnviz.core.state import Training
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
@@ -747,8 +747,8 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
         "iteration 12",
         f"Cross-entropy {as_text(loss)}",
         f"validation {as_text(validation)}",
-        f"accuracy {as_text(100 * right)} %",
-        f"of validation {as_text(100 * right_aside)} %",
+        f"training accuracy {percent_text(right)}",
+        f"validation accuracy {percent_text(right_aside)}",
     ]
     plot.curve.read_at(None)
     QTest.mouseClick(plot.accuracy_button, LEFT)

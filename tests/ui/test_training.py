@@ -27,7 +27,7 @@ from nnviz.core.edits import add_node
 from nnviz.core.losses import LOSSES
 from nnviz.core.metrics import measure_all
 from nnviz.core.network import Network
-from nnviz.core.numbers import as_text, parse_number
+from nnviz.core.numbers import as_text, full_text, parse_number, percent_text
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
 from nnviz.core.state import Dataset, State, Training
@@ -383,6 +383,28 @@ def test_the_figures_of_a_row_without_classes(panel, document):
     assert captions(panel) == ["MSE", "Iteration", "Row's error"], "a target of 60 is no class"
 
 
+def test_a_small_error_of_the_row_is_not_in_the_colour_of_errors(panel, document):
+    def shown():
+        red, own = QColor(colours().error).name().upper(), panel.figures.row_error
+        return own.text, red in colours_of(own), own.accessibleDescription()
+
+    network = Network.from_weights({"output": [1.0]})
+    document.start(State(network, Dataset([[57.0], [45.0]], [[60.0], [20.0]])))  # a tenth of the range is 4
+    assert shown() == ("−3", False, "−3")
+    document.select_row(1)
+    assert shown() == ("25", True, "25, large")
+    assert "more than a tenth of the range of the targets" in panel.figures.row_error.toolTip()
+    document.start(classes())
+    state, wrong = document.state, []
+    predicted, targets = (
+        each.argmax(1) for each in (state.network.predict(state.data.inputs), state.data.targets)
+    )
+    for row in range(len(targets)):
+        document.select_row(row)
+        wrong.append(shown()[1])
+    assert wrong == (predicted != targets).tolist()
+
+
 def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
     state = classes()
     document.start(state)
@@ -395,9 +417,10 @@ def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
     right = (outputs.argmax(1) == state.data.targets.argmax(1)).tolist()
     hits, aside = sum(right[:30]), sum(right[30:])
     assert 0 < hits < 30
-    assert own.accuracy.text == f"{as_text(100 * hits / 30)} % · {as_text(100 * aside / 10)} %"
-    tip = own.accuracy.toolTip()
-    assert f"\n{hits} of 30 training rows\n{aside} of 10 validation rows" in tip
+    assert own.accuracy.text == f"Training {percent_text(hits / 30)} · validation {percent_text(aside / 10)}"
+    exact = [f"{hits} of 30 training rows = {full_text(100 * hits / 30)} %"]
+    exact += [f"{aside} of 10 validation rows = {full_text(10 * aside)} %"]
+    assert own.accuracy.toolTip().splitlines()[1:] == exact
     panel.document.select_row(35)
     assert panel.figures.row_error.text == as_text(-np.log(outputs[35][state.data.targets[35].argmax()]))
     document.edit("a target", edits.set_value, Address("target", 0, 0), 0.5, 0)
@@ -409,13 +432,14 @@ def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
 def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, document):
     document.start(classes(validation=0.0))
     own = panel.figures
-    assert (own.accuracy.text.count("%"), own.validation.isVisible()) == (1, False)
+    assert own.accuracy.text == percent_text(measure_all(document.state).accuracy)
+    assert not own.validation.isVisible()
     document.start(replace(document.state, data=Dataset.empty(document.state.network)))
     assert captions(panel) == ["Cross-entropy", "Iteration", "Row's loss"]
     document.start(state := classes(rows=1600, validation=0.2))
     own, share = panel.figures, 100 * measure_all(state).accuracy
     assert len(as_text(share)) > 7
-    assert own.accuracy.text.startswith(f"{share:.4g} % · ")
+    assert own.accuracy.text.startswith(f"Training {share:.2f} % · validation ")
     assert own.accuracy.fitting(own.accuracy.text) >= own.accuracy.pixels > 10
     assert f"{round(12.8 * share):,} of 1,280 training rows" in own.accuracy.toolTip()
 

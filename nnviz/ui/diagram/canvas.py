@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
+from nnviz.core.metrics import means_classes
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
 from nnviz.core.results import Means
@@ -70,10 +71,10 @@ class PictureMaker:
         with_slopes = moment.slopes_shown or moment.walk.shows_slopes
         slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
         has_pictures = view.pictures and shows_functions(moment.state.network)
-        row, is_what_if = (moment.row_state, moment.row_index, moment.trace), moment.what_if_row is not None
+        row, is_what_if = (moment.state, moment.row, moment.trace), moment.what_if_row is not None
         functions = moment.node_functions if has_pictures else None
         content = Content(*row, slopes, slopes_of, *moment.marks, is_what_if, functions)
-        layout, walk = self._layout(moment.state.network, view, with_slopes), moment.walk
+        layout, walk = self._layout(moment.state, view, with_slopes), moment.walk
         key = layout, walk if walk.active else None, largest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
             shows = walk.shows if walk.active else None
@@ -81,10 +82,12 @@ class PictureMaker:
             self._picture_key = key
         return self._picture
 
-    def _layout(self, network: Network, view: View, with_slopes: bool) -> Layout:
-        key = _structure(network), view, with_slopes
+    def _layout(self, state: State, view: View, with_slopes: bool) -> Layout:
+        classes = means_classes(state)
+        key = _structure(state.network), view, with_slopes, classes
         if self._kept_layout is None or key != self._layout_key:
-            self._kept_layout, self._layout_key = lay_out(network, view, slopes=with_slopes), key
+            self._kept_layout = lay_out(state.network, view, slopes=with_slopes, classes=classes)
+            self._layout_key = key
         return self._kept_layout
 
 

@@ -201,7 +201,7 @@ MAX_TARGETS = 24
 """Approximate largest number of points where the callout's pointer may end."""
 POINT_PX = 5.0
 """Distance between the points that represent an edge as an obstacle, in pixels."""
-NODE_LABELS = ("value", "z", "bias", "node_slope", "error", "target")
+NODE_LABELS = ("value", "share", "z", "bias", "node_slope", "error", "target")
 """Kinds of labels that belong to a node."""
 
 

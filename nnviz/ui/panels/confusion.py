@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QP
 
 from nnviz.core.activations import Array
 from nnviz.core.metrics import Confusion, DecidedClasses, classifies, confusion, decisions
-from nnviz.core.numbers import as_text, counted
+from nnviz.core.numbers import counted, percent_text
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, REDRAWN_LATER
 from nnviz.document.moment import Moment, is_new
@@ -227,7 +227,7 @@ class ConfusionPanel(PlotPanel):
         self.view.show_counts(self._matrix, names)
         self.pages.plot_visible = True
         rows, right = counted(self._matrix.rows, "row"), self._matrix.correct
-        share = f"{as_text(100 * right / self._matrix.rows)} %" if self._matrix.rows else ""
+        share = percent_text(right / self._matrix.rows) if self._matrix.rows else ""
         lost = f"NaN in {counted(self._matrix.uncounted, 'prediction')}" if self._matrix.uncounted else ""
         self.caption.setText(" · ".join(filter(None, (f"{right:,} of {rows} correct", share, lost))))
         self._show_cell()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.losses import MSE
+from nnviz.core.metrics import large_error_reason
 from nnviz.core.numbers import MINUS, as_text, field_text, full_text
 from nnviz.core.state import Column, Dataset, State
 from nnviz.document.moment import Moment, is_new
@@ -18,6 +20,8 @@ from nnviz.ui.kit.desk import Desk
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
+RESULTS = "error", "loss"
+"""Kinds of columns with the errors and the losses of the rows."""
 NO_VALUE = "–"
 NOWHERE = QModelIndex()
 
@@ -155,6 +159,18 @@ class DataTable(QAbstractTableModel):
         value = self.value(line, column)
         return NO_VALUE if value is None else as_text(value)
 
+    def large_errors(self, lines: Sequence[int], columns: Iterable[int]) -> set[tuple[int, int]]:
+        """Return the cells, as (line, column), with a large error, or with the loss of a row that has one."""
+        shown = [(k, self.columns[k]) for k in columns]
+        parts = [
+            (k, each.place if each.kind == "error" else ...) for k, each in shown if each.kind in RESULTS
+        ]
+        large = self._now.large_errors([self.row_of(line) for line in lines]) if parts else None
+        if large is None:
+            return set()
+        rows = [*zip(lines, large, strict=True)]
+        return {(line, k) for k, part in parts for line, of_row in rows if of_row[part].any()}
+
     def row_text(self, line: int) -> str:
         """Return inputs and targets of a line for the clipboard: at full precision, separated by tabs."""
         values = (self.value(line, k) for k, column in enumerate(self.columns) if column.editable)
@@ -197,9 +213,11 @@ class DataTable(QAbstractTableModel):
         value = self.value(index.row(), index.column())
         if role == Role.EditRole:
             return field_text(value)
-        name, validates = self.columns[index.column()].header, index.row() >= self.split_line
+        column, validates = self.columns[index.column()], index.row() >= self.split_line
         text = "none" if value is None else full_text(value)
-        spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
+        if column.kind == "error" and self.large_errors([index.row()], [index.column()]):
+            text += f", large: {large_error_reason(self.state, column.place)}"
+        spoken = f"{column.header} {text}, validation row" if validates else f"{column.header} {text}"
         return spoken if role == Role.AccessibleTextRole else text
 
     def set_number(self, index: Index, number: float | None) -> None:

@@ -54,7 +54,9 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
 
 
 class NumberCells(QStyledItemDelegate):
-    """Delegate for numbers: inputs and targets are semibold, errors coloured, validation rows muted.
+    """Delegate for numbers: inputs and targets are semibold, validation rows muted.
+
+    Large errors, and losses of rows with large errors, are semibold and in the colour of errors.
 
     =============== ==============================================================================
     `accepted`      a number was entered with Enter, Tab or Backtab; carries line, column and key
@@ -73,6 +75,8 @@ class NumberCells(QStyledItemDelegate):
         self._edited = QPersistentModelIndex()
         self._texts: dict[tuple[int, int], str] = {}
         """The text of each visible cell, by line and column."""
+        self._large: set[tuple[int, int]] = set()
+        """The visible cells, as (line, column), of large errors."""
         self.fonts: dict[int, int | None] = {}
         """The index of the font of each visible column, or None if the column's numbers fit in no font."""
         self.update_fonts()
@@ -89,10 +93,11 @@ class NumberCells(QStyledItemDelegate):
         `widths` maps the index of each visible column to its width in pixels.
         """
         self._texts = {(line, column): self._table.text(line, column) for column in widths for line in lines}
+        self._large = self._table.large_errors(lines, widths)
         self.fonts = {}
         for column, width in widths.items():
             texts = [self._texts[line, column] for line in lines]
-            metrics = self._metrics[self._table.columns[column].kind in ("input", "target", "error")]
+            metrics = self._metrics[self._table.columns[column].kind != "prediction"]
             self.fonts[column] = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -106,10 +111,10 @@ class NumberCells(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
-        wrong = column.kind == "error" and text not in (NO_VALUE, "0")
+        large = (line, index.column()) in self._large
         muted = text == NO_VALUE or line >= self._table.split_line
-        painter.setPen(QColor(p.error if wrong else p.muted if muted else p.ink))
-        painter.setFont(self._fonts[column.editable or wrong][-1 if font is None else font])
+        painter.setPen(QColor(p.error if large else p.muted if muted else p.ink))
+        painter.setFont(self._fonts[column.editable or large][-1 if font is None else font])
         room, seen = rect.adjusted(0, 0, -px(PADDING_PX), 0), painter.viewport()
         is_cut = room.left() < seen.left() or room.right() > seen.right()
         if is_cut or font is None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.metrics import EPOCHS, RISE, ROWS
-from nnviz.core.numbers import as_text
+from nnviz.core.numbers import as_text, percent_text
 from nnviz.core.state import Run
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import fill_box, wrapped_label
@@ -31,7 +31,7 @@ class Readout(NamedTuple):
 
     def text(self, value: float) -> str:
         """Return the title with a value, as "MSE 0.5" or "accuracy 97.5 %"."""
-        return f"{self.title} {as_text(100 * value)} %" if self.is_share else f"{self.title} {as_text(value)}"
+        return f"{self.title} {percent_text(value) if self.is_share else as_text(value)}"
 
 
 def measure_title(measure: str) -> str:
@@ -41,7 +41,8 @@ def measure_title(measure: str) -> str:
 
 def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
     """Return the readouts of a run: first the loss, with the title `measure`, then the run's other curves."""
-    titles = {"validation accuracy": "of validation"}
+    is_split = run.curve("validation accuracy") is not None
+    titles = {"accuracy": "training accuracy"} if is_split else {}
     others = (
         Readout(titles.get(curve.name, curve.name), curve.history, "accuracy" in curve.name)
         for curve in run.beside

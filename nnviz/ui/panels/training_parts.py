@@ -12,8 +12,18 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.losses import LOSSES, forms_of
-from nnviz.core.metrics import Measured, classifies
-from nnviz.core.numbers import MINUS, as_text, counted, field_text, full, full_text, parse_number, parse_whole
+from nnviz.core.metrics import Measured, classifies, large_error_reason
+from nnviz.core.numbers import (
+    MINUS,
+    as_text,
+    counted,
+    field_text,
+    full,
+    full_text,
+    parse_number,
+    parse_whole,
+    percent_text,
+)
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import CONSTANT, SCHEDULES, schedule
 from nnviz.core.state import State, Training
@@ -313,7 +323,8 @@ LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
 """Largest font in pixels: LARGEST_PX below a caption, SMALL_PX beside a caption. SMALLEST_PX: smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
 """Longest texts that a number usually has. For a longer text, the font becomes smaller."""
-USUAL_ITERATION, USUAL_LOSS, SHARES = ("999999",), ("0.0001234",), ("97.14 % · 93.33 %",)
+USUAL_ITERATION, USUAL_LOSS = ("999999",), ("0.0001234",)
+SHARES = ("Training 97.14 % · validation 93.33 %",)
 """Longest texts that an iteration, a loss and accuracies usually have."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
@@ -323,7 +334,7 @@ CAPTION_GAP_PX = 6
 class TrainingFigures(QWidget):
     """Shows the loss, the iteration and the error of the selected row as numbers.
 
-    A second line shows validation loss and accuracy if they can be measured.
+    Further lines show validation loss and accuracy if they can be measured.
     """
 
     def __init__(self, runner: Runner) -> None:
@@ -336,10 +347,10 @@ class TrainingFigures(QWidget):
         self.iteration = Figure(USUAL_ITERATION)
         self.validation = Figure(USUAL_LOSS, on_one_line=True)
         self.accuracy = Figure(SHARES, on_one_line=True)
-        self._lines = (self.loss, self.iteration, self.row_error), (self.validation, self.accuracy)
+        self._lines = (self.loss, self.iteration, self.row_error), (self.validation,), (self.accuracy,)
         column = QVBoxLayout(self)
-        fill_box(column, 4)
-        for figures, parts in zip(self._lines, ((13, 9, 13), (11, 14)), strict=True):
+        fill_box(column, 3)
+        for figures, parts in zip(self._lines, ((13, 9, 13), (1,), (1,)), strict=True):
             column.addLayout(row := QHBoxLayout())
             row.setSpacing(8)
             for figure, part in zip(figures, parts, strict=True):
@@ -370,19 +381,16 @@ class TrainingFigures(QWidget):
         self._fit()
 
     def _show_accuracy(self, state: State, measured: Measured) -> None:
-        trained, rows = state.trained_rows, len(state.data)
-        parts = (
-            (measured.accuracy, trained, "training row" if state.validated else "row"),
-            (measured.validation_accuracy, rows - trained, "validation row"),
-        )
-        known = [(round(share * count), count, kind) for share, count, kind in parts if share is not None]
-        tip = [ACCURACY_TIP, *(f"{correct:,} of {counted(count, kind)}" for correct, count, kind in known)]
-        exact, short = (
-            " · ".join(f"{written(100 * correct / count)} %" for correct, count, _ in known)
-            for written in (as_text, "{:.4g}".format)
-        )
-        text = exact if len(exact) <= len(SHARES[0]) else short
-        self.accuracy.show_text("Accuracy", "\n".join(tip), text or NO_VALUE)
+        counts = state.trained_rows, len(state.data) - state.trained_rows
+        parts = zip(("training", "validation"), counts, measured[2:], strict=True)
+        tip, texts = [ACCURACY_TIP], []
+        for name, count, share in parts:
+            if share is not None:
+                correct, kind = round(share * count), f"{name} row" if state.validated else "row"
+                tip.append(f"{correct:,} of {counted(count, kind)} = {full_text(100 * correct / count)} %")
+                texts.append(f"{name} {percent_text(share)}" if state.validated else percent_text(share))
+        text = " · ".join(texts) or NO_VALUE
+        self.accuracy.show_text("Accuracy", "\n".join(tip), text[0].upper() + text[1:])
 
     def _show_row_error(self, moment: Moment) -> None:
         is_row = moment.what_if_row is None and moment.row < len(moment.state.data)
@@ -393,7 +401,11 @@ class TrainingFigures(QWidget):
             value = None if error is None else moment.row_loss(moment.row)
         elif error is not None:
             value = float(error[0])
-        self.row_error.show_number(caption, tip, value, error=bool(value))
+        large = None if value is None else moment.large_errors([moment.row])
+        outputs = [] if large is None else large[0].nonzero()[0].tolist()
+        if outputs:
+            tip += f"\nLarge: {large_error_reason(moment.state, outputs[0])}"
+        self.row_error.show_number(caption, tip, value, error=bool(outputs))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background, in the colour of the card."""
@@ -457,7 +469,8 @@ class Figure(QWidget):
         self._number.show_text(text, error)
         self.setToolTip(tip)
         self.setAccessibleName(caption)
-        self.setAccessibleDescription("none" if text == NO_VALUE else text)
+        large = ", large" if error else ""
+        self.setAccessibleDescription("none" if text == NO_VALUE else f"{text}{large}")
 
     def fitting(self, *texts: str) -> int:
         """Return the largest font size in pixels with which each of `texts` fits, at least SMALLEST_PX."""
