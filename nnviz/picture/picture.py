@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -17,6 +17,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import node_functions
 from nnviz.core.network import Network
+from nnviz.core.results import BLANK
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
@@ -53,6 +54,10 @@ class Picture:
     """Absolute value of the weight whose edge is drawn widest."""
     shows: Callable[[Address], bool] | None = None
     """Function that returns whether the animated walk already shows a text; None shows all texts."""
+
+    def shows_number(self, address: Address) -> bool:
+        """Return whether the number at `address` is neither hidden nor still missing in the walk."""
+        return not self.content.hides(address) and (self.shows is None or self.shows(address))
 
     @property
     def nodes(self) -> dict[Address, Rect]:
@@ -133,7 +138,8 @@ class Picture:
             numbers.append(texts[1] or self._hover(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
         if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
             numbers = self._stack(numbers, below=texts[1] is None)
-        yield from (number for number, label in zip(numbers, texts, strict=False) if label is None)
+        hidden = (number for number, label in zip(numbers, texts, strict=False) if label is None)
+        yield from _with_blanks(hidden, self.content)
 
     def _hover(self, address: Address, value: float, part: float) -> Label:
         middle = self._on_edge(address, part).center
@@ -207,12 +213,20 @@ def make_picture(
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    labels = all_labels(content, layout)
+    labels = _with_blanks(all_labels(content, layout), content)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
     return Picture(layout, content, tuple(labels), weights, scale, shows)
+
+
+def _with_blanks(labels: Iterable[Label], content: Content) -> Iterator[Label]:
+    """Yield the labels, with a blank of the same size in place of each hidden result."""
+    for label in labels:
+        is_hidden, kind = content.hides(label.address), label.address.kind
+        text = f"{kind} {BLANK}" if kind in ("z", "error") else BLANK
+        yield label._replace(text=text, value=None) if is_hidden else label
 
 
 def largest_weight(network: Network) -> float:

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
-from nnviz.core.results import Means
+from nnviz.core.results import Marks, Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
@@ -71,8 +71,9 @@ class PictureMaker:
         slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
         has_pictures = view.pictures and shows_functions(moment.state.network)
         row, is_what_if = (moment.row_state, moment.row_index, moment.trace), moment.what_if_row is not None
-        functions = moment.node_functions if has_pictures else None
-        content = Content(*row, slopes, slopes_of, *moment.marks, is_what_if, functions)
+        marks = Marks() if moment.hiding.on else moment.marks
+        functions = moment.node_functions if has_pictures and not moment.hiding.on else None
+        content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, functions)
         layout, walk = self._layout(moment.state.network, view, with_slopes), moment.walk
         key = layout, walk if walk.active else None, largest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
@@ -302,7 +303,7 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
     painter.drawRoundedRect(border, CORNER_PX, CORNER_PX)
 
 
-SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk"
+SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk", "hiding"
 """Parts of a Moment that change numbers and texts of the picture at once, also in a run."""
 
 

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.numbers import MINUS, as_text, counted
+from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.number_field import NumberField
@@ -106,7 +107,7 @@ class NumberCells(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
-        wrong = column.kind == "error" and text not in (NO_VALUE, "0")
+        wrong = column.kind == "error" and text not in (NO_VALUE, BLANK, "0")
         muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if wrong else p.muted if muted else p.ink))
         painter.setFont(self._fonts[column.editable or wrong][-1 if font is None else font])
@@ -364,8 +365,14 @@ class TableView(QTableView):
         model.modelReset.connect(self.fit_columns)
         model.headerDataChanged.connect(self.fit_columns)
         model.dataChanged.connect(self._follow)
+        self.clicked.connect(self._reveal)
         # Without this attribute Qt repaints the panel and the window under it in every frame of a run.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def _reveal(self, index: Index) -> None:
+        """Show the hidden result in a clicked cell."""
+        if place := self._table.blank_at(index.row(), index.column()):
+            self._desk.document.reveal(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Edit, empty, copy or paste cells, or remove rows. Escape lists all rows."""
@@ -451,8 +458,8 @@ class TableView(QTableView):
             self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
-        """Return the visible texts of a column."""
-        return [self._table.text(line, column) for line in self._visible_lines()]
+        """Return the texts of a column's visible lines, with hidden numbers, so that widths do not change."""
+        return [self._table.number_text(line, column) for line in self._visible_lines()]
 
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)

@@ -302,7 +302,7 @@ class TrainingPanel(Panel):
         self.fields = TrainingFields(self._document, self.speed, self._speed_label)
         self.run_buttons = TrainingButtons(desk)
         self.buttons.addWidget(self.run_buttons.random)
-        self.figures = TrainingFigures(self.runner)
+        self.figures = TrainingFigures(desk)
         self.timeline = Timeline()
         self.message, self.scales = Message(), ScalesOffer()
         parts = self.fields, self.run_buttons, self.figures, self.timeline, self.message, self.scales

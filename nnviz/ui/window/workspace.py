@@ -174,10 +174,9 @@ class Workspace:
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
-        if in_sight:
-            self.desk.frames.add(panel)
-        else:
-            self.desk.frames.remove(panel)
+        for view in panel.views:
+            (self.desk.frames.add if in_sight else self.desk.frames.remove)(view)
+        if not in_sight:
             panel.rest()
 
     @cached_property
