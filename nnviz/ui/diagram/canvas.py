@@ -341,7 +341,7 @@ class Canvas(QWidget):
         super().__init__()
         self.view = View(100.0, 100.0, larger=size_factor(), most_growth=MOST_GROWTH * size_factor())
         """The size of the widget, and the visible part of the picture."""
-        self._most_growth = MOST_GROWTH
+        self._most_growth, self._free_px = MOST_GROWTH, 0
         self.presenting = False
         """Whether the diagram is in presentation mode, without the controls under its headings."""
         self.by_keyboard = False
@@ -496,9 +496,19 @@ class Canvas(QWidget):
         """Show the whole picture."""
         self.show_view(self.view._replace(zoom=1.0, dx=0.0, dy=0.0))
 
+    def leave_free(self, height: int) -> None:
+        """Leave the lowest `height` pixels of the widget free for another widget."""
+        if height != self._free_px:
+            self._free_px = height
+            self._fill()
+
+    def _fill(self) -> None:
+        """Fit the picture to the widget."""
+        self.show_view(self.view.resized(self.width(), max(self.height() - self._free_px, 1)))
+
     def zoom(self, factor: float) -> None:
         """Zoom around the middle of the widget."""
-        self.show_view(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
+        self.show_view(self.view.zoomed(self.view.width / 2, self.view.height / 2, factor))
 
     def reveal(self, address: Address) -> None:
         """Select a node or an edge, and make it visible and readable."""
@@ -535,7 +545,7 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the widget."""
-        self.show_view(self.view.resized(self.width(), self.height()))
+        self._fill()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop the timer that sharpens the edges."""
