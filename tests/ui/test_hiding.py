@@ -266,6 +266,23 @@ def test_a_written_h_is_a_letter(open_window):
     assert not window.document.now.hiding.on
 
 
+def test_the_list_of_found_nodes_does_not_tell_their_values(window):
+    choose_entry(window, "Find…")
+    field, found = window.finder.field, window.finder.list
+
+    def value_of(name):
+        field.clear()
+        write(field, name)
+        return {match.title: found.item(k, 2).text() for k, match in enumerate(found.matches)}[name]
+
+    source = window.document.state.network.inputs[0]
+    given = as_text(window.document.now.trace.inputs[0, 0])
+    assert [value_of(name) for name in ("output", "node_0", source)] == ["", "", given]
+    window.diagram.setFocus()
+    press_h(window)
+    assert value_of("output") == as_text(window.document.now.trace.prediction[0, 0])
+
+
 def test_hiding_is_no_part_of_the_file_and_off_in_another_window(window, open_window):
     hidden = file_of(window.document.state)
     press_h(window)
