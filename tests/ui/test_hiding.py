@@ -209,7 +209,7 @@ def test_the_figures_of_training_are_blank_until_one_is_clicked(window):
 def test_a_blank_covers_a_panel_of_results(window, name):
     card = bring(window, name)
     window.desk.frames.show_pending()
-    cover = card.cover
+    (cover,) = card.covers
     assert cover.isVisible()
     assert labels(card) == [each for each in labels(card) if each.isupper() or each == ""]
     card.update_actions()

@@ -136,12 +136,7 @@ class Finder(QFrame):
         text, now = self.field.text(), self._document.now
         matches = find(now.row_state, text, LIMIT, now.row_index, now.health)
         if now.hiding.on:
-            matches = [
-                match._replace(value=None)
-                if match.address.layer >= 0 and not match.address.is_number
-                else match
-                for match in matches
-            ]
+            matches = list(map(_without_result, matches))
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
@@ -220,6 +215,12 @@ class Finder(QFrame):
         if not event.spontaneous():  # not when the window is minimised
             self._frames.remove(self)
             self._diagram.hover(None)
+
+
+def _without_result(match: Match) -> Match:
+    """Return a match without the value that the network computes, such as a of a node."""
+    is_result = match.address.kind == "node" and match.address.layer >= 0
+    return match._replace(value=None) if is_result else match
 
 
 def _hint(text: str, matches: list[Match], network: Network) -> str:

@@ -25,7 +25,7 @@ from nnviz.ui.kit.theme import named_frame, px, ui_font
 if TYPE_CHECKING:
     from nnviz.document.document import Document
     from nnviz.document.moment import Moment
-    from nnviz.ui.kit.desk import Desk, ShowsMoments
+    from nnviz.ui.kit.desk import Desk
 
 HOW_TO_SHOW = "Results are hidden: press H to show them, or click on one"
 BLANK_PX = 28
@@ -102,21 +102,16 @@ STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
 class Panel(Card):
     """A card that shows the document. The window calls `show_moment` while the panel is visible.
 
-    During a run or a drag, the panel shows a Moment at most once in `moving_ms` milliseconds. `cover` is the
-    blank in place of the whole body while results are hidden, or None if the body shows more than results.
+    During a run or a drag, the panel shows a Moment at most once in `moving_ms` milliseconds. `covers`
+    holds the blank in place of the body while results are hidden, unless the body shows more than results.
     """
 
     moving_ms = PLOT_MS
-    cover: Cover | None = None
+    covers: tuple[Cover, ...] = ()
 
     def __init__(self, desk: Desk, heading: str) -> None:
         super().__init__(heading)
         self._desk, self._document = desk, desk.document
-
-    @property
-    def views(self) -> tuple[ShowsMoments, ...]:
-        """The parts of the panel that show the document: the cover, if there is one, and the panel."""
-        return (self.cover, self) if self.cover else (self,)
 
     @abstractmethod
     def show_moment(self, old: Moment | None, new: Moment) -> None:

@@ -21,8 +21,6 @@ from nnviz.ui.kit.desk import Desk
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 NO_VALUE = "–"
-RESULTS = "prediction", "error", "loss"
-"""Kinds of columns whose numbers can be hidden."""
 NOWHERE = QModelIndex()
 
 
@@ -156,9 +154,9 @@ class DataTable(QAbstractTableModel):
 
     def blank_at(self, line: int, column: int) -> Hashable:
         """Return the place of the hidden result in a cell, or None if the cell shows its number."""
-        kind, output = self.columns[column][:2]
-        place = kind, self.row_of(line), output
-        return place if kind in RESULTS and self._now.hiding.hides(place) else None
+        shown = self.columns[column]
+        place = shown.kind, shown.place, self.row_of(line)
+        return place if not shown.editable and self._now.hiding.hides(place) else None
 
     def text(self, line: int, column: int) -> str:
         """Return the number in a cell as displayed text, or a blank."""

@@ -44,7 +44,7 @@ class PlotPanel(Panel):
 
     def __init__(self, desk: Desk, heading: str, phrase: str, ending: str) -> None:
         super().__init__(desk, heading)
-        self.cover = Cover(self, desk.document)
+        self.covers = (Cover(self, desk.document),)
         self.phrase, self.ending = phrase, ending
         self.menu = QMenu(self)
         request = desk.picture_requested.emit
@@ -64,9 +64,9 @@ class PlotPanel(Panel):
 
     def update_actions(self) -> None:
         """Enable the menu entries if there is a plot, and if the plot is not hidden."""
-        is_covered = self.cover is not None and self.cover.is_in_front
+        can_copy = self.plot is not None and not self.covers[0].is_in_front
         for action in (self.copy_picture, self.export_picture):
-            action.setEnabled(self.plot is not None and not is_covered)
+            action.setEnabled(can_copy)
 
     def add_button(self, button: QWidget) -> None:
         """Add a button before the menu's button."""

@@ -103,8 +103,10 @@ class Workspace:
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
-        for view in panel.views:
-            (self.desk.frames.add if in_sight else self.desk.frames.remove)(view)
+        follow = self.desk.frames.add if in_sight else self.desk.frames.remove
+        for cover in panel.covers:
+            follow(cover)
+        follow(panel)
         if not in_sight:
             panel.rest()
 
