@@ -17,8 +17,8 @@ from nnviz.core.state import State
 _LARGE = attrgetter("state", "trace", "slopes", "functions")
 """Returns the parts of a Content that are compared by identity, since comparing arrays is slow."""
 _SMALL = attrgetter("row", "slopes_of", "badges", "fates", "is_what_if", "hiding")
-RESULTS = frozenset[Kind](("z", "value", "slope", "node_slope", "error"))
-"""Kinds of labels that show results, which can be hidden."""
+GIVEN = frozenset[Kind](("name", "input", "target", "weight", "bias", "heading", "subheading", "badge"))
+"""Kinds of labels that show no result. Every other label of a node or an edge can be hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Content:
 
     def hides(self, address: Address) -> bool:
         """Return whether the result that the label at `address` shows is hidden."""
-        return address.kind in RESULTS and address.layer >= 0 and self.hiding.hides(address)
+        return address.kind not in GIVEN and address.layer >= 0 and self.hiding.hides(address)
 
     def full(self, address: Address, value: float) -> str:
         """Return the number `value` of the label at `address` in full precision, or "hidden"."""

@@ -107,6 +107,10 @@ def test_h_hides_every_result_of_the_diagram_and_shows_it_again(window):
     assert shown(window, "error", "output") == "error ?"
     assert status(window) == "Results are hidden: press H to show them, or click on one"
     assert offered(window, "Hide results").isChecked()
+    for key in (KEY.Key_1, KEY.Key_Escape):  # the walk shows a message of its own, and clears it
+        QTest.keyClick(window.diagram, key)
+    window.document.show_slopes(True)
+    assert status(window) == "Results are hidden: press H to show them, or click on one"
     press_h(window)
     assert not offered(window, "Hide results").isChecked()
     seen = {each.address: each for each in window.diagram.picture.labels if each.address.kind != "badge"}

@@ -108,7 +108,8 @@ def view_menu(workspace: Workspace) -> Menu:
 
 def _hide_results(workspace: Workspace, on: bool) -> None:
     workspace.document.hide_results(on)
-    workspace.status.show_message(HOW_TO_SHOW if on else "")
+    workspace.status.reminder = HOW_TO_SHOW if on else ""
+    workspace.status.show_message("")
 
 
 def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
