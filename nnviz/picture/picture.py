@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -17,13 +17,12 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import node_functions
 from nnviz.core.network import Network
-from nnviz.core.results import BLANK
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE
-from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
+from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers, with_blanks
 from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
 
@@ -139,7 +138,7 @@ class Picture:
         if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
             numbers = self._stack(numbers, below=texts[1] is None)
         hidden = (number for number, label in zip(numbers, texts, strict=False) if label is None)
-        yield from _with_blanks(hidden, self.content)
+        yield from with_blanks(hidden, self.content)
 
     def _hover(self, address: Address, value: float, part: float) -> Label:
         middle = self._on_edge(address, part).center
@@ -213,20 +212,12 @@ def make_picture(
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    labels = _with_blanks(all_labels(content, layout), content)
+    labels = all_labels(content, layout)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
     return Picture(layout, content, tuple(labels), weights, scale, shows)
-
-
-def _with_blanks(labels: Iterable[Label], content: Content) -> Iterator[Label]:
-    """Yield the labels, with a blank of the same size in place of each hidden result."""
-    for label in labels:
-        is_hidden, kind = content.hides(label.address), label.address.kind
-        text = f"{kind} {BLANK}" if kind in ("z", "error") else BLANK
-        yield label._replace(text=text, value=None) if is_hidden else label
 
 
 def largest_weight(network: Network) -> float:
