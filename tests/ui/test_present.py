@@ -167,3 +167,16 @@ def test_hidden_results_stay_hidden_until_the_strip_is_clicked(open_window):
     QTest.keyClick(window.diagram, KEY.Key_F10)
     settled(window)
     assert said(strip) == f"iteration 2, MSE {HIDDEN}"
+
+
+def test_the_strip_follows_theme_and_interface_size_while_presenting(open_window):
+    window = open_window("xor")
+    strip = present(window)
+    QTest.keyClick(window.diagram, KEY.Key_F10)
+    for theme, percent in (("dark", 150), ("light", 100)):
+        apply_theme(application(), theme)
+        set_size_percent(application(), percent)
+        settled(window)
+        seen = colours_of(strip)
+        assert max(seen, key=seen.get) == colours().canvas.lower()
+        assert {colours().surface.lower(), colours().accent.lower(), colours().ink.lower()} <= set(seen)

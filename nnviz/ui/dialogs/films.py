@@ -208,7 +208,8 @@ class TrainingFilm(ImageFilm):
         self.count = len(self._frames) + 1
         above, below = self.above.height, self.height - self.foot - self.above.height
         card = QRectF(MARGIN, above, self.width - 2 * MARGIN, below)
-        self._run_painter = RunPainter(card, self.scale)
+        self._run_painter = RunPainter()
+        self._run_painter.use(card, self.scale)
         curve = self._run_painter.curve
         curve.set_measure(self._end.curve_title)
         curve.show_history(self._run.history, validation=self._run.curve("validation"))

@@ -208,14 +208,17 @@ CORNER_PX, INSIDE_PX = 10.0, 10.0
 class RunPainter:
     """Paints the curve of a run on a card: in a film, and in presentation mode."""
 
-    def __init__(self, card: QRectF, scale: float, density: float = 1.0) -> None:
-        """Paint on the rectangle `card`. `scale` enlarges lines and texts.
+    def __init__(self) -> None:
+        self.card, self.curve = QRectF(), HistoryCurve()
+        self.curve.setMinimumHeight(0)  # or a larger interface would make the curve higher than its card
+
+    def use(self, card: QRectF, scale: float, density: float = 1.0) -> None:
+        """Paint on the rectangle `card` from now on. `scale` enlarges lines and texts.
 
         `density` is the number of device pixels per pixel.
         """
-        self._card, free = card, INSIDE_PX * scale
+        self.card, free = card, INSIDE_PX * scale
         self._inside = card.marginsRemoved(QMarginsF(free, free, free, free))
-        self.curve = HistoryCurve()
         self.curve.density = scale * density
         self.curve.resize((self._inside.size() / scale).toSize())
 
@@ -223,10 +226,10 @@ class RunPainter:
         """Paint the card and the curve, or a note in place of the curve."""
         painter.setPen(QPen(QColor(palette.line), 1.0))
         painter.setBrush(QColor(palette.surface))
-        painter.drawRoundedRect(self._card, CORNER_PX, CORNER_PX)
+        painter.drawRoundedRect(self.card, CORNER_PX, CORNER_PX)
         if note:
             painter.setPen(QColor(palette.muted))
-            painter.drawText(self._card, Qt.AlignmentFlag.AlignCenter, note)
+            painter.drawText(self.card, Qt.AlignmentFlag.AlignCenter, note)
             return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(Qt.BrushStyle.NoBrush)  # else pyqtgraph fills the plot with it, over its lines

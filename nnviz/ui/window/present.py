@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, Signal
@@ -14,7 +15,7 @@ from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.kit.card import PLOT_MS, STYLE_EVENTS
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.theme import colours, pixel_font
+from nnviz.ui.kit.theme import colours, pixel_font, size_factor
 from nnviz.ui.panels.history_readout import measure_title, run_texts
 from nnviz.ui.window.window import VERSION, MainWindow
 
@@ -29,7 +30,7 @@ STRIP, FIGURE, NOTE, CURVE = 0.16, 1 / 21, 1 / 36, 0.4
 CURVE: width of the curve in the strip's width.
 """
 EDGE_PX, SCALE_PX = 12, 114.0
-"""Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1."""
+"""Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1 at 100 %."""
 LINES = (0.7, 0.3)
 """Vertical middles of the iteration and of the loss, as shares of the strip's height."""
 NO_RUN = "Press F5 to train"
@@ -48,7 +49,6 @@ class RunStrip(QWidget):
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
         self._frames = desk.frames
         self._texts, self._widest, self._note = ("", ""), "", ""
-        self._run_painter: RunPainter | None = None
         self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
         self.hide()
@@ -57,17 +57,15 @@ class RunStrip(QWidget):
         """Follow the document, or rest while the window does not present."""
         if on:
             self._frames.add(self)
-            return
-        self._frames.remove(self)
-        self._show(False)
-        self._run_painter = None
+        else:
+            self._frames.remove(self)
+            self._show(False)
 
     def restyle(self) -> None:
         """Show everything again, in another theme or another size of the diagram."""
-        self._run_painter = None
         self._frames.show_again(self)
 
-    def show_moment(self, _old: Moment | None, new: Moment) -> None:
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the run of a Moment. Hide the strip if the network cannot be trained and has no run."""
         run = self._travel.run
         self._show(new.state.trainable or run is not None)
@@ -83,12 +81,16 @@ class RunStrip(QWidget):
         self._note = "" if run else NO_RUN
         if new.hiding.hides(PLACE):
             self._note, self._texts = BLANK, (self._texts[0], f"{title} {BLANK}")
-        self.setAccessibleDescription(", ".join(self._texts).replace(BLANK, HIDDEN))
-        self._run_painter = self._run_painter or self._make_painter()
+        self.setAccessibleDescription(", ".join(filter(None, self._texts)).replace(BLANK, HIDDEN))
+        curve, has_moved = self._painter.curve, old is None or self._painter.card != self._card
+        if has_moved:
+            scale = self.height() / (SCALE_PX * size_factor())  # the curve's texts have the interface size
+            self._painter.use(self._card, scale, self.devicePixelRatioF())
         if run is not None:
-            curve = self._run_painter.curve
             curve.set_measure(end.curve_title)
             curve.show_history(run.history, self._travel.present, run.curve("validation"))
+        if has_moved:
+            curve.settle()
         self.update()
 
     def _show(self, on: bool) -> None:
@@ -105,12 +107,11 @@ class RunStrip(QWidget):
         width = CURVE * self.width()
         return QRectF(self.width() - width, 0.0, width, self.height()).adjusted(0.5, 0.5, -0.5, -0.5)
 
-    def _make_painter(self) -> RunPainter:
+    @cached_property
+    def _painter(self) -> RunPainter:
         from nnviz.ui.panels.history_canvas import RunPainter  # imported late, since pyqtgraph is slow
 
-        painter = RunPainter(self._card, self.height() / SCALE_PX, self.devicePixelRatioF())
-        painter.curve.settle()
-        return painter
+        return RunPainter()
 
     @property
     def _font(self) -> QFont:
@@ -141,8 +142,7 @@ class RunStrip(QWidget):
                 place = QRectF(left, 0.0, card.left() - left, 2 * middle * self.height())
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
             painter.setFont(pixel_font(NOTE * self._diagram.height()))
-            if self._run_painter:
-                self._run_painter.paint(painter, palette, self._note)
+            self._painter.paint(painter, palette, self._note)
 
 
 class Present(QObject):
