@@ -1,5 +1,6 @@
 """Hide results: blanks for a question to a class, and how the key and clicks show the results again."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -207,6 +208,16 @@ def test_the_figures_of_training_are_blank_until_one_is_clicked(window):
     assert figure(window, "MSE").text == BLANK
     assert figure(window, "Iteration").text == "1"
     assert status(window) == "Iteration 1: results are hidden"
+
+
+def test_a_warning_that_the_loss_rose_goes_with_the_results(window):
+    press_h(window)
+    window.runner.set_training(replace(window.document.state.training, learning_rate=0.1))
+    QTest.keyClick(window.diagram, KEY.Key_F10)
+    warning = [text for text in labels(window.training) if "rose" in text]
+    assert len(warning) == 1, "the rate is too large"
+    press_h(window)
+    assert not [text for text in labels(window.training) if "rose" in text]
 
 
 @pytest.mark.parametrize("name", COVERED)

@@ -335,7 +335,8 @@ class TrainingPanel(Panel):
         if is_new(old, new, "state", "lock_reason"):
             self.message.show_rule(new.lock_reason or _rule(new.state))
             self._show_speed()
-        if self.runner.running or new.state is not self.message.warned_state:
+        tells_loss = new.hiding.on and self.message.fix_button.isHidden()
+        if self.runner.running or tells_loss or new.state is not self.message.warned_state:
             self.message.show_warning("")
         if is_new(old, new, "lock_reason"):
             set_lock_reason(self.timeline, new.lock_reason, TIMELINE_TIP)
