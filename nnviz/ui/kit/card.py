@@ -72,7 +72,7 @@ class Card(QFrame):
         fill_box(self._outer, 0)
         self.put_head()
         self.faces = QStackedLayout()
-        """The body or, in front of it, a blank."""
+        """The body and, if results can be hidden, a blank."""
         self._outer.addLayout(self.faces, 1)
         content = QWidget()
         content.setLayout(self.body)
@@ -150,11 +150,6 @@ class Cover(QPushButton):
         self._faces, self._place = panel.faces, type(panel).__name__
         self._faces.addWidget(self)
         self.clicked.connect(lambda: document.reveal(self._place))
-
-    @property
-    def is_in_front(self) -> bool:
-        """Whether the blank hides the body."""
-        return self._faces.currentWidget() is self
 
     def show_moment(self, _old: Moment | None, new: Moment) -> None:
         """Show the blank or the body."""

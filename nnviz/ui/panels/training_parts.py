@@ -393,7 +393,7 @@ class TrainingFigures(QWidget):
         self._show_row_error(new)
         for figure in self._results:
             if new.hiding.hides(figure):
-                figure.show_text(figure.caption, HOW_TO_SHOW, BLANK)
+                figure.show_text(figure.accessibleName(), HOW_TO_SHOW, BLANK)
         self._fit()
 
     @property
@@ -469,11 +469,6 @@ class Figure(QWidget):
         box: QBoxLayout = QHBoxLayout(self) if on_one_line else QVBoxLayout(self)
         fill_box(box, CAPTION_GAP_PX if on_one_line else 0, self._caption, self._number)
         box.setStretch(1, 1)
-
-    @property
-    def caption(self) -> str:
-        """The text of the caption."""
-        return self._caption.text()
 
     @property
     def text(self) -> str:

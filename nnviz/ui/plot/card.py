@@ -64,7 +64,7 @@ class PlotPanel(Panel):
 
     def update_actions(self) -> None:
         """Enable the menu entries if there is a plot, and if the plot is not hidden."""
-        can_copy = self.plot is not None and not self.covers[0].is_in_front
+        can_copy = self.plot is not None and self.faces.currentIndex() == 0
         for action in (self.copy_picture, self.export_picture):
             action.setEnabled(can_copy)
 

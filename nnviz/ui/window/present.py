@@ -47,28 +47,15 @@ class RunStrip(QWidget):
     def __init__(self, diagram: Diagram, desk: Desk) -> None:
         super().__init__(diagram)
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
-        self._frames = desk.frames
         self._texts, self._widest, self._note = ("", ""), "", ""
         self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
         self.hide()
 
-    def appear(self, on: bool) -> None:
-        """Follow the document, or rest while the window does not present."""
-        if on:
-            self._frames.add(self)
-        else:
-            self._frames.remove(self)
-            self._show(False)
-
-    def restyle(self) -> None:
-        """Show everything again, in another theme or another size of the diagram."""
-        self._frames.show_again(self)
-
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the run of a Moment. Hide the strip if the network cannot be trained and has no run."""
         run = self._travel.run
-        self._show(new.state.trainable or run is not None)
+        self.take_room(new.state.trainable or run is not None)
         if self.isHidden():
             return
         end, (measured, iteration) = self._travel.past.end, new.last_measured
@@ -93,8 +80,8 @@ class RunStrip(QWidget):
             curve.settle()
         self.update()
 
-    def _show(self, on: bool) -> None:
-        """Show or hide the strip in the room that the diagram leaves for it."""
+    def take_room(self, on: bool) -> None:
+        """Show the strip in room that the diagram leaves free, or hide the strip and return the room."""
         height = round(STRIP * self._diagram.height()) if on else 0
         self._diagram.leave_free(height)
         room = self._diagram.rect().adjusted(EDGE_PX, self._diagram.height() - height, -EDGE_PX, -EDGE_PX)
@@ -156,7 +143,8 @@ class Present(QObject):
 
     def __init__(self, window: MainWindow, diagram: Diagram, desk: Desk) -> None:
         super().__init__(window)
-        self._window, self._diagram, self.strip = window, diagram, RunStrip(diagram, desk)
+        self._window, self._diagram, self._frames = window, diagram, desk.frames
+        self.strip = RunStrip(diagram, desk)
         self._hidden_parts: list[QWidget] = []
         """The parts of the window that are hidden while presenting, except the panels."""
         self._state = Qt.WindowState.WindowNoState
@@ -182,7 +170,7 @@ class Present(QObject):
             part.hide()
         board.keep_margin(False)
         self._diagram.set_presenting(True, LARGEST_ZOOM)
-        self.strip.appear(True)
+        self._frames.add(self.strip)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
         self.changed.emit(True)
@@ -198,7 +186,8 @@ class Present(QObject):
         self._window.board.restoreState(self._arrangement, VERSION)
         self._arrangement = None
         self._window.board.update_docks()
-        self.strip.appear(False)
+        self._frames.remove(self.strip)
+        self.strip.take_room(False)
         self._diagram.set_presenting(False, MOST_GROWTH)
         self._window.activateWindow()  # a floating panel was activated last
         self._diagram.setFocus()
@@ -207,7 +196,7 @@ class Present(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """On Escape, end presentation mode; an animation of an update continues."""
         if event.type() in (QEvent.Type.Resize, *STYLE_EVENTS):
-            self.strip.restyle()
+            self._frames.show_again(self.strip)
         if not self.is_on or not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Escape:
             return False
         event.accept()
