@@ -40,8 +40,27 @@ Compute: TypeAlias = Callable[[State, float, Trace | None], Work[T]]
 
 A block takes about `block_ns` nanoseconds; all rows are one block if `known` is the forward pass of all rows.
 """
+HIDDEN, BLANK = "hidden", "?"
+"""Texts in place of a hidden result. HIDDEN: in tooltips and for screen readers. BLANK: everywhere else."""
 FEW_ROWS = 6
 """Largest number of rows for which `Means` also stores the slopes of each row."""
+
+
+class Hiding(NamedTuple):
+    """Whether the window hides results, so that a teacher can ask for them, and the revealed results.
+
+    A place names a result in a part of the window, such as an address on the diagram.
+    """
+
+    on: bool = False
+    revealed: frozenset[Hashable] = frozenset()
+
+    def hides(self, place: Hashable) -> bool:
+        """Return whether the result at a place is hidden."""
+        return self.on and place not in self.revealed
+
+
+NOTHING_HIDDEN = Hiding()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from nnviz.core.address import Address
 from nnviz.core.edits import add_row
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
+from nnviz.core.results import Hiding
 from nnviz.core.state import Shown, State, Weights
 from nnviz.document.idle import Idle
 from nnviz.document.moment import Moment
@@ -166,6 +167,14 @@ class Document(QObject):
         mean = self._now.mean_over_rows if mean_over_rows is None else mean_over_rows
         if (shown, mean) != (self._now.slopes_shown, self._now.mean_over_rows):
             self._show(slopes_shown=shown, mean_over_rows=mean)
+
+    def hide_results(self, on: bool) -> None:
+        """Hide all results, or show them again."""
+        self._show(hiding=Hiding(on))
+
+    def reveal(self, place: Hashable) -> None:
+        """Show the hidden result at a place until the State or the row changes."""
+        self._show(hiding=Hiding(True, self._now.hiding.revealed | {place}))
 
     def show_walk(self, progress: WalkProgress) -> None:
         """Show other progress of the walk (one training iteration, step by step)."""

@@ -19,9 +19,11 @@ from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, large_errors, measure_blocks
 from nnviz.core.network import Network, Trace
 from nnviz.core.results import (
+    NOTHING_HIDDEN,
     Compute,
     Computed,
     Health,
+    Hiding,
     Marks,
     Means,
     Results,
@@ -70,6 +72,7 @@ class Moment:
     `walk`           progress of the walk (one training iteration, step by step)
     `is_moving`      whether a run or a drag makes many States a second
     `lock_reason`    reason why edits are locked, as one sentence, or ""
+    `hiding`         which results are hidden; another State or row hides the revealed results again
     ================ =================================================================================
 
     `row`, `what_if_row` and the addresses always fit the State. A value that takes long to compute is None
@@ -87,6 +90,7 @@ class Moment:
     walk: WalkProgress = NO_WALK
     is_moving: bool = False
     lock_reason: str = ""
+    hiding: Hiding = NOTHING_HIDDEN
     idle: Idle | None = None
     known: Known = field(kw_only=True, repr=False)
 
@@ -109,7 +113,10 @@ class Moment:
         chosen = [each for each in (new.address, new.second) if each and state.network.has(each)]
         address, second = [*chosen, None, None][:2]
         row = max(0, min(new.row, len(state.data) - 1))
-        return replace(new, address=address, second=second, row=row, known=new._known_after(self))
+        is_other = row != self.row or is_new(self, new, "state", "what_if_row")
+        hiding = Hiding(new.hiding.on) if is_other and new.hiding.revealed else new.hiding
+        known = new._known_after(self)
+        return replace(new, address=address, second=second, row=row, hiding=hiding, known=known)
 
     def _moved_to(self, state: State) -> dict[str, Any]:
         """Return the fields that change with the State."""
@@ -346,7 +353,8 @@ class Moment:
         step = steps[0]
         whole = self.means if step.deed == "losses" else None
         update = self.means_of_update if step.phase == "update" else None
-        return step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, short)
+        text = step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, short)
+        return text.blank() if self.hiding.hides(self.walk) else text
 
     @property
     def walk_line(self) -> str:

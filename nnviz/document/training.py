@@ -128,7 +128,7 @@ class Travel(QObject):
         self._document.push(with_past(self._document.state, then), text, merge)
         point = then.run.history.at(then.iteration) if then.run else None
         sentence = f"Iteration {then.iteration} of {self.end}"
-        if point and point[0] == then.iteration:
+        if point and point[0] == then.iteration and not self._document.now.hiding.on:
             title = "the script's loss" if then.is_watched else then.curve_title
             sentence = f"{sentence}: {title} {as_text(point[1])}"
         self.message.emit(sentence)
@@ -367,6 +367,8 @@ class Runner(QObject):
         state = self._document.state
         label = f"Iteration {state.iteration}" if self._is_step else counted(job.updates, "update")
         sentence, warning = outcome_sentence(label, job.before, state, job.diverged, job.error)
+        if self._document.now.hiding.on and not (job.error or job.diverged):
+            sentence, warning = f"{label}: results are hidden", False
         if warning:
             self.warned.emit(sentence)
         if job.diverged:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.network import Network
-from nnviz.core.results import Computed
+from nnviz.core.results import BLANK, Computed
 from nnviz.core.state import State
 from nnviz.explain.lines import Line, Note, Scene
 from nnviz.explain.mean import loss_line, mean_line, rows_phrase, update_lines
@@ -69,6 +69,10 @@ class StepText:
         lines = [saying for saying in self.text_lines if not saying.is_remark]
         more = [TextLine((f"and {len(lines) - count} more",), is_remark=True)] if len(lines) > count else []
         return replace(self, text_lines=(*lines[:count], *more)) if lines else self
+
+    def blank(self) -> StepText:
+        """Return the text with a blank in place of all lines."""
+        return replace(self, text_lines=(TextLine((BLANK,)),), used_numbers=frozenset())
 
     def shorten(self) -> StepText:
         """Return the text with each line shortened to its first piece, an ellipsis and its result."""

@@ -123,7 +123,7 @@ class ScriptFollower(QObject):
         self._leave()
         self._document.seal()
         sentence = f"{ending}: {counted(self._updates, 'update')}"
-        if len(self._history):
+        if len(self._history) and not self._document.now.hiding.on:
             first, last = self._history.points[[0, -1], 1].tolist()
             sentence = f"{sentence}, the script's loss {as_text(first)} → {as_text(last)}"
         self.ended.emit(f"{sentence}. {self._not_finite_sentence()}" if self._bad_from else sentence)

@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import attrgetter, is_
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address, column_title
+from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import (
     NO_CLASS,
@@ -20,13 +20,15 @@ from nnviz.core.metrics import (
 )
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import MINUS, counted, full_text
-from nnviz.core.results import FATE_SENTENCES, Fate, zero_reason
+from nnviz.core.results import FATE_SENTENCES, HIDDEN, NOTHING_HIDDEN, Fate, Hiding, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 
 _LARGE = attrgetter("state", "trace", "slopes", "functions")
 """Returns the parts of a Content that are compared by identity, since comparing arrays is slow."""
-_SMALL = attrgetter("row", "slopes_of", "badges", "fates", "is_what_if")
+_SMALL = attrgetter("row", "slopes_of", "badges", "fates", "is_what_if", "hiding")
+GIVEN = frozenset[Kind](("name", "input", "target", "weight", "bias", "heading", "subheading", "badge"))
+"""Kinds of labels that show no result. Every other label of a node or an edge can be hidden."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Content:
     """
     is_what_if: bool = False
     """Whether the row is a what-if row: inputs that the user tries out and that are not in the data."""
+    hiding: Hiding = NOTHING_HIDDEN
+    """Which results are hidden. The places are the addresses of labels."""
     functions: NodeFunctions | None = None
     """Each node's output as a function of the one or two inputs, for thumbnails. None without thumbnails."""
 
@@ -124,6 +128,14 @@ class Content:
         has_shares = self.network.layers[-1].function.answers != "how much"
         return self.output(node) if has_shares and self.predicted(node) is not None else None
 
+    def hides(self, address: Address) -> bool:
+        """Return whether the result that the label at `address` shows is hidden."""
+        return address.kind not in GIVEN and address.layer >= 0 and self.hiding.hides(address)
+
+    def full(self, address: Address, value: float) -> str:
+        """Return the number `value` of the label at `address` in full precision, or "hidden"."""
+        return HIDDEN if self.hides(address) else full_text(value)
+
     def fate(self, layer: int) -> Fate:
         """Return what is unusual about a layer's slopes: "vanish", "explode", "are 0", or "" for nothing."""
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
@@ -135,7 +147,8 @@ class Content:
     def dead(self, node: Address) -> bool:
         """Return whether a node's output is 0 and stays 0 if z changes slightly, as for relu with z < 0."""
         z = self.z(node) if node.layer >= 0 else None
-        if z is None or self.output(node) != 0.0:
+        is_hidden = self.hides(node._replace(kind="value"))
+        if z is None or is_hidden or self.output(node) != 0.0:
             return False
         return any(low <= z <= high for low, high in self.network.layers[node.layer].function.flat)
 
@@ -173,7 +186,10 @@ def _edge(weight: Address, content: Content) -> str:
     if slopes is None:
         return f"weight from {source} to {node}: {value}"
     slope = float(slopes.layers[weight.layer].weights[weight.node, weight.source])
-    sentence = f"weight from {source} to {node}: {value}, slope {full_text(slope)}"
+    at = weight._replace(kind="slope")
+    sentence = f"weight from {source} to {node}: {value}, slope {content.full(at, slope)}"
+    if content.hides(at):
+        return sentence
     reason = zero_reason(network, slopes, weight) if slope == 0.0 and isinstance(slopes, Slopes) else ""
     return f"{sentence}. {reason}" if reason else sentence
 
@@ -189,7 +205,7 @@ def _bias(bias: Address, content: Content) -> str:
 def _class(node: Address, content: Content) -> list[str]:
     """Return the fact about an output's class, or [] if the node means no class."""
     predicted = content.predicted(node) if node.column == len(content.network.layers) else None
-    if predicted is None:
+    if predicted is None or content.hides(node._replace(kind="share")):
         return []
     if content.one_of_many and not predicted:
         return ["not predicted, but the target" if content.target(node) else "not predicted"]
@@ -200,7 +216,8 @@ def _class(node: Address, content: Content) -> list[str]:
 def _slope(node: Address, content: Content) -> list[str]:
     if content.slopes is None:
         return []
-    return [f"slope {full_text(float(content.slopes.layers[node.layer].nodes[node.node]))}"]
+    slope = float(content.slopes.layers[node.layer].nodes[node.node])
+    return [f"slope {content.full(node._replace(kind='node_slope'), slope)}"]
 
 
 def _outcome(address: Address, content: Content) -> str:
@@ -209,10 +226,11 @@ def _outcome(address: Address, content: Content) -> str:
         return f"{name} has no target" + (": what-if rows have none" if content.is_what_if else "")
     if address.kind == "target":
         return f"target of {name}: {full_text(target)}"
-    a, y, error = map(full_text, (prediction, target, prediction - target))
-    is_large = content.has_large_error(address)
+    a = content.full(address._replace(kind="value"), prediction)
+    error = content.full(address, prediction - target)
+    is_large = content.has_large_error(address) and not content.hides(address)
     reason = f", large: {large_error_reason(content.state, address.node)}" if is_large else ""
-    return f"error of {name}: {a} {MINUS} {y} = {error}{reason}"
+    return f"error of {name}: {a} {MINUS} {full_text(target)} = {error}{reason}"
 
 
 def _node(node: Address, content: Content) -> str:
@@ -223,7 +241,8 @@ def _node(node: Address, content: Content) -> str:
         return f"{name} = {full_text(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]
     assert z is not None
-    facts = [f"z = {full_text(z)}", f"a = {layer.function.call} = {full_text(output)}"]
+    z_text, a = content.full(node._replace(kind="z"), z), content.full(node._replace(kind="value"), output)
+    facts = [f"z = {z_text}", f"a = {layer.function.call} = {a}"]
     if layer.biases is not None:
         facts.append(f"bias {full_text(float(layer.biases[node.node]))}")
     facts += _class(node, content)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import as_text, counted, percent_text
-from nnviz.core.results import Fate
+from nnviz.core.results import BLANK, Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, PillSlots, smaller
@@ -151,7 +151,7 @@ def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label
     if content.slopes is not None:
         places = layout.slopes[layer]
         slopes = list(_on_edges(places, layer, content.slopes.layers[layer].weights, "slope"))
-        yield from slopes if len(slopes) >= places.least else ()
+        yield from with_blanks(slopes, content) if len(slopes) >= places.least else ()
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
@@ -179,6 +179,22 @@ def edge_number(address: Address, value: float, size: float, middle: tuple[float
 
 RIGHT, WRONG = "✓", "✗"
 """Marks of a class that is right or wrong."""
+NEUTRAL: tuple[Kind, ...] = "value", "z", "slope", "node_slope"
+"""Kinds of labels whose style does not depend on the number, unless the number is 0."""
+
+
+def with_blanks(labels: Iterable[Label], content: Content) -> Iterator[Label]:
+    """Yield the labels, with a blank of the same size in place of each hidden result."""
+    for label in labels:
+        kind = label.address.kind
+        if content.hides(label.address):
+            text = f"{kind} {BLANK}" if kind in ("z", "error") else BLANK
+            style: Style = "value" if label.style == "dead" else label.style if kind in NEUTRAL else "note"
+            yield label._replace(text=text, value=None, style=style)
+        else:
+            yield label
+
+
 MISSING = "–"
 """Text in place of a value that cannot be computed because there is no row."""
 TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
@@ -195,7 +211,7 @@ def node_numbers(
     `slots` holds the place in a node for each kind of number. Labels outside `body` are left out.
     """
     box, overhang = column.box, OVERHANG * column.width
-    labels = _all_numbers(content, column, slots, column.visible_text_nodes(body))
+    labels = with_blanks(_all_numbers(content, column, slots, column.visible_text_nodes(body)), content)
     if body.covers(Rect(box.x - overhang, box.y, box.width + 2 * overhang, box.height + column.below)):
         return labels
     return (label for label in labels if label.rect.y >= body.y and label.rect.meets(body))

@@ -23,7 +23,7 @@ from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE
-from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
+from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers, with_blanks
 from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
 
@@ -54,6 +54,10 @@ class Picture:
     """Absolute value of the weight whose edge is drawn widest."""
     shows: Callable[[Address], bool] | None = None
     """Function that returns whether the animated walk already shows a text; None shows all texts."""
+
+    def shows_number(self, address: Address) -> bool:
+        """Return whether the number at `address` is neither hidden nor still missing in the walk."""
+        return not self.content.hides(address) and (self.shows is None or self.shows(address))
 
     @property
     def nodes(self) -> dict[Address, Rect]:
@@ -134,7 +138,8 @@ class Picture:
             numbers.append(texts[1] or self._hover(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
         if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
             numbers = self._stack(numbers, below=texts[1] is None)
-        yield from (number for number, label in zip(numbers, texts, strict=False) if label is None)
+        hidden = (number for number, label in zip(numbers, texts, strict=False) if label is None)
+        yield from with_blanks(hidden, self.content)
 
     def _hover(self, address: Address, value: float, part: float) -> Label:
         middle = self._on_edge(address, part).center

@@ -198,7 +198,7 @@ class Tint(NamedTuple):
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
     """Yield the tint of the nodes' values, if there is a row, and the tint of the nodes' slopes, if shown.
 
-    During the walk, the animation of one update step by step, numbers not yet reached count as 0.
+    Hidden numbers, and during the walk (the animation of one update) numbers not yet reached, count as 0.
     """
     trace, slopes = picture.content.trace, picture.content.slopes
     if trace is not None:
@@ -212,8 +212,8 @@ def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator
 
 def _strengths(values: Array, picture: Picture, first: Address) -> Array:
     """Return a column's numbers over the largest absolute value; `first` is its first node's address."""
-    if picture.shows is not None:
-        visible = [picture.shows(first._replace(node=node)) for node in range(len(values))]
+    if picture.shows is not None or picture.content.hiding.on:
+        visible = [picture.shows_number(first._replace(node=node)) for node in range(len(values))]
         values = np.where(visible, values, 0.0)
     strengths: Array = np.nan_to_num(values)  # ±∞ becomes the largest number
     return strengths / max(float(np.abs(strengths).max()), 1e-300)
@@ -256,7 +256,7 @@ def _share_bars(picture: Picture, column: DiagramColumn, palette: Palette) -> It
         share = content.share(address)
         if share is None or bar is None:
             continue
-        is_shown = picture.shows is None or picture.shows(address)
+        is_shown = picture.shows_number(address)
         rest = palette.negative if is_shown and not content.one_of_many else palette.line
         yield Box(bar, rest, radius=bar.height / 2)
         part = bar._replace(width=share * bar.width)

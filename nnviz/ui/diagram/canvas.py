@@ -27,7 +27,7 @@ from nnviz.core.address import Address
 from nnviz.core.metrics import means_classes
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
-from nnviz.core.results import Means
+from nnviz.core.results import Marks, Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
@@ -72,8 +72,9 @@ class PictureMaker:
         slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
         has_pictures = view.pictures and shows_functions(moment.state.network)
         row, is_what_if = (moment.state, moment.row, moment.trace), moment.what_if_row is not None
-        functions = moment.node_functions if has_pictures else None
-        content = Content(*row, slopes, slopes_of, *moment.marks, is_what_if, functions)
+        marks = Marks() if moment.hiding.on else moment.marks
+        functions = moment.node_functions if has_pictures and not moment.hiding.on else None
+        content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, functions)
         layout, walk = self._layout(moment.state, view, with_slopes), moment.walk
         key = layout, walk if walk.active else None, largest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
@@ -305,7 +306,7 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
     painter.drawRoundedRect(border, CORNER_PX, CORNER_PX)
 
 
-SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk"
+SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk", "hiding"
 """Parts of a Moment that change numbers and texts of the picture at once, also in a run."""
 
 
@@ -343,7 +344,7 @@ class Canvas(QWidget):
         super().__init__()
         self.view = View(100.0, 100.0)
         """The size of the widget, and the visible part of the picture."""
-        self._most_growth = MOST_GROWTH
+        self._most_growth, self._free_px = MOST_GROWTH, 0
         self.presenting = False
         """Whether the diagram is in presentation mode, without the controls under its headings."""
         self.by_keyboard = False
@@ -502,9 +503,19 @@ class Canvas(QWidget):
         """Show the whole picture."""
         self.show_view(self.view._replace(zoom=1.0, dx=0.0, dy=0.0))
 
+    def leave_free(self, height: int) -> None:
+        """Leave the lowest `height` pixels of the widget free for another widget."""
+        if height != self._free_px:
+            self._free_px = height
+            self._fill()
+
+    def _fill(self) -> None:
+        """Fit the picture to the widget."""
+        self.show_view(self.view.resized(self.width(), max(self.height() - self._free_px, 1)))
+
     def zoom(self, factor: float) -> None:
         """Zoom around the middle of the widget."""
-        self.show_view(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
+        self.show_view(self.view.zoomed(self.view.width / 2, self.view.height / 2, factor))
 
     def reveal(self, address: Address) -> None:
         """Select a node or an edge, and make it visible and readable."""
@@ -541,7 +552,7 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the widget."""
-        self.show_view(self.view.resized(self.width(), self.height()))
+        self._fill()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop the timer that sharpens the edges."""

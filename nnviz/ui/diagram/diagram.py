@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -167,6 +169,9 @@ class Diagram(Canvas):
 
     def _click(self, text: Address | None, event: QMouseEvent) -> None:
         desk, now = self._desk, self._document.now
+        if blank := self._blank_at(text, event.position()):
+            self._document.reveal(blank)
+            return
         address = text or self.picture.address_at(event.position().x(), event.position().y())
         if address and address.kind in ("heading", "subheading") and address.layer >= 0:
             desk.explain(Address("layer", address.layer))
@@ -182,6 +187,14 @@ class Diagram(Canvas):
             desk.explain(address._replace(kind="weight"))
         else:
             desk.explain(Address("node", address.layer, address.node))
+
+    def _blank_at(self, text: Address | None, at: QPointF) -> Hashable:
+        """Return the place of the hidden result that was clicked, or None: a text, or the walk's callout."""
+        if text and self.picture.content.hides(text):
+            return text
+        now = self._document.now
+        is_on_callout = now.walk.active and self.callout.painted_rect.contains(at)
+        return now.walk if is_on_callout and now.hiding.hides(now.walk) else None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Edit the weight of an edge or the value of a pixel; on the background, show the whole picture."""

@@ -135,6 +135,8 @@ class Finder(QFrame):
     def _search(self, keep: Match | None = None) -> None:
         text, now = self.field.text(), self._document.now
         matches = find(now.row_state, text, LIMIT, now.row_index, now.health)
+        if now.hiding.on:
+            matches = list(map(_without_result, matches))
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
@@ -143,8 +145,8 @@ class Finder(QFrame):
         self._place()
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Search again if the State, the row or the health of the nodes has changed."""
-        if is_new(old, new, "state", "row", "what_if_row", "health"):
+        """Search again if the State, the row, the health of the nodes or what is hidden has changed."""
+        if is_new(old, new, "state", "row", "what_if_row", "health", "hiding"):
             self._search(keep=self.list.current)
 
     def _highlight(self) -> None:
@@ -213,6 +215,12 @@ class Finder(QFrame):
         if not event.spontaneous():  # not when the window is minimised
             self._frames.remove(self)
             self._diagram.hover(None)
+
+
+def _without_result(match: Match) -> Match:
+    """Return a match without the value that the network computes, such as a of a node."""
+    is_result = match.address.kind == "node" and match.address.layer >= 0
+    return match._replace(value=None) if is_result else match
 
 
 def _hint(text: str, matches: list[Match], network: Network) -> str:

@@ -115,7 +115,8 @@ class Structure(QObject):
         before = self._document.state
         edited = self._document.edit(text, edit, *where)
         if edited:
-            outcome = edits.outcome(before, self._document.state, self._document.now.row)
+            now = self._document.now
+            outcome = "" if now.hiding.on else edits.outcome(before, now.state, now.row)
             self._message.emit("; ".join(filter(None, (message, outcome))))
         return edited
 

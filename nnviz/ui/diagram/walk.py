@@ -520,7 +520,9 @@ def _pulses(
     backward = steps[0].deed == "backward"
     layer = steps[0].layer + (1 if backward else 0)
     trace, slopes = picture.content.trace, picture.content.slopes
-    if layer >= len(picture.weights) or trace is None or (backward and slopes is None):
+    if layer >= len(picture.weights) or picture.content.hiding.on:  # the dots show the results
+        return
+    if trace is None or (backward and slopes is None):
         return
     weights, nodes = picture.weights[layer], [step.node for step in steps]
     chosen = np.zeros_like(weights, dtype=bool)

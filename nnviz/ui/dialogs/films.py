@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from PySide6.QtCore import QMarginsF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from nnviz.core.numbers import as_text
 from nnviz.core.replay import Past, Replay, state_at_start
@@ -33,12 +33,12 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture
 from nnviz.picture.svg import HEIGHT, MARGIN, legend, legend_shapes
-from nnviz.ui.diagram.canvas import CORNER_PX, DiagramPainter, PaintOptions, PictureMaker
+from nnviz.ui.diagram.canvas import DiagramPainter, PaintOptions, PictureMaker
 from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.dialogs.pictures import Look
 from nnviz.ui.kit.theme import application, apply_theme, pixel_font
-from nnviz.ui.panels.history_canvas import HistoryCurve
-from nnviz.ui.panels.history_readout import measure_title
+from nnviz.ui.panels.history_canvas import RunPainter
+from nnviz.ui.panels.history_readout import run_texts
 
 FOOT_PX, GAP = 13.0, 18.0
 """FOOT_PX: font size of the footer. GAP: space between the footer's texts. In pixels at scale 1."""
@@ -177,8 +177,8 @@ SECONDS, LAST_S = 10.0, 4.0
 """In seconds. SECONDS: duration of a training film before its last frame. LAST_S: duration of this frame."""
 FIRST = 1 / 8
 """Share of a training film's time that passes before the first update. Later updates follow faster."""
-CURVE, INSIDE_PX = 0.36, 10.0
-"""CURVE: the loss curve's share of the height. INSIDE_PX: border around the curve, in pixels at scale 1."""
+CURVE = 0.36
+"""The loss curve's share of the height."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
@@ -207,8 +207,14 @@ class TrainingFilm(ImageFilm):
         self._frames = frame_counts(self._iterations(), round(SECONDS * fps))
         self.count = len(self._frames) + 1
         above, below = self.above.height, self.height - self.foot - self.above.height
-        self._card = QRectF(MARGIN, above, self.width - 2 * MARGIN, below)
-        self._curve = self._make_curve()
+        card = QRectF(MARGIN, above, self.width - 2 * MARGIN, below)
+        self._run_painter = RunPainter()
+        self._run_painter.use(card, self.scale)
+        curve = self._run_painter.curve
+        curve.set_measure(self._end.curve_title)
+        curve.show_history(self._run.history, validation=self._run.curve("validation"))
+        curve.settle()
+        curve.show_view(curve.view())  # keeps the axes of the whole run
 
     def _iterations(self) -> Sequence[int]:
         """Return the iterations that the film can show, except the last."""
@@ -222,18 +228,6 @@ class TrainingFilm(ImageFilm):
         for _ in trainer.work(state.training.updates):
             self.report_progress()
         return trainer.state()
-
-    def _make_curve(self) -> HistoryCurve:
-        """Return the loss curve, with axes for the whole run."""
-        curve, free = HistoryCurve(), INSIDE_PX * self.scale
-        self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
-        curve.density = self.scale
-        curve.resize((self._inside.size() / self.scale).toSize())
-        curve.set_measure(self._end.curve_title)
-        curve.show_history(self._run.history, validation=self._run.curve("validation"))
-        curve.settle()
-        curve.show_view(curve.view())
-        return curve
 
     def moments(self) -> Iterator[float]:  # noqa: D102
         start = state_at_start(self._end)
@@ -269,26 +263,20 @@ class TrainingFilm(ImageFilm):
         if not self._run.watched:  # a script reports its own loss
             self._point = state.iteration, state.loss() or 0.0
         self.moment = self.moment.then(state=state)
-        self._curve.show_history(history, self._point, state.run.curve("validation"))
+        self._run_painter.curve.show_history(history, self._point, state.run.curve("validation"))
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
         self.paint_diagram(painter, palette)
-        painter.setPen(QPen(QColor(palette.line), 1.0))
-        painter.setBrush(QColor(palette.surface))
-        painter.drawRoundedRect(self._card, CORNER_PX, CORNER_PX)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)  # else pyqtgraph fills the plot with it, over its lines
-        self._curve.scene().render(painter, self._inside, QRectF(self._curve.rect()))
+        self._run_painter.paint(painter, palette)
         self.paint_foot(painter, self.words(palette), slopes=self._subject.slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
         """Yield the footer's texts: the iteration and its loss, or "" if this loss was not measured."""
-        end = as_text(self._end.iteration)
-        now = f"iteration {as_text(self._state.iteration)} of {end}"
-        yield FootText(now, palette.muted, f"iteration {end} of {end}")
-        title, point = measure_title(self._end.curve_title), self._point
-        loss = f"{title} {as_text(point[1])}" if point and point[0] == self._state.iteration else ""
-        yield FootText(loss, palette.ink, f"{title} 0.0001234")
+        title, end = self._end.curve_title, self._end.iteration
+        iteration, loss = run_texts(title, self._point, self._state.iteration, end)
+        widest = run_texts(title, (end, 0.0001234), end, end)
+        yield FootText(iteration, palette.muted, widest[0])
+        yield FootText(loss, palette.ink, widest[1])
 
 
 WIDEST = "Hidden layer 2: slopes of the weights"

@@ -7,17 +7,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
+from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import ElidedLabel, fill_box
+from nnviz.ui.kit.desk import TEXT_MS
 from nnviz.ui.kit.theme import named_frame, px, ui_font
 
 if TYPE_CHECKING:
+    from nnviz.document.document import Document
     from nnviz.document.moment import Moment
     from nnviz.ui.kit.desk import Desk
 
 HEADING_PX = 24
 """Least height of a heading, in pixels at interface size 100 %: the height of a quiet button beside it."""
+HOW_TO_SHOW = "Results are hidden: press H to show them, or click on one"
+BLANK_PX = 28
+"""Font size of the blank in place of a panel's body, in pixels at 100 %."""
 PLOT_MS = 33.0
 """Usual least milliseconds between two Moments that a panel shows during a run or a drag."""
 
@@ -59,8 +73,13 @@ class Card(QFrame):
         fill_box(self.body, 8, margins=(14, 2, 14, 12))
         self._outer = QVBoxLayout(self)
         fill_box(self._outer, 0)
-        self._outer.addLayout(self.body, 1)
         self.put_head()
+        self.faces = QStackedLayout()
+        """The body and, if results can be hidden, a blank."""
+        self._outer.addLayout(self.faces, 1)
+        content = QWidget()
+        content.setLayout(self.body)
+        self.faces.addWidget(content)
 
     def put_head(self) -> None:
         """Put the row with heading and buttons back into the card, after a dock has used it."""
@@ -86,10 +105,12 @@ STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
 class Panel(Card):
     """A card that shows the document. The window calls `show_moment` while the panel is visible.
 
-    During a run or a drag, the panel shows a Moment at most once in `moving_ms` milliseconds.
+    During a run or a drag, the panel shows a Moment at most once in `moving_ms` milliseconds. `covers`
+    holds the blank in place of the body while results are hidden, unless the body shows more than results.
     """
 
     moving_ms = PLOT_MS
+    covers: tuple[Cover, ...] = ()
 
     def __init__(self, desk: Desk, heading: str) -> None:
         super().__init__(heading)
@@ -114,6 +135,28 @@ class Panel(Card):
         super().changeEvent(event)
         if event.type() in STYLE_EVENTS and hasattr(self, "_desk"):
             self.restyle()
+
+
+class Cover(QPushButton):
+    """The blank in place of a panel's body while results are hidden. A click shows the body."""
+
+    moving_ms = TEXT_MS
+
+    def __init__(self, panel: Panel, document: Document) -> None:
+        super().__init__(BLANK)
+        self.setObjectName("quiet")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, the diagram still has the keys
+        self.setFont(ui_font(BLANK_PX, QFont.Weight.Bold))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setToolTip(HOW_TO_SHOW)
+        self.setAccessibleName(HOW_TO_SHOW)
+        self._faces, self._place = panel.faces, type(panel).__name__
+        self._faces.addWidget(self)
+        self.clicked.connect(lambda: document.reveal(self._place))
+
+    def show_moment(self, _old: Moment | None, new: Moment) -> None:
+        """Show the blank or the body."""
+        self._faces.setCurrentIndex(int(new.hiding.hides(self._place)))
 
 
 def push_button(text: str, tip: str) -> QPushButton:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from nnviz.core.address import Address
 from nnviz.core.losses import MSE
 from nnviz.core.metrics import large_error_reason
 from nnviz.core.numbers import MINUS, as_text, field_text, full_text
+from nnviz.core.results import BLANK, HIDDEN
 from nnviz.core.state import Column, Dataset, State
 from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.desk import Desk
@@ -139,7 +140,7 @@ class DataTable(QAbstractTableModel):
         self._now, self.columns = new, listed
         if renamed:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(listed) - 1)
-        if self.rowCount() and is_new(old, new, "state.data", "state.network", "state.measure"):
+        if self.rowCount() and is_new(old, new, "state.data", "state.network", "state.measure", "hiding"):
             typed = sum(column.editable for column in listed)
             first = self.index(0, 0 if is_new(old, new, "state.data") else typed)
             self.dataChanged.emit(first, self.index(self.rowCount() - 1, len(listed) - 1))
@@ -154,8 +155,18 @@ class DataTable(QAbstractTableModel):
         values = self._now.prediction(row) if shown.kind == "prediction" else self._now.error(row)
         return None if values is None else float(values[shown.place])
 
+    def blank_at(self, line: int, column: int) -> Hashable:
+        """Return the place of the hidden result in a cell, or None if the cell shows its number."""
+        shown = self.columns[column]
+        place = shown.kind, shown.place, self.row_of(line)
+        return place if not shown.editable and self._now.hiding.hides(place) else None
+
     def text(self, line: int, column: int) -> str:
-        """Return the number in a cell as displayed text."""
+        """Return the number in a cell as displayed text, or a blank."""
+        return BLANK if self.blank_at(line, column) else self.number_text(line, column)
+
+    def number_text(self, line: int, column: int) -> str:
+        """Return the number in a cell as text, even if it is hidden."""
         value = self.value(line, column)
         return NO_VALUE if value is None else as_text(value)
 
@@ -217,6 +228,8 @@ class DataTable(QAbstractTableModel):
         text = "none" if value is None else full_text(value)
         if column.kind == "error" and self.large_errors([index.row()], [index.column()]):
             text += f", large: {large_error_reason(self.state, column.place)}"
+        if self.blank_at(index.row(), index.column()):
+            text = HIDDEN
         spoken = f"{column.header} {text}, validation row" if validates else f"{column.header} {text}"
         return spoken if role == Role.AccessibleTextRole else text
 

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.numbers import MINUS, as_text, counted
+from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.number_field import NumberField
@@ -111,7 +112,7 @@ class NumberCells(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
-        large = (line, index.column()) in self._large
+        large = (line, index.column()) in self._large and text != BLANK
         muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if large else p.muted if muted else p.ink))
         painter.setFont(self._fonts[column.editable or large][-1 if font is None else font])
@@ -369,8 +370,14 @@ class TableView(QTableView):
         model.modelReset.connect(self.fit_columns)
         model.headerDataChanged.connect(self.fit_columns)
         model.dataChanged.connect(self._follow)
+        self.clicked.connect(self._reveal)
         # Without this attribute Qt repaints the panel and the window under it in every frame of a run.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def _reveal(self, index: Index) -> None:
+        """Show the hidden result in a clicked cell."""
+        if place := self._table.blank_at(index.row(), index.column()):
+            self._desk.document.reveal(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Edit, empty, copy or paste cells, or remove rows. Escape lists all rows."""
@@ -456,8 +463,8 @@ class TableView(QTableView):
             self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
-        """Return the visible texts of a column."""
-        return [self._table.text(line, column) for line in self._visible_lines()]
+        """Return the texts of a column's visible lines, with hidden numbers, so that widths do not change."""
+        return [self._table.number_text(line, column) for line in self._visible_lines()]
 
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)

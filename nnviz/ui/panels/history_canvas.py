@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.history import CEILING, History, ceiling, in_columns, leaves_at
@@ -21,6 +21,7 @@ from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, clip_curve
+from nnviz.picture.palette import Palette
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
@@ -198,6 +199,41 @@ LEAST_PX, LOW_PX = 94, 130
 """Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height to show the x axis title."""
 RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
+
+
+CORNER_PX, INSIDE_PX = 10.0, 10.0
+"""CORNER_PX: radius of the corners of a card. INSIDE_PX: border around its curve at scale 1. In pixels."""
+
+
+class RunPainter:
+    """Paints the curve of a run on a card: in a film, and in presentation mode."""
+
+    def __init__(self) -> None:
+        self.card, self.curve = QRectF(), HistoryCurve()
+        self.curve.setMinimumHeight(0)  # or a larger interface would make the curve higher than its card
+
+    def use(self, card: QRectF, scale: float, density: float = 1.0) -> None:
+        """Paint on the rectangle `card` from now on. `scale` enlarges lines and texts.
+
+        `density` is the number of device pixels per pixel.
+        """
+        self.card, free = card, INSIDE_PX * scale
+        self._inside = card.marginsRemoved(QMarginsF(free, free, free, free))
+        self.curve.density = scale * density
+        self.curve.resize((self._inside.size() / scale).toSize())
+
+    def paint(self, painter: QPainter, palette: Palette, note: str = "") -> None:
+        """Paint the card and the curve, or a note in place of the curve."""
+        painter.setPen(QPen(QColor(palette.line), 1.0))
+        painter.setBrush(QColor(palette.surface))
+        painter.drawRoundedRect(self.card, CORNER_PX, CORNER_PX)
+        if note:
+            painter.setPen(QColor(palette.muted))
+            painter.drawText(self.card, Qt.AlignmentFlag.AlignCenter, note)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)  # else pyqtgraph fills the plot with it, over its lines
+        self.curve.scene().render(painter, self._inside, QRectF(self.curve.rect()))
 
 
 class HistoryCurve(Plot):

@@ -39,6 +39,20 @@ def measure_title(measure: str) -> str:
     return f"script's {measure}" if measure == SCRIPTS else measure
 
 
+def run_texts(
+    title: str, point: tuple[int, float | None] | None, iteration: int, end: int | None
+) -> tuple[str, str]:
+    """Return the texts "iteration 3 of 20" and "MSE 0.5"; without `end`, the first is "iteration 3".
+
+    `title` names the loss, and `point` is an iteration with its loss. The second text is "" if the loss at
+    `iteration` is unknown.
+    """
+    of_end = "" if end is None else f" of {as_text(end)}"
+    value = point[1] if point and point[0] == iteration else None
+    loss = "" if value is None else f"{measure_title(title)} {as_text(value)}"
+    return f"iteration {as_text(iteration)}{of_end}", loss
+
+
 def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
     """Return the readouts of a run: first the loss, with the title `measure`, then the run's other curves."""
     is_split = run.curve("validation accuracy") is not None

@@ -303,7 +303,7 @@ class TrainingPanel(Panel):
         self._speed_label = SpeedLabel()
         self.fields = TrainingFields(self._document, self.speed, self._speed_label)
         self.run_buttons = TrainingButtons(desk)
-        self.figures = TrainingFigures(self.runner)
+        self.figures = TrainingFigures(desk)
         self.timeline = Timeline()
         self.message, self.scales = Message(), ScalesOffer()
         self.fold = Fold(self.fields.more, self.run_buttons.random)
@@ -339,7 +339,8 @@ class TrainingPanel(Panel):
         if is_new(old, new, "state", "lock_reason"):
             self._show_settings()
             self._show_speed()
-        if self.runner.running or new.state is not self.message.warned_state:
+        tells_loss = new.hiding.on and self.message.fix_button.isHidden()
+        if self.runner.running or tells_loss or new.state is not self.message.warned_state:
             self.message.show_warning("")
         if is_new(old, new, "lock_reason"):
             set_lock_reason(self.timeline, new.lock_reason, TIMELINE_TIP)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.losses import LOSSES, forms_of
@@ -25,12 +25,14 @@ from nnviz.core.numbers import (
     percent_text,
 )
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.results import BLANK, HIDDEN
 from nnviz.core.schedules import CONSTANT, SCHEDULES, schedule
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
-from nnviz.document.training import Runner
+from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, set_lock_reason, styled_label
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, ui_font
@@ -334,12 +336,13 @@ CAPTION_GAP_PX = 6
 class TrainingFigures(QWidget):
     """Shows the loss, the iteration and the error of the selected row as numbers.
 
-    Further lines show validation loss and accuracy if they can be measured.
+    Further lines show validation loss and accuracy if they can be measured. A click on a hidden figure shows
+    the figure.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._runner = runner
+        self._document, self._runner = desk.document, desk.runner
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # or each changed figure would repaint the widgets under it
@@ -378,7 +381,22 @@ class TrainingFigures(QWidget):
         caption = "Iteration" if is_last else f"Iteration of {end}"
         self.iteration.show_number(caption, ITERATION_TIP, state.iteration)
         self._show_row_error(new)
+        for figure in self._results:
+            if new.hiding.hides(figure):
+                figure.show_text(figure.accessibleName(), HOW_TO_SHOW, BLANK)
         self._fit()
+
+    @property
+    def _results(self) -> tuple[Figure, ...]:
+        """The figures that can be hidden."""
+        return self.loss, self.row_error, self.validation, self.accuracy
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Show the hidden figure that was clicked."""
+        place, hiding = event.position().toPoint(), self._document.now.hiding
+        for figure in self._results:
+            if figure.isVisible() and figure.geometry().contains(place) and hiding.hides(figure):
+                self._document.reveal(figure)
 
     def _show_accuracy(self, state: State, measured: Measured) -> None:
         counts = state.trained_rows, len(state.data) - state.trained_rows
@@ -470,7 +488,7 @@ class Figure(QWidget):
         self.setToolTip(tip)
         self.setAccessibleName(caption)
         large = ", large" if error else ""
-        self.setAccessibleDescription("none" if text == NO_VALUE else f"{text}{large}")
+        self.setAccessibleDescription({NO_VALUE: "none", BLANK: HIDDEN}.get(text, f"{text}{large}"))
 
     def fitting(self, *texts: str) -> int:
         """Return the largest font size in pixels with which each of `texts` fits, at least SMALLEST_PX."""

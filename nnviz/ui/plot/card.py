@@ -12,7 +12,7 @@ from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.document.moment import Moment
-from nnviz.ui.kit.card import PLOT_MS, Card, Panel, quiet_button
+from nnviz.ui.kit.card import PLOT_MS, Card, Cover, Panel, quiet_button
 from nnviz.ui.kit.controls import (
     ComboBox,
     clear_hover_on_close,
@@ -44,6 +44,7 @@ class PlotPanel(Panel):
 
     def __init__(self, desk: Desk, heading: str, phrase: str, ending: str) -> None:
         super().__init__(desk, heading)
+        self.covers = (Cover(self, desk.document),)
         self.phrase, self.ending = phrase, ending
         self.menu = QMenu(self)
         request = desk.picture_requested.emit
@@ -62,9 +63,10 @@ class PlotPanel(Panel):
         """The widget with the plot, or None if there is no plot to show."""
 
     def update_actions(self) -> None:
-        """Enable the menu entries if there is a plot."""
+        """Enable the menu entries if there is a plot, and if the plot is not hidden."""
+        can_copy = self.plot is not None and self.faces.currentIndex() == 0
         for action in (self.copy_picture, self.export_picture):
-            action.setEnabled(self.plot is not None)
+            action.setEnabled(can_copy)
 
     def add_button(self, button: QWidget) -> None:
         """Add a button before the menu's button."""

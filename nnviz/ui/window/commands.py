@@ -20,6 +20,7 @@ from nnviz.files import atomic
 from nnviz.files.errors import Progress
 from nnviz.picture.matrix import why_no_thumbnails
 from nnviz.ui.dialogs.help import help_menu
+from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
@@ -94,6 +95,7 @@ def view_menu(workspace: Workspace) -> Menu:
     presents = (
         Menu("&Zoom", (zooms,)),
         MenuEntry("present", "&Present", present.turn, PRESENT, "F11", toolbar=True, is_on=False),
+        MenuEntry("hide", "&Hide results", partial(_hide_results, workspace), HIDE, "H", is_on=False),
     )
     theme_titles = [(name, name.capitalize()) for name in themes()]
     size_titles = [(AUTOMATIC, "Automatic"), *((size, f"{size} %") for size in SIZES_PERCENT)]
@@ -102,6 +104,12 @@ def view_menu(workspace: Workspace) -> Menu:
         Menu("Interface s&ize", (choice_entries("size", size_titles, settings.size, workspace.set_size),)),
     )
     return Menu("&View", (shows, presents, _panels(workspace), looks))
+
+
+def _hide_results(workspace: Workspace, on: bool) -> None:
+    workspace.document.hide_results(on)
+    workspace.status.reminder = HOW_TO_SHOW if on else ""
+    workspace.status.show_message("")
 
 
 def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
@@ -213,6 +221,7 @@ FOCUS = "Fade all edges except the edges of the selected node"
 THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
 FIT = "Zoom and pan so that the whole network is visible"
 PRESENT = "Show only the diagram, on the full screen, or show all panels again"
+HIDE = "Hide predictions, errors, slopes and losses, for a question to a class; a click shows a single one"
 FLOAT = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
 COPY = "Copy the diagram to the clipboard as a picture"
 BY_LAYER = "Let each step of the animated update show a whole layer instead of a single node"

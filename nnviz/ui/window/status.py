@@ -42,6 +42,8 @@ class StatusLine(QStatusBar):
 
     def __init__(self) -> None:
         super().__init__()
+        self.reminder = ""
+        """The text to show while there is no message."""
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
         self._message = ElidedLabel()
@@ -55,7 +57,8 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._facts)
 
     def show_message(self, text: str) -> None:
-        """Show a message, and announce it to screen readers."""
+        """Show a message, or else the reminder, and announce it to screen readers."""
+        text = text or self.reminder
         self._message.setText(text)
         announce(self._message, text)
 

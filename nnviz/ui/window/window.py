@@ -149,7 +149,7 @@ class Dock(QDockWidget):
         """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus into the dock."""
         if not self.is_open:
             self.show()
-            self._board.layout().activate()  # or Qt has no tab to bring to the front
+            lay_out(self._board)  # or Qt has no tab to bring to the front
         self.raise_()
         self.update_panel()
         if take_focus:
@@ -275,6 +275,12 @@ class Dock(QDockWidget):
             moved = QRect(place + QPoint(offset, offset), self.size())
             self.move(within(moved, moved, self.screen().availableGeometry()).topLeft())
         self.bring_to_front()
+
+
+def lay_out(board: QMainWindow) -> None:
+    """Give the docks of a window their sizes and tabs now, instead of in the next event loop."""
+    if layout := board.layout():
+        layout.activate()
 
 
 class Room(QScrollArea):
@@ -582,7 +588,7 @@ class Board(QMainWindow):
             heights = [max(round(down * self.height()), 1) for _, down in shares.values()]
             for orientation, sizes in ((ACROSS, widths), (DOWN, heights)):
                 self.resizeDocks([*shares], sizes, orientation)
-        self.layout().activate()  # Qt gives the docks their sizes
+        lay_out(self)
         column, training = self._docks_in(RIGHT), self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             free = self.height() - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())

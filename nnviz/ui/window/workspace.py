@@ -1,4 +1,4 @@
-"""The workspace: all parts of an open window with their connections, the table of panels, presentation mode.
+"""The workspace: all parts of an open window with their connections, and the table of panels.
 
 Each panel has one file and one line in the table. A panel is imported only when it is made.
 """
@@ -10,9 +10,9 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolBar, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label, one_line
@@ -20,15 +20,15 @@ from nnviz.core.state import Shown
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment
 from nnviz.document.walk import PHASES, phase_prompt
-from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import Heads, Structure
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.window.files import FileCommands, WeightSets
+from nnviz.ui.window.present import Present
 from nnviz.ui.window.status import StatusLine
-from nnviz.ui.window.window import VERSION, MainWindow, PanelEntry
+from nnviz.ui.window.window import MainWindow, PanelEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,76 +42,6 @@ if TYPE_CHECKING:
     from nnviz.ui.panels.notes import Notes
     from nnviz.ui.panels.training import TrainingPanel
     from nnviz.ui.plot.card import PlotPanel
-
-
-LARGEST_ZOOM = 8.0
-"""Largest zoom factor of the diagram in presentation mode."""
-
-
-class Present(QObject):
-    """Presentation mode of a window: shows only the diagram, and later restores the window.
-
-    The signal `changed` carries whether the mode is on. If the diagram has the keyboard focus, Escape ends
-    the mode; otherwise the focused widget gets Escape.
-    """
-
-    changed = Signal(bool)
-
-    def __init__(self, window: MainWindow, diagram: Diagram) -> None:
-        super().__init__(window)
-        self._window, self._diagram = window, diagram
-        self._hidden_parts: list[QWidget] = []
-        """The parts of the window that are hidden while presenting, except the panels."""
-        self._state = Qt.WindowState.WindowNoState
-        self._arrangement: QByteArray | None = None
-        diagram.installEventFilter(self)
-
-    @property
-    def is_on(self) -> bool:
-        """Whether presentation mode is on."""
-        return self._arrangement is not None
-
-    def turn(self, on: bool) -> None:
-        """Turn presentation mode on, which shows only the diagram, on the full screen, or turn it off."""
-        if not on:
-            self.leave()
-        if not on or self.is_on:
-            return
-        window, board = self._window, self._window.board
-        self._state, self._arrangement = window.windowState(), board.saveState(VERSION)
-        parts = (window.menuBar(), window.statusBar(), *window.findChildren(QToolBar))
-        self._hidden_parts = [part for part in parts if part.isVisibleTo(window)]
-        for part in (*self._hidden_parts, *board.docks.values()):
-            part.hide()
-        board.keep_margin(False)
-        self._diagram.set_presenting(True, LARGEST_ZOOM)
-        window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
-        self._diagram.setFocus()
-        self.changed.emit(True)
-
-    def leave(self) -> None:
-        """Turn presentation mode off: restore the window as it was."""
-        if self._arrangement is None:
-            return
-        self._window.setWindowState(self._state)
-        for part in self._hidden_parts:
-            part.show()
-        self._window.board.keep_margin(True)
-        self._window.board.restore(self._arrangement)
-        self._arrangement = None
-        self._diagram.set_presenting(False, MOST_GROWTH)
-        self._window.activateWindow()  # a floating panel was activated last
-        self._diagram.setFocus()
-        self.changed.emit(False)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """On Escape, end presentation mode; an animation of an update continues."""
-        if not self.is_on or not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Escape:
-            return False
-        event.accept()
-        if event.type() == QEvent.Type.KeyPress:
-            self.leave()
-        return True
 
 
 class Workspace:
@@ -145,7 +75,7 @@ class Workspace:
         self.main_window.setStatusBar(self.status)
         self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
-        self.present = Present(self.main_window, self.diagram)
+        self.present = Present(self.main_window, self.diagram, self.desk)
         for panel in panels:
             dock = self.board.docks[panel.name]
             dock.seen.connect(self._panel_seen)
@@ -175,10 +105,11 @@ class Workspace:
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
         """Show the document in a visible panel; let a hidden panel rest."""
-        if in_sight:
-            self.desk.frames.add(panel)
-        else:
-            self.desk.frames.remove(panel)
+        follow = self.desk.frames.add if in_sight else self.desk.frames.remove
+        for cover in panel.covers:
+            follow(cover)
+        follow(panel)
+        if not in_sight:
             panel.rest()
         front = self.board.front
         self.document.view = Shown(front) if front not in ("", "Notes") else None
