@@ -50,6 +50,9 @@ OWN_SIZE = "own size"
 NO_LIMIT = 16_777_215
 """Maximum width and height, in pixels, of a widget for which no maximum is set: Qt's QWIDGETSIZE_MAX."""
 
+PLOT_DOWN = 0.25
+"""Least height of the plot in front, as a share of the window's height."""
+
 
 class Sizes(QObject):
     """Scales all widgets of the application, including those created later."""

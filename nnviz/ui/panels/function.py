@@ -25,7 +25,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.theme import colours
+from nnviz.ui.kit.theme import PLOT_DOWN, colours
 from nnviz.ui.panels.function_plane import (
     MOST,
     PREDICTION,
@@ -182,7 +182,7 @@ class FunctionPanel(PlotPanel):
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
         self.body.addWidget(self.key)
-        self.body.addWidget(PlotPage(self.plane, self.caption, WIDE), 1)
+        self.body.addWidget(PlotPage(self.plane, self.caption, WIDE, PLOT_DOWN), 1)
         self.across = self.add_box("Across", "Choose what the horizontal axis shows")
         self.up = self.add_box("Up", "Choose what the vertical axis shows")
         self.output = self.add_box("Output", "Choose the output that the plot shows")

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QP
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.losses import LOSSES, forms_of
-from nnviz.core.metrics import Measured, classifies, large_error_reason
+from nnviz.core.metrics import Measured, classifies
 from nnviz.core.numbers import (
     MINUS,
     as_text,
@@ -318,26 +318,23 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
 
 ACCURACY_TIP = "Share of the rows whose class is predicted correctly at the current weights"
 ITERATION_TIP = "Updates since the start of the current run"
-ROW_ERROR = "Row's error"
-ROW_ERROR_TIP = "Prediction − target of the selected row"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
 """Largest font in pixels: LARGEST_PX below a caption, SMALL_PX beside a caption. SMALLEST_PX: smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
 """Longest texts that a number usually has. For a longer text, the font becomes smaller."""
-USUAL_ITERATION, USUAL_LOSS = ("999999",), ("0.0001234",)
+USUAL_ITERATION = ("999999",)
 SHARES = ("Training 97.14 % · validation 93.33 %",)
-"""Longest texts that an iteration, a loss and accuracies usually have."""
+"""Longest texts that an iteration and accuracies usually have."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
 """Space between a caption and the number beside the caption, in pixels."""
 
 
 class TrainingFigures(QWidget):
-    """Shows the loss, the iteration and the error of the selected row as numbers.
+    """Shows the loss and the iteration, and validation loss and accuracy if they can be measured.
 
-    Further lines show validation loss and accuracy if they can be measured. A click on a hidden figure shows
-    the figure.
+    A click on a hidden figure shows the figure.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -346,18 +343,17 @@ class TrainingFigures(QWidget):
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # or each changed figure would repaint the widgets under it
-        self.loss, self.row_error = Figure(USUAL), Figure(USUAL)
+        self.loss, self.validation = Figure(USUAL), Figure(USUAL)
         self.iteration = Figure(USUAL_ITERATION)
-        self.validation = Figure(USUAL_LOSS, on_one_line=True)
         self.accuracy = Figure(SHARES, on_one_line=True)
-        self._lines = (self.loss, self.iteration, self.row_error), (self.validation,), (self.accuracy,)
+        self._lines = (self.loss, self.validation, self.iteration), (self.accuracy,)
         column = QVBoxLayout(self)
-        fill_box(column, 3)
-        for figures, parts in zip(self._lines, ((13, 9, 13), (1,), (1,)), strict=True):
+        fill_box(column, 4)
+        for figures in self._lines:
             column.addLayout(row := QHBoxLayout())
             row.setSpacing(8)
-            for figure, part in zip(figures, parts, strict=True):
-                row.addWidget(figure, part)
+            for figure in figures:
+                row.addWidget(figure, 2 if figure is self.iteration else 3)
 
     def show_moment(self, _old: Moment | None, new: Moment) -> None:
         """Show the figures of a Moment."""
@@ -380,7 +376,6 @@ class TrainingFigures(QWidget):
         is_last = self._runner.running or state.iteration == end  # a run may already be further on
         caption = "Iteration" if is_last else f"Iteration of {end}"
         self.iteration.show_number(caption, ITERATION_TIP, state.iteration)
-        self._show_row_error(new)
         for figure in self._results:
             if new.hiding.hides(figure):
                 figure.show_text(figure.accessibleName(), HOW_TO_SHOW, BLANK)
@@ -389,7 +384,7 @@ class TrainingFigures(QWidget):
     @property
     def _results(self) -> tuple[Figure, ...]:
         """The figures that can be hidden."""
-        return self.loss, self.row_error, self.validation, self.accuracy
+        return self.loss, self.validation, self.accuracy
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Show the hidden figure that was clicked."""
@@ -409,21 +404,6 @@ class TrainingFigures(QWidget):
                 texts.append(f"{name} {percent_text(share)}" if state.validated else percent_text(share))
         text = " · ".join(texts) or NO_VALUE
         self.accuracy.show_text("Accuracy", "\n".join(tip), text[0].upper() + text[1:])
-
-    def _show_row_error(self, moment: Moment) -> None:
-        is_row = moment.what_if_row is None and moment.row < len(moment.state.data)
-        error = moment.error(moment.row) if is_row else None
-        caption, tip, value = ROW_ERROR, ROW_ERROR_TIP, None
-        if len(moment.state.network.outputs) > 1:
-            caption, tip = "Row's loss", f"{moment.state.measure.title} of the selected row only"
-            value = None if error is None else moment.row_loss(moment.row)
-        elif error is not None:
-            value = float(error[0])
-        large = None if value is None else moment.large_errors([moment.row])
-        outputs = [] if large is None else large[0].nonzero()[0].tolist()
-        if outputs:
-            tip += f"\nLarge: {large_error_reason(moment.state, outputs[0])}"
-        self.row_error.show_number(caption, tip, value, error=bool(outputs))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background, in the colour of the card."""
@@ -471,24 +451,20 @@ class Figure(QWidget):
         """The font size of the number in pixels."""
         return self._number.pixels
 
-    def show_number(self, caption: str, tip: str, value: float | None, *, error: bool = False) -> None:
-        """Show a caption and a number, or a dash for None. With `error`, use the colour of errors.
-
-        The tooltip is `tip` and all digits of the number.
-        """
+    def show_number(self, caption: str, tip: str, value: float | None) -> None:
+        """Show a caption and a number, or a dash for None. The tooltip is `tip` and all digits."""
         if value is None:
             self.show_text(caption, tip, NO_VALUE)
         else:
-            self.show_text(caption, f"{tip}\nIn full: {full_text(value)}", as_text(value), error)
+            self.show_text(caption, f"{tip}\nIn full: {full_text(value)}", as_text(value))
 
-    def show_text(self, caption: str, tip: str, text: str, error: bool = False) -> None:
+    def show_text(self, caption: str, tip: str, text: str) -> None:
         """Show a caption and a text, with a tooltip."""
         self._caption.setText(caption)
-        self._number.show_text(text, error)
+        self._number.show_text(text)
         self.setToolTip(tip)
         self.setAccessibleName(caption)
-        large = ", large" if error else ""
-        self.setAccessibleDescription({NO_VALUE: "none", BLANK: HIDDEN}.get(text, f"{text}{large}"))
+        self.setAccessibleDescription({NO_VALUE: "none", BLANK: HIDDEN}.get(text, text))
 
     def fitting(self, *texts: str) -> int:
         """Return the largest font size in pixels with which each of `texts` fits, at least SMALLEST_PX."""
@@ -509,12 +485,12 @@ class _Number(QWidget):
 
     def __init__(self, largest: int) -> None:
         super().__init__()
-        self.text, self.error = "", False
+        self.text = ""
         self.pixels = self.largest = largest
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_text(self, text: str, error: bool) -> None:
-        self.text, self.error = text, error
+    def show_text(self, text: str) -> None:
+        self.text = text
         self.update()
 
     def set_pixels(self, pixels: int) -> None:
@@ -528,7 +504,7 @@ class _Number(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setFont(_font(self.pixels))
-            painter.setPen(colours().error if self.error else colours().ink)
+            painter.setPen(colours().ink)
             painter.drawText(
                 self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text
             )

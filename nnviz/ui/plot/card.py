@@ -149,6 +149,8 @@ class CaptionedPlot(PlotView):
         return self.plane if self.pages.plot_visible else None
 
 
+SPACING_PX = 4
+"""Space between a plot and the caption below, in pixels at interface size 100 %."""
 PLOT_SHARE, CAPTION_SHARE = 5, 3
 """Relative widths of a plot and of the caption beside it."""
 CAPTION_PX, BESIDE_PX = 190, 420
@@ -161,14 +163,15 @@ class PlotPage(QWidget):
     """A page with a plot and its caption.
 
     The caption is beside the plot if the page is at least `wide` times as wide as high, else below the plot.
-    A page that is too small for both shows only the plot.
+    A page that is too small for both shows only the plot. If `share` is given, a caption below leaves the
+    plot at least this share of the window's height.
     """
 
-    def __init__(self, plane: PointPlot, caption: QLabel, wide: float) -> None:
+    def __init__(self, plane: PointPlot, caption: QLabel, wide: float, share: float = 0.0) -> None:
         super().__init__()
-        self._wide, self._plane, self._caption = wide, plane, caption
+        self._wide, self._plane, self._caption, self._share = wide, plane, caption, share
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        fill_box(self._box, 4, plane, caption)
+        fill_box(self._box, SPACING_PX, plane, caption)
         self._box.setStretch(0, PLOT_SHARE)
 
     def minimumSizeHint(self) -> QSize:
@@ -180,10 +183,12 @@ class PlotPage(QWidget):
         """Put the caption beside the plot if the page is wide, else below the plot if there is room."""
         super().resizeEvent(event)
         is_wide = self.width() >= max(self._wide * self.height(), px(BESIDE_PX))
-        self._caption.setVisible(is_wide or self.height() >= px(CAPTION_PX))
+        free = self.height() - self._caption.sizeHint().height() - px(SPACING_PX)
+        has_room = self.height() >= px(CAPTION_PX) and free >= self._share * self.window().height()
+        self._caption.setVisible(is_wide or has_room)
         set_direction(self._box, is_wide)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
-        self._box.setSpacing(12 if is_wide else 4)
+        self._box.setSpacing(12 if is_wide else SPACING_PX)
 
 
 class Pages(QStackedLayout):

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import NO_LIMIT, apply_style, named_frame, px
+from nnviz.ui.kit.theme import NO_LIMIT, PLOT_DOWN, apply_style, named_frame, px
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -42,8 +42,10 @@ if TYPE_CHECKING:
 MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClientAreaMouseButtonRelease)
 """Types of Qt events after which a dock may have moved, or a drag of the dock may have ended."""
 
-TAB_GAP_PX = 12
-"""Space between the last tab of a row and the heading of the panel in front, in pixels."""
+TAB_GAP_PX, TAB_TOP_PX = 12, 7
+"""Pixels. TAB_GAP_PX: space between the last tab of a row and the heading of the panel in front. TAB_TOP_PX:
+space above the heading.
+"""
 FLOAT_OFFSET_PX = 32
 """Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
@@ -181,7 +183,8 @@ class Dock(QDockWidget):
         A floating dock is dragged by the frame of the system. While a mouse button is pressed, the heading
         stays inside or outside the panel, since Qt would end a drag.
         """
-        tabs = None if self.isFloating() or not self.card or not self.is_in_view else self._tabs
+        is_tab = self.is_in_view and not self.isFloating() and self._board.tabifiedDockWidgets(self)
+        tabs = self._tabs if is_tab else None
         if not QApplication.mouseButtons() or bool(self.titleBarWidget()) != self.isFloating():
             self._move_head(None if self.isFloating() else self._no_head if tabs else self._head)
         self._fit_head()
@@ -190,7 +193,7 @@ class Dock(QDockWidget):
                 self._head.setParent(self._board)  # not to the tabs, which Qt may delete
             left = tabs.tabRect(tabs.count() - 1).right() + px(TAB_GAP_PX)
             width = min(self._head.sizeHint().width(), tabs.width() - left)
-            top = tabs.tabRect(0).top()
+            top = px(TAB_TOP_PX)
             room = QRect(tabs.width() - width, top, width - 1, tabs.height() - top)
             self._head.setGeometry(room.translated(tabs.pos()))
             self._head.show()
@@ -353,9 +356,9 @@ ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 GAP_PX = 10
 RIGHT_PX = 364
 """Least width of the right column in a built-in arrangement, in pixels at interface size 100 %."""
-PLOT_ACROSS, PLOT_DOWN = 1 / 3, 0.25
-"""Least width and height, as shares of the window, of the plot in front below the diagram."""
-FRAME_ACROSS_PX, FRAME_DOWN_PX = 30, 54
+PLOT_ACROSS = 1 / 3
+"""Least width of the plot in front below the diagram, as a share of the window."""
+FRAME_ACROSS_PX, FRAME_DOWN_PX = 32, 54
 """Space that a panel needs around its plot, in pixels at interface size 100 %."""
 MOST_ACROSS = 0.44
 """Share of the board, the area of the diagram and the panels: the widest right column."""
