@@ -22,7 +22,7 @@ from nnviz.core.numbers import counted, shorten_names
 from nnviz.core.state import State
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.plot.plot import CurveItem, DotItem, TextLine, drawable_ranges, faint
+from nnviz.ui.plot.plot import CurveItem, DotItem, TextAbove, drawable_ranges, faint
 from nnviz.ui.plot.points import SHORT, MapPlot, MarksItem, contours
 
 MOST_TOGETHER = 10
@@ -332,7 +332,7 @@ class FunctionPlane(MapPlot):
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.faded += self.curves
-        self.marks, self.note = RowMarks(), TextLine()
+        self.marks, self.note = RowMarks(), TextAbove()
         self.centralLayout.addItem(self.note, 0, 0, 1, 4)
         self._same_scale, self._unused = False, (0, 0)
         self.box.sigResized.connect(

@@ -98,7 +98,7 @@ NOTE_PX = 17
 """Height of a line of text above a plot, in pixels at interface size 100 %."""
 
 
-class TextLine(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class TextAbove(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """A line of text above a plot, also in exported pictures; without a text, it takes no room."""
 
     def __init__(self) -> None:
