@@ -146,7 +146,7 @@ class Rows:
     `shapes`  the shape of each mark, as an index into `SYMBOLS`
     `hollow`  whether each mark belongs to a validation row, shape (marks,)
     `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
-    `opacity` opacity of each mark, from `FAINTEST` to 1, shape (marks,)
+    `opacity` opacity of each mark, from `FAINTEST` to 1, shape (marks,), or (1,) if all marks have the same
     `hidden`  names of the inputs that are not on the axes and in which rows differ from the shown plane
     ========= ===============================================================================
     """
@@ -156,7 +156,7 @@ class Rows:
     shapes: Sequence[int] = ()
     hollow: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     toned: bool = False
-    opacity: Array = field(default_factory=lambda: np.empty(0))
+    opacity: Array = field(default_factory=lambda: np.ones(1))
     hidden: Sequence[str] = ()
 
 
@@ -264,12 +264,13 @@ class RowMarks(MarksItem):
         size = next((size for most, size in SIZES if len(rows.points) <= most), SIZES[-1][1])
         hollow = 1.25 * size + 2 * RIM, 1.25 * size, 0.75 * size
         sizes = np.where(rows.hollow[:, None], hollow, (size + RIM, size - RIM, 0.0))
+        opacities = np.broadcast_to(rows.opacity, len(rows.points))
         layers = [
             (_brush(rim, opacity**2), _brush(colour, opacity), _brush(inside, opacity))
-            for colour, opacity in zip(rows.colours, rows.opacity.round(1).tolist(), strict=True)
+            for colour, opacity in zip(rows.colours, opacities.round(1).tolist(), strict=True)
         ]
         marks, layer = np.nonzero((sizes > 0.0) & np.isfinite(rows.points).all(axis=1, keepdims=True))
-        upwards = np.argsort(rows.opacity[marks], kind="stable")  # near rows are above distant ones
+        upwards = np.argsort(opacities[marks], kind="stable")  # near rows are above distant ones
         marks, layer = marks[upwards], layer[upwards]
         shapes = np.array(rows.shapes, dtype=np.intp)[marks]
         self.setData(

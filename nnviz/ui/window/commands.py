@@ -112,11 +112,13 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
         show, is_on = partial(board.show_panel, name), board.docks[name].is_open
         return MenuEntry(f"panel {name}", name, show, tip, is_on=is_on)
 
-    return (
-        Menu("P&anels", (tuple(map(entry, PANELS)),)),
+    moves = (
         MenuEntry("next panel", "N&ext panel", partial(go, 1), "Move the focus to the next panel", "F6"),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
         MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, FLOAT, "Ctrl+Shift+F"),
+    )
+    return (
+        Menu("P&anels", (tuple(map(entry, PANELS)), moves)),
         MenuEntry("reset arrangement", "&Reset arrangement", board.reset),
     )
 
@@ -336,14 +338,15 @@ def _edit(workspace: Workspace) -> Menu:
         MenuEntry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find),
     )
     what_if = (
-        MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), KEEP),
-        MenuEntry("leave row", "&Discard what-if row", partial(_go_to_row, document, 0), LEAVE),
+        MenuEntry("keep row", "&Add to the data", partial(_keep_row, workspace), KEEP),
+        MenuEntry("leave row", "&Discard", partial(_go_to_row, document, 0), LEAVE),
     )
     rows = (
+        Menu("&What-if row", (what_if,)),
         MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
         MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
-    return Menu("&Edit", (steps, finds, what_if, rows))
+    return Menu("&Edit", (steps, finds, rows))
 
 
 def _keep_row(workspace: Workspace) -> None:
