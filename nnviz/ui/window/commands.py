@@ -301,11 +301,11 @@ def _file(workspace: Workspace) -> Menu:
         MenuEntry("make rows", "&Make rows…", partial(make_rows, workspace), MAKE_ROWS),
         Menu("Open built-in &data", fill=partial(_fill_ready, workspace)),
     )
-    film = partial(_export_film, workspace)
+    walk, training = partial(_export_film, workspace, "walk"), partial(_export_film, workspace, "training")
     exports = (
         MenuEntry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
-        MenuEntry("export walk", "Export &walk…", partial(film, "walk"), WALK_FILM),
-        MenuEntry("export training", "Export &training…", partial(film, "training"), TRAINING_FILM),
+        MenuEntry("export walk", "Export film of the &walk…", walk, WALK_FILM),
+        MenuEntry("export training", "Export film of the &training…", training, TRAINING_FILM),
         MenuEntry("export rows", "E&xport rows…", partial(export_rows, workspace), EXPORT_ROWS),
     )
     quits = (MenuEntry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),)

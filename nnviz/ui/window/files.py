@@ -40,11 +40,11 @@ from nnviz.files.registry import (
 from nnviz.files.source import Activations
 from nnviz.ui.dialogs.questions import (
     KEEP_MINE,
+    SAVE_ANYWAY,
     SAVE_AS,
     SAVE_ELSEWHERE,
     SAVE_JSON,
     TAKE_THEIRS,
-    WRITE_ANYWAY,
     AskActivations,
     ask_version,
     leave_question,
@@ -512,13 +512,13 @@ class FileCommands(QObject):
             more = f"{more} {file_label(path)} stays unchanged."
         answers: list[Answer] = [SAVE_JSON, SAVE_ELSEWHERE]
         if part:
-            answers.append(WRITE_ANYWAY)
+            answers.append(SAVE_ANYWAY)
         answer = ask(self._window, f"{why}.", more, [*answers, BUTTON.Cancel])
         if answer == SAVE_JSON:
             return self._save(own, part=True)
         if answer == SAVE_ELSEWHERE:
             return self.ask_save()
-        return answer == WRITE_ANYWAY and self._save(path, part=True)
+        return answer == SAVE_ANYWAY and self._save(path, part=True)
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read, starting in the folder that was used last."""
