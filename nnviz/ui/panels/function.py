@@ -182,10 +182,6 @@ SAME_SCALE = "function: same scale"
 """Settings key: whether both axes of a map have the same scale."""
 LARGEST_RATIO = 10.0
 """Largest ratio between the ranges of two axes that can have the same scale."""
-SAME_SCALE_TIP = "Give both axes the same scale, so that a circle looks like a circle"
-NO_SAME_SCALE = (
-    f"One axis has more than {LARGEST_RATIO:g} times the range of the other: it would be too short"
-)
 ALL = "all"
 """Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
@@ -225,7 +221,9 @@ class FunctionPanel(PlotPanel):
         self.output = self.add_box("Output", "Choose the output that the plot shows")
         for box in (self.across, self.up, self.output):
             box.activated.connect(self._choose)
-        self.same_scale = quiet_button("1:1", SAME_SCALE_TIP, "Same scale on both axes")
+        self.same_scale = quiet_button(
+            "1:1", "Give both axes the same scale, so that circles look like circles"
+        )
         self.same_scale.setCheckable(True)
         self.same_scale.setChecked(desk.settings.get(SAME_SCALE, False))
         self.same_scale.clicked.connect(self._choose_scale)
@@ -291,13 +289,10 @@ class FunctionPanel(PlotPanel):
         self._show_scale()
 
     def _show_scale(self) -> None:
-        """Give both axes the same scale if the person wants it and if no axis would be too short."""
-        is_map = self.axes.vertical is not None
-        across, up = (high - low for low, high in self._section.spans) if is_map else (0.0, 1.0)
-        can = 1 / LARGEST_RATIO <= across / up <= LARGEST_RATIO
-        self.same_scale.setVisible(is_map)
-        self.same_scale.setEnabled(can)
-        self.same_scale.setToolTip(SAME_SCALE_TIP if can else NO_SAME_SCALE)
+        """Offer the same scale on both axes of a map, unless an axis would be too short."""
+        lengths = [high - low for low, high in self._section.spans]
+        can = len(lengths) == 2 and max(lengths) <= LARGEST_RATIO * min(lengths)
+        self.same_scale.setVisible(can)
         self.plane.set_same_scale(can and self.same_scale.isChecked())
 
     def _refresh_axes(self, old: State, new: State) -> None:
