@@ -24,11 +24,10 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.activations import Array
-from nnviz.core.function import section
+from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
-from nnviz.core.state import Architecture, Columns, State
+from nnviz.core.state import Architecture, Columns, Dataset, State
 from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
@@ -40,16 +39,6 @@ MARK_NAMES = ("Orange squares", "blue circles", "green triangles")
 """Names of the marks of classes 0, 1 and 2."""
 
 
-def limits(points: Array) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the ranges (low, high) of x and of y, each widened at both ends by MARGIN of its length."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = np.where(high > low, MARGIN * (high - low), 1.0)
-    (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
-    return (left, right), (bottom, top)
-
-
-MARGIN = 0.06
-"""Free border on each side of the preview, as a share of the range of the points."""
 MIN_PREVIEW = QSize(280, 180)
 
 
@@ -78,7 +67,8 @@ class Preview(Plot):
         self.left.set_text(names[1])
         self.box.setAspectLocked(len(state.network.inputs) > 1)  # keeps circles round
         self._draw(state)
-        self.set_view(*limits(self.marks.rows.points))
+        points = Dataset(self.marks.rows.points)
+        self.set_view(span_of(points, 0), span_of(points, 1))
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
