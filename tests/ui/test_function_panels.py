@@ -407,6 +407,7 @@ def test_marks_fade_as_their_rows_differ_in_hidden_inputs_and_the_plot_says_so(q
         assert panel.plane.marks.rows.opacity.reshape(-1, 150)[0] == pytest.approx(expected)
         names = ", ".join(panel.document.state.network.inputs[place] for place in hidden)
         assert panel.plane.note.text() == f"Faint rows differ in {names}"
+        assert panel.plane.accessibleDescription().endswith(f". Faint rows differ in {names}")
     brushes = {brush.color().alpha() for brush in panel.plane.marks.data["brush"]}
     assert min(brushes) < 0.4 * 255 < 0.9 * 255 < max(brushes) == 255
     start(qtbot, panel, xor())

@@ -420,7 +420,8 @@ class FunctionPanel(PlotPanel):
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
         self.key.setVisible(bool(entries))
-        self.plane.setAccessibleDescription(self._described())
+        texts = self._described(), self.plane.note.text()
+        self.plane.setAccessibleDescription(". ".join(filter(None, texts)))
         return is_current
 
     def _draw_picture(self, picture: FunctionValues) -> None:
