@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address
-from nnviz.core.function import refined_pictures, section
+from nnviz.core.function import hidden_shares, refined_pictures, section
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import as_text, full_text
 from nnviz.core.state import Dataset, State, Training
@@ -26,7 +26,7 @@ from nnviz.ui.dialogs.pictures import Look, PlotDrawing
 from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
 from nnviz.ui.panels.activation import POINT_PX
 from nnviz.ui.panels.function import FunctionPanel
-from nnviz.ui.panels.function_plane import FunctionPlane
+from nnviz.ui.panels.function_plane import FunctionPlane, hidden_distances
 from tests.core import made_up
 from tests.core.oracle import make_network, make_state, set_bias, set_weight
 from tests.core.test_explain import BANK
@@ -415,6 +415,15 @@ def test_marks_fade_as_their_rows_differ_in_hidden_inputs_and_the_plot_says_so(q
     assert set(panel.plane.marks.rows.opacity) == {1.0}
     start(qtbot, panel, load(example("digits").path))
     approved("faint rows with 62 hidden inputs", panel.plane.note.text())
+
+
+def test_a_hidden_input_counts_by_its_range_even_if_the_range_is_extreme():
+    inputs = np.array([[0, -1.7e308, 3, 5e-324, 0], [1, 1.7e308, 3, 0, 1], [2, 0.0, 3, 0, 4]])
+    where = section(Dataset(inputs), (0,), inputs[0])
+    assert where.hidden == [1, 2, 3, 4]
+    shares = hidden_shares(Dataset(inputs), np.array([0, 1, 2]), where)
+    assert shares.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0.25], [0.5, 0, 0, 1]]
+    assert hidden_distances(shares).tolist() == [0, 0.3125, 0.375]
 
 
 def test_hover_on_a_row_reads_how_its_hidden_inputs_differ(qtbot, open_panel, approved):
