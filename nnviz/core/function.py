@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.core.activations import Activation, Array, Interval
 from nnviz.core.metrics import decides_yes_or_no
@@ -48,6 +49,11 @@ class Section:
     along: tuple[int, ...]
     spans: tuple[Span, ...]
     inputs: Array
+
+    @property
+    def hidden(self) -> list[int]:
+        """The indices of the inputs that are constant."""
+        return [place for place in range(len(self.inputs)) if place not in self.along]
 
     def middles(self, *counts: int) -> tuple[Array, ...]:
         """Return, for each input that varies, evenly spaced values: the centres of equal parts of its range.
@@ -93,6 +99,18 @@ def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
     shape (inputs,).
     """
     return Section(along, tuple(span_of(data, place) for place in along), held)
+
+
+def hidden_shares(data: Dataset, rows: NDArray[np.intp], where: Section) -> Array:
+    """Return how far rows lie from a line or a plane in each hidden input, shape (rows, hidden inputs).
+
+    A distance is |value of the row − value on the plane| as a share of the input's range over all rows, or 0
+    if the input has the same value in all rows.
+    """
+    inputs, held = data.inputs[:, where.hidden] / 2, where.inputs[where.hidden] / 2  # a range may overflow
+    spread = inputs.max(axis=0) - inputs.min(axis=0)
+    shares: Array = np.abs(inputs[rows] - held) / np.where(spread > 0.0, spread, math.inf)
+    return shares
 
 
 def activations(

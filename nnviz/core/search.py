@@ -1,66 +1,36 @@
-"""Search for nodes, edges (weights) and biases by typed text.
+"""Search for nodes and edges (weights) by typed text.
 
 =========================================== ============================================================
 `node 1_17`, `pixel_3`                      nodes by name; a typed space can stand for `_`
 `pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, sorted by |w|; an empty side matches every node
-`bias of node_1_3`                          biases by the name of the node
-`10 largest weights`, `smallest of node_3`  weights by value; the smallest are the most negative weights
-`strongest of node_3`, `5 weakest weights`  weights by |w|
-`largest biases`                            biases by value
-`dead`, `saturated`                         nodes that are dead or saturated on every row
 =========================================== ============================================================
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address, Kind
+from nnviz.core.address import Address
 from nnviz.core.network import Network
-from nnviz.core.results import Flags, Health
 from nnviz.core.state import State
 
 Indices = NDArray[np.intp]
 
 LIMIT = 20
 
-Score: TypeAlias = Callable[[Array], Array]
-MEASURES: dict[str, Score] = {
-    "largest": lambda w: w,
-    "smallest": lambda w: -w,
-    "strongest": np.abs,
-    "weakest": lambda w: -np.abs(w),
-}
-"""For each search word, a function that scores weights. Search shows the weights with high scores first."""
-
-STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
-    "dead": (lambda each: each.dead, "{} gives 0 on every row"),
-    "saturated": (lambda each: each.saturated, "{} is saturated on every row"),
-}
-"""For each search word: a function that marks the matching nodes of each layer, and the note on a match.
-
-In the note, {} stands for the activation.
-"""
-
-_BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
-_EXTREME = re.compile(
-    r"(?:the )?(?:(?P<count>\d{1,6}) )?(?P<word>[a-z]{3,})(?: (?P<kind>[wb][a-z]*))?"
-    r"(?: (?:of|into)(?: (?P<name>.+))?)?"
-)
-
 
 class Match(NamedTuple):
-    """A search result: the address, title and value of a node, weight or bias, and a note or "".
+    """A search result: the address, title and value of a node or weight, and a note or "".
 
-    The note says why a node was found, such as "relu gives 0 on every row". The value of a node is the node's
-    output on the selected row, or None if the data has no rows.
+    The note on a node is its activation. The value of a node is the node's output on the selected row, or
+    None if the data has no rows.
     """
 
     address: Address
@@ -69,25 +39,16 @@ class Match(NamedTuple):
     note: str = ""
 
 
-def find(
-    state: State, text: str, limit: int = LIMIT, row: int = 0, health: Health | None = None
-) -> list[Match]:
+def find(state: State, text: str, limit: int = LIMIT, row: int = 0) -> list[Match]:
     """Return at most `limit` matches for `text`, the best match first, or an empty list for an empty text.
 
-    `row` is the index of the selected row. `health` says which nodes are dead or saturated on all rows;
-    without `health`, the search finds no such nodes.
+    `row` is the index of the selected row.
     """
     text = " ".join(text.casefold().split())
     if not text:
         return []
-    network = state.network
-    matches = chain(  # of generators, so that a search ends when there are enough matches
-        _nodes(state, _named(network, text), row),
-        _edges(network, text, limit),
-        _biases(network, text),
-        _extremes(network, text, limit),
-        _stuck(state, text, row, health),
-    )
+    # of generators, so that a search ends when there are enough matches
+    matches = chain(_nodes(state, _named(state.network, text), row), _edges(state.network, text, limit))
     return list(islice(matches, limit))
 
 
@@ -124,7 +85,7 @@ def _rank(name: str, text: str) -> int:
 # --- nodes
 
 
-def _nodes(state: State, columns: list[Indices], row: int, note: str = "{}") -> Iterator[Match]:
+def _nodes(state: State, columns: list[Indices], row: int) -> Iterator[Match]:
     network = state.network
     if not any(len(nodes) for nodes in columns):
         return
@@ -135,22 +96,10 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "{}") -> 
         for node in nodes.tolist():
             value = float(values[0, node]) if len(values) else None
             title = network.names(column)[node]
-            yield Match(Address("node", column - 1, node), title, value, note.format(kind))
+            yield Match(Address("node", column - 1, node), title, value, kind)
 
 
-def _stuck(state: State, text: str, row: int, health: Health | None) -> Iterator[Match]:
-    word = text.removesuffix(" nodes")
-    for name, (flags, note) in STUCK.items():
-        if health and len(word) >= 3 and name.startswith(word):
-            columns = [np.empty(0, np.intp), *map(np.flatnonzero, flags(health))]
-            yield from _nodes(state, columns, row, note)
-
-
-# --- edges and biases
-
-
-def _match(network: Network, address: Address) -> Match:
-    return Match(address, network.name_of(address), network.value_of(address))
+# --- edges
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
@@ -161,51 +110,21 @@ def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
     for arrow in re.finditer("->|→", text):
         starts, ends = _named(network, text[: arrow.start()]), _named(network, text[arrow.end() :])
         areas = [(ends[k + 1], starts[k]) for k in range(len(network.layers))]
-        yield from _first(network, "weight", areas, MEASURES["strongest"], limit)
+        yield from _strongest(network, areas, limit)
 
 
-def _biases(network: Network, text: str) -> Iterator[Match]:
-    query = _BIAS.fullmatch(text)
-    if query:
-        for layer, nodes in enumerate(_named(network, query["name"] or "")[1:]):
-            if network.layers[layer].biases is not None:
-                yield from (_match(network, Address("bias", layer, node)) for node in nodes.tolist())
-
-
-def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
-    query = _EXTREME.fullmatch(text)
-    measures = [MEASURES[word] for word in MEASURES if query and word.startswith(query["word"])]
-    if not query or not measures:
-        return
-    count = min(int(query["count"] or limit), limit)
-    nodes = _named(network, query["name"] or "")[1:]
-    kind: Kind = "bias" if (query["kind"] or "").startswith("b") else "weight"
-    sources = [np.arange(size) for size in network.sizes[:-1]]
-    if kind == "bias":  # whose address has the source −1
-        sources = [np.array([-1])[: layer.biases is not None] for layer in network.layers]
-    yield from _first(network, kind, list(zip(nodes, sources, strict=True)), measures[0], count)
-
-
-# --- weights and biases by score
-
-
-def _first(
-    network: Network, kind: Kind, areas: list[tuple[Indices, Indices]], measure: Score, count: int
-) -> list[Match]:
-    """Return the `count` weights or biases with the highest scores by `measure`.
-
-    `areas` holds for each layer the (nodes, sources) to search.
-    """
+def _strongest(network: Network, areas: list[tuple[Indices, Indices]], count: int) -> Iterator[Match]:
+    """Yield the `count` strongest weights; `areas` holds for each layer the (nodes, sources) to search."""
     heads: list[tuple[float, int, int, int]] = []
     for k, (nodes, sources) in enumerate(areas):
         if len(sources):
-            layer = network.layers[k]
-            values = layer.weights if kind == "weight" or layer.biases is None else layer.biases[:, None]
-            scores = measure(values[np.ix_(nodes, sources)])
-            for place in _top(scores.ravel(), count).tolist():
+            strengths = np.abs(network.layers[k].weights[np.ix_(nodes, sources)])
+            for place in _top(strengths.ravel(), count).tolist():
                 node, source = divmod(place, len(sources))
-                heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
-    return [_match(network, Address(kind, *place)) for _, *place in sorted(heads)[:count]]
+                heads.append((-float(strengths[node, source]), k, int(nodes[node]), int(sources[source])))
+    for _, *place in sorted(heads)[:count]:
+        address = Address("weight", *place)
+        yield Match(address, network.name_of(address), network.value_of(address))
 
 
 def _top(scores: Array, count: int) -> Indices:

@@ -816,7 +816,7 @@ class State(AsSvg):
         if suited[measure.targets] or not has_targets:
             return ""
         sentence = f"{measure.phrase} needs targets {measure.targets}"
-        return f"{sentence}; otherwise the loss decreases without bound" if measure.least < 0.0 else sentence
+        return f"{sentence}; with other targets, the loss falls for ever" if measure.least < 0.0 else sentence
 
     def measures_like(self, other: State) -> bool:
         """Return whether two States have the same data, loss function and validation share."""

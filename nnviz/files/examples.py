@@ -14,12 +14,20 @@ from nnviz.system import resources
 
 @dataclass(frozen=True)
 class Example:
-    """An example: its `name` on the command line, `title`, one-line description (`line`), and file `path`."""
+    """An example: its `name` on the command line, `title`, one-line description (`line`), and file `path`.
+
+    `group` is the title of its submenu in the menu Examples.
+    """
 
     name: str
     title: str
     line: str
     path: Path
+    group: str
+
+
+GROUPS = {"Course": 1, "Networks to train": 12, "Larger networks": 18}
+"""The groups of examples in order: the number with which the file name of the first example begins."""
 
 
 @cache
@@ -36,7 +44,9 @@ def paths() -> tuple[Path, ...]:
 
 def _example(path: Path) -> Example:
     raw = json.loads(path.read_text(encoding="utf-8"))
-    return Example(path.stem.partition("-")[2], raw["name"], raw["notes"].partition("\n")[0], path)
+    number, _, name = path.stem.partition("-")
+    group = [title for title, first in GROUPS.items() if first <= int(number)][-1]
+    return Example(name, raw["name"], raw["notes"].partition("\n")[0], path, group)
 
 
 def example(name: str) -> Example | None:

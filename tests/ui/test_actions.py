@@ -35,12 +35,13 @@ from nnviz.core.numbers import Limit
 from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.files.errors import install_command
-from nnviz.files.examples import example
+from nnviz.files.examples import GROUPS, example, examples
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.help import HelpWindow, sheet
 from nnviz.ui.dialogs.new_network import NewNetwork
-from nnviz.ui.kit.menus import MenuEntry
+from nnviz.ui.kit.menus import MenuEntry, add_in_groups
+from nnviz.ui.kit.settings import RECENT
 from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.window.app import SETTLE_MS, screenshot
 from nnviz.ui.window.commands import offer_actions, table
@@ -101,6 +102,61 @@ def letters_twice(window):
         shown = [own for own in menu.actions() if own.isVisible() and not own.isSeparator()]
         letters = Counter(QKeySequence.mnemonic(action.text()).toString() for action in shown)
         yield from ((menu, letter) for letter, count in letters.items() if letter and count > 1)
+
+
+def is_in_reach(menu):
+    """Return whether a menu does not belong to a button of a column that is gone."""
+    return not isinstance(menu.parent(), QToolButton) or menu.parent().isVisible()
+
+
+def test_no_menu_has_more_than_14_entries(open_window, settings, tmp_path):
+    for k in range(RECENT + 2):
+        (tmp_path / f"{k}.json").touch()
+        settings.remember_open(tmp_path / f"{k}.json")
+    window, iris = open_window("iris"), load(example("iris").path)
+    unusual = edits.set_activation(iris, 0, "celu(0.5)")
+    deep, many_sets = iris, unusual
+    for _ in range(20):
+        deep = edits.add_layer(deep, 1)
+    for k in range(100):
+        many_sets = edits.keep_set(many_sets, f"set & {k}")
+    for state in (iris, unusual, deep, many_sets):
+        window.document.start(state)
+        for address in (None, Address("node", 0, 0), Address("input", -1, 0)):
+            window.document.select(address)
+            window.data.table.customContextMenuRequested.emit(QPoint(2, 2))
+            can_open = (menu for menu in window.main_window.findChildren(QMenu) if is_in_reach(menu))
+            known = {own for menu in can_open for own in menus(menu)}
+            QApplication.activePopupWidget().close()
+            counts = {
+                menu.title(): sum(own.isVisible() and not own.isSeparator() for own in menu.actions())
+                for menu in known
+            }
+            assert [title for title, count in counts.items() if count > 14] == []
+            assert {"Open &recent", "&View", "Course", "Other activations"} <= set(counts)
+    sets = [own.title() for own in menus(entry(window.main_window.menuBar(), "Weight sets").menu())]
+    parts = [f"set && {k} … set && {min(k + 11, 99)}" for k in range(0, 100, 12)]
+    assert sets == ["&Weight sets", *parts, "Remove", *parts]
+
+
+def test_very_many_entries_come_into_submenus_of_submenus(qapp):
+    menu, names, added = QMenu(), [f"layer {k}" for k in range(300)], []
+    add_in_groups(menu, names, lambda to, k: added.append((to.title(), k)))
+    titles = [own.title() for own in menus(menu)]
+    assert titles[1:3] == ["layer 0 … layer 143", "layer 0 … layer 11"]
+    assert "layer 288 … layer 299" in titles
+    assert max(len(own.actions()) for own in menus(menu)) == 12
+    assert [k for _, k in added] == [*range(300)]
+    assert added[150] == ("layer 144 … layer 155", 150)
+
+
+def test_each_example_is_in_the_menu_of_its_group(open_window):
+    window = open_window("relu")
+    menu = offered(window, "Examples").menu()
+    listed = {own.title(): [each.text().partition("\t")[0] for each in own.actions()] for own in menus(menu)}
+    for group in GROUPS:
+        assert listed[group] == [each.title for each in examples() if each.group == group]
+    assert [len(listed[group]) for group in GROUPS] == [10, 6, 2]
 
 
 def test_shortcuts_and_letters_stand_for_one_thing_and_the_sheet_names_them(open_window, settings):
@@ -228,7 +284,7 @@ def test_arrows_go_to_an_activation_and_enter_chooses_it(open_window):
         lambda window: entry(network_menu(window), f"Hidden layer: {used(window)}").menu(),
     ):
         menu = opened(menu_of(window))
-        before, last = list(ACTIVATIONS)[-2:]
+        before, last = "tanh", "softmax"
         menu.setActiveAction(next(own for own in menu.actions() if own.text().startswith(f"{last}:")))
         QTest.keyClick(menu, Key.Key_Up)
         assert (chosen(menu), used(window)) == (before, "relu")

@@ -307,11 +307,11 @@ def test_activation_biases_and_layers_are_chosen_from_the_column_menu(bare, appr
     assert choose("Hidden layer", "identity:  z") == ((2, 2, 1), "−39")
     assert choose("Hidden layer", "Add biases to the hidden layer") == ((2, 2, 1), "−39")
     assert window.document.state.network.layers[0].biases.tolist() == [0, 0]
-    assert choose("Hidden layer", "Add a hidden layer after the hidden layer") == ((2, 2, 2, 1), "−39")
+    assert choose("Hidden layer", "Add a hidden layer after this one") == ((2, 2, 2, 1), "−39")
     assert choose("Hidden layer 2", "Remove hidden layer 2") == ((2, 2, 1), "−39")
     window.document.start(load(example("xor").path))
     window.document.select_row(1)
-    choose("Hidden layer", "Add a hidden layer after the hidden layer")
+    choose("Hidden layer", "Add a hidden layer after this one")
     approved("the structure is changed by a menu", "\n".join(told))
 
 
@@ -540,14 +540,14 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
     at = table.visualRect(table.model().index(1, 0)).center()
     for leave in (
         lambda: QTest.mouseClick(table.viewport(), LEFT, pos=at),
-        lambda: choose_entry(window, "Discard what-if row"),
+        lambda: choose_entry(window, "Discard"),
     ):
         leave()
         assert (window.document.now.what_if_row, written(window, HEADING)) == (None, "row 2 of 4")
-        for title in ("Keep what-if row", "Discard what-if row"):
+        for title in ("Add to the data", "Discard"):
             assert not offered(window, title).isEnabled()
         tried_out(window)
-    choose_entry(window, "Keep what-if row")
+    choose_entry(window, "Add to the data")
     assert window.document.state.data.inputs.tolist()[2] == [7.5, -2.0]
     assert window.document.state.data.targets.tolist()[2] == [0.0]
     assert written(window, HEADING) == "row 3 of 5"
@@ -565,7 +565,7 @@ def test_the_first_row_of_a_network_without_data_is_tried_out_and_kept(afresh, a
     press(window, "Space")
     window.player.to_end()
     assert walking(window)
-    choose_entry(window, "Keep what-if row")
+    choose_entry(window, "Add to the data")
     assert window.document.state.data.inputs.tolist() == [[1.0, 2.0]]
     assert window.document.state.data.targets is None
     approved("the what-if row is kept as the first row", status(window))

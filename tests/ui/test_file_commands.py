@@ -120,8 +120,8 @@ LOSES = """
 example xor, mine 9, undo, save as: new.json
 save as: w.py + Cancel, save as: w.py + Save elsewhere… + all.json, save as: w.py + Save as nnviz JSON
 occupy taken.json, save as: taken.py + Save as nnviz JSON
-mine 9, save as: w.py + Write it anyway, example xor: Cancel, mine 8, example xor: Cancel
-save as: w.npz + Write it anyway, save as: w.safetensors + Write it anyway
+mine 9, save as: w.py + Save anyway, example xor: Cancel, mine 8, example xor: Cancel
+save as: w.npz + Save anyway, save as: w.safetensors + Save anyway
 """
 
 
@@ -200,12 +200,12 @@ print(predict_with_network(input_data, weights_0))
 """
 
 
-SAVES = "mine 9, save: Cancel, save: Write it anyway, undo, redo, mine 8, save"
+SAVES = "mine 9, save: Cancel, save: Save anyway, undo, redo, mine 8, save"
 
 
 def test_a_save_over_code_asks_and_says_what_is_lost_unless_nothing_has_changed(stories, approved):
     for name, story, text in (
-        ("the code of the course", f"{SAVES}: Write it anyway, remove, example xor: Cancel", COURSE),
+        ("the code of the course", f"{SAVES}: Save anyway, remove, example xor: Cancel", COURSE),
         ("a comment", SAVES, f"# mine\n{DICTIONARY}"),
         ("an import", SAVES, f"import numpy\n{DICTIONARY[10:]}"),
         ("a dictionary that is as it was", "save, remove, save", DICTIONARY),
@@ -308,7 +308,7 @@ def test_what_a_model_s_file_does_not_keep_is_told_before_it_is_saved(
     window.document.start(load(example("wages").path))
     raw = window.document.state.data.inputs
     choose_entry(window, "Standardise inputs")
-    save_as(tmp_path / "s.npz", "Write it anyway", told=told)
+    save_as(tmp_path / "s.npz", "Save anyway", told=told)
     told.append(status(window))
     state, saved = window.document.state, load(tmp_path / "s.npz").network
     np.testing.assert_allclose(saved.predict(raw), state.predict(raw), rtol=1e-9)
@@ -334,7 +334,7 @@ def test_what_a_model_s_file_does_not_keep_is_told_before_it_is_saved(
     answer(AskActivations, enter)
     window.files.open(path)
     set_number(window, WEIGHT, "7")
-    answer(QMessageBox, choose("Write it anyway", told))
+    answer(QMessageBox, choose("Save anyway", told))
     choose_entry(window, "Save")
     assert (weights_of(path), window.main_window.isWindowModified()) == ([[7.0, 4.0]], False)
     told.append(status(window))

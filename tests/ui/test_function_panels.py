@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address
-from nnviz.core.function import refined_pictures, section
+from nnviz.core.function import hidden_shares, refined_pictures, section
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import as_text, full_text
 from nnviz.core.state import Dataset, State, Training
@@ -26,7 +26,7 @@ from nnviz.ui.dialogs.pictures import Look, PlotDrawing
 from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
 from nnviz.ui.panels.activation import POINT_PX
 from nnviz.ui.panels.function import FunctionPanel
-from nnviz.ui.panels.function_plane import FunctionPlane
+from nnviz.ui.panels.function_plane import FunctionPlane, hidden_distances
 from tests.core import made_up
 from tests.core.oracle import make_network, make_state, set_bias, set_weight
 from tests.core.test_explain import BANK
@@ -389,6 +389,90 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
             assert svg.startswith(b"<?xml")
             assert svg.count(b"<path") >= 2 * len(state.data), "the outline and the inside of each mark"
             assert (b"<image" in svg) == (panel.axes.vertical is not None)
+
+
+def test_marks_fade_as_their_rows_differ_in_hidden_inputs_and_the_plot_says_so(qtbot, open_panel, approved):
+    panel = open_panel(load(example("iris").path))
+    panel.resize(600, 400)
+    inputs = panel.document.state.data.inputs
+    for row, along in ((0, (0, 1)), (33, (0, 1)), (33, (2,))):
+        panel.document.select_row(row)
+        if along == (2,):
+            choose(qtbot, panel, panel.across, "petal_length")
+            choose(qtbot, panel, panel.up, "prediction")
+        settle(qtbot, panel)
+        hidden = [place for place in range(4) if place not in along]
+        parts = np.abs(inputs - inputs[row])[:, hidden] / np.ptp(inputs, axis=0)[hidden]
+        expected = np.maximum(0.3, 1 - 2 * parts.mean(axis=1))
+        assert panel.plane.marks.rows.opacity.reshape(-1, 150)[0] == pytest.approx(expected)
+        names = ", ".join(panel.document.state.network.inputs[place] for place in hidden)
+        assert panel.plane.note.text() == f"Faint rows differ in {names}"
+        assert panel.plane.accessibleDescription().endswith(f". Faint rows differ in {names}")
+    brushes = {brush.color().alpha() for brush in panel.plane.marks.data["brush"]}
+    assert min(brushes) < 0.4 * 255 < 0.9 * 255 < max(brushes) == 255
+    start(qtbot, panel, xor())
+    assert panel.plane.note.text() == ""
+    assert set(panel.plane.marks.rows.opacity) == {1.0}
+    start(qtbot, panel, load(example("digits").path))
+    approved("faint rows with 62 hidden inputs", panel.plane.note.text())
+
+
+def test_a_hidden_input_counts_by_its_range_even_if_the_range_is_extreme():
+    inputs = np.array([[0, -1.7e308, 3, 5e-324, 0], [1, 1.7e308, 3, 0, 1], [2, 0.0, 3, 0, 4]])
+    where = section(Dataset(inputs), (0,), inputs[0])
+    assert where.hidden == [1, 2, 3, 4]
+    shares = hidden_shares(Dataset(inputs), np.array([0, 1, 2]), where)
+    assert shares.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0.25], [0.5, 0, 0, 1]]
+    assert hidden_distances(shares).tolist() == [0, 0.3125, 0.375]
+
+
+def test_hover_on_a_row_reads_how_its_hidden_inputs_differ(qtbot, open_panel, approved):
+    panel, told = open_panel(xor()), {}
+    for name, row in (("iris", 9), ("digits", 4)):
+        start(qtbot, panel, load(example(name).path))
+        at = place(panel, *panel.plane.marks.rows.points[row])
+        told |= {f"{name} {k}": line for k, line in enumerate(hover(panel, at))}
+    approved("a row under the mouse", told)
+    panel.plane.marks.rows.points[:] = np.inf
+    assert hover(panel, at)[-1].startswith("digit_"), "away from marks, the function is read"
+
+
+def test_both_axes_have_the_same_scale_if_the_person_wants_it(qtbot, open_panel):
+    panel = open_panel(load(example("circles").path))
+    button = panel.same_scale
+    assert not button.isChecked()
+    wide, high = panel.plane.pixel()
+    assert abs(wide / high - 1) > 0.1
+    QTest.mouseClick(button, LEFT)
+    for width, height in ((300, 400), (640, 320)):
+        panel.resize(width, height)
+        settle(qtbot, panel)
+        wide, high = panel.plane.pixel()
+        assert wide == pytest.approx(high, rel=0.02)
+    assert is_true(panel)
+    PlotDrawing(panel.window(), "A title").svg(Look(900, 400, "light"))
+    settle(qtbot, panel)
+    assert panel.desk.settings.get("function: same scale", False)
+    again = FunctionPanel(panel.desk)
+    qtbot.addWidget(again)
+    assert again.same_scale.isChecked()
+    x = np.column_stack([np.linspace(0, 1, 8), np.linspace(0, 1000, 8)])
+    start(qtbot, panel, replace(xor(), data=Dataset(x, np.zeros((8, 1)))))
+    assert not button.isVisible(), "an axis would be too short"
+    assert panel.plane.box.width() > 100 < panel.plane.box.height()
+    start(qtbot, panel, one_input())
+    assert not button.isVisible()
+
+
+def test_an_exported_plot_has_the_same_scale_and_names_the_hidden_inputs(qtbot, open_panel):
+    panel, drawn = open_panel(load(example("iris").path)), []
+    QTest.mouseClick(panel.same_scale, LEFT)
+    settle(qtbot, panel)
+    paint = panel.plane.note.paint
+    panel.plane.note.paint = lambda *args: (drawn.append(panel.plane.pixel()), paint(*args))
+    svg = PlotDrawing(panel.window(), "A title").svg(Look(900, 400, "light")).decode()
+    assert "Faint rows differ in petal_length, petal_width" in svg
+    assert drawn[-1][0] == pytest.approx(drawn[-1][1], rel=0.01)
 
 
 def seen(card, widget):

@@ -256,9 +256,7 @@ mine 9, theirs 7, close: Save + Take theirs
 damage, come back: Take theirs + OK
 remove, save
 """
-IN_PART = (
-    "row, mine 9, theirs 7, save: Write it anyway + Cancel, save: Write it anyway + Keep mine, come back"
-)
+IN_PART = "row, mine 9, theirs 7, save: Save anyway + Cancel, save: Save anyway + Keep mine, come back"
 
 
 def test_where_somebody_else_has_saved_a_person_is_asked_once_and_both_are_kept(stories, approved):

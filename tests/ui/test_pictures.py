@@ -52,7 +52,7 @@ from tests.ui.sees import at_work, status
 SVG = "{http://www.w3.org/2000/svg}"
 LEGEND = ["weight > 0", "weight < 0", "slope of the loss"]
 DARK, LIGHT = PALETTES["dark"], PALETTES["light"]
-ASK = {LookDialog: "Export picture…", FilmDialog: "Export walk…"}
+ASK = {LookDialog: "Export picture…", FilmDialog: "Export film of the walk…"}
 SAVE, CANCEL = "Save as…", "Cancel"
 
 
@@ -471,7 +471,7 @@ def test_the_window_writes_films_with_the_chosen_look(open_window, answer, expor
     window.document.select_row(2)
     before = window.document.state
     fill = filled(theme="Dark", Width=240, Height=160, Frames_per_second=1)
-    films = ("Export walk…", "the walk"), ("Export training…", "the training")
+    films = ("Export film of the walk…", "the walk"), ("Export film of the training…", "the training")
     for entry, what in films[: amount(quick=1, ci=2, night=2)]:
         out = export(partial(choose_entry, window, entry), FilmDialog, fill, tmp_path / f"{what}.apng")
         assert status(window) == f"Exported {what} as {what}.apng"
@@ -502,7 +502,7 @@ def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
         answer(FilmDialog, filled(**fill))
         for kind, does in then:
             answer(kind, does)
-        choose_entry(window, "Export walk…")
+        choose_entry(window, "Export film of the walk…")
 
     with monkeypatch.context() as can:
         for lacking in ((), ("Pillow",), ("ffmpeg",), ("Pillow", "ffmpeg")):
@@ -539,7 +539,7 @@ def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
     assert figures.iteration.text == "1200", "iterations are written alike in window and film"
     assert told(training(end))[-1][2][0] == "iteration 1200 of 1200"
     window.document.start(edits.remove_rows(state(), [0]))
-    for entry, sentence in (("Export walk…", NO_ROW), ("Export training…", NO_ROWS)):
+    for entry, sentence in (("Export film of the walk…", NO_ROW), ("Export film of the training…", NO_ROWS)):
         choose_entry(window, entry)
         assert status(window) == sentence
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.numbers import as_text
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
@@ -140,11 +140,9 @@ def test_matches_are_listed_with_their_values_and_what_the_field_says_of_them(fi
     for text, first in (
         ("pixel_0_2", ("pixel_0_2", "input", "0.3125")),
         ("pixel_0_2 -> node_0_1", ("pixel_0_2 → node_0_1",)),
-        ("biases of digit_3", ("bias of digit_3",)),
     ):
         finder.field.setText(text)
         assert listed(finder)[0][: len(first)] == first
-    assert len(listed(finder)) == 1
     for text, count in (("pixel", 20), ("zzz", 0)):
         finder.field.setText(text)
         assert len(listed(finder)) == count
@@ -180,7 +178,7 @@ def test_enter_selects_the_current_match_and_brings_it_into_sight_beside_the_fie
     ):
         press(finder, *keys)
         assert window.document.now.address == address_named(window, name)
-    finder.field.setText("3 strongest of digit_9")
+    finder.field.setText("-> digit_9")
     at = finder.list.visualItemRect(finder.list.item(1, 0)).center()
     selected = finder.list.matches[1].address._replace(kind="weight")
     for widget, clicked in ((finder.list.viewport(), at), (finder, finder.rect().bottomLeft())):
@@ -193,7 +191,7 @@ def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, 
     assert listed(finder) == [("accounts → node_0", "", "2")]
     window.document.push(set_weight(window.document.state, 0, 0, 0, -1.5), "edit")
     qtbot.waitUntil(lambda: listed(finder) == [("accounts → node_0", "", "−1.5")])
-    finder.field.setText("largest")
+    finder.field.setText("->")
     press(finder, "Down")
     current = finder.list.current.address
     window.document.push(set_weight(window.document.state, *current[1:], 99), "edit")
@@ -210,21 +208,6 @@ def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, 
     network = Network.from_weights({"output": [1.0, 2.0]}, inputs=["<b>bold</b>", "x"])
     _, finder = find("bold", State(network, Dataset([[1.0, 1.0]])))
     assert listed(finder)[0][0] == finder.list.item(0, 0).toolTip() == "<b>bold</b>"
-
-
-@pytest.mark.parametrize("times", [{}, {"quick_ns": 0.0, "block_ns": 1.0, "quiet_ms": 0.0}])
-def test_a_dead_node_is_found_when_its_health_is_known(find, qtbot, times):
-    network = Network(
-        [*"x"], [Layer(["a", "b"], "relu", [[1.0], [-1.0]]), Layer([*"y"], "identity", [[1.0, 1.0]])]
-    )
-    window, finder = find("dead", State(network, Dataset([[1.0], [2.0]])), **times)
-    window.document.push(set_weight(window.document.state, 0, 0, 0, -2.0), "an edit")
-
-    def found():
-        window.desk.frames.show_pending()
-        return [row[0] for row in listed(finder)] == ["a", "b"]
-
-    qtbot.waitUntil(found)
 
 
 # --- a whole layer

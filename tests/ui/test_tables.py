@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +31,12 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.files.table import READY_SETS, reading
 from nnviz.picture.palette import PALETTES
+from nnviz.picture.scales import class_colour
 from nnviz.system import resources
 from nnviz.ui.dialogs.make_rows import MakeRows, Preview
 from nnviz.ui.dialogs.table import OpenTable
-from nnviz.ui.kit.theme import apply_theme
+from nnviz.ui.kit.theme import apply_theme, colours
+from nnviz.ui.panels.function_plane import class_shape
 from nnviz.ui.window.session import begin
 from nnviz.ui.window.window import MainWindow
 from tests.core.oracle import set_weight
@@ -636,18 +639,20 @@ def test_an_invalid_number_shows_why_and_makes_no_rows(dialog, approved):
 
 def test_the_preview_shows_the_rows_and_names_their_marks(dialog, qtbot, approved):
     preview, rows, noise = dialog.findChild(Preview), field(dialog, "Rows"), field(dialog, "Noise")
-    assert preview.row_counts == {"blue circles": 20}
+    rows_of = preview.marks.rows
+    assert (set(rows_of.colours), set(rows_of.shapes), len(rows_of.points)) == ({colours().positive}, {0}, 20)
     click_kind("Three blobs")(dialog)
-    assert preview.row_counts == {"orange squares": 50, "blue circles": 50, "green triangles": 50}
+    seen = Counter(zip(preview.marks.rows.colours, preview.marks.rows.shapes, strict=True))
+    assert seen == {(class_colour(colours(), k), class_shape(k)): 50 for k in range(3)}
     marks = [sentence for sentence in labels(dialog) if "quares" in sentence]
     MOONS(dialog)
     QTest.mouseClick(rows, LEFT)
     QTest.keyClick(rows, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: sum(preview.row_counts.values()) == 190)
+    qtbot.waitUntil(lambda: len(preview.marks.rows.points) == 190)
     turn(rows, 1)
-    qtbot.waitUntil(lambda: sum(preview.row_counts.values()) == 191)
+    qtbot.waitUntil(lambda: len(preview.marks.rows.points) == 191)
     click_kind("Spiral")(dialog)
-    assert sum(preview.row_counts.values()) == 200
+    assert len(preview.marks.rows.points) == 200
     assert noise.text() == "0.02"
     QTest.mouseClick(noise, LEFT)
     for _ in range(3):
@@ -655,7 +660,7 @@ def test_the_preview_shows_the_rows_and_names_their_marks(dialog, qtbot, approve
     assert noise.text() == "0"
     click_kind("Two circles")(dialog)
     type_into("Rows", "500000", Key.Key_Tab)(dialog)
-    qtbot.waitUntil(lambda: sum(preview.row_counts.values()) == 2000)
+    qtbot.waitUntil(lambda: len(preview.marks.rows.points) == 1500)
     marks += [sentence for sentence in labels(dialog) if "quares" in sentence]
     approved("the marks of three blobs and of very many rows", "\n".join(marks))
     for button in (LEFT, Qt.MouseButton.RightButton):

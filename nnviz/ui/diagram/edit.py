@@ -21,7 +21,7 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
-NO_TARGET = "A what-if row (trial inputs) has no target: choose Edit → Keep what-if row, then type a target"
+NO_TARGET = "A what-if row (trial inputs) has no target. Add it to the data first: Edit → What-if row"
 
 
 class PlaceEditor(NumberField):

@@ -28,7 +28,7 @@ MARGIN_PX = 10
 INTERVAL_MS = 250.0
 """Time between two searches while the State keeps changing, in milliseconds."""
 NO_MATCH = "No match. Type a part of a name, or -> between two names to find edges."
-TIP = "Type a name, an edge (a -> b), bias of a, largest, smallest, strongest, weakest, dead or saturated"
+TIP = "Type a part of a name, or -> between two names to find edges"
 
 
 class MatchList(ListTable):
@@ -134,7 +134,7 @@ class Finder(QFrame):
 
     def _search(self, keep: Match | None = None) -> None:
         text, now = self.field.text(), self._document.now
-        matches = find(now.row_state, text, LIMIT, now.row_index, now.health)
+        matches = find(now.row_state, text, LIMIT, now.row_index)
         if now.hiding.on:
             matches = list(map(_without_result, matches))
         places = [match.address for match in matches]
@@ -145,8 +145,8 @@ class Finder(QFrame):
         self._place()
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Search again if the State, the row, the health of the nodes or what is hidden has changed."""
-        if is_new(old, new, "state", "row", "what_if_row", "health", "hiding"):
+        """Search again if the State, the row or what is hidden has changed."""
+        if is_new(old, new, "state", "row", "what_if_row", "hiding"):
             self._search(keep=self.list.current)
 
     def _highlight(self) -> None:
@@ -232,4 +232,4 @@ def _hint(text: str, matches: list[Match], network: Network) -> str:
     if text.strip():
         return NO_MATCH
     source, node = network.inputs[0], network.layers[0].nodes[0]
-    return f"Try {node}  ·  {source} -> {node}  ·  bias of {node}  ·  10 largest weights  ·  dead"
+    return f"Try {node}  ·  {source} -> {node}"

@@ -35,8 +35,12 @@ from nnviz.ui.kit.controls import clear_hover_on_close, paint_chevron, set_lock_
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.images import icon, qrect
+from nnviz.ui.kit.menus import add_in_groups, clear_menu
 from nnviz.ui.kit.theme import OWN_SIZE, apply_style, colours
 from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
+
+USUAL_ACTIVATIONS = "identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"
+"""Activations that the menu of a layer shows at once; a submenu has the others."""
 
 
 class Structure(QObject):
@@ -122,14 +126,14 @@ class Structure(QObject):
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
         """Fill a menu with commands for the node and layer at `address` (if None, for all layers)."""
-        _clear(menu)
+        clear_menu(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
             self._node_entries(menu, address)
             self._layer_entries(menu, address.column)
         else:
-            for column in range(len(sizes)):
-                self._layer_entries(menu.addMenu(self.title(column)), column)
+            titles = [self.title(column) for column in range(len(sizes))]
+            add_in_groups(menu, titles, lambda to, k: self._layer_entries(to.addMenu(titles[k]), k))
 
     def _node_entries(self, menu: QMenu, address: Address) -> None:
         if address.kind in ("layer", "heading", "subheading", "weight", "slope"):
@@ -145,6 +149,7 @@ class Structure(QObject):
     def _layer_entries(self, menu: QMenu, column: int) -> None:
         network = self._document.state.network
         title, within = self.title(column), self.title(column, within=True)
+        here = "this one" if 0 < column < len(network.layers) else within
         menu.addAction(self.add_text(column), lambda: self.add_node(column))
         last = menu.addAction(self.remove_text(column), lambda: self.remove_node(column))
         last.setEnabled(len(network.names(column)) > 1)
@@ -158,26 +163,27 @@ class Structure(QObject):
             biases = f"Add biases to {within}" if missing else f"Remove the biases of {within}"
             menu.addAction(biases, lambda: self._set_biases(column - 1, missing))
             menu.addSeparator()
-            menu.addAction(f"Add a hidden layer before {within}", lambda: self._add_layer(column - 1))
+            menu.addAction(f"Add a hidden layer before {here}", lambda: self._add_layer(column - 1))
         if column < len(network.layers):
-            menu.addAction(f"Add a hidden layer after {within}", lambda: self._add_layer(column))
+            menu.addAction(f"Add a hidden layer after {here}", lambda: self._add_layer(column))
         if 0 < column < len(network.layers):
             menu.addAction(f"Remove {within}", lambda: self._remove_layer(column - 1))
 
     def fill_activations(self, menu: QMenu, layer: int) -> None:
         """Fill a menu with the activations, and check the current activation of `layer`."""
-        _clear(menu)
-        group = QActionGroup(menu)
+        clear_menu(menu)
+        group, others = QActionGroup(menu), QMenu("Other activations", menu)
         used = self._document.state.network.layers[layer].function
         offered = dict.fromkeys((*ACTIVATIONS.values(), used))
         for each in sorted(offered, key=lambda each: list(ACTIVATIONS).index(each.base)):
-            action = menu.addAction(f"{each.name}:  {each.formula}")
+            target = menu if each is used or each.name in USUAL_ACTIVATIONS else others
+            action = target.addAction(f"{each.name}:  {each.formula}")
             action.setCheckable(True)
             action.setChecked(each is used)
             action.triggered.connect(lambda _=False, name=each.name: self._set_activation(layer, name))
             group.addAction(action)
-        menu.addSeparator()
-        others = menu.addMenu("With another parameter")
+        menu.addMenu(others)
+        others.addSeparator()
         for name, each in ACTIVATIONS.items():
             if each.parameter is not None:
                 ask = partial(self._ask_parameter, layer, each.parameter, name)
@@ -207,14 +213,6 @@ class Structure(QObject):
 
 def _with_article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
-
-
-def _clear(menu: QMenu) -> None:
-    menu.clear()
-    for submenu in menu.findChildren(QMenu):
-        submenu.deleteLater()
-    for group in menu.findChildren(QActionGroup):
-        group.deleteLater()
 
 
 WIDTH_PX, HEIGHT_PX, GAP_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0

@@ -53,7 +53,7 @@ class Exporter:
     def ask_film(self, subject: Subject) -> None:
         """Ask for the size and theme of a film and for a file, then write the film. The user can cancel."""
         what = subject.kind
-        title = f"Export the {what}"
+        title = f"Export film of the {what}"
         look, fps = self._films.get(what, (Look(*SIZE_PX, theme_in_use()), FPS))
         dialog = FilmDialog(self._window, title, look, fps)
         if not dialog.is_accepted():

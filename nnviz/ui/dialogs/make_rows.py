@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -24,73 +24,32 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.activations import Array
+from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Architecture, Columns, Dataset, State
-from nnviz.picture.palette import Palette
-from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.controls import fill_box
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape
+from nnviz.ui.panels.function_plane import MOST, Axes, RowMarks, marked_rows
 from nnviz.ui.plot.plot import Plot, QuietAxis
 
-MARK_NAMES = ("orange squares", "blue circles", "green triangles")
+MARK_NAMES = ("Orange squares", "blue circles", "green triangles")
 """Names of the marks of classes 0, 1 and 2."""
 
 
-class Series(NamedTuple):
-    """The number of a class, and the points of the rows in this class, shape (rows, 2)."""
-
-    number: int
-    points: Array
-
-
-def series(data: Dataset) -> list[Series]:
-    """Group the first MAX_DRAWN rows by class. A point is (x1, x2), or (x, target) if there is one input."""
-    assert data.targets is not None
-    inputs, targets = data.inputs[:MAX_DRAWN], data.targets[:MAX_DRAWN]
-    if inputs.shape[1] == 1:
-        return [Series(1, np.hstack([inputs, targets]))]
-    classes = targets.argmax(axis=1) if targets.shape[1] > 1 else (targets[:, 0] >= 0.5).astype(int)
-    return [Series(k, inputs[classes == k]) for k in range(len(MARK_NAMES)) if (classes == k).any()]
-
-
-def _marks(groups: list[Series], palette: Palette) -> Rows:
-    """Return the rows with the colours and shapes of their marks."""
-    numbers = [each.number for each in groups for _ in each.points]
-    points = np.concatenate([each.points for each in groups])
-    colours = [class_colour(palette, k) for k in numbers]
-    return Rows(points, colours, [*map(class_shape, numbers)], np.zeros(len(points), dtype=bool))
-
-
-def limits(groups: list[Series]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the ranges (low, high) of x and of y, each widened at both ends by MARGIN of its length."""
-    points = np.concatenate([each.points for each in groups])
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = np.where(high > low, MARGIN * (high - low), 1.0)
-    (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
-    return (left, right), (bottom, top)
-
-
-MAX_DRAWN = 2000
-"""Largest number of rows to draw; the marks of more rows would merge."""
-MARGIN = 0.06
-"""Free border on each side of the preview, as a share of the range of the points."""
 MIN_PREVIEW = QSize(280, 180)
 
 
 class Preview(Plot):
-    """Shows generated rows in a plot that ignores mouse and keyboard."""
+    """Shows rows with the marks of the panel Function, in a plot that ignores mouse and keyboard."""
 
     def __init__(self) -> None:
-        self._across, self._up = QuietAxis("bottom", grid=True), QuietAxis("left", grid=True)
-        super().__init__(self._across, self._up)
-        self._series: list[Series] = []
-        self._marks = RowMarks()
-        self.add(5, self._marks)
+        super().__init__(QuietAxis("bottom", grid=True), QuietAxis("left", grid=True))
+        self._state: State | None = None
+        self.marks = RowMarks()
+        self.add(5, self.marks)
         self.box.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(MIN_PREVIEW)
@@ -100,28 +59,27 @@ class Preview(Plot):
         """Return a smaller size than pyqtgraph's 600 × 480 pixels."""
         return QSize(px(420), px(300))
 
-    def show_rows(self, data: Dataset, across: str, up: str) -> None:
-        """Show rows; `across` and `up` are the names of the horizontal and the vertical axis."""
-        self._series = series(data)
-        self._across.set_text(across)
-        self._up.set_text(up)
-        self.box.setAspectLocked(data.inputs.shape[1] > 1)  # keeps circles round
-        self.set_view(*limits(self._series))
-        self._draw()
-
-    @property
-    def row_counts(self) -> dict[str, int]:
-        """Number of plotted rows of each class. The keys are mark names, such as "blue circles"."""
-        return {MARK_NAMES[each.number]: len(each.points) for each in self._series}
+    def show_rows(self, state: State) -> None:
+        """Show the rows of a State: both inputs, or the input and the target if there is one input."""
+        self._state = state
+        names = *state.network.inputs, *state.network.outputs
+        self.bottom.set_text(names[0])
+        self.left.set_text(names[1])
+        self.box.setAspectLocked(len(state.network.inputs) > 1)  # keeps circles round
+        self._draw(state)
+        points = Dataset(self.marks.rows.points)
+        self.set_view(span_of(points, 0), span_of(points, 1))
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
-        if self._series:
-            self._draw()
+        if self._state:
+            self._draw(self._state)
 
-    def _draw(self) -> None:
-        palette = colours()
-        self._marks.show_rows(_marks(self._series, palette), palette.surface, palette.surface)
+    def _draw(self, state: State) -> None:
+        axes = Axes(0, 1 if len(state.network.inputs) > 1 else None).restrict(state)
+        where = section(state.data, axes.along, np.zeros(len(state.network.inputs)))
+        rows, ground = marked_rows(state, axes, None, where), colours().surface
+        self.marks.show_rows(replace(rows, hollow=np.zeros_like(rows.hollow)), ground, ground)
 
 
 LIST_PX, FIELD_PX, INDENT_PX = 160, 90, 24
@@ -265,9 +223,7 @@ class MakeRows(Dialog):
         self._prefers_mine = self.for_open_network.isChecked()
 
     def _draw(self) -> None:
-        kind, rows = self.kind, self.rows.value
-        across, up = kind.inputs if len(kind.inputs) > 1 else (*kind.inputs, *kind.outputs)
-        self.preview.show_rows(kind.data(rows, self.noise.value, self.seed.value), across, up)
+        self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
         self._show_message("")
 
     def _show_message(self, refusal: str) -> None:
@@ -277,14 +233,12 @@ class MakeRows(Dialog):
         show_text(self._message, refusal or self._legend())
 
     def _legend(self) -> str:
-        names, rows = list(self.preview.row_counts), self.rows.value
-        classes = ", ".join(f"{name}: {self._class(k)}" for k, name in enumerate(names))
-        legend = f"{classes[:1].upper()}{classes[1:]}." if len(names) > 1 else ""
-        part = f"The picture shows {MAX_DRAWN:,} of {counted(rows, 'row')}." if rows > MAX_DRAWN else ""
+        outputs, rows = self.kind.outputs, self.rows.value
+        names = outputs if len(outputs) > 1 else ("target 0", "target 1")
+        classes = ", ".join(f"{mark}: {name}" for mark, name in zip(MARK_NAMES, names, strict=False))
+        legend = f"{classes}." if len(self.kind.inputs) > 1 else ""
+        part = f"The picture shows {MOST:,} of {counted(rows, 'row')}." if rows > MOST else ""
         return " ".join(filter(None, (legend, part)))
-
-    def _class(self, k: int) -> str:
-        return f"target {k}" if len(self.kind.outputs) == 1 else self.kind.outputs[k]
 
 
 def _read_rows(text: str) -> int:

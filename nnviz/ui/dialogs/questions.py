@@ -65,7 +65,7 @@ def _choice(proposed: str) -> ComboBox:
 
 SAVE_JSON = "&Save as nnviz JSON", ROLE.AcceptRole
 SAVE_ELSEWHERE = "Save &elsewhere…", ROLE.ActionRole
-WRITE_ANYWAY = "&Write it anyway", ROLE.DestructiveRole
+SAVE_ANYWAY = "Save an&yway", ROLE.DestructiveRole
 
 
 def leave_question(document: Document) -> tuple[str, str]:

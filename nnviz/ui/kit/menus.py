@@ -107,6 +107,37 @@ def choice_entries(
     )
 
 
+def clear_menu(menu: QMenu) -> None:
+    """Remove all entries and submenus of a menu."""
+    menu.clear()
+    for part in (*menu.findChildren(QMenu), *menu.findChildren(QActionGroup)):
+        part.deleteLater()
+
+
+MOST_IN_GROUP = 12
+"""Largest number of similar entries in a menu, which leaves room for two other entries in a menu of 14."""
+
+
+def add_in_groups(menu: QMenu, titles: Sequence[str], add: Callable[[QMenu, int], object]) -> None:
+    """Call `add(menu, index)` for each of `titles`; more than MOST_IN_GROUP of them come into submenus.
+
+    The title of a submenu names its first and last entry: "first … last".
+    """
+    size = 1
+    while size * MOST_IN_GROUP < len(titles):
+        size *= MOST_IN_GROUP
+
+    def add_part(target: QMenu, places: range, size: int) -> None:
+        for start in places[::size]:
+            if size == 1:
+                add(target, start)
+                continue
+            part = range(start, min(start + size, places.stop))
+            add_part(target.addMenu(f"{titles[start]} … {titles[part[-1]]}"), part, size // MOST_IN_GROUP)
+
+    add_part(menu, range(len(titles)), size)
+
+
 def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:
     """Return a QAction for each entry, by the entry's name. The actions belong to `window`."""
     groups: dict[str, QActionGroup] = {}

@@ -14,7 +14,16 @@ import numpy as np
 from PySide6.QtCore import QPointF
 
 from nnviz.core.activations import Array
-from nnviz.core.function import COARSEST, FunctionValues, Section, Span, point_ns, refined_pictures, section
+from nnviz.core.function import (
+    COARSEST,
+    FunctionValues,
+    Section,
+    Span,
+    hidden_shares,
+    point_ns,
+    refined_pictures,
+    section,
+)
 from nnviz.core.metrics import decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
@@ -23,6 +32,7 @@ from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
+from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import PLOT_DOWN, colours
@@ -40,10 +50,12 @@ from nnviz.ui.panels.function_plane import (
     curve_colours,
     drawn_rows,
     has_pairs,
+    hidden_distances,
     level_line,
     marked_rows,
 )
 from nnviz.ui.plot.card import Caption, PlotPage, PlotPanel, are_same, coloured
+from nnviz.ui.plot.plot import is_on
 from nnviz.ui.plot.points import SHORT
 
 MOST_READ_OUT = 4
@@ -77,6 +89,23 @@ def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[floa
     if axes.output is None and is_one_of_many(state.network):
         places = np.argsort(-prediction, kind="stable").tolist()
     return [f"{names[k]}: {format_(float(prediction[k]))}" for k in places[:MOST_READ_OUT]]
+
+
+def row_text(moment: Moment, axes: Axes, row: int, where: Section) -> str:
+    """Return the readout of a row of the data: its values, and how its hidden inputs differ from `where`."""
+    state, inputs = moment.state, moment.state.data.inputs[row]
+    names = shorten_names(state.network.inputs, SHORT)
+    shares = hidden_shares(state.data, np.array([row]), where)
+    distance = as_text(100.0 * float(hidden_distances(shares)[0]))
+    lines = [f"row {row + 1:,}", *varying_inputs(state, axes, inputs, as_text)]
+    lines += outputs(state, axes, moment.prediction(row), as_text)
+    lines.append(f"hidden inputs differ by {distance} % of their range")
+    for k in np.argsort(-shares[0], kind="stable")[:MOST_READ_OUT]:
+        place = where.hidden[k]
+        lines.append(f"{names[place]} = {as_text(inputs[place])}, in the plot {as_text(where.inputs[place])}")
+    if (more := shares.shape[1] - MOST_READ_OUT) > 0:
+        lines.append(f"… and {more:,} more")
+    return "\n".join(lines)
 
 
 def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
@@ -132,11 +161,11 @@ def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
     if len(state.network.inputs) == len(axes.along) or axes.horizontal is None:
         return
     if moment.what_if_row is not None:
-        yield "Every other input is as in the what-if row."
+        yield "Other inputs are as in the what-if row; fainter rows differ more."
     elif len(state.data):
-        yield f"Every other input is as in row {moment.row + 1:,}."
+        yield f"Other inputs are as in row {moment.row + 1:,}; fainter rows differ more."
     else:
-        yield "Every other input is 0, since the data has no rows."
+        yield "Other inputs are 0, since the data has no rows."
 
 
 FIRST_NS = 1e6
@@ -149,6 +178,10 @@ PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
 WIDE = 1.6
 """Least width / height of the panel for a caption beside the plot."""
+SAME_SCALE = "function: same scale"
+"""Settings key: whether both axes of a map have the same scale."""
+LARGEST_RATIO = 10.0
+"""Largest ratio between the ranges of two axes that can have the same scale."""
 ALL = "all"
 """Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
@@ -188,6 +221,13 @@ class FunctionPanel(PlotPanel):
         self.output = self.add_box("Output", "Choose the output that the plot shows")
         for box in (self.across, self.up, self.output):
             box.activated.connect(self._choose)
+        self.same_scale = quiet_button(
+            "1:1", "Give both axes the same scale, so that circles look like circles"
+        )
+        self.same_scale.setCheckable(True)
+        self.same_scale.setChecked(desk.settings.get(SAME_SCALE, False))
+        self.same_scale.clicked.connect(self._choose_scale)
+        self.add_button(self.same_scale)
         self._use_axes(Axes.first(self.state))
         self._connect(self.plane)
 
@@ -243,6 +283,17 @@ class FunctionPanel(PlotPanel):
         self._discard_results()
         self.work.stop()
         self.show_now()
+
+    def _choose_scale(self, same_scale: bool) -> None:
+        self._desk.settings.remember(SAME_SCALE, same_scale)
+        self._show_scale()
+
+    def _show_scale(self) -> None:
+        """Offer the same scale on both axes of a map, unless an axis would be too short."""
+        lengths = [high - low for low, high in self._section.spans]
+        can = len(lengths) == 2 and max(lengths) <= LARGEST_RATIO * min(lengths)
+        self.same_scale.setVisible(can)
+        self.plane.set_same_scale(can and self.same_scale.isChecked())
 
     def _refresh_axes(self, old: State, new: State) -> None:
         """Use default axes if the inputs have changed, and list the inputs and outputs again."""
@@ -357,6 +408,7 @@ class FunctionPanel(PlotPanel):
         """Show the computed picture. Return whether it is of the present State."""
         axes, is_current = self.axes, self.is_current
         self.plane.name_axes(*axis_names(self.state.network, axes))
+        self._show_scale()
         if axes.horizontal is None:
             self._draw_pairs()
         elif self._picture is not None:
@@ -368,7 +420,8 @@ class FunctionPanel(PlotPanel):
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
         self.key.setVisible(bool(entries))
-        self.plane.setAccessibleDescription(self._described())
+        texts = self._described(), self.plane.note.text()
+        self.plane.setAccessibleDescription(". ".join(filter(None, texts)))
         return is_current
 
     def _draw_picture(self, picture: FunctionValues) -> None:
@@ -417,9 +470,9 @@ class FunctionPanel(PlotPanel):
 
     def _mark_rows(self, predictions: Array | None) -> None:
         """Mark the rows, unless they are marked already; the marks of pairs depend on `predictions`."""
-        before, self._marked = self._marked, (predictions, *self._drawn[1:])
+        before, self._marked = self._marked, (predictions, self._section, *self._drawn[1:])
         if not are_same(before, self._marked):
-            self.plane.show_rows(marked_rows(self.state, self.axes, predictions))
+            self.plane.show_rows(marked_rows(self.state, self.axes, predictions, self._section))
 
     def _draw_row(self) -> None:
         """Draw a ring around the row on the diagram, or a point for the what-if row."""
@@ -450,6 +503,8 @@ class FunctionPanel(PlotPanel):
         axes = self.axes
         if axes.horizontal is None:
             return self._read_pair(at)
+        if self._section.hidden and (row := self._read_row(at)):
+            return row
         inputs = self._inputs_at(self.plane.round_point(at))
         prediction = self.state.network.predict(inputs)[0]
         lines = varying_inputs(self.state, axes, inputs, as_text)
@@ -466,6 +521,16 @@ class FunctionPanel(PlotPanel):
         target, prediction = float(targets[row, output]), float(self._now.prediction(row)[output])
         return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
 
+    def _read_row(self, at: QPointF) -> tuple[QPointF, str] | None:
+        """Return the mark near `at`, and the readout of its row; None if there is no mark."""
+        row, place = self._nearest(at)
+        marks = (self.plane.place_of(point.x(), point.y()) for point in (at, place))
+        return (
+            None
+            if row is None or not is_on(*marks)
+            else (place, row_text(self._now, self.axes, row, self._section))
+        )
+
     def _inputs_at(self, at: QPointF) -> Array:
         """Return the inputs at a point of the plot, shape (inputs,)."""
         inputs = self._row_inputs.copy()
@@ -475,12 +540,14 @@ class FunctionPanel(PlotPanel):
 
     def _nearest(self, at: QPointF) -> tuple[int | None, QPointF]:
         """Return the plotted row whose mark is nearest to a point, and the place of the mark."""
-        points = self.plane.marks.rows.points
+        rows = self.plane.marks.rows
+        points = rows.points
         if not len(points):
             return None, at
         offsets = (points - (at.x(), at.y())) / self.plane.pixel()
-        nearest = int(np.nan_to_num(np.hypot(*offsets.T), nan=math.inf).argmin())
-        return int(drawn_rows(self.state)[nearest]), QPointF(*points[nearest].tolist())
+        nearest = int(np.lexsort((-rows.opacity, np.hypot(*offsets.T)))[0])  # of several marks, the topmost
+        some = drawn_rows(self.state)
+        return int(some[nearest % len(some)]), QPointF(*points[nearest].tolist())
 
     # --- what-if row
 

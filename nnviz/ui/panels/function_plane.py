@@ -11,19 +11,19 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPen
 
 from nnviz.core.activations import Array
-from nnviz.core.function import FunctionValues, Span
+from nnviz.core.function import FunctionValues, Section, Span, hidden_shares
 from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
+from nnviz.core.numbers import counted, shorten_names
 from nnviz.core.state import State
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges
-from nnviz.ui.plot.points import MapPlot, MarksItem, contours
+from nnviz.ui.plot.plot import CurveItem, DotItem, TextAbove, drawable_ranges, faint
+from nnviz.ui.plot.points import SHORT, MapPlot, MarksItem, contours
 
 MOST_TOGETHER = 10
 """Largest number of outputs that one plot shows as curves."""
@@ -132,6 +132,10 @@ MOST = 1500
 """Largest number of plotted rows, evenly spread over the table."""
 
 
+FAINTEST, FADE = 0.3, 2.0
+"""The opacity of a mark is 1 − FADE · distance of its row in the hidden inputs, but at least FAINTEST."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """The marks of the plotted rows; without arguments, no marks.
@@ -142,6 +146,8 @@ class Rows:
     `shapes`  the shape of each mark, as an index into `SYMBOLS`
     `hollow`  whether each mark belongs to a validation row, shape (marks,)
     `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
+    `opacity` opacity of each mark, from `FAINTEST` to 1, shape (marks,), or (1,) if all marks have the same
+    `hidden`  names of the inputs that are not on the axes and in which rows differ from the shown plane
     ========= ===============================================================================
     """
 
@@ -150,6 +156,8 @@ class Rows:
     shapes: Sequence[int] = ()
     hollow: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     toned: bool = False
+    opacity: Array = field(default_factory=lambda: np.ones(1))
+    hidden: Sequence[str] = ()
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
@@ -158,20 +166,25 @@ def drawn_rows(state: State) -> NDArray[np.intp]:
     return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
 
 
-def marked_rows(state: State, axes: Axes, predictions: Array | None) -> Rows:
-    """Return the marks of the plotted rows.
+def marked_rows(state: State, axes: Axes, predictions: Array | None, where: Section) -> Rows:
+    """Return the marks of the plotted rows, in a plot over the line or plane `where`.
 
     On a map, a mark has the inputs of its row, in the colour of the target. Over one input, marks show the
     targets, if there are any. Over targets, marks show the `predictions` for the plotted rows, shape
-    (plotted rows, outputs).
+    (plotted rows, outputs). Over inputs, marks fade with the distance of their rows in the other inputs.
     """
     some, data = drawn_rows(state), state.data
-    hollow = some >= state.trained_rows
-    if axes.vertical is not None:
-        points = data.inputs[some][:, axes.along]
-        return Rows(points, *_by_target(state, axes.output), hollow, are_toned(state, axes))
-    if data.targets is None or not len(some):
+    if not len(some) or (axes.vertical is None and data.targets is None):
         return Rows()
+    hollow, opacity, hidden = some >= state.trained_rows, np.ones(len(some)), []
+    if axes.horizontal is not None:
+        shares = hidden_shares(data, some, where)
+        opacity = np.maximum(FAINTEST, 1.0 - FADE * hidden_distances(shares))
+        hidden = [state.network.inputs[where.hidden[k]] for k in np.flatnonzero(shares.any(axis=0))]
+    if axes.vertical is not None:
+        points, toned = data.inputs[some][:, axes.along], are_toned(state, axes)
+        return Rows(points, *_by_target(state, axes.output), hollow, toned, opacity, hidden)
+    assert data.targets is not None
     x, heights, plotted = data.targets[some, axes.output or 0], data.targets[some], axes.outputs(state)
     if axes.horizontal is not None:
         x = data.inputs[some, axes.horizontal]
@@ -180,7 +193,17 @@ def marked_rows(state: State, axes: Axes, predictions: Array | None) -> Rows:
     points = np.concatenate([np.column_stack([x, heights[:, output]]) for output in plotted])
     by_output = [colours().positive] if len(plotted) == 1 else curve_colours(plotted)
     marks = [colour for colour in by_output for _ in some]
-    return Rows(points, marks, [0] * len(marks), np.tile(hollow, len(plotted)))
+    hollow, opacity = np.tile(hollow, len(plotted)), np.tile(opacity, len(plotted))
+    return Rows(points, marks, [0] * len(marks), hollow, False, opacity, hidden)
+
+
+def hidden_distances(shares: Array) -> Array:
+    """Return each row's distance from the shown line or plane, shape (rows,): the mean of its `shares`.
+
+    `shares` are the distances in each hidden input, shape (rows, hidden inputs).
+    """
+    distances: Array = shares.sum(axis=1) / max(1, shares.shape[1])
+    return distances
 
 
 def are_toned(state: State, axes: Axes) -> bool:
@@ -223,7 +246,9 @@ RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
 
-_brush = lru_cache(maxsize=2 * MOST)(pg.mkBrush)
+@lru_cache(maxsize=2 * MOST)
+def _brush(colour: str, opacity: float) -> QBrush:
+    return QBrush(faint(colour, opacity))
 
 
 class RowMarks(MarksItem):
@@ -239,8 +264,14 @@ class RowMarks(MarksItem):
         size = next((size for most, size in SIZES if len(rows.points) <= most), SIZES[-1][1])
         hollow = 1.25 * size + 2 * RIM, 1.25 * size, 0.75 * size
         sizes = np.where(rows.hollow[:, None], hollow, (size + RIM, size - RIM, 0.0))
-        layers = [(_brush(rim), _brush(colour), _brush(inside)) for colour in rows.colours]
+        opacities = np.broadcast_to(rows.opacity, len(rows.points))
+        layers = [
+            (_brush(rim, opacity**2), _brush(colour, opacity), _brush(inside, opacity))
+            for colour, opacity in zip(rows.colours, opacities.round(1).tolist(), strict=True)
+        ]
         marks, layer = np.nonzero((sizes > 0.0) & np.isfinite(rows.points).all(axis=1, keepdims=True))
+        upwards = np.argsort(opacities[marks], kind="stable")  # near rows are above distant ones
+        marks, layer = marks[upwards], layer[upwards]
         shapes = np.array(rows.shapes, dtype=np.intp)[marks]
         self.setData(
             *rows.points[marks].T,
@@ -250,6 +281,21 @@ class RowMarks(MarksItem):
         )
 
 
+def hidden_notes(names: Sequence[str]) -> list[str]:
+    """Return texts that name the inputs in which faint rows differ, from the longest to the shortest."""
+    if not names:
+        return []
+    some, start = shorten_names(names[:MOST_NAMED], SHORT), "Faint rows differ in"
+    texts = [f"{start} {', '.join(some[:k])} and {len(names) - k} more" for k in range(len(some), 0, -1)]
+    if len(some) == len(names):
+        texts[0] = f"{start} {', '.join(some)}"
+    return [*texts, f"{start} {counted(len(names), 'hidden input')}"]
+
+
+MOST_NAMED = 8
+"""Largest number of hidden inputs that the text above the plot names."""
+MARGIN_ABOVE = 7
+"""Space above the plot, in pixels, for half of the number at the upper end of the axis."""
 LEVELS = 5
 """Approximate number of labels on the colour scale."""
 RING, POINT = 15, 11
@@ -287,13 +333,19 @@ class FunctionPlane(MapPlot):
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.faded += self.curves
-        self.marks = RowMarks()
+        self.marks, self.note = RowMarks(), TextAbove()
+        self.centralLayout.addItem(self.note, 0, 0, 1, 4)
+        self._same_scale, self._unused = False, (0, 0)
+        self.box.sigResized.connect(
+            self._fit_box, Qt.ConnectionType.QueuedConnection
+        )  # not while it is laid out
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
+        self.note.fit()
         palette = colours()
         self.line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
@@ -349,6 +401,39 @@ class FunctionPlane(MapPlot):
         """Draw a mark for each of `rows`, and no other marks."""
         palette = colours()
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
+        self.note.show_first_that_fits(hidden_notes(rows.hidden))
+
+    def set_view(self, across: Sequence[float], up: Sequence[float]) -> None:  # noqa: D102
+        super().set_view(across, up)
+        self._fit_box()
+
+    def set_same_scale(self, same_scale: bool) -> None:
+        """Give both axes the same scale if `same_scale` is True, else let the plot fill the panel."""
+        self._same_scale = same_scale
+        self._fit_box()
+
+    def place_marks(self) -> None:  # noqa: D102
+        super().place_marks()
+        self._fit_box()
+
+    def settle(self) -> None:  # noqa: D102
+        super().settle()
+        self._fit_box()
+
+    def _fit_box(self) -> None:
+        """Leave space unused beside or below the box, so that both axes have the same scale if wanted."""
+        beside = below = 0
+        if self._same_scale:
+            (left, right), (bottom, top) = self.view()
+            width = self.width() - self.left.width() - self.bar.size().width()
+            height = self.height() - MARGIN_ABOVE - self.note.size().height() - self.bottom.height()
+            ratio = (right - left) / (top - bottom)
+            beside, below = max(0, int(width - height * ratio) // 2), max(0, int(height - width / ratio))
+        if (beside, below) != self._unused:
+            self._unused = beside, below
+            self.centralLayout.setContentsMargins(beside, MARGIN_ABOVE, beside, below)
+            self.centralLayout.activate()
+            self.centralWidget.setGeometry(QRectF(self.rect()))  # wider margins may have enlarged it
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).

@@ -94,6 +94,41 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
+NOTE_PX = 17
+"""Height of a line of text above a plot, in pixels at interface size 100 %."""
+
+
+class TextAbove(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """A line of text above a plot, also in exported pictures; without a text, it takes no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts: Sequence[str] = ()
+        self.fit()
+
+    def show_first_that_fits(self, texts: Sequence[str]) -> None:
+        """Show the first of `texts` that fits into the width, or the shortened last one; () shows nothing."""
+        self._texts = texts
+        self.fit()
+        self.update()
+
+    def fit(self) -> None:
+        """Set the height for the current interface size."""
+        self.setFixedHeight(px(NOTE_PX) if self._texts else 0)
+
+    def text(self) -> str:
+        """Return the text that fits."""
+        metrics, room = QFontMetrics(ui_font(11)), round(self.size().width())
+        fitting = (text for text in self._texts if metrics.horizontalAdvance(text) <= room)
+        last = self._texts[-1] if self._texts else ""
+        return next(fitting, metrics.elidedText(last, Qt.TextElideMode.ElideRight, room))
+
+    def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
+        painter.setFont(ui_font(11))
+        painter.setPen(QColor(colours().muted))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, self.text())
+
+
 Interval: TypeAlias = tuple[float, float]
 
 LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10

@@ -126,11 +126,13 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
         title = f"Arrange for {each.name}"
         return MenuEntry(f"arrange {each.name}", title, show, each.tip, f"Ctrl+{number}")
 
-    return (
-        Menu("P&anels", (tuple(map(entry, PANELS)),), toolbar=True),
+    moves = (
         MenuEntry("next panel", "N&ext panel", partial(go, 1), "Move the focus to the next panel", "F6"),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
         MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, FLOAT, "Ctrl+Shift+F"),
+    )
+    return (
+        Menu("P&anels", (tuple(map(entry, PANELS)), moves), toolbar=True),
         Menu("&Arrange for", (tuple(map(arrange, enumerate(ARRANGEMENTS, 1))),), toolbar=True),
     )
 
@@ -314,11 +316,11 @@ def _file(workspace: Workspace) -> Menu:
         MenuEntry("make rows", "&Make rows…", partial(make_rows, workspace), MAKE_ROWS),
         Menu("Open built-in &data", fill=partial(_fill_ready, workspace)),
     )
-    film = partial(_export_film, workspace)
+    walk, training = partial(_export_film, workspace, "walk"), partial(_export_film, workspace, "training")
     exports = (
         MenuEntry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
-        MenuEntry("export walk", "Export &walk…", partial(film, "walk"), WALK_FILM),
-        MenuEntry("export training", "Export &training…", partial(film, "training"), TRAINING_FILM),
+        MenuEntry("export walk", "Export film of the &walk…", walk, WALK_FILM),
+        MenuEntry("export training", "Export film of the &training…", training, TRAINING_FILM),
         MenuEntry("export rows", "E&xport rows…", partial(export_rows, workspace), EXPORT_ROWS),
     )
     quits = (MenuEntry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),)
@@ -351,14 +353,15 @@ def _edit(workspace: Workspace) -> Menu:
         MenuEntry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find),
     )
     what_if = (
-        MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), KEEP),
-        MenuEntry("leave row", "&Discard what-if row", partial(_go_to_row, document, 0), LEAVE),
+        MenuEntry("keep row", "&Add to the data", partial(_keep_row, workspace), KEEP),
+        MenuEntry("leave row", "&Discard", partial(_go_to_row, document, 0), LEAVE),
     )
     rows = (
+        Menu("&What-if row", (what_if,)),
         MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
         MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
-    return Menu("&Edit", (steps, finds, what_if, rows))
+    return Menu("&Edit", (steps, finds, rows))
 
 
 def _keep_row(workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,11 +40,11 @@ from nnviz.files.registry import (
 from nnviz.files.source import Activations
 from nnviz.ui.dialogs.questions import (
     KEEP_MINE,
+    SAVE_ANYWAY,
     SAVE_AS,
     SAVE_ELSEWHERE,
     SAVE_JSON,
     TAKE_THEIRS,
-    WRITE_ANYWAY,
     AskActivations,
     ask_version,
     leave_question,
@@ -62,6 +63,7 @@ from nnviz.ui.kit.dialogs import (
     show_message,
     unused_path,
 )
+from nnviz.ui.kit.menus import add_in_groups, clear_menu
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.panels.data import NewRows, load_rows
 
@@ -87,13 +89,20 @@ class WeightSets:
         submenu.aboutToShow.connect(lambda: self._fill(submenu))
 
     def _fill(self, menu: QMenu) -> None:
-        menu.clear()
+        clear_menu(menu)
         sets = self._document.state.weight_sets
-        for place in range(len(sets)):
-            action = menu.addAction("\t".join([self._name(place), self._loss(place)]))
+        names = [self._name(place) for place in range(len(sets))]
+
+        def add_use(target: QMenu, place: int) -> None:
+            action = target.addAction("\t".join([names[place], self._loss(place)]))
             action.setCheckable(True)
             action.setChecked(uses_set(self._document.state, place))
             action.triggered.connect(partial(self._use, place))
+
+        def add_removal(target: QMenu, place: int) -> None:
+            target.addAction(names[place], partial(self._remove, place))
+
+        add_in_groups(menu, names, add_use)
         if not sets:
             menu.addAction(NO_SETS).setEnabled(False)
         menu.addSeparator()
@@ -101,8 +110,7 @@ class WeightSets:
         if sets:
             removal = QMenu("Remove", menu)
             menu.addMenu(removal)
-            for place in range(len(sets)):
-                removal.addAction(self._name(place), partial(self._remove, place))
+            add_in_groups(removal, names, add_removal)
 
     def _name(self, place: int) -> str:
         return self._document.state.weight_sets[place].name.replace("&", "&&").replace("\t", " ")
@@ -280,11 +288,13 @@ class FileCommands(QObject):
 
     def fill_examples(self, menu: QMenu) -> None:
         """Fill a menu with the examples."""
-        menu.clear()
-        menu.setToolTipsVisible(True)
-        for each in examples():
-            title = f"{each.title}\t{each.line}".replace("&", "&&")
-            menu.addAction(title, partial(self.open_example, each.name)).setToolTip(each.line)
+        clear_menu(menu)
+        for group, members in groupby(examples(), lambda each: each.group):
+            submenu = menu.addMenu(group)
+            submenu.setToolTipsVisible(True)
+            for each in members:
+                title = f"{each.title}\t{each.line}".replace("&", "&&")
+                submenu.addAction(title, partial(self.open_example, each.name)).setToolTip(each.line)
 
     def ask_rows(self) -> None:
         """Ask for a table file, and load its rows."""
@@ -502,13 +512,13 @@ class FileCommands(QObject):
             more = f"{more} {file_label(path)} stays unchanged."
         answers: list[Answer] = [SAVE_JSON, SAVE_ELSEWHERE]
         if part:
-            answers.append(WRITE_ANYWAY)
+            answers.append(SAVE_ANYWAY)
         answer = ask(self._window, f"{why}.", more, [*answers, BUTTON.Cancel])
         if answer == SAVE_JSON:
             return self._save(own, part=True)
         if answer == SAVE_ELSEWHERE:
             return self.ask_save()
-        return answer == WRITE_ANYWAY and self._save(path, part=True)
+        return answer == SAVE_ANYWAY and self._save(path, part=True)
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read, starting in the folder that was used last."""

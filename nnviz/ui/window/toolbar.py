@@ -34,7 +34,7 @@ from nnviz.ui.diagram.edit import PlaceEditor
 from nnviz.ui.kit.controls import fill_box, styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.menus import Menu, Table
+from nnviz.ui.kit.menus import Menu, MenuEntry, Table
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import application, colours, named_frame
 
@@ -257,7 +257,9 @@ class Toolbar(QToolBar):
         menu = QMenu(self)
         for each in (item for menu in table for item in menu.submenus() if item.toolbar):
             menu.addSeparator()
-            menu.addActions([self._actions[entry.name] for entry in each.entries()])
+            menu.addActions(
+                [self._actions[entry.name] for entry in each.sections[0] if isinstance(entry, MenuEntry)]
+            )
         self._panels.setText("Panels")
         self._panels.setAccessibleName("Panels")
         self._panels.setToolTip("Show or hide panels, or arrange all panels for a task")
