@@ -117,7 +117,7 @@ class Stories:
         self.file.write_text("{")
 
     def row(self):
-        press(self.window, "Add row")
+        press(self.window, "Add")
 
     def node(self):
         self.window.structure.add_node(1)

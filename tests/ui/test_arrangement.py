@@ -386,7 +386,7 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_re
     qtbot.waitUntil(lambda: on_screen(own) == own.grab().toImage().convertToFormat(RGB))
     for count, floating in ((rows + 1, True), (rows + 2, False)):
         assert own.isFloating() == floating
-        press(again, "Add row")
+        press(again, "Add")
         assert len(again.document.state.data) == count
         if floating:
             own.toggle_floating()

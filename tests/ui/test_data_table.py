@@ -327,7 +327,7 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     assert desk.document.now.row == 2
     desk.document.select_row(1)
     assert (desk.table.currentIndex().row(), desk.selected()) == (1, [1])
-    desk.press("Add row")
+    desk.press("Add")
     assert desk.inputs == [[3, 5], [1, -1], [0, 0], [0, 0], [8, 4]]
     assert desk.document.now.row == desk.table.currentIndex().row() == 2
     assert "DATA · 5 ROWS" in desk.labels()
@@ -336,7 +336,7 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     assert "DATA · 4 ROWS" in desk.labels()
     desk.click(0, 0)
     desk.click(1, 0, SHIFT)
-    desk.press("Remove row")
+    desk.press("Remove")
     assert (desk.inputs, desk.document.now.row) == ([[0, 0], [8, 4]], 0)
     assert desk.document.undo_text() == "Remove 2 rows"
     desk.document.undo()
@@ -348,10 +348,10 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
 
 def test_a_number_that_is_being_typed_is_taken_before_a_row_is_added_or_removed(desk):
     desk.type_at(1, 0, "7")
-    desk.press("Add row")
+    desk.press("Add")
     assert desk.inputs == [[3, 5], [7, -1], [0, 0], [0, 0], [8, 4]]
     desk.type("9")
-    desk.press("Remove row")
+    desk.press("Remove")
     assert desk.inputs == [[3, 5], [7, -1], [0, 0], [8, 4]]
     desk.document.undo()
     assert desk.inputs[2][0] == 9.0
@@ -421,10 +421,10 @@ def test_a_target_is_emptied_only_if_no_row_has_targets_left(desk, approved):
 
 def test_an_empty_table_says_how_to_add_rows(desk, approved):
     desk.table.selectAll()
-    desk.press("Remove row")
+    desk.press("Remove")
     assert not desk.table.isVisible()
     approved("no rows", "\n".join(desk.labels()))
-    desk.press("Add row")
+    desk.press("Add")
     assert desk.texts(0) == ["0", "0", "–", "0", "–", "–"]
     assert QApplication.focusWidget() is desk.table
     assert "DATA · 1 ROW" in desk.labels()

@@ -91,11 +91,11 @@ def test_without_rows_the_window_says_what_to_type_and_an_added_row_what_its_tar
     assert figure(window, "MSE").text == "–"
     assert "There are no targets to train on: type targets in the data table." in labels(window.training)
     choose_entry(window, "Undo")
-    press(window, "Add row")
+    press(window, "Add")
     assert status(window) == "Added row 1 of zeros without targets"
     assert written(window, Address("target", 1, 0)) == "target –"
     set_number(window, Address("target", 1, 0), "5")
-    press(window, "Add row")
+    press(window, "Add")
     assert status(window) == "Added row 2 of zeros"
     assert written(window, Address("target", 1, 0)) == "target 0"
 

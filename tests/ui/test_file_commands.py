@@ -364,7 +364,7 @@ def test_the_status_line_says_what_was_opened_or_refused(window, answer, tmp_pat
     press(window, "Done")
     assert window.document.state.notes == "short"
     for state, adds in (
-        (large(rows=ROWS.limit), lambda: press(window, "Add row")),
+        (large(rows=ROWS.limit), lambda: press(window, "Add")),
         (large(hidden=NODES.limit - 2), lambda: window.structure.add_node(1)),
     ):
         window.document.start(state)

@@ -41,10 +41,6 @@ def in_sight(window):
     return {name for name, dock in window.board.docks.items() if dock.is_in_view}
 
 
-def press_key(widget, key):
-    QTest.keyClick(widget, key)
-
-
 def settled():
     for _ in range(6):
         QApplication.processEvents()
@@ -59,16 +55,15 @@ def test_the_first_start_shows_few_controls_and_panels(open_window):
     assert len(in_sight(window)) + 1 <= MOST_PANELS
 
 
-def test_the_controls_of_a_walk_are_on_the_toolbar_while_it_lasts(open_window):
+def test_the_controls_of_a_walk_are_on_the_toolbar_while_it_lasts(qtbot, open_window):
     window = open_window("relu")
-    assert "Speed of the walk" not in controls(window)
-    press_key(window.diagram, Qt.Key.Key_Space)
-    settled()
+    of_walk = {"Speed of the walk", "Finish the phase", "End the walk"}
+    assert not of_walk & set(controls(window))
+    QTest.keyClick(window.diagram, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: of_walk <= set(controls(window)))
     assert walking(window)
-    assert {"Speed of the walk", "Finish the phase", "End the walk"} <= set(controls(window))
-    press_key(window.diagram, Qt.Key.Key_Escape)
-    settled()
-    assert "Speed of the walk" not in controls(window)
+    QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not of_walk & set(controls(window)))
 
 
 # --- the room of the panels

@@ -206,7 +206,7 @@ SLOTS = {
     "the activation in Explain": ("panels.activation.ActivationView.show_moment", click_node),
     "an edited number": ("diagram.edit.EditSession._accept", edit_a_weight),
     **{panel.name: (f"panels.{panel.home.replace(':', '.')}.show_moment", update) for panel in PANELS},
-    "Data": ("panels.data.DataPanel._show_shape", lambda window: press(window, "Add row")),
+    "Data": ("panels.data.DataPanel._show_shape", lambda window: press(window, "Add")),
     "Training": ("panels.training.TrainingPanel.step", update),
     "Notes": ("panels.notes.Notes._toggle", lambda window: press(window, "Edit")),
     "the finder": ("diagram.finder.Finder._search", find),

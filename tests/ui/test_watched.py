@@ -188,7 +188,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert wrong == []
     script.shows(2, [2, 9])
     _, script = watch()
-    panel, names = window.training, ("Add row", "Remove row", "New random weights")
+    panel, names = window.training, ("Add", "Remove", "New random weights")
     fields = panel.fields
     buttons = [
         *(button for button in window.main_window.findChildren(QPushButton) if button.text() in names),

@@ -174,7 +174,7 @@ class DataPanel(Panel):
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
         self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
-        self._add, self._remove = quiet_button("Add row", ADD_TIP), quiet_button("Remove row", REMOVE_TIP)
+        self._add, self._remove = quiet_button("Add", ADD_TIP), quiet_button("Remove", REMOVE_TIP)
         self.buttons.addWidget(self._add)
         self.buttons.addWidget(self._remove)
         self._connect()

@@ -176,7 +176,7 @@ ROOMY = 0.5
 """The range of the vertical axis does not change while the values fill at least this share of the range."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
-WIDE = 1.6
+WIDE = 2.4
 """Least width / height of the panel for a caption beside the plot."""
 SAME_SCALE = "function: same scale"
 """Settings key: whether both axes of a map have the same scale."""

@@ -465,6 +465,9 @@ class Board(QMainWindow):
 
     def restore(self, places: QByteArray) -> None:
         """Put the panels where they were when `saveState` returned `places`."""
+        for dock in self.docks.values():
+            dock.hide()
+        lay_out(self)  # or Qt leaves its old tabs in sight
         self.restoreState(places, VERSION)
         self._soon.start()
         self.update_docks()
