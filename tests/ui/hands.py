@@ -219,15 +219,20 @@ def press_cancel(told=None):
     return press_it
 
 
-def make_higher(board, dock, pixels):
-    """Drag the lower edge of a dock down."""
-    place = dock.geometry()
-    edge, down = QPoint(place.center().x(), place.bottom() + 5), QPoint(0, pixels)
+def drag_edge(board, dock, across, down):
+    """Drag an edge of a dock: the left or right one by `across` pixels, or the upper or lower one by `down`."""
+    place, by = dock.geometry(), QPoint(across, down)
+    if across:
+        at_right = place.center().x() > board.width() / 2
+        edge = QPoint(place.left() - 5 if at_right else place.right() + 5, place.center().y())
+    else:
+        is_low = place.bottom() > board.height() - 20
+        edge = QPoint(place.center().x(), place.top() - 5 if is_low else place.bottom() + 5)
     QTest.mousePress(board, Qt.MouseButton.LeftButton, pos=edge)
-    QTest.mouseMove(board, edge + down)
+    QTest.mouseMove(board, edge + by)
     for _ in range(3):  # Qt moves what is dragged a little later
         QApplication.processEvents()
-    QTest.mouseRelease(board, Qt.MouseButton.LeftButton, pos=edge + down)
+    QTest.mouseRelease(board, Qt.MouseButton.LeftButton, pos=edge + by)
 
 
 def double_click(widget, at):

@@ -59,7 +59,7 @@ from tests.core.oracle import set_weight
 from tests.processes import ended
 from tests.ui.bare import end_process, window_in_a_process
 from tests.ui.clipped import clipped, walk_panels
-from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, make_higher, point
+from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, drag_edge, point
 from tests.ui.runs import pixels_of
 from tests.ui.sees import help_page, labels, menus, offered, place, written
 

@@ -192,9 +192,9 @@ class Dock(QDockWidget):
             if self._head.parent() is not self._board:  # a new parent takes the keyboard focus away
                 self._head.setParent(self._board)  # not to the tabs, which Qt may delete
             left = tabs.tabRect(tabs.count() - 1).right() + px(TAB_GAP_PX)
-            width = min(self._head.sizeHint().width(), tabs.width() - left)
+            width = min(self._head.sizeHint().width(), tabs.width() - left - 1)
             top = px(TAB_TOP_PX)
-            room = QRect(tabs.width() - width, top, width - 1, tabs.height() - top)
+            room = QRect(tabs.width() - width - 1, top, width, tabs.height() - top)
             self._head.setGeometry(room.translated(tabs.pos()))
             self._head.show()
 
@@ -209,7 +209,7 @@ class Dock(QDockWidget):
         if bar is None:
             return None
         needed = bar.tabRect(bar.count() - 1).right() + px(TAB_GAP_PX) + self._head.minimumSizeHint().width()
-        return bar if needed <= bar.width() else None
+        return bar if needed < bar.width() else None
 
     def _move_head(self, bar: QWidget | None) -> None:
         """Use `bar`, the heading or an empty widget, as title bar; or Qt's own bar and the heading inside."""
@@ -416,6 +416,8 @@ class Board(QMainWindow):
         """The built-in arrangement in use, or None after the person has changed it."""
         self._shares: dict[str, tuple[float, float]] = {}
         """Width and height of each dock, as shares of the board."""
+        self._fitted: dict[str, QSize] = {}
+        """The sizes of the docks after the last fit."""
         self._closed: set[str] = set()
         """The panels that the person has closed."""
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -486,11 +488,14 @@ class Board(QMainWindow):
     def _first_shares(self, arrangement: Arrangement) -> dict[str, tuple[float, float]]:
         """Return the shares of the board of the docks in a built-in arrangement."""
         window, width, height = self.window().size(), self.width(), self.height()
-        wanted = max(px(RIGHT_PX), self.docks["Training"].least.width(), arrangement.across * window.width())
-        right = min(wanted, MOST_ACROSS * width)
+        least = self.docks["Training"].least.width()
+        others = sum(self.docks[name].minimumSizeHint().width() for name in arrangement.below[:-1])
+        plot = PLOT_ACROSS * window.width() + px(FRAME_ACROSS_PX) if arrangement.below else 0.0
+        room = max(least, min(MOST_ACROSS * width, width - 4 * px(GAP_PX) - plot - others))
+        right = min(max(px(RIGHT_PX), least, arrangement.across * window.width()), room)
         below = max(PLOT_DOWN * window.height() + px(FRAME_DOWN_PX), arrangement.down * height)
         rest = width - right - 4 * px(GAP_PX)
-        plot = min(max(rest / 2, PLOT_ACROSS * window.width() + px(FRAME_ACROSS_PX)), 0.8 * rest)
+        plot = max(rest / 2, plot)
         widths = dict.fromkeys(arrangement.right, right) | dict(
             zip(arrangement.below, (rest - plot, plot), strict=False)
         )
@@ -550,6 +555,7 @@ class Board(QMainWindow):
         first: dict[Place, Dock] = {}
         for panel in panels:
             dock = self.docks[panel.name] = Dock(panel.name, self)
+            dock.hide()  # or Qt makes tabs that stay in sight after the dock is hidden
             if panel.place in first:
                 self.tabifyDockWidget(first[panel.place], dock)
             elif panel.place.startswith("right"):
@@ -557,16 +563,18 @@ class Board(QMainWindow):
             else:
                 self.addDockWidget(BELOW, dock, ACROSS)
             first.setdefault(panel.place, dock)
-            dock.setVisible(panel.name in ARRANGEMENTS[0].panels)
 
     def _keep_shares(self) -> None:
-        """Keep the shares of the board that the person has given to the docks."""
-        if not self._soon.isActive():
-            width, height = max(self.width(), 1), max(self.height(), 1)
-            docked = (dock for dock in self.visible_docks if not dock.isFloating())
-            self._shares |= {
-                dock.windowTitle(): (dock.width() / width, dock.height() / height) for dock in docked
-            }
+        """Keep the shares of the board that the person has given to the docks since the last fit."""
+        if not self._soon.isActive() and (sizes := self._sizes()) != self._fitted:
+            self._built_in, self._fitted = None, sizes
+            across, down = max(self.width(), 1), max(self.height(), 1)
+            shares = {name: (size.width() / across, size.height() / down) for name, size in sizes.items()}
+            self._shares |= shares
+
+    def _sizes(self) -> dict[str, QSize]:
+        """Return the sizes of the visible docks that do not float."""
+        return {dock.windowTitle(): dock.size() for dock in self.visible_docks if not dock.isFloating()}
 
     def _share_of(self, dock: Dock) -> tuple[float, float] | None:
         """Return the shares of a dock, or of a tab of the same place; None if they are unknown."""
@@ -601,6 +609,7 @@ class Board(QMainWindow):
             height = min(training.least.height(), free - 3 * px(GAP_PX))
             heights = [height, *(dock.height() for dock in column[1:-1])]
             self._stack(column, heights)
+        self._fitted = self._sizes()
 
     def _stack(self, docks: list[Dock], heights: list[int]) -> None:
         """Set the heights of docks in one column; the last dock gets the remaining height.
