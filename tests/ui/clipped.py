@@ -29,13 +29,12 @@ CURSOR_PX = 4
 
 
 def walk_panels(window):
-    """Bring every tab of the window to the front, one after the other; yield what each says."""
-    for bar in window.main_window.findChildren(QTabBar):
-        for k in range(bar.count()):
-            bar.setCurrentIndex(k)
-            for _ in range(3):  # a layout within a layout is asked after the outer one
-                QApplication.processEvents()
-            yield bar.tabText(k)
+    """Bring every panel of the window to the front, one after the other; yield its name."""
+    for name, dock in window.board.docks.items():
+        dock.bring_to_front()
+        for _ in range(3):  # a layout within a layout is asked after the outer one
+            QApplication.processEvents()
+        yield name
 
 
 def clipped(window):
@@ -52,7 +51,9 @@ def clipped(window):
 
 
 def _is_behind(widget):
-    """Return whether a widget belongs to a dock behind another tab, which Qt only moves away."""
+    """Return whether a widget is a row of tabs, or in a dock behind a tab, which Qt only moves away."""
+    if isinstance(widget, QTabBar) and widget.visibleRegion().isEmpty():
+        return True
     while widget is not None and not isinstance(widget, QDockWidget):
         widget = widget.parentWidget()
     return widget is not None and widget.visibleRegion().isEmpty()

@@ -119,6 +119,12 @@ def bring(window, name):
     return dock.card
 
 
+def unfold(panel):
+    """Show the settings under More on the panel Training."""
+    if not panel.fold.button.isChecked():
+        panel.fold.button.click()
+
+
 def choose_entry(window, title):
     """Choose the entry of the menus that says `title`."""
     offered(window, title).trigger()
@@ -220,7 +226,7 @@ def press_cancel(told=None):
 
 
 def drag_edge(board, dock, across, down):
-    """Drag an edge of a dock: the left or right one by `across` pixels, or the upper or lower one by `down`."""
+    """Drag the edge between a dock and the next one by `across` pixels to the right, or by `down` pixels."""
     place, by = dock.geometry(), QPoint(across, down)
     if across:
         at_right = place.center().x() > board.width() / 2

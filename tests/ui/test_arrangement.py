@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QTabBar, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QTabBar, QToolBar, QToolButton
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example
@@ -23,8 +23,8 @@ from tests.ui.hands import (
     choose_entry,
     click,
     double_click,
-    editor_of,
     drag_edge,
+    editor_of,
     point,
     press,
     set_number,

@@ -269,11 +269,12 @@ SHOWN = (
 """The parts of a Moment that the explanation shows."""
 
 
-FIRST_PERCENT, LOW_PERCENT, LEAST_PERCENT, MOST_PERCENT = 40, 30, 15, 85
+FIRST_PERCENT, LOW_PERCENT, HIGH_PERCENT, LEAST_PERCENT, MOST_PERCENT = 40, 30, 60, 15, 85
 """Shares of the panel's height that the plot takes, in percent.
 
-Until a person has dragged the divider, the plot takes FIRST_PERCENT, or less if the whole text is visible
-then, but at least LOW_PERCENT. A person can choose a share from LEAST_PERCENT to MOST_PERCENT.
+Until a person has dragged the divider, the plot takes the height that the text leaves, at most HIGH_PERCENT;
+if less than LOW_PERCENT is left, the text scrolls, and the plot takes FIRST_PERCENT. A person can choose a
+share from LEAST_PERCENT to MOST_PERCENT.
 """
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
@@ -344,9 +345,10 @@ class PlotAboveText(QSplitter):
             return 1.0
         if self._percent:
             return min(max(self._percent, LEAST_PERCENT), MOST_PERCENT) / 100
-        text, margins = self._text, self._text.height() - self._text.viewport().height()
-        left = 1 - (text.document().size().height() + margins) / max(height, 1)
-        return left if LOW_PERCENT <= 100 * left < FIRST_PERCENT else FIRST_PERCENT / 100
+        text, line = self._text, self._text.fontMetrics().lineSpacing()  # for a line that breaks once more
+        margins = text.height() - text.viewport().height()
+        left = 1 - (text.document().size().height() + margins + line) / max(height, 1)
+        return min(left, HIGH_PERCENT / 100) if left >= LOW_PERCENT / 100 else FIRST_PERCENT / 100
 
     def _moved(self) -> None:
         above, below = self.sizes()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from PySide6.QtCore import QByteArray, QEvent, QMargins, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMargins, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -42,10 +42,8 @@ if TYPE_CHECKING:
 MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClientAreaMouseButtonRelease)
 """Types of Qt events after which a dock may have moved, or a drag of the dock may have ended."""
 
-TAB_GAP_PX, TAB_TOP_PX = 12, 7
-"""Pixels. TAB_GAP_PX: space between the last tab of a row and the heading of the panel in front. TAB_TOP_PX:
-space above the heading.
-"""
+TAB_GAP_PX = 12
+"""Space between the last tab of a row and the heading of the panel in front, in pixels."""
 FLOAT_OFFSET_PX = 32
 """Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
@@ -191,11 +189,10 @@ class Dock(QDockWidget):
         if tabs:
             if self._head.parent() is not self._board:  # a new parent takes the keyboard focus away
                 self._head.setParent(self._board)  # not to the tabs, which Qt may delete
-            left = tabs.tabRect(tabs.count() - 1).right() + px(TAB_GAP_PX)
-            width = min(self._head.sizeHint().width(), tabs.width() - left - 1)
-            top = px(TAB_TOP_PX)
-            room = QRect(tabs.width() - width - 1, top, width, tabs.height() - top)
-            self._head.setGeometry(room.translated(tabs.pos()))
+            left, size = tabs.tabRect(tabs.count() - 1).right() + px(TAB_GAP_PX), self._head.sizeHint()
+            width = min(size.width(), tabs.width() - left - 1)
+            place = QPoint(tabs.width() - width - 1, tabs.height() - size.height())
+            self._head.setGeometry(QRect(tabs.pos() + place, QSize(width, size.height())))
             self._head.show()
 
     @property
@@ -360,6 +357,8 @@ PLOT_ACROSS = 1 / 3
 """Least width of the plot in front below the diagram, as a share of the window."""
 FRAME_ACROSS_PX, FRAME_DOWN_PX = 32, 54
 """Space that a panel needs around its plot, in pixels at interface size 100 %."""
+LOW_PX, LOW = 720, 0.3
+"""In a window lower than LOW_PX pixels, the panels below the diagram get the share LOW of the height."""
 MOST_ACROSS = 0.44
 """Share of the board, the area of the diagram and the panels: the widest right column."""
 ARRANGEMENT, BUILT_IN, SHARES, CLOSED = "arrangement", "built-in arrangement", "shares", "closed panels"
@@ -493,7 +492,8 @@ class Board(QMainWindow):
         plot = PLOT_ACROSS * window.width() + px(FRAME_ACROSS_PX) if arrangement.below else 0.0
         room = max(least, min(MOST_ACROSS * width, width - 4 * px(GAP_PX) - plot - others))
         right = min(max(px(RIGHT_PX), least, arrangement.across * window.width()), room)
-        below = max(PLOT_DOWN * window.height() + px(FRAME_DOWN_PX), arrangement.down * height)
+        needed = PLOT_DOWN * window.height() + px(FRAME_DOWN_PX)
+        below = max(LOW * height if window.height() < LOW_PX else needed, arrangement.down * height)
         rest = width - right - 4 * px(GAP_PX)
         plot = max(rest / 2, plot)
         widths = dict.fromkeys(arrangement.right, right) | dict(
@@ -639,7 +639,15 @@ class Board(QMainWindow):
                 child.setExpanding(False)
                 child.setElideMode(Qt.TextElideMode.ElideNone)  # tabs without room can be scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+                child.installEventFilter(self)
         return super().event(event)
+
+    def eventFilter(self, tabs: QObject, event: QEvent) -> bool:
+        """Keep the keyboard focus away from a tab bar that Qt has moved out of sight."""
+        if isinstance(tabs, QTabBar) and event.type() == QEvent.Type.Move:
+            in_sight = self.rect().intersects(tabs.geometry())
+            tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus if in_sight else Qt.FocusPolicy.NoFocus)
+        return super().eventFilter(tabs, event)
 
 
 def _shares_in(text: str) -> dict[str, tuple[float, float]]:
