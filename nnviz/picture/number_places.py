@@ -284,7 +284,7 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     Only edges that pass through the rectangle `body` get labels. `size` is the largest font size. The slopes
     have no places if `slopes` is false, or if clearly more weights fit without slopes.
     """
-    edges = _visible_edges(gap, body)
+    edges = visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
     count = len(edges.nodes)
@@ -299,19 +299,23 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     return both if worth > len(alone[0].places) else alone
 
 
-def _visible_edges(gap: Gap, body: Rect) -> Edges | None:
-    """Return the edges that pass through the body, or None if there are none or too many for labels."""
+def visible_edges(gap: Gap, body: Rect, ends: tuple[Indices, Indices] | None = None) -> Edges | None:
+    """Return the edges that pass through the body, or None if there are none or too many for labels.
+
+    `ends` are the indices (nodes, sources) of the edges in question, by default of all edges.
+    """
     left, right = max(gap.x0, body.x), min(gap.x1, body.right)
     if left >= right:
         return None
-    visible = np.zeros((len(gap.y1), len(gap.y0)), dtype=bool)
+    nodes, sources = ends or (np.arange(len(gap.y1))[:, None], np.arange(len(gap.y0)))
+    visible = np.zeros(np.broadcast_shapes(nodes.shape, sources.shape), dtype=bool)
     for x in (left, (left + right) / 2, right):
         part = (x - gap.x0) / (gap.x1 - gap.x0)
-        y = np.add.outer(part * gap.y1, (1.0 - part) * gap.y0)
+        y = part * gap.y1[nodes] + (1.0 - part) * gap.y0[sources]
         visible |= (y >= body.y) & (y <= body.bottom)
     if not 0 < np.count_nonzero(visible) <= MOST_EDGES:
         return None
-    nodes, sources = np.nonzero(visible)
+    nodes, sources = (each[visible] for each in np.broadcast_arrays(nodes, sources))
     return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
@@ -340,7 +344,7 @@ def _search(
     """
     count, best, result = len(edges.nodes), 0.0, None
     bonus = COMPLETE_BONUS if kinds * count <= FEW else 1.0
-    for box in _label_boxes(edges, largest):
+    for box in label_boxes(edges.gap, edges.body, largest):
         room = edges.bound(box)
         if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * box.size * bonus <= best:
             continue
@@ -420,9 +424,8 @@ def _slots(
     return PillSlots(slots, box.height, box.size)
 
 
-def _label_boxes(edges: Edges, largest: float) -> Iterator[LabelBox]:
-    """Yield the sizes to try, the largest font first."""
-    gap, body = edges.gap, edges.body
+def label_boxes(gap: Gap, body: Rect, largest: float) -> Iterator[LabelBox]:
+    """Yield the sizes of labels that fit into a gap, the largest font first."""
     from_nodes = NODE_GAP * largest
     left, right = max(gap.x0 + from_nodes, body.x), min(gap.x1 + REACH_PX - from_nodes, body.right)
     sizes = [step * largest for step in STEPS if step * largest > LEAST_SIZE]

@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -21,10 +21,11 @@ from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
-from nnviz.picture.edges import EVERY_EDGE
+from nnviz.picture.edges import EVERY_EDGE, neighbours
 from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
+from nnviz.picture.strongest_numbers import NumberRoom, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
@@ -51,6 +52,8 @@ class Picture:
     """The weights that colour the edges, one array per layer, shape (nodes, sources)."""
     scale: float
     """Absolute value of the weight whose edge is drawn widest."""
+    places: tuple[Places, ...]
+    """The places of the weights and slopes on the edges, one entry per layer."""
     shows: Callable[[Address], bool] | None = None
     """Function that returns whether the animated walk already shows a text; None shows all texts."""
 
@@ -70,6 +73,16 @@ class Picture:
         If not, only the strongest edges of each layer are drawn, over a haze that stands for all edges.
         """
         return sum(weights.size for weights in self.weights) <= EVERY_EDGE
+
+    @property
+    def hidden_weights(self) -> Iterator[Address]:
+        """The weights of edges that the picture draws, but whose numbers appear only when they are selected.
+
+        None if every weight that has room is visible.
+        """
+        for layer, weights in enumerate(self.weights if self.layout.rooms and self.few_edges else ()):
+            for node, source in np.ndindex(weights.shape):
+                yield Address("weight", layer, node, source)
 
     @cached_property
     def headings(self) -> tuple[Label, ...]:
@@ -117,17 +130,62 @@ class Picture:
         size = EDGE_PILL * self.layout.scale
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
-    def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
-        """Yield labels for the weight and the slope of an edge, except labels that the picture already shows.
+    def hidden_numbers(self, address: Address | None) -> tuple[Label, ...]:
+        """Return labels for the weight and the slope of an edge, except labels that the picture already has.
 
-        The labels stand on the edge. Labels that would overlap stand one above the other.
+        The labels stand on the edge. Labels that would overlap stand one above the other. If the picture
+        shows only the strongest weights, return such labels for all edges of a node as well, as far as there
+        is room between the labels of the picture.
         """
-        if edge is None or edge.kind not in {"weight", "slope"}:
-            return
+        if address not in self._hidden:
+            self._hidden[address] = self._find_hidden(address)
+        return self._hidden[address]
+
+    @cached_property
+    def _hidden(self) -> dict[Address | None, tuple[Label, ...]]:
+        return {}
+
+    def _find_hidden(self, address: Address | None) -> tuple[Label, ...]:
+        if address is None or address.kind in ("layer", *HEADINGS):
+            return ()
+        added = [label for layer, places in self._more_places(address) for label in self._at(layer, places)]
+        if address.kind in ("weight", "slope"):
+            added += self._on_one_edge(address, {label.address: label for label in added})
+        return tuple(added)
+
+    def with_numbers(self, addresses: Iterable[Address]) -> Picture:
+        """Return the picture with the hidden numbers of some edges and nodes, at each address in turn.
+
+        Numbers on other edges give way where they would overlap.
+        """
+        picture = self
+        for address in addresses:
+            places, added = list(picture.places), picture.hidden_numbers(address)
+            for layer, more in picture._more_places(address):
+                places[layer] = join_places(places[layer], more)
+            kept = (label for label in picture.labels if not (label.is_on_edge and _meets(label, added)))
+            picture = replace(picture, places=tuple(places), labels=(*kept, *added))
+        return picture
+
+    def _more_places(self, address: Address) -> Iterator[tuple[int, Places]]:
+        """Yield (layer, places) for the hidden numbers of an edge or a node."""
+        rooms = self.layout.rooms
+        for layer, nodes, sources in neighbours(self.weights, address) if rooms else ():
+            weights, slopes = self.places[layer]
+            shown = [slot for slot in weights.places if self.label(Address("weight", layer, *slot[:2]))]
+            places = replace(weights, places=shown), slopes
+            yield layer, rooms[layer].of_edges((nodes, sources), self.weights[layer], places)
+
+    def _at(self, layer: int, places: Places) -> Iterator[Label]:
+        labels = edge_numbers(self.content, places, layer)
+        return (label for label in labels if self.shows is None or self.shows(label.address))
+
+    def _on_one_edge(self, edge: Address, added: Mapping[Address, Label]) -> Iterator[Label]:
+        """Yield labels for the weight and the slope of an edge, except labels that are `added` or shown."""
         at, slopes = (edge.node, edge.source), self.content.slopes
         weight, slope = edge._replace(kind="weight"), edge._replace(kind="slope")
         both = slopes is not None and (self.shows is None or self.shows(slope))
-        texts = [self.label(weight), self.label(slope)]
+        texts = [self.label(each) or added.get(each) for each in (weight, slope)]
         numbers = [texts[0] or self._hover(weight, float(self.weights[edge.layer][at]), 0.3 if both else 0.5)]
         if slopes is not None and both:
             numbers.append(texts[1] or self._hover(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
@@ -191,28 +249,41 @@ class Picture:
         return None
 
 
+def _meets(label: Label, others: Iterable[Label]) -> bool:
+    return any(label.rect.meets(other.rect) for other in others)
+
+
 def make_picture(
     content: Content,
     layout: Layout,
     *,
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,
+    places: tuple[Places, ...] | None = None,
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
     The function `shows` returns whether to show the text at an address. `largest` is the absolute value of
-    the weight whose edge is widest, by default the largest absolute value in the network.
+    the weight whose edge is widest, by default the largest absolute value in the network. `places` are the
+    places of the numbers on edges, by default as `number_places` returns them.
     """
+    places = number_places(content.network, layout) if places is None else places
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    labels = all_labels(content, layout)
+    labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
-    return Picture(layout, content, tuple(labels), weights, scale, shows)
+    return Picture(layout, content, tuple(labels), weights, scale, places, shows)
+
+
+def number_places(network: Network, layout: Layout) -> tuple[Places, ...]:
+    """Return the places of the numbers on edges: of all, or of the strongest weights of many edges."""
+    weights = (layer.weights for layer in network.layers)
+    return layout.places or tuple(map(NumberRoom.strongest, layout.rooms, weights))
 
 
 def largest_weight(network: Network) -> float:
@@ -240,11 +311,14 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 
-def all_labels(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield the labels of all texts, including texts that the animated walk has not reached yet."""
+def all_labels(content: Content, layout: Layout, places: Iterable[Places]) -> Iterator[Label]:
+    """Yield the labels of all texts, including texts that the animated walk has not reached yet.
+
+    `places` are the places of the numbers on edges, layer by layer.
+    """
     yield from headings(content, layout)
     yield from layout.names
     for column, slots in zip(layout.columns, layout.slots, strict=True):
         yield from node_numbers(content, column, slots, layout.body)
-    for gap in layout.gaps:
-        yield from edge_numbers(content, layout, gap.layer)
+    for layer, of_layer in enumerate(places):
+        yield from edge_numbers(content, of_layer, layer)
