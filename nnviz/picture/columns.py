@@ -501,15 +501,20 @@ class Layout:
     names: tuple[Label, ...]
     """Labels with the names of the visible nodes."""
     places: tuple[Places, ...]
-    """Places of the weights and slopes on the edges, one entry per layer; empty if `rooms` is not."""
+    """Places of the weights and slopes, one entry per layer; empty if only the strongest are shown."""
     rooms: tuple[NumberRoom, ...]
-    """Room for the strongest weights on the edges, one entry per layer; empty if the diagram shows all."""
+    """Room for the strongest weights and for numbers that appear on demand, one entry per layer."""
     headings: tuple[Rect, ...]
     """The rectangle of each column's heading. A column out of view has an empty rectangle."""
 
     def column(self, layer: int) -> DiagramColumn:
         """Return the column of a layer; layer −1 is the inputs."""
         return self.columns[layer + 1]
+
+    @property
+    def shows_strongest(self) -> bool:
+        """Whether the diagram shows only the strongest weights, because all would be too many."""
+        return not self.places
 
     @cached_property
     def lines(self) -> Array:
@@ -527,14 +532,11 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     room, columns = body(view, scale), lay_columns(network, view)
     gaps = tuple(itertools.starmap(_gap, pairwise(columns)))
     pill_sizes = [_pill_size(left, right, scale * view.zoom) for left, right in pairwise(columns)]
-    places: tuple[Places, ...] = ()
-    rooms: tuple[NumberRoom, ...] = ()
-    if view.all_weights or sum(len(gap.y0) * len(gap.y1) for gap in gaps) <= MANY_EDGES:
-        places = _edge_pills(gaps, pill_sizes, room, view.zoom, slopes)
-    else:
-        size = min(size for size in pill_sizes if size >= EQUAL_SHARE * max(pill_sizes))
-        sizes = (min(size, each) for each in pill_sizes)
-        rooms = tuple(NumberRoom(*each, room, slopes) for each in zip(gaps, sizes, strict=True))
+    size = min(size for size in pill_sizes if size >= EQUAL_SHARE * max(pill_sizes))
+    sizes = (min(size, each) for each in pill_sizes)
+    rooms = tuple(NumberRoom(*each, room, slopes) for each in zip(gaps, sizes, strict=True))
+    shows_all = view.all_weights or sum(len(gap.y0) * len(gap.y1) for gap in gaps) <= MANY_EDGES
+    places = _edge_pills(gaps, pill_sizes, room, view.zoom, slopes) if shows_all else ()
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     texts = tuple(slots), tuple(itertools.chain.from_iterable(names))

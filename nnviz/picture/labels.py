@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
-from nnviz.core.numbers import as_text, counted
+from nnviz.core.numbers import counted
 from nnviz.core.results import Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
@@ -168,13 +168,6 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
         rect = Rect(x - width / 2, y - height / 2, width, height)
         leader = None if line == y else line
         yield Label(Address(kind, layer, node, source), text, rect, style, size, value, leader=leader)
-
-
-def edge_number(address: Address, value: float, size: float, middle: tuple[float, float]) -> Label:
-    """Return the label of a weight or a slope that is visible only while its edge is highlighted."""
-    text, style = as_text(value), STYLES[address.kind]
-    width = max(text_width(text, size, bold=True) + NUMBER_PADDING[style] * size, 1.5 * size)
-    return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)
 
 
 MISSING = "–"

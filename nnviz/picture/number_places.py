@@ -299,15 +299,18 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     return both if worth > len(alone[0].places) else alone
 
 
-def visible_edges(gap: Gap, body: Rect, ends: tuple[Indices, Indices] | None = None) -> Edges | None:
+def visible_edges(
+    gap: Gap, body: Rect, nodes: Indices | None = None, sources: Indices | None = None
+) -> Edges | None:
     """Return the edges that pass through the body, or None if there are none or too many for labels.
 
-    `ends` are the indices (nodes, sources) of the edges in question, by default of all edges.
+    The edges in question lead from `sources` to `nodes`, by default from all to all.
     """
     left, right = max(gap.x0, body.x), min(gap.x1, body.right)
     if left >= right:
         return None
-    nodes, sources = ends or (np.arange(len(gap.y1))[:, None], np.arange(len(gap.y0)))
+    nodes = np.arange(len(gap.y1))[:, None] if nodes is None else nodes
+    sources = np.arange(len(gap.y0)) if sources is None else sources
     visible = np.zeros(np.broadcast_shapes(nodes.shape, sources.shape), dtype=bool)
     for x in (left, (left + right) / 2, right):
         part = (x - gap.x0) / (gap.x1 - gap.x0)

@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -14,7 +14,7 @@ from itertools import takewhile
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address
+from nnviz.core.address import Address, Kind
 from nnviz.core.function import node_functions
 from nnviz.core.network import Network
 from nnviz.core.slopes import slopes
@@ -22,15 +22,15 @@ from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE, neighbours
-from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
+from nnviz.picture.labels import edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
-from nnviz.picture.strongest_numbers import NumberRoom, Places, join_places
+from nnviz.picture.strongest_numbers import ALONE, CLOSE, NumberRoom, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
-NUMBER_GAP = 2.0
-"""Space between a weight and a slope that appear on hover, one above the other, in pixels."""
+EDGE_KINDS: tuple[Kind, Kind] = ("weight", "slope")
+"""Kinds of numbers on edges."""
 
 
 HEADINGS = ("heading", "subheading", "marked")
@@ -80,7 +80,9 @@ class Picture:
 
         None if every weight that has room is visible.
         """
-        for layer, weights in enumerate(self.weights if self.layout.rooms and self.few_edges else ()):
+        for layer, weights in enumerate(
+            self.weights if self.layout.shows_strongest and self.few_edges else ()
+        ):
             for node, source in np.ndindex(weights.shape):
                 yield Address("weight", layer, node, source)
 
@@ -122,10 +124,10 @@ class Picture:
             return self._on_edge(address)
         return None
 
-    def _on_edge(self, address: Address, part: float = 0.5) -> Rect:
+    def _on_edge(self, address: Address) -> Rect:
         gap, view = self.layout.gaps[address.layer], self.layout.view
         left, right = max(gap.x0, 0.0), min(gap.x1, view.width)
-        middle = (left + part * (right - left) - gap.x0) / (gap.x1 - gap.x0)
+        middle = ((left + right) / 2 - gap.x0) / (gap.x1 - gap.x0)
         x, y = gap.point(address.node, address.source, min(max(middle, 0.0), 1.0))
         size = EDGE_PILL * self.layout.scale
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
@@ -133,25 +135,20 @@ class Picture:
     def hidden_numbers(self, address: Address | None) -> tuple[Label, ...]:
         """Return labels for the weight and the slope of an edge, except labels that the picture already has.
 
-        The labels stand on the edge. Labels that would overlap stand one above the other. If the picture
-        shows only the strongest weights, return such labels for all edges of a node as well, as far as there
-        is room between the labels of the picture.
+        The labels stand on the edge. If the picture shows only the strongest weights, return such labels for
+        all edges of a node as well, as far as there is room.
         """
         if address not in self._hidden:
-            self._hidden[address] = self._find_hidden(address)
+            places = self._more_places(address)
+            labels = (label for layer, of in places for label in edge_numbers(self.content, of, layer))
+            self._hidden[address] = tuple(
+                label for label in labels if self.shows is None or self.shows(label.address)
+            )
         return self._hidden[address]
 
     @cached_property
     def _hidden(self) -> dict[Address | None, tuple[Label, ...]]:
         return {}
-
-    def _find_hidden(self, address: Address | None) -> tuple[Label, ...]:
-        if address is None or address.kind in ("layer", *HEADINGS):
-            return ()
-        added = [label for layer, places in self._more_places(address) for label in self._at(layer, places)]
-        if address.kind in ("weight", "slope"):
-            added += self._on_one_edge(address, {label.address: label for label in added})
-        return tuple(added)
 
     def with_numbers(self, addresses: Iterable[Address]) -> Picture:
         """Return the picture with the hidden numbers of some edges and nodes, at each address in turn.
@@ -167,45 +164,24 @@ class Picture:
             picture = replace(picture, places=tuple(places), labels=(*kept, *added))
         return picture
 
-    def _more_places(self, address: Address) -> Iterator[tuple[int, Places]]:
+    def _more_places(self, address: Address | None) -> Iterator[tuple[int, Places]]:
         """Yield (layer, places) for the hidden numbers of an edge or a node."""
-        rooms = self.layout.rooms
-        for layer, nodes, sources in neighbours(self.weights, address) if rooms else ():
-            weights, slopes = self.places[layer]
-            shown = [slot for slot in weights.places if self.label(Address("weight", layer, *slot[:2]))]
-            places = replace(weights, places=shown), slopes
-            yield layer, rooms[layer].of_edges((nodes, sources), self.weights[layer], places)
+        if address is None or address.kind == "layer":
+            return
+        is_edge = address.kind in EDGE_KINDS
+        spacing = ALONE if is_edge else CLOSE
+        for layer, nodes, sources in neighbours(self.weights, address):
+            if is_edge or self.layout.shows_strongest:
+                room, weights = self.layout.rooms[layer], self.weights[layer]
+                yield layer, room.find_places(nodes, sources, weights, spacing, self._shown(layer))
 
-    def _at(self, layer: int, places: Places) -> Iterator[Label]:
-        labels = edge_numbers(self.content, places, layer)
-        return (label for label in labels if self.shows is None or self.shows(label.address))
-
-    def _on_one_edge(self, edge: Address, added: Mapping[Address, Label]) -> Iterator[Label]:
-        """Yield labels for the weight and the slope of an edge, except labels that are `added` or shown."""
-        at, slopes = (edge.node, edge.source), self.content.slopes
-        weight, slope = edge._replace(kind="weight"), edge._replace(kind="slope")
-        both = slopes is not None and (self.shows is None or self.shows(slope))
-        texts = [self.label(each) or added.get(each) for each in (weight, slope)]
-        numbers = [texts[0] or self._hover(weight, float(self.weights[edge.layer][at]), 0.3 if both else 0.5)]
-        if slopes is not None and both:
-            numbers.append(texts[1] or self._hover(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
-        if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
-            numbers = self._stack(numbers, below=texts[1] is None)
-        yield from (number for number, label in zip(numbers, texts, strict=False) if label is None)
-
-    def _hover(self, address: Address, value: float, part: float) -> Label:
-        middle = self._on_edge(address, part).center
-        return edge_number(address, value, EDGE_PILL * self.layout.scale, middle)
-
-    def _stack(self, numbers: list[Label], *, below: bool) -> list[Label]:
-        """Return a weight and a slope, the slope moved below the weight or the weight above the slope."""
-        fixed, moved = numbers if below else reversed(numbers)
-        height = moved.rect.height
-        places = [fixed.rect.bottom + NUMBER_GAP, fixed.rect.y - NUMBER_GAP - height]
-        fits = [y for y in places if self.layout.body.y <= y <= self.layout.body.bottom - height]
-        y = (fits or places)[0 if below else -1]
-        moved = moved._replace(rect=moved.rect._replace(x=fixed.rect.center[0] - moved.rect.width / 2, y=y))
-        return [fixed, moved] if below else [moved, fixed]
+    def _shown(self, layer: int) -> Places:
+        """Return the places of the weights and slopes of a layer that the picture shows."""
+        weights, slopes = (
+            replace(each, places=[s for s in each.places if self.label(Address(kind, layer, *s[:2]))])
+            for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
+        )
+        return weights, slopes
 
     def describe(self, address: Address) -> str:
         """Return a description of the part of the network at `address`, with numbers in full precision."""

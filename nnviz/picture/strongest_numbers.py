@@ -7,10 +7,9 @@ that stand in their way are left out. So no number moves when others appear.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from nnviz.picture.number_places import (
     LEAST_PAD,
     NO_SLOTS,
     Candidates,
-    Edges,
     LabelBox,
     PillSlot,
     PillSlots,
@@ -35,11 +33,29 @@ MANY_EDGES = 30
 """A network with more edges than this shows only its strongest weights, unless the view shows all."""
 MOST_STRONGEST = 8
 """Largest number of strongest weights between two columns. More would hide the edges."""
-CLEAR_ACROSS, CLEAR_DOWN = 1.0, 0.6
-"""Clear space beside, and above and below, the number of a strong weight, in heights of a label."""
 
 Places: TypeAlias = tuple[PillSlots, PillSlots]
 """The places of the weights and of the slopes between two columns."""
+
+
+class Spacing(NamedTuple):
+    """Room for numbers, in font sizes: largest width of a text, and space beside and above a label."""
+
+    number: float
+    beside: float
+    above: float
+    covers_nodes: bool = False
+    """Whether a long number may cover a part of a node, so that it is visible in any case."""
+
+
+CLEAR = Spacing(LONG_NUMBER, 1.5, 0.9)
+"""The room for the numbers of the strongest weights."""
+CLOSE = Spacing(NUMBER, LABEL_GAP, LABEL_GAP)
+"""The room for the numbers of all edges of a node."""
+ALONE = Spacing(LONG_NUMBER, LABEL_GAP, LABEL_GAP, covers_nodes=True)
+"""The room for the numbers of a single edge."""
+STACK_GAP = 0.1
+"""Space between a weight and its slope, one above the other for lack of room, in heights of a label."""
 
 
 def join_places(places: Places, more: Places) -> Places:
@@ -66,30 +82,7 @@ class NumberRoom:
             return NO_SLOTS, NO_SLOTS
         nodes, sources = self._visible
         order = np.argsort(-np.abs(weights[nodes, sources]), kind="stable")[:MOST_STRONGEST]
-        found = self._candidates((nodes[order], sources[order]))
-        if found is None:
-            return NO_SLOTS, NO_SLOTS
-        edges, box, candidates = found
-        box = replace(box, width=(LONG_NUMBER + LEAST_PAD) * box.size)
-        air = CLEAR_ACROSS * box.height, CLEAR_DOWN * box.height
-        return _choose(edges, candidates, box, range(len(order)), [], air)
-
-    def of_edges(self, ends: tuple[Indices, Indices], weights: Array, places: Places) -> Places:
-        """Return places for the edges `ends` (nodes, sources) that have none in `places`, if there is room.
-
-        The numbers of other edges give way, so that an edge's place does not depend on them.
-        """
-        found = self._candidates(ends)
-        if found is None:
-            return NO_SLOTS, NO_SLOTS
-        edges, box, candidates = found
-        shown = {slot[:2] for slot in places[0].places}
-        pairs = [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
-        missing = [k for k, pair in enumerate(pairs) if pair not in shown]
-        missing.sort(key=lambda k: -abs(weights[pairs[k]]))
-        taken = [slot for slot in places[0].places + places[1].places if slot[:2] in shown & set(pairs)]
-        air = LABEL_GAP * box.size, LABEL_GAP * box.size
-        return _choose(edges, candidates, box, missing, taken, air)
+        return self.find_places(nodes[order], sources[order], weights, CLEAR)
 
     @cached_property
     def _visible(self) -> tuple[Indices, Indices] | None:
@@ -97,63 +90,74 @@ class NumberRoom:
         edges = visible_edges(self.gap, self.body)
         return None if edges is None else (edges.nodes, edges.sources)
 
-    def _candidates(self, ends: tuple[Indices, Indices]) -> tuple[Edges, LabelBox, Candidates] | None:
-        """Return the visible ones of some edges, and the places of their numbers."""
-        edges, box = visible_edges(self.gap, self.body, ends), next(self._boxes, None)
+    @cached_property
+    def _box(self) -> LabelBox | None:
+        return next(label_boxes(self.gap, self.body, self.size), None)
+
+    def find_places(
+        self,
+        nodes: Indices,
+        sources: Indices,
+        weights: Array,
+        spacing: Spacing,
+        shown: Places = (NO_SLOTS, NO_SLOTS),
+    ) -> Places:
+        """Return places for the edges from `sources` to `nodes`, the strongest first, where there is room.
+
+        A number that is `shown` already gets no place, but keeps its room. Numbers of other edges do not
+        matter, so that the places do not depend on them.
+        """
+        edges, box = visible_edges(self.gap, self.body, nodes, sources), self._box
         if edges is None or box is None:
+            return NO_SLOTS, NO_SLOTS
+        pairs = [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
+        of_edges = ({slot[:2]: slot for slot in each.places if slot[:2] in pairs} for each in shown)
+        weights_at, slopes_at = of_edges
+        taken = [*weights_at.values(), *slopes_at.values()]
+        search = _Search(Candidates.of(edges, box, 1 + self.slopes), box, spacing, taken)
+        found: Places = PillSlots([], box.height, box.size), PillSlots([], box.height, box.size)
+        for k in np.argsort(-np.abs(weights[edges.nodes, edges.sources]), kind="stable").tolist():
+            weight = weights_at.get(pairs[k])
+            if weight is None and (weight := search.place(k, pairs[k])):
+                found[0].places.append(weight)
+            if weight and self.slopes and pairs[k] not in slopes_at:
+                slope = search.place(k + len(pairs), pairs[k], right_of=weight.x)
+                if slope is None and len(pairs) == 1:
+                    slope = self._beside(weight, box)
+                found[1].places.extend([slope] if slope else [])
+        return found
+
+    def _beside(self, weight: PillSlot, box: LabelBox) -> PillSlot:
+        """Return the place of a slope below its weight, or above its weight at the end of the body."""
+        y = weight.y + (1.0 + STACK_GAP) * box.height
+        if y + box.height / 2 > self.body.bottom:
+            y = weight.y - (1.0 + STACK_GAP) * box.height
+        return weight._replace(y=y, line=y, width=(LONG_NUMBER + LEAST_PAD) * box.size)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A search for places, one label after another, that keep away from all places `taken` before."""
+
+    candidates: Candidates
+    box: LabelBox
+    spacing: Spacing
+    taken: list[PillSlot]
+
+    def place(self, label: int, edge: tuple[int, int], *, right_of: float = -np.inf) -> PillSlot | None:
+        """Return the best free place of a label of an edge, and take it, or return None."""
+        x, y, box = self.candidates.x, self.candidates.y[label], self.box
+        widths = np.full(len(x), (self.spacing.number + LEAST_PAD) * box.size)
+        if not self.spacing.covers_nodes:
+            widths = np.minimum(widths, 2.0 * np.minimum(x - box.left, box.right - x) + box.width)
+        cost = np.where(x > right_of, self.candidates.cost[label], np.inf)
+        for slot in self.taken:
+            near = np.abs(x - slot.x) < (widths + slot.width) / 2 + self.spacing.beside * box.size
+            near &= np.abs(y - slot.y) < box.height + self.spacing.above * box.size
+            cost[near] = np.inf
+        best = int(cost.argmin())
+        if not np.isfinite(cost[best]):
             return None
-        return edges, box, Candidates.of(edges, box, 1 + self.slopes)
-
-    @property
-    def _boxes(self) -> Iterator[LabelBox]:
-        return label_boxes(self.gap, self.body, self.size)
-
-
-def _choose(
-    edges: Edges,
-    candidates: Candidates,
-    box: LabelBox,
-    order: Sequence[int],
-    taken: Sequence[PillSlot],
-    air: tuple[float, float],
-) -> Places:
-    """Return places for the edges `order` in turn, each of which stays without a place if none is free.
-
-    The numbers keep away from each other and from `taken`. `air` is the space to leave beside a number, and
-    above and below it.
-    """
-    weights: list[PillSlot] = []
-    slopes: list[PillSlot] = []
-    for edge in order:
-        for kind, slots in enumerate((weights, slopes)[: candidates.kinds]):
-            slot = _free_slot(edges, candidates, box, edge, kind, (*taken, *weights, *slopes), air)
-            if slot is None:
-                break
-            slots.append(slot)
-    return PillSlots(weights, box.height, box.size), PillSlots(slopes, box.height, box.size)
-
-
-def _free_slot(
-    edges: Edges,
-    candidates: Candidates,
-    box: LabelBox,
-    edge: int,
-    kind: int,
-    taken: Sequence[PillSlot],
-    air: tuple[float, float],
-) -> PillSlot | None:
-    """Return the best place of a weight (`kind` 0) or a slope (1) that keeps away from the places `taken`."""
-    label = edge + kind * len(edges.nodes)
-    x, y = candidates.x, candidates.y[label]
-    ends = 2.0 * np.minimum(x - box.left, box.right - x) + (NUMBER + LEAST_PAD) * box.size
-    width, cost = np.minimum(ends, box.width), candidates.cost[label]
-    if taken:
-        other = np.array([(slot.x, slot.y, slot.width) for slot in taken])
-        near = np.abs(x[:, None] - other[:, 0]) < (width[:, None] + other[:, 2]) / 2 + air[0]
-        near &= np.abs(y[:, None] - other[:, 1]) < box.height + air[1]
-        cost = np.where(near.any(axis=1), np.inf, cost)
-    best = int(cost.argmin())
-    if not np.isfinite(cost[best]):
-        return None
-    at = float(x[best]), float(y[best])
-    return PillSlot(int(edges.nodes[edge]), int(edges.sources[edge]), *at, at[1], float(width[best]))
+        place = PillSlot(*edge, float(x[best]), float(y[best]), float(y[best]), float(widths[best]))
+        self.taken.append(place)
+        return place

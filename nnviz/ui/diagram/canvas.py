@@ -77,7 +77,7 @@ class PictureMaker:
         functions = moment.node_functions if has_pictures else None
         content = Content(*row, slopes, slopes_of, *moment.marks, is_what_if, functions)
         layout, walk = self._layout(moment.state.network, view, with_slopes), moment.walk
-        interest = _addresses_of_interest(moment) if layout.rooms else ()
+        interest = _addresses_of_interest(moment) if layout.shows_strongest else ()
         key = layout, walk if walk.active else None, largest, interest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
             if largest is None or self._picture is None or layout is not self._picture.layout:
@@ -187,7 +187,7 @@ class DiagramPainter:
         painter.setClipRect(qrect(picture.layout.body))
         self._paint_edges(painter, edges, options)
         painter.setClipping(False)
-        fades = bool(picture.layout.rooms) and options.highlighted is not None
+        fades = picture.layout.shows_strongest and options.highlighted is not None
         labels = tuple(label for label in picture.body_labels if not (fades and label.is_on_edge))
         paint = partial(self._paint_parts, moment, picture, labels, options.palette)
         self._parts.draw(painter, picture, (picture, options.palette, fades), paint)
