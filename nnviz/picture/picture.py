@@ -173,12 +173,20 @@ class Picture:
         for layer, nodes, sources in neighbours(self.weights, address):
             if is_edge or self.layout.shows_strongest:
                 room, weights = self.layout.rooms[layer], self.weights[layer]
-                yield layer, room.find_places(nodes, sources, weights, spacing, self._shown(layer))
+                shown = self._shown(layer, {*zip(nodes.tolist(), sources.tolist(), strict=True)})
+                yield layer, room.find_places(nodes, sources, weights, spacing, shown)
 
-    def _shown(self, layer: int) -> Places:
-        """Return the places of the weights and slopes of a layer that the picture shows."""
+    def _shown(self, layer: int, edges: set[tuple[int, int]]) -> Places:
+        """Return the places of the weights and slopes of some edges (node, source) that the picture shows."""
         weights, slopes = (
-            replace(each, places=[s for s in each.places if self.label(Address(kind, layer, *s[:2]))])
+            replace(
+                each,
+                places=[
+                    slot._replace(width=label.rect.width)
+                    for slot in each.places
+                    if slot[:2] in edges and (label := self.label(Address(kind, layer, *slot[:2])))
+                ],
+            )
             for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
         )
         return weights, slopes

@@ -20,6 +20,7 @@ from nnviz.picture.number_places import (
     LEAST_PAD,
     NO_SLOTS,
     Candidates,
+    Edges,
     LabelBox,
     PillSlot,
     PillSlots,
@@ -27,7 +28,7 @@ from nnviz.picture.number_places import (
     visible_edges,
 )
 from nnviz.picture.parts import Rect
-from nnviz.picture.text import LONG_NUMBER, NUMBER
+from nnviz.picture.text import LONG_NUMBER
 
 MANY_EDGES = 30
 """A network with more edges than this shows only its strongest weights, unless the view shows all."""
@@ -50,8 +51,8 @@ class Spacing(NamedTuple):
 
 CLEAR = Spacing(LONG_NUMBER, 1.5, 0.9)
 """The room for the numbers of the strongest weights."""
-CLOSE = Spacing(NUMBER, LABEL_GAP, LABEL_GAP)
-"""The room for the numbers of all edges of a node."""
+CLOSE = Spacing(6.0, LABEL_GAP, LABEL_GAP)
+"""The room for the numbers of all edges of a node; a long number fits in a smaller font."""
 ALONE = Spacing(LONG_NUMBER, LABEL_GAP, LABEL_GAP, covers_nodes=True)
 """The room for the numbers of a single edge."""
 STACK_GAP = 0.1
@@ -90,10 +91,6 @@ class NumberRoom:
         edges = visible_edges(self.gap, self.body)
         return None if edges is None else (edges.nodes, edges.sources)
 
-    @cached_property
-    def _box(self) -> LabelBox | None:
-        return next(label_boxes(self.gap, self.body, self.size), None)
-
     def find_places(
         self,
         nodes: Indices,
@@ -104,16 +101,29 @@ class NumberRoom:
     ) -> Places:
         """Return places for the edges from `sources` to `nodes`, the strongest first, where there is room.
 
-        A number that is `shown` already gets no place, but keeps its room. Numbers of other edges do not
-        matter, so that the places do not depend on them.
+        A number of these edges that is `shown` already keeps its place. Numbers of other edges do not
+        matter, so that the places do not depend on them. A smaller font is used if more of a node's numbers
+        then fit.
         """
-        edges, box = visible_edges(self.gap, self.body, nodes, sources), self._box
-        if edges is None or box is None:
-            return NO_SLOTS, NO_SLOTS
+        best: Places = (NO_SLOTS, NO_SLOTS)
+        edges = visible_edges(self.gap, self.body, nodes, sources)
+        if edges is None:
+            return best
+        for box in label_boxes(self.gap, self.body, self.size):
+            found = self._places_of_size(edges, box, weights, spacing, shown)
+            best = max(best, found, key=lambda places: len(places[0].places))
+            if spacing is not CLOSE or len(shown[0].places) + len(best[0].places) >= len(edges.nodes):
+                break
+        return best
+
+    def _places_of_size(
+        self, edges: Edges, box: LabelBox, weights: Array, spacing: Spacing, shown: Places
+    ) -> Places:
+        """Return places for labels of the size of `box`."""
         pairs = [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
-        of_edges = ({slot[:2]: slot for slot in each.places if slot[:2] in pairs} for each in shown)
-        weights_at, slopes_at = of_edges
-        taken = [*weights_at.values(), *slopes_at.values()]
+        weights_at, slopes_at = ({slot[:2]: slot for slot in each.places} for each in shown)
+        steepness = dict(zip(pairs, edges.slope.tolist(), strict=True))
+        taken = [(slot, steepness[slot[:2]]) for slot in (*weights_at.values(), *slopes_at.values())]
         search = _Search(Candidates.of(edges, box, 1 + self.slopes), box, spacing, taken)
         found: Places = PillSlots([], box.height, box.size), PillSlots([], box.height, box.size)
         for k in np.argsort(-np.abs(weights[edges.nodes, edges.sources]), kind="stable").tolist():
@@ -142,7 +152,8 @@ class _Search:
     candidates: Candidates
     box: LabelBox
     spacing: Spacing
-    taken: list[PillSlot]
+    taken: list[tuple[PillSlot, float]]
+    """The places, each with the slope of its edge, in pixels downwards per pixel to the right."""
 
     def place(self, label: int, edge: tuple[int, int], *, right_of: float = -np.inf) -> PillSlot | None:
         """Return the best free place of a label of an edge, and take it, or return None."""
@@ -151,13 +162,18 @@ class _Search:
         if not self.spacing.covers_nodes:
             widths = np.minimum(widths, 2.0 * np.minimum(x - box.left, box.right - x) + box.width)
         cost = np.where(x > right_of, self.candidates.cost[label], np.inf)
-        for slot in self.taken:
-            near = np.abs(x - slot.x) < (widths + slot.width) / 2 + self.spacing.beside * box.size
-            near &= np.abs(y - slot.y) < box.height + self.spacing.above * box.size
-            cost[near] = np.inf
+        for slot, steepness in self.taken:
+            apart = np.abs(x - slot.x) - (widths + slot.width) / 2
+            down, half = y - slot.y, (x - slot.x) / 2
+            near = (apart < self.spacing.beside * box.size) & (
+                np.abs(down) < box.height + self.spacing.above * box.size
+            )
+            # of two labels, the upper one has the upper edge
+            down_between = down - (self.candidates.slope[label] + steepness) * half
+            cost[near | ((apart < 0.0) & (down_between * down < 0.0))] = np.inf
         best = int(cost.argmin())
         if not np.isfinite(cost[best]):
             return None
         place = PillSlot(*edge, float(x[best]), float(y[best]), float(y[best]), float(widths[best]))
-        self.taken.append(place)
+        self.taken.append((place, float(self.candidates.slope[label])))
         return place
