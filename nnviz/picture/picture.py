@@ -132,52 +132,48 @@ class Picture:
         size = EDGE_PILL * self.layout.scale
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
-    def hidden_numbers(self, address: Address | None) -> tuple[Label, ...]:
-        """Return labels for the weight and the slope of an edge, except labels that the picture already has.
+    def hidden_numbers(self, *addresses: Address | None) -> tuple[Label, ...]:
+        """Return labels for the weights and slopes of some edges, except labels that the picture already has.
 
-        The labels stand on the edge. If the picture shows only the strongest weights, return such labels for
-        all edges of a node as well, as far as there is room.
+        The labels stand on their edges. If the picture shows only the strongest weights, an address may also
+        be a node: its edges get such labels, as far as there is room.
         """
-        if address not in self._hidden:
-            places = self._more_places(address)
-            labels = (label for layer, of in places for label in edge_numbers(self.content, of, layer))
-            self._hidden[address] = tuple(
-                label for label in labels if self.shows is None or self.shows(label.address)
-            )
-        return self._hidden[address]
+        places = self._hidden_places(addresses)
+        labels = (label for layer, at in places.items() for label in edge_numbers(self.content, at, layer))
+        return tuple(label for label in labels if self.shows is None or self.shows(label.address))
+
+    def with_numbers(self, *addresses: Address) -> Picture:
+        """Return the picture with the hidden numbers of some edges and nodes.
+
+        Numbers of other edges give way where they would overlap.
+        """
+        added, more = self.hidden_numbers(*addresses), self._hidden_places(addresses)
+        places = (
+            join_places(each, more[layer]) if layer in more else each
+            for layer, each in enumerate(self.places)
+        )
+        kept = (label for label in self.labels if not (label.is_on_edge and _meets(label, added)))
+        return replace(self, places=tuple(places), labels=(*kept, *added))
+
+    def _hidden_places(self, addresses: tuple[Address | None, ...]) -> dict[int, Places]:
+        """Return the places of the hidden numbers of some edges and nodes, by layer."""
+        if addresses not in self._found_places:
+            edges: dict[int, set[tuple[int, int]]] = {}
+            for address in filter(None, addresses):
+                if address.kind in EDGE_KINDS or (self.layout.shows_strongest and address.kind != "layer"):
+                    for layer, nodes, sources in neighbours(self.weights, address):
+                        pairs = zip(nodes.tolist(), sources.tolist(), strict=True)
+                        edges.setdefault(layer, set()).update(pairs)
+            found = {layer: self._find_places(layer, own) for layer, own in edges.items()}
+            self._found_places[addresses] = found
+        return self._found_places[addresses]
 
     @cached_property
-    def _hidden(self) -> dict[Address | None, tuple[Label, ...]]:
+    def _found_places(self) -> dict[tuple[Address | None, ...], dict[int, Places]]:
         return {}
 
-    def with_numbers(self, addresses: Iterable[Address]) -> Picture:
-        """Return the picture with the hidden numbers of some edges and nodes, at each address in turn.
-
-        Numbers on other edges give way where they would overlap.
-        """
-        picture = self
-        for address in addresses:
-            places, added = list(picture.places), picture.hidden_numbers(address)
-            for layer, more in picture._more_places(address):
-                places[layer] = join_places(places[layer], more)
-            kept = (label for label in picture.labels if not (label.is_on_edge and _meets(label, added)))
-            picture = replace(picture, places=tuple(places), labels=(*kept, *added))
-        return picture
-
-    def _more_places(self, address: Address | None) -> Iterator[tuple[int, Places]]:
-        """Yield (layer, places) for the hidden numbers of an edge or a node."""
-        if address is None or address.kind == "layer":
-            return
-        is_edge = address.kind in EDGE_KINDS
-        spacing = ALONE if is_edge else CLOSE
-        for layer, nodes, sources in neighbours(self.weights, address):
-            if is_edge or self.layout.shows_strongest:
-                room, weights = self.layout.rooms[layer], self.weights[layer]
-                shown = self._shown(layer, {*zip(nodes.tolist(), sources.tolist(), strict=True)})
-                yield layer, room.find_places(nodes, sources, weights, spacing, shown)
-
-    def _shown(self, layer: int, edges: set[tuple[int, int]]) -> Places:
-        """Return the places of the weights and slopes of some edges (node, source) that the picture shows."""
+    def _find_places(self, layer: int, edges: set[tuple[int, int]]) -> Places:
+        """Return places for the numbers of some edges (node, source) that the picture does not show."""
         weights, slopes = (
             replace(
                 each,
@@ -189,7 +185,9 @@ class Picture:
             )
             for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
         )
-        return weights, slopes
+        nodes, sources = np.array(sorted(edges)).T
+        room, spacing = self.layout.rooms[layer], ALONE if len(edges) == 1 else CLOSE
+        return room.find_places(nodes, sources, self.weights[layer], spacing, (weights, slopes))
 
     def describe(self, address: Address) -> str:
         """Return a description of the part of the network at `address`, with numbers in full precision."""

@@ -111,8 +111,9 @@ class NumberRoom:
             return best
         for box in label_boxes(self.gap, self.body, self.size):
             found = self._places_of_size(edges, box, weights, spacing, shown)
-            best = max(best, found, key=lambda places: len(places[0].places))
-            if spacing is not CLOSE or len(shown[0].places) + len(best[0].places) >= len(edges.nodes):
+            best = max(best, found, key=lambda places: [len(each.places) for each in places])
+            count = sum(len(each.places) for each in (*shown, *best))
+            if spacing is not CLOSE or count == (1 + self.slopes) * len(edges.nodes):
                 break
         return best
 
@@ -121,20 +122,26 @@ class NumberRoom:
     ) -> Places:
         """Return places for labels of the size of `box`."""
         pairs = [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
+        order = np.argsort(-np.abs(weights[edges.nodes, edges.sources]), kind="stable").tolist()
+        kinds = range(1 + self.slopes)
+        labels = [(edge, kind) for edge in order for kind in kinds]
+        if spacing is CLOSE:  # all weights before the first slope
+            labels.sort(key=lambda label: label[1])
         weights_at, slopes_at = ({slot[:2]: slot for slot in each.places} for each in shown)
         steepness = dict(zip(pairs, edges.slope.tolist(), strict=True))
         taken = [(slot, steepness[slot[:2]]) for slot in (*weights_at.values(), *slopes_at.values())]
-        search = _Search(Candidates.of(edges, box, 1 + self.slopes), box, spacing, taken)
+        search = _Search(Candidates.of(edges, box, len(kinds)), box, spacing, taken)
         found: Places = PillSlots([], box.height, box.size), PillSlots([], box.height, box.size)
-        for k in np.argsort(-np.abs(weights[edges.nodes, edges.sources]), kind="stable").tolist():
-            weight = weights_at.get(pairs[k])
-            if weight is None and (weight := search.place(k, pairs[k])):
-                found[0].places.append(weight)
-            if weight and self.slopes and pairs[k] not in slopes_at:
-                slope = search.place(k + len(pairs), pairs[k], right_of=weight.x)
-                if slope is None and len(pairs) == 1:
-                    slope = self._beside(weight, box)
-                found[1].places.extend([slope] if slope else [])
+        for edge, kind in labels:
+            pair, weight = pairs[edge], weights_at.get(pairs[edge])
+            if (kind == 0 and weight) or (kind == 1 and (weight is None or pair in slopes_at)):
+                continue
+            slot = search.place(edge + kind * len(pairs), pair, right_of=weight.x if weight else -np.inf)
+            if slot is None and weight and len(pairs) == 1:
+                slot = self._beside(weight, box)
+            if slot:
+                (weights_at, slopes_at)[kind][pair] = slot
+                found[kind].places.append(slot)
         return found
 
     def _beside(self, weight: PillSlot, box: LabelBox) -> PillSlot:

@@ -87,7 +87,7 @@ def test_a_node_that_is_pointed_at_shows_the_weights_of_all_its_edges(sizes, vie
 def test_numbers_at_the_selection_are_in_the_picture_and_no_other_number_moves():
     before = drawn(state(SPIRAL, spread=0), strongest=True)
     for address in (Address("node", 1, 3), Address("weight", 1, 6, 2), Address("bias", 0, 2)):
-        after = before.with_numbers([address])
+        after = before.with_numbers(address)
         assert overlaps(after) == []
         if address.kind == "weight":
             assert after.label(address).value == before.weights[1][6, 2]
@@ -114,7 +114,7 @@ def test_pictures_in_files_show_the_strongest_or_all():
         assert written.layout.shows_strongest is not all_weights
         assert all(f">{label.text}<" in text for label in written.labels)
     assert svg(own, (900, 500)).count("<text") < svg(own, (900, 500), all_weights=True).count("<text")
-    selected = drawn(own, strongest=True).with_numbers([Address("node", 0, 3)])
+    selected = drawn(own, strongest=True).with_numbers(Address("node", 0, 3))
     assert weights_of(sheet(selected, 900, 500).picture) == weights_of(
         drawn(own, View(900, 464), strongest=True)
     )

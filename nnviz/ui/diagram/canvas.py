@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from functools import partial
 from math import floor
@@ -77,14 +77,16 @@ class PictureMaker:
         functions = moment.node_functions if has_pictures else None
         content = Content(*row, slopes, slopes_of, *moment.marks, is_what_if, functions)
         layout, walk = self._layout(moment.state.network, view, with_slopes), moment.walk
-        interest = _addresses_of_interest(moment) if layout.shows_strongest else ()
+        interest = (*_interest(moment),) if layout.shows_strongest else ()
         key = layout, walk if walk.active else None, largest, interest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
             if largest is None or self._picture is None or layout is not self._picture.layout:
                 self._places = number_places(moment.state.network, layout)
             shows = walk.shows if walk.active else None
             picture = make_picture(content, layout, shows=shows, largest=largest, places=self._places)
-            self._picture, self._picture_key = picture.with_numbers(interest), key
+            for addresses in interest:
+                picture = picture.with_numbers(*addresses)
+            self._picture, self._picture_key = picture, key
         return self._picture
 
     def _layout(self, network: Network, view: View, with_slopes: bool) -> Layout:
@@ -99,12 +101,14 @@ def _structure(network: Network) -> tuple[object, ...]:
     return network.inputs, *((each.nodes, each.activation, each.biases is None) for each in network.layers)
 
 
-def _addresses_of_interest(moment: Moment) -> tuple[Address, ...]:
-    """Return the selected node or edges, and the edges of which the walk speaks."""
+def _interest(moment: Moment) -> Iterator[tuple[Address, ...]]:
+    """Yield the addresses that show their weights: the edges of which the walk speaks, and the selection."""
     words = moment.walk_text(short_name)
     numbers = (each for each in (*words.subject, *words.used_numbers) if each.kind in ("weight", "slope"))
-    edges = sorted({number._replace(kind="weight") for number in numbers})
-    return tuple(address for address in (*edges, moment.second, moment.address) if address)
+    if edges := sorted({number._replace(kind="weight") for number in numbers}):
+        yield (*edges,)
+    if selected := tuple(filter(None, (moment.address, moment.second))):
+        yield selected
 
 
 def _slopes(moment: Moment) -> tuple[MeanSlopes | None, str]:
