@@ -83,7 +83,16 @@ class NumberRoom:
             return NO_SLOTS, NO_SLOTS
         nodes, sources = self._visible
         order = np.argsort(-np.abs(weights[nodes, sources]), kind="stable")[:MOST_STRONGEST]
-        return self.find_places(nodes[order], sources[order], weights, CLEAR)
+        key = tuple(order.tolist())
+        if key not in self._strongest:  # most edits leave the order of the strongest weights as it is
+            self._strongest.clear()
+            self._strongest[key] = self.find_places(nodes[order], sources[order], weights, CLEAR)
+        return self._strongest[key]
+
+    @cached_property
+    def _strongest(self) -> dict[tuple[int, ...], Places]:
+        """The places found last, by the order of the edges."""
+        return {}
 
     @cached_property
     def _visible(self) -> tuple[Indices, Indices] | None:
