@@ -81,6 +81,15 @@ class Edges:
         """Slope of each edge: pixels downwards per pixel to the right, shape (edges,)."""
         return (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
 
+    def strongest(self, weights: Array, most: int) -> Edges:
+        """Return the `most` edges with the largest absolute weights, the strongest first.
+
+        `weights` has the weights of the whole gap, shape (nodes, sources).
+        """
+        order = np.argsort(-np.abs(weights[self.nodes, self.sources]), kind="stable")[:most]
+        nodes, sources = self.nodes[order], self.sources[order]
+        return Edges(self.gap, self.body, nodes, sources, self.y0[order], self.y1[order])
+
     def bound(self, box: LabelBox) -> float:
         """Return an upper bound for the number of labels that fit; `box` has the size of a label."""
         ends = self.heights(np.array([box.left, box.right]))

@@ -25,7 +25,7 @@ from nnviz.picture.edges import EVERY_EDGE, neighbours
 from nnviz.picture.labels import edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
-from nnviz.picture.strongest_numbers import ALONE, CLOSE, NumberRoom, Places, join_places
+from nnviz.picture.strongest_numbers import NumberRoom, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
@@ -186,8 +186,7 @@ class Picture:
             for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
         )
         nodes, sources = np.array(sorted(edges)).T
-        room, spacing = self.layout.rooms[layer], ALONE if len(edges) == 1 else CLOSE
-        return room.find_places(nodes, sources, self.weights[layer], spacing, (weights, slopes))
+        return self.layout.rooms[layer].of_edges(nodes, sources, self.weights[layer], (weights, slopes))
 
     def describe(self, address: Address) -> str:
         """Return a description of the part of the network at `address`, with numbers in full precision."""

@@ -55,6 +55,8 @@ CLOSE = Spacing(6.0, LABEL_GAP, LABEL_GAP)
 """The room for the numbers of all edges of a node; a long number fits in a smaller font."""
 ALONE = Spacing(LONG_NUMBER, LABEL_GAP, LABEL_GAP, covers_nodes=True)
 """The room for the numbers of a single edge."""
+MOST_OF_NODE = 16
+"""Largest number of weights into a node, or out of a node, that appear with the node."""
 STACK_GAP = 0.1
 """Space between a weight and its slope, one above the other for lack of room, in heights of a label."""
 
@@ -81,62 +83,55 @@ class NumberRoom:
         """Return the places of the strongest of the `weights` of the gap, shape (nodes, sources)."""
         if self._visible is None:
             return NO_SLOTS, NO_SLOTS
-        nodes, sources = self._visible
-        order = np.argsort(-np.abs(weights[nodes, sources]), kind="stable")[:MOST_STRONGEST]
-        key = tuple(order.tolist())
+        edges = self._visible.strongest(weights, MOST_STRONGEST)
+        key = edges.nodes.tobytes(), edges.sources.tobytes()
         if key not in self._strongest:  # most edits leave the order of the strongest weights as it is
             self._strongest.clear()
-            self._strongest[key] = self.find_places(nodes[order], sources[order], weights, CLEAR)
+            self._strongest[key] = self._find(edges, CLEAR, (NO_SLOTS, NO_SLOTS))
         return self._strongest[key]
 
     @cached_property
-    def _strongest(self) -> dict[tuple[int, ...], Places]:
+    def _strongest(self) -> dict[tuple[bytes, bytes], Places]:
         """The places found last, by the order of the edges."""
         return {}
 
     @cached_property
-    def _visible(self) -> tuple[Indices, Indices] | None:
-        """The nodes and sources of the visible edges, or None if there are none or too many for numbers."""
-        edges = visible_edges(self.gap, self.body)
-        return None if edges is None else (edges.nodes, edges.sources)
+    def _visible(self) -> Edges | None:
+        """The visible edges, or None if there are none or too many for numbers."""
+        return visible_edges(self.gap, self.body)
 
-    def find_places(
-        self,
-        nodes: Indices,
-        sources: Indices,
-        weights: Array,
-        spacing: Spacing,
-        shown: Places = (NO_SLOTS, NO_SLOTS),
-    ) -> Places:
-        """Return places for the edges from `sources` to `nodes`, the strongest first, where there is room.
+    def of_edges(self, nodes: Indices, sources: Indices, weights: Array, shown: Places) -> Places:
+        """Return places for the strongest of the edges from `sources` to `nodes`, where there is room.
 
         A number of these edges that is `shown` already keeps its place. Numbers of other edges do not
-        matter, so that the places do not depend on them. A smaller font is used if more of a node's numbers
-        then fit.
+        matter, so that the places do not depend on them.
         """
-        best: Places = (NO_SLOTS, NO_SLOTS)
         edges = visible_edges(self.gap, self.body, nodes, sources)
         if edges is None:
-            return best
-        for box in label_boxes(self.gap, self.body, self.size):
-            found = self._places_of_size(edges, box, weights, spacing, shown)
-            best = max(best, found, key=lambda places: [len(each.places) for each in places])
-            count = sum(len(each.places) for each in (*shown, *best))
-            if spacing is not CLOSE or count == (1 + self.slopes) * len(edges.nodes):
-                break
-        return best
+            return NO_SLOTS, NO_SLOTS
+        return self._find(edges.strongest(weights, MOST_OF_NODE), CLOSE if len(nodes) > 1 else ALONE, shown)
 
-    def _places_of_size(
-        self, edges: Edges, box: LabelBox, weights: Array, spacing: Spacing, shown: Places
-    ) -> Places:
+    def _find(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
+        """Return places for the numbers of `edges`, in a smaller font if then all weights of a node fit."""
+        first, pairs = None, [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
+        for box in label_boxes(self.gap, self.body, self.size):
+            found = self._find_of_size(edges, box, spacing, shown)
+            first = first or found
+            done = {slot[:2] for slot in shown[0].places + found[0].places}
+            if spacing is not CLOSE or done.issuperset(pairs):
+                return found
+        return first or (NO_SLOTS, NO_SLOTS)
+
+    def _find_of_size(self, edges: Edges, box: LabelBox, spacing: Spacing, shown: Places) -> Places:
         """Return places for labels of the size of `box`."""
         pairs = [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
-        order = np.argsort(-np.abs(weights[edges.nodes, edges.sources]), kind="stable").tolist()
         kinds = range(1 + self.slopes)
-        labels = [(edge, kind) for edge in order for kind in kinds]
+        labels = [(edge, kind) for edge in range(len(pairs)) for kind in kinds]
         if spacing is CLOSE:  # all weights before the first slope
             labels.sort(key=lambda label: label[1])
-        weights_at, slopes_at = ({slot[:2]: slot for slot in each.places} for each in shown)
+        weights_at, slopes_at = (
+            {slot[:2]: slot for slot in each.places if slot[:2] in pairs} for each in shown
+        )
         steepness = dict(zip(pairs, edges.slope.tolist(), strict=True))
         taken = [(slot, steepness[slot[:2]]) for slot in (*weights_at.values(), *slopes_at.values())]
         search = _Search(Candidates.of(edges, box, len(kinds)), box, spacing, taken)
