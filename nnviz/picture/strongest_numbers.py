@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,16 +19,20 @@ from nnviz.picture.number_places import (
     LABEL_GAP,
     LEAST_PAD,
     NO_SLOTS,
+    NOWHERE,
     Candidates,
     Edges,
     LabelBox,
     PillSlot,
     PillSlots,
+    Placing,
     label_boxes,
+    label_widths,
+    slots_of_kind,
     visible_edges,
 )
 from nnviz.picture.parts import Rect
-from nnviz.picture.text import LONG_NUMBER
+from nnviz.picture.text import LONG_NUMBER, NUMBER
 
 MANY_EDGES = 30
 """A network with more edges than this shows only its strongest weights, unless the view shows all."""
@@ -39,22 +43,12 @@ Places: TypeAlias = tuple[PillSlots, PillSlots]
 """The places of the weights and of the slopes between two columns."""
 
 
-class Spacing(NamedTuple):
-    """Room for numbers, in font sizes: largest width of a text, and space beside and above a label."""
-
-    number: float
-    beside: float
-    above: float
-    covers_nodes: bool = False
-    """Whether a long number may cover a part of a node, so that it is visible in any case."""
-
-
-CLEAR = Spacing(LONG_NUMBER, 1.5, 0.9)
-"""The room for the numbers of the strongest weights."""
-CLOSE = Spacing(6.0, LABEL_GAP, LABEL_GAP)
-"""The room for the numbers of all edges of a node; a long number fits in a smaller font."""
-ALONE = Spacing(LONG_NUMBER, LABEL_GAP, LABEL_GAP, covers_nodes=True)
-"""The room for the numbers of a single edge."""
+Spacing: TypeAlias = tuple[float, float]
+"""Space between two labels, in font sizes: beside each other, and above each other."""
+LONGER = LONG_NUMBER - NUMBER
+"""Width by which a long number exceeds a usual number, in font sizes."""
+CLEAR, CLOSE, ALONE = (LONGER + 1.5, 0.9), (LABEL_GAP, LABEL_GAP), (LONGER + LABEL_GAP, LABEL_GAP)
+"""CLEAR: spacing of the strongest weights. CLOSE: of the numbers of a node. ALONE: of those of one edge."""
 MOST_OF_NODE = 16
 """Largest number of weights into a node, or out of a node, that appear with the node."""
 STACK_GAP = 0.1
@@ -113,40 +107,46 @@ class NumberRoom:
 
     def _find(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
         """Return places for the numbers of `edges`, in a smaller font if then all weights of a node fit."""
-        first, pairs = None, [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
+        first, ends = None, edges.ends
         for box in label_boxes(self.gap, self.body, self.size):
             found = self._find_of_size(edges, box, spacing, shown)
             first = first or found
             done = {slot[:2] for slot in shown[0].places + found[0].places}
-            if spacing is not CLOSE or done.issuperset(pairs):
+            if spacing is not CLOSE or done.issuperset(ends):
                 return found
         return first or (NO_SLOTS, NO_SLOTS)
 
     def _find_of_size(self, edges: Edges, box: LabelBox, spacing: Spacing, shown: Places) -> Places:
         """Return places for labels of the size of `box`."""
-        pairs = [*zip(edges.nodes.tolist(), edges.sources.tolist(), strict=True)]
-        kinds = range(1 + self.slopes)
-        labels = [(edge, kind) for edge in range(len(pairs)) for kind in kinds]
-        if spacing is CLOSE:  # all weights before the first slope
-            labels.sort(key=lambda label: label[1])
-        weights_at, slopes_at = (
-            {slot[:2]: slot for slot in each.places if slot[:2] in pairs} for each in shown
-        )
-        steepness = dict(zip(pairs, edges.slope.tolist(), strict=True))
-        taken = [(slot, steepness[slot[:2]]) for slot in (*weights_at.values(), *slopes_at.values())]
-        search = _Search(Candidates.of(edges, box, len(kinds)), box, spacing, taken)
-        found: Places = PillSlots([], box.height, box.size), PillSlots([], box.height, box.size)
-        for edge, kind in labels:
-            pair, weight = pairs[edge], weights_at.get(pairs[edge])
-            if (kind == 0 and weight) or (kind == 1 and (weight is None or pair in slopes_at)):
-                continue
-            slot = search.place(edge + kind * len(pairs), pair, right_of=weight.x if weight else -np.inf)
-            if slot is None and weight and len(pairs) == 1:
-                slot = self._beside(weight, box)
-            if slot:
-                (weights_at, slopes_at)[kind][pair] = slot
-                found[kind].places.append(slot)
-        return found
+        count, kinds = len(edges.nodes), 1 + self.slopes
+        candidates = Candidates.of(edges, box, kinds)
+        placing = Placing(candidates, box, *spacing)
+        numbers = {ends: k for k, ends in enumerate(edges.ends)}
+        known: dict[int, PillSlot] = {}
+        for kind, of_kind in enumerate(shown):
+            for slot in of_kind.places:
+                if slot[:2] in numbers:
+                    label = numbers[slot[:2]] + kind * count
+                    known[label] = slot
+                    placing.place_label(label, int(np.abs(candidates.x - slot.x).argmin()))
+                    covered = np.abs(candidates.x - slot.x) < (slot.width + box.width) / 2
+                    covered = covered & (np.abs(candidates.y - slot.y) < (of_kind.height + box.height) / 2)
+                    candidates.cost[covered] = np.inf
+        labels = np.arange(kinds * count).reshape(kinds, count)
+        for label in (labels if spacing is CLOSE else labels.T).ravel().tolist():
+            if label not in known and (label < count or placing.places[label - count] != NOWHERE):
+                placing.choose(label)
+        if (placing.places == NOWHERE).all():
+            return NO_SLOTS, NO_SLOTS
+        widths = label_widths(candidates, placing.places, box)
+        placing.places[[*known]] = NOWHERE
+        weights, slopes = (slots_of_kind(edges, candidates, placing.places, box, widths, k) for k in range(2))
+        if count == 1:
+            for slots in (weights.places, slopes.places):
+                slots[:] = [slot._replace(width=(LONG_NUMBER + LEAST_PAD) * box.size) for slot in slots]
+            if self.slopes and 1 not in known and not slopes.places:
+                slopes.places.append(self._beside(known[0] if known else weights.places[0], box))
+        return weights, slopes
 
     def _beside(self, weight: PillSlot, box: LabelBox) -> PillSlot:
         """Return the place of a slope below its weight, or above its weight at the end of the body."""
@@ -154,37 +154,3 @@ class NumberRoom:
         if y + box.height / 2 > self.body.bottom:
             y = weight.y - (1.0 + STACK_GAP) * box.height
         return weight._replace(y=y, line=y, width=(LONG_NUMBER + LEAST_PAD) * box.size)
-
-
-@dataclass(frozen=True)
-class _Search:
-    """A search for places, one label after another, that keep away from all places `taken` before."""
-
-    candidates: Candidates
-    box: LabelBox
-    spacing: Spacing
-    taken: list[tuple[PillSlot, float]]
-    """The places, each with the slope of its edge, in pixels downwards per pixel to the right."""
-
-    def place(self, label: int, edge: tuple[int, int], *, right_of: float = -np.inf) -> PillSlot | None:
-        """Return the best free place of a label of an edge, and take it, or return None."""
-        x, y, box = self.candidates.x, self.candidates.y[label], self.box
-        widths = np.full(len(x), (self.spacing.number + LEAST_PAD) * box.size)
-        if not self.spacing.covers_nodes:
-            widths = np.minimum(widths, 2.0 * np.minimum(x - box.left, box.right - x) + box.width)
-        cost = np.where(x > right_of, self.candidates.cost[label], np.inf)
-        for slot, steepness in self.taken:
-            apart = np.abs(x - slot.x) - (widths + slot.width) / 2
-            down, half = y - slot.y, (x - slot.x) / 2
-            near = (apart < self.spacing.beside * box.size) & (
-                np.abs(down) < box.height + self.spacing.above * box.size
-            )
-            # of two labels, the upper one has the upper edge
-            down_between = down - (self.candidates.slope[label] + steepness) * half
-            cost[near | ((apart < 0.0) & (down_between * down < 0.0))] = np.inf
-        best = int(cost.argmin())
-        if not np.isfinite(cost[best]):
-            return None
-        place = PillSlot(*edge, float(x[best]), float(y[best]), float(y[best]), float(widths[best]))
-        self.taken.append((place, float(self.candidates.slope[label])))
-        return place
