@@ -7,7 +7,12 @@ from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
+from nnviz.core.trainer import Trainer
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.parts import Rect
+from nnviz.ui.dialogs.films import Subject, TrainingFilm
+from nnviz.ui.dialogs.pictures import DiagramDrawing, Look
 from nnviz.ui.window.commands import ALL_WEIGHTS
 from tests.picture.diagrams import state
 from tests.ui.hands import choose_entry, click, double_click, drag, editor_of, hover, write
@@ -17,8 +22,12 @@ TITLE = "All weights"
 NODE = Address("node", 0, 3)
 
 
+def weights_in(picture):
+    return {label.address for label in picture.labels if label.address.kind == "weight"}
+
+
 def weights(window):
-    return {label.address for label in window.diagram.picture.labels if label.address.kind == "weight"}
+    return weights_in(window.diagram.picture)
 
 
 def edges_of(network, node):
@@ -36,6 +45,14 @@ def hidden(window):
     sizes = window.document.state.network.sizes
     every = (Address("weight", 0, *map(int, at)) for at in np.ndindex(sizes[1], sizes[0]))
     return next(at for at in every if at not in weights(window))
+
+
+def trained(updates):
+    """Return iris after some updates."""
+    trainer = Trainer(load(example("iris").path))
+    for _ in trainer.work(updates):
+        pass
+    return trainer.state()
 
 
 def middle(rect: Rect):
@@ -161,6 +178,28 @@ def test_the_walk_shows_the_weights_of_which_it_speaks(bare):
             speaks = [at for at in window.document.now.walk_text().used_numbers if at.kind == "weight"]
             assert set(speaks) <= weights(window), step
     window.player.stop()
+
+
+def test_a_film_of_the_training_shows_the_same_weights_in_every_frame(qapp):
+    for all_weights in (False, True):
+        subject = Subject("training", trained(30), all_weights=all_weights)
+        film = TrainingFilm(subject, Look(1200, 900), 2, lambda _: None)
+        seen = {frozenset(weights_in(film.picture)) for _ in film.moments()}
+        assert len(seen) == 1 or all_weights
+        assert (len(next(iter(seen))) > 20) is all_weights
+
+
+def test_an_exported_picture_follows_the_switch_but_not_the_mouse(bare):
+    window, counts = bare("iris"), []
+    for all_weights in (False, True):
+        window.diagram.show_all_weights(all_weights)
+        window.document.select(None)
+        before = DiagramDrawing(window.diagram.picture).svg(Look(900, 560))
+        window.document.select(NODE)
+        hover(window.diagram, middle(place(window, NODE)))
+        assert DiagramDrawing(window.diagram.picture).svg(Look(900, 560)) == before
+        counts.append(before.count(b"<text"))
+    assert counts[1] > counts[0] + 20
 
 
 def test_a_switch_shows_all_weights_and_is_remembered(open_window, settings):
