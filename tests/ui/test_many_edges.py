@@ -11,6 +11,7 @@ from nnviz.core.trainer import Trainer
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.parts import Rect
+from nnviz.ui.diagram.canvas import PictureMaker
 from nnviz.ui.dialogs.films import Subject, TrainingFilm
 from nnviz.ui.dialogs.pictures import DiagramDrawing, Look
 from nnviz.ui.window.commands import ALL_WEIGHTS
@@ -80,10 +81,11 @@ def test_a_node_under_the_mouse_shows_its_weights_until_the_mouse_leaves(bare):
 def test_a_weight_that_the_mouse_reveals_is_edited_where_it_stands(bare):
     window = bare("iris")
     hover(window.diagram, middle(place(window, NODE)))
-    label = window.diagram.picture.hidden_numbers(NODE)[0]
-    at = middle(label.rect)
+    label, other, *_ = window.diagram.picture.hidden_numbers(NODE)
+    at, beside = middle(label.rect), middle(other.rect)
     hover(window.diagram, at)
     assert window.diagram.hidden_number_at(at.x(), at.y()) == label.address  # it stays under the mouse
+    assert window.diagram.hidden_number_at(beside.x(), beside.y()) == other.address
     assert window.diagram.cursor().shape() == Qt.CursorShape.IBeamCursor
     QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=at)
     editor = editor_of(window)
@@ -186,6 +188,7 @@ def test_a_film_of_the_training_shows_the_same_weights_in_every_frame(qapp):
         film = TrainingFilm(subject, Look(1200, 900), 2, lambda _: None)
         seen = {frozenset(weights_in(film.picture)) for _ in film.moments()}
         assert len(seen) == 1 or all_weights
+        assert weights_in(film.picture) == weights_in(PictureMaker().picture(film.moment, film.above))
         assert (len(next(iter(seen))) > 20) is all_weights
 
 
