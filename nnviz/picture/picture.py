@@ -24,8 +24,9 @@ from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE, neighbours
 from nnviz.picture.labels import edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
+from nnviz.picture.number_places import NO_SLOTS
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
-from nnviz.picture.strongest_numbers import NumberRoom, Places, join_places
+from nnviz.picture.strongest_numbers import MANY_EDGES, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
@@ -262,9 +263,16 @@ def make_picture(
 
 
 def number_places(network: Network, layout: Layout) -> tuple[Places, ...]:
-    """Return the places of the numbers on edges: of all, or of the strongest weights of many edges."""
-    weights = (layer.weights for layer in network.layers)
-    return layout.places or tuple(map(NumberRoom.strongest, layout.rooms, weights))
+    """Return the places of the numbers on edges, one entry per layer.
+
+    Where a network with many edges shows all weights, but has no room for them, the strongest are shown.
+    """
+    weights = [layer.weights for layer in network.layers]
+    if sum(each.size for each in weights) <= MANY_EDGES:
+        return layout.places
+    places = layout.places or ((NO_SLOTS, NO_SLOTS),) * len(weights)
+    gaps = zip(places, layout.rooms, weights, strict=True)
+    return tuple(own if own[0].places else room.strongest(each) for own, room, each in gaps)
 
 
 def largest_weight(network: Network) -> float:
