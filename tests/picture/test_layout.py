@@ -153,6 +153,7 @@ def constant(sizes, value):
 
 
 def test_pills_stay_where_they_are_while_weights_change():
+    """Layer 1 has room for its strongest weights only, which are others in another network."""
     first, second = (
         {label.address: label.rect.center for label in on_edges(drawn(own)) if label.address.layer != 1}
         for own in (state((2, 8, 8, 1), seed=seed, spread=0) for seed in (1, 2))
