@@ -158,20 +158,13 @@ class Picture:
 
     def _hidden_places(self, addresses: tuple[Address | None, ...]) -> dict[int, Places]:
         """Return the places of the hidden numbers of some edges and nodes, by layer."""
-        if addresses not in self._found_places:
-            edges: dict[int, set[tuple[int, int]]] = {}
-            for address in filter(None, addresses):
-                if address.kind in EDGE_KINDS or (self.layout.shows_strongest and address.kind != "layer"):
-                    for layer, nodes, sources in neighbours(self.weights, address):
-                        pairs = zip(nodes.tolist(), sources.tolist(), strict=True)
-                        edges.setdefault(layer, set()).update(pairs)
-            found = {layer: self._find_places(layer, own) for layer, own in edges.items()}
-            self._found_places[addresses] = found
-        return self._found_places[addresses]
-
-    @cached_property
-    def _found_places(self) -> dict[tuple[Address | None, ...], dict[int, Places]]:
-        return {}
+        edges: dict[int, set[tuple[int, int]]] = {}
+        for address in filter(None, addresses):
+            if address.kind in EDGE_KINDS or (self.layout.shows_strongest and address.kind != "layer"):
+                for layer, nodes, sources in neighbours(self.weights, address):
+                    pairs = zip(nodes.tolist(), sources.tolist(), strict=True)
+                    edges.setdefault(layer, set()).update(pairs)
+        return {layer: self._find_places(layer, own) for layer, own in edges.items()}
 
     def _find_places(self, layer: int, edges: set[tuple[int, int]]) -> Places:
         """Return places for the numbers of some edges (node, source) that the picture does not show."""

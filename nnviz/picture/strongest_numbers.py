@@ -51,6 +51,8 @@ CLEAR, CLOSE, ALONE = (LONGER + 1.5, 0.9), (LABEL_GAP, LABEL_GAP), (LONGER + LAB
 """CLEAR: spacing of the strongest weights. CLOSE: of the numbers of a node. ALONE: of those of one edge."""
 MOST_OF_NODE = 16
 """Largest number of weights into a node, or out of a node, that appear with the node."""
+MOST_REMEMBERED = 500
+"""Largest number of groups of edges whose places are remembered."""
 STACK_GAP = 0.1
 """Space between a weight and its slope, one above the other for lack of room, in heights of a label."""
 
@@ -77,17 +79,7 @@ class NumberRoom:
         """Return the places of the strongest of the `weights` of the gap, shape (nodes, sources)."""
         if self._visible is None:
             return NO_SLOTS, NO_SLOTS
-        edges = self._visible.strongest(weights, MOST_STRONGEST)
-        key = edges.nodes.tobytes(), edges.sources.tobytes()
-        if key not in self._strongest:  # most edits leave the order of the strongest weights as it is
-            self._strongest.clear()
-            self._strongest[key] = self._find(edges, CLEAR, (NO_SLOTS, NO_SLOTS))
-        return self._strongest[key]
-
-    @cached_property
-    def _strongest(self) -> dict[tuple[bytes, bytes], Places]:
-        """The places found last, by the order of the edges."""
-        return {}
+        return self._find(self._visible.strongest(weights, MOST_STRONGEST), CLEAR, (NO_SLOTS, NO_SLOTS))
 
     @cached_property
     def _visible(self) -> Edges | None:
@@ -106,6 +98,22 @@ class NumberRoom:
         return self._find(edges.strongest(weights, MOST_OF_NODE), CLOSE if len(nodes) > 1 else ALONE, shown)
 
     def _find(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
+        """Return places for the numbers of `edges`, from memory if the same places were found before.
+
+        Most edits leave the order of the strongest weights as it is.
+        """
+        key = edges.nodes.tobytes(), edges.sources.tobytes(), spacing, *(tuple(each.places) for each in shown)
+        if key not in self._found:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            self._found[key] = self._find_anew(edges, spacing, shown)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[object, ...], Places]:
+        return {}
+
+    def _find_anew(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
         """Return places for the numbers of `edges`, in a smaller font if then all weights of a node fit."""
         first, ends = None, edges.ends
         for box in label_boxes(self.gap, self.body, self.size):
