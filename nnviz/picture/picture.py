@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -53,6 +53,8 @@ class Picture:
     """The weights that colour the edges, one array per layer, shape (nodes, sources)."""
     scale: float
     """Absolute value of the weight whose edge is drawn widest."""
+    ranking: tuple[Array, ...]
+    """Weights that say which edges are the strongest: those of the picture, or of a time before a run."""
     places: tuple[Places, ...]
     """The places of the weights and slopes on the edges, one entry per layer."""
     shows: Callable[[Address], bool] | None = None
@@ -180,7 +182,7 @@ class Picture:
             for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
         )
         nodes, sources = np.array(sorted(edges)).T
-        return self.layout.rooms[layer].of_edges(nodes, sources, self.weights[layer], (weights, slopes))
+        return self.layout.rooms[layer].of_edges(nodes, sources, self.ranking[layer], (weights, slopes))
 
     def describe(self, address: Address) -> str:
         """Return a description of the part of the network at `address`, with numbers in full precision."""
@@ -234,33 +236,33 @@ def make_picture(
     *,
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,
-    places: tuple[Places, ...] | None = None,
+    ranking: Network | None = None,
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
     The function `shows` returns whether to show the text at an address. `largest` is the absolute value of
-    the weight whose edge is widest, by default the largest absolute value in the network. `places` are the
-    places of the numbers on edges, by default as `number_places` returns them.
+    the weight whose edge is widest, by default the largest absolute value in the network. The weights of
+    `ranking` say which edges are the strongest, by default those of the network.
     """
-    places = number_places(content.network, layout) if places is None else places
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
+    ranks = tuple(layer.weights for layer in (ranking or content.network).layers)
+    places = number_places(ranks, layout)
     labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
-    return Picture(layout, content, tuple(labels), weights, scale, places, shows)
+    return Picture(layout, content, tuple(labels), weights, scale, ranks, places, shows)
 
 
-def number_places(network: Network, layout: Layout) -> tuple[Places, ...]:
+def number_places(weights: Sequence[Array], layout: Layout) -> tuple[Places, ...]:
     """Return the places of the numbers on edges, one entry per layer.
 
     Where a network with many edges shows all weights, but has no room for them, the strongest are shown.
     """
-    weights = [layer.weights for layer in network.layers]
     if sum(each.size for each in weights) <= MANY_EDGES:
         return layout.places
     places = layout.places or ((NO_SLOTS, NO_SLOTS),) * len(weights)

@@ -95,7 +95,9 @@ class NumberRoom:
         edges = visible_edges(self.gap, self.body, nodes, sources)
         if edges is None:
             return NO_SLOTS, NO_SLOTS
-        return self._find(edges.strongest(weights, MOST_OF_NODE), CLOSE if len(nodes) > 1 else ALONE, shown)
+        if len(edges.nodes) > MOST_OF_NODE:
+            edges = edges.strongest(weights, MOST_OF_NODE)
+        return self._find(edges, CLOSE if len(nodes) > 1 else ALONE, shown)
 
     def _find(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
         """Return places for the numbers of `edges`, from memory if the same places were found before.

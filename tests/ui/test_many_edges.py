@@ -169,6 +169,27 @@ def test_the_same_weights_are_shown_during_a_run_and_a_drag(bare, qtbot):
     assert weakest in weights(window)
 
 
+def test_the_weights_of_a_selected_node_stand_still_during_a_run(bare, qtbot):
+    window = bare("digits")  # 32 weights lead into the node, of which at most 16 are shown
+    node, seen = Address("node", 1, 3), {}
+    window.document.select(node)
+
+    def look(*_):
+        for label in window.diagram.picture.labels:
+            if label.is_on_edge:
+                seen.setdefault(label.address, set()).add(label.rect.center)
+
+    look()
+    shown = set(seen)
+    window.document.changed.connect(look)
+    window.runner.run()
+    qtbot.waitUntil(lambda: window.document.state.iteration > 40)
+    assert window.document.now.is_moving
+    window.document.changed.disconnect(look)
+    assert set(seen) == shown
+    assert all(len(centers) == 1 for centers in seen.values())
+
+
 def test_the_walk_shows_the_weights_of_which_it_speaks(bare):
     window = bare("iris")
     window.player.speed = 0.0

@@ -36,8 +36,7 @@ from nnviz.picture.edges import neighbours
 from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, Label, View
-from nnviz.picture.picture import Picture, largest_weight, make_picture, number_places
-from nnviz.picture.strongest_numbers import Places
+from nnviz.picture.picture import Picture, largest_weight, make_picture
 from nnviz.picture.style import Box, label_shapes, node_shapes
 from nnviz.ui.diagram.paint import (
     ALWAYS_SHARP,
@@ -62,8 +61,8 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
         self._picture: Picture | None = None
         self._picture_key: tuple[object, ...] = ()
-        self._places: tuple[Places, ...] = ()
-        """The places of the numbers on edges. The strongest weights stay the same while weights change."""
+        self._ranking: Network | None = None
+        """The network whose weights say which are the strongest; the same one during a run or a drag."""
 
     def picture(self, moment: Moment, view: View, largest: float | None = None) -> Picture:
         """Return the picture of a Moment for a view: the last one if nothing in the picture has changed.
@@ -81,9 +80,9 @@ class PictureMaker:
         key = layout, walk if walk.active else None, largest, interest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
             if largest is None or self._picture is None or layout is not self._picture.layout:
-                self._places = number_places(moment.state.network, layout)
+                self._ranking = moment.state.network
             shows = walk.shows if walk.active else None
-            picture = make_picture(content, layout, shows=shows, largest=largest, places=self._places)
+            picture = make_picture(content, layout, shows=shows, largest=largest, ranking=self._ranking)
             for addresses in interest:
                 picture = picture.with_numbers(*addresses)
             self._picture, self._picture_key = picture, key
