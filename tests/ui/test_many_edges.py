@@ -1,7 +1,7 @@
 """The diagram of a network with many edges: whose weights it shows, and how they are edited."""
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -17,6 +17,7 @@ from nnviz.ui.dialogs.pictures import DiagramDrawing, Look
 from nnviz.ui.window.commands import ALL_WEIGHTS
 from tests.picture.diagrams import state
 from tests.ui.hands import choose_entry, click, double_click, drag, editor_of, hover, write
+from tests.ui.runs import pixels_of
 from tests.ui.sees import offered, place
 
 TITLE = "All weights"
@@ -74,6 +75,14 @@ def test_a_node_under_the_mouse_shows_its_weights_until_the_mouse_leaves(bare):
         rect = label.rect.middle(label.rect.width - 4, label.rect.height - 4)
         pixels = [(round(rect.x + k), round(rect.center[1])) for k in range(int(rect.width))]
         assert any(before.pixel(x, y) != after.pixel(x, y) for x, y in pixels), label.text
+    others = [at for at in shown - edges if not any(place(window, at).meets(each.rect) for each in added)]
+    assert len(others) > 5
+    for address in others:  # the numbers of faded edges are not painted
+        rect = QRectF(*place(window, address)).toRect()
+        images = (pixels_of(image.copy(rect)).astype(np.int64) for image in (before, after))
+        brightest = (np.max([pixels >> shift & 255 for shift in (16, 8, 0)], axis=0) for pixels in images)
+        ink = [(channel < 90).any() for channel in brightest]
+        assert ink == [True, False], address
     hover(window.diagram, QPoint(3, 3))
     assert window.diagram.grab().toImage() == before
 

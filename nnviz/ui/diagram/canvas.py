@@ -197,7 +197,7 @@ class DiagramPainter:
         _paint_selected_heading(painter, moment, picture, options.palette)
         painter.setClipRect(qrect(picture.layout.body))
         if fades:
-            _paint_faded_numbers(painter, picture, options)
+            paint_shapes(painter, label_shapes(_highlighted_numbers(picture, options), options.palette))
         _paint_selection(painter, picture, options)
         hidden = picture.hidden_numbers(options.highlighted)
         paint_shapes(painter, label_shapes(hidden, options.palette))
@@ -233,19 +233,15 @@ class DiagramPainter:
         paint_some_edges(painter, picture, highlighted, palette)
 
 
-def _paint_faded_numbers(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
-    """Paint the numbers on edges, faded like their edges unless these are highlighted or selected."""
-    clear = {
+def _highlighted_numbers(picture: Picture, options: PaintOptions) -> Iterator[Label]:
+    """Yield the numbers of the picture that stand on highlighted or selected edges."""
+    edges = {
         (layer, *ends)
         for address in (options.highlighted, *options.selected_edges)
         for layer, nodes, sources in neighbours(picture.weights, address)
         for ends in zip(nodes.tolist(), sources.tolist(), strict=True)
     }
-    numbers = [label for label in picture.body_labels if label.is_on_edge]
-    for opacity, is_clear in ((FADED, False), (1.0, True)):
-        painter.setOpacity(opacity)
-        labels = (label for label in numbers if (label.address[1:] in clear) is is_clear)
-        paint_shapes(painter, label_shapes(labels, options.palette))
+    return (label for label in picture.body_labels if label.is_on_edge and label.address[1:] in edges)
 
 
 def _paint_selection(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
