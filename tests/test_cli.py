@@ -401,6 +401,12 @@ def test_render_writes_an_svg(answer):
     answer("render relu -o clear.svg --transparent")
     text, clear = (Path(name).read_text("utf-8") for name in ("relu.svg", "clear.svg"))
     assert all(part in text for part in ("<svg", 'width="600"', 'height="400"'))
+    answer("render iris -o strongest.svg")
+    answer("render iris -o all.svg --all-weights")
+    strongest, all_weights = (
+        Path(f"{name}.svg").read_text("utf-8").count("<text") for name in ("strongest", "all")
+    )
+    assert all_weights > strongest + 20
     assert PALETTES["dark"].canvas in text.splitlines()[2]
     assert PALETTES["light"].canvas not in clear.splitlines()[2]
 

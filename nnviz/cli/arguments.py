@@ -154,6 +154,7 @@ def _render(parser: _Parser) -> None:
     parser.add_argument("--view", choices=VIEWS, default="forward")
     _option(parser, "--transparent", "without a background")
     _option(parser, "--pictures", "draw thumbnails in the nodes")
+    _option(parser, "--all-weights", "show all weights of many edges, not only the strongest")
     kinds = f"OUT must end in {' or '.join(SUFFIXES)}"
     moves = parser.add_mutually_exclusive_group()
     _option(moves, "--walk", f"film the four phases of one update; {kinds}")

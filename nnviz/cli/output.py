@@ -237,18 +237,18 @@ def render(state: State, chosen: argparse.Namespace) -> None:
 
 def _draw(state: State, chosen: argparse.Namespace) -> None:
     size, theme, view = chosen.size or SIZE_PX, chosen.theme, chosen.view
+    shown = {name: getattr(chosen, name) for name in ("transparent", "pictures", "all_weights")}
     if chosen.out.suffix.lower() == ".svg":
         from nnviz.picture.svg import svg
 
-        text = svg(state, size, theme, view, transparent=chosen.transparent, pictures=chosen.pictures)
-        atomic.write(chosen.out, text.encode())
+        atomic.write(chosen.out, svg(state, size, theme, view, **shown).encode())
         return
     from nnviz import system
 
     system.draw_without_display()
     from nnviz.ui.dialogs.pictures import render as draw
 
-    draw(state, chosen.out, size, theme, view, chosen.transparent, chosen.pictures)
+    draw(state, chosen.out, size, theme, view, *shown.values())
 
 
 def is_film(chosen: argparse.Namespace) -> bool:
@@ -285,7 +285,8 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
 
     width, height = chosen.size or film.SIZE_PX
     what: What = "walk" if chosen.walk else "training"
-    subject = Subject(what, state, slopes=chosen.view == "slopes", pictures=chosen.pictures)
+    shown = {"pictures": chosen.pictures, "all_weights": chosen.all_weights}
+    subject = Subject(what, state, slopes=chosen.view == "slopes", **shown)
     render(subject, Look(width, height, chosen.theme), chosen.fps or film.FPS, chosen.out)
     if of_size := film.size_note(chosen.out, width, height):
         print_remark(f"{chosen.out}: {of_size}")

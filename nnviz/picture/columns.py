@@ -20,8 +20,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
-from nnviz.picture.number_places import LEAST_SIZE, PillSlots, pill_slots
+from nnviz.picture.number_places import LEAST_SIZE, pill_slots
 from nnviz.picture.parts import BAR, BEFORE, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
+from nnviz.picture.strongest_numbers import MANY_EDGES, NumberRoom, Places
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
@@ -561,16 +562,21 @@ class Layout:
     """Places of a node's texts relative to the node, one mapping per column."""
     names: tuple[Label, ...]
     """Labels with the names of the visible nodes."""
-    weights: tuple[PillSlots, ...]
-    """Places of the weights on the edges, one entry per layer."""
-    slopes: tuple[PillSlots, ...]
-    """Places of the slopes on the edges, one entry per layer."""
+    places: tuple[Places, ...]
+    """Places of the weights and slopes, one entry per layer; empty if only the strongest are shown."""
+    rooms: tuple[NumberRoom, ...]
+    """Room for the strongest weights and for numbers that appear on demand, one entry per layer."""
     headings: tuple[Rect, ...]
     """The rectangle of each column's heading. A column out of view has an empty rectangle."""
 
     def column(self, layer: int) -> DiagramColumn:
         """Return the column of a layer; layer −1 is the inputs."""
         return self.columns[layer + 1]
+
+    @property
+    def shows_strongest(self) -> bool:
+        """Whether the diagram shows only the strongest weights, because all would be too many."""
+        return not self.places
 
     @cached_property
     def lines(self) -> Array:
@@ -588,22 +594,27 @@ def lay_out(network: Network, view: View, *, slopes: bool = False, classes: bool
     scale = growth(view, len(network.sizes))
     room, columns = body(view, scale), lay_columns(network, view)
     gaps = tuple(itertools.starmap(_gap, pairwise(columns)))
-    pills = _edge_pills(gaps, columns, room, scale, view.zoom, slopes)
-    layers = None, *network.layers
-    pairs = zip(columns, layers, strict=True)
+    pill_sizes = [_pill_size(left, right, scale * view.zoom) for left, right in pairwise(columns)]
+    size = min(size for size in pill_sizes if size >= EQUAL_SHARE * max(pill_sizes))
+    sizes = (min(size, each) for each in pill_sizes)
+    rooms = tuple(NumberRoom(*each, room, slopes) for each in zip(gaps, sizes, strict=True))
+    shows_all = view.all_weights or sum(len(gap.y0) * len(gap.y1) for gap in gaps) <= MANY_EDGES
+    places = _edge_pills(gaps, pill_sizes, room, view.zoom, slopes) if shows_all else ()
+    pairs = zip(columns, (None, *network.layers), strict=True)
     slots = [node_slots(column, layer, classes=classes) for column, layer in pairs]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     texts = tuple(slots), tuple(itertools.chain.from_iterable(names))
-    of_weights, of_slopes = tuple(weights for weights, _ in pills), tuple(slopes for _, slopes in pills)
     headings = _headings(columns, room)
-    return Layout(view, scale, room, columns, gaps, *texts, of_weights, of_slopes, headings)
+    return Layout(view, scale, room, columns, gaps, *texts, places, rooms, headings)
 
 
 def _edge_pills(
-    gaps: Sequence[Gap], columns: Sequence[DiagramColumn], body: Rect, scale: float, zoom: float, slopes: bool
-) -> list[tuple[PillSlots, PillSlots]]:
-    """Return the places of weights and slopes, gap by gap, in one font size if possible."""
-    largest = [_pill_size(left, right, scale * zoom) for left, right in pairwise(columns)]
+    gaps: Sequence[Gap], largest: Sequence[float], body: Rect, zoom: float, slopes: bool
+) -> tuple[Places, ...]:
+    """Return the places of weights and slopes, gap by gap, in one font size if possible.
+
+    `largest` holds the largest font size of each gap.
+    """
     pills = [pill_slots(gap, body, size, zoom, slopes) for gap, size in zip(gaps, largest, strict=True)]
     sizes = [weights.size for weights, _ in pills]
     common_size = min((size for size in sizes if size >= EQUAL_SHARE * max(sizes)), default=0.0)
@@ -612,7 +623,7 @@ def _edge_pills(
             smaller_slots = pill_slots(gaps[k], body, common_size, zoom, slopes)
             if sum(len(each.places) for each in smaller_slots) >= len(weights.places + slope_slots.places):
                 pills[k] = smaller_slots
-    return pills
+    return tuple(pills)
 
 
 def _pill_size(left: DiagramColumn, right: DiagramColumn, scale: float) -> float:

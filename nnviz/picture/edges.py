@@ -5,17 +5,22 @@ Every computation covers all edges between two columns at once. This module does
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
 Indices = NDArray[np.intp]
 """Indices of nodes or sources."""
+
+EdgeGroups = list[tuple[int, Indices, Indices]]
+"""Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
 
 EVERY_EDGE, STRONGEST = 600, 1500
 """EVERY_EDGE: every edge is drawn if the network has at most this many edges.
@@ -112,6 +117,29 @@ def _nearest(
     squared = (off_x * off_x + off_y * off_y).ravel()
     best = int(squared.argmin())
     return int(ends[best]), best % fans, float(np.sqrt(squared[best]))
+
+
+def neighbours(weights: Sequence[Array], address: Address | None) -> EdgeGroups:
+    """Return the edges of an address: an edge, all edges of a node, or the edges into a layer.
+
+    `weights` has one array per layer, shape (nodes, sources).
+    """
+    if address is None:
+        return []
+    if address.kind in ("weight", "slope"):
+        return [(address.layer, np.array([address.node]), np.array([address.source]))]
+    if address.kind == "layer":
+        nodes, sources = np.indices(weights[address.layer].shape).reshape(2, -1)
+        return [(address.layer, nodes, sources)]
+    groups: EdgeGroups = []
+    if address.layer >= 0:
+        sources = np.arange(weights[address.layer].shape[1])
+        groups.append((address.layer, np.full_like(sources, address.node), sources))
+    following = address.layer + 1
+    if following < len(weights):
+        nodes = np.arange(weights[following].shape[0])
+        groups.append((following, nodes, np.full_like(nodes, address.node)))
+    return groups
 
 
 def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:

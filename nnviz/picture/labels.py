@@ -7,12 +7,13 @@ from typing import Literal, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
-from nnviz.core.numbers import as_text, counted, percent_text
+from nnviz.core.numbers import counted, percent_text
 from nnviz.core.results import BLANK, Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, PillSlots, smaller
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
+from nnviz.picture.strongest_numbers import Places
 from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
@@ -144,14 +145,13 @@ def _margin(kind: Kind, column: DiagramColumn, size: float) -> float:
     return MARGIN if kind == "heading" or column.layer < 0 else MARGIN + CONTROL_WIDTH / 2 * size
 
 
-def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:
-    """Yield the labels of the weights of `layer`, and of their slopes if `content` has slopes."""
-    weights = content.network.layers[layer].weights
-    yield from _on_edges(layout.weights[layer], layer, weights, "weight")
+def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label]:
+    """Yield the labels of weights of `layer`, and of their slopes if `content` has slopes, at `places`."""
+    of_weights, of_slopes = places
+    yield from _on_edges(of_weights, layer, content.network.layers[layer].weights, "weight")
     if content.slopes is not None:
-        places = layout.slopes[layer]
-        slopes = list(_on_edges(places, layer, content.slopes.layers[layer].weights, "slope"))
-        yield from with_blanks(slopes, content) if len(slopes) >= places.least else ()
+        slopes = list(_on_edges(of_slopes, layer, content.slopes.layers[layer].weights, "slope"))
+        yield from with_blanks(slopes, content) if len(slopes) >= of_slopes.least else ()
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
@@ -168,13 +168,6 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
         rect = Rect(x - width / 2, y - height / 2, width, height)
         leader = None if line == y else line
         yield Label(Address(kind, layer, node, source), text, rect, style, size, value, leader=leader)
-
-
-def edge_number(address: Address, value: float, size: float, middle: tuple[float, float]) -> Label:
-    """Return the label of a weight or a slope that is visible only while its edge is highlighted."""
-    text, style = as_text(value), STYLES[address.kind]
-    width = max(text_width(text, size, bold=True) + NUMBER_PADDING[style] * size, 1.5 * size)
-    return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)
 
 
 RIGHT, WRONG = "✓", "✗"

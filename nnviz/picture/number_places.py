@@ -77,9 +77,23 @@ class Edges:
         return self.y0 + parts[:, None] * (self.y1 - self.y0)
 
     @property
+    def ends(self) -> list[tuple[int, int]]:
+        """The (node, source) of each edge."""
+        return [*zip(self.nodes.tolist(), self.sources.tolist(), strict=True)]
+
+    @property
     def slope(self) -> Array:
         """Slope of each edge: pixels downwards per pixel to the right, shape (edges,)."""
         return (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
+
+    def strongest(self, weights: Array, most: int) -> Edges:
+        """Return the `most` edges with the largest absolute weights, the strongest first.
+
+        `weights` has the weights of the whole gap, shape (nodes, sources).
+        """
+        order = np.argsort(-np.abs(weights[self.nodes, self.sources]), kind="stable")[:most]
+        nodes, sources = self.nodes[order], self.sources[order]
+        return Edges(self.gap, self.body, nodes, sources, self.y0[order], self.y1[order])
 
     def bound(self, box: LabelBox) -> float:
         """Return an upper bound for the number of labels that fit; `box` has the size of a label."""
@@ -284,7 +298,7 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     Only edges that pass through the rectangle `body` get labels. `size` is the largest font size. The slopes
     have no places if `slopes` is false, or if clearly more weights fit without slopes.
     """
-    edges = _visible_edges(gap, body)
+    edges = visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
     count = len(edges.nodes)
@@ -299,19 +313,26 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     return both if worth > len(alone[0].places) else alone
 
 
-def _visible_edges(gap: Gap, body: Rect) -> Edges | None:
-    """Return the edges that pass through the body, or None if there are none or too many for labels."""
+def visible_edges(
+    gap: Gap, body: Rect, nodes: Indices | None = None, sources: Indices | None = None
+) -> Edges | None:
+    """Return the edges that pass through the body, or None if there are none or too many for labels.
+
+    The edges in question lead from `sources` to `nodes`, by default from all to all.
+    """
     left, right = max(gap.x0, body.x), min(gap.x1, body.right)
     if left >= right:
         return None
-    visible = np.zeros((len(gap.y1), len(gap.y0)), dtype=bool)
+    nodes = np.arange(len(gap.y1))[:, None] if nodes is None else nodes
+    sources = np.arange(len(gap.y0)) if sources is None else sources
+    visible = np.zeros(np.broadcast_shapes(nodes.shape, sources.shape), dtype=bool)
     for x in (left, (left + right) / 2, right):
         part = (x - gap.x0) / (gap.x1 - gap.x0)
-        y = np.add.outer(part * gap.y1, (1.0 - part) * gap.y0)
+        y = part * gap.y1[nodes] + (1.0 - part) * gap.y0[sources]
         visible |= (y >= body.y) & (y <= body.bottom)
     if not 0 < np.count_nonzero(visible) <= MOST_EDGES:
         return None
-    nodes, sources = np.nonzero(visible)
+    nodes, sources = (each[visible] for each in np.broadcast_arrays(nodes, sources))
     return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
@@ -326,8 +347,8 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
         result = _search(edges, largest, kinds, count, leading=True)
     if result is None:
         return NO_SLOTS, NO_SLOTS
-    widths = _widths(*result)
-    places = [_slots(edges, *result, widths, kind) for kind in range(kinds)]
+    widths = label_widths(*result)
+    places = [slots_of_kind(edges, *result, widths, kind) for kind in range(kinds)]
     return places[0], places[1] if kinds == 2 else NO_SLOTS
 
 
@@ -340,7 +361,7 @@ def _search(
     """
     count, best, result = len(edges.nodes), 0.0, None
     bonus = COMPLETE_BONUS if kinds * count <= FEW else 1.0
-    for box in _label_boxes(edges, largest):
+    for box in label_boxes(edges.gap, edges.body, largest):
         room = edges.bound(box)
         if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * box.size * bonus <= best:
             continue
@@ -367,14 +388,14 @@ def _search(
 
 def _choice(candidates: Candidates, box: LabelBox) -> Indices:
     """Return the places of the labels; if some of few labels have none, the better of two orders."""
-    places = Placing(candidates, box).places
+    places = Placing(candidates, box).search()
     if candidates.kinds == 1 or len(places) > FEW or NOWHERE not in places:
         return places
-    other = Placing(candidates, box, slopes_first=True).places
+    other = Placing(candidates, box).search(slopes_first=True)
     return max(places, other, key=lambda choice: _score(candidates, choice, box)[1])
 
 
-def _widths(candidates: Candidates, places: Indices, box: LabelBox) -> Array:
+def label_widths(candidates: Candidates, places: Indices, box: LabelBox) -> Array:
     """Return the width of each label: enough for a long number, unless another label needs the room."""
     placed = np.flatnonzero(places != NOWHERE)
     at = places[placed]
@@ -406,7 +427,7 @@ def _worth(candidates: Candidates) -> Array:
     return worth
 
 
-def _slots(
+def slots_of_kind(
     edges: Edges, candidates: Candidates, places: Indices, box: LabelBox, widths: Array, kind: int
 ) -> PillSlots:
     """Return the places of the labels of one kind: 0 for weights, 1 for slopes."""
@@ -420,9 +441,8 @@ def _slots(
     return PillSlots(slots, box.height, box.size)
 
 
-def _label_boxes(edges: Edges, largest: float) -> Iterator[LabelBox]:
-    """Yield the sizes to try, the largest font first."""
-    gap, body = edges.gap, edges.body
+def label_boxes(gap: Gap, body: Rect, largest: float) -> Iterator[LabelBox]:
+    """Yield the sizes of labels that fit into a gap, the largest font first."""
     from_nodes = NODE_GAP * largest
     left, right = max(gap.x0 + from_nodes, body.x), min(gap.x1 + REACH_PX - from_nodes, body.right)
     sizes = [step * largest for step in STEPS if step * largest > LEAST_SIZE]
@@ -441,11 +461,16 @@ PUSHES = 4
 
 
 class Placing:
-    """The search for places. `places` has the index of each label's place in the Candidates, or NOWHERE."""
+    """The search for places. `places` has the index of each label's place in the Candidates, or NOWHERE.
 
-    def __init__(self, candidates: Candidates, box: LabelBox, *, slopes_first: bool = False) -> None:
-        air = LABEL_GAP * box.size
-        self._candidates, self._width, self._height = candidates, box.width + air, box.height + air
+    `beside` and `above` are the spaces between labels, in font sizes.
+    """
+
+    def __init__(
+        self, candidates: Candidates, box: LabelBox, beside: float = LABEL_GAP, above: float = LABEL_GAP
+    ) -> None:
+        self._candidates = candidates
+        self._width, self._height = box.width + beside * box.size, box.height + above * box.size
         cost, self._x = candidates.cost, candidates.x.tolist()
         self._weights = len(cost) // candidates.kinds
         self.places: Indices = np.full(len(cost), NOWHERE)
@@ -454,16 +479,20 @@ class Placing:
         """Places that each placed label blocks, shape (labels, places)."""
         self._blocked = np.zeros(cost.shape, dtype=np.int16)
         """Number of labels that block each place, shape (labels, places)."""
-        self._greedy(cost, slopes_first)
+
+    def search(self, *, slopes_first: bool = False) -> Indices:
+        """Find places for as many labels as possible, all weights or all slopes first. Return `places`."""
+        self._greedy(self._candidates.cost, slopes_first)
         self._push_aside()
         self._improve()
+        return self.places
 
     def _greedy(self, cost: Array, slopes_first: bool) -> None:
         best = cost.min(axis=1)
         able = np.flatnonzero(np.isfinite(best))
         choices = np.count_nonzero(cost[able] <= best[able, None] + GOOD_COST, axis=1)
         for label in able[np.lexsort((choices, (able >= self._weights) != slopes_first))].tolist():
-            self._choose(label)
+            self.choose(label)
 
     def _push_aside(self) -> None:
         """Give a label without a place one that a single other label blocks, if that label can move."""
@@ -478,8 +507,8 @@ class Placing:
         # a weight is more important than a slope
         if self._can_move(other, label, place) or label < self._weights <= other:
             self._remove(other)
-            self._place_label(label, place)
-            self._choose(other)
+            self.place_label(label, place)
+            self.choose(other)
             return True
         return False
 
@@ -501,16 +530,17 @@ class Placing:
                 return
             label = int(placed[int(gain.argmax())])
             self._remove(label)
-            self._choose(label)
+            self.choose(label)
 
-    def _choose(self, label: int) -> None:
+    def choose(self, label: int) -> None:
         """Give a label its cheapest free place, if there is one."""
         cost = np.where(self._blocked[label] == 0, self._candidates.cost[label], np.inf)
         place = int(cost.argmin())
         if np.isfinite(cost[place]):
-            self._place_label(label, place)
+            self.place_label(label, place)
 
-    def _place_label(self, label: int, place: int) -> None:
+    def place_label(self, label: int, place: int) -> None:
+        """Give a label a place."""
         self.places[label] = place
         blocks = self._blocks_of(label, place).astype(np.int16)
         blocks[label] = 0

@@ -68,7 +68,8 @@ class View(NamedTuple):
 
     At zoom 1, the diagram has scale 1 in a small room and a larger scale in a large room. `larger` multiplies
     this scale, and `most_growth` limits the scale. With `bare`, the headings leave no room for controls. With
-    `pictures`, nodes have thumbnails.
+    `pictures`, nodes have thumbnails. With `all_weights`, a network with many edges shows every weight that
+    has room, not only the strongest ones.
     """
 
     width: float
@@ -80,6 +81,7 @@ class View(NamedTuple):
     most_growth: float = MOST_GROWTH
     bare: bool = False
     pictures: bool = False
+    all_weights: bool = False
 
     def resized(self, width: float, height: float) -> View:
         """Return the view for another size in pixels; the same point of the diagram stays in the middle."""
@@ -150,6 +152,11 @@ class Label(NamedTuple):
     """Role of the node whose box is behind the text, or None if the text is not on a node's box."""
     leader: float | None = None
     """The y of the edge if a number stands above or below the edge for lack of room, else None."""
+
+    @property
+    def is_on_edge(self) -> bool:
+        """Whether the text is a weight or the slope of a weight."""
+        return self.address.kind in ("weight", "slope")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -14,7 +14,7 @@ from itertools import takewhile
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address
+from nnviz.core.address import Address, Kind
 from nnviz.core.function import node_functions
 from nnviz.core.metrics import means_classes
 from nnviz.core.network import Network
@@ -22,15 +22,17 @@ from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
-from nnviz.picture.edges import EVERY_EDGE
-from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers, with_blanks
+from nnviz.picture.edges import EVERY_EDGE, neighbours
+from nnviz.picture.labels import edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
+from nnviz.picture.number_places import NO_SLOTS
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
+from nnviz.picture.strongest_numbers import MANY_EDGES, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
-NUMBER_GAP = 2.0
-"""Space between a weight and a slope that appear on hover, one above the other, in pixels."""
+EDGE_KINDS: tuple[Kind, Kind] = ("weight", "slope")
+"""Kinds of numbers on edges."""
 
 
 HEADINGS = ("heading", "subheading", "marked")
@@ -52,6 +54,10 @@ class Picture:
     """The weights that colour the edges, one array per layer, shape (nodes, sources)."""
     scale: float
     """Absolute value of the weight whose edge is drawn widest."""
+    ranking: tuple[Array, ...]
+    """Weights that say which edges are the strongest: those of the picture, or of a time before a run."""
+    places: tuple[Places, ...]
+    """The places of the weights and slopes on the edges, one entry per layer."""
     shows: Callable[[Address], bool] | None = None
     """Function that returns whether the animated walk already shows a text; None shows all texts."""
 
@@ -75,6 +81,18 @@ class Picture:
         If not, only the strongest edges of each layer are drawn, over a haze that stands for all edges.
         """
         return sum(weights.size for weights in self.weights) <= EVERY_EDGE
+
+    @property
+    def hidden_weights(self) -> Iterator[Address]:
+        """The weights of edges that the picture draws, but whose numbers appear only when they are selected.
+
+        None if every weight that has room is visible.
+        """
+        for layer, weights in enumerate(
+            self.weights if self.layout.shows_strongest and self.few_edges else ()
+        ):
+            for node, source in np.ndindex(weights.shape):
+                yield Address("weight", layer, node, source)
 
     @cached_property
     def headings(self) -> tuple[Label, ...]:
@@ -114,46 +132,62 @@ class Picture:
             return self._on_edge(address)
         return None
 
-    def _on_edge(self, address: Address, part: float = 0.5) -> Rect:
+    def _on_edge(self, address: Address) -> Rect:
         gap, view = self.layout.gaps[address.layer], self.layout.view
         left, right = max(gap.x0, 0.0), min(gap.x1, view.width)
-        middle = (left + part * (right - left) - gap.x0) / (gap.x1 - gap.x0)
+        middle = ((left + right) / 2 - gap.x0) / (gap.x1 - gap.x0)
         x, y = gap.point(address.node, address.source, min(max(middle, 0.0), 1.0))
         size = EDGE_PILL * self.layout.scale
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
-    def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
-        """Yield labels for the weight and the slope of an edge, except labels that the picture already shows.
+    def hidden_numbers(self, *addresses: Address | None) -> tuple[Label, ...]:
+        """Return labels for the weights and slopes of some edges, except labels that the picture already has.
 
-        The labels stand on the edge. Labels that would overlap stand one above the other.
+        The labels stand on their edges. If the picture shows only the strongest weights, an address may also
+        be a node: its edges get such labels, as far as there is room.
         """
-        if edge is None or edge.kind not in {"weight", "slope"}:
-            return
-        at, slopes = (edge.node, edge.source), self.content.slopes
-        weight, slope = edge._replace(kind="weight"), edge._replace(kind="slope")
-        both = slopes is not None and (self.shows is None or self.shows(slope))
-        texts = [self.label(weight), self.label(slope)]
-        numbers = [texts[0] or self._hover(weight, float(self.weights[edge.layer][at]), 0.3 if both else 0.5)]
-        if slopes is not None and both:
-            numbers.append(texts[1] or self._hover(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
-        if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
-            numbers = self._stack(numbers, below=texts[1] is None)
-        hidden = (number for number, label in zip(numbers, texts, strict=False) if label is None)
-        yield from with_blanks(hidden, self.content)
+        places = self._hidden_places(addresses)
+        labels = (label for layer, at in places.items() for label in edge_numbers(self.content, at, layer))
+        return tuple(label for label in labels if self.shows is None or self.shows(label.address))
 
-    def _hover(self, address: Address, value: float, part: float) -> Label:
-        middle = self._on_edge(address, part).center
-        return edge_number(address, value, EDGE_PILL * self.layout.scale, middle)
+    def with_numbers(self, *addresses: Address) -> Picture:
+        """Return the picture with the hidden numbers of some edges and nodes.
 
-    def _stack(self, numbers: list[Label], *, below: bool) -> list[Label]:
-        """Return a weight and a slope, the slope moved below the weight or the weight above the slope."""
-        fixed, moved = numbers if below else reversed(numbers)
-        height = moved.rect.height
-        places = [fixed.rect.bottom + NUMBER_GAP, fixed.rect.y - NUMBER_GAP - height]
-        fits = [y for y in places if self.layout.body.y <= y <= self.layout.body.bottom - height]
-        y = (fits or places)[0 if below else -1]
-        moved = moved._replace(rect=moved.rect._replace(x=fixed.rect.center[0] - moved.rect.width / 2, y=y))
-        return [fixed, moved] if below else [moved, fixed]
+        Numbers of other edges give way where they would overlap.
+        """
+        added, more = self.hidden_numbers(*addresses), self._hidden_places(addresses)
+        places = (
+            join_places(each, more[layer]) if layer in more else each
+            for layer, each in enumerate(self.places)
+        )
+        kept = (label for label in self.labels if not (label.is_on_edge and _meets(label, added)))
+        return replace(self, places=tuple(places), labels=(*kept, *added))
+
+    def _hidden_places(self, addresses: tuple[Address | None, ...]) -> dict[int, Places]:
+        """Return the places of the hidden numbers of some edges and nodes, by layer."""
+        edges: dict[int, set[tuple[int, int]]] = {}
+        for address in filter(None, addresses):
+            if address.kind in EDGE_KINDS or (self.layout.shows_strongest and address.kind != "layer"):
+                for layer, nodes, sources in neighbours(self.weights, address):
+                    pairs = zip(nodes.tolist(), sources.tolist(), strict=True)
+                    edges.setdefault(layer, set()).update(pairs)
+        return {layer: self._find_places(layer, own) for layer, own in edges.items()}
+
+    def _find_places(self, layer: int, edges: set[tuple[int, int]]) -> Places:
+        """Return places for the numbers of some edges (node, source) that the picture does not show."""
+        weights, slopes = (
+            replace(
+                each,
+                places=[
+                    slot._replace(width=label.rect.width)
+                    for slot in each.places
+                    if slot[:2] in edges and (label := self.label(Address(kind, layer, *slot[:2])))
+                ],
+            )
+            for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
+        )
+        nodes, sources = np.array(sorted(edges)).T
+        return self.layout.rooms[layer].of_edges(nodes, sources, self.ranking[layer], (weights, slopes))
 
     def describe(self, address: Address) -> str:
         """Return a description of the part of the network at `address`, with numbers in full precision."""
@@ -197,28 +231,48 @@ class Picture:
         return None
 
 
+def _meets(label: Label, others: Iterable[Label]) -> bool:
+    return any(label.rect.meets(other.rect) for other in others)
+
+
 def make_picture(
     content: Content,
     layout: Layout,
     *,
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,
+    ranking: Network | None = None,
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
     The function `shows` returns whether to show the text at an address. `largest` is the absolute value of
-    the weight whose edge is widest, by default the largest absolute value in the network.
+    the weight whose edge is widest, by default the largest absolute value in the network. The weights of
+    `ranking` say which edges are the strongest, by default those of the network.
     """
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    labels = all_labels(content, layout)
+    ranks = tuple(layer.weights for layer in (ranking or content.network).layers)
+    places = number_places(ranks, layout)
+    labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
-    return Picture(layout, content, tuple(labels), weights, scale, shows)
+    return Picture(layout, content, tuple(labels), weights, scale, ranks, places, shows)
+
+
+def number_places(weights: Sequence[Array], layout: Layout) -> tuple[Places, ...]:
+    """Return the places of the numbers on edges, one entry per layer.
+
+    Where a network with many edges shows all weights, but has no room for them, the strongest are shown.
+    """
+    if sum(each.size for each in weights) <= MANY_EDGES:
+        return layout.places
+    places = layout.places or ((NO_SLOTS, NO_SLOTS),) * len(weights)
+    gaps = zip(places, layout.rooms, weights, strict=True)
+    return tuple(own if own[0].places else room.strongest(each) for own, room, each in gaps)
 
 
 def largest_weight(network: Network) -> float:
@@ -247,11 +301,14 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
     return make_picture(content, layout)
 
 
-def all_labels(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield the labels of all texts, including texts that the animated walk has not reached yet."""
+def all_labels(content: Content, layout: Layout, places: Iterable[Places]) -> Iterator[Label]:
+    """Yield the labels of all texts, including texts that the animated walk has not reached yet.
+
+    `places` are the places of the numbers on edges, layer by layer.
+    """
     yield from headings(content, layout)
     yield from layout.names
     for column, slots in zip(layout.columns, layout.slots, strict=True):
         yield from node_numbers(content, column, slots, layout.body)
-    for gap in layout.gaps:
-        yield from edge_numbers(content, layout, gap.layer)
+    for layer, of_layer in enumerate(places):
+        yield from edge_numbers(content, of_layer, layer)

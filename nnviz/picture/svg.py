@@ -157,13 +157,16 @@ def svg(
     *,
     transparent: bool = False,
     pictures: bool = False,
+    all_weights: bool = False,
 ) -> str:
     """Return the diagram of `state` for the first row of data as an SVG document.
 
-    `view` "slopes" adds the row's slopes, `pictures` adds thumbnails in the nodes. Raises ValueError if
-    `view` is "slopes" but no rows have targets.
+    `view` "slopes" adds the row's slopes, `pictures` adds thumbnails in the nodes. A network with many edges
+    shows its strongest weights, or with `all_weights` all that have room. Raises ValueError if `view` is
+    "slopes" but no rows have targets.
     """
-    picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
+    room = View(*size, pictures=pictures, all_weights=all_weights)
+    picture = row_picture(state, room, with_slopes=view == "slopes")
     return sheet_svg(sheet(picture, *size), PALETTES[theme], transparent=transparent)
 
 
@@ -278,7 +281,10 @@ def sheet(picture: Picture, width: float, height: float) -> Sheet:
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
-    room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
+    view = picture.layout.view
+    room = View(
+        width, max(height - HEIGHT * scale, 1.0), pictures=view.pictures, all_weights=view.all_weights
+    )
     layout = lay_out(network, room, slopes=slopes, classes=means_classes(content.state))
     unzoomed = make_picture(content, layout, shows=picture.shows, largest=picture.scale)
     middle = height - HEIGHT * scale / 2

@@ -47,15 +47,15 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5, output="id
     return State(network, Dataset(inputs, targets if output == "identity" else targets > 0.0))
 
 
-def drawn(state, view=None, *, with_slopes=False, row=0, shows=None, largest=None, **more):
-    """Return the picture of a row; `more` are words of Content."""
+def drawn(state, view=None, *, with_slopes=False, row=0, shows=None, largest=None, strongest=False, **more):
+    """Return the picture of a row with all weights, or the strongest of many; `more` are words of Content."""
     x = state.data.inputs[row : row + 1]
     if with_slopes:
         own = slopes(state.network, x, state.data.targets[row : row + 1])
         more = {"slopes": own, "slopes_of": f"slopes of row {row + 1}"} | more
     content = Content(state, row, state.network.forward(x[0]) if len(x) else None, **more)
-    classes = means_classes(state)
-    layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes, classes=classes)
+    view = (view or View(900, 500))._replace(all_weights=not strongest)
+    layout = lay_out(state.network, view, slopes=with_slopes, classes=means_classes(state))
     return make_picture(content, layout, shows=shows, largest=largest)
 
 

@@ -126,7 +126,7 @@ def test_numbers_keep_their_place_on_their_edges_while_all_grows(name):
 # --- how much is shown, and how large
 
 
-def test_small_networks_show_all_numbers_and_crowded_gaps_many_or_none(approved):
+def test_small_networks_show_all_numbers_and_crowded_gaps_many_or_the_strongest(approved):
     found, nets = (
         {},
         ((2, 2, 1), (3, 1), (2, 3, 1), (1, 8, 1), (2, 4, 4, 1), (8, 8, 1), (12, 12, 1), (9, 100, 1)),
@@ -159,12 +159,15 @@ def constant(sizes, value):
 
 
 def test_pills_stay_where_they_are_while_weights_change():
+    """Layer 1 has room for its strongest weights only, which are others in another network."""
     first, second = (
-        {label.address: label.rect.center for label in on_edges(drawn(own))}
+        {label.address: label.rect.center for label in on_edges(drawn(own)) if label.address.layer != 1}
         for own in (state((2, 8, 8, 1), seed=seed, spread=0) for seed in (1, 2))
     )
     both = first.keys() & second.keys()
-    assert len(both) >= len(first) - 1  # a number too long for its pill is hidden
+    assert (
+        len(both) >= len(first) - 1
+    )  # layer 1 shows its strongest weights; a number too long for its pill is hidden
     assert all(first[address] == pytest.approx(second[address]) for address in both)
 
 

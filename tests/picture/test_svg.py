@@ -37,7 +37,7 @@ def texts(root):
 
 def test_every_text_of_the_picture_is_written_and_names_cannot_break_the_file():
     for sizes in ((2, 2, 1), (1, 8, 1), (2, 8, 8, 8, 1), (3, 1)):
-        picture = sheet(drawn(state(sizes), View(900, 500)), 900, 500).picture
+        picture = sheet(drawn(state(sizes), View(900, 500), strongest=True), 900, 500).picture
         words = [label.text for label in picture.labels]
         assert texts(parsed(state(sizes), (900, 500))) == [*words, "+", "weight > 0", "−", "weight < 0"]
     names = ("<b>&", 'quote"]]>', "\u202eright to left")

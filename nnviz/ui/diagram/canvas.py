@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from functools import partial
 from math import floor
@@ -33,21 +33,21 @@ from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.columns import Layout, corner, lay_out
 from nnviz.picture.content import Content
+from nnviz.picture.edges import neighbours
 from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import MOST_GROWTH, View
+from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
 from nnviz.picture.style import Box, label_shapes, node_shapes
 from nnviz.ui.diagram.paint import (
     ALWAYS_SHARP,
-    neighbours,
     paint_edges,
     paint_halo,
     paint_marks,
     paint_shapes,
     paint_some_edges,
 )
-from nnviz.ui.diagram.walk import Callout, WalkLayer
+from nnviz.ui.diagram.walk import Callout, WalkLayer, short_name
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, TEXT_MS, Desk
 from nnviz.ui.kit.images import qrect
@@ -62,6 +62,8 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
         self._picture: Picture | None = None
         self._picture_key: tuple[object, ...] = ()
+        self._ranking: Network | None = None
+        """The network whose weights say which are the strongest; the same one during a run or a drag."""
 
     def picture(self, moment: Moment, view: View, largest: float | None = None) -> Picture:
         """Return the picture of a Moment for a view: the last one if nothing in the picture has changed.
@@ -76,11 +78,16 @@ class PictureMaker:
         functions = moment.node_functions if has_pictures and not moment.hiding.on else None
         content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, functions)
         layout, walk = self._layout(moment.state, view, with_slopes), moment.walk
-        key = layout, walk if walk.active else None, largest
+        interest = (*_interest(moment),) if layout.shows_strongest else ()
+        key = layout, walk if walk.active else None, largest, interest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
+            if largest is None or self._picture is None or layout is not self._picture.layout:
+                self._ranking = moment.state.network
             shows = walk.shows if walk.active else None
-            self._picture = make_picture(content, layout, shows=shows, largest=largest)
-            self._picture_key = key
+            picture = make_picture(content, layout, shows=shows, largest=largest, ranking=self._ranking)
+            for addresses in interest:
+                picture = picture.with_numbers(*addresses)
+            self._picture, self._picture_key = picture, key
         return self._picture
 
     def _layout(self, state: State, view: View, with_slopes: bool) -> Layout:
@@ -95,6 +102,16 @@ class PictureMaker:
 def _structure(network: Network) -> tuple[object, ...]:
     """Return all of a network that the layout of its picture depends on."""
     return network.inputs, *((each.nodes, each.activation, each.biases is None) for each in network.layers)
+
+
+def _interest(moment: Moment) -> Iterator[tuple[Address, ...]]:
+    """Yield the addresses that show their weights: the edges of which the walk speaks, and the selection."""
+    words = moment.walk_text(short_name)
+    numbers = (each for each in (*words.subject, *words.used_numbers) if each.kind in ("weight", "slope"))
+    if edges := sorted({number._replace(kind="weight") for number in numbers}):
+        yield (*edges,)
+    if selected := tuple(filter(None, (moment.address, moment.second))):
+        yield selected
 
 
 def _slopes(moment: Moment) -> tuple[MeanSlopes | None, str]:
@@ -177,30 +194,36 @@ class DiagramPainter:
         painter.setClipRect(qrect(picture.layout.body))
         self._paint_edges(painter, edges, options)
         painter.setClipping(False)
-        paint = partial(self._paint_parts, moment=moment, picture=picture, palette=options.palette)
-        self._parts.draw(painter, picture, (picture, options.palette), paint)
+        fades = picture.layout.shows_strongest and options.highlighted is not None
+        labels = tuple(label for label in picture.body_labels if not (fades and label.is_on_edge))
+        paint = partial(self._paint_parts, moment, picture, labels, options.palette)
+        self._parts.draw(painter, picture, (picture, options.palette, fades), paint)
         _paint_selected_heading(painter, moment, picture, options.palette)
         painter.setClipRect(qrect(picture.layout.body))
+        if fades:
+            paint_shapes(painter, label_shapes(_highlighted_numbers(picture, options), options.palette))
         _paint_selection(painter, picture, options)
         hidden = picture.hidden_numbers(options.highlighted)
         paint_shapes(painter, label_shapes(hidden, options.palette))
         self.walk.paint(painter, moment, picture, options.palette)
         painter.setClipping(False)
 
-    def _paint_parts(self, painter: QPainter, moment: Moment, picture: Picture, palette: Palette) -> None:
-        """Paint everything that changes only with the picture, except the edges."""
+    def _paint_parts(
+        self, moment: Moment, picture: Picture, labels: tuple[Label, ...], palette: Palette, painter: QPainter
+    ) -> None:
+        """Paint everything that changes only with the picture, except the edges, and `labels` on top."""
         paint_shapes(painter, label_shapes(picture.headings, palette))
         painter.setClipRect(qrect(picture.layout.body))
         paint_shapes(painter, node_shapes(picture, palette))
         self.walk.paint_outlines(painter, moment, picture, palette)
-        paint_shapes(painter, label_shapes(picture.body_labels, palette))
+        paint_shapes(painter, label_shapes(labels, palette))
 
     def _paint_edges(self, painter: QPainter, picture: Picture, options: PaintOptions) -> None:
         """Paint the edges; highlighted edges fade the others, except the selected ones.
 
         While weights change, edges are coarser, and not cached.
         """
-        highlighted, palette = neighbours(picture, options.highlighted), options.palette
+        highlighted, palette = neighbours(picture.weights, options.highlighted), options.palette
         paint = partial(_paint_all_edges, picture=picture, options=options)
         if options.moving and not highlighted:
             paint(painter)
@@ -210,8 +233,19 @@ class DiagramPainter:
         painter.setOpacity(1.0)
         for address in options.selected_edges if highlighted else ():
             paint_halo(painter, picture, address, palette)
-            paint_some_edges(painter, picture, neighbours(picture, address), palette)
+            paint_some_edges(painter, picture, neighbours(picture.weights, address), palette)
         paint_some_edges(painter, picture, highlighted, palette)
+
+
+def _highlighted_numbers(picture: Picture, options: PaintOptions) -> Iterator[Label]:
+    """Yield the numbers of the picture that stand on highlighted or selected edges."""
+    edges = {
+        (layer, *ends)
+        for address in (options.highlighted, *options.selected_edges)
+        for layer, nodes, sources in neighbours(picture.weights, address)
+        for ends in zip(nodes.tolist(), sources.tolist(), strict=True)
+    }
+    return (label for label in picture.body_labels if label.is_on_edge and label.address[1:] in edges)
 
 
 def _paint_selection(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
@@ -464,6 +498,11 @@ class Canvas(QWidget):
             self._hover = address
             self.update()
 
+    def hidden_number_at(self, x: float, y: float) -> Address | None:
+        """Return the address of the number at a point that is visible only while its edge is highlighted."""
+        labels = self.picture.hidden_numbers(self._hover)
+        return next((label.address for label in labels if label.rect.contains(x, y)), None)
+
     def focus_on_selection(self, on: bool) -> None:
         """If `on`, highlight the selected edge or the edges of the selected node, else stop highlighting."""
         self._focus_selection = on
@@ -479,6 +518,10 @@ class Canvas(QWidget):
         self.show_again()
         if self.updatesEnabled():  # otherwise the window is still being filled, and its size will change
             _ = self.picture  # places the headings before Qt paints
+
+    def show_all_weights(self, shown: bool) -> None:
+        """Show all weights that have room, or in a network with many edges the strongest ones."""
+        self.show_view(self.view._replace(all_weights=shown))
 
     def show_pictures(self, shown: bool) -> None:
         """Show or hide thumbnails in the nodes that can have one."""

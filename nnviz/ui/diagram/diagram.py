@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QCursor,
@@ -91,9 +91,11 @@ class Diagram(Canvas):
             self.session.editor.commit()
         self._pressed = self._last = event.position()
         self._moved, self._drag = False, object()
-        text = self._text = self.picture.text_at(event.position().x(), event.position().y())
+        text = self._text = self._text_at(event.position())
         scrubs = text and text.kind in EDITABLE and event.button() == Qt.MouseButton.LeftButton
         self._scrub_from = self.session.value(text) if text and scrubs and not _is_adding(event) else None
+        if text and self._scrub_from is not None and self.picture.label(text) is None:
+            self._select_scrubbed(text)  # so that the number stays when the highlight ends
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Highlight the node or edge under the mouse, or continue to drag a number or to pan."""
@@ -101,8 +103,9 @@ class Diagram(Canvas):
             self._end_drag()  # a message box may have taken the release
         self._continue_drag(event)
         at = event.position()
-        address = None if event.buttons() else self.picture.address_at(at.x(), at.y())
-        self.hover(address)
+        address = None if event.buttons() else self._address_at(at)
+        if event.buttons() or self.hidden_number_at(at.x(), at.y()) is None:
+            self.hover(address)  # else the number would go away under the mouse
         self.setCursor(self._cursor(at, address))
 
     def hover(self, address: Address | None) -> None:
@@ -139,11 +142,21 @@ class Diagram(Canvas):
         if address not in self._document.now.weights:
             self.session.select(address)
 
+    def _text_at(self, at: QPointF) -> Address | None:
+        """Return the address of the text at a point, also of a number that only a highlight shows."""
+        x, y = at.x(), at.y()
+        return self.hidden_number_at(x, y) or self.picture.text_at(x, y)
+
+    def _address_at(self, at: QPointF | QPoint) -> Address | None:
+        """Return the address of the text, node or edge at a point."""
+        x, y = float(at.x()), float(at.y())
+        return self.hidden_number_at(x, y) or self.picture.address_at(x, y)
+
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
         """Return the cursor for the effect of a click or a drag at this place."""
         if self._moved and not self._scrubbing:
             return Qt.CursorShape.ClosedHandCursor
-        text = self.picture.text_at(at.x(), at.y())
+        text = self._text_at(at)
         if text and text.kind == "name":
             return Qt.CursorShape.IBeamCursor
         if text and text.kind in EDITABLE:
@@ -172,7 +185,7 @@ class Diagram(Canvas):
         if blank := self._blank_at(text, event.position()):
             self._document.reveal(blank)
             return
-        address = text or self.picture.address_at(event.position().x(), event.position().y())
+        address = text or self._address_at(event.position())
         if address and address.kind in ("heading", "subheading") and address.layer >= 0:
             desk.explain(Address("layer", address.layer))
         elif address is None or address.kind in ("heading", "subheading"):
@@ -198,7 +211,7 @@ class Diagram(Canvas):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Edit the weight of an edge or the value of a pixel; on the background, show the whole picture."""
-        address = self.picture.address_at(event.position().x(), event.position().y())
+        address = self._address_at(event.position())
         if address is None:
             self.fit()
         elif address.kind == "weight":
@@ -222,7 +235,7 @@ class Diagram(Canvas):
         """Request a menu for the node or edge under the mouse, or for the selection (menu key)."""
         address = self._document.now.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
-            address = self.picture.address_at(event.pos().x(), event.pos().y())
+            address = self._address_at(event.pos())
         self.menu_requested.emit(address, event.globalPos())
 
     def event(self, event: QEvent) -> bool:
@@ -230,7 +243,7 @@ class Diagram(Canvas):
         if event.type() in ACTS:
             self._desk.frames.show_pending()
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            address = self.picture.address_at(event.pos().x(), event.pos().y())
+            address = self._address_at(event.pos())
             text = self.picture.describe(address) if address else ""
             QToolTip.showText(event.globalPos(), text, self)
             return True

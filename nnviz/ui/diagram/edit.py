@@ -124,6 +124,7 @@ class EditSession(QObject):
     def __init__(self, canvas: Canvas, desk: Desk) -> None:
         super().__init__(canvas)
         self._canvas, self._document, self._message = canvas, desk.document, desk.message
+        self._frames = desk.frames
         self._address: Address | None = None
         self._session = object()
         """The merge key of all edits while the field is open."""
@@ -154,11 +155,8 @@ class EditSession(QObject):
             self.select(address)
             self._message.emit(NO_TARGET)
             return
-        picture = self._canvas.picture
-        place = picture.place(address)
-        if place is None:
+        if self._canvas.picture.place(address) is None:
             return
-        label = picture.label(address)
         self._address, self._session, self._nudged = address, object(), None
         self._what_if_row = self._document.now.what_if_row
         network = self._document.state.network
@@ -170,6 +168,10 @@ class EditSession(QObject):
         else:
             self.select(address)
             value, title = self.value(address), _title(address, name)
+        self._frames.show_pending()  # the number of a selected edge may appear only now
+        picture = self._canvas.picture
+        label, place = picture.label(address), picture.place(address)
+        assert place is not None
         size = label.size if label else EDGE_PILL * picture.layout.scale
         self.editor.empty = partial(self._cleared, address) if address.kind == "target" else None
         self.editor.read_name = partial(self._read_name, address)
@@ -257,10 +259,11 @@ class EditSession(QObject):
         self._message.emit("")
 
     def _move_on(self, steps: int) -> None:
-        """Open the next visible number, column by column, top to bottom."""
-        order = edits.EDITABLE
+        """Open the next number that is visible or can be, column by column, top to bottom."""
+        order, picture = edits.EDITABLE, self._canvas.picture
+        visible = {label.address for label in picture.labels if label.address.kind in order}
         addresses = sorted(
-            (label.address for label in self._canvas.picture.labels if label.address.kind in order),
+            visible.union(picture.hidden_weights),
             key=lambda address: (address.column, order.index(address.kind), address.node, address.source),
         )
         if self._address in addresses:

@@ -16,8 +16,8 @@ from nnviz.picture import style
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
+    EdgeGroups,
     Gap,
-    Indices,
     edge_colour,
     edge_width,
     haze_pixels,
@@ -121,9 +121,6 @@ HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
 HALO_OPACITY: opacity of the halo.
 """
 
-EdgeGroups = list[tuple[int, Indices, Indices]]
-"""Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
-
 
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
     """Paint all edges. With `moving=True`, save time: paint fewer edges, without antialiasing."""
@@ -180,26 +177,6 @@ def _edge_pens(palette: Palette, crowded: bool, growth: float) -> dict[int, QPen
 def edge_line(gap: Gap, node: int, source: int) -> QLineF:
     """Return the line of the edge from `source` to `node`."""
     return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())
-
-
-def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
-    """Return the edges to highlight: an edge, all edges of a node, or the edges into a layer."""
-    if address is None:
-        return []
-    if address.kind in ("weight", "slope"):
-        return [(address.layer, np.array([address.node]), np.array([address.source]))]
-    if address.kind == "layer":
-        nodes, sources = np.indices(picture.weights[address.layer].shape).reshape(2, -1)
-        return [(address.layer, nodes, sources)]
-    groups: EdgeGroups = []
-    if address.layer >= 0:
-        sources = np.arange(picture.weights[address.layer].shape[1])
-        groups.append((address.layer, np.full_like(sources, address.node), sources))
-    following = address.layer + 1
-    if following < len(picture.weights):
-        nodes = np.arange(picture.weights[following].shape[0])
-        groups.append((following, nodes, np.full_like(nodes, address.node)))
-    return groups
 
 
 def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:

@@ -384,7 +384,9 @@ def _thin_out(points: Array) -> Array:
 
 
 def _obstacles(picture: Picture, words: StepText) -> Obstacles:
-    texts = {label.address: label.rect for label in all_labels(picture.content, picture.layout)}
+    texts = {
+        label.address: label.rect for label in all_labels(picture.content, picture.layout, picture.places)
+    }
     addresses = (*words.subject, *words.used_numbers)
     forbidden = [rect for address in addresses for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]

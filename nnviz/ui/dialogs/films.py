@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -53,7 +54,8 @@ class Subject:
 
     The diagram shows the row with the index `row`. `by_layer`: the walk goes layer by layer, not node by
     node. `slopes`: the diagram shows slopes during training. `past` holds the recorded States of the run; the
-    film of a script's run shows only these States. `pictures`: nodes contain small pictures.
+    film of a script's run shows only these States. `pictures`: nodes contain small pictures. `all_weights`: a
+    network with many edges shows all its weights, not only the strongest ones.
     """
 
     kind: What
@@ -63,6 +65,7 @@ class Subject:
     by_layer: bool = False
     past: Past | None = None
     pictures: bool = False
+    all_weights: bool = False
 
 
 class FootText(NamedTuple):
@@ -97,7 +100,8 @@ class ImageFilm(ABC):
         self.scale = growth(View(look.width, share * look.height), columns)
         self.foot = HEIGHT * self.scale
         height = max(round(share * (look.height - self.foot)), 1)
-        self.above = View(look.width, height, bare=True, pictures=subject.pictures)
+        view = View(look.width, height, bare=True, pictures=subject.pictures)
+        self.above = view._replace(all_weights=subject.all_weights)
         """The view of the diagram."""
         self._painter, self._maker = DiagramPainter(), PictureMaker()
 
@@ -230,10 +234,13 @@ class TrainingFilm(ImageFilm):
         return trainer.state()
 
     def moments(self) -> Iterator[float]:  # noqa: D102
-        start = state_at_start(self._end)
+        start, subject = state_at_start(self._end), self._subject
+        now = partial(Moment.of, row=subject.row, slopes_shown=subject.slopes)
+        self.moment = now(self._end)
+        _ = self.picture  # the strongest weights at the end have numbers in the whole film
         networks = (start.network, self._end.network)
         self.largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
-        self.moment = Moment.of(start, row=self._subject.row, slopes_shown=self._subject.slopes)
+        self.moment = now(start)
         at = self._states(start)
         for iteration, count in self._frames:
             self._show(at(iteration))

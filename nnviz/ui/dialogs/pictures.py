@@ -161,14 +161,17 @@ def render(
     view: str,
     transparent: bool,
     pictures: bool,
+    all_weights: bool,
 ) -> None:
     """Write the diagram of `state` to `out` as PNG or PDF, depending on the suffix. Needs no display.
 
     If `view` is "slopes", the diagram also shows the first row's slopes. If `pictures` is true, nodes have
-    thumbnails. Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
+    thumbnails. A network with many edges shows its strongest weights, or with `all_weights` all that have
+    room. Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
     """
     apply_theme(application(), theme)
-    picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
+    room = View(*size, pictures=pictures, all_weights=all_weights)
+    picture = row_picture(state, room, with_slopes=view == "slopes")
     write(DiagramDrawing(picture), Look(*size, theme, transparent), out)
 
 

@@ -19,6 +19,7 @@ from nnviz.document.walk import Phase
 from nnviz.files import atomic
 from nnviz.files.errors import Progress
 from nnviz.picture.matrix import why_no_thumbnails
+from nnviz.picture.strongest_numbers import MANY_EDGES
 from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import set_lock_reason
@@ -76,6 +77,8 @@ NATIVE = QKeySequence.SequenceFormat.NativeText
 
 PICTURES = "small pictures"
 """Settings key: whether the nodes show thumbnails."""
+ALL_WEIGHTS = "all weights"
+"""Settings key: whether a network with many edges shows all its weights, not only the strongest."""
 
 
 def view_menu(workspace: Workspace) -> Menu:
@@ -86,6 +89,7 @@ def view_menu(workspace: Workspace) -> Menu:
         *_slopes(workspace),
         MenuEntry("focus", "F&ocus on the selection", focus, FOCUS, "Ctrl+E", is_on=False),
         _pictures(workspace),
+        _all_weights(workspace),
     )
     zooms = (
         MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0"),
@@ -163,6 +167,17 @@ def _pictures(workspace: Workspace) -> MenuEntry:
     return MenuEntry("pictures", "Thum&bnails in the nodes", show, THUMBNAILS, "Ctrl+I", is_on=shown)
 
 
+def _all_weights(workspace: Workspace) -> MenuEntry:
+    settings = workspace.settings
+
+    def show(shown: bool) -> None:
+        settings.remember(ALL_WEIGHTS, shown)
+        workspace.diagram.show_all_weights(shown)
+
+    shown = settings.get(ALL_WEIGHTS, False)
+    return MenuEntry("all weights", "All &weights", show, WEIGHTS, "Ctrl+Shift+W", is_on=shown)
+
+
 def export_rows(workspace: Workspace) -> None:
     """Ask for a CSV file, and write the raw (unscaled) rows and their predictions to the file."""
     state, window, say = workspace.document.state, workspace.main_window, workspace.status.show_message
@@ -220,6 +235,7 @@ def make_rows(workspace: Workspace) -> None:
 SLOPES = "Show the slopes (gradients) of the loss on the diagram, even while you edit weights"
 MEAN = "Show the mean of the slopes over all rows instead of the slopes of one row"
 FOCUS = "Fade all edges except the edges of the selected node"
+WEIGHTS = f"Show all weights of a network with more than {MANY_EDGES} edges, not only the strongest ones"
 THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
 FIT = "Zoom and pan so that the whole network is visible"
 PRESENT = "Show only the diagram, on the full screen, or show all panels again"
@@ -337,8 +353,9 @@ def _export_film(workspace: Workspace, what: What) -> None:
     if why:
         workspace.status.show_message(why)
         return
-    past, pictures = workspace.runner.travel.past, workspace.diagram.view.pictures
-    workspace.exports.ask_film(Subject(what, state, row, now.slopes_shown, now.walk.by_layer, past, pictures))
+    past, view = workspace.runner.travel.past, workspace.diagram.view
+    options = now.slopes_shown, now.walk.by_layer, past, view.pictures, view.all_weights
+    workspace.exports.ask_film(Subject(what, state, row, *options))
 
 
 def _edit(workspace: Workspace) -> Menu:

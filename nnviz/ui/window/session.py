@@ -27,7 +27,7 @@ from nnviz.ui.kit.card import push_button
 from nnviz.ui.kit.dialogs import ProgressDialog, make_primary, message_box
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import application, set_size_percent
-from nnviz.ui.window.commands import PICTURES, offer_actions, table
+from nnviz.ui.window.commands import ALL_WEIGHTS, PICTURES, offer_actions, table
 from nnviz.ui.window.files import read_asking
 from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import PANELS, Workspace
@@ -155,6 +155,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     workspace = Workspace(window, document, settings, PANELS)
     offer_actions(workspace, table(workspace))
     workspace.diagram.show_pictures(settings.get(PICTURES, False))
+    workspace.diagram.show_all_weights(settings.get(ALL_WEIGHTS, False))
     workspace.use_size()
     QTimer.singleShot(0, window, workspace.appear)  # after the docks have got their sizes
     return workspace

@@ -7,6 +7,7 @@ from math import ceil
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QStatusBar, QWidget
 
+from nnviz.picture.strongest_numbers import MANY_EDGES
 from nnviz.picture.svg import legend, legend_shapes
 from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
@@ -14,6 +15,9 @@ from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
 """HEIGHT_PX: height of the status bar. LEGEND_PX: height of the legend. MARGIN_PX: legend's side margins."""
+TIP = f"""Round boxes on the edges show weights, and angular boxes show slopes (gradients).
+With more than {MANY_EDGES} edges, the strongest weights are visible, and those at the mouse or selection.
+"View → All weights" shows all weights that have room."""
 
 
 class Legend(QWidget):
@@ -28,7 +32,7 @@ class Legend(QWidget):
         self.setFixedSize(right + MARGIN_PX, LEGEND_PX)
         words = [sample.meaning.text for sample in self._samples]
         self.setAccessibleName(f"Legend: {', '.join(words)}")
-        self.setToolTip("Round boxes on the edges show weights, and angular boxes show slopes (gradients)")
+        self.setToolTip(TIP)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
