@@ -18,7 +18,7 @@ is pasted into its own file dialog."""
 
 
 def figure(window, caption):
-    """Return the large number under `caption`: "MSE", "Iteration", "Row's error"."""
+    """Return the large number under `caption`: "MSE", "Iteration"."""
     figures = window.main_window.findChildren(Figure)
     return next(own for own in figures if own.accessibleName().startswith(caption))
 

@@ -45,7 +45,7 @@ from tests.ui.hands import (
     write,
 )
 from tests.ui.runs import pixels_of
-from tests.ui.sees import explained, figure, offered, place, status, walking, written
+from tests.ui.sees import explained, offered, place, status, walking, written
 
 LEFT, CTRL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 W = Address("weight", 0, 0, 0)
@@ -525,7 +525,6 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
     window = tried_out(afresh("many-rows"))
     assert [written(window, at) for at in (INPUT, HEADING, TARGET)] == ["7.5", "what-if row", "target –"]
     assert written(window, OUTPUT) == prediction(window, 7.5, -2.0)
-    assert figure(window, "Row's error").text == "–"
     before, table, said = window.document.state, window.data.table, []
     assert not window.document.modified
     bring(window, "Explain")

@@ -117,7 +117,7 @@ def test_empty_panels_menus_and_a_search_without_a_find_say_what_to_do(qtbot, op
 # --- the figures of the training panel
 
 
-CAPTIONS = ("MSE", "Iteration", "Row's error")
+CAPTIONS = ("MSE", "Iteration")
 
 
 def predicting(weight, target=0.0):

@@ -74,18 +74,21 @@ SIZES = (1280, 800), (1366, 768), (1920, 1080), (2560, 1440)
 
 @pytest.mark.fonts
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
-@pytest.mark.parametrize("percent", [0, 100, 150])
-def test_the_plot_in_front_has_a_quarter_of_the_height_and_a_third_of_the_width(open_window, size, percent):
+def test_the_plot_in_front_has_a_quarter_of_the_height_and_a_third_of_the_width(open_window, amount, size):
     window = open_window("circles", size)
-    window.set_size(percent)
-    settled()
-    window.main_window.resize(*size)  # the screen of these tests is smaller
-    settled()
-    width, height = size
-    assert window.main_window.size().toTuple() == size
+    for percent in amount(quick=(0,), ci=(0, 100, 150), night=(0, 100, 150)):
+        window.set_size(percent)
+        settled()
+        window.main_window.resize(*size)  # the screen of these tests is smaller
+        settled()
+        assert window.main_window.size().toTuple() == size
+        check_room(window, *size, column_share=0.24 if percent != 150 or size[0] > 1920 else 0.0)
+
+
+def check_room(window, width, height, column_share):
+    """Check the room of the right column, of Function in front, folded and unfolded, and of the loss."""
     column = window.board.docks["Training"]
-    least = 0.24 * width if percent != 150 or width > 1920 else 0.0  # large type may leave less
-    assert column.width() >= int(least)
+    assert column.width() >= int(column_share * width)
     function = bring(window, "Function")
     settled()
     for _ in range(2):

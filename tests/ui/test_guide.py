@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.ui.hands import address_named, choose_entry, write
+from tests.ui.hands import address_named, choose_entry, shown, write
 from tests.ui.sees import figure, help_page, menus, written
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_the_first_exercise_gives_its_numbers(afresh):
         assert [number for number in numbers if number not in text] == []
 
     def error():
-        return figure(window, "Row's error").text
+        return shown(window, "error", "output").removeprefix("error ")
 
     def weights(kind="weight"):
         addresses = [address_named(window, "output", f"input_{k}") for k in range(3)]

@@ -181,8 +181,11 @@ def test_in_every_frame_of_a_run_all_views_show_one_state_and_edges_never_thicke
     error = Address("error", len(document.state.network.layers) - 1, 0)
 
     def seen(_):
-        figures = (figure(window, name).text for name in ("Iteration", "Row's error"))
-        return runner.running and (document.state.iteration, *figures, written(window, error))
+        told = figure(window, "Iteration").text
+        return runner.running and (document.state.iteration, told, written(window, error), now_error())
+
+    def now_error():
+        return as_text(float(document.now.error(document.now.row)[0]))
 
     diagram = Paints(window.diagram, seen)
     table = Paints(window.data.table.viewport(), lambda _: runner.running and document.state.iteration)
@@ -193,8 +196,8 @@ def test_in_every_frame_of_a_run_all_views_show_one_state_and_edges_never_thicke
     runner.pause()
     for paints in (diagram, table, panel):
         paints.deleteLater()
-    for iteration, told, of_figure, on_diagram in diagram.frames:
-        assert (told, on_diagram) == (str(iteration), f"error {of_figure}")
+    for iteration, told, on_diagram, error_then in diagram.frames:
+        assert (told, on_diagram) == (str(iteration), f"error {error_then}")
     on_diagram = {iteration for iteration, *_ in diagram.frames}
     assert len(set(table.frames)) > 0.2 * len(on_diagram)  # not all, where the machine is slow
     assert len(panel.frames) < len(diagram.frames) / 2, "the panel under the table is not painted"

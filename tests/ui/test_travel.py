@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
-from nnviz.core.numbers import parse_number
+from nnviz.core.numbers import as_text, parse_number
 from nnviz.core.state import Training
 from nnviz.core.train import train
 from nnviz.document.document import Document
@@ -131,9 +131,9 @@ def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
         click(panel.run_buttons.step)
     panel.runner.set_training(replace(document.state.training, learning_rate=0.02, optimizer="momentum"))
     click(panel.run_buttons.back)
-    assert (panel.figures.row_error.text, document.state.training.learning_rate) == ("5.04", 0.02)
+    assert (panel.figures.loss.text, document.state.training.learning_rate) == ("25.4016", 0.02)
     click(panel.run_buttons.step)
-    assert panel.figures.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
+    assert panel.figures.loss.text == as_text(2.2176**2)  # 5.04 · (1 − 28 · 0.02) is the error
     document.push(set_weight(document.state, 0, 0, 0, 1.5), "Edit")
     edited = document.state
     assert not panel.run_buttons.back.isEnabled()

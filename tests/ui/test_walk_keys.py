@@ -28,7 +28,7 @@ from nnviz.files.registry import load
 from nnviz.ui.dialogs.help import HelpWindow, sheet
 from nnviz.ui.window.commands import table
 from nnviz.ui.window.toolbar import WalkKeys
-from tests.ui.hands import choose_entry, click, editor_of, offered, press, set_number, shown, turn
+from tests.ui.hands import choose_entry, click, editor_of, offered, press, set_number, shown, turn, unfold
 from tests.ui.sees import status, walking, written
 
 CTRL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
@@ -300,6 +300,7 @@ def test_enter_or_a_click_elsewhere_accepts_a_field_and_the_keyboard_is_the_diag
 def test_a_field_that_tab_reached_leaves_space_and_undo_to_the_window(again):
     for name in ("Learning rate", "Updates", "Batch", "Seed", "Validation"):
         window = again()
+        unfold(window.training)
         window.diagram.setFocus()
         while name != QApplication.focusWidget().accessibleName():
             key(window, "Tab")

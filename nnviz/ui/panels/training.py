@@ -34,7 +34,7 @@ from nnviz.ui.kit.card import Panel, push_button
 from nnviz.ui.kit.controls import Stack, fill_box, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
-from nnviz.ui.kit.theme import apply_style, ui_font
+from nnviz.ui.kit.theme import apply_style, px, ui_font
 from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures, write_batch
 
 IGNORE_CLICKS_MS = 500
@@ -417,18 +417,21 @@ FOLD = "training settings"
 """Settings key: whether the person has unfolded ("open") or "folded" the settings under More; "" for neither.
 """
 
+PADDING_PX = 12
+"""Space beside the text of the button More, in pixels at interface size 100 %."""
+
 
 def settings_text(state: State) -> str:
-    """Return the values of the settings under More: "adam · all rows · seed 0 · MSE · validation 20 %"."""
+    """Return the values of the settings under More: "adam · all rows · MSE · validation 20 % · seed 0"."""
     training = state.training
     batch = write_batch(training.batch_size)
     values = [
         training.optimizer.replace("_", " "),
         batch if training.batch_size is None else f"batch {batch}",
-        f"seed {training.seed}",
-        forms_of(training.loss)[0].title,
+        forms_of(training.loss)[0].phrase,
         training.validation and f"validation {as_text(100 * training.validation)} %",
         training.schedule and training.schedule_name,
+        f"seed {training.seed}",
     ]
     return " · ".join(value for value in values if value)
 
@@ -472,7 +475,7 @@ class Fold(QWidget):
         is_open, button = self.button.isChecked(), self.button
         button.setAccessibleDescription(self._values)
         button.setToolTip(f"{'Hide' if is_open else 'Show'} more settings: {self._values}")
-        text, room = "▾ More" if is_open else f"▸ More: {self._values}", button.contentsRect().width()
+        text, room = "▾ More" if is_open else f"▸ More: {self._values}", button.width() - px(PADDING_PX)
         button.setText(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
