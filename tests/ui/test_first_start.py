@@ -1,5 +1,7 @@
 """What a beginner sees at the first start, and the room of the panels in windows of many sizes."""
 
+import json
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -15,9 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnviz.files.examples import example
+from nnviz.files.registry import load, save
 from nnviz.ui.window.window import ARRANGEMENTS
-from tests.ui.hands import bring, choose_entry, press
-from tests.ui.sees import walking
+from tests.ui.hands import address_named, bring, choose_entry, click, press
+from tests.ui.sees import panel_entry, walking
 
 CONTROLS = QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QTabBar
 MOST_CONTROLS, MOST_PANELS = 40, 6
@@ -137,3 +141,78 @@ def test_training_is_never_higher_than_its_content(open_window):
     assert training.height() <= training.least.height()
     below = training.mapTo(window.board, QPoint(0, training.height()))
     assert window.board.height() - below.y() > 100
+
+
+# --- the settings under More
+
+
+def test_settings_under_more_are_folded_for_a_usual_file_and_named_in_one_line(open_window):
+    window = open_window("relu")
+    fields, fold = window.training.fields, window.training.fold.button
+    assert not fields.optimizer.isVisible()
+    assert fold.text() == "▸ More: gradient descent · all rows · MSE · seed 0"
+    press_button(fold)
+    assert fields.optimizer.isVisible()
+    assert window.training.run_buttons.random.isVisible()
+    fields.batch.lineEdit().setText("8")
+    QTest.keyClick(fields.batch.lineEdit(), Qt.Key.Key_Return)
+    press_button(fold)
+    window.desk.frames.show_pending()
+    assert not fields.optimizer.isVisible()
+    assert "batch 8" in fold.text()
+    assert "batch 8" in fold.toolTip()
+
+
+def test_a_file_with_unusual_settings_opens_unfolded_until_the_person_has_chosen(open_window, settings):
+    window = open_window("circles")
+    fold = window.training.fold.button
+    for name, is_open in (("relu", False), ("iris", True), ("xor", False)):
+        window.files.open_example(name)
+        assert (name, fold.isChecked()) == (name, is_open)
+    press_button(fold)
+    for name in ("iris", "relu"):
+        window.files.open_example(name)
+        assert fold.isChecked(), "as it was left"
+    press_button(fold)
+    assert not open_window("iris").training.fold.button.isChecked()
+
+
+def press_button(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+
+
+# --- the panel in front
+
+
+def test_a_file_remembers_the_panel_in_front(open_window, tmp_path):
+    window, path = open_window("xor"), tmp_path / "relu.json"
+    save(load(example("relu").path), path)
+    window.files.open(path)
+    for name, saved in (("Notes", None), ("Code", {"panel": "Code"})):
+        if name not in in_sight(window):
+            panel_entry(window, name).trigger()
+        settled()
+        choose_entry(window, "Save")
+        assert json.loads(path.read_text(encoding="utf-8")).get("view") == saved
+    for opened, panel in (("xor", "Code"), (path, "Code"), ("xor", "Notes")):  # of xor, the person chose Code
+        window.files.open_example(opened) if opened == "xor" else window.files.open(opened)
+        settled()
+        assert panel in in_sight(window)
+
+
+def test_circles_opens_with_its_function_in_sight(open_window):
+    assert "Function" in in_sight(open_window("circles"))
+
+
+def test_a_click_opens_explain_unless_the_person_has_closed_it(open_window):
+    window = open_window("relu")
+    assert not window.board.docks["Explain"].is_open
+    click(window, address_named(window, "node_0"))
+    settled()
+    assert "Explain" in in_sight(window)
+    choose_entry(window, "Explain")  # which closes the panel in front
+    settled()
+    click(window, address_named(window, "node_1"))
+    settled()
+    assert not window.board.docks["Explain"].is_open

@@ -45,7 +45,7 @@ from nnviz.core.numbers import shorten_distinctly
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
 
-SPACING_PX = 6
+SPACING_PX = 5
 """Space between the widgets of a Stack, which is a column of widgets, in pixels."""
 
 

@@ -53,7 +53,7 @@ SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings he
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
-ROW_GAP_PX = 6
+ROW_GAP_PX = 2
 """Space above a row of labels, in pixels."""
 GRID_COLUMNS = 6
 """Number of columns of a grid of fields: a multiple of the number of fields in a row."""
