@@ -558,7 +558,8 @@ def test_a_made_up_activation_and_optimizer_are_chosen_walked_trained_and_kept(
     assert checked(window) == ["hinge:  max(−1, z)"]
     assert {"hinge · biases", "saturated"} <= {label.text for label in window.diagram.picture.labels}
     assert (shown(window, "z", "node_2"), shown(window, "value", "node_2")) == ("z −4.5", "−1")
-    assert f"One update: {made_up.Calm.formula}" in window.training.message.label.text()
+    window.desk.frames.show_pending()
+    assert window.training.run_buttons.step.toolTip().endswith(made_up.Calm.formula)
     for way in ("Undo", "Undo", "Redo", "Redo"):
         choose_entry(window, way)
         assert checked(window) == [f"{used(window)}:  {ACTIVATIONS[used(window)].formula}"]

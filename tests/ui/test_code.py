@@ -419,7 +419,8 @@ def test_a_program_is_saved_with_its_numbers_or_says_why_not(code, answer, tmp_p
 
 def test_the_chosen_style_is_shown_and_remembered(open_window, settings):
     window = open_window("relu")
-    text, choice = (bring(window, "Code").findChild(CodeText), window.board.docks["Code"].findChild(ComboBox))
+    code = bring(window, "Code")
+    text, choice = code.findChild(CodeText), code.head.findChild(ComboBox)
     QTest.keyClick(choice, Qt.Key.Key_Home)
     for style in STYLES:
         written = program(window.document.state, style).text.removesuffix("\n")

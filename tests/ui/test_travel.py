@@ -235,6 +235,7 @@ def test_the_window_says_where_in_a_run_one_is_and_how_many_updates_were_made(qt
     run_to_end(qtbot, window)
     end = window.document.state
     told = []
+    hands.unfold(window.training)
     for button in ("One back", "Restart", "New random weights"):
         hands.press(window, button)
         told.append(f"{button}: {status(window)}")

@@ -137,7 +137,7 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
     )
     return (
         Menu("P&anels", (tuple(map(entry, PANELS)), moves), toolbar=True),
-        Menu("&Arrange for", (tuple(map(arrange, enumerate(ARRANGEMENTS, 1))),), toolbar=True),
+        Menu("A&rrange for", (tuple(map(arrange, enumerate(ARRANGEMENTS, 1))),), toolbar=True),
     )
 
 

@@ -274,6 +274,8 @@ class Dock(QDockWidget):
             offset = px(FLOAT_OFFSET_PX)
             moved = QRect(place + QPoint(offset, offset), self.size())
             self.move(within(moved, moved, self.screen().availableGeometry()).topLeft())
+        if floats:
+            self.setFocus()  # or Qt would give it to a field, as if the person had clicked into the field
         self.bring_to_front()
 
 
@@ -468,7 +470,7 @@ class Board(QMainWindow):
         """Put the panels where they were when `saveState` returned `places`."""
         for dock in self.docks.values():
             dock.hide()
-        lay_out(self)  # or Qt leaves its old tabs in sight
+        lay_out(self)  # or Qt leaves its old tabs visible
         self.restoreState(places, VERSION)
         self._soon.start()
         self.update_docks()
@@ -545,17 +547,12 @@ class Board(QMainWindow):
         names = (dock.windowTitle() for dock in self._docks_in(RIGHT))
         return next((name for name in names if name != "Training"), "")
 
-    def covers(self, name: str, other: str) -> bool:
-        """Return whether the panel `name` is visible and the panel `other` is a tab behind it."""
-        dock = self.docks[name]
-        return dock.is_in_view and self.docks[other] in self.tabifiedDockWidgets(dock)
-
     def _add_docks(self, panels: Sequence[PanelEntry]) -> None:
         """Make a dock for each panel, in its first place."""
         first: dict[Place, Dock] = {}
         for panel in panels:
             dock = self.docks[panel.name] = Dock(panel.name, self)
-            dock.hide()  # or Qt makes tabs that stay in sight after the dock is hidden
+            dock.hide()  # or Qt makes tabs that stay visible after the dock is hidden
             if panel.place in first:
                 self.tabifyDockWidget(first[panel.place], dock)
             elif panel.place.startswith("right"):
@@ -643,7 +640,7 @@ class Board(QMainWindow):
         return super().event(event)
 
     def eventFilter(self, tabs: QObject, event: QEvent) -> bool:
-        """Keep the keyboard focus away from a tab bar that Qt has moved out of sight."""
+        """Keep the keyboard focus away from a tab bar that Qt has moved out of the board."""
         if isinstance(tabs, QTabBar) and event.type() == QEvent.Type.Move:
             in_sight = self.rect().intersects(tabs.geometry())
             tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus if in_sight else Qt.FocusPolicy.NoFocus)

@@ -210,7 +210,7 @@ class Workspace:
 
     def _explain(self) -> None:
         """Show the Explain panel, unless it would cover notes in editing or the code of the selected node."""
-        if not self.notes.is_editing and not self.board.covers("Code", "Explain"):
+        if not self.notes.is_editing and self.board.front != "Code":
             self.board.offer("Explain")
 
     def _list_rows(self, rows: NDArray[np.intp], description: str) -> None:
