@@ -59,7 +59,17 @@ from tests.core.oracle import set_weight
 from tests.processes import ended
 from tests.ui.bare import end_process, window_in_a_process
 from tests.ui.clipped import clipped, walk_panels
-from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, point, unfold
+from tests.ui.hands import (
+    address_named,
+    bring,
+    choose_entry,
+    click,
+    drag_edge,
+    editor_of,
+    entry,
+    point,
+    unfold,
+)
 from tests.ui.runs import pixels_of
 from tests.ui.sees import help_page, labels, menus, offered, place, written
 
@@ -506,7 +516,7 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     window.main_window.resize(1920, 1080)
     settled()
     assert place(window, Address("node", 0, 0)).height > 1.1 * small  # the diagram has the room to grow
-    window.board.resizeDocks([window.board.docks["Training"]], [700], Qt.Orientation.Horizontal)
+    drag_edge(window.board, window.board.docks["Notes"], -100, 0)
     settled()
     scale, measured, before = window.diagram.picture.layout.scale, measures(window), sizes_of(window)
     window.main_window.close()
@@ -519,7 +529,7 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
     assert np.allclose(sizes_of(again), before, rtol=0, atol=4)
     draw(again, 100, (1280, 800))  # panels that gave way have their room again
-    assert abs(again.board.docks["Data"].height() - first) <= 4
+    assert abs(again.board.docks["Data"].height() - first) <= 0.1 * first
 
 
 def test_a_question_at_the_start_has_the_size_that_is_remembered(
@@ -611,13 +621,13 @@ def test_type_in_the_panels_grows_with_the_window_and_shrinks_again(open_window)
     window = open_window("xor", size=(1280, 800))
 
     def letters():
-        return window.training.heading.fontMetrics().height()
+        return window.training.heading.font().pointSizeF()
 
     small = letters()
     for size, factor in (((2560, 1440), 1.5), ((1280, 800), 1.0), ((1920, 1080), 1.25)):
         window.main_window.resize(*size)
         settled()
-        assert letters() == pytest.approx(factor * small, abs=1)
+        assert letters() == pytest.approx(factor * small)
         assert window.main_window.size().toTuple() == size
 
 

@@ -249,7 +249,7 @@ def test_the_phases_and_the_walks_controls_have_keys_and_names_of_their_own(wind
 
 
 def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(afresh, qtbot):
-    for size in ((1250, 650), (1280, 800)):
+    for size in ((1400, 650), (1280, 800)):
         window = afresh("many-rows", size)
         bar = window.main_window.findChild(QToolBar)
         controls = [own for own in bar.findChildren(QWidget) if own.parent() is bar and own.isVisible()]

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from nnviz.core import edits
 from nnviz.core.activations import activation
 from nnviz.core.edits import SCALES_DIFFER
-from nnviz.core.losses import fitting_outputs, forms_of, loss_of, usual_loss
+from nnviz.core.losses import MSE, fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -437,10 +437,15 @@ def settings_text(state: State) -> str:
 
 
 def _is_unusual(state: State) -> bool:
-    """Return whether a setting under More, other than the seed, differs from the usual one."""
-    training, output = state.training, state.network.layers[-1].function.base
-    usual = Training(training.learning_rate, training.updates, seed=training.seed, loss=usual_loss(output))
-    return training != usual
+    """Return whether a setting under More, other than the seed, differs from the usual one.
+
+    The usual losses are MSE and the usual loss of the output's activation.
+    """
+    training, losses = state.training, (MSE.name, usual_loss(state.network.layers[-1].function.base))
+    usual = (
+        Training(training.learning_rate, training.updates, seed=training.seed, loss=each) for each in losses
+    )
+    return training not in usual
 
 
 class Fold(QWidget):

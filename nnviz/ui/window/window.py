@@ -600,6 +600,7 @@ class Board(QMainWindow):
             for orientation, sizes in ((ACROSS, widths), (DOWN, heights)):
                 self.resizeDocks([*shares], sizes, orientation)
         lay_out(self)
+        self.update_docks()  # makes the panels in the order in which Tab goes through them
         column, training = self._docks_in(RIGHT), self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             free = self.height() - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())
