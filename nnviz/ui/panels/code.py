@@ -48,6 +48,7 @@ class CodePanel(Panel):
         self._pages.add_plot(self._text, self._legend)
         self.body.setContentsMargins(8, 0, 8, 6)
         self._style = ComboBox(name="Style of the program", tip="Choose the style of the program")
+        self._style.setObjectName("flat")
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
         self._style.setCurrentIndex(max(self._style.findData(self._desk.settings.get(STYLE, "")), 0))
