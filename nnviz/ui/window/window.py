@@ -452,12 +452,15 @@ class Board(QMainWindow):
         for dock in self.docks.values():
             dock.dockLocationChanged.connect(lambda _: QTimer.singleShot(0, self, self._keep_shares))
         self.docks["Training"].changed.connect(self._soon.start)
-        if self.restoreState(self._settings.get(ARRANGEMENT, QByteArray()), VERSION):
+        places = self._settings.get(ARRANGEMENT, QByteArray())
+        if self.restoreState(places, VERSION):
             self._soon.start()
             self._shares = _shares_in(self._settings.get(SHARES, ""))
             self._closed = set(self._settings.get(CLOSED, "").split("\n"))
             name = self._settings.get(BUILT_IN, "")
             self._built_in = next((each for each in ARRANGEMENTS if each.name == name), None)
+        elif places:
+            self.arrange_for(ARRANGEMENTS[0])  # Qt may have restored a part
         else:
             self._use(ARRANGEMENTS[0])
 
@@ -601,21 +604,20 @@ class Board(QMainWindow):
                 self.resizeDocks([*shares], sizes, orientation)
         lay_out(self)
         self.update_docks()  # makes the panels in the order in which Tab goes through them
-        column, training = self._docks_in(RIGHT), self.docks["Training"]
-        if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
-            free = self.height() - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())
-            height = min(training.least.height(), free - 3 * px(GAP_PX))
-            heights = [height, *(dock.height() for dock in column[1:-1])]
-            self._stack(column, heights)
+        self._fit_training()
         self._fitted = self._sizes()
 
-    def _stack(self, docks: list[Dock], heights: list[int]) -> None:
-        """Set the heights of docks in one column; the last dock gets the remaining height.
+    def _fit_training(self) -> None:
+        """Give Training the height of its panel, but leave room for a plot; the last dock gets the rest.
 
-        If the sum were too large, Qt would shorten all docks by the same amount.
+        If the sum of the heights were too large, Qt would shorten all docks by the same amount.
         """
-        left = max(self.height() - (len(docks) + 1) * px(GAP_PX) - sum(heights), 1)
-        self.resizeDocks(docks, [*heights, left], DOWN)
+        column, training = self._docks_in(RIGHT), self.docks["Training"]
+        if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
+            room = self.height() - (len(column) + 1) * px(GAP_PX)
+            most = room - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())
+            heights = [min(training.least.height(), most), *(dock.height() for dock in column[1:-1])]
+            self.resizeDocks(column, [*heights, max(room - sum(heights), 1)], DOWN)
 
     # --- Qt events
 
