@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QTextBrowser
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import as_text, full_text, parse_number
+from nnviz.core.results import BLANK
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.panels.training_parts import Figure
 
@@ -109,15 +110,17 @@ def untrue(window):
         for label in window.diagram.picture.labels
         if label.address.kind == "weight" and label.value != state.network.value_of(label.address)
     ]
-    if window.board.docks["Training"].is_in_view:
-        false += _false_mse(figure(window, state.measure.title), state.loss())
+    blank = BLANK if window.document.now.hiding.on else ""
+    told = figure(window, state.measure.title)
+    if window.board.docks["Training"].is_in_view and told.text != blank:
+        false += _false_mse(told, state.loss())
     if len(state.data):
         inputs = state.data.inputs
         for address, number in (
             (Address("value", len(layers) - 1, 0), state.network.predict(inputs)[row, 0]),
             (Address("input", -1, 0), inputs[row, 0]),
         ):
-            if written(window, address) not in ("", as_text(number)):
+            if written(window, address) not in ("", blank, as_text(number)):
                 false.append((address, written(window, address), number))
     return false
 
