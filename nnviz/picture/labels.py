@@ -12,8 +12,8 @@ from nnviz.core.results import BLANK, Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, PillSlots, smaller
+from nnviz.picture.number_rooms import Places
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
-from nnviz.picture.strongest_numbers import Places
 from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
@@ -150,15 +150,15 @@ def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label
     of_weights, of_slopes = places
     yield from _on_edges(of_weights, layer, content.network.layers[layer].weights, "weight")
     if content.slopes is not None:
-        slopes = list(_on_edges(of_slopes, layer, content.slopes.layers[layer].weights, "slope"))
-        yield from with_blanks(slopes, content) if len(slopes) >= of_slopes.least else ()
+        slopes = _on_edges(of_slopes, layer, content.slopes.layers[layer].weights, "slope")
+        yield from with_blanks(slopes, content)
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
     style = STYLES[kind]
     largest, smallest, air = slots.size, smaller(slots.size), NUMBER_PADDING[style]
     height = slots.height - 4.0 if style == "slope" else slots.height
-    for node, source, x, y, line, room in slots.places:
+    for node, source, x, y, room in slots.places:
         value = float(values[node, source])
         fit = fit_number(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
         if fit is None:
@@ -166,8 +166,7 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
         text, size, width = fit
         width = min(max(width + air * size, height), room)
         rect = Rect(x - width / 2, y - height / 2, width, height)
-        leader = None if line == y else line
-        yield Label(Address(kind, layer, node, source), text, rect, style, size, value, leader=leader)
+        yield Label(Address(kind, layer, node, source), text, rect, style, size, value)
 
 
 RIGHT, WRONG = "✓", "✗"

@@ -25,9 +25,8 @@ from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE, neighbours
 from nnviz.picture.labels import edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
-from nnviz.picture.number_places import NO_SLOTS
+from nnviz.picture.number_rooms import Places, join_places
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
-from nnviz.picture.strongest_numbers import MANY_EDGES, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
@@ -264,15 +263,11 @@ def make_picture(
 
 
 def number_places(weights: Sequence[Array], layout: Layout) -> tuple[Places, ...]:
-    """Return the places of the numbers on edges, one entry per layer.
-
-    Where a network with many edges shows all weights, but has no room for them, the strongest are shown.
-    """
-    if sum(each.size for each in weights) <= MANY_EDGES:
-        return layout.places
-    places = layout.places or ((NO_SLOTS, NO_SLOTS),) * len(weights)
-    gaps = zip(places, layout.rooms, weights, strict=True)
-    return tuple(own if own[0].places else room.strongest(each) for own, room, each in gaps)
+    """Return the places of the numbers on edges, one entry per layer."""
+    rooms = zip(layout.rooms, weights, strict=True)
+    if layout.shows_strongest:
+        return tuple(room.strongest(each) for room, each in rooms)
+    return tuple(room.of_all(each) for room, each in rooms)
 
 
 def largest_weight(network: Network) -> float:

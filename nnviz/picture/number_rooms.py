@@ -1,8 +1,9 @@
-"""The numbers on the edges of a network with many edges: the strongest weights, and edges of interest.
+"""The numbers on the edges between two columns: of all edges, the strongest weights, or edges of interest.
 
-The strongest weights between two columns come first, each in the best place with clear space around it.
-The numbers of edges of interest, such as those of a selected node, are added, and numbers on other edges
-that stand in their way are left out. So no number moves when others appear.
+The places of all numbers do not depend on the weights, so numbers do not jump. The strongest weights come
+first, each in the best place with clear space around it. The numbers of edges of interest, such as those of
+a selected node, are added, and numbers on other edges that stand in their way are left out. So no number
+moves when others appear.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ LONGER = LONG_NUMBER - NUMBER
 """Width by which a long number exceeds a usual number, in font sizes."""
 CLEAR, CLOSE, ALONE = (LONGER + 1.5, 0.9), (LABEL_GAP, LABEL_GAP), (LONGER + LABEL_GAP, LABEL_GAP)
 """CLEAR: spacing of the strongest weights. CLOSE: of the numbers of a node. ALONE: of those of one edge."""
+LEAST = 0.5
+"""Share of all weights between two columns, or of all slopes, that must fit.
+
+If fewer weights fit, only the strongest are shown, because others would look random.
+"""
 MOST_OF_NODE = 16
 """Largest number of weights into a node, or out of a node, that appear with the node."""
 MOST_REMEMBERED = 500
@@ -74,6 +80,16 @@ class NumberRoom:
     body: Rect
     slopes: bool
     """Whether the diagram shows slopes beside weights."""
+
+    def of_all(self, weights: Array) -> Places:
+        """Return the places of all numbers, or of the strongest `weights` if there is too little room."""
+        if self._visible is None:
+            return NO_SLOTS, NO_SLOTS
+        of_weights, of_slopes = self._find(self._visible, CLOSE, (NO_SLOTS, NO_SLOTS))
+        least = LEAST * len(self._visible.nodes)
+        if len(of_weights.places) < least:
+            return self.strongest(weights)
+        return of_weights, of_slopes if len(of_slopes.places) >= least else NO_SLOTS
 
     def strongest(self, weights: Array) -> Places:
         """Return the places of the strongest of the `weights` of the gap, shape (nodes, sources)."""
@@ -116,15 +132,24 @@ class NumberRoom:
         return {}
 
     def _find_anew(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
-        """Return places for the numbers of `edges`, in a smaller font if then all weights of a node fit."""
-        first, ends = None, edges.ends
+        """Return places for the numbers of `edges` in the font that shows the most: the largest such font.
+
+        The strongest weights always have the largest font that fits.
+        """
+        best, most = (NO_SLOTS, NO_SLOTS), (0, 0)
         for box in label_boxes(self.gap, self.body, self.size):
             found = self._find_of_size(edges, box, spacing, shown)
-            first = first or found
-            done = {slot[:2] for slot in shown[0].places + found[0].places}
-            if spacing is not CLOSE or done.issuperset(ends):
-                return found
-        return first or (NO_SLOTS, NO_SLOTS)
+            amounts = len(found[0].places), len(found[1].places)
+            if amounts > most:
+                best, most = found, amounts
+            if spacing is CLEAR or self._shows_all(edges, shown, found):
+                break
+        return best
+
+    def _shows_all(self, edges: Edges, *places: Places) -> bool:
+        """Return whether all numbers of `edges` have places."""
+        kinds = ([slot[:2] for each in places for slot in each[k].places] for k in range(1 + self.slopes))
+        return all(set(edges.ends).issubset(kind) for kind in kinds)
 
     def _find_of_size(self, edges: Edges, box: LabelBox, spacing: Spacing, shown: Places) -> Places:
         """Return places for labels of the size of `box`."""
@@ -138,20 +163,19 @@ class NumberRoom:
                 if slot[:2] in numbers:
                     label = numbers[slot[:2]] + kind * count
                     known[label] = slot
-                    placing.place_label(label, int(np.abs(candidates.x - slot.x).argmin()))
+                    placing.keep(label, slot.x)
                     covered = np.abs(candidates.x - slot.x) < (slot.width + box.width) / 2
                     covered = covered & (np.abs(candidates.y - slot.y) < (of_kind.height + box.height) / 2)
                     candidates.cost[covered] = np.inf
-        labels = np.arange(kinds * count).reshape(kinds, count)
-        for label in (labels if spacing is CLOSE else labels.T).ravel().tolist():
-            if label not in known and (label < count or placing.places[label - count] != NOWHERE):
-                placing.choose(label)
+        alternating = np.arange(kinds * count).reshape(kinds, count).T.ravel().tolist()
+        order = alternating if spacing is CLEAR else placing.fewest_first()
+        placing.search(label for label in order if label not in known)
         if (placing.places == NOWHERE).all():
             return NO_SLOTS, NO_SLOTS
         widths = label_widths(candidates, placing.places, box)
         placing.places[[*known]] = NOWHERE
         weights, slopes = (slots_of_kind(edges, candidates, placing.places, box, widths, k) for k in range(2))
-        if count == 1:
+        if spacing is ALONE:
             for slots in (weights.places, slopes.places):
                 slots[:] = [slot._replace(width=(LONG_NUMBER + LEAST_PAD) * box.size) for slot in slots]
             if self.slopes and 1 not in known and not slopes.places:
@@ -163,4 +187,4 @@ class NumberRoom:
         y = weight.y + (1.0 + STACK_GAP) * box.height
         if y + box.height / 2 > self.body.bottom:
             y = weight.y - (1.0 + STACK_GAP) * box.height
-        return weight._replace(y=y, line=y, width=(LONG_NUMBER + LEAST_PAD) * box.size)
+        return weight._replace(y=y, width=(LONG_NUMBER + LEAST_PAD) * box.size)
