@@ -9,8 +9,7 @@ label aside.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.picture.edges import REACH_PX, Gap, Indices
 from nnviz.picture.parts import Rect
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
@@ -65,11 +65,6 @@ class Edges:
         return self.y0 + parts[:, None] * (self.y1 - self.y0)
 
     @property
-    def ends(self) -> list[tuple[int, int]]:
-        """The (node, source) of each edge."""
-        return [*zip(self.nodes.tolist(), self.sources.tolist(), strict=True)]
-
-    @property
     def slope(self) -> Array:
         """Slope of each edge: pixels downwards per pixel to the right, shape (edges,)."""
         return (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
@@ -82,36 +77,6 @@ class Edges:
         order = np.argsort(-np.abs(weights[self.nodes, self.sources]), kind="stable")[:most]
         nodes, sources = self.nodes[order], self.sources[order]
         return Edges(self.gap, self.body, nodes, sources, self.y0[order], self.y1[order])
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The possible places of the labels: first those of weights, then those of slopes if `kinds` is 2.
-
-    `x`, shape (places,), increases. `slope`, shape (labels,), says how steep the line of each label's edge
-    is. `y` and `cost` have shape (labels, places). Forbidden places cost infinity.
-    """
-
-    kinds: int
-    x: Array
-    y: Array
-    slope: Array
-    cost: Array
-
-    @classmethod
-    def of(cls, edges: Edges, box: LabelBox, kinds: int) -> Candidates:
-        """Return the places on the edges: for weights (`kinds` is 1), or for both weights and slopes (2)."""
-        count = min(max(round((box.right - box.left) / (STEP * box.height)) + 1, 1), MOST_COLUMNS)
-        x = np.linspace(box.left, box.right, count) if count > 1 else np.array([box.left + box.right]) / 2
-        line = edges.heights(x)
-        covered = _covered(edges, box, x, line) - 1.0  # without the label's own edge
-        can_cross = min(len(edges.gap.y0), len(edges.gap.y1)) > 1
-        most = MOST_COVERED if can_cross else np.inf
-        forbidden = (covered > most) | (_apart(line) < EDGE_GAP * box.height) | _outside(edges, box, line)
-        cost = np.where(forbidden, np.inf, covered)
-        ways = (_way(edges, box, x, covered, kind, kinds) for kind in range(kinds))
-        costs = np.concatenate([(cost + way[:, None]).T for way in ways])
-        return cls(kinds, x, np.tile(line.T, (kinds, 1)), np.tile(edges.slope, kinds), costs)
 
 
 def _way(edges: Edges, box: LabelBox, x: Array, covered: Array, kind: int, kinds: int) -> Array:
@@ -143,32 +108,24 @@ def _apart(line: Array) -> Array:
     return distances
 
 
-def _outside(edges: Edges, box: LabelBox, y: Array) -> NDArray[np.bool_]:
-    """Return whether a label at each y would leave the body."""
-    half = box.height / 2
-    return (y < edges.body.y + half) | (y > edges.body.bottom - half)
-
-
-def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
-    """Return the number of edges under labels at (x, y), shape (places, edges).
+def _covered(edges: Edges, box: LabelBox, x: Array, line: Array) -> Array:
+    """Return the number of other edges under labels on the `line` of each edge, shape (places, edges).
 
     An edge under a corner counts half.
     """
-    covered = np.zeros(y.size)
-    offset = (float(np.abs(y).max()) + 1e4) * 2.0 * np.arange(len(y))[:, None]  # one search for all columns
-    first = np.repeat(np.arange(len(y)) * y.shape[1], y.shape[1])
+    covered = np.full(line.shape, -1.0)  # without the label's own edge
     for part in (1.0, 0.6):
         ends = edges.heights(x - part * box.width / 2), edges.heights(x + part * box.width / 2)
-        upper, lower = (np.sort(each, axis=1) + offset for each in (np.minimum(*ends), np.maximum(*ends)))
-        half = part * box.height / 2
-        above = np.searchsorted(lower.ravel(), (y + offset - half).ravel())
-        from_above = np.searchsorted(upper.ravel(), (y + offset + half).ravel(), "right")
-        covered += (np.clip(from_above - first, 0, y.shape[1]) - np.clip(above - first, 0, y.shape[1])) / 2
-    return covered.reshape(y.shape)
+        upper, lower, half = np.minimum(*ends)[:, None], np.maximum(*ends)[:, None], part * box.height / 2
+        under = (lower >= (line - half)[:, :, None]) & (upper <= (line + half)[:, :, None])
+        covered += np.count_nonzero(under, axis=2) / 2
+    return covered
 
 
 MOST_EDGES = 600
 """Edges between two columns have no labels if more than this many of these edges are visible."""
+LABEL_HEIGHT = 1.5
+"""Height of a label, in font sizes."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes to try, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
@@ -179,26 +136,20 @@ NODE_GAP = 0.35
 """Least distance between a label and a node, as a multiple of the largest font size."""
 
 
-class PillSlot(NamedTuple):
-    """Place of the label of the edge from `source` to `node`. The label's middle is at (`x`, `y`)."""
+class NumberPlace(NamedTuple):
+    """Place of the number at `address` on its edge. The label's middle is at (`x`, `y`)."""
 
-    node: int
-    source: int
+    address: Address
     x: float
     y: float
     width: float
+    size: float
+    """Font size."""
 
-
-@dataclass(frozen=True, slots=True)
-class PillSlots:
-    """Places of labels with the same height and font size."""
-
-    places: list[PillSlot]
-    height: float = 0.0
-    size: float = 0.0
-
-
-NO_SLOTS = PillSlots([])
+    @property
+    def height(self) -> float:
+        """Height of the label."""
+        return LABEL_HEIGHT * self.size
 
 
 def smaller(size: float) -> float:
@@ -229,37 +180,6 @@ def visible_edges(
     return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
-def label_widths(candidates: Candidates, places: Indices, box: LabelBox) -> Array:
-    """Return the width of each label: enough for a long number, unless another label needs the room."""
-    placed = np.flatnonzero(places != NOWHERE)
-    at = places[placed]
-    x, y = candidates.x[at], candidates.y[placed, at]
-    slope, air = candidates.slope[placed], LABEL_GAP * box.size
-    right, down = np.subtract.outer(x, x), np.subtract.outer(y, y)
-    between = down - np.add.outer(slope, slope) * right / 2
-    blocked = (np.abs(down) < box.height + air) | (between * down < 0.0)
-    np.fill_diagonal(blocked, False)
-    free = np.where(blocked, np.abs(right) - air, (LONG_NUMBER + AIRY_PAD) * box.size).min(axis=1)
-    ends = np.minimum(x - box.left, box.right - x) * 2.0 + box.width + NODE_GAP * box.size
-    widths = np.zeros(len(places))
-    widths[placed] = np.maximum(np.minimum(free, ends), box.width)
-    return widths
-
-
-def slots_of_kind(
-    edges: Edges, candidates: Candidates, places: Indices, box: LabelBox, widths: Array, kind: int
-) -> PillSlots:
-    """Return the places of the labels of one kind: 0 for weights, 1 for slopes."""
-    count = len(edges.nodes)
-    placed = np.flatnonzero(places[kind * count : (kind + 1) * count] != NOWHERE)
-    labels = placed + kind * count
-    at = places[labels]
-    ends, x, y = (edges.nodes[placed], edges.sources[placed]), candidates.x[at], candidates.y[labels, at]
-    columns = (column.tolist() for column in (*ends, x, y, widths[labels]))
-    slots = [PillSlot(*slot) for slot in zip(*columns, strict=True)]
-    return PillSlots(slots, box.height, box.size)
-
-
 def label_boxes(gap: Gap, body: Rect, largest: float) -> Iterator[LabelBox]:
     """Yield the sizes of labels that fit into a gap, the largest font first."""
     from_nodes = NODE_GAP * largest
@@ -268,7 +188,7 @@ def label_boxes(gap: Gap, body: Rect, largest: float) -> Iterator[LabelBox]:
     for size in (*sizes, min(LEAST_SIZE, largest)):
         width = (NUMBER + LEAST_PAD) * size
         if width <= right - left + ROUNDING:
-            yield LabelBox(width, 1.5 * size, size, left + width / 2, right - width / 2)
+            yield LabelBox(width, LABEL_HEIGHT * size, size, left + width / 2, right - width / 2)
 
 
 NOWHERE = -1
@@ -278,56 +198,93 @@ GOOD_COST = 0.35
 
 
 class Placing:
-    """The choice of places. `places` has the index of each label's place in the Candidates, or NOWHERE.
+    """The choice of places for the labels of `edges`: all weights, then all slopes if `kinds` is 2.
 
     `beside` and `above` are the spaces between labels, in font sizes.
     """
 
-    def __init__(self, candidates: Candidates, box: LabelBox, beside: float, above: float) -> None:
-        self._candidates = candidates
+    def __init__(self, edges: Edges, box: LabelBox, kinds: int, beside: float, above: float) -> None:
+        self._box, self._weights = box, len(edges.nodes)
         self._width, self._height = box.width + beside * box.size, box.height + above * box.size
-        cost, self._x = candidates.cost, candidates.x.tolist()
-        self._weights = len(cost) // candidates.kinds
-        self.places: Indices = np.full(len(cost), NOWHERE)
+        count = min(max(round((box.right - box.left) / (STEP * box.height)) + 1, 1), MOST_COLUMNS)
+        x = np.linspace(box.left, box.right, count) if count > 1 else np.array([box.left + box.right]) / 2
+        line = edges.heights(x)
+        covered, half = _covered(edges, box, x, line), box.height / 2
+        can_cross = min(len(edges.gap.y0), len(edges.gap.y1)) > 1
+        forbidden = (_apart(line) < EDGE_GAP * box.height) | (can_cross & (covered > MOST_COVERED))
+        forbidden |= (line < edges.body.y + half) | (line > edges.body.bottom - half)
+        cost = np.where(forbidden, np.inf, covered)
+        ways = (_way(edges, box, x, covered, kind, kinds) for kind in range(kinds))
+        self._x = x
+        """x of the places of every label, shape (places,), increasing."""
+        self._y = np.tile(line.T, (kinds, 1))
+        """y of each label at each place, shape (labels, places)."""
+        self._slope = np.tile(edges.slope, kinds)
+        """How steep the line of each label's edge is, shape (labels,)."""
+        self._cost = np.concatenate([(cost + way[:, None]).T for way in ways])
+        """Cost of each place, shape (labels, places). Forbidden places cost infinity."""
+        self._places: Indices = np.full(len(self._cost), NOWHERE)
+        """The index of each label's place, or NOWHERE."""
         self._blocks: dict[int, NDArray[np.int16]] = {}
         """Places that each label with a chosen place blocks, shape (labels, places)."""
-        self._blocked = np.zeros(cost.shape, dtype=np.int16)
+        self._blocked = np.zeros(self._cost.shape, dtype=np.int16)
         """Number of labels that block each place, shape (labels, places)."""
 
-    def keep(self, label: int, x: float) -> None:
-        """Leave a label at the place nearest to `x`, whatever other labels need."""
-        self.places[label] = np.abs(self._candidates.x - x).argmin()
-        self._candidates.cost[self._blocks_of(label, int(self.places[label]))] = np.inf
+    def keep(self, label: int, place: NumberPlace) -> None:
+        """Leave a label where it is, whatever other labels need."""
+        self._places[label] = np.abs(self._x - place.x).argmin()
+        covered = np.abs(self._x - place.x) < (place.width + self._box.width) / 2
+        covered = covered & (np.abs(self._y - place.y) < (place.height + self._box.height) / 2)
+        self._cost[covered | self._blocks_of(label, int(self._places[label]))] = np.inf
 
-    def fewest_first(self) -> list[int]:
-        """Return the labels with the fewest good places first, all weights before all slopes."""
-        cost = self._candidates.cost
-        best = cost.min(axis=1, keepdims=True)
-        choices = np.count_nonzero(np.isfinite(cost) & (cost <= best + GOOD_COST), axis=1)
-        order: list[int] = np.lexsort((choices, np.arange(len(cost)) >= self._weights)).tolist()
-        return order
+    def places(self, addresses: Sequence[Address]) -> list[NumberPlace]:
+        """Return the places that were found for the labels at `addresses`."""
+        placed = np.flatnonzero(self._places != NOWHERE)
+        at_x, at_y = self._x[self._places[placed]], self._y[placed, self._places[placed]]
+        columns = (each.tolist() for each in (placed, at_x, at_y, self._widths(placed, at_x, at_y)))
+        size, found = self._box.size, zip(*columns, strict=True)
+        return [NumberPlace(addresses[label], x, y, width, size) for label, x, y, width in found]
 
-    def search(self, order: Iterable[int]) -> None:
-        """Find places for labels in this order. Slopes without their weight get no place."""
-        for label in order:
-            if self._has_weight(label) and not self._choose(label):
+    def _widths(self, placed: Indices, x: Array, y: Array) -> Array:
+        """Return the width of each placed label: enough for a long number, unless others need the room."""
+        box, slope, air = self._box, self._slope[placed], LABEL_GAP * self._box.size
+        right, down = np.subtract.outer(x, x), np.subtract.outer(y, y)
+        between = down - np.add.outer(slope, slope) * right / 2
+        blocked = (np.abs(down) < box.height + air) | (between * down < 0.0)
+        np.fill_diagonal(blocked, False)
+        free = np.where(blocked, np.abs(right) - air, (LONG_NUMBER + AIRY_PAD) * box.size)
+        ends = np.minimum(x - box.left, box.right - x) * 2.0 + box.width + NODE_GAP * box.size
+        widths: Array = np.maximum(np.minimum(free.min(axis=1, initial=np.inf), ends), box.width)
+        return widths
+
+    def search(self, *, in_order: bool) -> None:
+        """Find places for the labels. Slopes without their weight get no place.
+
+        Labels come in the order of their edges if `in_order` is true. Else weights come before slopes, and
+        the labels with the fewest good places come first.
+        """
+        labels = np.arange(len(self._places))
+        best = self._cost.min(axis=1, keepdims=True)
+        choices = np.count_nonzero(np.isfinite(self._cost) & (self._cost <= best + GOOD_COST), axis=1)
+        is_slope, edge = np.divmod(labels, self._weights)
+        order = np.lexsort((is_slope, edge) if in_order else (choices, is_slope))
+        for label in order.tolist():
+            has_weight = label < self._weights or self._places[label - self._weights] != NOWHERE
+            if has_weight and self._places[label] == NOWHERE and not self._choose(label):
                 self._push_aside(label)
 
     def _push_aside(self, label: int) -> None:
         """Give a label a place that a single other label blocks, if that label can move."""
-        cost = np.where(self._blocked[label] == 1, self._candidates.cost[label], np.inf)
+        cost = np.where(self._blocked[label] == 1, self._cost[label], np.inf)
         for place in np.argsort(cost, kind="stable")[: np.count_nonzero(np.isfinite(cost))].tolist():
             if self._push(label, place):
                 break
-
-    def _has_weight(self, label: int) -> bool:
-        return label < self._weights or self.places[label - self._weights] != NOWHERE
 
     def _push(self, label: int, place: int) -> bool:
         other = next(each for each, blocks in self._blocks.items() if blocks[label, place])
         # a weight is more important than a slope
         if self._can_move(other, label, place) or label < self._weights <= other:
-            self.places[other] = NOWHERE
+            self._places[other] = NOWHERE
             self._blocked -= self._blocks.pop(other)
             self._place(label, place)
             self._choose(other)
@@ -336,19 +293,19 @@ class Placing:
 
     def _can_move(self, other: int, label: int, place: int) -> bool:
         """Return whether `other` has another free place if `label` takes `place`."""
-        free = (self._blocked[other] == 0) & np.isfinite(self._candidates.cost[other])
+        free = (self._blocked[other] == 0) & np.isfinite(self._cost[other])
         return bool((free & ~self._blocks_of(label, place)[other]).any())
 
     def _choose(self, label: int) -> bool:
         """Give a label its cheapest free place. Return whether there is one."""
-        cost = np.where(self._blocked[label] == 0, self._candidates.cost[label], np.inf)
+        cost = np.where(self._blocked[label] == 0, self._cost[label], np.inf)
         place = int(cost.argmin())
         if np.isfinite(cost[place]):
             self._place(label, place)
-        return bool(self.places[label] != NOWHERE)
+        return bool(self._places[label] != NOWHERE)
 
     def _place(self, label: int, place: int) -> None:
-        self.places[label] = place
+        self._places[label] = place
         blocks = self._blocks_of(label, place).astype(np.int16)
         blocks[label] = 0
         self._blocks[label] = blocks
@@ -356,16 +313,13 @@ class Placing:
 
     def _blocks_of(self, label: int, place: int) -> NDArray[np.bool_]:
         """Return the places that a label blocks at one of its places, shape (labels, places)."""
-        candidates, labels = self._candidates, len(self.places)
-        x = self._x[place]
-        near = slice(bisect_left(self._x, x - self._width), bisect_left(self._x, x + self._width))
-        half = (x - candidates.x[near]) / 2
-        down = candidates.y[label, place] - candidates.y[:, near]
+        right = self._x[place] - self._x
+        down = self._y[label, place] - self._y
         # of two labels, the upper one has the upper line
-        between = down - (candidates.slope[label] + candidates.slope[:, None]) * half
-        blocks = np.zeros(candidates.cost.shape, dtype=np.bool_)
-        blocks[:, near] = (np.abs(down) < self._height) | (between * down < 0.0)
-        if candidates.kinds == 2:  # a weight stands left of its slope
-            partner = (label + labels // 2) % labels
-            blocks[partner] |= (x - candidates.x) * (partner - label) > 0.0
+        between = down - (self._slope[label] + self._slope[:, None]) * right / 2
+        blocks: NDArray[np.bool_] = (np.abs(down) < self._height) | (between * down < 0.0)
+        blocks &= np.abs(right) < self._width
+        if len(blocks) > self._weights:  # a weight stands left of its slope
+            partner = (label + self._weights) % len(blocks)
+            blocks[partner] |= right * (partner - label) > 0.0
         return blocks

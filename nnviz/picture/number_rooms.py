@@ -8,28 +8,20 @@ moves when others appear.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-import numpy as np
-
 from nnviz.core.activations import Array
+from nnviz.core.address import Address, Kind
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.number_places import (
     LABEL_GAP,
     LEAST_PAD,
-    NO_SLOTS,
-    NOWHERE,
-    Candidates,
     Edges,
-    LabelBox,
-    PillSlot,
-    PillSlots,
+    NumberPlace,
     Placing,
     label_boxes,
-    label_widths,
-    slots_of_kind,
     visible_edges,
 )
 from nnviz.picture.parts import Rect
@@ -40,10 +32,10 @@ MANY_EDGES = 30
 MOST_STRONGEST = 8
 """Largest number of strongest weights between two columns. More would hide the edges."""
 
-Places: TypeAlias = tuple[PillSlots, PillSlots]
-"""The places of the weights and of the slopes between two columns."""
-
-
+EDGE_KINDS: tuple[Kind, Kind] = ("weight", "slope")
+"""Kinds of numbers on edges."""
+Places: TypeAlias = tuple[NumberPlace, ...]
+"""The places of numbers between two columns, first those of weights."""
 Spacing: TypeAlias = tuple[float, float]
 """Space between two labels, in font sizes: beside each other, and above each other."""
 LONGER = LONG_NUMBER - NUMBER
@@ -55,20 +47,14 @@ LEAST = 0.5
 
 If fewer weights fit, only the strongest are shown, because others would look random.
 """
+MOST_TOGETHER = 200
+"""Largest number of visible edges between two columns that may all have numbers, which takes time."""
 MOST_OF_NODE = 16
 """Largest number of weights into a node, or out of a node, that appear with the node."""
 MOST_REMEMBERED = 500
 """Largest number of groups of edges whose places are remembered."""
 STACK_GAP = 0.1
 """Space between a weight and its slope, one above the other for lack of room, in heights of a label."""
-
-
-def join_places(places: Places, more: Places) -> Places:
-    """Return all places of `places` and `more`."""
-    weights, slopes = (
-        replace(new, places=old.places + new.places) for old, new in zip(places, more, strict=True)
-    )
-    return weights, slopes
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,19 +69,19 @@ class NumberRoom:
 
     def of_all(self, weights: Array) -> Places:
         """Return the places of all numbers, or of the strongest `weights` if there is too little room."""
-        if self._visible is None:
-            return NO_SLOTS, NO_SLOTS
-        of_weights, of_slopes = self._find(self._visible, CLOSE, (NO_SLOTS, NO_SLOTS))
-        least = LEAST * len(self._visible.nodes)
-        if len(of_weights.places) < least:
+        if self._visible is None or len(self._visible.nodes) > MOST_TOGETHER:
             return self.strongest(weights)
-        return of_weights, of_slopes if len(of_slopes.places) >= least else NO_SLOTS
+        places, least = self._find(self._visible, CLOSE), LEAST * len(self._visible.nodes)
+        of_weights, of_slopes = _amounts(places)
+        if of_weights < least:
+            return self.strongest(weights)
+        return places if of_slopes >= least else places[:of_weights]
 
     def strongest(self, weights: Array) -> Places:
         """Return the places of the strongest of the `weights` of the gap, shape (nodes, sources)."""
         if self._visible is None:
-            return NO_SLOTS, NO_SLOTS
-        return self._find(self._visible.strongest(weights, MOST_STRONGEST), CLEAR, (NO_SLOTS, NO_SLOTS))
+            return ()
+        return self._find(self._visible.strongest(weights, MOST_STRONGEST), CLEAR)
 
     @cached_property
     def _visible(self) -> Edges | None:
@@ -110,17 +96,17 @@ class NumberRoom:
         """
         edges = visible_edges(self.gap, self.body, nodes, sources)
         if edges is None:
-            return NO_SLOTS, NO_SLOTS
+            return ()
         if len(edges.nodes) > MOST_OF_NODE:
             edges = edges.strongest(weights, MOST_OF_NODE)
         return self._find(edges, CLOSE if len(nodes) > 1 else ALONE, shown)
 
-    def _find(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
+    def _find(self, edges: Edges, spacing: Spacing, shown: Places = ()) -> Places:
         """Return places for the numbers of `edges`, from memory if the same places were found before.
 
         Most edits leave the order of the strongest weights as it is.
         """
-        key = edges.nodes.tobytes(), edges.sources.tobytes(), spacing, *(tuple(each.places) for each in shown)
+        key = edges.nodes.tobytes(), edges.sources.tobytes(), spacing, shown
         if key not in self._found:
             if len(self._found) >= MOST_REMEMBERED:
                 self._found.clear()
@@ -132,59 +118,47 @@ class NumberRoom:
         return {}
 
     def _find_anew(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
-        """Return places for the numbers of `edges` in the font that shows the most: the largest such font.
+        """Return places for the numbers of `edges`.
 
-        The strongest weights always have the largest font that fits.
+        Numbers that are close together have the font that shows the most of them, others the largest font.
         """
-        best, most = (NO_SLOTS, NO_SLOTS), (0, 0)
+        best: Places = ()
+        kinds, ends = EDGE_KINDS[: 1 + self.slopes], (edges.nodes.tolist(), edges.sources.tolist())
+        addresses = [Address(kind, self.gap.layer, *end) for kind in kinds for end in zip(*ends, strict=True)]
+        kept = {place.address: place for place in shown if place.address in addresses}
         for box in label_boxes(self.gap, self.body, self.size):
-            found = self._find_of_size(edges, box, spacing, shown)
-            amounts = len(found[0].places), len(found[1].places)
-            if amounts > most:
-                best, most = found, amounts
-            if spacing is CLEAR or self._shows_all(edges, shown, found):
+            placing = Placing(edges, box, len(kinds), *spacing)
+            for address, place in kept.items():
+                placing.keep(addresses.index(address), place)
+            placing.search(in_order=spacing is CLEAR)
+            found = (place for place in placing.places(addresses) if place.address not in kept)
+            best = max(best, tuple(found), key=_amounts)
+            if spacing is not CLOSE or len(best) + len(kept) == len(addresses):
                 break
-        return best
+        return self._of_one_edge(best, (*kept.values(), *best)) if spacing is ALONE else best
 
-    def _shows_all(self, edges: Edges, *places: Places) -> bool:
-        """Return whether all numbers of `edges` have places."""
-        kinds = ([slot[:2] for each in places for slot in each[k].places] for k in range(1 + self.slopes))
-        return all(set(edges.ends).issubset(kind) for kind in kinds)
+    def _of_one_edge(self, found: Places, both: Places) -> Places:
+        """Return the places `found` with room for long numbers, and if need be a slope off its edge.
 
-    def _find_of_size(self, edges: Edges, box: LabelBox, spacing: Spacing, shown: Places) -> Places:
-        """Return places for labels of the size of `box`."""
-        count, kinds = len(edges.nodes), 1 + self.slopes
-        candidates = Candidates.of(edges, box, kinds)
-        placing = Placing(candidates, box, *spacing)
-        numbers = {ends: k for k, ends in enumerate(edges.ends)}
-        known: dict[int, PillSlot] = {}
-        for kind, of_kind in enumerate(shown):
-            for slot in of_kind.places:
-                if slot[:2] in numbers:
-                    label = numbers[slot[:2]] + kind * count
-                    known[label] = slot
-                    placing.keep(label, slot.x)
-                    covered = np.abs(candidates.x - slot.x) < (slot.width + box.width) / 2
-                    covered = covered & (np.abs(candidates.y - slot.y) < (of_kind.height + box.height) / 2)
-                    candidates.cost[covered] = np.inf
-        alternating = np.arange(kinds * count).reshape(kinds, count).T.ravel().tolist()
-        order = alternating if spacing is CLEAR else placing.fewest_first()
-        placing.search(label for label in order if label not in known)
-        if (placing.places == NOWHERE).all():
-            return NO_SLOTS, NO_SLOTS
-        widths = label_widths(candidates, placing.places, box)
-        placing.places[[*known]] = NOWHERE
-        weights, slopes = (slots_of_kind(edges, candidates, placing.places, box, widths, k) for k in range(2))
-        if spacing is ALONE:
-            for slots in (weights.places, slopes.places):
-                slots[:] = [slot._replace(width=(LONG_NUMBER + LEAST_PAD) * box.size) for slot in slots]
-            if self.slopes and 1 not in known and not slopes.places:
-                slopes.places.append(self._beside(known[0] if known else weights.places[0], box))
-        return weights, slopes
+        `both` are the places of the edge's weight and slope, as far as they have one.
+        """
+        found = tuple(place._replace(width=_long(place)) for place in found)
+        if not self.slopes or _amounts(both) != (1, 0):
+            return found
+        weight = both[0]
+        y = weight.y + (1.0 + STACK_GAP) * weight.height
+        if y + weight.height / 2 > self.body.bottom:
+            y = weight.y - (1.0 + STACK_GAP) * weight.height
+        slope = weight.address._replace(kind="slope")
+        return (*found, weight._replace(address=slope, y=y, width=_long(weight)))
 
-    def _beside(self, weight: PillSlot, box: LabelBox) -> PillSlot:
-        """Return the place of a slope below its weight, or above its weight at the end of the body."""
-        y = weight.y + (1.0 + STACK_GAP) * box.height
-        if y + box.height / 2 > self.body.bottom:
-            y = weight.y - (1.0 + STACK_GAP) * box.height
-        return weight._replace(y=y, width=(LONG_NUMBER + LEAST_PAD) * box.size)
+
+def _long(place: NumberPlace) -> float:
+    """Return the width of a label for a long number."""
+    return (LONG_NUMBER + LEAST_PAD) * place.size
+
+
+def _amounts(places: Places) -> tuple[int, int]:
+    """Return the number of weights and the number of slopes."""
+    weights = sum(place.address.kind == "weight" for place in places)
+    return weights, len(places) - weights
