@@ -10,7 +10,7 @@ label aside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -56,18 +56,19 @@ class Edges:
     body: Rect
     nodes: Indices
     sources: Indices
-    y0: Array
-    y1: Array
-
-    def heights(self, x: Array) -> Array:
-        """Return the y of the edges at each `x`, shape (places, edges)."""
-        parts = (x - self.gap.x0) / (self.gap.x1 - self.gap.x0)
-        return self.y0 + parts[:, None] * (self.y1 - self.y0)
 
     @property
     def slope(self) -> Array:
         """Slope of each edge: pixels downwards per pixel to the right, shape (edges,)."""
-        return (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
+        down: Array = self.gap.y1[self.nodes] - self.gap.y0[self.sources]
+        return down / (self.gap.x1 - self.gap.x0)
+
+    def heights(self, x: Array) -> Array:
+        """Return the y of the edges at each `x`, shape (places, edges)."""
+        y0, y1 = self.gap.y0[self.sources], self.gap.y1[self.nodes]
+        parts = (x - self.gap.x0) / (self.gap.x1 - self.gap.x0)
+        heights: Array = y0 + parts[:, None] * (y1 - y0)
+        return heights
 
     def strongest(self, weights: Array, most: int) -> Edges:
         """Return the `most` edges with the largest absolute weights, the strongest first.
@@ -75,8 +76,7 @@ class Edges:
         `weights` has the weights of the whole gap, shape (nodes, sources).
         """
         order = np.argsort(-np.abs(weights[self.nodes, self.sources]), kind="stable")[:most]
-        nodes, sources = self.nodes[order], self.sources[order]
-        return Edges(self.gap, self.body, nodes, sources, self.y0[order], self.y1[order])
+        return replace(self, nodes=self.nodes[order], sources=self.sources[order])
 
 
 def _way(edges: Edges, box: LabelBox, x: Array, covered: Array, kind: int, kinds: int) -> Array:
@@ -157,27 +157,19 @@ def smaller(size: float) -> float:
     return min(size, max(LEAST_SHRINK * size, LEAST_SIZE))
 
 
-def visible_edges(
-    gap: Gap, body: Rect, nodes: Indices | None = None, sources: Indices | None = None
-) -> Edges | None:
-    """Return the edges that pass through the body, or None if there are none or too many for labels.
+def visible_edges(gap: Gap, body: Rect, nodes: Indices, sources: Indices) -> Edges | None:
+    """Return the edges from `sources` to `nodes` that pass through the body.
 
-    The edges in question lead from `sources` to `nodes`, by default from all to all.
+    Return None if there are none or too many for labels.
     """
     left, right = max(gap.x0, body.x), min(gap.x1, body.right)
     if left >= right:
         return None
-    nodes = np.arange(len(gap.y1))[:, None] if nodes is None else nodes
-    sources = np.arange(len(gap.y0)) if sources is None else sources
-    visible = np.zeros(np.broadcast_shapes(nodes.shape, sources.shape), dtype=bool)
-    for x in (left, (left + right) / 2, right):
-        part = (x - gap.x0) / (gap.x1 - gap.x0)
-        y = part * gap.y1[nodes] + (1.0 - part) * gap.y0[sources]
-        visible |= (y >= body.y) & (y <= body.bottom)
+    y = Edges(gap, body, nodes, sources).heights(np.array([left, (left + right) / 2, right]))
+    visible = ((y >= body.y) & (y <= body.bottom)).any(axis=0)
     if not 0 < np.count_nonzero(visible) <= MOST_EDGES:
         return None
-    nodes, sources = (each[visible] for each in np.broadcast_arrays(nodes, sources))
-    return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
+    return Edges(gap, body, nodes[visible], sources[visible])
 
 
 def label_boxes(gap: Gap, body: Rect, largest: float) -> Iterator[LabelBox]:
@@ -263,10 +255,9 @@ class Placing:
         Labels come in the order of their edges if `in_order` is true. Else weights come before slopes, and
         the labels with the fewest good places come first.
         """
-        labels = np.arange(len(self._places))
         best = self._cost.min(axis=1, keepdims=True)
         choices = np.count_nonzero(np.isfinite(self._cost) & (self._cost <= best + GOOD_COST), axis=1)
-        is_slope, edge = np.divmod(labels, self._weights)
+        is_slope, edge = np.divmod(np.arange(len(choices)), self._weights)
         order = np.lexsort((is_slope, edge) if in_order else (choices, is_slope))
         for label in order.tolist():
             has_weight = label < self._weights or self._places[label - self._weights] != NOWHERE

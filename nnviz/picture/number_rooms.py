@@ -42,7 +42,7 @@ LONGER = LONG_NUMBER - NUMBER
 """Width by which a long number exceeds a usual number, in font sizes."""
 CLEAR, CLOSE, ALONE = (LONGER + 1.5, 0.9), (LABEL_GAP, LABEL_GAP), (LONGER + LABEL_GAP, LABEL_GAP)
 """CLEAR: spacing of the strongest weights. CLOSE: of the numbers of a node. ALONE: of those of one edge."""
-LEAST = 0.5
+LEAST = 1 / 3
 """Share of all weights between two columns, or of all slopes, that must fit.
 
 If fewer weights fit, only the strongest are shown, because others would look random.
@@ -86,7 +86,7 @@ class NumberRoom:
     @cached_property
     def _visible(self) -> Edges | None:
         """The visible edges, or None if there are none or too many for numbers."""
-        return visible_edges(self.gap, self.body)
+        return visible_edges(self.gap, self.body, *self.gap.all_edges)
 
     def of_edges(self, nodes: Indices, sources: Indices, weights: Array, shown: Places) -> Places:
         """Return places for the strongest of the edges from `sources` to `nodes`, where there is room.
