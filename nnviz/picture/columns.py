@@ -592,8 +592,8 @@ def lay_out(network: Network, view: View, *, slopes: bool = False, classes: bool
     pill_sizes = [_pill_size(left, right, scale * view.zoom) for left, right in pairwise(columns)]
     size = min(size for size in pill_sizes if size >= EQUAL_SHARE * max(pill_sizes))
     sizes = (min(size, each) for each in pill_sizes)
-    rooms = tuple(NumberRoom(*each, room, slopes) for each in zip(gaps, sizes, strict=True))
     many = not view.all_weights and sum(len(gap.y0) * len(gap.y1) for gap in gaps) > MANY_EDGES
+    rooms = tuple(NumberRoom(*each, room, slopes, many) for each in zip(gaps, sizes, strict=True))
     pairs = zip(columns, (None, *network.layers), strict=True)
     slots = [node_slots(column, layer, classes=classes) for column, layer in pairs]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))

@@ -184,7 +184,7 @@ def label_boxes(gap: Gap, body: Rect, largest: float) -> Iterator[LabelBox]:
 
 
 NOWHERE = -1
-"""Entry in `Placing.places` for a label that has no place."""
+"""Index of the place of a label that has no place."""
 GOOD_COST = 0.35
 """A place is good if its cost exceeds the cost of the label's best place by at most this."""
 

@@ -66,22 +66,26 @@ class NumberRoom:
     body: Rect
     slopes: bool
     """Whether the diagram shows slopes beside weights."""
+    only_strongest: bool
+    """Whether the diagram shows only the strongest weights."""
 
-    def of_all(self, weights: Array) -> Places:
-        """Return the places of all numbers, or of the strongest `weights` if there is too little room."""
-        if self._visible is None or len(self._visible.nodes) > MOST_TOGETHER:
-            return self.strongest(weights)
+    def places(self, weights: Array) -> Places:
+        """Return the places of all numbers, or of the strongest `weights` if there is too little room.
+
+        `weights` has shape (nodes, sources).
+        """
+        if self._visible is None:
+            return ()
+        if self.only_strongest or len(self._visible.nodes) > MOST_TOGETHER:
+            return self._strongest(self._visible, weights)
         places, least = self._find(self._visible, CLOSE), LEAST * len(self._visible.nodes)
         of_weights, of_slopes = _amounts(places)
         if of_weights < least:
-            return self.strongest(weights)
+            return self._strongest(self._visible, weights)
         return places if of_slopes >= least else places[:of_weights]
 
-    def strongest(self, weights: Array) -> Places:
-        """Return the places of the strongest of the `weights` of the gap, shape (nodes, sources)."""
-        if self._visible is None:
-            return ()
-        return self._find(self._visible.strongest(weights, MOST_STRONGEST), CLEAR)
+    def _strongest(self, edges: Edges, weights: Array) -> Places:
+        return self._find(edges.strongest(weights, MOST_STRONGEST), CLEAR)
 
     @cached_property
     def _visible(self) -> Edges | None:

@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -240,21 +240,13 @@ def make_picture(
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
     ranks = tuple(layer.weights for layer in (ranking or content.network).layers)
-    places = number_places(ranks, layout)
+    places = tuple(room.places(each) for room, each in zip(layout.rooms, ranks, strict=True))
     labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
     return Picture(layout, content, tuple(labels), weights, scale, ranks, places, shows)
-
-
-def number_places(weights: Sequence[Array], layout: Layout) -> tuple[Places, ...]:
-    """Return the places of the numbers on edges, one entry per layer."""
-    rooms = zip(layout.rooms, weights, strict=True)
-    if layout.shows_strongest:
-        return tuple(room.strongest(each) for room, each in rooms)
-    return tuple(room.of_all(each) for room, each in rooms)
 
 
 def largest_weight(network: Network) -> float:
