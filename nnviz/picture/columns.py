@@ -20,9 +20,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
-from nnviz.picture.number_places import LEAST_SIZE, pill_slots
+from nnviz.picture.number_places import LEAST_SIZE
+from nnviz.picture.number_rooms import MANY_EDGES, NumberRoom
 from nnviz.picture.parts import BAR, BEFORE, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
-from nnviz.picture.strongest_numbers import MANY_EDGES, NumberRoom, Places
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
@@ -539,7 +539,7 @@ EQUAL_SHARE = 0.7
 """Least common font size of the numbers on edges, as a share of the largest font size in a gap.
 
 Each gap between two columns has a largest font size. The common font size is the smallest of these that is
-not below the least one. A gap uses the common size unless it would then show fewer numbers.
+not below the least one. A gap uses a smaller size if it would otherwise show fewer numbers.
 """
 
 
@@ -562,21 +562,16 @@ class Layout:
     """Places of a node's texts relative to the node, one mapping per column."""
     names: tuple[Label, ...]
     """Labels with the names of the visible nodes."""
-    places: tuple[Places, ...]
-    """Places of the weights and slopes, one entry per layer; empty if only the strongest are shown."""
     rooms: tuple[NumberRoom, ...]
-    """Room for the strongest weights and for numbers that appear on demand, one entry per layer."""
+    """Room for the numbers on edges, one entry per layer."""
+    shows_strongest: bool
+    """Whether the diagram shows only the strongest weights, because all would be too many."""
     headings: tuple[Rect, ...]
     """The rectangle of each column's heading. A column out of view has an empty rectangle."""
 
     def column(self, layer: int) -> DiagramColumn:
         """Return the column of a layer; layer −1 is the inputs."""
         return self.columns[layer + 1]
-
-    @property
-    def shows_strongest(self) -> bool:
-        """Whether the diagram shows only the strongest weights, because all would be too many."""
-        return not self.places
 
     @cached_property
     def lines(self) -> Array:
@@ -597,33 +592,14 @@ def lay_out(network: Network, view: View, *, slopes: bool = False, classes: bool
     pill_sizes = [_pill_size(left, right, scale * view.zoom) for left, right in pairwise(columns)]
     size = min(size for size in pill_sizes if size >= EQUAL_SHARE * max(pill_sizes))
     sizes = (min(size, each) for each in pill_sizes)
-    rooms = tuple(NumberRoom(*each, room, slopes) for each in zip(gaps, sizes, strict=True))
-    shows_all = view.all_weights or sum(len(gap.y0) * len(gap.y1) for gap in gaps) <= MANY_EDGES
-    places = _edge_pills(gaps, pill_sizes, room, view.zoom, slopes) if shows_all else ()
+    many = not view.all_weights and sum(len(gap.y0) * len(gap.y1) for gap in gaps) > MANY_EDGES
+    rooms = tuple(NumberRoom(*each, room, slopes, many) for each in zip(gaps, sizes, strict=True))
     pairs = zip(columns, (None, *network.layers), strict=True)
     slots = [node_slots(column, layer, classes=classes) for column, layer in pairs]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     texts = tuple(slots), tuple(itertools.chain.from_iterable(names))
     headings = _headings(columns, room)
-    return Layout(view, scale, room, columns, gaps, *texts, places, rooms, headings)
-
-
-def _edge_pills(
-    gaps: Sequence[Gap], largest: Sequence[float], body: Rect, zoom: float, slopes: bool
-) -> tuple[Places, ...]:
-    """Return the places of weights and slopes, gap by gap, in one font size if possible.
-
-    `largest` holds the largest font size of each gap.
-    """
-    pills = [pill_slots(gap, body, size, zoom, slopes) for gap, size in zip(gaps, largest, strict=True)]
-    sizes = [weights.size for weights, _ in pills]
-    common_size = min((size for size in sizes if size >= EQUAL_SHARE * max(sizes)), default=0.0)
-    for k, (weights, slope_slots) in enumerate(pills):
-        if weights.size > common_size:
-            smaller_slots = pill_slots(gaps[k], body, common_size, zoom, slopes)
-            if sum(len(each.places) for each in smaller_slots) >= len(weights.places + slope_slots.places):
-                pills[k] = smaller_slots
-    return tuple(pills)
+    return Layout(view, scale, room, columns, gaps, *texts, rooms, many, headings)
 
 
 def _pill_size(left: DiagramColumn, right: DiagramColumn, scale: float) -> float:

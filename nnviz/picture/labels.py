@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import counted, percent_text
 from nnviz.core.results import BLANK, Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
-from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, PillSlots, smaller
+from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, NumberPlace, smaller
+from nnviz.picture.number_rooms import Places
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
-from nnviz.picture.strongest_numbers import Places
 from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
@@ -147,27 +146,28 @@ def _margin(kind: Kind, column: DiagramColumn, size: float) -> float:
 
 def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label]:
     """Yield the labels of weights of `layer`, and of their slopes if `content` has slopes, at `places`."""
-    of_weights, of_slopes = places
-    yield from _on_edges(of_weights, layer, content.network.layers[layer].weights, "weight")
+    values = {"weight": content.network.layers[layer].weights}
     if content.slopes is not None:
-        slopes = list(_on_edges(of_slopes, layer, content.slopes.layers[layer].weights, "slope"))
-        yield from with_blanks(slopes, content) if len(slopes) >= of_slopes.least else ()
+        values["slope"] = content.slopes.layers[layer].weights
+    for place in places:
+        if place.address.kind in values:
+            label = _on_edge(place, float(values[place.address.kind][place.address[2:]]))
+            yield from with_blanks([label] if label else [], content)
 
 
-def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
+def _on_edge(place: NumberPlace, value: float) -> Label | None:
+    """Return the label of a number on an edge, or None if the number is too long."""
+    kind, largest = place.address.kind, place.size
     style = STYLES[kind]
-    largest, smallest, air = slots.size, smaller(slots.size), NUMBER_PADDING[style]
-    height = slots.height - 4.0 if style == "slope" else slots.height
-    for node, source, x, y, line, room in slots.places:
-        value = float(values[node, source])
-        fit = fit_number(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
-        if fit is None:
-            continue
-        text, size, width = fit
-        width = min(max(width + air * size, height), room)
-        rect = Rect(x - width / 2, y - height / 2, width, height)
-        leader = None if line == y else line
-        yield Label(Address(kind, layer, node, source), text, rect, style, size, value, leader=leader)
+    room, smallest = place.width - LEAST_PAD * largest, smaller(largest)
+    fit = fit_number(value, largest, room, bold=True, smallest=smallest)
+    if fit is None:
+        return None
+    text, size, width = fit
+    height = place.height - 4.0 if kind == "slope" else place.height
+    width = min(max(width + NUMBER_PADDING[style] * size, height), place.width)
+    rect = Rect(place.x - width / 2, place.y - height / 2, width, height)
+    return Label(place.address, text, rect, style, size, value)
 
 
 RIGHT, WRONG = "✓", "✗"

@@ -150,8 +150,6 @@ class Label(NamedTuple):
     align: Align = "center"
     role: Role | None = None
     """Role of the node whose box is behind the text, or None if the text is not on a node's box."""
-    leader: float | None = None
-    """The y of the edge if a number stands above or below the edge for lack of room, else None."""
 
     @property
     def is_on_edge(self) -> bool:

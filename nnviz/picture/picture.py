@@ -6,7 +6,7 @@ Tests inspect the Picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -14,7 +14,7 @@ from itertools import takewhile
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address, Kind
+from nnviz.core.address import Address
 from nnviz.core.function import node_functions
 from nnviz.core.metrics import means_classes
 from nnviz.core.network import Network
@@ -25,16 +25,11 @@ from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE, neighbours
 from nnviz.picture.labels import edge_numbers, headings, node_numbers
 from nnviz.picture.matrix import pixel_side, shows_functions
-from nnviz.picture.number_places import NO_SLOTS
+from nnviz.picture.number_rooms import EDGE_KINDS, Places
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
-from nnviz.picture.strongest_numbers import MANY_EDGES, Places, join_places
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
-EDGE_KINDS: tuple[Kind, Kind] = ("weight", "slope")
-"""Kinds of numbers on edges."""
-
-
 HEADINGS = ("heading", "subheading", "marked")
 """Styles of the labels above the columns."""
 
@@ -156,10 +151,7 @@ class Picture:
         Numbers of other edges give way where they would overlap.
         """
         added, more = self.hidden_numbers(*addresses), self._hidden_places(addresses)
-        places = (
-            join_places(each, more[layer]) if layer in more else each
-            for layer, each in enumerate(self.places)
-        )
+        places = (each + more.get(layer, ()) for layer, each in enumerate(self.places))
         kept = (label for label in self.labels if not (label.is_on_edge and _meets(label, added)))
         return replace(self, places=tuple(places), labels=(*kept, *added))
 
@@ -175,19 +167,13 @@ class Picture:
 
     def _find_places(self, layer: int, edges: set[tuple[int, int]]) -> Places:
         """Return places for the numbers of some edges (node, source) that the picture does not show."""
-        weights, slopes = (
-            replace(
-                each,
-                places=[
-                    slot._replace(width=label.rect.width)
-                    for slot in each.places
-                    if slot[:2] in edges and (label := self.label(Address(kind, layer, *slot[:2])))
-                ],
-            )
-            for kind, each in zip(EDGE_KINDS, self.places[layer], strict=True)
+        shown = tuple(
+            place._replace(width=label.rect.width)
+            for place in self.places[layer]
+            if place.address[2:] in edges and (label := self.label(place.address))
         )
         nodes, sources = np.array(sorted(edges)).T
-        return self.layout.rooms[layer].of_edges(nodes, sources, self.ranking[layer], (weights, slopes))
+        return self.layout.rooms[layer].of_edges(nodes, sources, self.ranking[layer], shown)
 
     def describe(self, address: Address) -> str:
         """Return a description of the part of the network at `address`, with numbers in full precision."""
@@ -254,25 +240,13 @@ def make_picture(
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
     ranks = tuple(layer.weights for layer in (ranking or content.network).layers)
-    places = number_places(ranks, layout)
+    places = tuple(room.places(each) for room, each in zip(layout.rooms, ranks, strict=True))
     labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.network) if largest is None else largest
     return Picture(layout, content, tuple(labels), weights, scale, ranks, places, shows)
-
-
-def number_places(weights: Sequence[Array], layout: Layout) -> tuple[Places, ...]:
-    """Return the places of the numbers on edges, one entry per layer.
-
-    Where a network with many edges shows all weights, but has no room for them, the strongest are shown.
-    """
-    if sum(each.size for each in weights) <= MANY_EDGES:
-        return layout.places
-    places = layout.places or ((NO_SLOTS, NO_SLOTS),) * len(weights)
-    gaps = zip(places, layout.rooms, weights, strict=True)
-    return tuple(own if own[0].places else room.strongest(each) for own, room, each in gaps)
 
 
 def largest_weight(network: Network) -> float:

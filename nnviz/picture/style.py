@@ -100,7 +100,8 @@ def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | 
     The box of a weight or bias is round, with a border in the colour of its sign. The box of a slope is
     angular. The shape distinguishes the two for people who see purple and blue as one colour.
     """
-    height, line = label.rect.height, _line_width(label)
+    height = label.rect.height
+    line = max(FINE_PX, FINE_SHARE * height)
     if label.style == "pill":
         colour = sign_colour(label.value or 0.0, palette)
         box = Box(label.rect, palette.hidden_node, colour, line, height / 2)
@@ -114,25 +115,12 @@ def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | 
 
 
 def label_shapes(labels: Iterable[Label], palette: Palette, *, chosen: bool = False) -> Iterator[Shape]:
-    """Yield the boxes and texts of labels, and the lines from numbers off their edges to the edges.
-
-    With `chosen=True`, the boxes have an outline in the accent colour.
-    """
+    """Yield the boxes and texts of labels. With `chosen=True`, boxes have an outline in the accent colour."""
     for label in labels:
-        if label.leader is not None:
-            x, y = label.rect.center
-            border = label.rect.bottom if label.leader > y else label.rect.y
-            colour = palette.slope if label.style == "slope" else sign_colour(label.value or 0.0, palette)
-            yield Stroke((x, border, x, label.leader), colour, _line_width(label))
         box = label_box(label, palette, chosen=chosen)
         if box is not None:
             yield box
         yield Text(label, text_colour(label, palette))
-
-
-def _line_width(label: Label) -> float:
-    """Return the width of the line around a number, and of the line to its edge, in pixels."""
-    return max(FINE_PX, FINE_SHARE * label.rect.height)
 
 
 def sign_colour(value: float, palette: Palette) -> str:

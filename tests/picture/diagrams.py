@@ -151,17 +151,16 @@ def distances(gap, x, y):
 
 
 def astray(picture):
-    """Return the numbers not on their edge, joined to it and nearest to it, and those outside the body."""
+    """Return the numbers not on their edge and nearest to it, and those outside the body."""
     body, found = picture.layout.body, []
     for label in on_edges(picture):
         gap, (x, y) = picture.layout.gaps[label.address.layer], label.rect.center
         own, far = (label.address.node, label.address.source), distances(gap, x, y)
         on_edge = gap.point(*own, (x - gap.x0) / (gap.x1 - gap.x0))[1]
-        joined = abs(on_edge - (y if label.leader is None else label.leader)) < 1e-6
-        is_near = label.leader is None or abs(label.leader - y) <= 1.65 * label.rect.height
+        is_on = abs(on_edge - y) < 1e-6
         inside = body.y - 1e-6 <= label.rect.y and label.rect.bottom <= body.bottom + 1e-6
         far[own] -= 1e-6
-        if not (joined and is_near and inside and far.argmin() == own[0] * far.shape[1] + own[1]):
+        if not (is_on and inside and far.argmin() == own[0] * far.shape[1] + own[1]):
             found.append(label)
     return found
 
@@ -250,19 +249,11 @@ def amiss(picture):
     return found
 
 
-def reach(label):
-    """Return the rectangle around a label and around the line from the label to its edge."""
-    ends = (label.rect.y, label.rect.bottom, *([] if label.leader is None else [label.leader]))
-    return label.rect._replace(y=min(ends), height=max(ends) - min(ends))
-
-
 def outside(picture):
     """Return what reaches out of the room under the headings, of a picture that is not zoomed."""
     places = [*picture.nodes.items()]
     places += [(None, column.box) for column in picture.layout.columns]
-    places += [
-        (label.address, reach(label)) for label in picture.labels if label.address.kind not in HEADINGS
-    ]
+    places += [(label.address, label.rect) for label in picture.labels if label.address.kind not in HEADINGS]
     return [place for place in places if not picture.layout.body.covers(place[1])]
 
 

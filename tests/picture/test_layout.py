@@ -171,6 +171,14 @@ def test_pills_stay_where_they_are_while_weights_change():
     assert all(first[address] == pytest.approx(second[address]) for address in both)
 
 
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 4, 2), (2, 8, 1)], ids=str)
+@pytest.mark.parametrize("view", ROOMS[1:], ids=str)
+def test_numbers_of_a_small_network_have_the_same_places_whatever_they_are(sizes, view):
+    first, second = (drawn(state(sizes, seed=seed, spread=0), view, with_slopes=True) for seed in (1, 2))
+    assert first.places == second.places
+    assert all(first.places)
+
+
 def test_zooming_in_shows_numbers_that_did_not_fit():
     large = state((30, 30, 2))
     far = drawn(large)

@@ -97,22 +97,6 @@ def test_the_legend_shows_each_number_in_its_own_shape():
     assert rects[-1].right == 800
 
 
-def test_a_number_beside_its_edge_has_a_leader_in_its_colour():
-    own = state((2, 5, 1))
-    labels = drawn(own, View(606, 318), with_slopes=True).labels
-    leading = [label for label in labels if label.leader is not None]
-    assert leading
-    drawing = parsed(own, (606, 354), view="slopes")
-    lines = [line for line in drawing.iter(f"{SVG}line") if line.get("x1") == line.get("x2")]
-    places = [[float(line.get(name)) for name in ("x1", "y1", "y2")] for line in lines]
-    found = [(*place, line.get("stroke")) for place, line in zip(places, lines, strict=True)]
-    for label in leading:
-        border = label.rect.bottom if label.leader > label.rect.bottom else label.rect.y
-        sign = LIGHT.positive if label.value > 0 else LIGHT.negative
-        ends = [pytest.approx(each, abs=0.06) for each in (label.rect.center[0], border, label.leader)]
-        assert (*ends, LIGHT.slope if label.style == "slope" else sign) in found
-
-
 # --- thumbnails in the nodes
 
 

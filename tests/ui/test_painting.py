@@ -120,16 +120,6 @@ def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes, 
     assert np.abs(printed - seen).max() < 40  # letters blend differently on a transparent ground
 
 
-def test_a_number_that_left_its_edge_is_joined_to_it(qapp):
-    picture = row_picture(state((2, 5, 1)), View(606, 318), with_slopes=True)
-    joined = next(label for label in picture.labels if label.leader is not None)
-    x, y = joined.rect.center
-    border = joined.rect.bottom if joined.leader > y else joined.rect.y
-    seen = image(606, 318, 2.0, on_paper(picture))
-    line = seen[round(border + joined.leader), round(2 * x) - 2 : round(2 * x) + 2]
-    assert line.min() < 200 < seen[round(border + joined.leader), round(2 * x) + 8]
-
-
 def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot, bare, pictures_made, amount):
     window = bare("xor")
     before = at_rest(qtbot, window)

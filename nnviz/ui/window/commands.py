@@ -19,7 +19,7 @@ from nnviz.document.walk import Phase
 from nnviz.files import atomic
 from nnviz.files.errors import Progress
 from nnviz.picture.matrix import why_no_thumbnails
-from nnviz.picture.strongest_numbers import MANY_EDGES
+from nnviz.picture.number_rooms import MANY_EDGES
 from nnviz.ui.dialogs.help import help_menu
 from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import set_lock_reason

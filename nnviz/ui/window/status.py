@@ -7,7 +7,7 @@ from math import ceil
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QStatusBar, QWidget
 
-from nnviz.picture.strongest_numbers import MANY_EDGES
+from nnviz.picture.number_rooms import MANY_EDGES
 from nnviz.picture.svg import legend, legend_shapes
 from nnviz.ui.diagram.paint import paint_shapes
 from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
