@@ -718,7 +718,7 @@ def test_what_rises_is_drawn_whole_and_what_starts_diverged_is_marked_at_its_sta
 
 
 def test_validation_is_a_second_curve_with_a_key_in_other_colours(document, plot, overfitted):
-    key = plot.curve.key
+    key = plot.curve.title
     assert not key.isVisible()
     showing(plot, document, overfitted)
     run = overfitted.run

@@ -25,7 +25,7 @@ from nnviz.picture.palette import Palette
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
-from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
+from nnviz.ui.plot.plot import GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
@@ -193,8 +193,6 @@ ABOVE = "the point is above the plot"
 DIVERGED = (
     f"the point is above the plot: the run diverged,\nthe plot ends at {CEILING:g} times the first loss"
 )
-KEY_PX = 18
-"""Height of the key (legend) of the curves, in pixels at 100 %."""
 LEAST_PX, LOW_PX = 94, 130
 """Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height to show the x axis title."""
 RING_PX = 7.0
@@ -258,8 +256,6 @@ class HistoryCurve(Plot):
     def __init__(self) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
         self.setMinimumHeight(LEAST_PX)
-        self.key = pg.LabelItem()
-        self.centralLayout.addItem(self.key, 0, CENTRE[1])
         self._measure = ""
         self._is_share = False
         self._readouts: tuple[Readout, ...] = ()
@@ -355,9 +351,7 @@ class HistoryCurve(Plot):
         """Show the key of the curves above the plot if there are two curves."""
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
         parts = [f"{coloured(colour, '━━')} {name}" for colour, name in both]
-        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=colours().muted)
-        self.key.setVisible(self._has_key)
-        self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
+        self.show_title("&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else "")
 
     def _show_again(self) -> None:
         if len(self._history) or self.runs:
