@@ -546,20 +546,6 @@ def test_the_axes_take_in_earlier_runs(three, run):
         np.testing.assert_allclose(earlier_curves(three)[1][:, 1], expected, rtol=1e-9)
 
 
-def test_a_small_part_of_an_earlier_run_is_drawn_exactly(plot, run, qtbot):
-    """Qt would make every dash of a line that is a million times as long as the view is wide."""
-    run(0.2, updates=100)
-    run(0.01)
-    qtbot.waitUntil(lambda: len(earlier_curves(plot)) == 1)
-    slope = mse_after(1, 0.2) - 49
-    for size in (1e-2, 1e-4, 1e-7):
-        plot.curve.show_view([[0.5, 0.5 + size], [49 + slope * 0.5, 49 + slope * (0.5 + size)]])
-        plot.grab()
-        (piece,) = earlier_curves(plot)
-        assert np.ptp(piece[:, 0]) < 20 * size
-        np.testing.assert_allclose(piece[:, 1], 49 + slope * piece[:, 0], rtol=1e-9)
-
-
 def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
     present, earlier = drawn(three).tolist(), [curve.tolist() for curve in earlier_curves(three)]
     triggered(three, "Show earlier runs")

@@ -6,7 +6,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import TypeAlias
 
@@ -20,7 +20,6 @@ from nnviz.core.history import CEILING, History, ceiling, in_columns, leaves_at
 from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
-from nnviz.picture.notebook import Area, clip_curve
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.history_readout import Readout, measure_title
@@ -35,8 +34,8 @@ ARROW_PX = 10.0
 """Width and height of an arrow, in pixels."""
 
 
-DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
-"""Dash patterns: lengths of dashes and gaps, in line widths. Successive runs have different patterns."""
+THIN_PX = 1.2
+"""Width of the curves of earlier runs, in pixels."""
 UNDER = -0.5
 """Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 
@@ -47,13 +46,13 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: HistoryCurve, z: float, role: str, dashes: Sequence[float] = ()) -> None:
-        """Add the line at height `z` to a plot; `role` is the role of its colour in the palette.
+    def __init__(self, plot: HistoryCurve, z: float, role: str, width: float = 2.0) -> None:
+        """Add a line of this `width` in pixels at height `z` to a plot.
 
-        A line with `dashes`, lengths of dashes and gaps in line widths, is thin.
+        `role` is the role of the line's colour in the palette.
         """
         self.history = History()
-        self._role, self._dashes = role, dashes
+        self._role, self._width = role, width
         self._drawn: tuple[object, ...] = ()
         self._points, self._is_diverged = self.history.points, False
         self.leaves: tuple[int, float] | None = None
@@ -73,28 +72,24 @@ class HistoryLine:
 
         `present` is the current iteration and its value, or None.
         """
-        area, pixel = plot.view(), plot.device_pixel()
-        if self._dashes:
-            area, pixel = _around(area), 2.0 ** math.floor(math.log2(pixel))
-        before, self._drawn = self._drawn, (self.history, present, area, pixel, plot.log, colours())
+        pixel = plot.device_pixel()
+        before, self._drawn = self._drawn, (self.history, present, plot.view(), pixel, plot.log, colours())
         if self._drawn != before and (len(self.history) or self.curve.isVisible()):
-            self._draw_in(plot, area, pixel, present)
+            self._draw_in(plot, present)
         top = plot.view()[1][1]
         diverged = plot.following and self._is_diverged
         self.leaves = leaves_at(on_scale(self._points, log=plot.log), top) if diverged else None
         plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
 
-    def _draw_in(
-        self, plot: HistoryCurve, area: Area, pixel: float, present: tuple[int, float] | None
-    ) -> None:
-        """Draw the part of the line in an area, with few points per column of width `pixel`."""
+    def _draw_in(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
+        """Draw the visible part of the line, with few points per pixel column."""
         ends, points = [present] if present else [], self.history.points
         self.curve.setVisible(len(points) > 0)
         if not plot.following:
-            first, last = np.searchsorted(points[:, 0], area[0])
+            first, last = np.searchsorted(points[:, 0], plot.view()[0])
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
-            points = in_columns(points, pixel, self.history.bucket)
+            points = in_columns(points, plot.device_pixel(), self.history.bucket)
         self._points, self._is_diverged = points, ceiling(points[:, 1]) < math.inf
         self._arrow.setBrush(QColor(self.colour))
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
@@ -112,15 +107,8 @@ class HistoryLine:
         self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
         points = on_scale(points, log=plot.log)
-        if self._dashes:  # Qt would make every dash of a line far outside the view
-            pen = plot.pen(colour, 1.0)
-            pen.setDashPattern(self._dashes)
-            item.setPen(pen)
-            points, joined = clip_curve(points, _around(plot.view()))
-            item.setData(points[:, 0], points[:, 1], connect=joined)
-        else:
-            item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
-            item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
+        item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, self._width))
+        item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
 
     def distance(self, point: QPointF, pixel: tuple[float, float]) -> float:
         """Return the distance in pixels between a point and the line, or ∞ if nothing is drawn.
@@ -128,15 +116,6 @@ class HistoryLine:
         `pixel` is the width and height of a pixel on the scales of the plot.
         """
         return min(distance(item, point, pixel) for item in (self.curve, self.later))
-
-
-def _around(view: Area) -> Area:
-    """Return an area around a view that is the same for a slightly larger or smaller view."""
-    sizes = [2.0 ** math.ceil(math.log2(high - low)) for low, high in view]
-    return [
-        [(low // size - 1.0) * size, (high // size + 2.0) * size]
-        for (low, high), size in zip(view, sizes, strict=True)
-    ]
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
@@ -177,9 +156,6 @@ def distance(item: CurveItem, point: QPointF, pixel: tuple[float, float]) -> flo
     with np.errstate(over="ignore", invalid="ignore"):  # for points far outside a very small view
         places = (item.points - (point.x(), point.y())) / pixel
         starts, steps = places[:-1], np.diff(places, axis=0)
-        joined = item.opts["connect"]  # "all", or for each point whether a line joins it to the next point
-        if len(places) and not isinstance(joined, str):
-            starts, steps = starts[joined[:-1]], steps[joined[:-1]]
         lengths = np.maximum((steps**2).sum(axis=1), 1e-12)
         shares = np.clip(-(starts * steps).sum(axis=1) / lengths, 0.0, 1.0)
         return float(np.hypot(*(starts + shares[:, None] * steps).T).min(initial=np.inf))
@@ -337,8 +313,8 @@ class HistoryCurve(Plot):
         if runs == self.runs:
             return
         self.runs = runs
-        for k in range(len(self.earlier), len(runs)):
-            self.earlier.append(HistoryLine(self, UNDER, "muted", DASHES[k % len(DASHES)]))
+        while len(self.earlier) < len(runs):
+            self.earlier.append(HistoryLine(self, UNDER, "muted", THIN_PX))
         for line, run in zip_longest(self.earlier, runs):
             line.history = History().extended(run.history) if run else History()
 
