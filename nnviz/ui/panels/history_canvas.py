@@ -16,7 +16,7 @@ from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.history import CEILING, History, ceiling, in_columns, leaves_at
+from nnviz.core.history import CEILING, History, ceiling, in_columns
 from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
@@ -30,10 +30,6 @@ TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
 """Opacity of the faint part of a curve."""
-ARROW_PX = 10.0
-"""Width and height of an arrow, in pixels."""
-
-
 THIN_PX = 1.2
 """Width of the curves of earlier runs, in pixels."""
 UNDER = -0.5
@@ -54,13 +50,8 @@ class HistoryLine:
         self.history = History()
         self._role, self._width = role, width
         self._drawn: tuple[object, ...] = ()
-        self._points, self._is_diverged = self.history.points, False
-        self.leaves: tuple[int, float] | None = None
-        """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
-        self._arrow = pg.ArrowItem(angle=90, headLen=ARROW_PX, headWidth=ARROW_PX / 2, pen=None)
         plot.add(z, self.later, self.curve)
-        plot.add(z + 1, self._arrow)
 
     @property
     def colour(self) -> str:
@@ -75,14 +66,9 @@ class HistoryLine:
         pixel = plot.device_pixel()
         before, self._drawn = self._drawn, (self.history, present, plot.view(), pixel, plot.log, colours())
         if self._drawn != before and (len(self.history) or self.curve.isVisible()):
-            self._draw_in(plot, present)
-        top = plot.view()[1][1]
-        diverged = plot.following and self._is_diverged
-        self.leaves = leaves_at(on_scale(self._points, log=plot.log), top) if diverged else None
-        plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
+            self._draw_again(plot, present)
 
-    def _draw_in(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
-        """Draw the visible part of the line, with few points per pixel column."""
+    def _draw_again(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         ends, points = [present] if present else [], self.history.points
         self.curve.setVisible(len(points) > 0)
         if not plot.following:
@@ -90,8 +76,6 @@ class HistoryLine:
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
-        self._points, self._is_diverged = points, ceiling(points[:, 1]) < math.inf
-        self._arrow.setBrush(QColor(self.colour))
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -374,18 +358,13 @@ class HistoryCurve(Plot):
         values = [f"{self._measure} {as_text(value)}"]
         if run is None:
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
-        lines = [f"iteration {as_text(iteration)}", *values]
+        name = run.called(SHORT_LETTERS).split(" · ") if run else []
+        lines = [*name, f"iteration {as_text(iteration)}", *values]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
         self._dot.set_colours(colours().muted if run else self.line.colour)
-        self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
-
-    def _name_of(self, run: EarlierRun) -> str:
-        """Return the name of an earlier run, on several lines if the plot is narrow."""
-        name = run.called(SHORT_LETTERS)
-        narrow = self.readout.fontMetrics().horizontalAdvance(name) > self.box.width() - 32
-        return name.replace(" · ", "\n") if narrow else name
+        self.show_readout(point, "\n".join(lines))
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
         """Return the drawn place of a point: at the top if it is above the view; at −∞ for log of 0."""
@@ -449,8 +428,8 @@ class HistoryCurve(Plot):
             first, last = self._history.points[[0, -1]].tolist()
             places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         texts = [f"{self._measure} {full_text(value)} at iteration {full(at)}" for at, value in places]
-        if self.line.leaves:
-            texts.append(f"the run diverged: the curve leaves the plot at iteration {self.line.leaves[0]}")
+        if ceiling(self._history.points[:, 1]) < math.inf:
+            texts.append("the run diverged: the curve leaves the plot")
         if self._has_key:
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
         if self.marked is not None:
@@ -483,12 +462,8 @@ class HistoryCurve(Plot):
         if not self.is_inside(position):
             self.read_at(None)
             return
-        leaves = self.line.leaves
-        if leaves and is_on(position, self.place_of(leaves[1], self.view()[1][1])):
-            self._read_near(leaves[0], None)
-        else:
-            at = self.point_at(position)
-            self._read_near(at.x(), self._run_at(at))
+        at = self.point_at(position)
+        self._read_near(at.x(), self._run_at(at))
 
     def _run_at(self, at: QPointF) -> EarlierRun | None:
         """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
