@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from nnviz.core import edits
-from nnviz.core.activations import ACTIVATIONS, activation
+from nnviz.core.activations import activation
 from nnviz.core.address import Address
 from nnviz.core.function import hidden_shares, refined_pictures, section
 from nnviz.core.network import Layer, Network
@@ -27,7 +27,6 @@ from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
 from nnviz.ui.panels.activation import POINT_PX
 from nnviz.ui.panels.function import FunctionPanel
 from nnviz.ui.panels.function_plane import FunctionPlane, hidden_distances
-from tests.core import made_up
 from tests.core.oracle import make_network, make_state, set_bias, set_weight
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
@@ -605,19 +604,6 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     assert colours().slope in bank.panel.caption.text()
     assert bank.panel.caption.textFormat() == Qt.TextFormat.RichText
     assert bank.plane.backgroundBrush().color().name().casefold() == colours().surface.casefold()
-
-
-def test_each_kink_has_a_dot_for_the_slope_on_either_side(bare, monkeypatch):
-    monkeypatch.setitem(ACTIVATIONS, "hinge", replace(made_up.HINGE, kinks=(-1.0, 2.0)))
-    bank = bare(kind=Card)
-    bank.document.edit("Choose", edits.set_activation, 0, "hinge")
-    QApplication.processEvents()
-    times = bank.plane.slope_axis.times
-    left, right = (places_of(end).tolist() for end in bank.plane.ends)
-    assert (left, right) == ([[-1, 0], [2, times]], [[pytest.approx(-1), times], [pytest.approx(2), times]])
-    bank.document.edit("Choose", edits.set_activation, 0, "tanh")
-    QApplication.processEvents()
-    assert [len(places_of(end)) for end in bank.plane.ends] == [0, 0]
 
 
 def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(bare, heard):
