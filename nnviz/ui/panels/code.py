@@ -156,9 +156,5 @@ class CodePanel(Panel):
 
 
 def _numbers(lines: Collection[int]) -> str:
-    """Return line numbers, from 1, as a text: "lines 3, 5 to 9"."""
-    ordered = sorted(lines)
-    firsts = [line for line in ordered if line - 1 not in lines]
-    lasts = [line for line in ordered if line + 1 not in lines]
-    spans = (f"{a + 1}" if a == b else f"{a + 1} to {b + 1}" for a, b in zip(firsts, lasts, strict=True))
-    return f"line{'s' * (len(ordered) > 1)} {', '.join(spans)}"
+    """Return line numbers, from 1, as a text: "lines 3, 5, 6"."""
+    return f"line{'s' * (len(lines) > 1)} {', '.join(str(line + 1) for line in sorted(lines))}"
