@@ -18,9 +18,8 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.theme import apply_theme, colours, ui_font
+from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.panels.data import DataPanel
-from nnviz.ui.panels.data_view import first_fitting
 from tests.core.oracle import set_weight
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
@@ -460,7 +459,7 @@ def test_what_is_painted_follows_every_change_of_a_number(desk):
         before = desk.table.viewport().grab().toImage()
         change()
         after = desk.table.viewport().grab().toImage()
-        desk.table.cells.update_fonts()  # which forgets all that was painted
+        desk.table.cells.update_texts(range(0), range(0))  # which forgets all that was painted
         assert before != after == desk.table.viewport().grab().toImage()
 
 
@@ -759,21 +758,10 @@ def test_up_to_four_inputs_are_visible_and_more_scroll_sideways(open_window):
         assert header.fontMetrics().horizontalAdvance(shown) <= table.columnWidth(k)
 
 
-@pytest.mark.fonts
-def test_the_numbers_of_a_column_have_the_first_size_in_which_all_fit(qapp):
-    large, small = (QFontMetrics(ui_font(size)) for size in (13, 10))
-    texts, room = ["7", "−0.01234"], large.horizontalAdvance("−0.01234")
-    assert first_fitting([large, small], texts, room) == 0
-    assert first_fitting([large, small], texts, room - 1) == 1
-    assert first_fitting([large, small], texts, 20) is None
-
-
-def in_sight_in_one_size(window):
-    """Return whether the columns stand side by side, each with all its numbers in one of the sizes."""
+def in_sight(window):
+    """Return whether the columns stand side by side, each with all its numbers."""
     table = window.data.table
-    sizes = table.cells.fonts
-    shown_all = set(sizes) == set(range(table.model().columnCount())) and None not in sizes.values()
-    return shown_all and table.horizontalScrollBar().maximum() == 0
+    return table.cells.fit(table.columnWidth) and table.horizontalScrollBar().maximum() == 0
 
 
 def run(window, qtbot):
@@ -804,15 +792,15 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
         document.start(load(example(name).path))
         run(window, qtbot)
         table = with_room(window, numbers=9)
-        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+        qtbot.waitUntil(lambda: in_sight(window))
     document.start(load(example("twenty-updates").path))
-    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+    qtbot.waitUntil(lambda: in_sight(window))
     before = widths(table)
     for k in range(3):
         state = edits.set_value(document.state, Address("weight", 0, 0, k), -1.2345678e-101)
         document.push(edits.set_value(state, Address("input", -1, k), 1.2345678e-101, 0), "Set")
     qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)  # as these fit in no size
-    qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
+    qtbot.waitUntil(lambda: table.cells.fit(table.columnWidth))
     for _ in range(3):
         document.undo()
     qtbot.waitUntil(lambda: widths(table) == before)
@@ -824,7 +812,7 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
         if weight is not None:  # below 0 it is longer
             document.push(edits.set_value(document.state, Address("weight", 0, 0, k), weight), "Set")
         table.grab()  # which finds what has no room
-        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+        qtbot.waitUntil(lambda: in_sight(window))
         assert clipped(window.data) == []
     assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
 
