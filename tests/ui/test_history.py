@@ -546,12 +546,8 @@ def test_the_axes_take_in_earlier_runs(three, run):
         np.testing.assert_allclose(earlier_curves(three)[1][:, 1], expected, rtol=1e-9)
 
 
-def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
+def test_earlier_runs_can_be_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
     present, earlier = drawn(three).tolist(), [curve.tolist() for curve in earlier_curves(three)]
-    triggered(three, "Show earlier runs")
-    assert earlier_curves(three) == []
-    triggered(three, "Show earlier runs")
-    assert len(earlier_curves(three)) == 2
     document.save(tmp_path / "x.json")
     triggered(three, "Forget earlier runs")
     assert (earlier_curves(three), document.state.runs) == ([], ())
@@ -574,7 +570,6 @@ def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, thre
 
 
 def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
-    entry = "Show earlier runs of other networks"
     document.edit("Add a layer", edits.add_layer, 0)
     document.edit("Small weights", edits.randomise, 1)
     qtbot.waitUntil(lambda: not three.curve.isVisible())
@@ -582,13 +577,6 @@ def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, t
     qtbot.waitUntil(lambda: len(drawn(three)) == 6)
     assert earlier_curves(three) == []
     assert three.curve.view()[0][1] < 7
-    triggered(three, entry)
-    assert len(earlier_curves(three)) == 3
-    assert three.curve.view()[0][1] > 20
-    keys(three, Key.Key_Home, Key.Key_Down)
-    assert " · 3-1 · iteration 0" in " · ".join(read_out(three))
-    triggered(three, entry)
-    assert earlier_curves(three) == []
     while document.state.network.sizes != (3, 1):
         document.undo()
     qtbot.waitUntil(lambda: len(earlier_curves(three)) == 2)

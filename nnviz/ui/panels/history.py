@@ -136,19 +136,10 @@ class HistoryPlot(PlotPanel):
         return self.curve if self._travel.history is not None or self._earlier() else None
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
-        """Return the earlier runs to plot: those with the same loss, or none in a plot of the accuracy."""
-        if self._accuracy():
-            return ()
-        network = self._document.state.network
-        return tuple(
-            run
-            for run in self._alike()
-            if (self.show_runs if run.fits(network) else self.show_others).isChecked()
-        )
-
-    def _alike(self) -> tuple[EarlierRun, ...]:
+        """Return the earlier runs to plot: those of this network and loss, or none beside the accuracy."""
         state = self._document.state
-        return tuple(run for run in state.runs if run.training.loss == state.training.loss)
+        alike = (run for run in state.runs if run.training.loss == state.training.loss)
+        return () if self._accuracy() else tuple(run for run in alike if run.fits(state.network))
 
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy if the plot has to show it, else None."""
@@ -162,11 +153,6 @@ class HistoryPlot(PlotPanel):
         self.menu.insertSeparator(first)
         self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)
         self.menu.addSeparator()
-        self.show_runs = self.menu.addAction("Show earlier runs", self.show_now)
-        self.show_runs.setCheckable(True)
-        self.show_runs.setChecked(True)
-        self.show_others = self.menu.addAction("Show earlier runs of other networks", self.show_now)
-        self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
         tip = "Plot the share of rows with a correct prediction"
@@ -182,10 +168,7 @@ class HistoryPlot(PlotPanel):
         super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
-        state = self._document.state
-        for action in (self.show_runs, self.forget):
-            action.setEnabled(bool(state.runs))
-        self.show_others.setEnabled(not all(run.fits(state.network) for run in self._alike()))
+        self.forget.setEnabled(bool(self._document.state.runs))
 
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
