@@ -23,7 +23,7 @@ from nnviz.ui.panels.data import DataPanel
 from tests.core.oracle import set_weight
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, entry, turn, write
+from tests.ui.hands import choose_entry, turn, write
 from tests.ui.runs import pixels_of
 from tests.ui.sees import status, written
 
@@ -403,19 +403,11 @@ def test_a_target_is_emptied_only_if_no_row_has_targets_left(desk, approved):
     desk.type("", Key.Key_Delete)
     assert (desk.inputs, desk.document.state.data.targets) == (ROWS, None)
     said.append(desk.said[-1])
-    desk.start()
-    choose_in_table_menu(desk, "Remove the targets of all rows")
-    assert desk.document.state.data.targets is None
-    said.append(desk.said[-1])
-    desk.table.customContextMenuRequested.emit(CORNER)
-    menu = QApplication.activePopupWidget()
-    assert not entry(menu, "Remove the targets of all rows").isEnabled()
-    menu.close()
     desk.type_at(0, 2, "60", Key.Key_Return)
     assert desk.targets == [[60], [0], [0], [0]]
     assert desk.texts(0)[4] == "−8"
     said.append(desk.said[-1])
-    approved("targets are emptied by keys and the menu, and one typed", "\n".join(said))
+    approved("targets are emptied by keys, and one typed", "\n".join(said))
 
 
 def test_an_empty_table_says_how_to_add_rows(desk, approved):
@@ -626,13 +618,9 @@ def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     assert desk.table.split.caption.endswith("2 rows")
 
 
-def test_the_menu_of_the_table_splits_and_rows_are_shuffled(desk, split):
+def test_rows_are_shuffled_with_the_seed(desk):
     document = desk.document
-    desk.document.select_row(4)
-    choose_in_table_menu(desk, "Validate from this row on")
-    assert document.state.trained_rows == 4
-    choose_in_table_menu(desk, "Train on all rows")
-    assert document.state.training.validation == 0.0
+    desk.start(*kept_rows(10, 0.0))
     document.push(train(document.state).state, "Run")
     before = document.state
     desk.data.shuffle()
