@@ -15,16 +15,12 @@ from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QFont,
     QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -278,8 +274,8 @@ share from LEAST_PERCENT to MOST_PERCENT.
 """
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
-DIVIDER_PX, GRIP_PX, TEXT_PX = 10, 36, 48
-"""Pixels. DIVIDER_PX: height of the divider. GRIP_PX: width of the grip. TEXT_PX: least text height."""
+DIVIDER_PX, TEXT_PX = 10, 48
+"""Pixels. DIVIDER_PX: height of the divider. TEXT_PX: least text height."""
 
 
 class _Plots(QStackedWidget):
@@ -364,22 +360,12 @@ class PlotAboveText(QSplitter):
 
 
 class Divider(QSplitterHandle):
-    """The divider between plot and text, painted as a short line."""
+    """The divider between plot and text."""
 
     def __init__(self, parts: PlotAboveText) -> None:
         super().__init__(Qt.Orientation.Vertical, parts)
         self._parts = parts
         self.setToolTip("Drag to change the height of the plot\nDouble-click to enlarge the plot")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the grip: a short line."""
-        middle, half = self.rect().center(), px(GRIP_PX) // 2
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            pen = QPen(QColor(colours().node_border), px(3))
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawLine(middle.x() - half, middle.y(), middle.x() + half, middle.y())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Request to enlarge the plot, or to show the text again."""
