@@ -21,7 +21,7 @@ from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
 from nnviz.picture.palette import Palette
-from nnviz.ui.kit.theme import colours, px
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
 from nnviz.ui.plot.plot import GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
@@ -153,8 +153,8 @@ ABOVE = "the point is above the plot"
 DIVERGED = (
     f"the point is above the plot: the run diverged,\nthe plot ends at {CEILING:g} times the first loss"
 )
-LEAST_PX, LOW_PX = 94, 130
-"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height to show the x axis title."""
+LEAST_PX = 94
+"""Least height of the plot, in pixels at 100 %."""
 RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
@@ -239,15 +239,10 @@ class HistoryCurve(Plot):
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
-        self._name_iterations()
         self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
         self._write_key()
         self._show_again()
-
-    def _name_iterations(self) -> None:
-        """Show the title of the lower axis, or hide it in a low plot."""
-        self.bottom.showLabel(self.height() >= px(LOW_PX))
 
     def colour_point(self) -> None:  # noqa: D102
         self._ring.set_colours(colours().surface, self.focus_pen())
@@ -445,7 +440,6 @@ class HistoryCurve(Plot):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         if hasattr(self, "_dot"):
-            self._name_iterations()
             self._draw()
 
     # --- mouse and keys
