@@ -35,10 +35,6 @@ from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import MOST, Axes, RowMarks, marked_rows
 from nnviz.ui.plot.plot import Plot, QuietAxis
 
-MARK_NAMES = ("Orange squares", "blue circles", "green triangles")
-"""Names of the marks of classes 0, 1 and 2."""
-
-
 MIN_PREVIEW = QSize(280, 180)
 
 
@@ -227,18 +223,12 @@ class MakeRows(Dialog):
         self._show_message("")
 
     def _show_message(self, refusal: str) -> None:
-        """Show why a number is refused, or the meaning of the marks if `refusal` is ""."""
+        """Show why a number is refused, or how many of very many rows the picture shows."""
         self._message.setObjectName("error" if refusal else "muted")
         self._message.style().polish(self._message)
-        show_text(self._message, refusal or self._legend())
-
-    def _legend(self) -> str:
-        outputs, rows = self.kind.outputs, self.rows.value
-        names = outputs if len(outputs) > 1 else ("target 0", "target 1")
-        classes = ", ".join(f"{mark}: {name}" for mark, name in zip(MARK_NAMES, names, strict=False))
-        legend = f"{classes}." if len(self.kind.inputs) > 1 else ""
+        rows = self.rows.value
         part = f"The picture shows {MOST:,} of {counted(rows, 'row')}." if rows > MOST else ""
-        return " ".join(filter(None, (legend, part)))
+        show_text(self._message, refusal or part)
 
 
 def _read_rows(text: str) -> int:
