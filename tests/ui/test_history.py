@@ -727,21 +727,18 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
     assert plot.log_button.isEnabled()
 
 
-def test_overfitting_is_named_marked_and_gone_to(qtbot, document, plot, overfitted, of_classes, approved):
+def test_overfitting_is_named_and_marked(document, plot, overfitted, of_classes, approved):
     showing(plot, document, overfitted)
     least = int(overfitted.run.curve("validation").points[:, 1].argmin())
     assert 0 < least < 590
     assert plot.overfitting.isVisible()
-    sentence = plot.overfitting.sentence.text()
+    sentence = plot.overfitting.text()
     assert f"{least}" in sentence
     approved("overfitting", sentence.replace(f"{least}", "LEAST"))
-    approved("the rule of overfitting", plot.overfitting.sentence.toolTip())
+    approved("the rule of overfitting", plot.overfitting.toolTip())
     assert f"the validation loss has risen since iteration {least}" in plot.curve.accessibleDescription()
     mark = plot.curve.start_of_rise
     assert mark.pos().toTuple() == pytest.approx(overfitted.run.curve("validation").points[least])
-    plot.overfitting.go.click()
-    qtbot.waitUntil(lambda: document.state.iteration == least)
-    assert plot.overfitting.isVisible()  # the run is what it was
     for state in (of_classes, train(runs.noisy_sine(), updates=100).state):
         showing(plot, document, state)
         assert (plot.overfitting.isVisible(), mark.isVisible()) == (False, False)

@@ -27,9 +27,10 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import ask_save_path
-from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
+from nnviz.ui.kit.dialogs import ask_save_path, show_text
+from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ class HistoryPlot(PlotPanel):
         self._risen: int | None = None
         self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
-        self.overfitting = Overfitting()
-        self.overfitting.go.clicked.connect(self._go_to_least)
+        self.overfitting = wrapped_label(pixels=11.5, name="")
+        self.overfitting.setToolTip(RULE)
+        self.overfitting.setAccessibleDescription(RULE.replace("\n", " "))
+        self.overfitting.hide()
         self.body.addWidget(self.overfitting)
         self._make_menu()
 
@@ -193,7 +196,8 @@ class HistoryPlot(PlotPanel):
             return
         self._judge(new.is_moving)
         risen = self._risen
-        self.overfitting.show_start(risen, new.state.measure.phrase)
+        overfits = OVERFITTING.format(risen, new.state.measure.phrase)
+        show_text(self.overfitting, "" if risen is None else overfits)
         measure = "accuracy" if accuracy else self._travel.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
@@ -226,12 +230,6 @@ class HistoryPlot(PlotPanel):
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.phrase}")
         self.more_button.setAccessibleName(f"Menu: {loss.title}")
-
-    def _go_to_least(self) -> None:
-        """Go to the iteration since which the validation loss has risen."""
-        if self._risen is not None:
-            self._runner.begin_scrub()
-            self._runner.scrub_to(self._risen)
 
     def _reason_empty(self, history: History | None) -> str:
         if history:
