@@ -5,7 +5,6 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,8 +47,6 @@ LOSS_TIP = (
 )
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
-GROWTH = 0.01
-"""Share by which a run grows before nnviz examines again whether the network overfits."""
 
 
 class HistoryPlot(PlotPanel):
@@ -72,8 +69,6 @@ class HistoryPlot(PlotPanel):
         self.curve: HistoryCurve | None = None
         self._shown: tuple[object, ...] = (None,)
         """The history, the current point and the earlier runs that the plot shows."""
-        self._judged: History | None = None
-        self._risen: int | None = None
         self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
         self.overfitting = wrapped_label(pixels=11.5, name="")
@@ -194,8 +189,7 @@ class HistoryPlot(PlotPanel):
         before, shown = self._shown, (history, present, runs)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
-        self._judge(new.is_moving)
-        risen = self._risen
+        risen = overfitting_since(self._travel.past.end)
         overfits = OVERFITTING.format(risen, new.state.measure.phrase)
         show_text(self.overfitting, "" if risen is None else overfits)
         measure = "accuracy" if accuracy else self._travel.past.end.curve_title
@@ -213,13 +207,6 @@ class HistoryPlot(PlotPanel):
             values = readouts(run, self._travel.past.end.curve_title) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
         self._shown = shown
-
-    def _judge(self, is_moving: bool) -> None:
-        """Find since when the run overfits; while it moves, only after it has grown by the share GROWTH."""
-        history, judged = self._travel.history, self._judged
-        grown = history.last[0] / max(judged.last[0], 1) - 1 if history and judged else math.inf
-        if history is not judged and not (is_moving and 0 <= grown < GROWTH):
-            self._judged, self._risen = history, overfitting_since(self._travel.past.end)
 
     def _name_after(self, loss: Loss) -> None:
         """Say in the heading and the menu which loss is in use."""
