@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStyledItemDelega
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
-from nnviz.core.numbers import as_text, counted, shortened
+from nnviz.core.numbers import counted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
@@ -218,12 +218,7 @@ class DataPanel(Panel):
 
         Successive calls with the same `merge` are one undo entry.
         """
-        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
-            state = self._document.state
-            rows = counted(len(state.data) - state.trained_rows, "row")
-            share = as_text(100 * state.training.validation)
-            used = f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}"
-            self._desk.message.emit(used)
+        self._document.edit("Change validation", edits.validate_from, row, merge=merge)
 
     def standardise(self) -> None:
         """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
