@@ -28,8 +28,8 @@ from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Architecture, Columns, Dataset, State
-from nnviz.ui.kit.controls import fill_box
-from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
+from nnviz.ui.kit.controls import fill_box, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import MOST, Axes, RowMarks, marked_rows
@@ -95,14 +95,14 @@ class MakeRows(Dialog):
         self.setMinimumSize(MIN_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
-        self._title, self._description, self._message = heading(""), wrapped(), wrapped()
+        self._title, self._description, self._message = heading(""), wrapped_label(), wrapped_label()
         self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
         self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
         self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
         self.for_open_network = QRadioButton("&Put these rows into my network")
         self.for_new_network = QRadioButton("Make a &network that suits these rows")
-        self._of_mine, self._of_suiting = wrapped(), wrapped()
+        self._of_mine, self._of_suiting = wrapped_label(), wrapped_label()
         self._drawing = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._drawing.timeout.connect(self._draw)
         self._fill()

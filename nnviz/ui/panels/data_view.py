@@ -156,9 +156,6 @@ class NumberCells(QStyledItemDelegate):
         return super().eventFilter(editor, event)
 
 
-Widths: TypeAlias = NDArray[np.intp]
-"""The width of each column, in pixels."""
-
 SAMPLE = f"{MINUS}1.234"
 """A column is at least as wide as this number, since numbers change."""
 LONGEST_NAME_PX = 220
@@ -173,7 +170,7 @@ SIZES_PX = 13, 12, 11, 9.5
 """Font sizes of numbers, in pixels at 100 %. The table uses the first size in which it need not scroll."""
 
 
-def column_widths(headers: Sequence[str], texts: Sequence[Sequence[str]], size: float) -> Widths:
+def column_widths(headers: Sequence[str], texts: Sequence[Sequence[str]], size: float) -> NDArray[np.intp]:
     """Return the widths that columns need for their names and numbers, in pixels.
 
     `headers` are the names of the columns, `texts` the numbers in each column, in a font of `size` pixels at
