@@ -293,14 +293,12 @@ class Reading(NamedTuple):
 class ActivationCurve(NamedTuple):
     """The curves of a and of ∂a/∂z over z; `z`, `a` and `slope` have shape (points,).
 
-    `kinks` holds a pair for each z at which the slope jumps: the readings at this z and at the next larger
-    float. A NaN in `slope` separates the slopes on both sides of the jump.
+    A NaN in `slope` separates the slopes on both sides of a jump.
     """
 
     z: Array
     a: Array
     slope: Array
-    kinks: tuple[tuple[Reading, Reading], ...]
 
     @property
     def times(self) -> float:
@@ -362,9 +360,8 @@ class Bend:
         z = np.unique(np.concatenate((np.linspace(low, high, points), kinks, behind)))
         a, slope = self(z)
         at = np.searchsorted(z, behind)
-        pairs = tuple(zip(map(self.point, kinks), map(self.point, behind), strict=True))
         a, slope = np.insert(a, at, a[at - 1]), np.insert(slope, at, np.nan)
-        return ActivationCurve(np.insert(z, at, kinks), a, slope, pairs)
+        return ActivationCurve(np.insert(z, at, kinks), a, slope)
 
 
 def stretch_of(z: Array, own: float) -> Span:

@@ -372,8 +372,6 @@ class Limit:
 
     things: str
     limit: int
-    title: str = ""
-    """The title of the limit in the help window, or "" if the help window does not list the limit."""
 
     def check(self, count: int, place: str = "") -> None:
         """Raise ValueError if `count` exceeds the limit. The message starts with `place`."""
@@ -382,26 +380,33 @@ class Limit:
             raise ValueError(f"{where}expected at most {self.limit:,} {self.things}, found {count:,}")
 
 
-FILE = Limit("MB", 128, "A file")
+FILE = Limit("MB", 128)
 """Largest size of a file; 1 MB is 2²⁰ bytes. As a str, the text takes up to 4 times as much memory."""
-NUMBERS = Limit(
-    "weights, biases, inputs and targets, including the numbers in weight sets", 4_000_000, "All numbers"
-)
-LAYERS = Limit("layers", 500, "A network's layers")
-NODES = Limit("nodes, including inputs", 10_000, "A network's nodes")
-ROWS = Limit("rows", 500_000, "Rows")
-COLUMNS = Limit("columns", 10_000, "The columns of a CSV file")
-LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank lines")
-WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
-SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of settings in a run")
-POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
+NUMBERS = Limit("weights, biases, inputs and targets, including the numbers in weight sets", 4_000_000)
+LAYERS = Limit("layers", 500)
+NODES = Limit("nodes, including inputs", 10_000)
+ROWS = Limit("rows", 500_000)
+COLUMNS = Limit("columns", 10_000)
+LINES = Limit("lines", 2_000_000)
+"""Largest numbers of columns and of lines of a CSV file, including blank lines."""
+WEIGHT_SETS = Limit("weight sets", 100)
+SEGMENTS = Limit("changes of a run's settings in a file", 20_000)
+POINTS = Limit("points of a run's curve in a file", 16_384)
 """Largest number of points of a curve in a file: 4,096 ranges of iterations, with up to 4 points in each."""
-EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps only the latest of them)")
-EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
-NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
-NOTES = Limit("letters", 100_000, "Notes")
-NESTING = Limit("levels of brackets", 32, "Nested brackets in a file")
-DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
-"""Largest number of digits of a number. A float64 has at most 309 digits before the decimal point."""
-LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (one in JSON can have more letters)")
-"""Largest length of a dictionary, in letters. Python's parser takes about 500 bytes of memory per letter."""
+EARLIER_RUNS = Limit("earlier runs", 8)
+"""Largest number of earlier runs: nnviz keeps only the latest of them."""
+EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384)
+NAME = Limit("letters", 200)
+"""Largest length of a title, and of the name of an input, a node or a weight set."""
+NOTES = Limit("letters", 100_000)
+NESTING = Limit("levels of brackets", 32)
+DIGITS = Limit("digits", 400)
+"""Largest number of digits of a typed number, and of a whole number in a file.
+
+A float64 has at most 309 digits before the decimal point.
+"""
+LITERAL = Limit("letters", 500_000)
+"""Largest length of a dictionary in Python's notation, in letters; one in JSON can be longer.
+
+Python's parser takes about 500 bytes of memory per letter.
+"""

@@ -216,14 +216,11 @@ def test_a_kink_has_the_left_slope_and_no_line_joins_the_jump():
     assert {name: activation(name).slope(np.zeros((1, 1)))[0, 0] for name in expected} == expected
     for name, left in {"relu": 0.0, "leaky_relu(0.2)": 0.2, "elu(0.5)": 0.5}.items():
         curve = Bend(activation(name)).curve((-4.0, 4.0))
-        ((at, behind),) = curve.kinks
-        assert (at.z, at.slope, behind.slope) == (0.0, left, 1.0)
-        assert 0.0 < behind.z < 1e-300
         gap = int(np.flatnonzero(np.isnan(curve.slope))[0])
         assert curve.slope[[gap - 1, gap + 1]].tolist() == [left, 1.0]
-        assert curve.z[gap - 1] == 0.0
-    assert Bend(activation("tanh")).curve((-4.0, 4.0)).kinks == ()
-    assert Bend(activation("relu")).curve((1.0, 4.0)).kinks == ()
+        assert curve.z[gap - 1] == 0.0 < curve.z[gap + 1] < 1e-300
+    for name, stretch in (("tanh", (-4.0, 4.0)), ("relu", (1.0, 4.0))):
+        assert np.isfinite(Bend(activation(name)).curve(stretch).slope).all()
 
 
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=12), st.data())

@@ -31,7 +31,7 @@ def open_plot(own, size, *, matrix=False):
     if matrix:
         card.matrix_button.click()
     own.desk.frames.show_pending()
-    card.parts.enlarge(True)
+    card.parts.enlarge()
     QApplication.processEvents()
     return card
 

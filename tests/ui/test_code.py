@@ -15,10 +15,10 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.controls import ComboBox
+from nnviz.ui.kit.controls import ComboBox, ElidedLabel
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.code import CodePanel
-from nnviz.ui.panels.code_text import CodeText, Lines, MarkLegend
+from nnviz.ui.panels.code_text import CodeText, Lines
 from tests.bench.windows import LARGE
 from tests.bench.windows import state as made
 from tests.core.oracle import set_weight
@@ -118,7 +118,7 @@ class Code(Bare):
     def legend(self):
         """The text of the line under the program."""
         self.desk.frames.show_pending()
-        return self.panel.findChild(MarkLegend).accessibleName()
+        return self.panel.findChildren(ElidedLabel)[-1].text()
 
     @property
     def described(self):
@@ -289,6 +289,7 @@ def test_the_lines_of_the_walk_have_marks_of_their_own(code, qtbot):
     assert own.marked()[FORWARD] == {"accent", "walk"}
     assert own.described.startswith("node_0: lines ")
     assert "; Forward: lines " in own.described
+    assert own.legend == "▌ node_0    ▶ Forward"
 
 
 def test_the_lines_of_the_walk_are_visible_when_panel_or_style_change(code):
@@ -333,7 +334,7 @@ def test_clicks_on_a_line_select_its_addresses_in_turn(code):
     assert own.click("import numpy") == NODE_1
     assert own.legend == "This line belongs to no node or edge"
     own.click("# node_1")
-    assert own.legend == "accounts → node_1"
+    assert own.legend == "▌ accounts → node_1"
 
 
 def test_enter_selects_and_selected_text_selects_no_node(code):

@@ -21,7 +21,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.panels.confusion import ConfusionGrid, ConfusionPanel, share_colours
 from tests.core.oracle import set_weight
 from tests.ui.bare import Seen
-from tests.ui.hands import bring, choose_in_table_menu, hover, press, write
+from tests.ui.hands import bring, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
 
@@ -243,10 +243,9 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
     assert "2 of 2" not in read_out(card, 0, 1)
     document.edit("a layer", edits.add_layer, 0)
     window.runner.set_training(replace(document.state.training, validation=0.25))
-    choose_in_table_menu(window, "Train on all rows")
+    window.data.validate_from(8)
     assert document.state.trained_rows == 8
-    window.document.select_row(7)
-    choose_in_table_menu(window, "Validate from this row on")
+    window.data.validate_from(7)
     assert document.state.trained_rows == 7
     assert numbers(window) == [2, 8]
     document.start(pets())

@@ -18,13 +18,12 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.theme import apply_theme, colours, ui_font
+from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.panels.data import DataPanel
-from nnviz.ui.panels.data_view import first_fitting
 from tests.core.oracle import set_weight
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, entry, turn, write
+from tests.ui.hands import choose_entry, turn, write
 from tests.ui.runs import pixels_of
 from tests.ui.sees import status, written
 
@@ -404,19 +403,11 @@ def test_a_target_is_emptied_only_if_no_row_has_targets_left(desk, approved):
     desk.type("", Key.Key_Delete)
     assert (desk.inputs, desk.document.state.data.targets) == (ROWS, None)
     said.append(desk.said[-1])
-    desk.start()
-    choose_in_table_menu(desk, "Remove the targets of all rows")
-    assert desk.document.state.data.targets is None
-    said.append(desk.said[-1])
-    desk.table.customContextMenuRequested.emit(CORNER)
-    menu = QApplication.activePopupWidget()
-    assert not entry(menu, "Remove the targets of all rows").isEnabled()
-    menu.close()
     desk.type_at(0, 2, "60", Key.Key_Return)
     assert desk.targets == [[60], [0], [0], [0]]
     assert desk.texts(0)[4] == "−8"
     said.append(desk.said[-1])
-    approved("targets are emptied by keys and the menu, and one typed", "\n".join(said))
+    approved("targets are emptied by keys, and one typed", "\n".join(said))
 
 
 def test_an_empty_table_says_how_to_add_rows(desk, approved):
@@ -460,7 +451,7 @@ def test_what_is_painted_follows_every_change_of_a_number(desk):
         before = desk.table.viewport().grab().toImage()
         change()
         after = desk.table.viewport().grab().toImage()
-        desk.table.cells.update_fonts()  # which forgets all that was painted
+        desk.table.cells.update_texts(range(0), range(0))  # which forgets all that was painted
         assert before != after == desk.table.viewport().grab().toImage()
 
 
@@ -606,7 +597,6 @@ def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     drag_line(desk, 6, 5, 4)
     assert (document.state.trained_rows, document.state.training.validation) == (4, 0.6)
     assert desk.table.split.caption == "validation: 60 %, 6 rows"
-    assert desk.said[-1] == "Validation uses 6 rows (60 %); training uses 4"
     drag_line(desk, 8)
     assert document.state.trained_rows == 8
     document.undo()
@@ -627,13 +617,9 @@ def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     assert desk.table.split.caption.endswith("2 rows")
 
 
-def test_the_menu_of_the_table_splits_and_rows_are_shuffled(desk, split):
+def test_rows_are_shuffled_with_the_seed(desk):
     document = desk.document
-    desk.document.select_row(4)
-    choose_in_table_menu(desk, "Validate from this row on")
-    assert document.state.trained_rows == 4
-    choose_in_table_menu(desk, "Train on all rows")
-    assert document.state.training.validation == 0.0
+    desk.start(*kept_rows(10, 0.0))
     document.push(train(document.state).state, "Run")
     before = document.state
     desk.data.shuffle()
@@ -759,21 +745,10 @@ def test_up_to_four_inputs_are_visible_and_more_scroll_sideways(open_window):
         assert header.fontMetrics().horizontalAdvance(shown) <= table.columnWidth(k)
 
 
-@pytest.mark.fonts
-def test_the_numbers_of_a_column_have_the_first_size_in_which_all_fit(qapp):
-    large, small = (QFontMetrics(ui_font(size)) for size in (13, 10))
-    texts, room = ["7", "−0.01234"], large.horizontalAdvance("−0.01234")
-    assert first_fitting([large, small], texts, room) == 0
-    assert first_fitting([large, small], texts, room - 1) == 1
-    assert first_fitting([large, small], texts, 20) is None
-
-
-def in_sight_in_one_size(window):
-    """Return whether the columns stand side by side, each with all its numbers in one of the sizes."""
+def in_sight(window):
+    """Return whether the columns stand side by side, each with all its numbers."""
     table = window.data.table
-    sizes = table.cells.fonts
-    shown_all = set(sizes) == set(range(table.model().columnCount())) and None not in sizes.values()
-    return shown_all and table.horizontalScrollBar().maximum() == 0
+    return table.cells.fit(table.columnWidth) and table.horizontalScrollBar().maximum() == 0
 
 
 def run(window, qtbot):
@@ -804,15 +779,15 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
         document.start(load(example(name).path))
         run(window, qtbot)
         table = with_room(window, numbers=9)
-        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+        qtbot.waitUntil(lambda: in_sight(window))
     document.start(load(example("twenty-updates").path))
-    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+    qtbot.waitUntil(lambda: in_sight(window))
     before = widths(table)
     for k in range(3):
         state = edits.set_value(document.state, Address("weight", 0, 0, k), -1.2345678e-101)
         document.push(edits.set_value(state, Address("input", -1, k), 1.2345678e-101, 0), "Set")
     qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)  # as these fit in no size
-    qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
+    qtbot.waitUntil(lambda: table.cells.fit(table.columnWidth))
     for _ in range(3):
         document.undo()
     qtbot.waitUntil(lambda: widths(table) == before)
@@ -824,7 +799,7 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
         if weight is not None:  # below 0 it is longer
             document.push(edits.set_value(document.state, Address("weight", 0, 0, k), weight), "Set")
         table.grab()  # which finds what has no room
-        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+        qtbot.waitUntil(lambda: in_sight(window))
         assert clipped(window.data) == []
     assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
 

@@ -15,9 +15,9 @@ from nnviz.core.search import LIMIT, Match, find
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.kit.controls import fill_box
+from nnviz.ui.kit.controls import fill_box, wrapped_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import ListTable, show_text, wrapped
+from nnviz.ui.kit.dialogs import ListTable, show_text
 from nnviz.ui.kit.theme import OWN_SIZE, colours, px
 
 WIDTH_PX = 364
@@ -108,7 +108,7 @@ class Finder(QFrame):
         self.field.setAccessibleName("Find a node or an edge")
         self.field.setToolTip(TIP)
         self.list = MatchList()
-        self.hint = wrapped()
+        self.hint = wrapped_label()
         fill_box(QVBoxLayout(self), 6, self.field, self.list, self.hint, margins=(8, 8, 8, 8))
         self.field.installEventFilter(self)
         self._diagram.installEventFilter(self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from nnviz.files.errors import FileError, Progress
 from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
-from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
+from nnviz.ui.dialogs.pictures import KINDS, Drawing, Look, image, write
 from nnviz.ui.kit.controls import ComboBox, styled_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, export, heading
@@ -91,16 +90,10 @@ MIN_PX, MAX_PX = 50, 5_000
 
 
 class SizeDialog(Dialog):
-    """Asks for a size and a theme; subclasses ask for more.
+    """Asks for a size and a theme; subclasses ask for more."""
 
-    `facts` takes a valid width and height, and returns the text to show below the fields.
-    """
-
-    def __init__(
-        self, window: QWidget, title: str, look: Look, max_px: int, facts: Callable[[int, int], str]
-    ) -> None:
+    def __init__(self, window: QWidget, title: str, look: Look, max_px: int) -> None:
         super().__init__(window, title, "&Save as…")
-        self._facts = facts
         self._grid = QGridLayout()
         self._theme = ComboBox(map(str.capitalize, PALETTES), look.theme.capitalize())
         self._message = styled_label("")
@@ -118,26 +111,20 @@ class SizeDialog(Dialog):
         read = partial(_read_whole, low=low, high=high)
         field = NumberField(read, field_text, partial(nudge_whole, least=low))
         field.show_value(value)
-        field.refused.connect(self._show_message)
-        field.accepted.connect(lambda _: self._show_message(""))
+        field.refused.connect(self._message.setText)
         field.confirmed.connect(self._accept_button.click)
         add_labelled(self._grid, text, field)
         return field
 
     def _add_parts(self, *between: QWidget) -> None:
         self._lay_out(heading(self.windowTitle()), self._grid, *between, self._message)
-        self._show_message("")
-
-    def _show_message(self, why: str) -> None:
-        """Show why a number is refused, or facts about the picture if `why` is ""."""
-        self._message.setText(why or self._facts(self._width.value, self._height.value))
 
 
 class LookDialog(SizeDialog):
     """Asks for the size, theme and background of a picture."""
 
     def __init__(self, window: QWidget, title: str, look: Look) -> None:
-        super().__init__(window, title, look, MAX_PX, _picture_facts)
+        super().__init__(window, title, look, MAX_PX)
         self._transparent = QCheckBox("&Transparent background")
         self._transparent.setChecked(look.transparent)
         self._add_parts(self._transparent)
@@ -152,20 +139,9 @@ class FilmDialog(SizeDialog):
     """Asks for the size, theme and frame rate of a film. `fps` is the field for frames per second."""
 
     def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
-        super().__init__(window, title, look, film.MOST_PX, _film_facts)
+        super().__init__(window, title, look, film.MOST_PX)
         self.fps = self._add_number("&Frames per second", fps, 1, film.MOST_FPS)
         self._add_parts()
-
-
-def _picture_facts(width: int, height: int) -> str:
-    return f"The PNG file has {PNG_RATIO * width} × {PNG_RATIO * height} pixels, to stay sharp on any screen."
-
-
-def _film_facts(width: int, height: int) -> str:
-    even = film.even_size(width, height)
-    if even != (width, height):
-        return f"An MP4 has {even[0]} × {even[1]} pixels, because its width and height must be even."
-    return "The size is in pixels. A GIF or an animated PNG repeats without end."
 
 
 def _read_whole(text: str, low: int, high: int) -> int:

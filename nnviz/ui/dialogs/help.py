@@ -10,12 +10,10 @@ from typing import Any, TypeAlias
 from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabBar, QTextBrowser, QWidget
 
-from nnviz.core import numbers
 from nnviz.core.activations import ACTIVATIONS, Activation
 from nnviz.core.entries import Parameter
 from nnviz.core.expressions import Number
 from nnviz.core.losses import LOSSES, Loss
-from nnviz.core.numbers import Limit
 from nnviz.core.optimizers import OPTIMIZERS, Optimizer
 from nnviz.core.schedules import SCHEDULES, Schedule, of_numbers
 from nnviz.document.autosave import data_folder
@@ -65,11 +63,6 @@ def files() -> tuple[Section, ...]:
         copies=[
             (f"name.json{BACKUP_SUFFIX}", "The first save in a session copies the old version to this file."),
             (str(data_folder()), folder),
-        ],
-        limits=[
-            (limit.title, f"nnviz allows at most {limit.limit:,} {limit.things}")
-            for limit in vars(numbers).values()
-            if isinstance(limit, Limit)
         ],
     )
 

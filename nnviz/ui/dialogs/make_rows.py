@@ -28,16 +28,12 @@ from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Architecture, Columns, Dataset, State
-from nnviz.ui.kit.controls import fill_box
-from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text, wrapped
+from nnviz.ui.kit.controls import fill_box, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import MOST, Axes, RowMarks, marked_rows
 from nnviz.ui.plot.plot import Plot, QuietAxis
-
-MARK_NAMES = ("Orange squares", "blue circles", "green triangles")
-"""Names of the marks of classes 0, 1 and 2."""
-
 
 MIN_PREVIEW = QSize(280, 180)
 
@@ -99,14 +95,14 @@ class MakeRows(Dialog):
         self.setMinimumSize(MIN_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
-        self._title, self._description, self._message = heading(""), wrapped(), wrapped()
+        self._title, self._description, self._message = heading(""), wrapped_label(), wrapped_label()
         self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
         self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
         self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
         self.for_open_network = QRadioButton("&Put these rows into my network")
         self.for_new_network = QRadioButton("Make a &network that suits these rows")
-        self._of_mine, self._of_suiting = wrapped(), wrapped()
+        self._of_mine, self._of_suiting = wrapped_label(), wrapped_label()
         self._drawing = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._drawing.timeout.connect(self._draw)
         self._fill()
@@ -227,18 +223,12 @@ class MakeRows(Dialog):
         self._show_message("")
 
     def _show_message(self, refusal: str) -> None:
-        """Show why a number is refused, or the meaning of the marks if `refusal` is ""."""
+        """Show why a number is refused, or how many of very many rows the picture shows."""
         self._message.setObjectName("error" if refusal else "muted")
         self._message.style().polish(self._message)
-        show_text(self._message, refusal or self._legend())
-
-    def _legend(self) -> str:
-        outputs, rows = self.kind.outputs, self.rows.value
-        names = outputs if len(outputs) > 1 else ("target 0", "target 1")
-        classes = ", ".join(f"{mark}: {name}" for mark, name in zip(MARK_NAMES, names, strict=False))
-        legend = f"{classes}." if len(self.kind.inputs) > 1 else ""
+        rows = self.rows.value
         part = f"The picture shows {MOST:,} of {counted(rows, 'row')}." if rows > MOST else ""
-        return " ".join(filter(None, (legend, part)))
+        show_text(self._message, refusal or part)
 
 
 def _read_rows(text: str) -> int:

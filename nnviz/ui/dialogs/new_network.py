@@ -14,8 +14,8 @@ from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.ui.kit.controls import ComboBox, styled_label
-from nnviz.ui.kit.dialogs import Dialog, heading, show_text, wrapped
+from nnviz.ui.kit.controls import ComboBox, styled_label, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, heading, show_text
 
 MAX_COUNT = 5000
 """Largest number of inputs, of outputs, or of nodes in one hidden layer."""
@@ -38,7 +38,7 @@ class NewNetwork(Dialog):
         self.output.currentTextChanged.connect(self._offer_losses)
         self._offer_losses(output)
         self.biases = QCheckBox("Biases")
-        self._error = wrapped("", "error")
+        self._error = wrapped_label("", "error")
         self._add_fields()
         self._check()
 

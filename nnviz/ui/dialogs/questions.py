@@ -14,7 +14,7 @@ from nnviz.core.numbers import SHORT_LETTERS, counted, file_label, one_line, sho
 from nnviz.document.autosave import WorkCopy
 from nnviz.document.document import Document
 from nnviz.files.on_disk import BACKUP_SUFFIX
-from nnviz.ui.kit.controls import ComboBox
+from nnviz.ui.kit.controls import ComboBox, wrapped_label
 from nnviz.ui.kit.dialogs import (
     BUTTON,
     ROLE,
@@ -26,7 +26,6 @@ from nnviz.ui.kit.dialogs import (
     ask,
     heading,
     message_box,
-    wrapped,
 )
 
 
@@ -40,7 +39,7 @@ class AskActivations(Dialog):
         super().__init__(window, "nnviz", "&Open")
         self.setMinimumWidth(380)
         self._count = len(proposal) - 1
-        words = wrapped(
+        words = wrapped_label(
             f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "
             "activations. You can change each layer's activation later, under the headings of the diagram."
         )
@@ -117,7 +116,7 @@ class RecoverDialog(Dialog):
         how = "nnviz opens the selected work as unsaved changes. The saved file stays unchanged."
         if len(left) > 1:
             how += " nnviz offers the rest of the list again at the next start."
-        words = wrapped(how, "")
+        words = wrapped_label(how, "")
         column = self._lay_out(heading("nnviz ended with unsaved work. Recover it?"), self._list, words)
         column.setStretchFactor(words, 1)  # takes the room that Qt adds below its lines
 

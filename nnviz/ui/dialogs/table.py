@@ -39,8 +39,8 @@ from nnviz.files.table.columns import (
     table_uses,
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
-from nnviz.ui.kit.controls import ComboBox, fill_box
-from nnviz.ui.kit.dialogs import Dialog, ListTable, add_labelled, heading, show_text, wrapped
+from nnviz.ui.kit.controls import ComboBox, fill_box, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, ListTable, add_labelled, heading, show_text
 
 Use: TypeAlias = tuple[Role, bool]
 """A column's role, and whether each different value of the column becomes a node of its own (one-hot)."""
@@ -216,7 +216,7 @@ class OpenTable(Dialog):
         self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
         for what, button in self.uses.items():
             button.clicked.connect(lambda _, what=what: self._prefer(what))
-        self.summary, self.error_label = wrapped(), wrapped("", "error")
+        self.summary, self.error_label = wrapped_label(), wrapped_label("", "error")
 
     def _add_parts(self) -> None:
         grid = self._grid = QGridLayout()

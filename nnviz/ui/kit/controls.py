@@ -135,7 +135,7 @@ def muted_label() -> ElidedLabel:
     return line
 
 
-def wrapped_label(text: str = "", *, name: str = "muted", pixels: float | None = None) -> QLabel:
+def wrapped_label(text: str = "", name: str = "muted", pixels: float | None = None) -> QLabel:
     """Return a label that wraps its text. `name` is its name in the style sheet, `pixels` its font size."""
     label = QLabel(text, wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
     label.setObjectName(name)

@@ -142,7 +142,7 @@ class AskText(Dialog):
         super().__init__(window, title, does)
         self._check = check
         self.setMinimumWidth(360)
-        self._field, caption, self._refusal = QLineEdit(suggestion), QLabel(label), wrapped("", "error")
+        self._field, caption, self._refusal = QLineEdit(suggestion), QLabel(label), wrapped_label("", "error")
         caption.setBuddy(self._field)
         self._field.setAccessibleName(label.replace("&", ""))
         self._field.selectAll()
@@ -198,11 +198,6 @@ def heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setFont(ui_font(15, QFont.Weight.DemiBold))
     return label
-
-
-def wrapped(text: str = "", name: str = "muted") -> QLabel:
-    """Return a label for a text that wraps. `name` is "muted" or "error", from the style sheet, or ""."""
-    return wrapped_label(text, name=name)
 
 
 def show_text(label: QLabel, text: str) -> None:

@@ -52,9 +52,7 @@ class ActivationPlot(PointPlot):
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
         self._zero = CurveItem()
         self.rows = MarksItem(POINT_PX)
-        self.ends = MarksItem(6.0), MarksItem(6.0)
-        """The slopes on the left and on the right side of each kink."""
-        self.add(1, self._zero, self.slopes, self.curve, self.rows, *self.ends)
+        self.add(1, self._zero, self.slopes, self.curve, self.rows)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
@@ -64,9 +62,6 @@ class ActivationPlot(PointPlot):
         self.curve.setPen(self.pen(palette.ink))
         self.slopes.setPen(self.pen(palette.slope, 1.5))
         self.rows.setBrush(palette.accent)
-        for end, inside in zip(self.ends, (palette.slope, palette.surface), strict=True):
-            end.setBrush(inside)
-            end.setPen(self.pen(palette.slope, 1.5))
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node's activation function, `bend`, through the points in `curve`.
@@ -84,9 +79,6 @@ class ActivationPlot(PointPlot):
         self.curve.setData(curve.z, np.where(np.isfinite(curve.a), curve.a, np.nan))
         self.slopes.setData(curve.z, curve.times * curve.slope)
         self._zero.setData([0.0, 0.0], self.view()[1])
-        for side, end in enumerate(self.ends):
-            readings = [kink[side] for kink in curve.kinks]
-            end.setData([own.z for own in readings], [curve.times * own.slope for own in readings])
 
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.

@@ -17,14 +17,16 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.code.lines import Program, numbers_path, save
 from nnviz.files.errors import FileError, Progress
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import ComboBox
+from nnviz.ui.kit.controls import ComboBox, muted_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import export
-from nnviz.ui.panels.code_text import CodeText, LineMark, Lines, MarkLegend
+from nnviz.ui.panels.code_text import CodeText, LineMark, Lines
 from nnviz.ui.plot.card import Pages
 
 HINT = "Click a line to select the node or edge that the line computes"
 NO_ADDRESS = "This line belongs to no node or edge"
+SAMPLES = "▌▶"
+"""Samples, in the legend, of the mark on the selected lines and of the mark on the lines of the walk."""
 STYLE = "code style"
 """Settings key: the name of the style that the person chose last."""
 
@@ -42,7 +44,7 @@ class CodePanel(Panel):
         self._program, self._lines = Program(()), Lines(())
         self._program_key: tuple[object, ...] = ()
         """Style of the program and name of the document. The text scrolls to the top if either changes."""
-        self._text, self._legend = CodeText(), MarkLegend()
+        self._text, self._legend = CodeText(), muted_label()
         self._pages = Pages(self)
         self._pages.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._pages.add_plot(self._text, self._legend)
@@ -112,7 +114,8 @@ class CodePanel(Panel):
         if walked:
             marks.append(LineMark(now.walk.phase.capitalize(), walked, is_step=True))
         self._text.show_marks(*marks)
-        self._legend.show_marks(*marks or [LineMark(HINT)])
+        legend = [f"{SAMPLES[mark.is_step]} {mark.text}" for mark in marks]
+        self._legend.setText("    ".join(legend) or HINT)
         description = "; ".join(f"{mark.text}: {_numbers(mark.lines)}" for mark in marks)
         self._text.setAccessibleDescription(description)
         return chosen, walked
@@ -126,7 +129,7 @@ class CodePanel(Panel):
     def _choose(self, line: int) -> None:
         self._desk.address_hovered.emit(None)
         if line < 0:
-            self._legend.show_marks(LineMark(NO_ADDRESS))
+            self._legend.setText(NO_ADDRESS)
             return
         self._document.select(self._lines.address(line, self._document.now.address, after=1))
         self._mark(self._document.now)
@@ -154,9 +157,5 @@ class CodePanel(Panel):
 
 
 def _numbers(lines: Collection[int]) -> str:
-    """Return line numbers, from 1, as a text: "lines 3, 5 to 9"."""
-    ordered = sorted(lines)
-    firsts = [line for line in ordered if line - 1 not in lines]
-    lasts = [line for line in ordered if line + 1 not in lines]
-    spans = (f"{a + 1}" if a == b else f"{a + 1} to {b + 1}" for a, b in zip(firsts, lasts, strict=True))
-    return f"line{'s' * (len(ordered) > 1)} {', '.join(spans)}"
+    """Return line numbers, from 1, as a text: "lines 3, 5, 6"."""
+    return f"line{'s' * (len(lines) > 1)} {', '.join(str(line + 1) for line in sorted(lines))}"

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QTextEdit
 
 from nnviz.core.address import Address
 from nnviz.document.walk import Phase, WalkProgress, WalkStep
@@ -36,7 +36,7 @@ from nnviz.files.code.lines import CodeLine, Deed
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.card import STYLE_EVENTS
 from nnviz.ui.kit.controls import ignore_drops
-from nnviz.ui.kit.theme import code_font, colours, px, ui_font
+from nnviz.ui.kit.theme import code_font, colours, px
 
 Role: TypeAlias = Literal["keyword", "string", "number", "muted"]
 ROLES: tuple[tuple[Any, Role], ...] = (
@@ -184,18 +184,16 @@ def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
 
 BAR_PX, ARROW_PX = 3, 8
 """In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow at an animated step."""
-ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
-"""In pixels at 100 %. ENTRY_GAP_PX: gap between legend entries. TEXT_GAP_PX: gap from a mark to its text."""
 
 
 class LineMark(NamedTuple):
     """A mark on lines: for the selection, or for the animated step (`is_step`).
 
-    `text` is its entry in the legend. `lines` are line numbers from 0; a hint in the legend has no lines.
+    `text` names the selection or the step. `lines` are line numbers from 0.
     """
 
     text: str
-    lines: frozenset[int] = frozenset()
+    lines: frozenset[int]
     is_step: bool = False
 
 
@@ -210,45 +208,6 @@ def paint_mark(painter: QPainter, mark: LineMark, place: QRectF, arrow_height: f
         painter.setBrush(colour)
         points = ((left, middle - half), (left + width, middle), (left, middle + half))
         painter.drawPolygon([QPointF(*point) for point in points])
-
-
-class MarkLegend(QWidget):
-    """The legend of the marks, in the line below the program."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._marks: Sequence[LineMark] = ()
-        self.setFont(ui_font(12))
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def show_marks(self, *marks: LineMark) -> None:
-        """Replace the entries of the legend."""
-        if marks != self._marks:
-            self._marks = marks
-            texts = [mark.text for mark in marks]
-            self.setToolTip("\n".join(texts))
-            self.setAccessibleName(", ".join(texts))
-            self.update()
-
-    def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(0, self.fontMetrics().height() + px(4))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the entries side by side; a text that does not fit ends in "…"."""
-        palette, left, metrics = colours(), px(BAR_PX), self.fontMetrics()
-        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for mark in self._marks:
-                if mark.lines:
-                    place = QRectF(left, px(2), px(ARROW_PX), self.height() - px(4))
-                    paint_mark(painter, mark, place, place.height())
-                    left += px((ARROW_PX if mark.is_step else BAR_PX) + TEXT_GAP_PX)
-                room = max(self.width() - left, 0)
-                text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, room)
-                painter.setPen(QColor(palette.ink if mark.lines else palette.muted))
-                painter.drawText(QRectF(left, 0, room, self.height()), side, text)
-                left += metrics.horizontalAdvance(text) + px(ENTRY_GAP_PX)
 
 
 HANGING = 4

@@ -32,7 +32,8 @@ LEAST_CELL = 24.0
 LEAST_LINED = 8
 """Least width of cells with lines around them, in pixels."""
 TARGET, PREDICTION = "target class", "predicted class"
-RECALL, PRECISION = "recall", "precision"
+RECALL, PRECISION, WIDEST = "recall", "precision", "66.67 %"
+"""Titles of the shares of the classes, and a sample of a share that needs much room."""
 FEW_CLASSES = 12
 """With more classes than this, counts of 0 are not written, so that the other counts stand out."""
 FEW_NAMES, GRID_PX, NAMED_GRID_PX = 5, 150, 215
@@ -43,13 +44,8 @@ NAMED_GRID_PX: minimum height with more classes, at which the names of ten class
 
 
 def percent(share: float) -> str:
-    """Return a share as a percentage. "100 %" means exactly 1 and "0 %" means exactly 0; NaN gives "–"."""
-    if np.isnan(share):
-        return "–"
-    percentage = round(100 * share)
-    if percentage in (0, 100) and share not in (0, 1):
-        return "> 99 %" if percentage else "< 1 %"
-    return f"{percentage} %"
+    """Return a share as a percentage; NaN gives "–"."""
+    return "–" if np.isnan(share) else percent_text(share)
 
 
 class ConfusionGrid(ImageGrid):
@@ -82,7 +78,7 @@ class ConfusionGrid(ImageGrid):
         names, title = QFontMetricsF(ui_font(NAME_PX)), QFontMetricsF(ui_font(TITLE_PX)).height()
         x, y, width, height = super().room()
         room = Rect(x + title + GAP, y + title, width - title - GAP, height - title)
-        self._shares = names.horizontalAdvance("100 %") + 2 * GAP, names.height() + GAP
+        self._shares = names.horizontalAdvance(WIDEST) + 2 * GAP, names.height() + GAP
         smaller = room._replace(width=room.width - self._shares[0], height=room.height - self._shares[1])
         cells, names_room = self.fit(smaller)
         if names_room.left and cells.column(0).width >= px(LEAST_CELL):
@@ -124,7 +120,7 @@ class ConfusionGrid(ImageGrid):
         """Write the recall of each class right of the grid, and the precisions below it if they fit."""
         painter.setFont(ui_font(NAME_PX))
         (width, height), grid, metrics = self._shares, cells.room, QFontMetricsF(painter.font())
-        fits = metrics.horizontalAdvance("100 %") <= cells.column(0).width
+        fits = metrics.horizontalAdvance(WIDEST) <= cells.column(0).width
         for k, (recall, precision) in enumerate(
             zip(self._matrix.recalls, self._matrix.precisions, strict=True)
         ):

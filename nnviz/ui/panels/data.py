@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStyledItemDelega
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
-from nnviz.core.numbers import as_text, counted, shortened
+from nnviz.core.numbers import counted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
@@ -218,12 +218,7 @@ class DataPanel(Panel):
 
         Successive calls with the same `merge` are one undo entry.
         """
-        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
-            state = self._document.state
-            rows = counted(len(state.data) - state.trained_rows, "row")
-            share = as_text(100 * state.training.validation)
-            used = f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}"
-            self._desk.message.emit(used)
+        self._document.edit("Change validation", edits.validate_from, row, merge=merge)
 
     def standardise(self) -> None:
         """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
@@ -332,14 +327,6 @@ class DataPanel(Panel):
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
-        row, rows = self._document.now.row, len(self._document.state.data)
-        has_targets = self._document.state.data.targets is not None
-        menu.addAction("Remove the targets &of all rows", self._remove_targets).setEnabled(has_targets)
-        menu.addSeparator()
-        split = menu.addAction("&Validate from this row on", lambda: self.validate_from(row))
-        split.setEnabled(has_targets and 0 < row < rows)
-        train_all = menu.addAction("Trai&n on all rows", lambda: self.validate_from(rows))
-        train_all.setEnabled(self._document.state.validated)
         menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:
@@ -424,12 +411,6 @@ class DataPanel(Panel):
             say(f"{cells} cannot be empty; Ctrl+Delete removes {which}")
         elif self._document.edit(cells, edits.clear_targets, rows):
             say(f"{cells} is empty now")
-
-    def _remove_targets(self) -> None:
-        self.table.setFocus()  # ends editing and accepts the typed text
-        if self._document.edit("Remove the targets", edits.remove_targets):
-            rows = counted(len(self._document.state.data), "row")
-            self._desk.message.emit(f"Removed the targets of {rows}")
 
     def _remove_rows(self) -> None:
         self.table.setFocus()

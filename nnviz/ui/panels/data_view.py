@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -44,16 +44,6 @@ from nnviz.ui.panels.data_table import NO_VALUE, DataTable, Index
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
-    """Return the index of the first font in which all texts fit into `room` pixels, or None if no font fits.
-
-    `metrics` holds the metrics of each font, the largest font first.
-    """
-    widest = max(texts, key=metrics[0].horizontalAdvance, default="")
-    fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
-    return next(fits, None)
-
-
 class NumberCells(QStyledItemDelegate):
     """Delegate for numbers: inputs and targets are semibold, validation rows muted.
 
@@ -78,33 +68,26 @@ class NumberCells(QStyledItemDelegate):
         """The text of each visible cell, by line and column."""
         self._large: set[tuple[int, int]] = set()
         """The visible cells, as (line, column), of large errors."""
-        self.fonts: dict[int, int | None] = {}
-        """The index of the font of each visible column, or None if the column's numbers fit in no font."""
-        self.update_fonts()
+        self.use_size(SIZES_PX[0])
 
-    def update_fonts(self) -> None:
-        """Create the fonts again, scaled to the current size of the window."""
-        weights = QFont.Weight.Normal, QFont.Weight.DemiBold
-        self._fonts = [[ui_font(size, weight) for size in SIZES_PX] for weight in weights]
-        self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in self._fonts]
+    def use_size(self, pixels: float) -> None:
+        """Write the numbers in a font size, in pixels at 100 %."""
+        self._fonts = [ui_font(pixels, weight) for weight in (QFont.Weight.Normal, QFont.Weight.DemiBold)]
 
-    def update_texts(self, lines: range, widths: Mapping[int, int]) -> None:
-        """Update the texts and fonts of the visible columns.
+    def update_texts(self, lines: range, columns: range) -> None:
+        """Update the texts of the visible lines and columns."""
+        self._texts = {(line, column): self._table.text(line, column) for column in columns for line in lines}
+        self._large = self._table.large_errors(lines, columns)
 
-        `widths` maps the index of each visible column to its width in pixels.
-        """
-        self._texts = {(line, column): self._table.text(line, column) for column in widths for line in lines}
-        self._large = self._table.large_errors(lines, widths)
-        self.fonts = {}
-        for column, width in widths.items():
-            texts = [self._texts[line, column] for line in lines]
-            metrics = self._metrics[self._table.columns[column].kind != "prediction"]
-            self.fonts[column] = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
+    def fit(self, width: Callable[[int], int]) -> bool:
+        """Return whether each visible number fits into its column; `width` returns a column's pixels."""
+        needed = QFontMetrics(self._fonts[1]).horizontalAdvance
+        return all(needed(text) + px(PADDING_PX) <= width(k) for (_, k), text in self._texts.items())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a cell without the style sheet, which is slow: a run changes many cells in each frame."""
         p, line, column = colours(), index.row(), self._table.columns[index.column()]
-        text, font, rect = self._texts[line, index.column()], self.fonts[index.column()], option.rect
+        text, rect = self._texts[line, index.column()], option.rect
         state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
@@ -115,15 +98,11 @@ class NumberCells(QStyledItemDelegate):
         large = (line, index.column()) in self._large and text != BLANK
         muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if large else p.muted if muted else p.ink))
-        painter.setFont(self._fonts[column.editable or large][-1 if font is None else font])
-        room, seen = rect.adjusted(0, 0, -px(PADDING_PX), 0), painter.viewport()
-        is_cut = room.left() < seen.left() or room.right() > seen.right()
-        if is_cut or font is None:
-            room.setLeft(max(room.left(), seen.left()))
-            room.setRight(min(room.right(), seen.right()))
-            width = painter.fontMetrics().horizontalAdvance
-            if font is None or width(text) > room.width():  # a cut number would look like another
-                text = "…" if width("…") <= room.width() else ""
+        painter.setFont(self._fonts[column.editable or large])
+        room = rect.adjusted(0, 0, -px(PADDING_PX), 0).intersected(painter.viewport())
+        width = painter.fontMetrics().horizontalAdvance
+        if width(text) > room.width():  # a cut number would look like another
+            text = "…" if width("…") <= room.width() else ""
         painter.drawText(room, RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -177,63 +156,31 @@ class NumberCells(QStyledItemDelegate):
         return super().eventFilter(editor, event)
 
 
-Widths: TypeAlias = NDArray[np.intp]
-"""The width of each column, in pixels."""
-
-SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Sample numbers: a column of computed numbers is at least as wide as its sample.
-
-SHORT: sample for a table that does not scroll. MIDDLE: for a table that scrolls. LONG: if there is much room.
-"""
+SAMPLE = f"{MINUS}1.234"
+"""A column is at least as wide as this number, since numbers change."""
 LONGEST_NAME_PX = 220
 """Names wider than this, in pixels at 100 %, are shortened."""
-PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
-"""Gaps beside texts, at 100 %. PADDING_PX: right. MARGIN_PX: left. LEAST_MARGIN_PX: left in a tight table."""
+PADDING_PX, MARGIN_PX = 4, 6
+"""Gaps beside texts, at 100 %. PADDING_PX: right. MARGIN_PX: left."""
 ROUNDING_PX = 1
 """Pixels added to the measured width of a name, since Qt rounds the widths of letters."""
 NAME_PX = 12
 """Font size of a column name, in pixels at 100 %."""
 SIZES_PX = 13, 12, 11, 9.5
-"""Font sizes of numbers, in pixels at 100 %. A column uses the first size in which all its numbers fit."""
+"""Font sizes of numbers, in pixels at 100 %. The table uses the first size in which it need not scroll."""
 
 
-def column_widths(
-    headers: Sequence[str], texts: Sequence[Sequence[str]], computed: NDArray[np.bool_], room: int
-) -> Widths:
-    """Return the widths of the columns in pixels. Their sum is `room`, or more if the columns scroll.
+def column_widths(headers: Sequence[str], texts: Sequence[Sequence[str]], size: float) -> NDArray[np.intp]:
+    """Return the widths that columns need for their names and numbers, in pixels.
 
-    `headers` are the names of the columns, `texts` the numbers in each column, and `computed` says for each
-    column whether its numbers are computed.
-
-    Only very long names are cut. If room is scarce, numbers are written smaller before the columns scroll.
+    `headers` are the names of the columns, `texts` the numbers in each column, in a font of `size` pixels at
+    100 %. Only very long names are cut.
     """
-    names = QFontMetrics(ui_font(NAME_PX))
-    numbers, smallest = (QFontMetrics(ui_font(SIZES_PX[k], QFont.Weight.DemiBold)) for k in (0, -1))
-    short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
-    most, padding = px(LONGEST_NAME_PX), px(PADDING_PX)
-    named = [min(names.horizontalAdvance(name), most) + padding + ROUNDING_PX for name in headers]
-    full, narrow = (
-        np.array([max(map(font.horizontalAdvance, each), default=0) for each in texts])
-        for font in (numbers, smallest)
-    )
-
-    def with_names(widths: Widths, margin: int = MARGIN_PX) -> Widths:
-        """Return the width of each column for its name and its numbers, with a margin at the left."""
-        return np.maximum(named, widths + padding) + px(margin)
-
-    tight = np.maximum(narrow, np.where(computed, short, np.minimum(full, short)))
-    least = with_names(tight, LEAST_MARGIN_PX)
-    # computed numbers may become longer
-    scrolled, normal, ideal = (with_names(np.maximum(full, computed * low)) for low in (middle, short, long))
-    if least.sum() > room:
-        return scrolled
-    stages = np.array((least, normal, ideal))
-    grown = [np.interp(room, stages.sum(axis=1), stage) for stage in stages.T]  # from the least to the ideal
-    widths = np.array(grown, dtype=np.intp)
-    share, rest = divmod(room - widths.sum(), len(widths))
-    widths += share
-    widths[:rest] += 1
-    return widths
+    name = QFontMetrics(ui_font(NAME_PX)).horizontalAdvance
+    number = QFontMetrics(ui_font(size, QFont.Weight.DemiBold)).horizontalAdvance
+    named = [min(name(each), px(LONGEST_NAME_PX)) + ROUNDING_PX for each in headers]
+    widest = [max(map(number, (SAMPLE, *each))) for each in texts]
+    return np.maximum(named, widest) + px(PADDING_PX + MARGIN_PX)
 
 
 HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
@@ -423,7 +370,6 @@ class TableView(QTableView):
 
     def restyle(self) -> None:
         """Show everything again, in another theme or interface size."""
-        self.cells.update_fonts()
         self.fit_columns()
         self.viewport().update()
 
@@ -450,17 +396,23 @@ class TableView(QTableView):
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
-        few = len(listed) <= MOST_MEASURED  # many columns are slow to measure: treat all as computed
+        few = len(listed) <= MOST_MEASURED  # many columns are slow to measure
         headers = [each.header for each in listed]
         short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
         self._table.short_headers = dict(zip(headers, short, strict=True))
         shown = [self._table.headerData(k, Qt.Orientation.Horizontal) for k in range(len(listed))]
         names = [max(each.splitlines(), key=len) for each in shown]
         texts = [self._texts(k) if few else [] for k in range(len(listed))]
-        computed = np.array([not (few and each.editable) for each in listed])
-        widths = column_widths(names, texts, computed, self.viewport().width())
-        for k, width in enumerate(widths.tolist()):
-            self.horizontalHeader().resizeSection(k, width)
+        room, layouts = (
+            self.viewport().width(),
+            {size: column_widths(names, texts, size) for size in SIZES_PX},
+        )
+        fitting = (size for size, widths in layouts.items() if widths.sum() <= room)
+        size = next(fitting, SIZES_PX[0])
+        self.cells.use_size(size)
+        share, rest = divmod(max(room - int(layouts[size].sum()), 0), len(listed))
+        for k, width in enumerate(layouts[size].tolist()):
+            self.horizontalHeader().resizeSection(k, width + share + (k < rest))
 
     def _texts(self, column: int) -> list[str]:
         """Return the texts of a column's visible lines, with hidden numbers, so that widths do not change."""
@@ -471,16 +423,12 @@ class TableView(QTableView):
         return range(max(top, 0), bottom + 1 if bottom >= 0 else self._table.rowCount())
 
     def _update_texts(self) -> None:
-        """Update the texts of the visible columns, and widen the columns if a number fits in no font."""
+        """Update the texts of the visible columns, and widen the columns if a number does not fit."""
         right = self.columnAt(self.viewport().width() - 1)
         last = right if right >= 0 else len(self._table.columns) - 1
-        widths = {k: self.columnWidth(k) for k in range(max(self.columnAt(0), 0), last + 1)}
-        before = self.cells.fonts
-        self.cells.update_texts(self._visible_lines(), widths)
-        if None in self.cells.fonts.values() and len(self._table.columns) <= MOST_MEASURED:
+        self.cells.update_texts(self._visible_lines(), range(max(self.columnAt(0), 0), last + 1))
+        if len(self._table.columns) <= MOST_MEASURED and not self.cells.fit(self.columnWidth):
             self.fit_soon.start(0)
-        if self.cells.fonts != before:
-            self.viewport().update()  # also the cells outside this paint event
 
     def copy(self) -> None:
         """Copy the selected rows to the clipboard."""

@@ -14,19 +14,7 @@ from importlib import import_module
 from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QContextMenuEvent,
-    QFont,
-    QFontMetricsF,
-    QGuiApplication,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -269,17 +257,17 @@ SHOWN = (
 """The parts of a Moment that the explanation shows."""
 
 
-FIRST_PERCENT, LOW_PERCENT, HIGH_PERCENT, LEAST_PERCENT, MOST_PERCENT = 40, 30, 60, 15, 85
+FIRST_PERCENT, LOW_PERCENT, HIGH_PERCENT, MOST_PERCENT, ALL = 40, 30, 60, 85, 100
 """Shares of the panel's height that the plot takes, in percent.
 
 Until a person has dragged the divider, the plot takes the height that the text leaves, at most HIGH_PERCENT;
-if less than LOW_PERCENT is left, the text scrolls, and the plot takes FIRST_PERCENT. A person can choose a
-share from LEAST_PERCENT to MOST_PERCENT.
+if less than LOW_PERCENT is left, the text scrolls, and the plot takes FIRST_PERCENT. A person can drag the
+divider up to a share of MOST_PERCENT. An enlarged plot takes ALL.
 """
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
-DIVIDER_PX, GRIP_PX, TEXT_PX = 10, 36, 48
-"""Pixels. DIVIDER_PX: height of the divider. GRIP_PX: width of the grip. TEXT_PX: least text height."""
+DIVIDER_PX, TEXT_PX = 10, 48
+"""Pixels. DIVIDER_PX: height of the divider. TEXT_PX: least text height."""
 
 
 class _Plots(QStackedWidget):
@@ -293,18 +281,14 @@ class _Plots(QStackedWidget):
 class PlotAboveText(QSplitter):
     """A plot above a text. A person drags the divider between both, or double-clicks it to enlarge the plot.
 
-    While the plot is enlarged, the text is hidden and the divider is at the bottom. `enlarge_requested` is
-    emitted for a double click on the divider.
+    While the plot is enlarged, the text is hidden and the divider is at the bottom.
     """
-
-    enlarge_requested = Signal()
 
     def __init__(self, text: QTextBrowser, settings: Settings) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._settings, self._text = settings, text
         self._percent = settings.get(DIVIDER, 0)
-        """The share that the person has chosen, or 0."""
-        self.is_enlarged = False
+        """The share that the person has chosen, ALL while the plot is enlarged, or 0."""
         self._plots, below = _Plots(), QWidget()
         self._plots.setContentsMargins(6, 0, 6, 0)
         fill_box(QVBoxLayout(below), 0, text)
@@ -326,25 +310,23 @@ class PlotAboveText(QSplitter):
                 self._plots.addWidget(plot)
             self._plots.setCurrentWidget(plot)
         self._plots.setVisible(plot is not None)
-        self.enlarge(self.is_enlarged and plot is not None)
+        self.share_out()
 
-    def enlarge(self, on: bool) -> None:
+    def enlarge(self) -> None:
         """Give the plot all of the height, or show the text below the plot again."""
-        self.is_enlarged = on
-        self._text.setVisible(not on)
+        self._percent = self._settings.get(DIVIDER, 0) if self._percent == ALL else ALL
         self.share_out()
 
     def share_out(self) -> None:
         """Share the height between plot and text."""
+        self._text.setVisible(self._percent != ALL or self._plots.isHidden())
         height = self.height() - self.handleWidth()
         self.setSizes([plot := round(height * self._share(height)), height - plot])
 
     def _share(self, height: int) -> float:
         """Return the share of `height`, in pixels, that the plot takes."""
-        if self.is_enlarged:
-            return 1.0
         if self._percent:
-            return min(max(self._percent, LEAST_PERCENT), MOST_PERCENT) / 100
+            return self._percent / 100
         text, line = self._text, self._text.fontMetrics().lineSpacing()  # for a line that breaks once more
         margins = text.height() - text.viewport().height()
         left = 1 - (text.document().size().height() + margins + line) / max(height, 1)
@@ -352,10 +334,9 @@ class PlotAboveText(QSplitter):
 
     def _moved(self) -> None:
         above, below = self.sizes()
-        self._percent = round(100 * above / max(above + below, 1))
+        self._percent = min(round(100 * above / max(above + below, 1)), MOST_PERCENT)
         self._settings.remember(DIVIDER, self._percent)
-        if self.is_enlarged:
-            self.enlarge(False)
+        self._text.show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the share of the plot."""
@@ -364,26 +345,16 @@ class PlotAboveText(QSplitter):
 
 
 class Divider(QSplitterHandle):
-    """The divider between plot and text, painted as a short line."""
+    """The divider between plot and text."""
 
     def __init__(self, parts: PlotAboveText) -> None:
         super().__init__(Qt.Orientation.Vertical, parts)
-        self._parts = parts
+        self._enlarge = parts.enlarge
         self.setToolTip("Drag to change the height of the plot\nDouble-click to enlarge the plot")
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the grip: a short line."""
-        middle, half = self.rect().center(), px(GRIP_PX) // 2
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            pen = QPen(QColor(colours().node_border), px(3))
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawLine(middle.x() - half, middle.y(), middle.x() + half, middle.y())
-
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Request to enlarge the plot, or to show the text again."""
-        self._parts.enlarge_requested.emit()
+        """Enlarge the plot, or show the text again."""
+        self._enlarge()
 
 
 class ExplainPanel(PlotPanel):
@@ -424,9 +395,7 @@ class ExplainPanel(PlotPanel):
         self.matrix_button.hide()
         for button in (self.matrix_button, self._copy):
             self.add_button(button)
-        self._enlarge = self.menu.addAction("Enlarge plot", self._toggle_size)
-        self._enlarge.setCheckable(True)
-        self.parts.enlarge_requested.connect(self._toggle_size)
+        self.menu.addAction("Enlarge plot, or show text", self.parts.enlarge)
         self.more_button.hide()
         for needs_all in (self.matrix_button.toggled, self._text.room_changed, desk.plots_allowed):
             needs_all.connect(lambda *_: desk.frames.show_again(self))
@@ -495,27 +464,10 @@ class ExplainPanel(PlotPanel):
             self._desk.frames.remove(self.view)
             self.view.rest()
 
-    def _toggle_size(self) -> None:
-        self.parts.enlarge(not self.parts.is_enlarged)
-        if self.view and self.parts.is_enlarged:
-            (self.plot or self.view).setFocus()  # so that Escape shows the text again
-
-    def update_actions(self) -> None:  # noqa: D102
-        super().update_actions()
-        self._enlarge.setEnabled(self.view is not None)
-        self._enlarge.setChecked(self.parts.is_enlarged)
-
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu if there is a plot."""
         if self.view:
             super().contextMenuEvent(event)
-        else:
-            event.ignore()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """On Escape, show the text again below an enlarged plot."""
-        if event.key() == Qt.Key.Key_Escape and self.parts.is_enlarged:
-            self.parts.enlarge(False)
         else:
             event.ignore()
 

@@ -420,7 +420,7 @@ class FunctionPanel(PlotPanel):
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
         self.key.setVisible(bool(entries))
-        texts = self._described(), self.plane.note.text()
+        texts = self._described(), self.plane.note
         self.plane.setAccessibleDescription(". ".join(filter(None, texts)))
         return is_current
 

@@ -12,18 +12,18 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.function import FunctionValues, Section, Span, hidden_shares
 from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
-from nnviz.core.numbers import counted, shorten_names
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.plot.plot import CurveItem, DotItem, TextAbove, drawable_ranges, faint
-from nnviz.ui.plot.points import SHORT, MapPlot, MarksItem, contours
+from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges, faint
+from nnviz.ui.plot.points import MapPlot, MarksItem, contours
 
 MOST_TOGETHER = 10
 """Largest number of outputs that one plot shows as curves."""
@@ -147,7 +147,7 @@ class Rows:
     `hollow`  whether each mark belongs to a validation row, shape (marks,)
     `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
     `opacity` opacity of each mark, from `FAINTEST` to 1, shape (marks,), or (1,) if all marks have the same
-    `hidden`  names of the inputs that are not on the axes and in which rows differ from the shown plane
+    `hidden`  number of inputs that are not on the axes and in which rows differ from the shown plane
     ========= ===============================================================================
     """
 
@@ -157,7 +157,7 @@ class Rows:
     hollow: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     toned: bool = False
     opacity: Array = field(default_factory=lambda: np.ones(1))
-    hidden: Sequence[str] = ()
+    hidden: int = 0
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
@@ -176,11 +176,11 @@ def marked_rows(state: State, axes: Axes, predictions: Array | None, where: Sect
     some, data = drawn_rows(state), state.data
     if not len(some) or (axes.vertical is None and data.targets is None):
         return Rows()
-    hollow, opacity, hidden = some >= state.trained_rows, np.ones(len(some)), []
+    hollow, opacity, hidden = some >= state.trained_rows, np.ones(len(some)), 0
     if axes.horizontal is not None:
         shares = hidden_shares(data, some, where)
         opacity = np.maximum(FAINTEST, 1.0 - FADE * hidden_distances(shares))
-        hidden = [state.network.inputs[where.hidden[k]] for k in np.flatnonzero(shares.any(axis=0))]
+        hidden = int(np.count_nonzero(shares.any(axis=0)))
     if axes.vertical is not None:
         points, toned = data.inputs[some][:, axes.along], are_toned(state, axes)
         return Rows(points, *_by_target(state, axes.output), hollow, toned, opacity, hidden)
@@ -281,21 +281,6 @@ class RowMarks(MarksItem):
         )
 
 
-def hidden_notes(names: Sequence[str]) -> list[str]:
-    """Return texts that name the inputs in which faint rows differ, from the longest to the shortest."""
-    if not names:
-        return []
-    some, start = shorten_names(names[:MOST_NAMED], SHORT), "Faint rows differ in"
-    texts = [f"{start} {', '.join(some[:k])} and {len(names) - k} more" for k in range(len(some), 0, -1)]
-    if len(some) == len(names):
-        texts[0] = f"{start} {', '.join(some)}"
-    return [*texts, f"{start} {counted(len(names), 'hidden input')}"]
-
-
-MOST_NAMED = 8
-"""Largest number of hidden inputs that the text above the plot names."""
-MARGIN_ABOVE = 7
-"""Space above the plot, in pixels, for half of the number at the upper end of the axis."""
 LEVELS = 5
 """Approximate number of labels on the colour scale."""
 RING, POINT = 15, 11
@@ -333,19 +318,14 @@ class FunctionPlane(MapPlot):
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.faded += self.curves
-        self.marks, self.note = RowMarks(), TextAbove()
-        self.centralLayout.addItem(self.note, 0, 0, 1, 4)
-        self._same_scale, self._unused = False, (0, 0)
-        self.box.sigResized.connect(
-            self._fit_box, Qt.ConnectionType.QueuedConnection
-        )  # not while it is laid out
+        self.marks, self.note = RowMarks(), ""
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
-        self.note.fit()
+        self.show_title(self.note)
         palette = colours()
         self.line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
@@ -401,39 +381,12 @@ class FunctionPlane(MapPlot):
         """Draw a mark for each of `rows`, and no other marks."""
         palette = colours()
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
-        self.note.show_first_that_fits(hidden_notes(rows.hidden))
-
-    def set_view(self, across: Sequence[float], up: Sequence[float]) -> None:  # noqa: D102
-        super().set_view(across, up)
-        self._fit_box()
+        self.note = f"Faint rows differ in {counted(rows.hidden, 'hidden input')}" if rows.hidden else ""
+        self.show_title(self.note)
 
     def set_same_scale(self, same_scale: bool) -> None:
-        """Give both axes the same scale if `same_scale` is True, else let the plot fill the panel."""
-        self._same_scale = same_scale
-        self._fit_box()
-
-    def place_marks(self) -> None:  # noqa: D102
-        super().place_marks()
-        self._fit_box()
-
-    def settle(self) -> None:  # noqa: D102
-        super().settle()
-        self._fit_box()
-
-    def _fit_box(self) -> None:
-        """Leave space unused beside or below the box, so that both axes have the same scale if wanted."""
-        beside = below = 0
-        if self._same_scale:
-            (left, right), (bottom, top) = self.view()
-            width = self.width() - self.left.width() - self.bar.size().width()
-            height = self.height() - MARGIN_ABOVE - self.note.size().height() - self.bottom.height()
-            ratio = (right - left) / (top - bottom)
-            beside, below = max(0, int(width - height * ratio) // 2), max(0, int(height - width / ratio))
-        if (beside, below) != self._unused:
-            self._unused = beside, below
-            self.centralLayout.setContentsMargins(beside, MARGIN_ABOVE, beside, below)
-            self.centralLayout.activate()
-            self.centralWidget.setGeometry(QRectF(self.rect()))  # wider margins may have enlarged it
+        """Give both axes the same scale if `same_scale` is True, else let the picture fill the plot."""
+        self.box.setAspectLocked(same_scale)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).

@@ -5,7 +5,6 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +26,10 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import ask_save_path
-from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
+from nnviz.ui.kit.dialogs import ask_save_path, show_text
+from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ LOSS_TIP = (
 )
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
-GROWTH = 0.01
-"""Share by which a run grows before nnviz examines again whether the network overfits."""
 
 
 class HistoryPlot(PlotPanel):
@@ -71,12 +69,12 @@ class HistoryPlot(PlotPanel):
         self.curve: HistoryCurve | None = None
         self._shown: tuple[object, ...] = (None,)
         """The history, the current point and the earlier runs that the plot shows."""
-        self._judged: History | None = None
-        self._risen: int | None = None
         self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
-        self.overfitting = Overfitting()
-        self.overfitting.go.clicked.connect(self._go_to_least)
+        self.overfitting = wrapped_label(pixels=11.5, name="")
+        self.overfitting.setToolTip(RULE)
+        self.overfitting.setAccessibleDescription(RULE.replace("\n", " "))
+        self.overfitting.hide()
         self.body.addWidget(self.overfitting)
         self._make_menu()
 
@@ -136,19 +134,10 @@ class HistoryPlot(PlotPanel):
         return self.curve if self._travel.history is not None or self._earlier() else None
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
-        """Return the earlier runs to plot: those with the same loss, or none in a plot of the accuracy."""
-        if self._accuracy():
-            return ()
-        network = self._document.state.network
-        return tuple(
-            run
-            for run in self._alike()
-            if (self.show_runs if run.fits(network) else self.show_others).isChecked()
-        )
-
-    def _alike(self) -> tuple[EarlierRun, ...]:
+        """Return the earlier runs to plot: those of this network and loss, or none beside the accuracy."""
         state = self._document.state
-        return tuple(run for run in state.runs if run.training.loss == state.training.loss)
+        alike = (run for run in state.runs if run.training.loss == state.training.loss)
+        return () if self._accuracy() else tuple(run for run in alike if run.fits(state.network))
 
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy if the plot has to show it, else None."""
@@ -162,11 +151,6 @@ class HistoryPlot(PlotPanel):
         self.menu.insertSeparator(first)
         self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)
         self.menu.addSeparator()
-        self.show_runs = self.menu.addAction("Show earlier runs", self.show_now)
-        self.show_runs.setCheckable(True)
-        self.show_runs.setChecked(True)
-        self.show_others = self.menu.addAction("Show earlier runs of other networks", self.show_now)
-        self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
         tip = "Plot the share of rows with a correct prediction"
@@ -182,10 +166,7 @@ class HistoryPlot(PlotPanel):
         super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
-        state = self._document.state
-        for action in (self.show_runs, self.forget):
-            action.setEnabled(bool(state.runs))
-        self.show_others.setEnabled(not all(run.fits(state.network) for run in self._alike()))
+        self.forget.setEnabled(bool(self._document.state.runs))
 
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
@@ -208,9 +189,9 @@ class HistoryPlot(PlotPanel):
         before, shown = self._shown, (history, present, runs)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
-        self._judge(new.is_moving)
-        risen = self._risen
-        self.overfitting.show_start(risen, new.state.measure.phrase)
+        risen = overfitting_since(self._travel.past.end)
+        overfits = OVERFITTING.format(risen, new.state.measure.phrase)
+        show_text(self.overfitting, "" if risen is None else overfits)
         measure = "accuracy" if accuracy else self._travel.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
@@ -227,13 +208,6 @@ class HistoryPlot(PlotPanel):
             self.curve.show_history(history or History(), present, validation, values)
         self._shown = shown
 
-    def _judge(self, is_moving: bool) -> None:
-        """Find since when the run overfits; while it moves, only after it has grown by the share GROWTH."""
-        history, judged = self._travel.history, self._judged
-        grown = history.last[0] / max(judged.last[0], 1) - 1 if history and judged else math.inf
-        if history is not judged and not (is_moving and 0 <= grown < GROWTH):
-            self._judged, self._risen = history, overfitting_since(self._travel.past.end)
-
     def _name_after(self, loss: Loss) -> None:
         """Say in the heading and the menu which loss is in use."""
         if loss.title == self.accessibleName():
@@ -243,12 +217,6 @@ class HistoryPlot(PlotPanel):
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.phrase}")
         self.more_button.setAccessibleName(f"Menu: {loss.title}")
-
-    def _go_to_least(self) -> None:
-        """Go to the iteration since which the validation loss has risen."""
-        if self._risen is not None:
-            self._runner.begin_scrub()
-            self._runner.scrub_to(self._risen)
 
     def _reason_empty(self, history: History | None) -> str:
         if history:

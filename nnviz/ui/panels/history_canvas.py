@@ -6,7 +6,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import TypeAlias
 
@@ -16,27 +16,22 @@ from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.history import CEILING, History, ceiling, in_columns, leaves_at
+from nnviz.core.history import CEILING, History, ceiling, in_columns
 from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
-from nnviz.picture.notebook import Area, clip_curve
 from nnviz.picture.palette import Palette
-from nnviz.ui.kit.theme import colours, px
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import Readout, measure_title
 from nnviz.ui.plot.card import coloured
-from nnviz.ui.plot.plot import CENTRE, GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
+from nnviz.ui.plot.plot import GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
 """Opacity of the faint part of a curve."""
-ARROW_PX = 10.0
-"""Width and height of an arrow, in pixels."""
-
-
-DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
-"""Dash patterns: lengths of dashes and gaps, in line widths. Successive runs have different patterns."""
+THIN_PX = 1.2
+"""Width of the curves of earlier runs, in pixels."""
 UNDER = -0.5
 """Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 
@@ -47,21 +42,16 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: HistoryCurve, z: float, role: str, dashes: Sequence[float] = ()) -> None:
-        """Add the line at height `z` to a plot; `role` is the role of its colour in the palette.
+    def __init__(self, plot: HistoryCurve, z: float, role: str, width: float = 2.0) -> None:
+        """Add a line of this `width` in pixels at height `z` to a plot.
 
-        A line with `dashes`, lengths of dashes and gaps in line widths, is thin.
+        `role` is the role of the line's colour in the palette.
         """
         self.history = History()
-        self._role, self._dashes = role, dashes
+        self._role, self._width = role, width
         self._drawn: tuple[object, ...] = ()
-        self._points, self._is_diverged = self.history.points, False
-        self.leaves: tuple[int, float] | None = None
-        """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self.later, self.curve = CurveItem(), CurveItem()
-        self._arrow = pg.ArrowItem(angle=90, headLen=ARROW_PX, headWidth=ARROW_PX / 2, pen=None)
         plot.add(z, self.later, self.curve)
-        plot.add(z + 1, self._arrow)
 
     @property
     def colour(self) -> str:
@@ -73,30 +63,19 @@ class HistoryLine:
 
         `present` is the current iteration and its value, or None.
         """
-        area, pixel = plot.view(), plot.device_pixel()
-        if self._dashes:
-            area, pixel = _around(area), 2.0 ** math.floor(math.log2(pixel))
-        before, self._drawn = self._drawn, (self.history, present, area, pixel, plot.log, colours())
+        pixel = plot.device_pixel()
+        before, self._drawn = self._drawn, (self.history, present, plot.view(), pixel, plot.log, colours())
         if self._drawn != before and (len(self.history) or self.curve.isVisible()):
-            self._draw_in(plot, area, pixel, present)
-        top = plot.view()[1][1]
-        diverged = plot.following and self._is_diverged
-        self.leaves = leaves_at(on_scale(self._points, log=plot.log), top) if diverged else None
-        plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
+            self._draw_again(plot, present)
 
-    def _draw_in(
-        self, plot: HistoryCurve, area: Area, pixel: float, present: tuple[int, float] | None
-    ) -> None:
-        """Draw the part of the line in an area, with few points per column of width `pixel`."""
+    def _draw_again(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         ends, points = [present] if present else [], self.history.points
         self.curve.setVisible(len(points) > 0)
         if not plot.following:
-            first, last = np.searchsorted(points[:, 0], area[0])
+            first, last = np.searchsorted(points[:, 0], plot.view()[0])
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
-            points = in_columns(points, pixel, self.history.bucket)
-        self._points, self._is_diverged = points, ceiling(points[:, 1]) < math.inf
-        self._arrow.setBrush(QColor(self.colour))
+            points = in_columns(points, plot.device_pixel(), self.history.bucket)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -112,15 +91,8 @@ class HistoryLine:
         self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
         points = on_scale(points, log=plot.log)
-        if self._dashes:  # Qt would make every dash of a line far outside the view
-            pen = plot.pen(colour, 1.0)
-            pen.setDashPattern(self._dashes)
-            item.setPen(pen)
-            points, joined = clip_curve(points, _around(plot.view()))
-            item.setData(points[:, 0], points[:, 1], connect=joined)
-        else:
-            item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
-            item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
+        item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, self._width))
+        item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
 
     def distance(self, point: QPointF, pixel: tuple[float, float]) -> float:
         """Return the distance in pixels between a point and the line, or ∞ if nothing is drawn.
@@ -128,15 +100,6 @@ class HistoryLine:
         `pixel` is the width and height of a pixel on the scales of the plot.
         """
         return min(distance(item, point, pixel) for item in (self.curve, self.later))
-
-
-def _around(view: Area) -> Area:
-    """Return an area around a view that is the same for a slightly larger or smaller view."""
-    sizes = [2.0 ** math.ceil(math.log2(high - low)) for low, high in view]
-    return [
-        [(low // size - 1.0) * size, (high // size + 2.0) * size]
-        for (low, high), size in zip(view, sizes, strict=True)
-    ]
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
@@ -177,9 +140,6 @@ def distance(item: CurveItem, point: QPointF, pixel: tuple[float, float]) -> flo
     with np.errstate(over="ignore", invalid="ignore"):  # for points far outside a very small view
         places = (item.points - (point.x(), point.y())) / pixel
         starts, steps = places[:-1], np.diff(places, axis=0)
-        joined = item.opts["connect"]  # "all", or for each point whether a line joins it to the next point
-        if len(places) and not isinstance(joined, str):
-            starts, steps = starts[joined[:-1]], steps[joined[:-1]]
         lengths = np.maximum((steps**2).sum(axis=1), 1e-12)
         shares = np.clip(-(starts * steps).sum(axis=1) / lengths, 0.0, 1.0)
         return float(np.hypot(*(starts + shares[:, None] * steps).T).min(initial=np.inf))
@@ -193,10 +153,8 @@ ABOVE = "the point is above the plot"
 DIVERGED = (
     f"the point is above the plot: the run diverged,\nthe plot ends at {CEILING:g} times the first loss"
 )
-KEY_PX = 18
-"""Height of the key (legend) of the curves, in pixels at 100 %."""
-LEAST_PX, LOW_PX = 94, 130
-"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height to show the x axis title."""
+LEAST_PX = 94
+"""Least height of the plot, in pixels at 100 %."""
 RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
@@ -258,8 +216,6 @@ class HistoryCurve(Plot):
     def __init__(self) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
         self.setMinimumHeight(LEAST_PX)
-        self.key = pg.LabelItem()
-        self.centralLayout.addItem(self.key, 0, CENTRE[1])
         self._measure = ""
         self._is_share = False
         self._readouts: tuple[Readout, ...] = ()
@@ -283,15 +239,10 @@ class HistoryCurve(Plot):
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
-        self._name_iterations()
         self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
         self._write_key()
         self._show_again()
-
-    def _name_iterations(self) -> None:
-        """Show the title of the lower axis, or hide it in a low plot."""
-        self.bottom.showLabel(self.height() >= px(LOW_PX))
 
     def colour_point(self) -> None:  # noqa: D102
         self._ring.set_colours(colours().surface, self.focus_pen())
@@ -341,8 +292,8 @@ class HistoryCurve(Plot):
         if runs == self.runs:
             return
         self.runs = runs
-        for k in range(len(self.earlier), len(runs)):
-            self.earlier.append(HistoryLine(self, UNDER, "muted", DASHES[k % len(DASHES)]))
+        while len(self.earlier) < len(runs):
+            self.earlier.append(HistoryLine(self, UNDER, "muted", THIN_PX))
         for line, run in zip_longest(self.earlier, runs):
             line.history = History().extended(run.history) if run else History()
 
@@ -355,9 +306,7 @@ class HistoryCurve(Plot):
         """Show the key of the curves above the plot if there are two curves."""
         both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
         parts = [f"{coloured(colour, '━━')} {name}" for colour, name in both]
-        self.key.setText("&nbsp;&nbsp;&nbsp; ".join(parts), size=f"{px(11)}px", color=colours().muted)
-        self.key.setVisible(self._has_key)
-        self.key.setMaximumHeight(px(KEY_PX) if self._has_key else 0)
+        self.show_title("&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else "")
 
     def _show_again(self) -> None:
         if len(self._history) or self.runs:
@@ -404,18 +353,13 @@ class HistoryCurve(Plot):
         values = [f"{self._measure} {as_text(value)}"]
         if run is None:
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
-        lines = [f"iteration {as_text(iteration)}", *values]
+        name = run.called(SHORT_LETTERS).split(" · ") if run else []
+        lines = [*name, f"iteration {as_text(iteration)}", *values]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
         self._dot.set_colours(colours().muted if run else self.line.colour)
-        self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
-
-    def _name_of(self, run: EarlierRun) -> str:
-        """Return the name of an earlier run, on several lines if the plot is narrow."""
-        name = run.called(SHORT_LETTERS)
-        narrow = self.readout.fontMetrics().horizontalAdvance(name) > self.box.width() - 32
-        return name.replace(" · ", "\n") if narrow else name
+        self.show_readout(point, "\n".join(lines))
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
         """Return the drawn place of a point: at the top if it is above the view; at −∞ for log of 0."""
@@ -479,8 +423,8 @@ class HistoryCurve(Plot):
             first, last = self._history.points[[0, -1]].tolist()
             places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         texts = [f"{self._measure} {full_text(value)} at iteration {full(at)}" for at, value in places]
-        if self.line.leaves:
-            texts.append(f"the run diverged: the curve leaves the plot at iteration {self.line.leaves[0]}")
+        if ceiling(self._history.points[:, 1]) < math.inf:
+            texts.append("the run diverged: the curve leaves the plot")
         if self._has_key:
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
         if self.marked is not None:
@@ -496,7 +440,6 @@ class HistoryCurve(Plot):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         if hasattr(self, "_dot"):
-            self._name_iterations()
             self._draw()
 
     # --- mouse and keys
@@ -513,12 +456,8 @@ class HistoryCurve(Plot):
         if not self.is_inside(position):
             self.read_at(None)
             return
-        leaves = self.line.leaves
-        if leaves and is_on(position, self.place_of(leaves[1], self.view()[1][1])):
-            self._read_near(leaves[0], None)
-        else:
-            at = self.point_at(position)
-            self._read_near(at.x(), self._run_at(at))
+        at = self.point_at(position)
+        self._read_near(at.x(), self._run_at(at))
 
     def _run_at(self, at: QPointF) -> EarlierRun | None:
         """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""

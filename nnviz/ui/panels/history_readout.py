@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
-
 from nnviz.core.history import History
 from nnviz.core.metrics import EPOCHS, RISE, ROWS
 from nnviz.core.numbers import as_text, percent_text
 from nnviz.core.state import Run
-from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import fill_box, wrapped_label
 
 SCRIPTS = "loss"
 """Title of a loss that a script of the user reported."""
@@ -64,38 +60,11 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
     return Readout(measure, run.history, False), *others
 
 
+OVERFITTING = "The validation loss has risen since iteration {} while the {} still falls: overfitting"
+"""The message about overfitting, with places for the iteration and the name of the training loss."""
 RULE = (
     "nnviz reports overfitting under four conditions. Before the last third of the run, the validation loss\n"
     f"stays below some level for {EPOCHS} epochs or longer. In the last third, the validation loss stays\n"
     f"above this level and ends at least {100 * RISE:.0f} % higher. Meanwhile, the training loss falls.\n"
     f"There are at least {ROWS} validation rows. nnviz compares averages, so short dips do not count."
 )
-GO_TIP = "Go to the iteration with the lowest validation loss, marked on the curve"
-
-
-class Overfitting(QWidget):
-    """The message that the network overfits. The widget is hidden if the network does not overfit.
-
-    A click on the button `go` asks the panel to show the iteration since which the validation loss has risen.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sentence = wrapped_label(name="", pixels=11.5)
-        self.sentence.setToolTip(RULE)
-        self.sentence.setAccessibleDescription(RULE.replace("\n", " "))
-        self.go = quiet_button("Go there", GO_TIP)
-        row = QHBoxLayout(self)
-        fill_box(row, 8, self.sentence, self.go)
-        row.setStretch(0, 1)
-        self.hide()
-
-    def show_start(self, since: int | None, loss: str) -> None:
-        """Show since which iteration the validation loss has risen. If `since` is None, hide the message.
-
-        `loss` is the name of the training loss, such as "MSE".
-        """
-        self.sentence.setText(
-            f"The validation loss has risen since iteration {since} while the {loss} still falls: overfitting"
-        )
-        self.setVisible(since is not None)

@@ -29,7 +29,7 @@ from nnviz.core.landscape import (
     same_except,
 )
 from nnviz.core.network import Network
-from nnviz.core.numbers import as_text, counted, full, loss_text, moved_by_steps, shorten_names
+from nnviz.core.numbers import as_text, full, loss_text, moved_by_steps, shorten_names
 from nnviz.core.state import State
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
@@ -458,6 +458,7 @@ def levels_of(tone: Tone) -> list[float]:
 CHOOSE_WEIGHTS = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram to plot the {} over both."
 TOO_LARGE_WEIGHTS = "These weights are too large to plot."
+PROJECTED = ", projected, because other weights moved too"
 
 
 class LossSurface(LossView):
@@ -535,16 +536,11 @@ class LossSurface(LossView):
 
     def _path_text(self, path: list[Network], state: State) -> str:
         """Return a sentence about the line of the path, or "" without a path."""
-        if not path or self._past.shown is None:
+        if not path:
             return ""
-        is_all = len(path) == self._past.shown.iteration + 1
-        line = "the path of the last run"
-        line = line if is_all else f"{counted(len(path), 'point')} of the path of the last run"
-        start, end = replace(state, network=path[0]), replace(state, network=path[-1])
+        start, end = (replace(state, network=network) for network in (path[0], path[-1]))
         is_projected = not same_except(start, end, *self.weights)
-        return (
-            f"Line: {line}, projected, because other weights moved too." if is_projected else f"Line: {line}."
-        )
+        return f"Line: the path of the last run{PROJECTED if is_projected else ''}."
 
 
 MOST_LISTED = 150

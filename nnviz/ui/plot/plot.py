@@ -94,41 +94,6 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
-NOTE_PX = 17
-"""Height of a line of text above a plot, in pixels at interface size 100 %."""
-
-
-class TextAbove(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """A line of text above a plot, also in exported pictures; without a text, it takes no room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._texts: Sequence[str] = ()
-        self.fit()
-
-    def show_first_that_fits(self, texts: Sequence[str]) -> None:
-        """Show the first of `texts` that fits into the width, or the shortened last one; () shows nothing."""
-        self._texts = texts
-        self.fit()
-        self.update()
-
-    def fit(self) -> None:
-        """Set the height for the current interface size."""
-        self.setFixedHeight(px(NOTE_PX) if self._texts else 0)
-
-    def text(self) -> str:
-        """Return the text that fits."""
-        metrics, room = QFontMetrics(ui_font(11)), round(self.size().width())
-        fitting = (text for text in self._texts if metrics.horizontalAdvance(text) <= room)
-        last = self._texts[-1] if self._texts else ""
-        return next(fitting, metrics.elidedText(last, Qt.TextElideMode.ElideRight, room))
-
-    def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
-        painter.setFont(ui_font(11))
-        painter.setPen(QColor(colours().muted))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, self.text())
-
-
 Interval: TypeAlias = tuple[float, float]
 
 LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10
@@ -219,6 +184,8 @@ OFFSET = 6
 """Space between an axis and its tick texts, in pixels."""
 TICK_PX = 18
 """Height of the tick texts below the plot, in pixels at interface size 100 %."""
+TITLE_PX = 18
+"""Height of the line of text above a plot, in pixels at interface size 100 %."""
 CENTRE, AROUND = (1, 1), {"left": (1, 0), "right": (1, 2), "bottom": (2, 1)}
 """Row and column of the box in a plot's grid, and of the axes around it. A title may be above the box."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
@@ -370,6 +337,8 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.centralLayout.addItem(self.box, *CENTRE)
         self.add_axis(bottom)
         self.add_axis(left)
+        self.title = pg.LabelItem()
+        self.centralLayout.addItem(self.title, 0, CENTRE[1])
         ignore_drops(self)
         self.setAntialiasing(True)
         self.box.disableAutoRange()
@@ -392,6 +361,12 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             axis.restyle()
         self.readout.setFont(ui_font(11.5))
         self._is_styled = True
+
+    def show_title(self, html: str) -> None:
+        """Show a line of HTML above the plot, also in exported pictures, or no line if `html` is ""."""
+        self.title.setText(html, size=f"{px(11)}px", color=colours().muted)
+        self.title.setVisible(bool(html))
+        self.title.setMaximumHeight(px(TITLE_PX) if html else 0)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
