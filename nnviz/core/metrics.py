@@ -170,8 +170,9 @@ def large_error_reason(state: State, output: int) -> str:
     if means_classes(state):
         return "the class is wrong"
     targets = state.data.targets
-    varies = targets is not None and np.ptp(targets[:, output]) > 0.0
-    return f"more than a tenth of the {'range of the targets' if varies else 'target'}"
+    if targets is None or not targets[:, output].any():
+        return "more than 0.1"
+    return f"more than a tenth of the {'range of the targets' if np.ptp(targets[:, output]) else 'target'}"
 
 
 def are_correct(state: State, prediction: Array, targets: Array) -> NDArray[np.bool_]:

@@ -638,12 +638,14 @@ class Dataset(ByValue):
     def target_scales(self) -> Array:
         """The range (largest − smallest) of each output's targets, shape (outputs,).
 
-        If all targets of an output are equal, the scale is their absolute value. There must be targets.
+        If all targets of an output are equal, the scale is their absolute value, or 1 if they are 0. The data
+        set must have targets.
         """
         assert self.targets is not None
         with np.errstate(over="ignore"):
             ranges = self.targets.max(axis=0) - self.targets.min(axis=0)
-        scales: Array = np.where(ranges > 0.0, ranges, np.abs(self.targets[0]))
+        sizes = np.where(self.targets[0] == 0.0, 1.0, np.abs(self.targets[0]))
+        scales: Array = np.where(ranges > 0.0, ranges, sizes)
         return scales
 
     @property

@@ -192,8 +192,9 @@ def test_an_error_is_large_above_a_tenth_of_the_range_of_the_targets():
     assert found == [False]
     assert large_error_reason(made, 0) == "more than a tenth of the target"
     assert large([[66.1], [54.0]], [[60], [60]])[0] == [True, False]
-    assert large([[1e-9]], [[0]])[0] == [True]
-    assert large([[0.0]], [[0]])[0] == [False]
+    found, made = large([[1e-9], [0.11]], [[0], [0]])
+    assert found == [False, True]
+    assert large_error_reason(made, 0) == "more than 0.1"
     assert large([[math.nan], [math.inf]], [[0], [1]])[0] == [True, True]
     assert large([[0.0], [0.0]], [[-1e308], [1e308]])[0] == [False, False]
 

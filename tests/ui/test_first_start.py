@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
+from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.window.window import ARRANGEMENTS
 from tests.ui.hands import address_named, bring, choose_entry, click, press
 from tests.ui.sees import panel_entry, walking
@@ -216,3 +217,26 @@ def test_a_click_opens_explain_unless_the_person_has_closed_it(open_window):
     click(window, address_named(window, "node_1"))
     settled()
     assert not window.board.docks["Explain"].is_open
+
+
+def test_a_new_network_keeps_the_loss_unless_its_output_is_softmax(qtbot):
+    dialog = NewNetwork()
+    qtbot.addWidget(dialog)
+    for output, loss in (("sigmoid", "mse"), ("softmax", "cross_entropy"), ("sigmoid", "cross_entropy")):
+        dialog.output.setCurrentText(output)
+        assert (output, dialog.loss.currentData()) == (output, loss)
+    dialog.output.setCurrentText("tanh")
+    assert dialog.loss.currentData() == "mse", "cross-entropy does not fit"
+    dialog.output.setCurrentText("sigmoid")
+    assert dialog.state().training.loss == "mse"
+
+
+def test_a_field_shows_the_first_digits_of_a_long_number(open_window):
+    window = open_window("one-update")
+    field = window.training.fields.learning_rate
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "1/28")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert field.text().startswith("0.0357142857")
+    assert field.cursorPosition() == 0

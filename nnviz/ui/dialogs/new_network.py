@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
-from nnviz.core.activations import ACTIVATIONS, default_activations
+from nnviz.core.activations import ACTIVATIONS, activation, default_activations
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
@@ -59,12 +59,16 @@ class NewNetwork(Dialog):
         self._lay_out(heading("New network"), styled_label(start), form, self._error)
 
     def _offer_losses(self, output: str) -> None:
-        """Offer the losses that fit the output's activation, and select the usual one."""
+        """Offer the losses that fit the output's activation. Keep the selected one, but not for softmax.
+
+        For softmax, select the usual loss, since softmax learns slowly with another one.
+        """
+        chosen = usual_loss(output) if activation(output).answers == "which one" else self.loss.currentData()
         self.loss.clear()
         for name, forms in LOSSES.items():
             if not (needed := fitting_outputs(name)) or output in needed:
                 self.loss.addItem(forms[0].title, name)
-        self.loss.setCurrentIndex(self.loss.findData(usual_loss(output)))
+        self.loss.setCurrentIndex(max(self.loss.findData(chosen), 0))
 
     def state(self) -> State:
         """Return the new State. Raises ValueError with a message for the user if a field is invalid."""

@@ -156,6 +156,7 @@ class NumberField(QLineEdit):
         text = self._write(value)
         if text != self.text() or self.isUndoAvailable() or self.isRedoAvailable():
             self.setText(text)
+            self.setCursorPosition(0)  # or a long number shows only its last digits
         self._clear_refusal()
 
     def commit(self) -> bool:
@@ -247,6 +248,7 @@ class NumberField(QLineEdit):
         super().focusOutEvent(event)
         if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
             self.leave()
+            self.setCursorPosition(0)
 
     def leave(self) -> None:
         """Accept or reject the text when the person leaves the field."""
