@@ -414,11 +414,12 @@ def test_a_loss_that_fits_the_outputs_comes_with_their_activation(dialog):
         ("softsign", None, every, "mse"),
         ("softmax", None, both, "cross_entropy"),
         ("silu", None, every, "mse"),
-        ("sigmoid", None, both, "cross_entropy"),
+        ("sigmoid", None, both, "mse"),
+        ("sigmoid", "Cross-entropy", both, "cross_entropy"),
         ("sigmoid", "MSE", both, "mse"),
         ("softmax", None, both, "cross_entropy"),
         ("tanh", None, every, "mse"),
-        ("sigmoid", None, both, "cross_entropy"),
+        ("sigmoid", None, both, "mse"),
     ):
         choose_by_keys(dialog.output, output)
         if chosen:
