@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import NO_LIMIT, PLOT_DOWN, apply_style, named_frame, px
+from nnviz.ui.kit.theme import NO_LIMIT, OWN_SIZE, PLOT_DOWN, apply_style, named_frame, px
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -229,9 +229,12 @@ class Dock(QDockWidget):
             apply_style(self._head)
 
     def _limit_height(self, tabbed: bool) -> None:
-        """Limit the height of a dock to the height of its panel, if the panel wants that."""
+        """Limit the height of the room to the height of the panel, if the panel wants that.
+
+        The limit of the dock itself follows; Qt would replace a limit that nnviz sets there.
+        """
         is_limited = self.card and self.card.height_is_fixed and not tabbed and not self.isFloating()
-        self.setMaximumHeight(self.least.height() if is_limited else NO_LIMIT)
+        self._room.setMaximumHeight(self._room.least.height() if is_limited else NO_LIMIT)
 
     def _leave(self) -> None:
         if self.has_focus:
@@ -300,6 +303,7 @@ class Room(QScrollArea):
         self._needed = 0
         self._set_panel(named_frame("card"))
         self.setObjectName("room")
+        self.setProperty(OWN_SIZE, True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -618,6 +622,7 @@ class Board(QMainWindow):
             most = room - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())
             heights = [min(training.least.height(), most), *(dock.height() for dock in column[1:-1])]
             self.resizeDocks(column, [*heights, max(room - sum(heights), 1)], DOWN)
+            lay_out(self)
 
     # --- Qt events
 
