@@ -158,7 +158,6 @@ class Toolbar(QToolBar):
         self.setObjectName("toolbar")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._row = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        self._row.setMinimumWidth(48)
         for menu in table:
             if menu.title == WALK:
                 self._add_walk()
