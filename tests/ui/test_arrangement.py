@@ -209,6 +209,11 @@ def test_the_tools_of_a_panel_stand_on_the_row_of_its_tabs(open_window):
             for bar in window.board.findChildren(QTabBar)
             if bar.isVisible() and bar.tabText(bar.currentIndex()) == name
         )
+        if dock(window, name).titleBarWidget() is panel.head:  # with wide letters, there is no room
+            assert (
+                bar.tabRect(bar.count() - 1).right() + panel.head.minimumSizeHint().width() > bar.width() - 20
+            )
+            continue
         assert bar.geometry().contains(panel.head.geometry())
         assert panel.head.x() > bar.x() + bar.tabRect(bar.count() - 1).right()
         assert bar.geometry().bottom() < dock(window, name).geometry().top()

@@ -183,8 +183,8 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
     for menu in (each for top in window.main_window.menuBar().actions() for each in menus(top.menu())):
         height = sum(menu.actionGeometry(action).height() for action in menu.actions())
         wrong += [("two columns", menu.title())] * (height > SCREENS[percent][1])
-    if percent > 100:  # where tabs without room are scrolled to
-        wrong = [each for each in wrong if "QTabBar" not in each[1]]
+    if percent > 100:  # where tabs without room are scrolled to, and lists in a heading shorten their text
+        wrong = [each for each in wrong if "QTabBar" not in each[1] and "ComboBox in QFrame" not in each[1]]
     assert wrong == [], "\n".join(map(str, wrong))
 
 

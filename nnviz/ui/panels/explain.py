@@ -327,9 +327,9 @@ class PlotAboveText(QSplitter):
         """Return the share of `height`, in pixels, that the plot takes."""
         if self._percent:
             return self._percent / 100
-        text, line = self._text, self._text.fontMetrics().lineSpacing()  # for a line that breaks once more
+        text, line = self._text, self._text.fontMetrics().lineSpacing()  # for lines that break once more
         margins = text.height() - text.viewport().height()
-        left = 1 - (text.document().size().height() + margins + line) / max(height, 1)
+        left = 1 - (text.document().size().height() + margins + 2 * line) / max(height, 1)
         return min(left, HIGH_PERCENT / 100) if left >= LOW_PERCENT / 100 else FIRST_PERCENT / 100
 
     def _moved(self) -> None:
