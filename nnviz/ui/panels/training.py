@@ -473,8 +473,9 @@ class Fold(QWidget):
 
     def show_values(self, values: str) -> None:
         """Show the values of the settings."""
-        self._values = values
-        self._show()
+        if values != self._values:  # in a run, the same values come with every Moment
+            self._values = values
+            self._show()
 
     def _show(self) -> None:
         is_open, button = self.button.isChecked(), self.button
