@@ -37,7 +37,7 @@ BUDGETS = {
     "nnviz.ui.dialogs": 1171,
     "nnviz.ui.kit": 1180,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 4257,
-    "nnviz.ui.plot": 784,  # the grid of cells and the base of all maps, instead of one for each panel
+    "nnviz.ui.plot": 791,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 2252,
     "nnviz.watching": 319,
 }

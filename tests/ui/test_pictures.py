@@ -599,3 +599,21 @@ def test_the_export_dialog_refuses_bad_numbers_and_takes_keys(qapp, open_window,
         met.clear()
     ask(LookDialog, too_large)
     assert met == [(True, True)]
+
+
+def test_a_plot_that_goes_while_its_menu_is_open_is_not_exported(open_window):
+    window = open_window("relu")
+    panel = window.history
+    window.runner.step()
+    window.desk.frames.show_pending()
+    panel.menu.popup(panel.mapToGlobal(panel.rect().center()))
+    assert panel.copy_picture.isEnabled()
+    window.document.start(load(example("xor").path))
+    window.desk.frames.show_pending()
+    assert panel.plot is None
+    said = status(window)
+    for entry in (panel.copy_picture, panel.export_picture, panel.ask_csv):
+        entry.trigger()
+        assert not entry.isEnabled()
+    panel.menu.close()
+    assert status(window) == said

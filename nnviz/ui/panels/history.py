@@ -149,7 +149,7 @@ class HistoryPlot(PlotPanel):
         self.view_all = QAction("Fit", self.menu)
         self.menu.insertAction(first, self.view_all)
         self.menu.insertSeparator(first)
-        self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)
+        self.ask_csv = self.add_entry("Export CSV…", self._ask_csv)
         self.menu.addSeparator()
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")

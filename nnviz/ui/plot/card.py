@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from operator import is_
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QContextMenuEvent, QResizeEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.document.moment import Moment
@@ -48,8 +49,8 @@ class PlotPanel(Panel):
         self.phrase, self.ending = phrase, ending
         self.menu = QMenu(self)
         request = desk.picture_requested.emit
-        self.copy_picture = self.menu.addAction("Copy picture", lambda: request(self, True))
-        self.export_picture = self.menu.addAction("Export picture…", lambda: request(self, False))
+        self.copy_picture = self.add_entry("Copy picture", lambda: request(self, True))
+        self.export_picture = self.add_entry("Export picture…", lambda: request(self, False))
         self.menu.aboutToShow.connect(self.update_actions)
         self.more_button = quiet_button("", f"Copy or export {phrase}")
         self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
@@ -61,6 +62,17 @@ class PlotPanel(Panel):
     @abstractmethod
     def plot(self) -> QWidget | None:
         """The widget with the plot, or None if there is no plot to show."""
+
+    def add_entry(self, text: str, action: Callable[[], object]) -> QAction:
+        """Add an entry to the menu. The entry does nothing if its plot has gone while the menu was open."""
+
+        def act() -> None:
+            self.update_actions()
+            if entry.isEnabled():
+                action()
+
+        entry = self.menu.addAction(text, act)
+        return entry
 
     def update_actions(self) -> None:
         """Enable the menu entries if there is a plot, and if the plot is not hidden."""
