@@ -147,6 +147,15 @@ def test_training_is_never_higher_than_its_content(open_window):
 # --- the settings under More
 
 
+def test_notes_leave_room_for_all_training_settings_and_the_timeline(open_window):
+    window = open_window("iris", size=(1366, 768))
+    press(window, "One update")
+    settled()
+    room = window.board.docks["Training"].widget()
+    assert room.maximumHeight() == room.height()
+    assert not room.verticalScrollBar().isVisible()
+
+
 def test_settings_under_more_are_folded_for_a_usual_file_and_named_in_one_line(open_window):
     window = open_window("relu")
     fields, fold = window.training.fields, window.training.fold.button

@@ -522,6 +522,8 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     window.main_window.close()
     set_size_percent(qapp, 100)
     again = open_window("xor", size=(1920, 1080))
+    again.runner.step()
+    again.document.undo()  # as before, so that there is a timeline
     settled()
     assert settings.size == 150
     assert measures(again) == measured

@@ -365,6 +365,8 @@ FRAME_ACROSS_PX, FRAME_DOWN_PX = 32, 54
 """Space that a panel needs around its plot, in pixels at interface size 100 %."""
 LOW_PX, LOW = 720, 0.3
 """In a window lower than LOW_PX pixels, the panels below the diagram get the share LOW of the height."""
+TEXTS = "Notes", "Code"
+"""Panels that may be lower than a plot."""
 MOST_ACROSS = 0.44
 """Share of the board, the area of the diagram and the panels: the widest right column."""
 ARRANGEMENT, BUILT_IN, SHARES, CLOSED = "arrangement", "built-in arrangement", "shares", "closed panels"
@@ -612,15 +614,16 @@ class Board(QMainWindow):
         self._fitted = self._sizes()
 
     def _fit_training(self) -> None:
-        """Give Training the height of its panel, but leave room for a plot; the last dock gets the rest.
+        """Give Training the height of its panel, but leave room for a plot or notes below it.
 
         If the sum of the heights were too large, Qt would shorten all docks by the same amount.
         """
         column, training = self._docks_in(RIGHT), self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             room = self.height() - (len(column) + 1) * px(GAP_PX)
-            most = room - px(FRAME_DOWN_PX) - round(PLOT_DOWN * self.window().height())
-            heights = [min(training.least.height(), most), *(dock.height() for dock in column[1:-1])]
+            plot = px(FRAME_DOWN_PX) + round(PLOT_DOWN * self.window().height())
+            rest = column[-1].minimumSizeHint().height() if self.front in TEXTS else plot
+            heights = [min(training.least.height(), room - rest), *(dock.height() for dock in column[1:-1])]
             self.resizeDocks(column, [*heights, max(room - sum(heights), 1)], DOWN)
             lay_out(self)
 
