@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QToolBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolBar, QWidget
 
 from nnviz.core.results import BLANK, HIDDEN
 from nnviz.document.moment import Moment
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST_ZOOM = 8.0
 """Largest zoom factor of the diagram in presentation mode."""
-STRIP, FIGURE, NOTE, CURVE = 0.16, 1 / 21, 1 / 36, 0.4
+STRIP, FIGURE, NOTE, CURVE = 0.2, 1 / 21, 1 / 36, 0.4
 """Shares of the diagram's height: the strip, the largest font of the figures, and the font of a note.
 
 CURVE: width of the curve in the strip's width.
@@ -40,13 +40,17 @@ PLACE = "run"
 
 
 class RunStrip(QWidget):
-    """The loss, the iteration and the curve of the run below the diagram. A click shows hidden results."""
+    """The loss, the iteration and the curve of the run below the diagram. A click shows hidden results.
+
+    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked.
+    """
 
     moving_ms = PLOT_MS
 
-    def __init__(self, diagram: Diagram, desk: Desk) -> None:
+    def __init__(self, diagram: Diagram, desk: Desk, log: QAbstractButton) -> None:
         super().__init__(diagram)
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
+        self._log = log
         self._texts, self._widest, self._note = ("", ""), "", ""
         self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
@@ -75,6 +79,7 @@ class RunStrip(QWidget):
             self._painter.use(self._card, scale, self.devicePixelRatioF())
         if run is not None:
             curve.set_measure(end.curve_title)
+            curve.set_log(self._log.isChecked())
             curve.show_history(run.history, self._travel.present, run.curve("validation"))
         if has_moved:
             curve.settle()
@@ -141,10 +146,10 @@ class Present(QObject):
 
     changed = Signal(bool)
 
-    def __init__(self, window: MainWindow, diagram: Diagram, desk: Desk) -> None:
+    def __init__(self, window: MainWindow, diagram: Diagram, desk: Desk, log: QAbstractButton) -> None:
         super().__init__(window)
         self._window, self._diagram, self._frames = window, diagram, desk.frames
-        self.strip = RunStrip(diagram, desk)
+        self.strip = RunStrip(diagram, desk, log)
         self._hidden_parts: list[QWidget] = []
         """The parts of the window that are hidden while presenting, except the panels."""
         self._state = Qt.WindowState.WindowNoState

@@ -75,7 +75,7 @@ class Workspace:
         self.main_window.setStatusBar(self.status)
         self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
-        self.present = Present(self.main_window, self.diagram, self.desk)
+        self.present = Present(self.main_window, self.diagram, self.desk, self.history.log_button)
         for panel in panels:
             dock = self.board.docks[panel.name]
             dock.seen.connect(self._panel_seen)
