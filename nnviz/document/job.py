@@ -28,7 +28,7 @@ UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400,
 """Units of time: (name, seconds in one unit, duration in seconds from which a longer unit is used)."""
 NO_ROWS = "There are no rows to train on: add a row in the data table or open a CSV file."
 NO_TARGETS = "There are no targets to train on: type targets in the data table."
-NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
+NEEDS_ROWS = "The {loss} needs rows with targets: add rows or type targets"
 NO_TRAINING_ROWS = "All rows are validation rows. To train, lower the validation share or add rows."
 
 

@@ -45,7 +45,6 @@ from nnviz.explain.node import (
 SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a learning rate unknown to nnviz."
 NO_ROWS = "There are no rows: add a row in the data table or type an input."
 NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
-NO_SLOPE = "The row has no target, so the weight has no slope: type a target in the data table."
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
 OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not those of the script:"
 
@@ -153,7 +152,7 @@ class _Explainer:
         w = Number(self.state.network.value_of(address), address)
         first = LineSection("", (Line(address.symbol, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
-            note = Note("", NO_TARGET if self.computed.is_what_if else NO_SLOPE)
+            note = Note("", NO_TARGET if self.computed.is_what_if else NO_ERROR)
             return [first, LineSection(self.row_heading, (note,))]
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)
