@@ -84,7 +84,8 @@ def keys(widget, *pressed):
 def numbers(window):
     """Return the row numbers that the table lists."""
     model = window.data.table.model()
-    return [model.headerData(k, Qt.Orientation.Vertical) for k in range(model.rowCount())]
+    heads = [model.headerData(k, Qt.Orientation.Vertical) for k in range(model.rowCount())]
+    return [int(head.split()[0]) for head in heads]
 
 
 def bar(window):

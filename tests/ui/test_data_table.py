@@ -592,6 +592,41 @@ def test_only_large_errors_and_the_losses_of_their_rows_have_the_colour_of_error
     apply_theme(qapp, "light")
 
 
+def heads(table):
+    """Return the texts in front of the listed rows."""
+    model = table.model()
+    return [model.headerData(line, Qt.Orientation.Vertical) for line in range(model.rowCount())]
+
+
+def test_a_mark_says_of_each_row_whether_its_class_is_right(desk):
+    line = Network.from_weights({"output": [1.0]}, inputs=["x"])
+    desk.start([[0], [45]], [[0], [50]], line)
+    assert heads(desk.table) == ["1", "2"]
+    of_class = Network(("x",), (Layer(("output",), "sigmoid", [[1.0]]),))
+    desk.start([[0.5], [-0.5], [0.5], [-0.5]], [[1], [1], [0], [0]], of_class)
+    assert heads(desk.table) == ["1 ✓", "2 ✗", "3 ✗", "4 ✓"]
+    desk.document.edit("w", edits.set_value, Address("weight", 0, 0, 0), -1.0)
+    assert heads(desk.data.table) == ["1 ✗", "2 ✓", "3 ✓", "4 ✗"]
+    desk.document.hide_results(True)
+    assert heads(desk.data.table) == ["1", "2", "3", "4"]
+
+
+def test_only_wrong_rows_are_listed_until_escape(open_window):
+    window = open_window("iris")
+    table, wrong = window.data.table, "Only wrong rows"
+    choose_entry(window, wrong)
+    listed = heads(table)
+    assert 0 < len(listed) < 150
+    assert all(head.endswith("✗") for head in listed)
+    QTest.keyClick(table, Key.Key_Escape)
+    assert [head for head in heads(table) if head.endswith("✗")] == listed
+    window.files.open(example("relu").path)
+    state = window.document.state
+    window.document.edit("targets", edits.set_rows, state.data.inputs, np.array([[52.0]]))
+    choose_entry(window, wrong)
+    assert (heads(table), status(window)) == (["1"], "No row has a large error")
+
+
 def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     document = desk.document
     drag_line(desk, 6, 5, 4)

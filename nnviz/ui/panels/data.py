@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStyledItemDelega
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
+from nnviz.core.metrics import large_error_reason
 from nnviz.core.numbers import counted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
@@ -253,6 +254,15 @@ class DataPanel(Panel):
         self._document.select_row(int(rows[0]))
         self.model.list_rows(rows)
 
+    def show_wrong(self) -> None:
+        """List only the rows with a large error, or say that there are none."""
+        large = self._document.now.large_errors(range(len(self._document.state.data)))
+        rows = np.flatnonzero(large.any(axis=1)) if large is not None else ()
+        if len(rows):
+            self._desk.rows_requested.emit(rows, large_error_reason(self._document.state, 0))
+        else:
+            self._desk.message.emit("No row has a large error")
+
     def show_all(self) -> None:
         """List all rows again."""
         self._desk.frames.show_pending()  # a document that has just been opened ends editing
@@ -327,6 +337,7 @@ class DataPanel(Panel):
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
+        menu.addAction("&Only wrong rows", self.show_wrong)
         menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:

@@ -12,11 +12,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.losses import MSE
-from nnviz.core.metrics import large_error_reason
+from nnviz.core.metrics import large_error_reason, means_classes
 from nnviz.core.numbers import MINUS, as_text, field_text, full_text
 from nnviz.core.results import BLANK, HIDDEN
 from nnviz.core.state import Column, Dataset, State
 from nnviz.document.moment import Moment, is_new
+from nnviz.picture.labels import RIGHT, WRONG
 from nnviz.ui.kit.desk import Desk
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -204,7 +205,7 @@ class DataTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return the header of a column, or the number of a row, from 1."""
         if orientation == Qt.Orientation.Vertical:
-            return self.row_of(section) + 1 if role == Role.DisplayRole else None
+            return self._row_header(section) if role == Role.DisplayRole else None
         column = self.columns[section]
         if role == Role.DisplayRole:
             name = self.short_headers.get(column.header, column.header)
@@ -214,6 +215,14 @@ class DataTable(QAbstractTableModel):
                 return column.header
             return f"{column.header} = {column.scale}: (raw number x − mean) / standard deviation"
         return None
+
+    def _row_header(self, line: int) -> str:
+        """Return the number of a row, from 1, with a mark if the predictions are classes: "78 ✗"."""
+        row = self.row_of(line)
+        errors = self._now.large_errors([row]) if means_classes(self.state) else None
+        if errors is None or self._now.hiding.on:
+            return f"{row + 1}"
+        return f"{row + 1} {WRONG if errors.any() else RIGHT}"
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """Return the text of a cell. Tooltips, screen readers and editors get all digits of the number."""

@@ -387,7 +387,8 @@ class TableView(QTableView):
         self.fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
-        """Fit the columns to changed numbers, to typed ones at once."""
+        """Fit the columns to changed numbers, to typed ones at once, and show the new marks of the rows."""
+        self.verticalHeader().viewport().update()
         if self._table.columns[first.column()].editable:
             self.fit_columns()
         else:

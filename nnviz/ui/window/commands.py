@@ -250,6 +250,7 @@ EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions 
 KEEP = "Add the what-if row (the inputs that you chose in the panel Function) to the data"
 LEAVE = "Discard the what-if row (the inputs that you chose), and select the row that was selected before"
 STANDARDISE = "Replace each input with (value − mean) / standard deviation, and scale new rows likewise"
+WRONG_ROWS = "List only the rows with a wrong class or a large error; Escape in the table lists all rows"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
 
 PHASES: tuple[tuple[Phase, str], ...] = (
@@ -375,6 +376,7 @@ def _edit(workspace: Workspace) -> Menu:
     )
     rows = (
         Menu("&What-if row", (what_if,)),
+        MenuEntry("wrong rows", "&Only wrong rows", data.show_wrong, WRONG_ROWS),
         MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
         MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
