@@ -180,3 +180,18 @@ def test_the_strip_follows_theme_and_interface_size_while_presenting(open_window
         seen = colours_of(strip)
         assert max(seen, key=seen.get) == colours().canvas.lower()
         assert {colours().surface.lower(), colours().accent.lower(), colours().ink.lower()} <= set(seen)
+
+
+def test_the_curve_has_the_scale_that_is_chosen_in_the_panel_loss(open_window):
+    window = open_window("twenty-updates")
+    pictures = []
+    for _ in range(2):
+        for _ in range(5):
+            window.runner.step()
+        pictures.append(present(window).grab().toImage())
+        choose_entry(window, "Present")
+        for _ in range(5):
+            window.runner.back()
+        window.history.log_button.click()
+    assert pictures[0].size() == pictures[1].size()
+    assert pictures[0] != pictures[1]

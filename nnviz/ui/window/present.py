@@ -29,7 +29,7 @@ STRIP, FIGURE, NOTE, CURVE = 0.2, 1 / 21, 1 / 36, 0.4
 
 CURVE: width of the curve in the strip's width.
 """
-EDGE_PX, SCALE_PX = 12, 114.0
+EDGE_PX, SCALE_PX = 12, 150.0
 """Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1 at 100 %."""
 LINES = (0.7, 0.3)
 """Vertical middles of the iteration and of the loss, as shares of the strip's height."""
@@ -79,6 +79,8 @@ class RunStrip(QWidget):
             self._painter.use(self._card, scale, self.devicePixelRatioF())
         if run is not None:
             curve.set_measure(end.curve_title)
+            for axis in (curve.bottom, curve.left):
+                axis.showLabel(False)  # the figures beside the curve name loss and iteration
             curve.set_log(self._log.isChecked())
             curve.show_history(run.history, self._travel.present, run.curve("validation"))
         if has_moved:
