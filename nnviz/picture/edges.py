@@ -1,4 +1,4 @@
-"""The edges between two columns as arrays: their lines, the edge nearest a point, and a haze for many edges.
+"""The edges between two columns as arrays: their lines, the edge nearest a point, and the strongest edges.
 
 Every computation covers all edges between two columns at once. This module does not use Qt.
 """
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture.palette import Palette, rgb
-from nnviz.picture.parts import Rect
 
 Indices = NDArray[np.intp]
 """Indices of nodes or sources."""
@@ -25,12 +24,10 @@ EdgeGroups = list[tuple[int, Indices, Indices]]
 EVERY_EDGE, STRONGEST = 600, 1500
 """EVERY_EDGE: every edge is drawn if the network has at most this many edges.
 
-In a larger network, a haze (a coarse image) shows all edges. At most STRONGEST edges per layer are sharp.
+In a larger network, the STRONGEST edges of each layer are drawn.
 """
 SAMPLE_SIZE = 2**13
 """Number of sampled weights from which `strongest()` estimates a lower bound of the strongest weights."""
-HAZE = 0.28
-"""Largest opacity of the haze, the coarse image of many edges."""
 AT_ONCE = 2**17
 """Number of weights that are compared at once, few enough for the processor's cache."""
 REACH_PX = 6.0
@@ -86,12 +83,6 @@ class Gap:
         else:
             node, source, distance = _nearest(self.x0, self.y0, self.x1, self.y1, x, y)
         return node, source, distance
-
-    @property
-    def box(self) -> Rect:
-        """The rectangle around all edges."""
-        top, bottom = float(min(self.y0[0], self.y1[0])), float(max(self.y0[-1], self.y1[-1]))
-        return Rect(self.x0, top, self.x1 - self.x0, bottom - top)
 
 
 def _nearest(
@@ -191,51 +182,3 @@ def edge_colour(share: float, palette: Palette) -> str:
     full = palette.positive if share > 0 else palette.negative
     parts = zip(rgb(palette.zero), rgb(full), strict=True)
     return "#" + "".join(f"{round(zero * (1 - strength) + most * strength):02x}" for zero, most in parts)
-
-
-def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
-    """Return a coarse image of the edges in `gap.box`, shape (blocks, blocks), the top row first.
-
-    The weight matrix is divided into at most `blocks` by `blocks` blocks. Each block adds the sum
-    of its weights to the pixels along the edge in the middle of the block.
-    """
-    sums, nodes, sources = _block_sums(weights, blocks)
-    box = gap.box
-    parts = (np.arange(blocks) + 0.5) / blocks
-    y1, y0 = gap.y1[nodes][:, None, None], gap.y0[sources][:, None]
-    rows = ((1.0 - parts) * y0 + parts * y1 - box.y) * (blocks / max(box.height, 1e-9))
-    cells = np.clip(rows.astype(np.intp), 0, blocks - 1) * blocks + np.arange(blocks)
-    spread = np.broadcast_to(sums[:, :, None], cells.shape)
-    image: Array = np.bincount(cells.ravel(), spread.ravel(), blocks * blocks).astype(np.float64)
-    return image.reshape(blocks, blocks)
-
-
-def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]:
-    """Return the haze as RGBA, shape (rows, columns, 4).
-
-    The colour shows the sign of the weights, the opacity their size.
-    """
-    sums = haze(gap, weights)
-    strength = np.abs(sums)
-    alpha = 255 * HAZE * np.sqrt(strength / max(float(strength.max()), 1e-300))
-    return sign_pixels(sums, alpha, palette.positive, palette.negative)
-
-
-def sign_pixels(values: Array, alpha: Array, positive: str, negative: str) -> NDArray[np.uint8]:
-    """Return a colour for the sign of each value as RGBA in an additional last axis; `alpha` is 0 to 255."""
-    pixels = np.empty((*values.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = np.where((values > 0)[..., None], rgb(positive), rgb(negative))
-    pixels[..., 3] = alpha
-    return pixels
-
-
-def _block_sums(weights: Array, blocks: int) -> tuple[Array, Indices, Indices]:
-    """Return signed sums of nearly equal blocks, and the middle row and column of every block."""
-    starts, middles = [], []
-    for size in weights.shape:
-        borders = np.linspace(0, size, min(blocks, size) + 1).astype(np.intp)
-        starts.append(borders[:-1])
-        middles.append((borders[:-1] + borders[1:] - 1) // 2)
-    along_rows = np.add.reduceat(weights, starts[1], axis=1)  # in memory order, which is far faster
-    sums: Array = np.add.reduceat(along_rows, starts[0], axis=0)
-    return sums, middles[0], middles[1]

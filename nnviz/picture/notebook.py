@@ -51,7 +51,7 @@ def _state(state: State) -> str:
     if picture.few_edges:
         return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE)
     strongest = max(MOST_EDGES // len(picture.weights), 1)
-    note = f"lines: the strongest {counted(strongest, 'weight')} of each layer; background: all weights"
+    note = f"lines: the strongest {counted(strongest, 'weight')} of each layer"
     drawing = sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE, strongest=strongest, note=note)
     return drawing if len(drawing) <= MOST_CHARACTERS else _too_deep_note(state.network)
 

@@ -71,10 +71,7 @@ class Picture:
 
     @property
     def few_edges(self) -> bool:
-        """Whether every edge is drawn.
-
-        If not, only the strongest edges of each layer are drawn, over a haze that stands for all edges.
-        """
+        """Whether every edge is drawn. If not, only the strongest edges of each layer are drawn."""
         return sum(weights.size for weights in self.weights) <= EVERY_EDGE
 
     @property

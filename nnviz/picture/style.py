@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture.columns import COMPACT, HEIGHT, corner, share_bar
-from nnviz.picture.edges import sign_pixels
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.matrix import pixel_side, weight_colours
-from nnviz.picture.palette import Palette
+from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
 from nnviz.picture.picture import Picture
 
@@ -180,7 +179,10 @@ class Tint(NamedTuple):
 
     def pixels(self) -> Pixels:
         """Return the colours as RGBA, shape (nodes, 4)."""
-        return sign_pixels(self.strengths, 255 * np.abs(self.strengths), self.positive, self.negative)
+        pixels = np.empty((len(self.strengths), 4), dtype=np.uint8)
+        pixels[:, :3] = np.where(self.strengths[:, None] > 0, rgb(self.positive), rgb(self.negative))
+        pixels[:, 3] = 255 * np.abs(self.strengths)
+        return pixels
 
 
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:

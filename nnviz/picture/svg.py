@@ -16,7 +16,7 @@ from nnviz.core.metrics import means_classes
 from nnviz.core.state import State
 from nnviz.picture import style
 from nnviz.picture.columns import growth, lay_out
-from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, haze_pixels, strongest
+from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, strongest
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import BEFORE, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
@@ -196,10 +196,7 @@ def sheet_svg(
 def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
     for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
         crowded = weights.size > EVERY_EDGE
-        count = weights.size if picture.few_edges else most
-        if weights.size > count:
-            yield _image(gap.box, haze_pixels(gap, weights, palette), sharp=False)
-        nodes, sources = strongest(weights, count)
+        nodes, sources = strongest(weights, weights.size if picture.few_edges else most)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
         for share, ends in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""Weights as edges, as haze and as the cells of an image, and the contrast of every colour."""
+"""Weights as edges and as the cells of an image, and the contrast of every colour."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.picture import matrix
-from nnviz.picture.edges import Gap, edge_colour, edge_width, haze, haze_pixels, strongest
+from nnviz.picture.edges import Gap, edge_colour, edge_width, strongest
 from nnviz.picture.matrix import Cell, MatrixImage, ink_on, matrix_colours, weight_colours
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.parts import Rect
@@ -64,21 +64,6 @@ def test_the_strongest_edges_are_the_largest_without_sign_weakest_first():
     assert len(np.unique(nodes * 256 + sources)) == 9000
     counts = [np.count_nonzero(found == size) for size in (10.0, 2.0)]
     assert counts == [np.count_nonzero(weights == 10.0), 1]
-
-
-def test_the_haze_enters_every_weight_along_its_edge_in_its_colour():
-    weights = np.random.default_rng(1).normal(size=(70, 100))
-    found = haze(gap_of(100, 70), weights)
-    assert found.shape == (32, 32)
-    assert found.sum(axis=0) == pytest.approx(np.full(32, weights.sum()))
-    one, heights = np.zeros((100, 100)), np.linspace(0, 99, 100)
-    one[99, 0] = 1.0
-    rows = haze(Gap(0, 0.0, 100.0, heights, heights), one).argmax(axis=0)
-    assert (np.diff(rows) >= 0).all()
-    assert rows[0] < 3 < 28 < rows[-1]
-    coloured = haze_pixels(gap_of(10, 10), -np.ones((10, 10)), LIGHT)
-    seen = coloured[coloured[..., 3] > 0]
-    assert np.unique(seen[:, :3], axis=0).tolist() == [[0xF0, 0x8A, 0x1D]]
 
 
 def test_edges_run_from_source_to_node_fade_to_grey_and_are_wide_by_their_weight():

@@ -13,16 +13,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygo
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture import style
-from nnviz.picture.edges import (
-    EVERY_EDGE,
-    STRONGEST,
-    EdgeGroups,
-    Gap,
-    edge_colour,
-    edge_width,
-    haze_pixels,
-    strongest,
-)
+from nnviz.picture.edges import EVERY_EDGE, STRONGEST, EdgeGroups, Gap, edge_colour, edge_width, strongest
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect, Style
 from nnviz.picture.picture import Picture
@@ -131,10 +122,7 @@ def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving
         _paint_lines(painter, layout.lines, flat, picture.scale, _edge_pens(palette, False, layout.scale))
         return
     limit = STRONGEST_MOVING if moving else STRONGEST
-    for layer, (gap, weights) in enumerate(zip(layout.gaps, picture.weights, strict=True)):
-        if weights.size > STRONGEST:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(qrect(gap.box), image_of(haze_pixels(gap, weights, palette)))
+    for layer, weights in enumerate(picture.weights):
         paint_some_edges(painter, picture, [(layer, *strongest(weights, limit))], palette)
 
 
