@@ -26,10 +26,6 @@ EVERY_EDGE, STRONGEST = 600, 1500
 
 In a larger network, the STRONGEST edges of each layer are drawn.
 """
-SAMPLE_SIZE = 2**13
-"""Number of sampled weights from which `strongest()` estimates a lower bound of the strongest weights."""
-AT_ONCE = 2**17
-"""Number of weights that are compared at once, few enough for the processor's cache."""
 REACH_PX = 6.0
 """Distance from a node at which its incoming edges end, in pixels."""
 
@@ -135,32 +131,12 @@ def neighbours(weights: Sequence[Array], address: Address | None) -> EdgeGroups:
 
 def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:
     """Return the indices (nodes, sources) of the `k` weights of largest absolute value, the weakest first."""
-    flat = weights.ravel()
-    bound = _bound(flat, k)
-    candidates = _reaching(flat, bound)
-    while len(candidates) < k and bound > 0.0:  # the sample was not representative
-        bound = bound / 2 if bound > 1e-300 else 0.0
-        candidates = _reaching(flat, bound)
-    sizes = np.abs(flat[candidates])
+    sizes = np.abs(weights).ravel()
     first = max(len(sizes) - k, 0)
     best = np.argpartition(sizes, first)[first:] if first else np.arange(len(sizes))
     best = best[np.argsort(sizes[best], kind="stable")]
-    nodes, sources = np.divmod(candidates[best], weights.shape[1])
+    nodes, sources = np.divmod(best, weights.shape[1])
     return nodes, sources
-
-
-def _bound(flat: Array, k: int) -> float:
-    """Return an absolute value that about 2·`k` weights reach, from a sample: sorting all is far slower."""
-    sample = np.abs(flat[:: max(flat.size // SAMPLE_SIZE, 1)])
-    below = len(sample) - 1 - 2 * k * len(sample) // max(flat.size, 1)
-    return float(np.partition(sample, below)[below]) if below >= 0 else 0.0
-
-
-def _reaching(flat: Array, bound: float) -> Indices:
-    """Return the indices of the weights whose absolute value is at least `bound`."""
-    starts = range(0, flat.size, AT_ONCE)
-    chunks = [np.flatnonzero(np.abs(flat[k : k + AT_ONCE]) >= bound) + k for k in starts]
-    return np.concatenate(chunks) if chunks else np.arange(0)
 
 
 def edge_width(share: float, crowded: bool = False) -> float:
