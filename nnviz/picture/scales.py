@@ -64,18 +64,15 @@ class Tone:
 
 
 def loss_tones(palette: Palette) -> NDArray[np.uint8]:
-    """Return the theme's colours for low to high losses, shape (TONES, 3), in steps that look equal."""
+    """Return the theme's colours for low to high losses, shape (TONES, 3)."""
     return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
 
 
 def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
     """Return a colour scale, shape (TONES, 3), that has `colours` at `places` between 0 and 1."""
-    ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
-    mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
-    linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
-    parts = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.abs(linear) ** (1 / 2.4) - 0.055)
-    tones: NDArray[np.uint8] = np.rint(255 * np.clip(parts, 0.0, 1.0)).astype(np.uint8)
-    return tones
+    steps, parts = np.linspace(0.0, 1.0, TONES), np.array([rgb(colour) for colour in colours]).T
+    mixed = [np.interp(steps, places, part) for part in parts]
+    return np.rint(np.column_stack(mixed)).astype(np.uint8)
 
 
 def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -100,31 +97,6 @@ def _interpolate(values: Array, size: int, axis: int) -> Array:
     part = (place - before).reshape((-1, 1) if axis == 0 else (1, -1))
     result: Array = values.take(before, axis) * (1 - part) + values.take(before + 1, axis) * part
     return result
-
-
-# OKLab (Ottosson 2020): equal steps look equally far apart.
-_FROM_RGB = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-_FROM_LMS = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
-_TO_LMS, _TO_RGB = np.linalg.inv(_FROM_LMS), np.linalg.inv(_FROM_RGB)
-
-
-def _oklab(colour: str) -> Array:
-    parts = np.array(rgb(colour)) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    lab: Array = np.cbrt(linear @ _FROM_RGB.T) @ _FROM_LMS.T
-    return lab
 
 
 LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
