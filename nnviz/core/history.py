@@ -177,22 +177,6 @@ def ceiling(losses: Array) -> float:
     return min(CEILING * start, LARGEST) if diverged else math.inf
 
 
-def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
-    """Return where a curve rises above `top`, the upper end of a plot, or None if no point is above `top`.
-
-    The result is (iteration of the first point above `top`, x at which the line to this point crosses `top`).
-    If the curve ends above `top`, the last crossing is returned, else the first.
-    """
-    above = np.flatnonzero(~(points[:, 1] <= top))
-    within = np.flatnonzero(points[:, 1] <= top)
-    if not len(above):
-        return None
-    first = int(within[-1]) + 1 if len(within) and within[-1] < above[-1] else int(above[0])
-    (x, y), (next_x, next_y) = points[max(first - 1, 0)], points[first]
-    share = (top - y) / (next_y - y) if first and math.isfinite(next_y) else 0.0
-    return int(next_x), float(x + share * (next_x - x))
-
-
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
     """Return the least power of 2 for which `buckets` buckets of this length hold iterations 0 to `last`."""
     return 1 << (last // buckets).bit_length()

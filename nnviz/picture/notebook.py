@@ -10,14 +10,13 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 from html import escape
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import column_title
-from nnviz.core.history import bucket_length, ceiling, in_columns, leaves_at
+from nnviz.core.history import bucket_length, ceiling, in_columns
 from nnviz.core.network import Layer, Layers, Network
 from nnviz.core.numbers import as_text, counted, exact_text, full_text, shortened
 from nnviz.core.slopes import Slopes
@@ -170,10 +169,6 @@ def _cell(value: float, share: float, positive: str, negative: str) -> str:
     return f'<td style="background-color: {colour}"{more}>{as_text(value)}</td>'
 
 
-Area: TypeAlias = list[list[float]]
-"""The ranges [[lowest x, highest x], [lowest y, highest y]] of a plot's view."""
-Joined: TypeAlias = NDArray[np.bool_]
-
 CURVE_SIZE = 640.0, 320.0
 """Width and height of a curve's picture, in pixels."""
 TITLE_SIZE, TEXT_SIZE = 13.0, 11.5
@@ -218,11 +213,9 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         parts.append(line(x, plot.bottom, x, plot.bottom + 4.0, palette.line))
         parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, palette.muted, "middle"))
     for points, colour in zip(curves, _colours(palette), strict=False):
-        leaves = leaves_at(points, high)
-        ends = points if leaves is None else np.vstack((points, (leaves[1], high)))
-        shares = (np.minimum(ends, (math.inf, high + span)) - (0.0, low)) / (last, -span)
-        places = shares * (plot.width, plot.height) + (plot.x, plot.bottom)
-        parts.append(_curve(places, colour) if leaves is None else _cut_curve(places, colour, plot))
+        inside = np.minimum(points, (math.inf, high + span))  # a curve that diverges leaves the picture
+        shares = (inside - (0.0, low)) / (last, -span)
+        parts.append(_curve(shares * (plot.width, plot.height) + (plot.x, plot.bottom), colour))
     return document(*CURVE_SIZE, title, palette.canvas, parts)
 
 
@@ -254,38 +247,3 @@ def _curve(places: Array, colour: str) -> str:
         f'<polyline points="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>'
     )
-
-
-def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
-    """Return the part of a line inside the plot, and an arrow at its last place, which is not on the line."""
-    points, joined = clip_curve(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
-    begins = np.insert(~joined, 0, True)[:-1]
-    steps = zip(begins, points.tolist(), strict=True)
-    through = "".join(f"{'M' if begins else 'L'}{x:.1f},{y:.1f}" for begins, (x, y) in steps)
-    x, y = places[-1]
-    corners = f"{x:.1f},{y:.1f} {x - 5:.1f},{y + 10:.1f} {x + 5:.1f},{y + 10:.1f}"
-    return (
-        f'<path d="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        f'<polygon points="{corners}" fill="{colour}"/>'
-    )
-
-
-def clip_curve(curve: Array, area: Area) -> tuple[Array, Joined]:
-    """Return the points of a curve clipped to an area, shape (points, 2).
-
-    Also return, for each point, whether the curve goes on to the next point, shape (points,).
-    """
-    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
-    with np.errstate(all="ignore"):  # a coordinate that does not change divides by 0: its shares are ±∞
-        ways = ends - starts
-        shares = (bounds - starts) / ways
-        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
-        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
-        begins = np.where(first == 0.0, starts, starts + first * ways)
-        stops = np.where(last == 1.0, ends, starts + last * ways)
-    within = (first <= last)[:, 0]
-    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
-    comes_from = np.append(False, (goes_on & within)[:-1])
-    used = np.column_stack((within & ~comes_from, within)).ravel()
-    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
-    return np.stack((begins, stops), axis=1).reshape(-1, 2)[used], joined[used]

@@ -1,4 +1,4 @@
-"""The scales of a plot: colours for values, and round numbers on an axis."""
+"""The scales of a plot: colours for values, round numbers on an axis, and curves cut off at the axes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,3 +213,29 @@ def tick_texts(values: list[float]) -> list[str]:
         largest = max(abs(one), abs(next_one))
         digits = max(digits, math.ceil(math.log10(largest / (next_one - one))) + 1)
     return [tidy(f"{value:.{min(digits, 15)}g}") for value in values]
+
+
+Area: TypeAlias = list[list[float]]
+"""The ranges [[lowest x, highest x], [lowest y, highest y]] of a plot's view."""
+Joined: TypeAlias = NDArray[np.bool_]
+
+
+def clip_curve(curve: Array, area: Area) -> tuple[Array, Joined]:
+    """Return the points of a curve clipped to an area, shape (points, 2).
+
+    Also return, for each point, whether the curve goes on to the next point, shape (points,).
+    """
+    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
+    with np.errstate(all="ignore"):  # a coordinate that does not change divides by 0: its shares are ±∞
+        ways = ends - starts
+        shares = (bounds - starts) / ways
+        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
+        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
+        begins = np.where(first == 0.0, starts, starts + first * ways)
+        stops = np.where(last == 1.0, ends, starts + last * ways)
+    within = (first <= last)[:, 0]
+    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
+    comes_from = np.append(False, (goes_on & within)[:-1])
+    used = np.column_stack((within & ~comes_from, within)).ravel()
+    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
+    return np.stack((begins, stops), axis=1).reshape(-1, 2)[used], joined[used]

@@ -27,8 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QLabel
 
 from nnviz.core.activations import Array
-from nnviz.picture.notebook import clip_curve
-from nnviz.picture.scales import Tone, log_ticks, round_ticks, tick_texts
+from nnviz.picture.scales import Tone, clip_curve, log_ticks, round_ticks, tick_texts
 from nnviz.ui.kit.card import STYLE_EVENTS
 from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import colours, px, ui_font
