@@ -33,8 +33,6 @@ DIAGRAM_SIZE = 900.0, 500.0
 """Width and height of a diagram, in pixels."""
 MOST_EDGES = 1500
 """Largest number of edges in a diagram of a large network, where nnviz does not draw every edge."""
-MOST_CHARACTERS = 500_000
-"""Largest number of characters in a diagram's SVG."""
 PALETTE = PALETTES["light"]
 
 
@@ -51,15 +49,7 @@ def _state(state: State) -> str:
         return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE)
     strongest = max(MOST_EDGES // len(picture.weights), 1)
     note = f"lines: the strongest {counted(strongest, 'weight')} of each layer"
-    drawing = sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE, strongest=strongest, note=note)
-    return drawing if len(drawing) <= MOST_CHARACTERS else _too_deep_note(state.network)
-
-
-def _too_deep_note(network: Network) -> str:
-    note = f"{len(network.layers)} layers are too many for a picture here: call nnviz.show to open a window"
-    width, height = DIAGRAM_SIZE[0], 40.0
-    words = svg_text(20.0, height / 2, note, 13.0, PALETTE.ink)
-    return document(width, height, note, PALETTE.canvas, [words])
+    return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE, strongest=strongest, note=note)
 
 
 @render.register
