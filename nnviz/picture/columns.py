@@ -20,10 +20,18 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
-from nnviz.picture.number_places import LEAST_SIZE
 from nnviz.picture.number_rooms import MANY_EDGES, NumberRoom
 from nnviz.picture.parts import BAR, BEFORE, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
-from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
+from nnviz.picture.text import (
+    LEAST_SIZE,
+    NUMBER,
+    ROUNDING,
+    elide,
+    fit_number,
+    font_sizes,
+    one_line,
+    text_width,
+)
 
 ROOM = 420.0
 """Height of a diagram at scale 1, in pixels, as in a window of 1280 by 800 pixels."""
@@ -332,7 +340,7 @@ class Slot:
 
         The text begins with the keyword argument `prefix`.
         """
-        return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=self._smallest)
+        return fit_number(value, self.sizes, room, bold=bold, prefix=prefix)
 
     def fit_text(self, texts: Sequence[str], room: float, *, bold: bool) -> tuple[str, float, float] | None:
         """Return the first of `texts` that fits as (text, font size, width), or None if none fits.
@@ -341,7 +349,7 @@ class Slot:
         """
         for text in texts:
             size = min(self.size, room / text_width(text, 1.0, bold))
-            if size >= (self._smallest if text == texts[-1] else LEAST_TEXT * self.size):
+            if size >= (self.sizes[-1] if text == texts[-1] else LEAST_TEXT * self.size):
                 return text, size, text_width(text, size, bold)
         return None
 
@@ -350,8 +358,9 @@ class Slot:
         return line._replace(x=line.x + BEFORE[self.align] * (line.width - width), width=width)
 
     @property
-    def _smallest(self) -> float:
-        return min(max(LEAST_FACTOR * self.size, LEAST_SIZE), self.size)
+    def sizes(self) -> tuple[float, float, float]:
+        """The font sizes to try for a number, the largest first."""
+        return font_sizes(self.size, LEAST_FACTOR)
 
 
 def node_slots(column: DiagramColumn, layer: Layer | None, *, classes: bool = False) -> Mapping[Kind, Slot]:

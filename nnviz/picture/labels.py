@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from nnviz.core.address import Address, Kind, column_title
-from nnviz.core.numbers import counted, percent_text
+from nnviz.core.numbers import as_text, counted, percent_text
 from nnviz.core.results import BLANK, Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
-from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, NumberPlace, smaller
+from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, LEAST_SHRINK, NumberPlace
 from nnviz.picture.number_rooms import Places
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
-from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
+from nnviz.picture.text import ELLIPSIS, ROUNDING, elide, fit_number, font_sizes, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 HEADING_Y, SUBHEADING_Y = 0.2, 0.49
@@ -157,10 +158,9 @@ def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label
 
 def _on_edge(place: NumberPlace, value: float) -> Label | None:
     """Return the label of a number on an edge, or None if the number is too long."""
-    kind, largest = place.address.kind, place.size
+    kind, room = place.address.kind, place.width - LEAST_PAD * place.size
     style = STYLES[kind]
-    room, smallest = place.width - LEAST_PAD * largest, smaller(largest)
-    fit = fit_number(value, largest, room, bold=True, smallest=smallest)
+    fit = fit_number(value, font_sizes(place.size, LEAST_SHRINK), room, bold=True)
     if fit is None:
         return None
     text, size, width = fit
@@ -354,47 +354,30 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
 def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> Iterator[Label]:
     """Yield the pills of a node's bias, at the left, and of its slope, at the right, if it has them.
 
-    If they do not fit side by side even in the smallest font, yield the bias only: z needs it.
+    Both have the same font size. If they do not fit side by side even in the smallest font, yield the bias
+    only: z needs it.
     """
     biases, slopes = content.network.layers[column.layer].biases, content.slopes
     line, address = slot.place(column.x, float(column.tops[node])), Address("bias", column.layer, node)
-    bias = slope = None
-    if biases is not None:
-        bias = _pill(slot, address, float(biases[node]), line)
+    numbers = [] if biases is None else [(address, float(biases[node]))]
     if slopes is not None:
-        of_node = float(slopes.layers[column.layer].nodes[node])
-        slope = _pill(slot, address._replace(kind="node_slope"), of_node, line)
-    pills = [pill for pill in (bias, slope) if pill is not None]
-    if len(pills) == 2:
-        pills = _side_by_side(slot, pills) or pills[:1]
-    needed = sum(pill.rect.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
-    for pill in pills:
-        air = min((ROOMY_PADDING - TIGHT_PADDING) * pill.size, (line.width - needed) / len(pills))
-        width = pill.rect.width + air
-        left = line.x if pill.style == "pill" else line.right - width
-        yield pill._replace(rect=line._replace(x=left, width=width))
+        numbers.append((address._replace(kind="node_slope"), float(slopes.layers[column.layer].nodes[node])))
+    for shown, size in itertools.product((numbers, numbers[:1]), slot.sizes):
+        pills = [_pill(*number, line, size) for number in shown]
+        free = line.width - sum(pill.rect.width for pill in pills) - LABEL_GAP * size * (len(pills) - 1)
+        if free < -ROUNDING:
+            continue
+        for pill in pills:
+            width = pill.rect.width + min((ROOMY_PADDING - TIGHT_PADDING) * size, free / len(pills))
+            left = line.x if pill.style == "pill" else line.right - width
+            yield pill._replace(rect=line._replace(x=left, width=width))
+        return
 
 
-def _pill(slot: Slot, address: Address, value: float, room: Rect) -> Label | None:
-    """Return the pill of a bias or a node's slope with its least width, or None if it does not fit."""
-    is_bias, pad = address.kind == "bias", TIGHT_PADDING * slot.size
-    fit = slot.fit_number(value, room.width - pad, bold=True, prefix="b " if is_bias else "")
-    if fit is None:
-        return None
-    text, size, width = fit
-    least = 0.0 if is_bias else min(LEAST_SLOPE_RATIO * room.height, room.width)
-    place = room._replace(width=max(width + pad, least))
+def _pill(address: Address, value: float, line: Rect, size: float) -> Label:
+    """Return the pill of a bias or a node's slope with its least width, at the left of its line."""
+    is_bias = address.kind == "bias"
+    text = f"b {as_text(value)}" if is_bias else as_text(value)
+    width = text_width(text, size, bold=True) + TIGHT_PADDING * size
+    place = line._replace(width=width if is_bias else max(width, LEAST_SLOPE_RATIO * line.height))
     return Label(address, text, place, "pill" if is_bias else "node_slope", size, value)
-
-
-def _side_by_side(slot: Slot, pills: list[Label]) -> list[Label]:
-    """Return both pills, in smaller fonts if they are too wide for the line; [] if they cannot fit."""
-    room, needed = slot.rect.width - LABEL_GAP * slot.size, sum(pill.rect.width for pill in pills)
-    if needed <= room:
-        return pills
-    pad = TIGHT_PADDING * slot.size
-    scale = (room - 2 * pad) / (needed - 2 * pad)
-    places = [pill.rect._replace(width=pad + scale * (pill.rect.width - pad)) for pill in pills]
-    parts = zip(pills, places, strict=True)
-    fits = [_pill(slot, pill.address, pill.value or 0.0, place) for pill, place in parts]
-    return [pill for pill in fits if pill] if all(fits) else []

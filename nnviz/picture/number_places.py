@@ -20,7 +20,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture.edges import REACH_PX, Gap, Indices
 from nnviz.picture.parts import Rect
-from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
+from nnviz.picture.text import LEAST_SIZE, LONG_NUMBER, NUMBER, ROUNDING
 
 LABEL_GAP = 0.22
 """Space between two labels, in font sizes."""
@@ -128,8 +128,8 @@ LABEL_HEIGHT = 1.5
 """Height of a label, in font sizes."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes to try, as factors of the largest font size."""
-LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
-"""LEAST_SHRINK: smallest scale of a wide number's font. LEAST_SIZE: least size of any font, in pixels."""
+LEAST_SHRINK = 0.7
+"""Smallest scale of a wide number's font."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
 """Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 NODE_GAP = 0.35
@@ -150,11 +150,6 @@ class NumberPlace(NamedTuple):
     def height(self) -> float:
         """Height of the label."""
         return LABEL_HEIGHT * self.size
-
-
-def smaller(size: float) -> float:
-    """Return the smaller font size for a number that is too wide for its place at font size `size`."""
-    return min(size, max(LEAST_SHRINK * size, LEAST_SIZE))
 
 
 def visible_edges(gap: Gap, body: Rect, nodes: Indices, sources: Indices) -> Edges | None:

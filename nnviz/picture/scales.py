@@ -72,8 +72,9 @@ def loss_tones(palette: Palette) -> NDArray[np.uint8]:
 def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
     """Return a colour scale, shape (TONES, 3), that has `colours` at `places` between 0 and 1."""
     steps, parts = np.linspace(0.0, 1.0, TONES), np.array([rgb(colour) for colour in colours]).T
-    mixed = [np.interp(steps, places, part) for part in parts]
-    return np.rint(np.column_stack(mixed)).astype(np.uint8)
+    mixed = np.column_stack([np.interp(steps, places, part) for part in parts])
+    tones: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
+    return tones
 
 
 def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from nnviz.core.numbers import as_text
@@ -15,20 +16,29 @@ from nnviz.core.numbers import as_text
 ROUNDING = 1e-6
 """Largest difference that rounding causes between two sums of the same widths, in pixels."""
 
+LEAST_SIZE = 9.5
+"""Least size of any font, in pixels."""
+
+
+def font_sizes(size: float, shrink: float) -> tuple[float, float, float]:
+    """Return the font sizes to try for a number: from `size` down to `shrink` · `size`, in pixels."""
+    smallest = min(max(shrink * size, LEAST_SIZE), size)
+    return size, (size + smallest) / 2, smallest
+
 
 def fit_number(
-    value: float, size: float, room: float, *, bold: bool, prefix: str = "", smallest: float
+    value: float, sizes: Sequence[float], room: float, *, bold: bool, prefix: str = ""
 ) -> tuple[str, float, float] | None:
     """Return (text, font size, width) of a number within `room` pixels, or None if the text does not fit.
 
     The text is `prefix` and the number, with the same digits in every font size. The function tries the font
-    size `size`, then the mean of `size` and `smallest`, then `smallest`.
+    sizes in their order.
     """
     text = prefix + as_text(value)
-    for at_size in (size, (size + smallest) / 2, smallest):
-        width = text_width(text, at_size, bold)
+    for size in sizes:
+        width = text_width(text, size, bold)
         if width <= room + ROUNDING:
-            return text, at_size, width
+            return text, size, width
     return None
 
 

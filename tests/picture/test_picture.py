@@ -13,7 +13,7 @@ from nnviz.core.numbers import as_text, shorten_distinctly
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.picture.parts import View
-from nnviz.picture.text import elide, fit_number, one_line, text_width
+from nnviz.picture.text import elide, fit_number, font_sizes, one_line, text_width
 from tests.picture.diagrams import COURSE, drawn, is_exact, is_true, number, state
 
 WEIGHT = Address("weight", 0, 0, 1)
@@ -202,13 +202,13 @@ def test_a_written_number_is_true_and_fits(value, size, width, bold, prefix):
     value = float(value)
     assert is_true(as_text(value), value)
     assert is_exact(as_text(value), value) or number(as_text(value))[1] >= 4
-    found = fit_number(value, size, width, bold=bold, prefix=prefix, smallest=0.85 * size)
+    found = fit_number(value, (size, 0.85 * size), width, bold=bold, prefix=prefix)
     if found is not None:
         text, own, needed = found
         assert text.startswith(prefix)
         assert is_true(text.removeprefix(prefix), value)
         assert needed == text_width(text, own, bold) <= width
-        assert own in (size, pytest.approx(0.925 * size), 0.85 * size)
+        assert own in (size, 0.85 * size)
 
 
 def test_less_room_writes_a_number_shorter_then_smaller_and_then_hides_it():
@@ -221,11 +221,11 @@ def test_less_room_writes_a_number_shorter_then_smaller_and_then_hides_it():
         0.0: "0",
     }
     for value, text in texts.items():
-        found = [fit_number(value, 10.0, width, bold=True, smallest=10.0) for width in range(100, 0, -1)]
+        found = [fit_number(value, (10.0,), width, bold=True) for width in range(100, 0, -1)]
         hidden = found.index(None)
         assert {own[0] for own in found[:hidden]} == {text}
         assert not any(found[hidden:])
-    large = text_width("−0.1234", 13.5, bold=True)
-    for share, size in ((1, 13.5), (0.95, 12.5), (0.9, 11.5)):
-        assert fit_number(-0.1234, 13.5, share * large, bold=True, smallest=11.5)[:2] == ("−0.1234", size)
-    assert fit_number(-0.1234, 13.5, 0.8 * large, bold=True, smallest=11.5) is None
+    large, sizes = text_width("−0.1234", 13.5, bold=True), font_sizes(13.5, 0.7)
+    for share, size in zip((1, 0.9, 0.8), sizes, strict=True):
+        assert fit_number(-0.1234, sizes, share * large, bold=True)[:2] == ("−0.1234", size)
+    assert fit_number(-0.1234, sizes, 0.6 * large, bold=True) is None
