@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import as_text, counted, percent_text
 from nnviz.core.results import BLANK, Fate
-from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
+from nnviz.picture.columns import Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, LEAST_SHRINK, NumberPlace
 from nnviz.picture.number_rooms import Places
@@ -203,10 +203,7 @@ def node_numbers(
 
     `slots` holds the place in a node for each kind of number. Labels outside `body` are left out.
     """
-    box, overhang = column.box, OVERHANG * column.width
     labels = with_blanks(_all_numbers(content, column, slots, column.visible_text_nodes(body)), content)
-    if body.covers(Rect(box.x - overhang, box.y, box.width + 2 * overhang, box.height + column.below)):
-        return labels
     return (label for label in labels if label.rect.y >= body.y and label.rect.meets(body))
 
 

@@ -75,14 +75,6 @@ class Polygon(NamedTuple):
     colour: str
 
 
-class Stroke(NamedTuple):
-    """A straight line from (x0, y0) to (x1, y1), which are the numbers in `ends`."""
-
-    ends: tuple[float, float, float, float]
-    colour: str
-    width: float
-
-
 class Text(NamedTuple):
     """The text of a label."""
 
@@ -90,7 +82,7 @@ class Text(NamedTuple):
     colour: str
 
 
-Shape: TypeAlias = Box | Image | Polygon | Stroke | Text
+Shape: TypeAlias = Box | Image | Polygon | Text
 
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
@@ -353,7 +345,7 @@ def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[Shape]:
         if np.any(side != zero):
             ends = np.array([[place.right, zero], [place.x, zero]])
             yield Polygon(np.concatenate([np.column_stack((x, side)), ends]), colour)
-    yield Stroke((place.x, zero, place.right, zero), palette.node_border, 1.0)
+    yield Box(Rect(place.x, zero - 0.5, place.width, 1.0), palette.node_border)
 
 
 def _heights(values: Array, place: Rect) -> tuple[Array, float]:

@@ -20,18 +20,7 @@ from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, 
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import BEFORE, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
-from nnviz.picture.style import (
-    DASHES,
-    Box,
-    Image,
-    Pixels,
-    Polygon,
-    Shape,
-    Stroke,
-    Text,
-    label_shapes,
-    node_shapes,
-)
+from nnviz.picture.style import DASHES, Box, Image, Pixels, Polygon, Shape, Text, label_shapes, node_shapes
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
@@ -122,8 +111,6 @@ def _element(shape: Shape) -> str:
             return _image(rect, pixels, sharp)
         case Text(label, colour):
             return _text(label, colour)
-        case Stroke(ends, colour, width):
-            return line(*ends, colour, f' stroke-width="{width:.3g}"')
         case Polygon(corners, colour):
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
             return f'<polygon points="{points}" fill="{colour}"/>'

@@ -17,7 +17,7 @@ from nnviz.picture.edges import EVERY_EDGE, STRONGEST, EdgeGroups, Gap, edge_col
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect, Style
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import Box, Image, Pixels, Polygon, Shape, Stroke, Text
+from nnviz.picture.style import Box, Image, Pixels, Polygon, Shape, Text
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
@@ -68,9 +68,6 @@ def paint_shapes(painter: QPainter, shapes: Iterable[Shape]) -> None:
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
                 painter.drawImage(qrect(_on_pixels(rect)), image_of(pixels))
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            case Stroke(ends, colour, width):
-                painter.setPen(_pen(colour, width))
-                painter.drawLine(QLineF(*ends))
             case Polygon(corners, colour):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(_brush(colour))
