@@ -189,10 +189,10 @@ def said_of(picture, step, short=str):
 
 
 def test_a_callout_covers_rather_a_part_of_a_node_than_a_number():
-    node, number = Rect(20.0, 10.0, 100.0, 50.0), Rect(225.0, 30.0, 50.0, 20.0)
+    node, number = Rect(20.0, 10.0, 100.0, 50.0), Rect(220.0, 30.0, 50.0, 20.0)
     none = np.empty((0, 2))
     obstacles = Obstacles(rectangles([]), none, rectangles([node]), rectangles([number]), none)
-    place = free_place(Rect(0.0, 0.0, 300.0, 70.0), [Size(200.0, 60.0, 0.0)], obstacles, number, none)
+    place = free_place(Rect(0.0, 0.0, 300.0, 72.0), [Size(200.0, 60.0, 0.0)], obstacles, number, none)
     assert place.rect.meets(node)
     assert not place.rect.meets(number)
 

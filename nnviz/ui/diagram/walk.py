@@ -25,16 +25,14 @@ from nnviz.ui.kit.theme import pixel_font
 
 STEP_PX = 12.0
 """Distance between candidate places of the callout, in pixels."""
-GAP_PX, EDGE_PX = 4.0, 2.0
-"""GAP_PX: gap around obstacles that the callout must not cover. EDGE_PX: gap to the diagram's sides."""
+GAP_PX, MARGIN_PX = 4.0, 6.0
+"""GAP_PX: gap around obstacles that the callout must not cover. MARGIN_PX: gap to the diagram's sides."""
 FORBIDDEN = 1e6
 """Cost of each square pixel or edge point that the callout must not cover; above all other costs."""
 TEXT = 6.0
 """Cost of each square pixel of text under the callout. A square pixel of a node costs 1."""
 DISTANCE = 2.0
 """Cost per pixel of distance between the callout and the nodes or edges that it describes."""
-MARGIN_PX, SIDE = 8.0, 200.0
-"""MARGIN_PX: distance of the callout from the diagram's sides, in pixels. SIDE: cost if it is smaller."""
 LINE = 30.0
 """Cost of each edge point that the callout covers. The points of an edge are POINT_PX apart."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
@@ -106,12 +104,10 @@ def _cheapest(room: Rect, number: int, size: Size, obstacles: Obstacles, near: R
     cost = FORBIDDEN * _area(x, y, size, forbidden)
     cost += _area(x, y, size, obstacles.nodes) + TEXT * _area(x, y, size, obstacles.texts)
     cost += FORBIDDEN * _count(x, y, size, obstacles.points) + LINE * _count(x, y, size, obstacles.edges)
-    cost += SIDE * _is_at_side(y, height, room.y, room.bottom)[:, None]
-    cost += SIDE * _is_at_side(x, width, room.x, room.right)
     cost += DISTANCE * (_gap(y, height, near.y, near.bottom)[:, None] + _gap(x, width, near.x, near.right))
     cheapest = np.argsort(cost, axis=None, kind="stable")[:CANDIDATES]
     tops, lefts = y[cheapest // len(x)], x[cheapest % len(x)]
-    excess = max(width + 2 * EDGE_PX - room.width, 0.0) + max(height + 2 * EDGE_PX - room.height, 0.0)
+    excess = max(width + 2 * MARGIN_PX - room.width, 0.0) + max(height + 2 * MARGIN_PX - room.height, 0.0)
     total = cost.ravel()[cheapest] + size.cost + FORBIDDEN * excess
     if len(targets):
         lows = np.column_stack((lefts, tops))
@@ -121,13 +117,9 @@ def _cheapest(room: Rect, number: int, size: Size, obstacles: Obstacles, near: R
 
 
 def _starts(low: float, high: float, length: float) -> Array:
-    last = max(high - EDGE_PX - length, low + EDGE_PX)
-    within = np.arange(low + MARGIN_PX, high - MARGIN_PX - length, STEP_PX)
-    return np.concatenate(([low + EDGE_PX], within, [max(high - MARGIN_PX - length, low + EDGE_PX), last]))
-
-
-def _is_at_side(starts: Array, length: float, low: float, high: float) -> Array:
-    return ((starts < low + MARGIN_PX) | (starts + length > high - MARGIN_PX)).astype(np.float64)
+    first = low + MARGIN_PX
+    last = max(high - MARGIN_PX - length, first)
+    return np.append(np.arange(first, last, STEP_PX), last)
 
 
 def _area(x: Array, y: Array, size: Size, rects: Array) -> Array:
