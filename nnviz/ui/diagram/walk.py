@@ -182,7 +182,7 @@ WIDTH_SHARES = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 LINE_COUNTS = (8, 4, 2, 1)
 """Numbers of lines to try if the whole text does not fit. The last try is a single, shortened line."""
 LINE_BREAK = 500.0
-"""Cost of each additional line of text in the callout."""
+"""Cost of each line of text in the callout."""
 DOT_PX = 3.0
 """Radius of the dot at the end of the callout's pointer, in pixels."""
 SHARES = np.linspace(0.15, 0.85, 4)
@@ -210,8 +210,7 @@ class Setting(NamedTuple):
 
     rows: tuple[CalloutLine, ...]
     pixels: float
-    width: float
-    height: float
+    size: Size
 
 
 class Callout:
@@ -241,10 +240,10 @@ class Callout:
         sizes = [max(share * FONT_PX * picture.layout.scale, MIN_FONT_PX) for share in FONT_SHARES]
         shorter = *(words.limit_lines(count) for count in LINE_COUNTS), words.limit_lines(1).shorten()
         for text, fonts in ((words, sizes), *((each, [MIN_FONT_PX]) for each in shorter)):
-            settings = [each for pixels in fonts for each in _settings(text, pixels)]
-            least = min(len(each.rows) for each in settings)
-            costs = (LINE_BREAK * (len(s.rows) - least) + SMALLER * fonts.index(s.pixels) for s in settings)
-            boxes = [Size(each.width, each.height, cost) for each, cost in zip(settings, costs, strict=True)]
+            settings = [
+                each for k, pixels in enumerate(fonts) for each in _settings(text, pixels, SMALLER * k)
+            ]
+            boxes = [each.size for each in settings]
             place = free_place(picture.layout.body, boxes, obstacles, near, targets)
             if place.is_free or words.is_shown_elsewhere:
                 break
@@ -306,8 +305,8 @@ def _font(pixels: float, style: str) -> QFont:
     return pixel_font(pixels, weights.get(style, QFont.Weight.DemiBold))
 
 
-def _settings(words: StepText, pixels: float) -> Iterator[Setting]:
-    """Yield settings of a text, the widest first. Lines break only between terms."""
+def _settings(words: StepText, pixels: float, cost: float) -> Iterator[Setting]:
+    """Yield settings of a text, the widest first, for a font of this cost. Lines break only between terms."""
     metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "remark")}
     metrics["rest"] = metrics["line"]
 
@@ -321,8 +320,9 @@ def _settings(words: StepText, pixels: float) -> Iterator[Setting]:
         rows = tuple(_rows(words, width, share * widest + 1.0))
         if rows not in known:
             known.add(rows)
-            across, down = max(map(width, rows)), len(rows) * LINE_HEIGHT * pixels
-            yield Setting(rows, pixels, across + 2 * PAD_X * pixels, down + 2 * PAD_Y * pixels)
+            across = max(map(width, rows)) + 2 * PAD_X * pixels
+            down = (len(rows) * LINE_HEIGHT + 2 * PAD_Y) * pixels
+            yield Setting(rows, pixels, Size(across, down, LINE_BREAK * len(rows) + cost))
 
 
 def _rows(words: StepText, width: Callable[[CalloutLine], float], most: float) -> Iterator[CalloutLine]:
@@ -347,13 +347,10 @@ def _near(picture: Picture, words: StepText) -> Rect:
     if not words.subject:
         body = picture.layout.body
         return Rect(body.center[0], body.y, 0.0, body.height)
-    first, last = words.subject[0], words.subject[-1]
-    column = picture.layout.column(first.layer)
-    if first.kind == "node":
-        top, bottom = column.rect(first.node), column.rect(last.node)
-        return top._replace(height=bottom.bottom - top.y)
-    node, gap = column.rect(first.node), picture.layout.gaps[first.layer]
-    return Rect(gap.x1 - 2.0, node.center[1] - 2.0, 4.0, 4.0)
+    first, last = (
+        picture.layout.column(at.layer).rect(at.node) for at in (words.subject[0], words.subject[-1])
+    )
+    return first._replace(height=last.bottom - first.y)
 
 
 def _targets(picture: Picture, words: StepText, obstacles: Obstacles) -> Array:
