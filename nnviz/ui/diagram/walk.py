@@ -240,9 +240,7 @@ class Callout:
         sizes = [max(share * FONT_PX * picture.layout.scale, MIN_FONT_PX) for share in FONT_SHARES]
         shorter = *(words.limit_lines(count) for count in LINE_COUNTS), words.limit_lines(1).shorten()
         for text, fonts in ((words, sizes), *((each, [MIN_FONT_PX]) for each in shorter)):
-            settings = [
-                each for k, pixels in enumerate(fonts) for each in _settings(text, pixels, SMALLER * k)
-            ]
+            settings = [each for k, font in enumerate(fonts) for each in _settings(text, font, SMALLER * k)]
             boxes = [each.size for each in settings]
             place = free_place(picture.layout.body, boxes, obstacles, near, targets)
             if place.is_free or words.is_shown_elsewhere:
@@ -315,14 +313,11 @@ def _settings(words: StepText, pixels: float, cost: float) -> Iterator[Setting]:
         return metrics[row.style].horizontalAdvance("".join(row.pieces)) + indent
 
     widest = max(map(width, _rows(words, width, np.inf)))
-    known = set()
-    for share in WIDTH_SHARES:
-        rows = tuple(_rows(words, width, share * widest + 1.0))
-        if rows not in known:
-            known.add(rows)
-            across = max(map(width, rows)) + 2 * PAD_X * pixels
-            down = (len(rows) * LINE_HEIGHT + 2 * PAD_Y) * pixels
-            yield Setting(rows, pixels, Size(across, down, LINE_BREAK * len(rows) + cost))
+    breaks = (tuple(_rows(words, width, share * widest + 1.0)) for share in WIDTH_SHARES)
+    for rows in dict.fromkeys(breaks):
+        across = max(map(width, rows)) + 2 * PAD_X * pixels
+        down = (len(rows) * LINE_HEIGHT + 2 * PAD_Y) * pixels
+        yield Setting(rows, pixels, Size(across, down, LINE_BREAK * len(rows) + cost))
 
 
 def _rows(words: StepText, width: Callable[[CalloutLine], float], most: float) -> Iterator[CalloutLine]:
@@ -347,9 +342,8 @@ def _near(picture: Picture, words: StepText) -> Rect:
     if not words.subject:
         body = picture.layout.body
         return Rect(body.center[0], body.y, 0.0, body.height)
-    first, last = (
-        picture.layout.column(at.layer).rect(at.node) for at in (words.subject[0], words.subject[-1])
-    )
+    ends = words.subject[0], words.subject[-1]
+    first, last = (picture.layout.column(at.layer).rect(at.node) for at in ends)
     return first._replace(height=last.bottom - first.y)
 
 
