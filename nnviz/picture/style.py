@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -375,10 +376,15 @@ def _row_dot(picture: Picture, place: Rect, values: Array, palette: Palette) -> 
     yield Box(around, palette.ink, palette.canvas, THUMBNAIL_RIM, radius)
 
 
-def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
-    """Yield the rectangles of the image pixels that belong to a weight or an input at `address`.
+MARK_PX = 1.6
+"""Width of the outline of a selected pixel, in pixels of the screen."""
 
-    The pixels are in the image of the inputs, and in the thumbnails that show weights.
+
+def thumbnail_marks(picture: Picture, address: Address | None, palette: Palette) -> Iterator[Shape]:
+    """Yield the outlines of the image pixels that belong to a weight or an input at `address`.
+
+    The pixels are in the image of the inputs, and in the thumbnails that show weights. The colours contrast
+    with the pixels' blue and orange.
     """
     side, columns = pixel_side(picture.content.network), picture.layout.columns
     if address is None or not side:
@@ -389,9 +395,10 @@ def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]
         nodes, pixel = columns[1].visible_text_nodes(picture.layout.body), address.node
     else:
         return
-    yield columns[0].rect(pixel)
-    down, right = divmod(pixel, side)
+    places, (down, right) = [columns[0].rect(pixel)], divmod(pixel, side)
     for node in nodes if columns[1].picture else ():
         place = columns[1].picture_of(node)
         size = place.width / side
-        yield Rect(place.x + right * size, place.y + down * size, size, size)
+        places.append(Rect(place.x + right * size, place.y + down * size, size, size))
+    for (colour, width), place in product(((palette.canvas, MARK_PX + 2.0), (palette.ink, MARK_PX)), places):
+        yield Box(place.middle(place.width + 2.0, place.height + 2.0), "", colour, width, radius=1.0)

@@ -38,15 +38,8 @@ from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
-from nnviz.picture.style import Box, label_shapes, node_shapes
-from nnviz.ui.diagram.paint import (
-    ALWAYS_SHARP,
-    paint_edges,
-    paint_halo,
-    paint_marks,
-    paint_shapes,
-    paint_some_edges,
-)
+from nnviz.picture.style import Box, label_shapes, node_shapes, thumbnail_marks
+from nnviz.ui.diagram.paint import ALWAYS_SHARP, paint_edges, paint_halo, paint_shapes, paint_some_edges
 from nnviz.ui.diagram.walk import Callout, WalkLayer, short_name
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, TEXT_MS, Desk
@@ -250,7 +243,8 @@ def _highlighted_numbers(picture: Picture, options: PaintOptions) -> Iterator[La
 
 def _paint_selection(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
     """Outline the selected nodes, pixels and numbers in the accent colour."""
-    paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
+    for address in (*options.selected, options.highlighted):
+        paint_shapes(painter, thumbnail_marks(picture, address, options.palette))
     for address in options.selected:
         column, label = picture.layout.column(address.layer), picture.label(address)
         if address.kind == "node" and column.are_distinct:

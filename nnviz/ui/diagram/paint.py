@@ -178,22 +178,6 @@ def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: P
     painter.drawLines([line.translated(offset), line.translated(-offset)])
 
 
-MARK_PX = 1.6
-"""Width of the outline of a selected pixel of an input, in pixels of the screen."""
-
-
-def paint_marks(
-    painter: QPainter, picture: Picture, addresses: Iterable[Address | None], palette: Palette
-) -> None:
-    """Outline the pixels of inputs at `addresses`. The colours contrast with the pixels' blue and orange."""
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    rects = [rect for address in addresses for rect in style.thumbnail_marks(picture, address)]
-    outlines = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]
-    for colour, width in ((palette.canvas, MARK_PX + 2.0), (palette.ink, MARK_PX)):
-        painter.setPen(QPen(QColor(colour), width))
-        painter.drawRects(outlines)
-
-
 def _on_pixels(rect: Rect) -> Rect:
     """Return a rectangle rounded to whole pixels, at least one pixel wide and high."""
     x, y = round(rect.x), round(rect.y)
