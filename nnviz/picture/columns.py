@@ -266,8 +266,6 @@ LEAST_FACTOR, LEAST_TEXT = 0.55, 0.75
 """Smallest scales of the font of a long number, and of a text that can be shorter."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
-SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
-"""Width of "node_0", in font sizes. LEAST_BESIDE: least font size of a value beside this name, in pixels."""
 LONG_VALUE = 6.4
 """Width of −1.234e−5 or 1.234e−10 in bold, in font sizes.
 
@@ -467,14 +465,8 @@ def _compact(column: DiagramColumn, pills: Mapping[Kind, Slot]) -> dict[Kind, Sl
         value = max(value, longest)
     rest = width - value - 2 * pad - 4.0
     small = max(min(0.4 * free, 11.0 * text_scale, rest / NAME_WIDTH), LEAST_SIZE)
-    alone: dict[Kind, Slot] = {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
-    if rest < 3.6 * small:  # only a short name fits, with a smaller value
-        small, pad = LEAST_SIZE, 4.0
-        rest = SHORT_NAME_WIDTH * small
-        size = min(size, (width - 2 * pad - 3.0 - rest) / NUMBER)
-        value, top = NUMBER * size, (free - 1.2 * size) / 2
-        if size < LEAST_BESIDE:
-            return alone
+    if rest < 3.6 * small:
+        return {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
     line, size = top + 0.6 * (size - small), min(size, 14.0 * text_scale)
     place = Slot(Rect(pad, top, width - 2 * pad, 1.2 * size), size, "right", name_size=small, least=value)
     return {"name": Slot(Rect(pad, line, rest, 1.2 * small), small), kind: place, "badge": place}

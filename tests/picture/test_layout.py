@@ -296,12 +296,6 @@ def test_nodes_above_each_other_show_their_values_and_names():
     for view in (ROOMS[0], ROOMS[2]):
         picture = drawn(state((4, 8, 3), spread=0), view)
         assert (shown(picture, "input"), shown(picture, "value")) == (4, 8 + 3)
-    picture = drawn(state((2, 12, 2), spread=0), View(320, 100, 1.4))  # low nodes
-    for node in (0, 1):
-        name, value = (picture.label(Address(kind, -1, node)) for kind in ("name", "input"))
-        assert name.text == f"input_{node}"
-        assert name.rect.right <= value.rect.x
-        assert name.rect.y < value.rect.center[1] < name.rect.bottom
     hidden = Layer(tuple(f"node_{k}" for k in range(8)), "relu", np.zeros((8, 4)), np.zeros(8))
     classes = ("iris setosa", "iris versicolor", "iris virginica")
     layers = (hidden, Layer(classes, "softmax", np.zeros((3, 8)), [20, 9, -3]))
