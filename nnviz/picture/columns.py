@@ -47,6 +47,8 @@ TOP, BOTTOM = 8.0, 16.0
 """Space above and below the columns, in pixels."""
 WIDTH, HEIGHT = 140.0, 72.0
 """Width and height of a node if there is room, in pixels."""
+BELOW: dict[Role, float] = {"input": 12.0, "hidden": 22.0, "output": 46.0}
+"""Space below every node for a margin, a badge, or target and error, in pixels."""
 FULL_HEIGHT = 44.0
 """Least height of a node without bias that shows name and value in two lines, in pixels."""
 COMPACT = 15.0
@@ -132,7 +134,7 @@ def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
     scale = growth(view, len(network.sizes))
     scaled = body(view, scale)
     room = Rect(0.0, scaled.y / scale, scaled.width / scale, scaled.height / scale)
-    below = [_room_below(network, layer) for layer in range(-1, len(network.layers))]
+    below = [BELOW["input"], *[BELOW["hidden"]] * (len(network.layers) - 1), BELOW["output"]]
     free = Rect(0.0, 0.0, min(GRID, GRID_SHARE * room.width), max(room.height - TOP - BOTTOM, 20.0))
     fits = _heights(network, below, free, scale if view.pictures else 0.0)
     widths, gap = _widths(fits, room.width, COMPACT / scale)
@@ -158,20 +160,6 @@ def _thumbnail_side(fit: _Fit, index: int, width: float) -> float:
         return 0.0
     largest, rest = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width), width - NAME_AND_Z
     return rest if LEAST_SHRINK * largest <= rest < largest else largest
-
-
-def _room_below(network: Network, layer: int) -> float:
-    """Return the wanted space below every node of a column, for notes and a margin."""
-    if layer < 0:
-        return 12.0
-    if layer == len(network.layers) - 1:
-        return 46.0
-    return 22.0 if has_badges(network.layers[layer]) else 12.0
-
-
-def has_badges(layer: Layer) -> bool:
-    """Return whether nodes of a layer can be dead or saturated, so that badges can appear under the nodes."""
-    return bool(layer.function.flat or layer.function.saturated)
 
 
 def _heights(network: Network, below: Sequence[float], free: Rect, pictures: float) -> list[_Fit]:
@@ -483,9 +471,7 @@ def _notes_below(column: DiagramColumn, layer: Layer | None, classes: bool) -> d
     bottom = column.height + column.below
     size, height = 11.5 * scale, 15.0 * scale
     fits = top + height <= bottom and text_width(LONGEST_BADGE, size) <= column.width
-    if not has_badges(layer) or not fits:
-        return {}
-    return {"badge": Slot(Rect(0.0, top, column.width, height), size)}
+    return {"badge": Slot(Rect(0.0, top, column.width, height), size)} if fits else {}
 
 
 def _outcome(column: DiagramColumn, classes: bool) -> dict[Kind, Slot]:
