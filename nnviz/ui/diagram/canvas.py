@@ -129,20 +129,12 @@ def _mean(state: State, means: Means | None) -> tuple[MeanSlopes | None, str]:
 
 
 def _paint_selected_heading(painter: QPainter, now: Moment, picture: Picture, palette: Palette) -> None:
-    """Outline the heading of a selected layer, whose nodes may be too many to outline each."""
+    """Outline the heading of a selected layer."""
     if now.address and now.address.kind == "layer":
         heading = picture.label(now.address._replace(kind="heading"))
         if heading:
             rect = heading.rect.middle(heading.rect.width + 2 * CORNER_PX, heading.rect.height + 4)
             paint_shapes(painter, [Box(rect, "", palette.accent, 2.0, rect.height / 3)])
-
-
-def _selected(now: Moment) -> tuple[Address, ...]:
-    """Return the addresses of the selected edges or nodes; of a selected layer, those of its nodes."""
-    if now.address and now.address.kind == "layer":
-        layer = now.address.layer
-        return tuple(Address("node", layer, node) for node in range(len(now.state.network.layers[layer])))
-    return tuple(address for address in (now.address, now.second) if address)
 
 
 FADED = 0.2
@@ -575,7 +567,8 @@ class Canvas(QWidget):
         highlighted = self._hover
         if self._focus_selection:
             highlighted = highlighted or now.address
-        options = PaintOptions(_selected(now), highlighted, self._moving.isActive(), colours())
+        selected = tuple(filter(None, (now.address, now.second)))
+        options = PaintOptions(selected, highlighted, self._moving.isActive(), colours())
         with QPainter(self) as painter:
             card = on_whole_pixels(painter, self.rect())
             painter.fillRect(dirty, QColor(options.palette.canvas))
