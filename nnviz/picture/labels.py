@@ -52,8 +52,6 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
         if line and column.index == last and content.slopes_of:
             cell = cell._replace(x=left, width=cell.right - left)
             line = _with_slopes(line, content.slopes_of, cell, column) or line
-        if line and content.fate(column.layer):
-            line = line._replace(style="marked")
         left = line.rect.right + _margin("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
 

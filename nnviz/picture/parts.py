@@ -125,7 +125,6 @@ Style: TypeAlias = Literal[
     "z",
     "heading",
     "subheading",
-    "marked",  # a subheading about unusual slopes of the layer
     "note",  # a target, or that a node passes 0
     "mark",  # a badge about a node on all rows
     "error",

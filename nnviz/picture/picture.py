@@ -30,7 +30,7 @@ from nnviz.picture.parts import DiagramColumn, Label, Rect, View
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
-HEADINGS = ("heading", "subheading", "marked")
+HEADINGS = ("heading", "subheading")
 """Styles of the labels above the columns."""
 
 

@@ -132,7 +132,7 @@ def text_colour(label: Label, palette: Palette) -> str:
         return palette.error
     if label.role == "output":
         return palette.on_output
-    return palette.ink if label.style in {"pill", "value", "mark", "marked"} else palette.muted
+    return palette.ink if label.style in {"pill", "value", "mark"} else palette.muted
 
 
 def font_weight(style: Style) -> int:

@@ -36,7 +36,7 @@ from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.images import icon, qrect
 from nnviz.ui.kit.menus import add_in_groups, clear_menu
-from nnviz.ui.kit.theme import OWN_SIZE, apply_style, colours
+from nnviz.ui.kit.theme import OWN_SIZE, colours
 from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
 
 USUAL_ACTIVATIONS = "identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"
@@ -391,9 +391,6 @@ class _SideText(QLabel):
         """
         self.setText(text)
         self._label = label
-        if (marked := label.style == "marked") != self.property("marked"):
-            self.setProperty("marked", marked)
-            apply_style(self)
         self.setFont(label_font(label.style, label.size))
         self.setIndent(round(gap))
         room = qrect(place).toAlignedRect()
