@@ -356,7 +356,7 @@ class Canvas(QWidget):
     """Widget that shows the network for the selected row, with optional slopes and the animated walk."""
 
     layout_changed = Signal()
-    """Emitted when nodes or texts have moved, or a heading has changed."""
+    """Emitted when nodes or texts have moved, or a heading or the theme has changed."""
 
     moving_ms = EVERY_FRAME_MS
 
@@ -593,6 +593,7 @@ class Canvas(QWidget):
         """Follow a change of theme or interface scale."""
         if event.type() == QEvent.Type.PaletteChange:
             self.show_again()
+            self.layout_changed.emit()
         elif event.type() == QEvent.Type.FontChange:
             self.limit_growth(self._most_growth)
         super().changeEvent(event)

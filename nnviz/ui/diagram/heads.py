@@ -217,6 +217,8 @@ def _with_article(what: str) -> str:
 
 WIDTH_PX, HEIGHT_PX, GAP_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
 """Width and height of a button, gap between two buttons, and size of an icon, in pixels at scale 1."""
+ICONS = "remove", "more", "add"
+"""Icons of the buttons above a column, from left to right."""
 MIN_HEAD = 76.0
 """Height that the controls need above the nodes, in pixels. With less room, the controls shrink."""
 ABOVE_BODY_PX = 2.0
@@ -265,15 +267,14 @@ class HeadButton(QToolButton):
     Tab focuses the first button on the diagram, and the arrow keys go on to the other buttons.
     """
 
-    def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
+    def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
         self.setObjectName("head")
-        self._diagram, self._icon_name = diagram, icon_name
+        self._diagram = diagram
         self.setProperty(OWN_SIZE, True)  # the picture sets its size
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # needed for a place in the tab order
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hide()
-        self._draw_icon()
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
         """Name the button `action`. If `lock` is not "", disable the button, with `lock` as its tooltip.
@@ -289,16 +290,6 @@ class HeadButton(QToolButton):
         clear_hover_on_close(self, menu)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-
-    def _draw_icon(self) -> None:
-        if self._icon_name:
-            self.setIcon(icon(self._icon_name, colours().ink, 2 * round(ICON_PX)))
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Draw the icon again after a change of theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icon_name"):
-            self._draw_icon()
-        super().changeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Press the button on Enter, move the focus on an arrow key, and leave Escape to the diagram."""
@@ -412,8 +403,7 @@ class Head:
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
         self._diagram, self._structure, self._column = diagram, structure, column
         self._activation = ActivationButton(diagram)
-        names = ("remove", "more", "add")
-        self._remove, self._menu, self._add = (HeadButton(diagram, name) for name in names)
+        self._remove, self._menu, self._add = (HeadButton(diagram) for _ in ICONS)
         self.buttons = (self._activation, self._remove, self._menu, self._add)
         activations, actions = QMenu("", self._activation), QMenu(self._menu)
         self._activation.open_menu(activations, lambda menu: structure.fill_activations(menu, column - 1))
@@ -443,8 +433,9 @@ class Head:
         (middle, _), room = layout.columns[self._column].box.center, layout.headings[self._column]
         left = round(min(max(middle - 1.5 * step, room.x), room.right - 3 * step))
         top = int(layout.body.y - ABOVE_BODY_PX * scale) - height
-        for k, button in enumerate(buttons):
+        for k, (button, name) in enumerate(zip(buttons, ICONS, strict=True)):
             button.setGeometry(left + k * step, top, width, height)
+            button.setIcon(icon(name, size=2 * round(ICON_PX)))
             button.setIconSize(QSize(1, 1) * round(ICON_PX * scale))
         names = self._diagram.picture.content.network.names(self._column)
         self._remove.describe(self._structure.remove_text(self._column), lock, can=len(names) > 1)
