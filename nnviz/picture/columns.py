@@ -47,8 +47,8 @@ TOP, BOTTOM = 8.0, 16.0
 """Space above and below the columns, in pixels."""
 WIDTH, HEIGHT = 140.0, 72.0
 """Width and height of a node if there is room, in pixels."""
-BELOW: dict[Role, float] = {"input": 12.0, "hidden": 22.0, "output": 46.0}
-"""Space below every node for a margin, a badge, or target and error, in pixels."""
+BELOW, BELOW_BADGED, BELOW_OUTPUT = 12.0, 22.0, 46.0
+"""Space below every node for a margin, for a badge, and for target and error, in pixels."""
 FULL_HEIGHT = 44.0
 """Least height of a node without bias that shows name and value in two lines, in pixels."""
 COMPACT = 15.0
@@ -134,7 +134,9 @@ def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
     scale = growth(view, len(network.sizes))
     scaled = body(view, scale)
     room = Rect(0.0, scaled.y / scale, scaled.width / scale, scaled.height / scale)
-    below = [BELOW["input"], *[BELOW["hidden"]] * (len(network.layers) - 1), BELOW["output"]]
+    hidden = (layer.function for layer in network.layers[:-1])
+    badged = (BELOW_BADGED if each.flat or each.saturated else BELOW for each in hidden)
+    below = [BELOW, *badged, BELOW_OUTPUT]
     free = Rect(0.0, 0.0, min(GRID, GRID_SHARE * room.width), max(room.height - TOP - BOTTOM, 20.0))
     fits = _heights(network, below, free, scale if view.pictures else 0.0)
     widths, gap = _widths(fits, room.width, COMPACT / scale)
