@@ -591,7 +591,7 @@ class Canvas(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of theme or interface scale."""
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() == QEvent.Type.StyleChange:  # also resets the fonts of the widgets on the diagram
             self.show_again()
             self.layout_changed.emit()
         elif event.type() == QEvent.Type.FontChange:

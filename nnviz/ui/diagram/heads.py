@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QSize, Qt
+from PySide6.QtCore import QMargins, QObject, QSize, Qt
 from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -317,7 +317,6 @@ class ActivationButton(HeadButton):
 
     def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
-        self._label: Label | None = None
         self.setObjectName("activation")
         self._before, self._behind = (_SideText(diagram, side) for side in (RIGHT, LEFT))
 
@@ -332,7 +331,6 @@ class ActivationButton(HeadButton):
         gap = text_width(SEPARATOR, label.size)
         left, right = ((text_width(text, label.size) + gap) * bool(text) for text in (before, behind))
         self.setText(name)
-        self._label = label
         self.setFont(label_font(label.style, label.size))
         self.setGeometry(qrect(line._replace(x=line.x + left, width=line.width - left - right)).toRect())
         self._before.show_text(before, label, line._replace(width=left), gap)
@@ -343,12 +341,6 @@ class ActivationButton(HeadButton):
         """Hide the button, and the texts on both sides."""
         for part in (self, self._before, self._behind):
             part.hide()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Set the font of the diagram's text again, because a change of style resets the widget's font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and self._label:
-            self.setFont(label_font(self._label.style, self._label.size))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the button's box, the text and the chevron. A disabled button has a paler chevron."""
@@ -370,7 +362,6 @@ class _SideText(QLabel):
     def __init__(self, diagram: Diagram, side: Qt.AlignmentFlag) -> None:
         super().__init__(diagram, alignment=side | Qt.AlignmentFlag.AlignVCenter)
         self.setObjectName("beside")
-        self._label: Label | None = None
         self.setProperty(OWN_SIZE, True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.lower()
@@ -381,7 +372,6 @@ class _SideText(QLabel):
         The text lies in the rectangle `place`, at distance `gap` from the button.
         """
         self.setText(text)
-        self._label = label
         self.setFont(label_font(label.style, label.size))
         self.setIndent(round(gap))
         room = qrect(place).toAlignedRect()
@@ -389,12 +379,6 @@ class _SideText(QLabel):
         grows = QMargins(more, 0, 0, 0) if self.alignment() & RIGHT else QMargins(0, 0, more, 0)
         self.setGeometry(room.marginsAdded(grows))
         self.setVisible(bool(text))
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Set the font of the diagram's text again, because a change of style resets the widget's font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and self._label:
-            self.setFont(label_font(self._label.style, self._label.size))
 
 
 class Head:
