@@ -186,12 +186,10 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
         nodes, sources = strongest(weights, weights.size if picture.few_edges else most)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
-        for share, ends in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
-            x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in ends)
-            yield (
-                f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="{edge_colour(share, palette)}" '
-                f'stroke-width="{edge_width(share, crowded) * picture.layout.scale:.2f}"/>'
-            )
+        lines = gap.segments(nodes, sources).tolist()
+        for share, (x0, y0, x1, y1) in zip(shares.tolist(), lines, strict=True):
+            width = edge_width(share, crowded) * picture.layout.scale
+            yield line(x0, y0, x1, y1, edge_colour(share, palette), f' stroke-width="{width:.2f}"')
         yield "</g>"
 
 
