@@ -761,6 +761,7 @@ def on_one_screen(*percents):
     main.resize(room.size())
     main.show()
     main.fit_screen()
+    window.set_size(percents[-1])  # the automatic size depends on the screen
     window.history.load()
     seen = [()]
     while len(set(seen[-5:])) > 1 or len(seen) < 6:  # the docks ask for their room in a few rounds
