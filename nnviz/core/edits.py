@@ -20,7 +20,7 @@ from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, random_weights
-from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
+from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, list_text, quoted, shortened
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
@@ -278,8 +278,6 @@ def remove_set(state: State, place: int) -> State:
 Names = tuple[str, ...]
 ChangeNodes: TypeAlias = Callable[[NDArray[Any], ArrayLike, int], NDArray[Any]]
 """`change(values, new, axis)` inserts `new`, the values of a new node, or deletes the values of a node."""
-ROUNDING = 1e-12
-"""Absolute and relative tolerance: predictions that differ by less count as equal (rounding errors)."""
 
 
 def add_biases(state: State, layer: int) -> State:
@@ -363,27 +361,6 @@ def remove_layer(state: State, layer: int) -> State:
         return replace(net, layers=(*net.layers[:layer], joined, *net.layers[layer + 2 :]))
 
     return _restructured(state, edit)
-
-
-def outcome(old: State, new: State, row: int) -> str:
-    """Return a sentence on how an edit changed the prediction of a row, or "" if the row does not exist.
-
-    The sentence names the first output that changed. Only outputs that both networks have are compared.
-    """
-    if row >= len(old.data):
-        return ""
-    names = [name for name in old.network.outputs if name in new.network.outputs]
-    before, after = (
-        [float(net.predict(rows[row])[0, net.outputs.index(name)]) for name in names]
-        for net, rows in ((old.network, old.data.inputs), (new.network, new.data.inputs))
-    )
-    changed = np.flatnonzero(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
-    if not len(changed):
-        return f"the prediction of row {row + 1} did not change"
-    was, now = before[changed[0]], after[changed[0]]
-    write = as_text if as_text(was) != as_text(now) else full_text
-    what = names[changed[0]] if len(old.network.outputs) > 1 else "prediction"
-    return f"{what} of row {row + 1}: {write(was)} → {write(now)}"
 
 
 def _restructured(state: State, edit: Callable[[Network], Network], data: Dataset | None = None) -> State:

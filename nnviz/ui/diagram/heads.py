@@ -115,13 +115,10 @@ class Structure(QObject):
             self._edit("Remove biases", f"Removed the biases of {title}", edits.remove_biases, layer)
 
     def _edit(self, text: str, message: str, edit: Callable[..., State], *where: object) -> bool:
-        """Make an edit, and report `message` and the new prediction. Return whether the edit succeeded."""
-        before = self._document.state
+        """Make an edit, and report `message`. Return whether the edit succeeded."""
         edited = self._document.edit(text, edit, *where)
         if edited:
-            now = self._document.now
-            outcome = "" if now.hiding.on else edits.outcome(before, now.state, now.row)
-            self._message.emit("; ".join(filter(None, (message, outcome))))
+            self._message.emit(message)
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
