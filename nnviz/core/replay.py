@@ -155,23 +155,16 @@ def leads_to(state: State, later: State) -> bool:
     )
 
 
-def differs_by_training(state: State, later: State) -> bool:
-    """Return whether only training updates and training settings distinguish `later` from `state`."""
-    if not leads_to(state, later):  # then the run may belong to a network of another shape
+def can_repeat(state: State, end: State) -> bool:
+    """Return whether training `state` with its own settings leads to `end`, so that `end` can be repeated."""
+    if end.is_watched or not leads_to(state, end):  # then the run may belong to a network of another shape
         return False
-    names = [*state.network.all_names()] == [*later.network.all_names()]
-    return names and replace(later, network=state.network, training=state.training) == state
-
-
-def repeats_updates(state: State, end: State) -> bool:
-    """Return whether training `state` with its own settings repeats the updates from `state` to `end`."""
-    assert end.run is not None
-    if end.run.watched:
+    names = [*state.network.all_names()] == [*end.network.all_names()]
+    if not names or replace(end, network=state.network) != state:
         return False
     own = replace(state.training, updates=1)
-    return all(
-        training == own for training, last in _settings(end.run, end.iteration) if last > state.iteration
-    )
+    settings = _settings(end.run, end.iteration) if end.run else []
+    return all(training == own for training, last in settings if last > state.iteration)
 
 
 def _settings(run: Run, until: int) -> list[tuple[Training, int]]:

@@ -1,4 +1,4 @@
-"""Autosave: copies of unsaved work, recovery after a crash, and training runs kept for a file.
+"""Autosave: copies of unsaved work, and recovery after a crash.
 
 A copy of unsaved work has the name `ID.copy`, where ID is random. The process that writes the copy locks the
 empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recovered.
@@ -7,13 +7,11 @@ empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recove
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import threading
 import time
 import weakref
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -21,113 +19,22 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
 
 from nnviz.core.numbers import counted, file_label
-from nnviz.core.replay import differs_by_training, leads_to, repeats_updates
 from nnviz.core.state import Architecture, State
 from nnviz.document.document import Document
 from nnviz.files import atomic, snapshot
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import FileError, reading_error
-from nnviz.files.native import without_unsavable_run
-from nnviz.files.on_disk import BACKUP_SUFFIX, OpenFile, ReadNotes
+from nnviz.files.on_disk import BACKUP_SUFFIX, ReadNotes
 from nnviz.files.registry import is_native, is_saved_at, losses_on_overwrite, losses_on_save
 from nnviz.files.snapshot import About, Copy
 
 
-def key_of(path: Path) -> str:
-    """Return the hash of the file's real path as text. All links to one file have the same hash."""
-    import hashlib  # imported late: its library takes 4 MB
-
-    return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
-
-
-MOST, MOST_BYTES = 20, 256 * 2**20
-"""Limits for stored runs; older runs are deleted. MOST: number of runs. MOST_BYTES: total size in bytes."""
-
-
-class KeptRuns:
-    """Stores training runs that a person did not save: one run for each file, in `folder`.
-
-    If `folder` is None, no run is stored.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
-
-    def keep(self, document: Document) -> bool:
-        """Store the run of `document` if necessary; return whether `document` can be closed without loss.
-
-        The result is False if anything except training has changed the document, or if storing fails. The run
-        of an example is never stored, because training with unchanged settings can repeat the run. The run of
-        a file is stored, unless the run stored for this file already contains the same updates.
-        """
-        saved, state, file = document.saved, document.state, document.file
-        if saved is None or not differs_by_training(saved, state):
-            return False
-        if file is None:
-            again = state.iteration == saved.iteration or repeats_updates(saved, state)
-            return again and state.training == saved.training
-        is_savable = without_unsavable_run(state) is state
-        if self._folder is None or state.iteration <= saved.iteration or not is_savable:
-            return False
-        stored = self._stored_run(file, saved)
-        if stored and leads_to(state, stored) and all(run in stored.runs for run in state.runs):
-            return True
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            copy, parts = _kept_run(self._folder, file.path), snapshot.copy_parts(state, _about(document))
-            atomic.write(copy, *snapshot.with_digest(parts), private=True)
-        except (OSError, FileError):
-            return False
-        atomic.delete_leftovers(self._folder)
-        _delete_oldest(_files_in(self._folder, ".run"), {copy}, MOST, MOST_BYTES)
-        return True
-
-    def offer(self, document: Document) -> str:
-        """Add a redo entry to `document`, which was just opened: redo restores the run kept for its file.
-
-        Return a sentence about the run, or "" if no run is kept for the file.
-        """
-        file, opened = document.file, document.state
-        later = self._stored_run(file, opened) if file else None
-        if later is None:
-            return ""
-        made = counted(later.iteration - opened.iteration, "update")
-        document.offer(later, f"Run of {made}")
-        return f"an earlier run of {made} was kept: choose Redo to restore it"
-
-    def _stored_run(self, file: OpenFile, opened: State) -> State | None:
-        """Return the stored State if training made it from `opened`, the State in `file`, else None."""
-        if self._folder is None:
-            return None
-        try:
-            copy = Copy(read_bytes(_kept_run(self._folder, file.path)))
-            return _continuation(opened, copy.state()) if copy.about.digest == file.digest else None
-        except FileError:
-            return None
-
-
-def _kept_run(folder: Path, path: Path) -> Path:
-    return folder / f"{key_of(path)}.run"
-
-
-def _continuation(opened: State, stored: State) -> State | None:
-    """Return `stored`, sharing data and start with `opened`, if training made it from `opened`; else None."""
-    run = stored.run
-    start = opened.run.start if opened.run else opened.network
-    if run is None or run.start.layers != start.layers or stored.data != opened.data:
-        return None
-    later = replace(stored, data=opened.data, run=replace(run, start=start))
-    return later if later.iteration > opened.iteration and differs_by_training(opened, later) else None
-
-
-def _delete_oldest(paths: Iterable[Path], kept: set[Path], most: int, most_bytes: float = math.inf) -> None:
-    """Delete the oldest files beyond a number of files and a size in bytes, but not those in `kept`."""
-    total_bytes = 0
+def _delete_oldest(paths: Iterable[Path], kept: set[Path], most: int) -> None:
+    """Delete the oldest files beyond a number of files, but not those in `kept`."""
     latest_first = sorted(paths, key=lambda path: (path in kept, _mtime_s(path)), reverse=True)
-    for count, path in enumerate(latest_first, 1):
+    for path in latest_first[most:]:
         with contextlib.suppress(OSError):  # the file is gone, or a folder has this name
-            total_bytes += path.lstat().st_size
-            if path not in kept and (count > most or total_bytes > most_bytes):
+            if path not in kept:
                 os.unlink(path)
 
 

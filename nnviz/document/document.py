@@ -15,6 +15,7 @@ from nnviz.core.address import Address
 from nnviz.core.edits import add_row
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
+from nnviz.core.replay import can_repeat
 from nnviz.core.results import Hiding
 from nnviz.core.state import Shown, State, Weights
 from nnviz.document.idle import Idle
@@ -215,6 +216,11 @@ class Document(QObject):
         return self._index != self._clean
 
     @property
+    def can_be_repeated(self) -> bool:
+        """Whether the document is an example that only a run has changed, with the example's settings."""
+        return not self.file and self.saved is not None and can_repeat(self.saved, self.state)
+
+    @property
     def save_status(self) -> str:
         """Where the State is stored: "saved", "example", or "not saved"."""
         if self.modified or not (self.path or self._example):
@@ -326,12 +332,6 @@ class Document(QObject):
     def redo(self) -> bool:
         """Redo the last undone change. Return False if there is no change to redo, or if edits are locked."""
         return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
-
-    def offer(self, state: State, text: str) -> None:
-        """Add a redo entry named `text`, which restores `state`. No other entry may exist yet."""
-        assert not self._changes
-        self._changes.append(Change(self.state, state, text, None))
-        self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
         """Open `state`, and clear undo and redo. `file` is the file that holds `state`, or None.

@@ -32,7 +32,7 @@ from nnviz.core.replay import (
     STORED_STATES,
     Past,
     Replay,
-    differs_by_training,
+    can_repeat,
     forget_runs,
     leads_to,
     state_at_start,
@@ -651,13 +651,17 @@ def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
     assert past.nearest(0).network is edit.network
 
 
-def test_a_run_of_another_structure_is_not_what_training_alone_made():
+def test_only_a_run_of_the_same_structure_and_settings_can_be_repeated():
     state = start()
-    assert differs_by_training(state, train(state, updates=2).state)
-    for other in (edits.remove_biases(state, 0), edits.add_node(state, 1)):
-        trained = train(other, updates=2).state
-        assert not differs_by_training(state, trained)
-        assert not differs_by_training(trained, state)
+    faster = edits.set_training(state, replace(state.training, learning_rate=0.02))
+    trained = train(state).state
+    assert can_repeat(state, trained)
+    assert can_repeat(trained, train(trained).state)
+    assert not can_repeat(faster, edits.set_training(trained, faster.training))
+    for other in (edits.remove_biases(state, 0), edits.add_node(state, 1), faster):
+        trained = train(other).state
+        assert not can_repeat(state, trained)
+        assert not can_repeat(trained, state)
 
 
 # --- the best iteration

@@ -11,7 +11,6 @@ from PySide6.QtCore import QTimer
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
-from nnviz.core.replay import differs_by_training
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.document.document import Document
@@ -326,7 +325,7 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
     def edit():
         document.edit("Change weight", set_weight, 0, 0, 0, 0.5)
 
-    opened, earlier = document.state, ["learning rate 0.01 · gradient descent · 20 updates"]
+    earlier = ["learning rate 0.01 · gradient descent · 20 updates"]
     for rate in (0.01, 1e300):  # the same run again, and one that makes no update, keep nothing
         finish(qtbot, runner)
         runner.restart()
@@ -336,7 +335,6 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
     runner.set_training(replace(document.state.training, learning_rate=0.02))
     finish(qtbot, runner)
     assert names() == earlier
-    assert differs_by_training(opened, document.state)  # nothing to save by itself
     for back, kept in ((document.undo, []), (document.redo, earlier)):
         back()
         assert names() == kept
@@ -346,4 +344,3 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
         assert names() == []
         runner.step()
         assert names() == earlier
-        assert not differs_by_training(opened, document.state)

@@ -51,7 +51,7 @@ class Stories:
 
     def __init__(self, window, answer, qtbot, folder):
         self.window, self._folder = window, folder
-        self._answer, self._qtbot, self._left, self._count = answer, qtbot, None, 0
+        self._answer, self._qtbot, self._count = answer, qtbot, 0
 
     def told(self, story, files=None):
         """Open the first of these files, do the deeds of a story; return the report of each."""
@@ -132,14 +132,6 @@ class Stories:
     def example(self, name):
         self.window.files.open_example(name)
 
-    def there_and_back(self):
-        """Open an example, which asks nothing, and then the file again, which the run has not changed."""
-        self._left, before = self.window.document.state, self.file.read_bytes()
-        self.example("xor")
-        assert self.window.document.state == load(example("xor").path)
-        self.open()
-        assert self.file.read_bytes() == before
-
     def save(self):
         choose_entry(self.window, "Save")
 
@@ -155,11 +147,6 @@ class Stories:
 
     def redo(self):
         choose_entry(self.window, "Redo")
-
-    def take_up(self):
-        """Redo the run with which the file was left."""
-        self.redo()
-        assert self.window.document.state == self._left
 
     def recover(self):
         """Open the network as if it had been recovered."""

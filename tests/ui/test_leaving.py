@@ -1,9 +1,5 @@
 """Leaving a network, and what others do to its file: nnviz asks where work would be lost, and loses none."""
 
-import os
-import shutil
-import sys
-
 import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, Qt
@@ -12,7 +8,6 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButto
 
 from nnviz.core import edits
 from nnviz.core.state import Training
-from nnviz.document.autosave import key_of
 from nnviz.files.examples import example
 from nnviz.files.registry import load, read, save
 from nnviz.ui.window.session import begin, protect_work
@@ -20,7 +15,7 @@ from nnviz.ui.window.window import MainWindow
 from tests.core.oracle import set_weight
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, set_number
-from tests.ui.sees import at_work, offered, status
+from tests.ui.sees import at_work, status
 from tests.ui.stories import WEIGHT, Stories, come_back, first_weight
 
 LEFT = Qt.MouseButton.LeftButton
@@ -29,7 +24,7 @@ TWENTY = load(example("twenty-updates").path)
 
 @pytest.fixture
 def start(open_window, tmp_path):
-    """Return a function that opens a window on `relu` which keeps runs in a folder, as nnviz does."""
+    """Return a function that opens a window on `relu` with copies of its work in a folder, as nnviz does."""
     begun = []
 
     def open_it():
@@ -44,7 +39,7 @@ def start(open_window, tmp_path):
 
 @pytest.fixture
 def stories(start, answer, qtbot, tmp_path):
-    """Stories in a window that keeps runs in a folder."""
+    """Stories in a window with copies of its work in a folder."""
     return Stories(start(), answer, qtbot, tmp_path)
 
 
@@ -60,68 +55,29 @@ def test_a_trained_example_is_left_without_a_question_and_a_changed_one_is_not(s
         approved(f"left | {deeds}", stories.told(f"example twenty-updates, {deeds}, {leaves}"))
 
 
-RUNS = """
-run, there and back, take up, there and back, take up
-run, restart, rate 0.02, run, there and back, take up
-run, save, run, there and back, take up
-run, there and back, update, there and back
-run, there and back, rate 0.0001, update, there and back
-run, there and back, rate 0.0001, update, restart, rate 0.01, update, there and back, take up
-run, example xor, theirs 7, open
-"""
-
-
-def test_a_run_of_ones_own_file_is_kept_with_those_before_it_and_redo_takes_it_up(stories, approved):
-    files = {"mine.json": TWENTY}
-    for story in RUNS.strip().splitlines():
-        approved(f"runs | {story}", stories.told(story, files))
-
-
-def test_a_long_run_is_counted_alike_everywhere_and_kept_for_the_next_start(start, stories, approved):
+def test_a_long_run_is_counted_alike_everywhere(stories, approved):
     files = {"long.json": edits.set_training(TWENTY, Training(1e-4, updates=1234))}
-    approved("a long run", stories.told("run, there and back, take up, mine 9", files))
-    stories.told("run", files)
-    window, trained = stories.window, stories.window.document.state
+    approved("a long run", stories.told("run, mine 9, undo", files))
+    window = stories.window
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     assert any(tip.startswith("Make 1,234 updates") for tip in tips)
     assert window.document.undo_text() == "Run of 1,234 updates"
-    window.files.open_example("xor")
-    window.main_window.close()
-    window = start()
-    window.files.open(stories.file)
-    choose_entry(window, "Redo")
-    assert window.document.state == trained
-    assert window.document.state.run.history.points.tolist() == trained.run.history.points.tolist()
-    assert window.training.timeline.maximum() == 1234
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
-def test_a_pipe_in_the_place_of_a_kept_run_is_not_waited_for(start, path, tmp_path):
-    window = start()
-    (tmp_path / "data" / "runs").mkdir(parents=True)
-    os.mkfifo(tmp_path / "data" / "runs" / f"{key_of(path)}.run")
-    window.files.open(path)
-    assert window.document.path == path
-    assert not offered(window, "Redo").isEnabled()
 
 
 OWN = """
+run, example xor: Cancel, save, example xor
 run, mine 9, example xor: Discard
-rate 0.02, example xor: Cancel, run, there and back, take up
+rate 0.02, example xor: Cancel, run, example xor: Save
 row, save, undo, example xor: Cancel
 recover, example xor: Cancel
 mine 9, theirs 7, open: Cancel
 """
 
 
-def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(stories, approved, tmp_path):
+def test_changes_and_runs_of_ones_own_file_are_asked_about(stories, approved):
     files = {"mine.json": TWENTY}
     for story in OWN.strip().splitlines():
         approved(f"changed | {story}", stories.told(story, files))
-    shutil.rmtree(tmp_path / "data" / "runs")
-    (tmp_path / "data" / "runs").write_text("no folder")
-    story = "run, example xor: Cancel"
-    approved("a run that cannot be kept", stories.told(story, files))
 
 
 ENDED = ". The edit ended the run of 20 updates: Ctrl+Z restores it"

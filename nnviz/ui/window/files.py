@@ -15,7 +15,7 @@ from nnviz.core.edits import keep_set, new_set_name, remove_set, use_set, uses_s
 from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import State
-from nnviz.document.autosave import KeptRuns, loss_on_save
+from nnviz.document.autosave import loss_on_save
 from nnviz.document.document import Document
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import (
@@ -209,7 +209,6 @@ class FileCommands(QObject):
         super().__init__(window)
         self._window, self._document, self._settings = window, desk.document, desk.settings
         self._runner, self._say = desk.runner, desk.message.emit
-        self.runs = KeptRuns()
         self.asks = True
         """Whether the window may ask about unsaved changes."""
 
@@ -254,8 +253,7 @@ class FileCommands(QObject):
         state, file = read
         self._document.start(state, file)
         self._settings.remember_open(path)
-        messages = (f"Opened {file_label(path)}", file.as_read.notes, self.runs.offer(self._document))
-        self._say("; ".join(filter(None, messages)))
+        self._say("; ".join(filter(None, (f"Opened {file_label(path)}", file.as_read.notes))))
         self.opened.emit()
         return True
 
@@ -378,11 +376,14 @@ class FileCommands(QObject):
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask whether to save unsaved changes, unless nnviz can restore them. Return False on Cancel."""
+        """Ask whether to save unsaved changes. Return False on Cancel.
+
+        nnviz does not ask about an example that only a run has changed: training repeats the run.
+        """
         if not (self._document.modified and self.asks):
             return True
         self._runner.pause()
-        if self.runs.keep(self._document):
+        if self._document.can_be_repeated:
             return True
         question = leave_question(self._document)
         answer = ask(self._window, *question, [BUTTON.Save, BUTTON.Discard, BUTTON.Cancel])

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
-from nnviz.document.autosave import KeptRuns, Recovery, WorkCopy, claim_leftovers
+from nnviz.document.autosave import Recovery, WorkCopy, claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files.atomic import STANDARD_INPUT, read_standard_input
 from nnviz.files.errors import FileError, wait_for
@@ -190,13 +190,10 @@ def protect_work(workspace: Workspace, folder: Path) -> Recovery:
     The function also offers the copies of earlier sessions, and watches for changes of the file by other
     programs.
     """
-    say, runs = workspace.status.show_message, KeptRuns(folder / "runs")
+    say = workspace.status.show_message
     recovery = Recovery(workspace.document, folder / "recovery")
     recovery.failed.connect(say)
     ChangedElsewhere(workspace)
-    workspace.files.runs = runs
-    if message := runs.offer(workspace.document):
-        say(f"{workspace.document.title}: {message}")
 
     def offer_copies() -> None:
         leftovers, damaged = claim_leftovers(folder / "recovery")
