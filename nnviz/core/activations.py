@@ -91,24 +91,20 @@ def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> N
     _multiply(slope_z, slope_a, slope_z)
 
 
-def elu(alpha: float, scale: float = 1.0, width: float = 1.0) -> tuple[Forward, Backward]:
+def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
     """Return the forward and backward functions of elu.
 
-    f(z) is scale · z for z > 0, and scale · alpha · (e^(z / width) − 1) for other z.
+    f(z) is scale · z for z > 0, and scale · alpha · (e^z − 1) for other z.
     """
-    depth, above, stretch = np.array(alpha * scale), np.array(scale), np.array(width)
-    lowest = np.array(-_ALL * width)
+    depth, above = np.array(alpha * scale), np.array(scale)
 
     def forward(z: Array, a: Array) -> None:
-        _minimum(z, _ZERO, out=a)
-        _maximum(a, lowest, out=a)  # or the quotient could overflow
-        np.expm1(a / stretch, a)
+        np.expm1(_minimum(z, _ZERO), a)
         _multiply(a, depth, a)
         _add(a, _maximum(z, _ZERO) * above, a)
 
     def backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
-        # depth · e^(z / width) for z ≤ 0; without the minimum, the quotient could overflow
-        _divide(_minimum(a + depth, depth), stretch, slope_z)
+        _add(a, depth, slope_z)  # depth · e^z for z ≤ 0
         np.copyto(slope_z, above, where=z > _ZERO)
         _multiply(slope_z, slope_a, slope_z)
 
@@ -386,28 +382,6 @@ def _elu(alpha: float) -> Activation:
     )
 
 
-def _celu(alpha: float) -> Activation:
-    number = full(alpha)
-    inside = "e^z − 1" if alpha == 1 else f"{number}·(e^(z/{number}) − 1)"
-    return Activation(
-        with_parameter("celu", alpha, 1.0),
-        *elu(alpha, width=alpha),
-        f"z if z > 0 else {inside}",
-        ActivationNotation(
-            f"np.where(z > 0, z, {number} * np.expm1(np.minimum(z, 0) / {number}))",
-            f"slope_a * np.where(z > 0, 1, a / {number} + 1)",
-            Named("celu" if alpha == 1 else ""),  # Keras has no layer with an alpha
-            Named("CELU", "alpha", alpha),
-            Named("Celu", "alpha", alpha),
-        ),
-        Choice(Z > 0, 1, A / alpha + 1),
-        "he",
-        saturated=((-inf, alpha * math.log(SATURATED)),),
-        exact=lambda z: None if z < 0 else z,
-        parameter=Parameter("number α of α·(e^(z/α) − 1)", 0.5, "above 0", lambda v: 0 < v < inf, _celu),
-    )
-
-
 # Softmax
 
 
@@ -462,7 +436,6 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         _leaky_relu(LEAK),
         _elu(1.0),
-        _celu(1.0),
         Activation(
             "selu",
             *elu(SELU_ALPHA, SELU_SCALE),

@@ -24,7 +24,6 @@ SCALAR = {
     "tanh": math.tanh,
     "softplus": lambda z: math.log1p(math.exp(z)),
     "elu": lambda z, alpha=1.0: z if z > 0 else alpha * math.expm1(z),
-    "celu": lambda z, alpha=1.0: z if z > 0 else alpha * math.expm1(z / alpha),
     "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * math.expm1(z)),
     "silu": lambda z: z / (1 + math.exp(-z)),
     "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,

@@ -113,7 +113,7 @@ def test_no_menu_has_more_than_14_entries(open_window, settings, tmp_path):
         (tmp_path / f"{k}.json").touch()
         settings.remember_open(tmp_path / f"{k}.json")
     window, iris = open_window("iris"), load(example("iris").path)
-    unusual = edits.set_activation(iris, 0, "celu(0.5)")
+    unusual = edits.set_activation(iris, 0, "elu(0.5)")
     deep, many_sets = iris, unusual
     for _ in range(20):
         deep = edits.add_layer(deep, 1)
