@@ -260,8 +260,6 @@ class Results:
         return functions
 
 
-NEARLY_SHARE = 0.95
-"""A node is nearly dead (saturated) if it is dead (saturated) on at least this share of the rows."""
 FACTOR = 100.0
 """Slopes vanish below 1/FACTOR of the last layer's slopes, and explode above FACTOR times these slopes.
 
@@ -364,21 +362,14 @@ class Health:
 
         The dictionary is empty if there are fewer than two rows.
         """
-        texts: dict[tuple[int, int], str] = {}
         if self.rows < 2:
-            return texts
-        for text, layers in (
-            ("nearly saturated", tuple(self._nearly(layer.zero + layer.still) for layer in self.layers)),
-            ("nearly dead", tuple(self._nearly(layer.zero) for layer in self.layers)),
-            ("saturated on all rows", self.saturated),
-            ("dead on all rows", self.dead),
-        ):
-            for k, nodes in enumerate(layers):
-                texts |= {(k, node): text for node in np.flatnonzero(nodes).tolist()}
-        return texts
-
-    def _nearly(self, counts: Counts) -> Flags:
-        return counts >= NEARLY_SHARE * self.rows
+            return {}
+        return {
+            (k, node): text
+            for text, layers in (("saturated on all rows", self.saturated), ("dead on all rows", self.dead))
+            for k, nodes in enumerate(layers)
+            for node in np.flatnonzero(nodes).tolist()
+        }
 
 
 def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:

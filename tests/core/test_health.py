@@ -61,10 +61,10 @@ def test_rows_on_which_a_node_hardly_moves_are_counted_on_both_sides(activation,
     assert still.badges() == {(0, 0): "saturated on all rows"}
 
 
-def test_a_node_is_nearly_dead_from_95_of_100_rows_on_but_not_of_one_row():
-    rows = ([1.0] * alive + [-1.0] * (100 - alive) for alive in (0, 5, 6))
+def test_a_node_is_dead_if_all_of_several_rows_say_so():
+    rows = ([1.0] * alive + [-1.0] * (100 - alive) for alive in (0, 1))
     badges = [of(one_layer("relu", [1.0], [0.0], each)).badges().get((0, 0)) for each in rows]
-    assert badges == ["dead on all rows", "nearly dead", None]
+    assert badges == ["dead on all rows", None]
     assert of(one_layer("relu", [1.0], [0.0], [-1.0])).badges() == {}
     network = one_layer("relu", [1.0], [0.0], [1.0]).network
     empty = health(network, network.forward(np.empty((0, 1))))
