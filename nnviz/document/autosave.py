@@ -11,7 +11,6 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -28,20 +27,8 @@ from nnviz.files.on_disk import BACKUP_SUFFIX, ReadNotes
 from nnviz.files.registry import is_native, is_saved_at, losses_on_overwrite, losses_on_save
 from nnviz.files.snapshot import About, Copy
 
-
-def _delete_oldest(paths: Iterable[Path], kept: set[Path], most: int) -> None:
-    """Delete the oldest files beyond a number of files, but not those in `kept`."""
-    latest_first = sorted(paths, key=lambda path: (path in kept, _mtime_s(path)), reverse=True)
-    for path in latest_first[most:]:
-        with contextlib.suppress(OSError):  # the file is gone, or a folder has this name
-            if path not in kept:
-                os.unlink(path)
-
-
 DAMAGED = ".damaged"
 """File name suffix of copies of unsaved work that nnviz cannot read."""
-MOST_DAMAGED = 5
-"""Number of unreadable copies of unsaved work that nnviz keeps for inspection; older copies are deleted."""
 
 LATEST_S = 2.0**34
 """Latest time of a file, in seconds since 1970 (year 2514). A later time is replaced by this time."""
@@ -117,7 +104,9 @@ def claim_leftovers(folder: Path) -> tuple[list[WorkCopy], str]:
                 work.discard()
             else:
                 faults.append((error, _set_aside_copy(work, error)))
-    _clear_up(folder, {path for _, path in faults})
+    atomic.delete_leftovers(folder)  # partial copies
+    locks = _files_in(folder, ".lock")
+    atomic.delete_stale(path for path in locks if not os.path.exists(path.with_suffix(".copy")))
     return sorted(leftovers, key=attrgetter("written"), reverse=True), _faults_sentence(faults)
 
 
@@ -144,15 +133,6 @@ def _faults_sentence(faults: list[tuple[FileError, Path]]) -> str:
     if len(faults) == 1:
         return f"A copy of unsaved work cannot be recovered: {error}; the copy is kept as {where}"
     return f"{len(faults)} copies of unsaved work cannot be recovered. The first copy is {where}: {error}"
-
-
-def _clear_up(folder: Path, damaged_copies: set[Path]) -> None:
-    """Delete partial copies, locks without a copy, and old damaged copies, but none in `damaged_copies`."""
-    atomic.delete_leftovers(folder)
-    atomic.delete_stale(
-        path for path in _files_in(folder, ".lock") if not os.path.exists(path.with_suffix(".copy"))
-    )
-    _delete_oldest(_files_in(folder, DAMAGED), damaged_copies, MOST_DAMAGED)
 
 
 def _files_in(folder: Path, suffix: str) -> list[Path]:

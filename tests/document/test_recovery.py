@@ -17,7 +17,7 @@ from PySide6.QtCore import QTimer
 
 from nnviz.core.edits import standardise
 from nnviz.core.train import train
-from nnviz.document.autosave import MOST_DAMAGED, Recovery, claim_leftovers, data_folder, state_summary
+from nnviz.document.autosave import Recovery, claim_leftovers, data_folder, state_summary
 from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import file_of
@@ -384,23 +384,13 @@ def test_a_copy_that_cannot_be_put_aside_or_claimed_stays(state, folder, approve
     approved("a damaged copy that stays, and one with a folder as its lock", f"{stays}\n{unlocked}")
 
 
-def test_only_the_latest_damaged_copies_are_kept(state, folder, approved, kept):
-    def leave_damaged(name, when):
-        copy = kept.leave(name, state(1))
-        copy.write_bytes(b"?")
-        os.utime(copy, (when, when))
-
-    for number in range(MOST_DAMAGED + 3):
-        leave_damaged(f"copy-{number}", number)
+def test_damaged_copies_are_counted_and_all_kept(state, folder, approved, kept):
+    for number in range(8):
+        kept.leave(f"copy-{number}", state(1)).write_bytes(b"?")
     said = kept.claim()[1]
     approved("several damaged copies", said.replace(said.split("first copy is ")[1].split(".")[0], "ONE"))
-    assert len(kept.names()) == MOST_DAMAGED + 3
-    kept.claim()
-    assert kept.names() == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
-    leave_damaged("old", 0)
-    assert "old.damaged" in kept.claim()[1]
-    assert "old.damaged" in kept.names()
-    assert len(kept.names()) == MOST_DAMAGED
+    assert kept.names() == [f"copy-{number}.damaged" for number in range(8)]
+    assert kept.claim() == ([], "")
 
 
 def test_old_locks_and_halves_of_copies_are_deleted(folder, kept):
