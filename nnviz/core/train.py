@@ -95,21 +95,12 @@ def train(
     """Train `state`, and return the result.
 
     Each keyword argument that is not None, such as `updates=100` or `schedule="step(100, 0.5)"`, replaces a
-    setting in `state.training`. If
-    the State has a run, the training continues this run, and the history includes the run's earlier updates.
-    Raises ValueError for an invalid setting, or if the State has no training rows or no targets.
+    setting in `state.training`. If the State has a run, the training continues this run, and the history
+    includes the run's earlier updates. Raises ValueError for an invalid setting, or if the State has no
+    training rows or no targets.
     """
-    given: dict[str, Any] = {
-        "updates": updates,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "optimizer": optimizer,
-        "seed": seed,
-        "loss": loss,
-        "validation": validation,
-        "schedule": schedule,
-    }
-    return carry_out(with_settings(state, given))
+    settings = {name: value for name, value in locals().items() if name != "state"}
+    return carry_out(with_settings(state, settings))
 
 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
