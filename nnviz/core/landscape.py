@@ -290,20 +290,10 @@ def _scale(state: State) -> float:
 
 
 def _lowest(offsets: Array, loss: Array, present: float) -> float:
-    """Return the distance to the first minimum from the present point; 0 if there is none."""
-    x = np.concatenate(([0.0], offsets))
-    y = np.concatenate(([present], loss))
+    """Return the one of `offsets` nearest to the first minimum, or 0 if the loss falls over all of them."""
     with np.errstate(invalid="ignore"):
-        rises = np.flatnonzero(~(np.diff(y) < 0.0))
-    if len(rises) == 0:
-        return 0.0
-    k = max(int(rises[0]), 1)
-    if k + 1 == len(x) or not np.isfinite(y[k - 1 : k + 2]).all():
-        return float(x[k])
-    # the minimum of the parabola through three points, scaled to avoid overflow
-    (low, middle, high), heights = x[k - 1 : k + 2], y[k - 1 : k + 2]
-    bend, slope, _ = np.polyfit(x[k - 1 : k + 2] / high, heights / (float(np.abs(heights).max()) or 1.0), 2)
-    return float(np.clip(-slope / (2 * bend) * high, low, high) if bend > 0.0 else middle)
+        rises = np.flatnonzero(~(np.diff(loss, prepend=present) < 0.0))
+    return float(offsets[max(int(rises[0]) - 1, 0)]) if len(rises) else 0.0
 
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
