@@ -220,14 +220,12 @@ TIMES_FASTER = 100.0
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a Job: when a thread takes over the work, the slowest speed, and the history's length."""
+    """Limits of a Job: when a thread takes over the work, and the length of the history."""
 
     long_unit_s: float = 0.012
     """If two units of work each take longer than this, in seconds, a thread takes over the work."""
     work_per_state: float = 4.0
     """Shortest training time between two copies of the State, as a multiple of the time that a copy takes."""
-    slowest_per_s: float = SLOWEST_PER_S
-    """Updates per second at speed 0, the slowest speed."""
     history_points: int = 8 * BUCKETS
     """Largest number of points in a loss history (0.5 MB). A longer history is thinned."""
 
@@ -291,7 +289,7 @@ class Job(QObject):
 
     def set_speed(self, speed: float) -> None:
         """Set the speed, from 0 (slowest) to 1 (as fast as possible); the next update follows at once."""
-        per_s = updates_per_second(self.updates, speed, self._limits.slowest_per_s)
+        per_s = updates_per_second(self.updates, speed)
         self._per_s, self._since_s, self._done_before = per_s, time.perf_counter(), self.done
         if not self._stopped:
             self._timer.start(0)
@@ -410,12 +408,12 @@ class Job(QObject):
         return state, self._trainer.diverged
 
 
-def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:
+def updates_per_second(updates: int, speed: float) -> float:
     """Return the updates per second at `speed`: at 0.5, `updates` in 3 seconds; at 1, infinitely many."""
     middle = updates / RUN_S
     if speed >= 1.0:
         return math.inf
     if speed >= 0.5:
         return float(middle * TIMES_FASTER ** (2.0 * speed - 1.0))
-    slowest = min(slowest_per_s, middle)
+    slowest = min(SLOWEST_PER_S, middle)
     return float(slowest * (middle / slowest) ** (2.0 * speed))

@@ -13,6 +13,7 @@ from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
+from nnviz.document import job
 from nnviz.document.document import Document
 from nnviz.document.job import NO_ROWS, NO_TARGETS, Limits, updates_per_second
 from nnviz.document.training import Runner
@@ -62,9 +63,10 @@ def runner(make_runner):
 
 
 @pytest.fixture
-def slow_runner(make_runner):
+def slow_runner(make_runner, monkeypatch):
     """Return a Runner whose first update comes at once, and the second after a quarter of an hour."""
-    runner = make_runner(slowest_per_s=0.001)
+    monkeypatch.setattr(job, "SLOWEST_PER_S", 0.001)
+    runner = make_runner()
     runner.speed = 0.0
     return runner
 
