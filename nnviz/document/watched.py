@@ -23,8 +23,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.frames import Frame, Mailbox, read_next
 
 SCRIPT_LOCK = "A script is training this network: you can edit it when the training has ended"
-WALK_HIDES_TRAINING = "The training continues; the diagram does not change until the animated walk is over"
-WALK_HIDES_END = "The training has ended; the final weights appear when the animated walk is over"
+WALK_HIDES_TRAINING = "The diagram shows the walk; the latest weights of the training appear after the walk"
 UNDO_NAME = "Watched training"
 """Name of the undo entry that contains the whole training of a script."""
 
@@ -56,7 +55,8 @@ class ScriptFollower(QObject):
         self._updates = 0  # number of updates that the script has reported
         self._bad_from = 0
         """The number of the first update after which a weight is not finite, or 0."""
-        self._still_sentence: str | None = None
+        self._is_hidden = False
+        """Whether a walk hides the latest weights."""
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._show)
         self._next_s = 0.0
@@ -79,12 +79,11 @@ class ScriptFollower(QObject):
 
     def _show(self) -> None:
         ending = self._mailbox.ending  # first: no frame comes after it
-        if self._document.now.walk.active:
-            self._report_still(WALK_HIDES_TRAINING if ending is None else WALK_HIDES_END)
+        was_hidden, self._is_hidden = self._is_hidden, self._document.now.walk.active
+        if was_hidden != self._is_hidden:
+            self.message.emit(WALK_HIDES_TRAINING if self._is_hidden else "")
+        if self._is_hidden:
             return
-        if self._still_sentence == WALK_HIDES_TRAINING and ending is None:
-            self.message.emit("The animated walk is over: nnviz shows the training again")
-        self._still_sentence = None
         began = time.perf_counter()
         if frame := self._mailbox.take():
             self._push(frame)
@@ -92,12 +91,6 @@ class ScriptFollower(QObject):
             self._end(ending)
         now = time.perf_counter()
         self._next_s = max(began + FRAME_S, now + FRAME_PER_SHOWING * (now - began))
-
-    def _report_still(self, sentence: str) -> None:
-        """Emit `sentence` on why the diagram does not change, unless this sentence was emitted last."""
-        if sentence != self._still_sentence:
-            self._still_sentence = sentence
-            self.message.emit(sentence)
 
     def _push(self, frame: Frame) -> None:
         """Show a frame; if a weight is not finite, show the losses of the frame with the previous weights."""
