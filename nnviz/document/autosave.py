@@ -170,13 +170,12 @@ class Recovery(QObject):
     """
 
     failed = Signal(str)
-    _writing_ended = Signal(object, object, str)  # from the thread: the arguments of `_record`
+    _writing_ended = Signal(object, str)  # from the thread: the arguments of `_record`
 
     def __init__(self, document: Document, folder: Path, *, delay_ms: int = DELAY_MS) -> None:
         super().__init__()
         self._document, self._folder, self._delay_ms = document, folder, delay_ms
         self._copy: WorkCopy | None = None
-        self._recovered: WorkCopy | None = None
         self._copied: weakref.ref[State] | None = None  # weak, so that a run's history can be freed
         self._thread: threading.Thread | None = None
         self._failing = False
@@ -193,15 +192,16 @@ class Recovery(QObject):
         return self._document.modified and not (self._copied and self._copied() is self._document.state)
 
     def recover(self, leftover: WorkCopy) -> None:
-        """Open the unsaved work in `leftover`, and delete `leftover` after the next copy.
+        """Open the unsaved work in `leftover`, which becomes the copy of this document.
 
         If FileError is raised, the document and the leftover stay unchanged.
         """
         state, path = leftover.load(), leftover.about.original
         as_read = ReadNotes(is_saved=path is None or is_saved_at(path))
+        self._finish()
         self._document.recover(state, path, leftover.about.digest, as_read)
-        self._recovered = leftover
-        self._write()
+        self._timer.stop()
+        self._copy, self._copied = leftover, weakref.ref(state)
 
     def leave(self) -> None:
         """Copy all unsaved changes for the next start, because the program ends without asking to save."""
@@ -212,9 +212,8 @@ class Recovery(QObject):
         self._timer.stop()
         self._document.changed.disconnect(self._follow)
         self._document.undo_changed.disconnect(self._follow)
-        for work in (self._copy, self._recovered):
-            if work:
-                work.release()
+        if self._copy:
+            self._copy.release()
 
     def close(self) -> None:
         """Delete the copy, because the document is about to be closed."""
@@ -234,33 +233,32 @@ class Recovery(QObject):
         self._copied = None
         if self._thread is not None:
             return
-        for work in (self._copy, self._recovered):
-            if work:
-                work.discard()
-        self._copy = self._recovered = None
+        if self._copy:
+            self._copy.discard()
+        self._copy = None
 
     def _write(self) -> None:
         self._timer.stop()
         if self._thread is not None:
             return  # `_record` checks again when the thread ends
-        state, before = self._document.state, self._recovered
+        state = self._document.state
         try:
             self._copy = self._copy or WorkCopy.new(self._folder)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            self._record(state, before, f"{self._folder} cannot be used: {why}")
+            self._record(state, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, before, self._copy.path, snapshot.copy_parts(state, _about(self._document)))
+        work = (state, self._copy.path, snapshot.copy_parts(state, _about(self._document)))
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
-    def _work(self, state: State, before: WorkCopy | None, copy: Path, parts: snapshot.Parts) -> None:
+    def _work(self, state: State, copy: Path, parts: snapshot.Parts) -> None:
         why = ""
         try:
             atomic.write(copy, *snapshot.with_digest(parts), private=True)
         except Exception as error:  # after any failure, the next copy must be tried
             why = str(error) or type(error).__name__
-        self._writing_ended.emit(state, before, why)
+        self._writing_ended.emit(state, why)
 
     def _finish(self) -> None:
         """Wait until the thread has written the copy."""
@@ -268,16 +266,13 @@ class Recovery(QObject):
             self._thread.join()
             QCoreApplication.sendPostedEvents(self)
 
-    def _record(self, state: State, before: WorkCopy | None, why: str) -> None:
-        """Record that `state` was copied and delete the leftover `before`; or report `why` copying failed."""
+    def _record(self, state: State, why: str) -> None:
+        """Record that `state` was copied, or report `why` copying failed."""
         if self._thread is not None:
             self._thread.join()  # the thread is done, but holds the State until it ends
         self._thread, has_reported, self._failing = None, self._failing, bool(why)
         if not why:
             self._copied = weakref.ref(state)
-            if before is not None:
-                before.discard()
-                self._recovered = None
         elif not has_reported:
             self.failed.emit(f"Autosave failed, so a crash would lose the unsaved changes: {why}")
         self._follow()
