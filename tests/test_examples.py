@@ -238,7 +238,7 @@ def test_the_digits_are_read_as_well_as_their_notes_say():
     check_classes(own, result, (64, 32, 16, 10), (0.05354, 0.1453), (0.006347, 0.1056), (800, 192))
     assert parts_right(own) == (794, 190)
     trace = own.network.forward(own.data.inputs)
-    assert [int(dead.sum()) for dead in health(own.network, trace).dead] == [3, 0, 0]
+    assert [layer for layer, _ in health(own.network, trace).badges()] == [0, 0, 0]
     assert (own.data.targets[489].argmax(), trace.prediction[489].argmax()) == (3, 5)
     rows = [[*row.values()] for row in table("digits")]  # those that are kept elsewhere
     pixels = np.array([row[:-1] for row in rows], dtype=float)

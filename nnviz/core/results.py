@@ -341,35 +341,18 @@ class Health:
         layers = (Stuck(mine.zero + own.zero, mine.still + own.still) for mine, own in pairs)
         return Health(self.rows + other.rows, tuple(layers))
 
-    @property
-    def dead(self) -> tuple[Flags, ...]:
-        """Whether each node is dead: output 0 and slope 0 on every row.
-
-        Each layer has one array, shape (nodes,).
-        """
-        return tuple((layer.zero == self.rows) & (self.rows > 0) for layer in self.layers)
-
-    @property
-    def saturated(self) -> tuple[Flags, ...]:
-        """Whether each node is saturated: slope almost 0 on every row, but not dead.
-
-        Each layer has one array, shape (nodes,).
-        """
-        return tuple((each.zero + each.still == self.rows) & (each.zero < self.rows) for each in self.layers)
-
     def badges(self) -> dict[tuple[int, int], str]:
         """Return a dictionary from (layer, node) to the text on a node with a problem: "dead on all rows".
 
-        The dictionary is empty if there are fewer than two rows.
+        A dead node has output 0 and slope 0 on every row. A saturated node has a slope of almost 0 on every
+        row, but is not dead. The dictionary is empty if there are fewer than two rows.
         """
-        if self.rows < 2:
-            return {}
-        return {
-            (k, node): text
-            for text, layers in (("saturated on all rows", self.saturated), ("dead on all rows", self.dead))
-            for k, nodes in enumerate(layers)
-            for node in np.flatnonzero(nodes).tolist()
-        }
+        texts: dict[tuple[int, int], str] = {}
+        for k, layer in enumerate(self.layers if self.rows > 1 else ()):
+            for node in np.flatnonzero(layer.zero + layer.still == self.rows).tolist():
+                problem = "dead" if layer.zero[node] == self.rows else "saturated"
+                texts[k, node] = f"{problem} on all rows"
+        return texts
 
 
 def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:

@@ -13,13 +13,12 @@ from nnviz.core.address import Address, column_title
 from nnviz.core.expressions import Number
 from nnviz.core.landscape import shifted_trace
 from nnviz.core.losses import Loss
-from nnviz.core.network import Network, Trace
+from nnviz.core.network import Trace
 from nnviz.core.numbers import as_text, list_text
 from nnviz.core.results import (
     FATE_SENTENCES,
     Computed,
     Fate,
-    Flags,
     Health,
     Means,
     fates,
@@ -351,16 +350,9 @@ def layers_health(state: State, computed: Computed) -> list[LineSection]:
     layers = [(layer, f"{column_title(layer + 1, count)}, ") for layer in range(count)]
     sections = [_size_section(state, whole, layers)]
     if computed.health:
-        odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
-        named = tuple(Note(f"{word}:", names) for word, of in odd.items() if (names := _names(network, of)))
-        sections += [LineSection("Dead or saturated on all rows", named)] if named else []
+        badges, named = computed.health.badges(), list[Line | Note]()
+        for word in ("dead", "saturated"):
+            names = [network.layers[k].nodes[j] for (k, j), text in badges.items() if text.startswith(word)]
+            named += [Note(f"{word.capitalize()}:", list_text(names, FEW_NAMES))] if names else []
+        sections += [LineSection("Dead or saturated on all rows", tuple(named))] if named else []
     return sections
-
-
-def _names(network: Network, odd: tuple[Flags, ...]) -> str:
-    names = [
-        layer.nodes[node]
-        for layer, nodes in zip(network.layers, odd, strict=True)
-        for node in np.flatnonzero(nodes).tolist()
-    ]
-    return list_text(names, FEW_NAMES) if names else ""
