@@ -108,11 +108,6 @@ class Computed:
     health: Health | None = None
     is_what_if: bool = False
 
-    def targets(self, state: State) -> Array | None:
-        """Return the targets of the selected row, shape (outputs,), or None if the row has no targets."""
-        targets = state.data.targets
-        return None if targets is None or self.is_what_if else targets[self.row]
-
 
 def next_batch(state: State) -> tuple[int, ...] | None:
     """Return the indices of the rows of the next mini-batch, or None for all training rows."""

@@ -286,6 +286,7 @@ class Document(QObject):
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State and add an undo entry named `text`.
 
+        Redo entries, and the oldest entries beyond the limits, are deleted.
         Successive pushes with the same `merge` form one undo entry, named by the last `text`: for example a
         drag, a series of key presses, or a run. A save between two pushes ends the entry.
         """
@@ -296,7 +297,16 @@ class Document(QObject):
             last.new, last.text = state, text
             self._show(state=state)
             return
-        self._add_change(Change(self.state, state, text, merge))
+        del self._changes[self._index :]
+        if self._changes:
+            self._changes[-1].weigh()  # merging may have changed which arrays it shares
+        self._changes.append(Change(self.state, state, text, merge))
+        forgotten = len(self._changes) - count_affordable(self._changes, self.undo_steps, self.undo_bytes)
+        del self._changes[:forgotten]
+        if self._clean is not None:
+            is_there = forgotten <= self._clean <= self._index
+            self._clean = self._clean - forgotten if is_there else None
+        self._index = len(self._changes)
         self._show(state=state)
         self.undo_changed.emit()
 
@@ -433,16 +443,3 @@ class Document(QObject):
         self._show(state=state)
         self.undo_changed.emit()
         return True
-
-    def _add_change(self, change: Change) -> None:
-        """Add a change, delete the redo entries, and delete the oldest changes beyond the limits."""
-        del self._changes[self._index :]
-        if self._changes:
-            self._changes[-1].weigh()  # merging may have changed which arrays it shares
-        self._changes.append(change)
-        forgotten = len(self._changes) - count_affordable(self._changes, self.undo_steps, self.undo_bytes)
-        del self._changes[:forgotten]
-        if self._clean is not None:
-            is_there = forgotten <= self._clean <= self._index
-            self._clean = self._clean - forgotten if is_there else None
-        self._index = len(self._changes)

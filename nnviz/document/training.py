@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
@@ -182,11 +181,10 @@ class Runner(QObject):
         self.travel = Travel(document, limits)
         self.travel.message.connect(self.message)
         self._job: Job | None = None
-        self._ids = itertools.count()
         self._text = ""
         self._merge: Hashable = None
         self._is_step = False
-        self._scrub = 0
+        self._scrub = object()
         self.updates_left = 0
         """Number of updates that a paused run still has to make."""
         self._own_state = document.state
@@ -262,7 +260,7 @@ class Runner(QObject):
     def try_again(self, iteration: int, learning_rate: float) -> None:
         """Set a learning rate and go to an iteration of the run, as one undo entry."""
         self.pause()
-        state, merge = self._document.state, ("again", next(self._ids))
+        state, merge = self._document.state, object()
         text = f"Learning rate {as_text(learning_rate)} from iteration {iteration} on"
         training = replace(state.training, learning_rate=learning_rate)
         self._document.push(edits.set_training(state, training), text, merge)
@@ -270,7 +268,7 @@ class Runner(QObject):
 
     def begin_scrub(self) -> None:
         """Begin a new undo entry for the next calls of `scrub_to`, which show other iterations."""
-        self._scrub = next(self._ids)
+        self._scrub = object()
 
     def begin_drag(self) -> None:
         """Begin dragging through iterations: pause the run.
@@ -286,7 +284,7 @@ class Runner(QObject):
     def scrub_to(self, iteration: int) -> None:
         """Show the State after `iteration` updates of the run."""
         self.pause()
-        self.travel.go_to(iteration, "Go to another iteration", ("scrub", self._scrub))
+        self.travel.go_to(iteration, "Go to another iteration", self._scrub)
 
     def end_drag(self) -> None:
         """End dragging through iterations.
@@ -337,7 +335,7 @@ class Runner(QObject):
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)
         self._job, self._is_step = job, text == ONE_UPDATE
-        self._text, self._merge = text, ("run", next(self._ids))
+        self._text, self._merge = text, object()
         self._own_state = state
         self.updates_left = 0
         self._document.set_in_motion(True)

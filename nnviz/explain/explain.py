@@ -136,7 +136,9 @@ class _Explainer:
             mean = mean_line(self.state, self.computed.means, address)
             sections.append(LineSection(self._mean_heading(), (mean,)))
         if output and len(self.state.data) > 1:
-            sections.append(LineSection(self._loss_heading(), (loss_line(self.state, self.computed.means),)))
+            phrase = all_rows_phrase(self.state) if self.state.validated else "all rows"
+            heading = phrase.removeprefix("the ").capitalize()
+            sections.append(LineSection(heading, (loss_line(self.state, self.computed.means),)))
         return sections
 
     def _layer_sections(self, layer: int) -> list[LineSection]:
@@ -164,10 +166,6 @@ class _Explainer:
         else:
             sections = [LineSection(self.row_heading, (line, *chain, *notes))]
         return [first, *sections, self._update_section(address, line)]
-
-    def _loss_heading(self) -> str:
-        phrase = all_rows_phrase(self.state) if self.state.validated else "all rows"
-        return phrase.removeprefix("the ").capitalize()
 
     def _mean_heading(self) -> str:
         return f"Mean slope over {all_rows_phrase(self.state)}"

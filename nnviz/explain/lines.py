@@ -231,8 +231,9 @@ class Scene:
         """Return the Scene of the selected row, or None if there are no rows."""
         if computed.trace is None:
             return None
-        targets = computed.targets(state)
-        return cls(state.network, state.measure, computed.trace, computed.slopes, targets)
+        targets = None if computed.is_what_if else state.data.targets
+        row = None if targets is None else targets[computed.row]
+        return cls(state.network, state.measure, computed.trace, computed.slopes, row)
 
     def slope_symbol(self, variable: str) -> str:
         """Return the symbol of the slope of the loss with respect to `variable`, for example ∂MSE/∂z."""
