@@ -37,9 +37,9 @@ class ScriptFollower(QObject):
     ========= ===================================================================================
 
     The training starts from the State of `document`. Until the training ends, the user can edit only the
-    notes. The whole training is one undo entry. If another document is opened, the window stops following
-    and the script continues. During a walk (one training iteration, step by step), the diagram does not
-    change.
+    notes. The whole training is one undo entry. If another document is opened, or a weight becomes infinite
+    or NaN, the window stops following and the script continues. During a walk (one training iteration, step
+    by step), the diagram does not change.
     """
 
     ended = Signal(str)
@@ -53,8 +53,6 @@ class ScriptFollower(QObject):
         self._history = History(USUAL_LIMITS.history_points)
         self._own_state: State | None = document.state
         self._updates = 0  # number of updates that the script has reported
-        self._bad_from = 0
-        """The number of the first update after which a weight is not finite, or 0."""
         self._is_hidden = False
         """Whether a walk hides the latest weights."""
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
@@ -93,24 +91,18 @@ class ScriptFollower(QObject):
         self._next_s = max(began + FRAME_S, now + FRAME_PER_SHOWING * (now - began))
 
     def _push(self, frame: Frame) -> None:
-        """Show a frame; if a weight is not finite, show the losses of the frame with the previous weights."""
+        """Show a frame; if a weight is not finite, show the losses with the previous weights, and end."""
         self._history, self._updates = self._history.extended(frame.points), frame.iteration
-        state, not_finite_before = self._document.state, self._bad_from
-        network, iteration, self._bad_from = state.network, frame.iteration, 0
-        try:
-            network = with_weights(network, as_layers(frame.values, network))
-        except ValueError:
-            iteration, self._bad_from = state.iteration, not_finite_before or frame.iteration
+        state = self._document.state
+        network, iteration = state.network, state.iteration
+        with contextlib.suppress(ValueError):
+            network, iteration = with_weights(network, as_layers(frame.values, network)), frame.iteration
         memory = np.zeros((0, network.parameters))
         run = Run(self._start, iteration, self._history, Training().optimizer, memory, (), watched=True)
         self._own_state = replace(state, network=network, run=run)
         self._document.push(self._own_state, UNDO_NAME, merge=self)
-        if self._bad_from and not not_finite_before:
-            self.message.emit(f"{self._not_finite_sentence()}. The training continues")
-
-    def _not_finite_sentence(self) -> str:
-        made = counted(self._document.state.iteration, "update")
-        return f"After update {self._bad_from}, weights are infinite or NaN: you see the weights after {made}"
+        if iteration < frame.iteration:
+            self._end("Weights are infinite or NaN: watching has ended at the last finite weights")
 
     def _end(self, ending: str) -> None:
         self._leave()
@@ -119,7 +111,7 @@ class ScriptFollower(QObject):
         if len(self._history) and not self._document.now.hiding.on:
             first, last = self._history.points[[0, -1], 1].tolist()
             sentence = f"{sentence}, the script's loss {as_text(first)} → {as_text(last)}"
-        self.ended.emit(f"{sentence}. {self._not_finite_sentence()}" if self._bad_from else sentence)
+        self.ended.emit(sentence)
 
     def _leave(self) -> None:
         self._own_state = None
