@@ -61,8 +61,8 @@ class Schedule(ABC):
         return {name: getattr(self, own) for own, name in names.items()} | others
 
 
-def _check_whole(name: str, value: int) -> None:
-    if not 1 <= value <= LARGEST:
+def _check_whole(name: str, value: float) -> None:
+    if not 1 <= value <= LARGEST or value % 1:
         raise ValueError(f"{name}: expected a whole number from 1 to {LARGEST}")
 
 
@@ -145,14 +145,8 @@ def schedule(text: str) -> Schedule | None:
 
 def of_numbers(kind: type[Schedule], numbers: Sequence[float]) -> Schedule:
     """Return a schedule with these parameters. Raises ValueError for invalid ones."""
-    wanted = fields(kind)
-    if len(numbers) != len(wanted):
+    if len(numbers) != len(fields(kind)):
         raise ValueError
-    whole = [own.name for own, value in zip(wanted, numbers, strict=True) if own.type == "int" and value % 1]
-    if whole:
-        raise ValueError(f"{whole[0]}: expected a whole number")
     make: Any = kind
-    made: Schedule = make(
-        *(int(value) if own.type == "int" else value for own, value in zip(wanted, numbers, strict=True))
-    )
+    made: Schedule = make(*(value if value % 1 else int(value) for value in numbers))
     return made

@@ -23,6 +23,7 @@ from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import health, zero_reason
+from nnviz.core.schedules import schedule
 from nnviz.core.slopes import slopes
 from nnviz.core.train import train
 from nnviz.explain.explain import measure_slope
@@ -446,3 +447,11 @@ def test_new_entries_train_and_are_saved_drawn_and_known_to_the_command(hinge, t
     texts = re.findall(r">([^<]*)</text>", svg(hinge, view="slopes"))
     assert {"hinge · biases", "z −4.5", "−1"} <= set(texts)  # node_2: z and a
     capsys.readouterr()
+
+
+def test_a_schedule_is_given_by_its_name_and_numbers(approved):
+    assert schedule("constant") is None
+    assert schedule("step(100, 0.5)").name == "step(100, 0.5)"
+    assert schedule("cosine(5e2)").rate(1.0, 250) == pytest.approx(0.5)
+    wrong = ("wave(3)", "step", "step(100)", "step(1.5, 0.5)", "step(0, 0.5)", "step(9, 2)", "cosine(x)")
+    approved("schedules that are none", refusals({text: partial(schedule, text) for text in wrong}))
