@@ -281,14 +281,6 @@ class Moment:
         return known or Measured()
 
     @property
-    def loss(self) -> float | None:
-        """The loss over all training rows.
-
-        The loss is None if the data has no rows or no targets, and until the loss is computed.
-        """
-        return self.measured.loss
-
-    @property
     def last_measured(self) -> tuple[Measured, int]:
         """The losses and accuracies to show, and the iteration at which they were measured.
 

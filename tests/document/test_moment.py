@@ -54,7 +54,7 @@ def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, pas
     document.select_row(7)
     now = document.now
     means, odd = now.means, now.marks.badges
-    found = now.trace, now.slopes, now.prediction(3), now.error(7), now.loss
+    found = now.trace, now.slopes, now.prediction(3), now.error(7), now.measured.loss
     assert now.means_of_update is means
     document.push(replace(state, name="n", training=replace(state.training, learning_rate=1.0)), "settings")
     assert document.now is not now
@@ -73,7 +73,7 @@ def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, pas
     document.push(set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     assert document.now.means is not means
     document.push(edits.set_value(document.state, Address("target", 0, 0), 9.0, 0), "a target")
-    assert document.now.loss == document.state.loss()
+    assert document.now.measured.loss == document.state.loss()
     assert passes == [100, 100, 100]  # the last is the test's
 
 
@@ -85,13 +85,13 @@ def test_with_many_rows_the_selected_row_is_computed_alone_and_the_rest_while_id
     np.testing.assert_allclose(document.now.prediction(40), alone, rtol=1e-12)
 
     def values():
-        return document.now.means, document.now.loss, document.now.health
+        return document.now.means, document.now.measured.loss, document.now.health
 
     with qtbot.waitSignal(document.changed):
         assert values() == (None, None, None)
     qtbot.waitUntil(lambda: None not in values())
     assert max(passes) == 32
-    assert document.now.loss == pytest.approx(state.loss(), rel=1e-12)
+    assert document.now.measured.loss == pytest.approx(state.loss(), rel=1e-12)
     assert not isinstance(document.now.means.slopes, Slopes)
 
 
@@ -154,13 +154,13 @@ def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_
 def test_without_rows_or_targets_there_is_nothing(state):
     for data in (Dataset(state.data.inputs), Dataset.empty(state.network)):
         now = document_of(replace(state, data=data)).now
-        assert (now.slopes, now.loss, now.means, now.means_of_update) == (None,) * 4
+        assert (now.slopes, now.measured.loss, now.means, now.means_of_update) == (None,) * 4
         assert (now.trace is None) == (len(data) == 0)
 
 
 def test_without_a_window_every_value_is_computed_at_once(state):
     now = Moment.of(state, row=3, slopes_shown=True)
-    assert None not in (now.means, now.health, now.loss, now.node_values(0, 1))
+    assert None not in (now.means, now.health, now.measured.loss, now.node_values(0, 1))
     same_slopes(now.then(row=4).slopes, state, [4])
     assert now.then(row=400).row == 99
 

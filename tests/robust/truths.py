@@ -71,14 +71,14 @@ def what_is_derived_follows_from_the_state(models):
     same((now.trace.inputs, *now.trace.z, *now.trace.a), (here.inputs, *here.z, *here.a))
     same([now.prediction(k) for k in range(len(data))], trace.prediction)
     if data.targets is None:
-        assert (now.loss, now.slopes, now.means) == (None, None, None)
+        assert (now.measured.loss, now.slopes, now.means) == (None, None, None)
         return
-    if now.loss is None or now.means is None:
+    if now.measured.loss is None or now.means is None:
         assert not few  # they will be known
         return
     trained, loss = slice(state.trained_rows), state.training.loss
     whole = slopes(network, data.inputs[trained], data.targets[trained], loss)
-    same([now.loss, now.means.slopes.loss], [state.loss(), state.loss()])
+    same([now.measured.loss, now.means.slopes.loss], [state.loss(), state.loss()])
     same_slopes(now.means.slopes, whole)
     same_slopes(now.slopes, slopes_from(network, here, data.targets[row : row + 1], state.measure))
 

@@ -62,7 +62,7 @@ def results(window):
     now = window.document.now
     trace, slopes = now.trace, now.slopes
     values = list(chain(*(array.ravel().tolist() for array in (*trace.z, *trace.a))))
-    values += [now.error(now.row)[0], now.row_loss(now.row), now.loss]
+    values += [now.error(now.row)[0], now.row_loss(now.row), now.measured.loss]
     values += list(chain(*(layer.weights.ravel().tolist() for layer in slopes.layers)))
     given = {as_text(value) for value in given_numbers(window)}
     return {text for value in values for text in (as_text(value), full_text(value))} - given
@@ -203,7 +203,7 @@ def test_the_figures_of_training_are_blank_until_one_is_clicked(window):
     assert mse.accessibleDescription() == HIDDEN
     QTest.mouseClick(mse, LEFT)
     window.desk.frames.show_pending()
-    assert mse.text == as_text(window.document.now.loss)
+    assert mse.text == as_text(window.document.now.measured.loss)
     QTest.keyClick(window.diagram, KEY.Key_F10)
     assert figure(window, "MSE").text == BLANK
     assert figure(window, "Iteration").text == "1"

@@ -60,7 +60,7 @@ def letter_height(strip):
 def test_the_strip_follows_updates_undo_and_a_live_run(open_window, qtbot):
     window = open_window("xor")
     strip = present(window)
-    before = as_text(window.document.now.loss)
+    before = as_text(window.document.now.measured.loss)
     assert said(strip) == f"iteration 0, MSE {before}"
     QTest.keyClick(window.diagram, KEY.Key_F10)
     settled(window)
