@@ -279,14 +279,11 @@ def _within(w: float) -> float:
 
 
 def _scale(state: State) -> float:
-    """Return the usual loss: with z = 0 at all outputs or, if larger, at the start of the run."""
+    """Return the loss of an untrained network, with z = 0 at all outputs."""
     assert state.data.targets is not None
     targets = state.data.targets[: state.trained_rows]
     z = np.zeros_like(targets)
-    loss_at_zero = state.measure.mean(z, state.network.layers[-1].function(z), targets)
-    if state.run is None or state.is_watched or len(state.run.history) == 0:
-        return loss_at_zero
-    return max(loss_at_zero, float(state.run.history.points[0, 1]))
+    return state.measure.mean(z, state.network.layers[-1].function(z), targets)
 
 
 def _lowest(offsets: Array, loss: Array, present: float) -> float:
