@@ -263,7 +263,6 @@ exploding slopes changes too much.
 """
 
 Counts: TypeAlias = NDArray[np.intp]
-Flags: TypeAlias = NDArray[np.bool_]
 Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
 """The problem of a layer's slopes: they vanish, explode or are 0; "" if the slopes are normal."""
 FATE_SENTENCES: dict[Fate, str] = {
@@ -274,7 +273,7 @@ FATE_SENTENCES: dict[Fate, str] = {
 """For each problem of a layer's slopes, a sentence that says the problem."""
 
 
-def is_within(intervals: tuple[Interval, ...], z: Array) -> Flags:
+def is_within(intervals: tuple[Interval, ...], z: Array) -> NDArray[np.bool_]:
     """Return whether each number in `z` lies in one of the intervals, as an array in the shape of `z`."""
     inside = np.zeros(np.shape(z), dtype=bool)
     for low, high in intervals:
