@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.state import State
@@ -114,21 +113,14 @@ def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
 
 
 def _strongest(network: Network, areas: list[tuple[Indices, Indices]], count: int) -> Iterator[Match]:
-    """Yield the `count` strongest weights; `areas` holds for each layer the (nodes, sources) to search."""
+    """Yield the `count` ≥ 1 strongest weights; `areas` has for each layer the (nodes, sources) to search."""
     heads: list[tuple[float, int, int, int]] = []
     for k, (nodes, sources) in enumerate(areas):
-        if len(sources):
-            strengths = np.abs(network.layers[k].weights[np.ix_(nodes, sources)])
-            for place in _top(strengths.ravel(), count).tolist():
+        strengths = np.abs(network.layers[k].weights[np.ix_(nodes, sources)]).ravel()
+        if len(strengths):
+            for place in np.argpartition(-strengths, min(count, len(strengths)) - 1)[:count].tolist():
                 node, source = divmod(place, len(sources))
-                heads.append((-float(strengths[node, source]), k, int(nodes[node]), int(sources[source])))
+                heads.append((-float(strengths[place]), k, int(nodes[node]), int(sources[source])))
     for _, *place in sorted(heads)[:count]:
         address = Address("weight", *place)
         yield Match(address, network.name_of(address), network.value_of(address))
-
-
-def _top(scores: Array, count: int) -> Indices:
-    """Return the indices of the `count` highest scores, in any order."""
-    if len(scores) <= count:
-        return np.arange(len(scores))
-    return np.argpartition(scores, -count)[-count:] if count else np.empty(0, np.intp)
