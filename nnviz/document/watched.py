@@ -102,7 +102,7 @@ class ScriptFollower(QObject):
         self._own_state = replace(state, network=network, run=run)
         self._document.push(self._own_state, UNDO_NAME, merge=self)
         if iteration < frame.iteration:
-            self._end("Weights are infinite or NaN: watching has ended at the last finite weights")
+            self._end("Weights are infinite or NaN, so watching has ended at the last finite weights")
 
     def _end(self, ending: str) -> None:
         self._leave()
