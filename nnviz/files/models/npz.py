@@ -1,8 +1,8 @@
 """NumPy archives, `.npz`, and the zip and `.npy` files within them.
 
-The reader refuses everything that a normal archive does not have: encryption, links, paths to other folders,
-duplicate or overlapping entries, more or larger entries than a model needs, wrong sizes. The reader
-also opens the arrays that belong to a program written by nnviz, with the rows as `inputs` and `targets`.
+The reader refuses encryption, links, paths to other folders, duplicate entries, wrong sizes, and more or
+larger entries than a model needs. The reader unpacks nothing to the disk. It also opens the arrays that belong
+to a program written by nnviz, with the rows as `inputs` and `targets`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import io
 import math
 import re
 import stat
-import struct
 import zipfile
 from dataclasses import replace
 from typing import Any
@@ -30,12 +29,8 @@ from nnviz.files.source import Codec, Source
 
 MOST_ENTRIES = 4_000
 """Largest number of entries in an archive: over twice the number of arrays of the largest network."""
-_LIST_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x05\x06"
-"""The first bytes of an entry in the archive's list, and of the end of the archive."""
-_END = struct.Struct("<10xHLL2x")  # entries, and size and offset of the list; without the comment
-_END64 = struct.Struct("<4sQ12x4Q4sLQL")
-"""The ZIP64 record, with the same numbers, and its locator; PyTorch writes both before the end."""
-_LENGTHS, _LENGTHS_OFFSET = struct.Struct("<2H"), 26  # of name and extra field, in an entry's own header
+_LIST_SIGN = b"PK\x01\x02"
+"""The first bytes of an entry in the archive's list."""
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
 _UNIX = 3
 _UNSAFE_NAME = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.*\x00.*|", re.DOTALL)
@@ -51,21 +46,12 @@ class Archive:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except Exception:  # zipfile raises several
             raise FileError("the zip archive is incomplete, or its list of entries is damaged") from None
-        end = len(data) - _END.size - len(self._archive.comment)
-        if not data.startswith(_END_SIGN, end):
-            raise FileError("the file contains other bytes after the end of the zip archive")
-        entries = sorted(self._archive.infolist(), key=lambda entry: entry.header_offset)
-        self._entries = {entry.filename: entry for entry in self._archive.infolist()}
+        entries = self._archive.infolist()
+        self._entries = {entry.filename: entry for entry in entries}
         if len(self._entries) < len(entries):
             raise FileError("the archive contains an entry twice")
-        starts = [entry.header_offset for entry in entries] + [self._archive.start_dir]
-        if starts[0] != 0:
-            raise FileError("the zip archive has other bytes before its start")
-        _check_end(data, end)
-        for entry, next_start in zip(entries, starts[1:], strict=True):
+        for entry in entries:
             _check_entry(entry)
-            if _content_start(data, entry, next_start) + entry.compress_size > next_start:
-                raise FileError("this entry of the archive overlaps the bytes after it", entry.filename)
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
             raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")
 
@@ -98,24 +84,6 @@ class Archive:
         if len(content) != entry.file_size:
             raise FileError(message, name)
         return content
-
-
-def _check_end(data: bytes, end: int) -> None:
-    """Raise FileError if other bytes than a consistent ZIP64 record follow the list of entries."""
-    count, size, offset = _END.unpack_from(data, end)
-    found, at = data[offset + size : end], offset + size
-    same = _END64.pack(b"PK\6\6", 44, count, count, size, offset, b"PK\6\7", 0, at, 1)
-    if found and found[:12] + found[16:] != same[:12] + same[16:]:  # bytes 12 to 16 are versions
-        raise FileError("the zip archive has two different ends, or other bytes after its list of entries")
-
-
-def _content_start(data: bytes, entry: zipfile.ZipInfo, end: int) -> int:
-    """Return the offset of an entry's packed content, or more than `end` if its own header passes `end`."""
-    lengths = entry.header_offset + _LENGTHS_OFFSET
-    if lengths + _LENGTHS.size > end:
-        return end + 1
-    name, extra = _LENGTHS.unpack_from(data, lengths)
-    return int(lengths + _LENGTHS.size + name + extra)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
