@@ -172,8 +172,6 @@ def state_of(
     layers: Sequence[Dense],
     *,
     inputs: Sequence[str] = (),
-    name: str = "",
-    notes: str = "",
     loss: str = "",
     source: Source | None = None,
     why: str = "",
@@ -193,7 +191,7 @@ def state_of(
     with as_file_errors():
         network = Network(names[0], tuple(network_layers))
         training = training_for(network, loss, source, why)
-        return State(network, Dataset.empty(network), training, name=name, notes=notes)
+        return State(network, Dataset.empty(network), training)
 
 
 def training_for(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:

@@ -1,8 +1,8 @@
 """NumPy archives, `.npz`, and the zip and `.npy` files within them.
 
 The reader refuses encryption, links, paths to other folders, duplicate entries, wrong sizes, and more or
-larger entries than a model needs. The reader unpacks nothing to the disk. It also opens the arrays that belong
-to a program written by nnviz, with the rows as `inputs` and `targets`.
+larger entries than a model needs. The reader unpacks nothing to the disk. The reader also opens the arrays
+that belong to a program written by nnviz, with the rows as `inputs` and `targets`.
 """
 
 from __future__ import annotations

@@ -1,81 +1,38 @@
 """ONNX models of dense layers, `.onnx`. The onnx library is imported when a file is saved.
 
-The names of inputs and nodes are JSON in the model's metadata. The title is the name of the graph, and the
-notes are the doc string. Floats have 32 bits, because every runtime has all operators for this type. nnviz
+Floats have 32 bits, because every runtime has all operators for this type. nnviz
 writes only operators that ONNX had in 2020. ONNX added SiLU and GELU later, so nnviz writes each of them as
 several operators, as PyTorch does.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.network import Layer
-from nnviz.core.state import Dataset, State
-from nnviz.files import json_text
-from nnviz.files.errors import FileError
+from nnviz.core.state import State
 from nnviz.files.models import dense, onnx_chain, sandbox
 from nnviz.files.models.dense import Dense, separate_scaling, to_float32
-from nnviz.files.source import Codec, Source, lost_parts
+from nnviz.files.source import Codec, Source
 
 if TYPE_CHECKING:
     import onnx
-
-
-PRODUCER = "nnviz"
-KEY = "nnviz.names"
-"""Metadata key under which the names of inputs and nodes are stored as JSON.
-
-An example: `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`.
-"""
-UNTITLED = "network"
-"""Name of the graph if the network has no title, because ONNX requires a name."""
-
-
-class _Names(msgspec.Struct):
-    inputs: list[str] = []
-    nodes: list[list[str]] = []
-
-
-def _write_words(model: onnx.ModelProto, state: State) -> None:
-    """Write the names, title and notes of `state` into a model."""
-    network = state.network
-    names = {"inputs": network.inputs, "nodes": [layer.nodes for layer in network.layers]}
-    model.metadata_props.add(key=KEY, value=json.dumps(names, ensure_ascii=False))
-    model.producer_name = PRODUCER
-    model.graph.name = state.name or UNTITLED
-    model.doc_string = state.notes
-
-
-def _names(text: str) -> _Names:
-    """Return the names of inputs and nodes in a text that nnviz wrote; no names if they are invalid."""
-    try:
-        return msgspec.convert(json_text.parse(text), _Names)
-    except (FileError, msgspec.ValidationError):
-        return _Names()
 
 
 def read(source: Source) -> State:
     """Return the State in the bytes of an ONNX model. Raises FileError."""
     home = onnx_chain.__name__
     model, arrays = sandbox.call(home, source.data, onnx_chain.OnnxModel, "ONNX data", source.progress)
-    names, title, notes = _Names(), "", ""
-    if model.producer == PRODUCER:
-        names = _names(model.metadata.get(KEY, "{}"))
-        title, notes = model.name if model.name != UNTITLED else "", model.doc
-    nodes = names.nodes if len(names.nodes) == len(model.layers) else [[]] * len(model.layers)
     layers = [
-        Dense(arrays[f"weights {k}"], arrays.get(f"biases {k}"), activation, place, own)
-        for k, ((activation, place), own) in enumerate(zip(model.layers, nodes, strict=True))
+        Dense(arrays[f"weights {k}"], arrays.get(f"biases {k}"), activation, place)
+        for k, (activation, place) in enumerate(model.layers)
     ]
-    state = dense.state_of(layers, inputs=names.inputs, name=title, notes=notes, source=source)
+    state = dense.state_of(layers, source=source)
     source.notes.extend(model.notes)
     return state
 
@@ -124,10 +81,8 @@ def model_of(state: State) -> onnx.ModelProto:
     for k, layer in enumerate(network.layers):
         name = "output" if layer is network.layers[-1] else f"a_{k}"
         value = _write(graph, layer, k, value, name)
-    proto = helper.make_graph(graph.nodes, UNTITLED, ends[:1], ends[1:], graph.tensors)
-    model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    _write_words(model, state)
-    return model
+    proto = helper.make_graph(graph.nodes, "network", ends[:1], ends[1:], graph.tensors)
+    return helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
 def _write(graph: _GraphWriter, layer: Layer, k: int, input_name: str, output_name: str) -> str:
@@ -176,10 +131,7 @@ def write(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return the names of the parts of `state` that an ONNX model does not keep."""
-    network = state.network
-    training = dense.training_for(network)
-    reread = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
-    return lost_parts(state, reread) + dense.lost_digits(state)
+    return dense.left_out(state) + dense.lost_digits(state)
 
 
 def raw_rows(state: State, name: str) -> str:

@@ -62,22 +62,11 @@ JOIN = f"this node joins two values that depend on the input; {SUPPORTED}"
 class OnnxModel(msgspec.Struct):
     """What the process that reads a model tells nnviz.
 
-    =========== ===================================================================================
-    `layers`    the activation and the place of each layer
-    `notes`     sentences for the user
-    `producer`  the name of the program that wrote the model
-    `name`      the name of the graph
-    `doc`       the documentation of the model
-    `metadata`  the metadata by key
-    =========== ===================================================================================
+    `layers` has the activation and the place of each layer, and `notes` has sentences for the user.
     """
 
     layers: list[tuple[str, str]]
     notes: list[str]
-    producer: str
-    name: str
-    doc: str
-    metadata: dict[str, str]
 
 
 def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
@@ -98,10 +87,8 @@ def _read(model: onnx.ModelProto) -> tuple[OnnxModel, dict[str, Array]]:
         for kind, array in (("weights", layer.weights), ("biases", layer.biases))
         if array is not None
     }
-    metadata = {each.key: each.value for each in model.metadata_props}
     layers = [(layer.activation, layer.place) for layer in chain.layers]
-    about = model.producer_name, model.graph.name, model.doc_string, metadata
-    return OnnxModel(layers, notes + chain.notes, *about), arrays
+    return OnnxModel(layers, notes + chain.notes), arrays
 
 
 def warm_up() -> None:
