@@ -73,8 +73,6 @@ def beside_weights(value):
 RUN = {
     "a call": call(SYSTEM, COMMAND),
     "a call by names on the stack": text("os") + text("system") + b"\x93" + together(COMMAND) + b"R",
-    "INST": MARK + COMMAND + b"ios\nsystem\n",
-    "OBJ": MARK + SYSTEM + COMMAND + b"o",
     "NEWOBJ": SYSTEM + together(COMMAND) + b"\x81",
     "NEWOBJ_EX": SYSTEM + together(COMMAND) + b"}\x92",
     "exec": call(name("builtins", "exec"), COMMAND),
@@ -112,8 +110,8 @@ def test_nothing_in_a_pickle_is_run(case, tmp_path, monkeypatch):
 def test_the_first_attacks_are_attacks(tmp_path):
     """Python itself runs the command in each of the first opcodes."""
     program = "import pickle, sys; pickle.loads(sys.stdin.buffer.read())"
-    for case in ("a call", "a call by names on the stack", "INST", "OBJ"):
-        data = b"\x80\x04" + RUN[case] + b"."
+    for value in (RUN["a call"], RUN["a call by names on the stack"], OPCODES["INST"], OPCODES["OBJ"]):
+        data = b"\x80\x04" + value + b"."
         subprocess.run([sys.executable, "-c", program], input=data, cwd=tmp_path, check=True)
         assert (tmp_path / "harmed").exists()
         (tmp_path / "harmed").unlink()
@@ -121,6 +119,8 @@ def test_the_first_attacks_are_attacks(tmp_path):
 
 FOUR = storage("0", 6)
 OPCODES = {
+    "INST": MARK + COMMAND + b"ios\nsystem\n",
+    "OBJ": MARK + SYSTEM + COMMAND + b"o",
     "EXT1": b"\x82\x01",
     "EXT2": b"\x83\x01\x00",
     "EXT4": b"\x84\x01\x00\x00\x00",

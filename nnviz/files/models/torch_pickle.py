@@ -147,13 +147,11 @@ _RESULTS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("APPENDS", "ADDITEMS"), _extend),
     "APPEND": lambda target, value: _extend(target, [value]),
     "EMPTY_DICT": dict,
-    "DICT": lambda items: _fill({}, items),
     "SETITEMS": _fill,
     "SETITEM": lambda target, *item: _fill(target, [*item]),
     "STACK_GLOBAL": lambda *names: _name(" ".join(names)),
     **dict.fromkeys(("REDUCE", "NEWOBJ"), _call),
     "NEWOBJ_EX": lambda function, args, _named: _call(function, args),
-    "OBJ": lambda items: _call(items[0], tuple(items[1:])),
     "BUILD": _set_state,
 }
 """Function from the values that an opcode takes from the stack to the value that it puts there."""
@@ -196,18 +194,12 @@ class Machine:
             self._memo[len(self._memo)] = stack[-1]
         elif name.endswith("GET"):
             stack.append(self._memo[argument])
-        elif name == "DUP":
-            stack.append(stack[-1])
         elif name == "MARK":
             self._marks.append(len(stack))
-        elif name == "POP_MARK" or (name == "POP" and self._marks[-1:] == [len(stack)]):
-            self._after(self._marks.pop())
         elif name == "POP":
             stack.pop()
         elif name == "GLOBAL":
             stack.append(_name(argument))
-        elif name == "INST":
-            stack.append(_call(_name(argument), tuple(self._after(self._marks.pop()))))
         elif name == "BINPERSID":
             stack.append(self._persistent(stack.pop()))
         elif name not in ("PROTO", "FRAME", "STOP"):
