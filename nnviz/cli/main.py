@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from nnviz.cli import terminal
 from nnviz.cli.arguments import ACTIVATIONS, COMMANDS, UsageError
 from nnviz.cli.terminal import end_at_once_on_signals
-from nnviz.files.errors import FileError, MissingActivationsError
+from nnviz.files.errors import FileError
 from nnviz.system import STREAMS, DisplayError
 
 
@@ -28,8 +28,6 @@ def run(arguments: list[str]) -> int:
         terminal.flush()
     except UsageError as error:
         return _fault(error, 2)
-    except MissingActivationsError as error:
-        return _fault(error.on_the_command_line(ACTIVATIONS), 1)
     except (FileError, DisplayError, terminal.OutputError) as error:
         return _fault(error, 1)
     except BrokenPipeError:

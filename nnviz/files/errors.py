@@ -51,19 +51,14 @@ class MissingActivationsError(FileError):
     """Error for a file that does not name the activations of its layers, so that a person must give them.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
-    `example` shows how to give the proposal, by default as a keyword argument in Python.
     """
 
-    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...], example: str = "") -> None:
+    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...]) -> None:
         self.sizes, self.proposal = sizes, proposal
         super().__init__(
-            "the file does not say which activations its layers have; "
-            f"give an activation for each layer, such as {example or f'activations={list(proposal)}'}"
+            "the file does not say which activations its layers have; give one for each layer: "
+            f"--activations {','.join(proposal)}, or in Python activations={list(proposal)}"
         )
-
-    def on_the_command_line(self, option: str) -> MissingActivationsError:
-        """Return this error with an example that gives the activations by a command-line `option`."""
-        return MissingActivationsError(self.sizes, self.proposal, f"{option} {','.join(self.proposal)}")
 
 
 def missing_package_error(what: str, module: str, extra: str) -> FileError:

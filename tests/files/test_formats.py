@@ -533,7 +533,6 @@ def head(**changes):
 
 def test_tensors_that_are_not_a_network_are_refused(approved):
     relu = {"nnviz.activations": "relu"}
-    far = {"a.weight": {"dtype": "F32", "shape": [1, 1], "data_offsets": [0, 4]}}
     batch = {"0.weight": ones(1, 1), "1.weight": [1.0], "1.num_batches_tracked": np.array(1, "<i8")}
     cases = {
         "a very long header": b"\xff" * 8 + b"{",
@@ -549,9 +548,6 @@ def test_tensors_that_are_not_a_network_are_refused(approved):
         "half a shape": framed(head(shape=[1.5, 1])),
         "half a tensor": framed(head(shape=[1, 2], data_offsets=[0, 8]), bytes(4)),
         "bytes before the first": framed(head(data_offsets=[-4, 0]), bytes(4)),
-        "a gap": framed(head(data_offsets=[4, 8]), bytes(8)),
-        "bytes of another": framed({**far, **head()}, bytes(4)),
-        "bytes behind the last": framed(head(), bytes(8)),
         "a very large shape": framed(head(shape=[10**8, 10**8]), bytes(4)),
         "many dimensions": framed(head(shape=[9] * 100_000), bytes(4)),
         "a shape below 0": framed(head(shape=[-1, -1]), bytes(4)),

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import LAYERS, quoted
@@ -33,6 +34,7 @@ _OF_NORMALISATION = ("running_mean", "running_var", "num_batches_tracked")
 _KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 _T = TypeVar("_T")
+_Offset = Annotated[int, Meta(ge=0)]
 
 
 class _Tensor(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,7 +42,7 @@ class _Tensor(msgspec.Struct, forbid_unknown_fields=True):
 
     dtype: str
     shape: list[int]
-    data_offsets: tuple[int, int]
+    data_offsets: tuple[_Offset, _Offset]
 
 
 def sniff(data: bytes) -> bool:
@@ -55,7 +57,6 @@ def read(source: Source) -> State:
     _check_size(source.data, begin + end)
     check_tensors({name: each.shape for name, each in tensors.items()})
     bodies = memoryview(source.data)[begin:]
-    _check_places(tensors, len(bodies))
     arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
     for name, same in metadata.items():  # PyTorch lists here the layers that share a tensor
         if same in arrays and name.endswith(tuple(_AXES)):
@@ -113,19 +114,6 @@ def _convert(raw: Any, kind: type[_T], place: str) -> _T:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise plain_error(error).within(place) from None
-
-
-def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
-    """Raise FileError unless the tensors fill the bytes up to the end without gap or overlap."""
-    at = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
-        begin, end = tensor.data_offsets
-        if begin != at or not begin <= end <= size:
-            found = f"found bytes {begin:,} to {end:,}"
-            raise FileError(f"expected data from byte {at:,} to byte {size:,} at most, {found}", name)
-        at = end
-    if at != size:
-        raise FileError(f"{size - at:,} bytes after the last tensor belong to no tensor")
 
 
 def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
