@@ -257,17 +257,13 @@ def is_film(chosen: argparse.Namespace) -> bool:
 
     suffix, option = chosen.out.suffix.lower(), "--walk" if chosen.walk else "--training"
     if not (chosen.walk or chosen.training):
-        if chosen.fps is not None:
-            raise UsageError("nnviz render: --fps is for a film; add --walk or --training")
-        if suffix not in PICTURES:
-            raise UsageError(f"nnviz render: a {suffix} file is a film; add --walk or --training")
+        if chosen.fps is not None or suffix not in PICTURES:
+            raise UsageError("nnviz render: a film needs --walk or --training")
         return False
     if suffix not in film.SUFFIXES:
         raise UsageError(f"nnviz render: with {option}, OUT must end in {', '.join(film.SUFFIXES)}")
-    if chosen.transparent:
-        raise UsageError(f"nnviz render: --transparent cannot be used with {option}")
-    if chosen.walk and chosen.view == "slopes":
-        raise UsageError("nnviz render: --view cannot be used with --walk, which always shows the slopes")
+    if chosen.transparent or (chosen.walk and chosen.view == "slopes"):
+        raise UsageError("nnviz render: a film takes no --transparent, and --walk takes no --view")
     if max(chosen.size or film.SIZE_PX) > film.MOST_PX:
         raise UsageError(f"nnviz render: with {option}, width and height must not exceed {film.MOST_PX}")
     return True
@@ -288,8 +284,6 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
     shown = {"pictures": chosen.pictures, "all_weights": chosen.all_weights}
     subject = Subject(what, state, slopes=chosen.view == "slopes", **shown)
     render(subject, Look(width, height, chosen.theme), chosen.fps or film.FPS, chosen.out)
-    if of_size := film.size_note(chosen.out, width, height):
-        print_remark(f"{chosen.out}: {of_size}")
 
 
 MOST_LINES = 50

@@ -229,13 +229,11 @@ def ffmpeg_path() -> str | None:
         return None
 
 
-def even_size(width: int, height: int) -> tuple[int, int]:
-    """Return width and height of the video, rounded up to even numbers, which H.264 needs."""
-    return width + width % 2, height + height % 2
-
-
 def write_mp4(film: Film, path: Path) -> None:
-    """Write the film to `path` with ffmpeg. Raises FileError, and OSError for a full disk."""
+    """Write the film to `path` with ffmpeg, an odd width or height plus 1.
+
+    Raises FileError, and OSError for a full disk.
+    """
     ffmpeg = ffmpeg_path()
     assert ffmpeg is not None
     with tempfile.TemporaryFile() as log:
@@ -257,7 +255,7 @@ def write_mp4(film: Film, path: Path) -> None:
 
 def _arguments(film: Film) -> list[str]:
     """Return ffmpeg's options for a video from raw frames that any player can play while the file loads."""
-    width, height = even_size(film.width, film.height)
+    width, height = (side + side % 2 for side in (film.width, film.height))  # H.264 needs even numbers
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps}"]
     colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
     shape = ["-vf", "scale=out_color_matrix=bt709,format=yuv420p", *colours]
@@ -305,14 +303,6 @@ def _missing_program(suffix: str) -> FileError | None:
     if suffix == ".mp4" and ffmpeg_path() is None:
         return missing_package_error("An MP4", "ffmpeg", "video")
     return None
-
-
-def size_note(path: Path, width: int, height: int) -> str:
-    """Return a note on the film's size if the format cannot have this width and height, else ""."""
-    size = even_size(width, height)
-    if path.suffix.lower() != ".mp4" or size == (width, height):
-        return ""
-    return f"the film has {size[0]} × {size[1]} pixels, because an MP4 needs an even width and height"
 
 
 def write(film: Film, path: Path) -> None:

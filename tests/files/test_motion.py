@@ -65,12 +65,6 @@ def test_a_frame_keeps_only_what_differs_and_times_are_whole():
     assert set(times) == {6, 7}
 
 
-def test_a_video_of_an_odd_size_says_its_even_size(approved):
-    sizes = (("film.mp4", 40, 24), ("film.MP4", 41, 24), ("film.mp4", 41, 25), ("film.gif", 41, 25))
-    told = {f"{name} {w} × {h}": kinds.size_note(Path(name), w, h) or "as it is" for name, w, h in sizes}
-    approved("sizes of films", told)
-
-
 @pytest.mark.skipif(".mp4" not in HERE, reason="MP4 is written by ffmpeg: not here")
 @pytest.mark.parametrize(("width", "height"), [(40, 24), (41, 25)])
 def test_a_video_has_every_frame_for_its_time_and_an_even_size(tmp_path, width, height):

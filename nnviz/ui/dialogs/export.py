@@ -69,9 +69,7 @@ class Exporter:
         kinds = film.available_kinds()
         suggestion = self._suggestion(f"-{what}{next(iter(kinds.values()))[0]}")
         if path := export(self._window, self._say, title, suggestion, kinds, write_film):
-            size = film.size_note(path, look.width, look.height)
-            exported = f"Exported the {what} as {file_label(path)}"
-            self._say(f"{exported}; {size}" if size else exported)
+            self._say(f"Exported the {what} as {file_label(path)}")
 
     def copy(self, drawing: Drawing) -> None:
         """Copy a picture both as pixels and as SVG, so that another program can paste either."""
