@@ -17,7 +17,7 @@ from nnviz.core.state import State
 from nnviz.files.atomic import read_bytes
 from nnviz.files.source import Codec, Source
 from nnviz.files.table.columns import build, findings, proposed_choices
-from nnviz.files.table.reading import NAMES, Table, TableLayout
+from nnviz.files.table.reading import TableLayout
 from nnviz.files.table.reading import read as read_table
 from nnviz.system import resources
 
@@ -36,20 +36,10 @@ def read(source: Source) -> State:
     state = rows.network(wishes.seed)
     sizes, output = "-".join(map(str, state.network.sizes)), state.network.layers[-1].activation
     network = f"the network is {sizes} with {output} output and {state.measure.phrase} loss"
-    source.notes.append("; ".join((*_layout_notes(table), *rows.notes, network)))
+    layout = ["the decimal sign is a comma"] if table.layout.decimal == "," else []
+    source.notes.append("; ".join((*layout, *rows.notes, network)))
     title = file_label(source.path).removesuffix(source.path.suffix)
     return replace(state, name=shortened(title, NAME.limit))
-
-
-def _layout_notes(table: Table) -> list[str]:
-    """Return notes on the parts of the layout that a person may not expect."""
-    layout = table.layout
-    notes = [] if layout.encoding == "UTF-8" else [f"the encoding is {layout.encoding}"]
-    if layout.decimal == ",":
-        notes.append("the decimal sign is a comma")
-    if layout.delimiter not in (",", "\t", None):
-        notes.append(f"{NAMES[layout.delimiter]} separate the values")
-    return notes
 
 
 VALIDATION = 0.2

@@ -516,10 +516,8 @@ class _Maker:
             return f"nnviz left out {counted(rows, 'row')} with missing cells, the first in {first}"
         cells = counted(sum(int(missing[place].sum()) for place in holes), "missing cell")
         names = list_text([self.name(place) for place in holes])
-        ways = {self._choices.classes[place] for place in holes}
-        how = [text for way, text in ((False, "mean"), (True, "most frequent value")) if way in ways]
-        values = " or ".join(how)
-        return f"nnviz filled {cells} of {names} with the column's {values}; the first was in {first}"
+        how = "with the column's mean, or its most frequent text"
+        return f"nnviz filled {cells} of {names} {how}; the first was in {first}"
 
     def summary(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
         """Return the number of rows and the columns of each role, in words."""
