@@ -96,19 +96,12 @@ def as_file_errors(place: str = "") -> Iterator[None]:
         raise (FileError(message, inner) if colon else FileError(inner)).within(place) from None
 
 
-_READING = {
-    errno.ENOENT: "there is no file {name}",
-    errno.ENOTDIR: "there is no file {name}",
-    errno.EISDIR: "{name} is a folder, not a file",
-}
+_READING = dict.fromkeys((errno.ENOENT, errno.ENOTDIR), "there is no file {name}")
 _WRITING = {
     errno.ENOENT: "{name} was not saved: there is no folder {folder}",
     errno.ENOTDIR: "{name} was not saved: {folder} is not a folder",
     errno.EISDIR: "{name} was not saved: a folder has this name",
-    errno.EACCES: "{name} was not saved: permission denied in {folder}",
-    errno.EPERM: "{name} was not saved: permission denied in {folder}",
     errno.ENOSPC: "{name} was not saved: the disk is full",
-    errno.ENXIO: "{name} was not saved: no program reads from this pipe",
 }
 
 

@@ -108,9 +108,7 @@ class Format:
         except ModuleNotFoundError as error:
             if not self.extra:
                 raise
-            what = self.name.partition(",")[0]
-            article = "An" if what[0] in "AEIOU" else "A"
-            raise missing_package_error(f"{article} {what}", str(error.name), self.extra) from error
+            raise missing_package_error(f"this format ({self.name})", str(error.name), self.extra) from error
 
 
 _MOST_NOTES = 5

@@ -30,13 +30,11 @@ def statements(text: str) -> list[ast.stmt]:
     try:
         with warnings.catch_warnings(action="ignore"):  # about unknown escapes in strings
             body = ast.parse("\n" * blank_lines + text.strip()).body
-    except SyntaxError as error:
-        place = f"line {error.lineno}" if error.lineno else ""  # a NUL has no line
+    except (SyntaxError, ValueError) as error:  # Python 3.11 raises ValueError for a NUL, which has no line
+        line, why = getattr(error, "lineno", None), "the text is neither JSON nor Python"
         if _TOO_LONG.search(text):
-            raise FileError(f"a whole number has more than {DIGITS.limit} digits", place) from None
-        raise FileError("the text is neither JSON nor Python", place) from None
-    except ValueError:  # Python 3.11 raises this for a NUL
-        raise FileError("the text is neither JSON nor Python") from None
+            why = f"a whole number has more than {DIGITS.limit} digits"
+        raise FileError(why, f"line {line}" if line else "") from None
     except (RecursionError, MemoryError):
         raise _TOO_DEEP from None
     if found := [each for each in body if not isinstance(each, ast.Import | ast.ImportFrom)]:

@@ -89,11 +89,8 @@ def _path(parent: str, name: bytes) -> str:
 
 def _open(group: Any, name: bytes, path: str, seen: set[int]) -> Any:
     """Return the group or dataset at a plain link, and add its address to `seen`. Raises FileError."""
-    kind = group.links.get_info(name).type
-    if kind != h5py.h5l.TYPE_HARD:
-        names = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "a link to another file"}
-        link = names.get(kind, "a link of an unknown kind")
-        raise FileError(f"this is {link}, which nnviz does not follow", path)
+    if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
+        raise FileError("this is a link, which nnviz does not follow", path)
     info = h5o.get_info(group, name)
     if info.addr in seen:
         raise FileError("this object appears twice in the file, or contains itself", path)
