@@ -107,14 +107,6 @@ class Source:
         return self.activations
 
 
-def _nothing(*_: object) -> list[str]:
-    return []
-
-
-def _no_sentence(_state: State, _name: str) -> str:
-    return ""
-
-
 class Codec(NamedTuple):
     """The functions that read and write a file format.
 
@@ -131,8 +123,8 @@ class Codec(NamedTuple):
     sniff: Callable[[bytes], bool]
     read: Callable[[Source], State]
     write: Callable[[State], bytes] | None = None
-    left_out: Callable[[State], list[str]] = _nothing
-    raw_rows: Callable[[State, str], str] = _no_sentence
+    left_out: Callable[[State], list[str]] = lambda _: []
+    raw_rows: Callable[[State, str], str] = lambda _state, _name: ""
     unread: str = ""
 
 

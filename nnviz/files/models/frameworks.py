@@ -11,7 +11,6 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -157,29 +156,20 @@ def _is_same(model: Any, network: Network) -> bool | None:
     torch, weights = sys.modules["torch"], next(model.parameters())
     rows = np.random.default_rng(0).normal(size=(ROWS, len(network.inputs)))
     x = torch.as_tensor(rows).to(weights)
+    modes = [(part, part.training) for part in model.modules()]
     try:
-        with torch.no_grad(), _evaluation_mode(model):
-            prediction = as_array(model(x)).reshape(ROWS, -1)
+        with torch.no_grad():
+            prediction = as_array(model.eval()(x)).reshape(ROWS, -1)  # without dropout
     except Exception:  # forward may need something else
         return None
+    finally:
+        for part, mode in modes:
+            part.training = mode
     expected = network.predict(as_array(x))
     if prediction.shape != expected.shape:
         return False
     close = max(1e-4, 8 * torch.finfo(weights.dtype).eps)
     return bool(np.allclose(prediction, expected, rtol=close, atol=close * np.abs(expected).max()))
-
-
-@contextmanager
-def _evaluation_mode(model: Any) -> Iterator[None]:
-    """Switch off dropout, and restore the mode of each part at the end."""
-    modes = [(part, part.training) for part in model.modules()]
-    try:
-        for part, _ in modes:
-            part.training = False
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
 
 
 _KERAS_KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
