@@ -76,8 +76,7 @@ def load(chosen: argparse.Namespace) -> State:
     wishes = TableOptions(targets, decimal, chosen.seed or 0 if converts else 0)
     source = Source(read_bytes(path), path, activations=chosen.activations, table_options=wishes)
     if converts and (targets or decimal) and not registry.is_table(source):
-        option = "--target" if targets else "--decimal"
-        raise UsageError(f"nnviz convert: {option} is for a table, and {chosen.file} is not a table")
+        raise UsageError(f"nnviz convert: --target and --decimal need a table; {chosen.file} is not a table")
     state = registry.read(source)
     defaults = source.defaults if chosen.command in _BY_LOSS else []
     for sentence in defaults + source.notes:

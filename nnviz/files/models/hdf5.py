@@ -120,10 +120,8 @@ def _count(dataset: Any, path: str) -> int:
     """Return how many numbers a dataset has. Raises FileError if they are not in this file."""
     created = dataset.get_create_plist()
     layout = created.get_layout()
-    if layout not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
-        raise FileError("this dataset takes its numbers from other datasets (a virtual dataset)", path)
-    if created.get_external_count():
-        raise FileError("the numbers of this dataset are stored in another file (external storage)", path)
+    if layout not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED) or created.get_external_count():
+        raise FileError("the numbers of this dataset are in other datasets or in another file", path)
     space = dataset.get_space()
     if space.get_simple_extent_type() == h5s.NULL:
         return 0

@@ -120,9 +120,7 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
         raise FileError("nnviz never loads Python objects: save an array of numbers, or dtype=str", place)
     if kind.kind not in "fiuUS" or not 0 < kind.itemsize <= (8 if kind.kind in "fiu" else _TEXT_BYTES):
         raise FileError("expected an array of real numbers with at most 64 bits each", place)
-    if len(shape) > 2:
-        raise FileError(f"expected an array with 1 or 2 dimensions, found {len(shape)} dimensions", place)
-    if not all(type(size) is int and 0 <= size <= NUMBERS.limit for size in shape):
+    if len(shape) > 2 or not all(type(size) is int and 0 <= size <= NUMBERS.limit for size in shape):
         raise FileError(f"nnviz reads no array of the shape {shape}", place)
     expected, found = math.prod(shape) * kind.itemsize, len(data) - file.tell()
     if expected != found:

@@ -96,11 +96,8 @@ class Graph:
         graph = model.graph
         with as_file_errors():
             OPERATIONS.check(len(graph.node))
-        if model.functions:
-            raise FileError("nnviz cannot read models that define functions", quoted(model.functions[0].name))
-        if graph.sparse_initializer:
-            name = quoted(graph.sparse_initializer[0].values.name)
-            raise FileError("nnviz does not read sparse tensors", name)
+        if odd := [*model.functions, *(each.values for each in graph.sparse_initializer)]:
+            raise FileError("nnviz reads no functions of a model and no sparse tensors", quoted(odd[0].name))
         self.opset = next((each.version for each in model.opset_import if each.domain in _ONNX), 1)
         self.tensors: dict[str, onnx.TensorProto] = {}
         self.nodes = list(graph.node)
@@ -126,10 +123,9 @@ class Graph:
         real = [output for output in self.outputs if is_real(output)]
         if len(real) != 1:
             names = ", ".join(quoted(output.name) for output in self.outputs[:5]) or "none"
-            if real:
-                raise FileError(f"expected one output of real numbers, found {len(real)} (outputs: {names})")
             raise FileError(
-                f"no output has real numbers (outputs: {names}): export scores or probabilities, not labels"
+                f"expected one output of real numbers, such as probabilities, found {len(real)} "
+                f"(outputs: {names})"
             )
         others = [output.name for output in self.outputs if output is not real[0]]
         return real[0].name, [f"the output {quoted(name)} was left out" for name in others[:5]]
