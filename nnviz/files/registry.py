@@ -121,7 +121,7 @@ PYTORCH = Format("PyTorch model", (".pt", ".pth", ".ckpt"), "models.pytorch:PYTO
 TABLE_FORMAT = Format("table of rows", TABLES, "table:TABLE", ())
 FORMATS = (
     Format("nnviz network", (".json",), "native:NATIVE"),
-    Format("weights dictionary", (".py", ".txt", ".json"), "models.course:COURSE"),
+    Format("weights dictionary", (".py", ".txt", ".json"), "models.course:COURSE", (".py", ".txt")),
     Format("NumPy arrays", (".npz",), "models.npz:NPZ"),
     Format("safetensors", (".safetensors",), "models.safetensors:SAFETENSORS"),
     PYTORCH,
@@ -134,7 +134,7 @@ FORMATS = (
 )
 """All formats.
 
-If several formats share a suffix, the bytes of a file decide its format. nnviz saves in the first format.
+If several formats share a suffix, the bytes of a file decide its format. Each suffix is saved in one format.
 """
 
 
@@ -270,7 +270,7 @@ def format_for(path: str | os.PathLike[str]) -> Format:
 
 def savable_suffixes() -> tuple[str, ...]:
     """Return all suffixes of files that nnviz saves."""
-    return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.saved))
+    return tuple(suffix for each in FORMATS for suffix in each.saved)
 
 
 def openable_suffixes() -> tuple[str, ...]:
@@ -280,10 +280,7 @@ def openable_suffixes() -> tuple[str, ...]:
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """Return a dictionary from the name of each format that nnviz saves to the suffixes of the format."""
-    saved: dict[str, list[str]] = {}
-    for suffix in savable_suffixes():
-        saved.setdefault(format_for(f"file{suffix}").name, []).append(suffix)
-    return {name: tuple(suffixes) for name, suffixes in saved.items()}
+    return {each.name: each.saved for each in FORMATS if each.saved}
 
 
 def _format_of(source: Source) -> Format:
