@@ -34,7 +34,7 @@ from nnviz.files.errors import MissingActivationsError, install_command
 from nnviz.files.examples import example
 from nnviz.files.models import npz, safetensors
 from nnviz.files.models.npz import MOST_ENTRIES, Archive
-from nnviz.files.registry import load, losses_on_overwrite, losses_on_save, savable_suffixes, save
+from nnviz.files.registry import is_saved, load, losses_on_overwrite, losses_on_save, savable_suffixes, save
 from nnviz.files.source import Codec, Source
 from nnviz.files.version1 import json_schema
 from nnviz.system import resources
@@ -346,6 +346,11 @@ def test_the_entries_of_an_honest_archive_are_read_in_their_order(approved):
         with archive.open("b", "w", force_zip64=True) as entry:
             entry.write(b"x" * 1000)
     assert unpacked(pipe.getvalue()) == [b"abc" * 100, b"x" * 1000]
+
+
+def test_a_dictionary_in_json_is_not_saved_in_its_format():
+    data = b"{'node_0': [2, 4], 'output': [3]}"
+    assert [is_saved(Source(data, Path(f"w{end}"))) for end in (".json", ".py", ".txt")] == [False, True, True]
 
 
 # Arrays of NumPy.
