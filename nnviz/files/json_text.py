@@ -187,13 +187,13 @@ def _integer(digits: str) -> int:
     return int(digits[: DIGITS.limit])
 
 
-def to_text(value: Any, indent: str = "") -> str:
+def to_text(value: Any) -> str:
     """Return `value` as a JSON text, with one key per line and one row of a matrix per line.
 
     Floats survive writing and reading exactly; the text has 2 for 2.0, and -0.0 for −0.0. `value` consists of
-    JSON types and Rows; floats must be finite. Every line after the first begins with the spaces `indent`.
+    JSON types and Rows; floats must be finite.
     """
-    return "".join(_pieces(value, indent))
+    return "".join(_pieces(value, ""))
 
 
 def _pieces(value: Any, indent: str) -> Iterator[str]:

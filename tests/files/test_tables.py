@@ -144,7 +144,6 @@ def test_a_given_layout_is_used(approved):
     assert read(text, given=TableLayout(delimiter=",", decimal=".")).width == 2
     assert read(text, given=TableLayout(header=True)).names == ("1,5", "2")
     assert read("é,b\n1,2\n".encode(), given=TableLayout(encoding="Windows-1252")).names == ("Ã©", "b")
-    approved("a colon as the delimiter", refused(lambda: TableLayout(delimiter=":")))
     source = Source(ACCENTS.encode("cp1252"))
     tables.read(source)
     approved("a table in Windows-1252", "\n".join(source.notes))

@@ -180,10 +180,10 @@ def json_object(value: object, place: str) -> Config:
     return value
 
 
-def json_list(value: object, place: str, what: str = "a list") -> list[Any]:
+def _layer_list(value: object, place: str) -> list[Any]:
     """Return `value` if it is a list. Raises FileError for any other value."""
     if not isinstance(value, list):
-        raise FileError(f"expected {what}, found {quoted(value)}", place)
+        raise FileError(f"expected a list of layers, found {quoted(value)}", place)
     return value
 
 
@@ -197,7 +197,7 @@ def _parts(model: object, around: tuple[Holder, ...], place: str) -> Iterator[Pa
         layers = _sort_layers(json_object(config, place), place)
     else:
         raise FileError(f"nnviz opens Sequential and functional models, not {quoted(kind)}", place)
-    for k, layer in enumerate(json_list(layers, place, "a list of layers")):
+    for k, layer in enumerate(_layer_list(layers, place)):
         inner = json_object(layer, f"{place}, layer {k}")
         name = name_of(inner, f"layer {k}")
         layer_kind = _class_of(inner, name)
@@ -229,7 +229,7 @@ def name_of(layer: Config, default: str) -> str:
 
 def _sort_layers(config: Config, place: str) -> list[Config]:
     """Return the layers of a functional model, from its one input to its one output."""
-    layers = json_list(config.get("layers"), place, "a list of layers")
+    layers = _layer_list(config.get("layers"), place)
     by_name = {name_of(json_object(layer, place), f"layer {k}"): layer for k, layer in enumerate(layers)}
     if len(by_name) < len(layers):
         raise FileError("two layers of this model have the same name", place)

@@ -324,7 +324,7 @@ NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 @dataclass(frozen=True)
 class TableLayout:
-    """The layout of a table; nnviz detects each value that is None. Raises FileError for invalid values.
+    """The layout of a table; nnviz detects each value that is None.
 
     ============ ====================================================================================
     `encoding`   one of ENCODINGS
@@ -340,12 +340,6 @@ class TableLayout:
     decimal: str | None = None
     header: bool | None = None
     grouped: bool = False
-
-    def __post_init__(self) -> None:
-        for name, known in (("encoding", ENCODINGS), ("delimiter", NAMES), ("decimal", DECIMALS)):
-            value = getattr(self, name)
-            if value is not None and value not in [*known]:
-                raise FileError(f"expected one of {', '.join(map(repr, known))}, found {quoted(value)}", name)
 
 
 def detect_layout(lines: list[str], given: TableLayout) -> TableLayout:
