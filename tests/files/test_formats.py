@@ -350,11 +350,9 @@ def test_the_entries_of_an_honest_archive_are_read_in_their_order(approved):
 
 def test_a_dictionary_in_json_is_not_saved_in_its_format():
     data = b"{'node_0': [2, 4], 'output': [3]}"
-    assert [is_saved(Source(data, Path(f"w{end}"))) for end in (".json", ".py", ".txt")] == [
-        False,
-        True,
-        True,
-    ]
+    assert not is_saved(Source(data, Path("w.json")))
+    assert is_saved(Source(data, Path("w.py")))
+    assert is_saved(Source(data, Path("w.txt")))
 
 
 # Arrays of NumPy.
