@@ -129,8 +129,7 @@ def _train(parser: _Parser) -> None:
 
     _file(parser)
     _option(parser, "--updates N", "number of updates", type=_whole(1))
-    above_0 = _number("above 0", lambda value: value > 0.0)
-    _option(parser, "--learning-rate R", "above 0", type=above_0)
+    _option(parser, "--learning-rate R", "above 0", type=_number("learning_rate"))
     schedules = [CONSTANT, *(of_numbers(kind, kind.example).name for kind in SCHEDULES.values())]
     _option(parser, "--schedule S", ", ".join(schedules), type=_checked(schedule))
     _option(parser, "--batch-size B", "number of rows in a batch", type=_whole(1))
@@ -138,8 +137,7 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--seed S", "seed for the order of the rows", type=_whole(0))
     _option(parser, "--loss L", ", ".join(LOSSES), type=_checked(forms_of))
     text = "share of the rows used for validation, such as 0.2 for the last fifth"
-    share = _number("of at least 0 and below 1", lambda value: 0.0 <= value < 1.0)
-    _option(parser, "--validation V", text, type=share)
+    _option(parser, "--validation V", text, type=_number("validation"))
     _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
     _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
@@ -247,17 +245,20 @@ def _row(text: str) -> list[str]:
         raise ArgumentTypeError("a cell has text after its closing quote") from None
 
 
-def _number(expected: str, is_expected: Callable[[float], bool]) -> Callable[[str], float]:
-    """Return a function that reads a number for which `is_expected` is true; `expected` says which."""
+def _number(setting: str) -> Callable[[str], float]:
+    """Return a function that reads the number for a setting of Training.
+
+    It raises argparse.ArgumentTypeError for a number that the setting cannot have.
+    """
 
     def number(text: str) -> float:
+        from nnviz.core.state import Training
+
         try:
-            value = parse_number(text)
+            given: dict[str, Any] = {setting: parse_number(text)}
+            return float(getattr(Training(**given), setting))
         except ValueError as error:
-            raise ArgumentTypeError(str(error)) from None
-        if not is_expected(value):
-            raise ArgumentTypeError(f"expected a number {expected}, found {text}")
-        return value
+            raise ArgumentTypeError(str(error).removeprefix(f"{setting}: ")) from None
 
     return number
 
