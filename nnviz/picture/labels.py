@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import as_text, counted, percent_text
-from nnviz.core.results import BLANK
+from nnviz.core.results import BLANK, Fate
 from nnviz.picture.columns import Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, LEAST_SHRINK, NumberPlace
@@ -31,6 +31,12 @@ SEPARATOR = " · "
 """Text between the parts of the line under a heading."""
 MANY_NODES = 12
 """The line under a heading shows the number of nodes if the column has more nodes than this."""
+FATE_MARKS: dict[Fate, tuple[str, str]] = {
+    "vanish": ("slopes vanish", "vanish"),
+    "explode": ("slopes explode", "explode"),
+    "are 0": ("slopes are 0", "slopes 0"),
+}
+"""Long and short text for each problem of a layer's slopes. The line under a heading shows the text."""
 LineKind: TypeAlias = Literal["heading", "subheading"]
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
@@ -78,11 +84,15 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
         inputs = f"{counted(count, 'input')}{SEPARATOR}"
         return [*(inputs + each for each in row_texts if count > MANY_NODES), *row_texts]
     layer = content.network.layers[column.layer]
-    many, fate = [counted(count, "node")] if count > MANY_NODES else [], content.fate(column.layer)
-    marked = [layer.activation, f"slopes {fate}"] if fate else [layer.activation]
-    biases = ["biases"] if layer.biases is not None else []
-    lines = [*many, *marked, *biases], [*many, *marked], marked, [layer.activation]
-    return [SEPARATOR.join(parts) for parts in lines]
+    parts = [counted(count, "node")] if count > MANY_NODES else []
+    parts.append(layer.activation)
+    fate, biases = content.fate(column.layer), ["biases"] if layer.biases is not None else []
+    shorter = [SEPARATOR.join(parts[:k]) for k in range(len(parts), 0, -1)]
+    if not fate:
+        return [SEPARATOR.join(parts + biases), *shorter]
+    mark, short_mark = FATE_MARKS[fate]
+    marks = [*parts, mark], [layer.activation, mark], [layer.activation, short_mark]
+    return [*(SEPARATOR.join(each) for each in (marks[0] + biases, *marks)), *shorter]
 
 
 def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn) -> Label | None:
