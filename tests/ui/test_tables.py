@@ -185,18 +185,18 @@ def test_a_csv_with_a_text_label_becomes_a_network_and_rows_are_exported(
     assert first[8] == state.network.outputs[prediction.argmax()]
 
 
-def test_a_pasted_table_with_different_scales_offers_to_standardise(afresh, asked, approved):
+def test_a_pasted_table_with_different_scales_brings_advice_to_standardise(afresh, asked, approved):
     window, seen = afresh(), []
     asked(lambda dialog: seen.append(dialog.encoding.isVisible()), take)
     paste(window, "width\tkind\n" + "".join(f"{k}\t{'ab'[k % 2]}\n" for k in range(9)))
     assert (seen, names_of(window)) == ([False], (("width",), ("a", "b")))
     approved("a table is pasted", status(window))
     window.document.start(relu())
-    button = window.training.scales.button
-    assert not button.isVisible()
+    advice = window.training.message.label
+    assert not advice.isVisible()
     paste(window, "0.1\t2000\t1\n0.2\t8000\t2\n0.3\t100\t3")
     assert window.document.state.data.inputs[1].tolist() == [0.2, 8000]
-    assert button.isVisible()
+    assert "Standardise inputs" in advice.text()
 
 
 def test_a_table_replaces_the_rows_and_nnviz_asks_for_the_layout_if_needed(
@@ -403,33 +403,27 @@ def test_another_layout_reads_the_table_again_and_an_unreadable_one_cannot_be_us
 # --- tables that ship
 
 
-def test_training_offers_to_standardise_rows_and_the_menu_does_too(afresh, qtbot, approved):
+def test_training_advises_to_standardise_inputs_and_the_menu_does_so(afresh, approved):
     window = afresh("wages")
-    before, button, said = window.document.state, window.training.scales.button, []
-
-    def press_it():
-        said.append(button.accessibleDescription())
-        assert button.toolTip()[1:] == button.accessibleDescription()[1:]
-        qtbot.mouseClick(button, LEFT)
-
-    for do in (press_it, lambda: choose_entry(window, "Standardise inputs")):
-        do()
-        said.append(status(window))
-        assert not button.isVisible()
-        state = window.document.state
-        assert state.data.inputs[: state.trained_rows].mean(axis=0) == pytest.approx(0, abs=1e-9)
-        age = state.network.inputs.index("age")
-        column, model = state.columns[age], window.data.table.model()
-        header = f"age\n(x − {as_text(column.mean)}) / {as_text(column.deviation)}"
-        assert model.headerData(age, Qt.Orientation.Horizontal) == header
-        window.document.undo()
-        assert window.document.state is before
-        assert model.headerData(age, Qt.Orientation.Horizontal) == "age"
-        assert button.isVisible()
-    approved("the rows of wages are standardised by the button and the menu", "\n".join(said))
+    before, advice = window.document.state, window.training.message.label
+    said = [advice.text()]
+    choose_entry(window, "Standardise inputs")
+    said.append(status(window))
+    assert not window.training.message.label.text()
+    state = window.document.state
+    assert state.data.inputs[: state.trained_rows].mean(axis=0) == pytest.approx(0, abs=1e-9)
+    age = state.network.inputs.index("age")
+    column, model = state.columns[age], window.data.table.model()
+    header = f"age\n(x − {as_text(column.mean)}) / {as_text(column.deviation)}"
+    assert model.headerData(age, Qt.Orientation.Horizontal) == header
+    window.document.undo()
+    assert window.document.state is before
+    assert model.headerData(age, Qt.Orientation.Horizontal) == "age"
+    assert window.training.message.label.text() == said[0]
+    approved("the rows of wages are standardised after advice", "\n".join(said))
     window.document.start(load(example("digits").path))
     QApplication.processEvents()
-    assert not button.isVisible(), "pixels are no reason"
+    assert not window.training.message.label.text(), "pixels are no reason"
 
 
 def test_tables_that_ship_are_opened_by_the_menu(afresh, answer, approved):

@@ -198,37 +198,6 @@ class Timeline(QSlider):
         event.ignore()
 
 
-class ScalesOffer(QWidget):
-    """A hint and a button to standardise inputs; visible only if the scales of the inputs differ much.
-
-    `standardise_requested` is emitted when the button is pressed.
-    """
-
-    standardise_requested = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        hint = wrapped_label(f"{SCALES_DIFFER[0].upper()}{SCALES_DIFFER[1:]}.", pixels=11.5)
-        self.button = _small_button("Standardise inputs")
-        self.button.clicked.connect(self.standardise_requested)
-        line = QHBoxLayout(self)
-        fill_box(line, 8, hint, self.button)
-        line.setStretch(0, 1)
-
-    def show_moment(self, _old: Moment | None, new: Moment) -> None:
-        """Show the offer to standardise if the scales of the inputs differ much; otherwise hide the offer.
-
-        Pixels, and a network that a script trains, get no offer.
-        """
-        state = new.state
-        can = state.trainable and not new.lock_reason and not state.is_watched
-        offer = new.scales if can and not pixel_side(state.network) else ""
-        if offer != self.button.accessibleDescription():
-            self.button.setAccessibleDescription(offer)
-            self.button.setToolTip(f"{offer[:1].upper()}{offer[1:]}")
-        self.setVisible(bool(offer))
-
-
 BOTH_CHANGE = "The loss and the output’s activation change together. Undo reverts both."
 
 
@@ -305,10 +274,10 @@ class TrainingPanel(Panel):
         self.run_buttons = TrainingButtons(desk)
         self.figures = TrainingFigures(desk)
         self.timeline = Timeline()
-        self.message, self.scales = Message(), ScalesOffer()
+        self.message = Message()
         self.fold = Fold(self.fields.more, self.run_buttons.random)
         parts = self.fields, self.run_buttons, self.figures, self.timeline, self.fold, self.fields.more
-        self.body.addWidget(Stack(*parts, self.message, self.scales))
+        self.body.addWidget(Stack(*parts, self.message))
         self._connect()
         self.begin_document()
         self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
@@ -334,9 +303,9 @@ class TrainingPanel(Panel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show settings, figures, iteration and message of a Moment; enable the buttons that work."""
-        for part in (self.fields, self.run_buttons, self.figures, self.scales):
+        for part in (self.fields, self.run_buttons, self.figures):
             part.show_moment(old, new)
-        if is_new(old, new, "state", "lock_reason"):
+        if is_new(old, new, "state", "lock_reason", "is_moving"):
             self._show_settings()
             self._show_speed()
         tells_loss = new.hiding.on and self.message.fix_button.isHidden()
@@ -361,9 +330,9 @@ class TrainingPanel(Panel):
         self._desk.settings.remember(FOLD, "open" if is_open else "folded")
 
     def _show_settings(self) -> None:
-        state, lock_reason = self._document.state, self._document.now.lock_reason
-        self.fold.show_values(settings_text(state))
-        self.message.show_advice(lock_reason or _advice(state))
+        now = self._document.now
+        self.fold.show_values(settings_text(now.state))
+        self.message.show_advice(now.lock_reason or _advice(now))
 
     def toggle_run(self) -> None:
         """Start or pause the run. A run does not start while the text of a field is invalid."""
@@ -490,17 +459,25 @@ class Fold(QWidget):
         self._show()
 
 
-def _advice(state: State) -> str:
-    """Return advice on loss and rows, or why nnviz cannot train; "" if there is nothing to say."""
+def _advice(now: Moment) -> str:
+    """Return advice on loss, rows and inputs, or why nnviz cannot train; "" if there is nothing to say.
+
+    Pixels get no advice on their scales.
+    """
+    state = now.state
     if reason := missing_for_training(state):
         return reason
     if state.is_watched:
         return "nnviz continues with its own settings, not the script's."
-    lines = [loss_advice(state.training.loss, state.network.layers[-1].function.base)]
-    lines.append(f"{state.unsuited_targets[:1].upper()}{state.unsuited_targets[1:]}")
+    advice = [
+        loss_advice(state.training.loss, state.network.layers[-1].function.base),
+        state.unsuited_targets,
+    ]
     if state.training.validation and rows_are_sorted(state):
-        lines.append(f"{SORTED_BY_CLASS[0].upper()}{SORTED_BY_CLASS[1:]} (Edit → Shuffle rows)")
-    return "\n".join(filter(None, lines))
+        advice.append(f"{SORTED_BY_CLASS} (Edit → Shuffle rows)")
+    if now.scales and not pixel_side(state.network):
+        advice.append(f"{SCALES_DIFFER} (Edit → Standardise inputs)")
+    return "\n".join(f"{text[0].upper()}{text[1:]}" for text in advice if text)
 
 
 class Message(QWidget):

@@ -166,7 +166,6 @@ class Workspace:
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         window.resized.connect(self._resized)
-        self.training.scales.standardise_requested.connect(self.data.standardise)
         self.data.load_requested.connect(self.files.ask_rows)
         self.data.table_paste_requested.connect(self.files.paste_table)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
