@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -435,8 +435,9 @@ class Figure(QWidget):
     def __init__(self, usual: tuple[str, ...], *, on_one_line: bool = False) -> None:
         super().__init__()
         self.usual, self._on_one_line = usual, on_one_line
-        self._caption = styled_label("")
-        self._number = _Number(SMALL_PX if on_one_line else LARGEST_PX)
+        self._largest = self.pixels = SMALL_PX if on_one_line else LARGEST_PX
+        self._caption, self._number = styled_label(""), QLabel()
+        self._number.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         box: QBoxLayout = QHBoxLayout(self) if on_one_line else QVBoxLayout(self)
         fill_box(box, CAPTION_GAP_PX if on_one_line else 0, self._caption, self._number)
         box.setStretch(1, 1)
@@ -444,12 +445,7 @@ class Figure(QWidget):
     @property
     def text(self) -> str:
         """The displayed text of the number."""
-        return self._number.text
-
-    @property
-    def pixels(self) -> int:
-        """The font size of the number in pixels."""
-        return self._number.pixels
+        return self._number.text()
 
     def show_number(self, caption: str, tip: str, value: float | None) -> None:
         """Show a caption and a number, or a dash for None. The tooltip is `tip` and all digits."""
@@ -461,7 +457,7 @@ class Figure(QWidget):
     def show_text(self, caption: str, tip: str, text: str) -> None:
         """Show a caption and a text, with a tooltip."""
         self._caption.setText(caption)
-        self._number.show_text(text)
+        self._number.setText(text)
         self.setToolTip(tip)
         self.setAccessibleName(caption)
         self.setAccessibleDescription({NO_VALUE: "none", BLANK: HIDDEN}.get(text, text))
@@ -469,45 +465,17 @@ class Figure(QWidget):
     def fitting(self, *texts: str) -> int:
         """Return the largest font size in pixels with which each of `texts` fits, at least SMALLEST_PX."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
-        for size in range(self._number.largest, SMALLEST_PX, -1):
+        for size in range(self._largest, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))
             if all(metrics.horizontalAdvance(text) <= self.width() - caption for text in texts):
                 return size
         return SMALLEST_PX
 
     def set_pixels(self, pixels: int) -> None:
-        """Set the number's font size in pixels."""
-        self._number.set_pixels(pixels)
-
-
-class _Number(QWidget):
-    """The number of a figure, which paints its own text."""
-
-    def __init__(self, largest: int) -> None:
-        super().__init__()
-        self.text = ""
-        self.pixels = self.largest = largest
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def show_text(self, text: str) -> None:
-        self.text = text
-        self.update()
-
-    def set_pixels(self, pixels: int) -> None:
-        if pixels != self.pixels:
-            self.pixels = pixels
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(0, QFontMetrics(_font(self.largest)).height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            painter.setFont(_font(self.pixels))
-            painter.setPen(colours().ink)
-            painter.drawText(
-                self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text
-            )
+        """Set the number's font size in pixels, in a line that is high enough for the largest size."""
+        self.pixels = pixels
+        self._number.setFont(_font(pixels))
+        self._number.setFixedHeight(QFontMetrics(_font(self._largest)).height() + 1)  # QLabel rounds up
 
 
 def _font(pixels: int) -> QFont:
