@@ -22,7 +22,7 @@ from nnviz.ui.window.window import MainWindow
 
 
 def open_plot(own, size, *, matrix=False):
-    """Return the panel Explain of a Bare, in sight, with the plot enlarged; the first weight is selected."""
+    """Return the panel Explain of a Bare, in sight, with a large plot; the first weight is selected."""
     own.desk.allow_plots()
     card = ExplainPanel(own.desk)
     own.document.select(Address("weight", 0, 0, 0))
@@ -31,7 +31,8 @@ def open_plot(own, size, *, matrix=False):
     if matrix:
         card.matrix_button.click()
     own.desk.frames.show_pending()
-    card.parts.enlarge()
+    card.parts.setSizes([size[1], 0])
+    card.parts.splitterMoved.emit(0, 1)  # as a drag does
     QApplication.processEvents()
     return card
 

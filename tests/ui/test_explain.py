@@ -26,7 +26,7 @@ from tests.core.oracle import make_network, make_state, set_weight
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
-from tests.ui.hands import address_named, bring, click, double_click, hover, point, press, rest, unfold
+from tests.ui.hands import address_named, bring, click, hover, point, press, rest, unfold
 from tests.ui.sees import OF_THE_MACHINE, explained, labels, written
 
 INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
@@ -116,7 +116,7 @@ def test_the_plot_of_the_selection_stands_above_the_text_once_the_library_is_loa
     assert views(window)[1] is None
 
 
-def test_the_divider_is_dragged_enlarges_the_plot_and_is_remembered(qtbot, open_window, settings):
+def test_the_divider_is_dragged_and_its_place_is_remembered(open_window, settings):
     window = open_window("relu")
     window.history.load()
     card = bring(window, "Explain")
@@ -133,25 +133,13 @@ def test_the_divider_is_dragged_enlarges_the_plot_and_is_remembered(qtbot, open_
     share = 100 * card.view.height() / card.parts.height()
     assert settings.get("explain divider", 0) == pytest.approx(share, abs=2)
     height = card.view.height()
-    for back in ("double click", "the menu"):
-        qtbot.waitUntil(lambda: card.plot is not None)
-        double_click(divider, divider.rect().center())
-        QApplication.processEvents()
-        assert not text.isVisible()
-        assert card.view.height() > 0.9 * card.parts.height()
-        if back == "double click":
-            double_click(divider, divider.rect().center())
-        else:
-            window.document.select(None)
-            views(window)
-            assert text.isVisible(), "without a plot, the text has all of the height"
-            window.document.select(Address(*EDGE))
-            views(window)
-            (entry,) = (own for own in card.menu.actions() if own.text().startswith("Enlarge plot"))
-            entry.trigger()
-        views(window)
-        QApplication.processEvents()
-        assert (text.isVisible(), card.view.height()) == (True, pytest.approx(height, abs=3)), back
+    window.document.select(None)
+    views(window)
+    assert text.height() > 0.9 * card.parts.height(), "without a plot, the text has all of the height"
+    window.document.select(Address(*EDGE))
+    views(window)
+    QApplication.processEvents()
+    assert card.view.height() == pytest.approx(height, abs=3)
     again = bring(open_window("relu"), "Explain")
     again.parts.resize(card.parts.size())
     assert again.parts._percent == settings.get("explain divider", 0)

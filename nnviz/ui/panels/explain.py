@@ -14,12 +14,11 @@ from importlib import import_module
 from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QSplitter,
-    QSplitterHandle,
     QStackedWidget,
     QTextBrowser,
     QVBoxLayout,
@@ -257,12 +256,12 @@ SHOWN = (
 """The parts of a Moment that the explanation shows."""
 
 
-FIRST_PERCENT, LOW_PERCENT, HIGH_PERCENT, MOST_PERCENT, ALL = 40, 30, 60, 85, 100
+FIRST_PERCENT, LOW_PERCENT, HIGH_PERCENT, MOST_PERCENT = 40, 30, 60, 85
 """Shares of the panel's height that the plot takes, in percent.
 
 Until a person has dragged the divider, the plot takes the height that the text leaves, at most HIGH_PERCENT;
 if less than LOW_PERCENT is left, the text scrolls, and the plot takes FIRST_PERCENT. A person can drag the
-divider up to a share of MOST_PERCENT. An enlarged plot takes ALL.
+divider up to a share of MOST_PERCENT.
 """
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
@@ -279,16 +278,13 @@ class _Plots(QStackedWidget):
 
 
 class PlotAboveText(QSplitter):
-    """A plot above a text. A person drags the divider between both, or double-clicks it to enlarge the plot.
-
-    While the plot is enlarged, the text is hidden and the divider is at the bottom.
-    """
+    """A plot above a text. A person drags the divider between both."""
 
     def __init__(self, text: QTextBrowser, settings: Settings) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._settings, self._text = settings, text
         self._percent = settings.get(DIVIDER, 0)
-        """The share that the person has chosen, ALL while the plot is enlarged, or 0."""
+        """The share that the person has chosen, or 0."""
         self._plots, below = _Plots(), QWidget()
         self._plots.setContentsMargins(6, 0, 6, 0)
         fill_box(QVBoxLayout(below), 0, text)
@@ -297,11 +293,9 @@ class PlotAboveText(QSplitter):
         self._plots.hide()
         self.setChildrenCollapsible(False)
         self.setHandleWidth(DIVIDER_PX)
+        self.handle(1).setToolTip("Drag to change the height of the plot")
         text.setMinimumHeight(TEXT_PX)
         self.splitterMoved.connect(self._moved)
-
-    def createHandle(self) -> QSplitterHandle:  # noqa: D102
-        return Divider(self)
 
     def show_plot(self, plot: QWidget | None) -> None:
         """Show `plot` above the text in place of the former plot, or only the text if `plot` is None."""
@@ -312,14 +306,8 @@ class PlotAboveText(QSplitter):
         self._plots.setVisible(plot is not None)
         self.share_out()
 
-    def enlarge(self) -> None:
-        """Give the plot all of the height, or show the text below the plot again."""
-        self._percent = self._settings.get(DIVIDER, 0) if self._percent == ALL else ALL
-        self.share_out()
-
     def share_out(self) -> None:
         """Share the height between plot and text."""
-        self._text.setVisible(self._percent != ALL or self._plots.isHidden())
         height = self.height() - self.handleWidth()
         self.setSizes([plot := round(height * self._share(height)), height - plot])
 
@@ -336,25 +324,11 @@ class PlotAboveText(QSplitter):
         above, below = self.sizes()
         self._percent = min(round(100 * above / max(above + below, 1)), MOST_PERCENT)
         self._settings.remember(DIVIDER, self._percent)
-        self._text.show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the share of the plot."""
         super().resizeEvent(event)
         self.share_out()
-
-
-class Divider(QSplitterHandle):
-    """The divider between plot and text."""
-
-    def __init__(self, parts: PlotAboveText) -> None:
-        super().__init__(Qt.Orientation.Vertical, parts)
-        self._enlarge = parts.enlarge
-        self.setToolTip("Drag to change the height of the plot\nDouble-click to enlarge the plot")
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Enlarge the plot, or show the text again."""
-        self._enlarge()
 
 
 class ExplainPanel(PlotPanel):
@@ -395,7 +369,6 @@ class ExplainPanel(PlotPanel):
         self.matrix_button.hide()
         for button in (self.matrix_button, self._copy):
             self.add_button(button)
-        self.menu.addAction("Enlarge plot, or show text", self.parts.enlarge)
         self.more_button.hide()
         for needs_all in (self.matrix_button.toggled, self._text.room_changed, desk.plots_allowed):
             needs_all.connect(lambda *_: desk.frames.show_again(self))
