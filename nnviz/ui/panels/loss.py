@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,7 @@ from nnviz.core.landscape import (
     same_except,
 )
 from nnviz.core.network import Network
-from nnviz.core.numbers import as_text, full, loss_text, moved_by_steps, shorten_names
+from nnviz.core.numbers import as_text, full, full_text, loss_text, moved_by_steps, shorten_names
 from nnviz.core.state import State
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
@@ -302,8 +302,8 @@ class LossCurve(LossView):
             self.plane.show_curve(line.values, line.loss, *line.heights())
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
-        self.plane.setAccessibleDescription(line_in_full(line))
-        return True, line_in_html(line)
+        self.plane.setAccessibleDescription("; ".join(line_texts(line, full_text, lambda _, text: text)))
+        return True, "<br>".join(line_texts(line, as_text, coloured_role))
 
     def _draw_old(self, line: LossLine, state: State) -> str:
         """Draw the curve of an earlier State while the curve of `state` is computed."""
@@ -314,61 +314,43 @@ class LossCurve(LossView):
         return COMPUTING if same else REDRAWN_LATER
 
 
-def line_in_html(line: LossLine) -> str:
-    """Return three lines of rich text: the loss and slope, the next step, and the loss after this step.
+def line_texts(
+    line: LossLine, number: Callable[[float], str], paint: Callable[[str, str], str]
+) -> Iterator[str]:
+    """Yield the parts of the caption: the loss and slope, the next step, and the loss after this step.
 
-    The loss after the step assumes that only this weight moves.
+    The loss after the step assumes that only this weight moves. `number` writes a number, and `paint` gives a
+    text the colour of a role of the palette.
     """
-    (loss, slope), palette = line.point, colours()
-    here = coloured(
-        palette.muted, f"{loss_text(line.state.measure.title, loss)} over {all_rows_phrase(line.state)} · "
-    )
-    slope_here = coloured(palette.slope, f"slope {as_text(slope)}")
-    step = f"{coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
-    return "<br>".join((here + slope_here, step, _landing(line)))
+    (loss, slope), state = line.point, line.state
+    here = f"{state.measure.title} {number(loss)} over {all_rows_phrase(state)} · "
+    yield paint("muted", here) + paint("slope", f"slope {number(slope)}")
+    # the next step of a script or another optimizer is not known
+    is_next = is_full_gradient_descent(state) and not state.is_watched
+    yield f"{paint('accent', 'Next step:' if is_next else 'Gradient descent step:')} {_move(line, number)}"
+    if line.landing is None or line.landing[0] == line.w:
+        return
+    after = line.landing[1]
+    there = f"{state.measure.title} {number(after) if math.isfinite(after) else 'infinite or NaN'}"
+    way = _which_way(loss, after) or (", higher" if loss < after < math.inf else "")
+    yield f"If only this weight moves: {paint('error' if 'higher' in way else 'muted', there + way)}"
 
 
-def line_in_full(line: LossLine) -> str:
-    """Return the caption of the loss curve with all digits, for a screen reader."""
-    loss, slope = line.point
-    measure = line.state.measure
-    point = f"{measure.title} {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
-    if not line.landing:
-        return point
-    step, (end, there) = _step(line).lower(), (full(value) for value in line.landing)
-    return f"{point}, {step} to {end}, where the {measure.phrase} is {there} if only this weight moves"
+def coloured_role(role: str, text: str) -> str:
+    """Return HTML that shows `text` in the colour of a role of the palette."""
+    return coloured(getattr(colours(), role), text)
 
 
-def _step(line: LossLine) -> str:
-    """Return the name of the step; the next step of a script or another optimizer is not known."""
-    is_next = is_full_gradient_descent(line.state) and not line.state.is_watched
-    return "Next step" if is_next else "Gradient descent step"
-
-
-def _move(line: LossLine) -> str:
+def _move(line: LossLine, number: Callable[[float], str]) -> str:
     """Return the change of the weight in the step, as "w 2 → 1.984"."""
-    w = f"{line.weight.symbol} {as_text(line.w)}"
+    w = f"{line.weight.symbol} {number(line.w)}"
     if line.landing is None:
         return f"{w} would become infinite or NaN"
     end, _ = line.landing
     if end == line.w:
         return f"{w} does not change: the slope is 0" if line.point.slope == 0.0 else f"{w} does not change"
     low, high = line.stretch
-    return f"{w} → {as_text(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
-
-
-def _landing(line: LossLine) -> str:
-    """Return the loss after the step of this weight; a real step moves the other weights too."""
-    if line.landing is None or line.landing[0] == line.w:
-        return ""
-    loss = line.landing[1]
-    here, there = line.point.loss, loss_text(line.state.measure.title, loss)
-    way = _which_way(here, loss)
-    if loss <= here:
-        there += way
-    else:
-        there = coloured(colours().error, there + (way or ", higher") if math.isfinite(loss) else there)
-    return f"If only this weight moves: {there}"
+    return f"{w} → {number(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 
 
 def _which_way(start: float, end: float) -> str:
