@@ -35,7 +35,7 @@ from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Sl
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
-from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
+from nnviz.picture.scales import Tone, blended_pixels, log_ticks, loss_tones, round_ticks
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, PlotPanel, are_same, coloured
@@ -364,8 +364,6 @@ SIZE = 193
 """Width and height of the colour map, in pixels."""
 LEVELS = 8
 """Approximate number of contours."""
-DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
-"""Sets of round numbers for contours in one decade (from 1 to 10), from the largest set to the smallest."""
 FEW = 60
 """If a path has at most this number of points, each point has a mark, else only the start of the path."""
 
@@ -429,12 +427,8 @@ class LossSurfacePlane(LossPlane):
 def levels_of(tone: Tone) -> list[float]:
     """Return about `LEVELS` round losses in the range of `tone`, at which the contours are drawn."""
     if not tone.logarithmic:
-        return multiples(tone.low, tone.high, round_step((tone.high - tone.low) / LEVELS))
-    low, high = math.log10(tone.low), math.log10(tone.high)
-    decade = next(steps for steps in DECADES if len(steps) * (high - low) <= LEVELS or len(steps) == 1)
-    powers = range(math.floor(low), math.floor(high) + 1)
-    levels = [number * 10.0**power for power in powers for number in decade]
-    return [level for level in levels if tone.low <= level <= tone.high]
+        return round_ticks(tone.low, tone.high, LEVELS)
+    return [10.0**power for power in log_ticks(math.log10(tone.low), math.log10(tone.high), LEVELS)]
 
 
 CHOOSE_WEIGHTS = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."
