@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -434,7 +433,7 @@ def levels_of(tone: Tone) -> list[float]:
 CHOOSE_WEIGHTS = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram to plot the {} over both."
 TOO_LARGE_WEIGHTS = "These weights are too large to plot."
-PROJECTED = ", projected, because other weights moved too"
+PROJECTED = ", projected onto both weights"
 
 
 class LossSurface(LossView):
@@ -482,7 +481,7 @@ class LossSurface(LossView):
         x, y = (state.network.value_of(weight) for weight in self.weights)
         self.plane.show_path(self._over_weights(path))
         self.plane.show_present(x, y)
-        caption = " ".join(filter(None, (self._loss_text(state, loss), self._path_text(path, state))))
+        caption = " ".join(filter(None, (self._loss_text(state, loss), self._path_text(path))))
         first, second = (state.network.name_of(weight) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
         return loss is not None, caption
@@ -510,13 +509,11 @@ class LossSurface(LossView):
         first, second = self.weights
         return np.array([(each.value_of(first), each.value_of(second)) for each in path]).reshape(-1, 2)
 
-    def _path_text(self, path: list[Network], state: State) -> str:
+    def _path_text(self, path: list[Network]) -> str:
         """Return a sentence about the line of the path, or "" without a path."""
         if not path:
             return ""
-        start, end = (replace(state, network=network) for network in (path[0], path[-1]))
-        is_projected = not same_except(start, end, *self.weights)
-        return f"Line: the path of the last run{PROJECTED if is_projected else ''}."
+        return f"Line: the path of the last run{PROJECTED if path[0].parameters > self.wanted else ''}."
 
 
 MOST_LISTED = 150
