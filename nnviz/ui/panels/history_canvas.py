@@ -94,12 +94,16 @@ class HistoryLine:
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, self._width))
         item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
 
-    def distance(self, point: QPointF, pixel: tuple[float, float]) -> float:
-        """Return the distance in pixels between a point and the line, or ∞ if nothing is drawn.
+    def distance(self, point: QPointF, pixel_up: float) -> float:
+        """Return the vertical distance in pixels between a point and the line, or NaN without a line there.
 
-        `pixel` is the width and height of a pixel on the scales of the plot.
+        `pixel_up` is the height of a pixel on the scale of the plot.
         """
-        return min(distance(item, point, pixel) for item in (self.curve, self.later))
+        iterations, heights = np.concatenate([self.curve.points, self.later.points]).T
+        if not len(iterations):
+            return math.nan
+        height = np.interp(point.x(), iterations, heights, left=np.nan, right=np.nan)
+        return abs(float(height) - point.y()) / pixel_up
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
@@ -133,16 +137,6 @@ def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
     """Return the lowest and the highest value of several curves, or None if all `reaches` are None."""
     spans = [each for each in reaches if each]
     return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
-
-
-def distance(item: CurveItem, point: QPointF, pixel: tuple[float, float]) -> float:
-    """Return the distance in pixels between a point and a curve; for `pixel`, see `HistoryLine`."""
-    with np.errstate(over="ignore", invalid="ignore"):  # for points far outside a very small view
-        places = (item.points - (point.x(), point.y())) / pixel
-        starts, steps = places[:-1], np.diff(places, axis=0)
-        lengths = np.maximum((steps**2).sum(axis=1), 1e-12)
-        shares = np.clip(-(starts * steps).sum(axis=1) / lengths, 0.0, 1.0)
-        return float(np.hypot(*(starts + shares[:, None] * steps).T).min(initial=np.inf))
 
 
 NOWHERE = -1, math.nan
@@ -461,8 +455,8 @@ class HistoryCurve(Plot):
 
     def _run_at(self, at: QPointF) -> EarlierRun | None:
         """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
-        own, *others = (line.distance(at, self.pixel()) for line in (self.line, *self.earlier))
-        nearest = int(np.argmin([min(own, GRAB_PX), *others]))
+        own, *others = (line.distance(at, self.pixel()[1]) for line in (self.line, *self.earlier))
+        nearest = int(np.nanargmin([min(GRAB_PX, own), *others]))
         return self.runs[nearest - 1] if nearest else None
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
