@@ -72,7 +72,7 @@ def click(card, *cell):
 
 
 def middle(card, *cell):
-    return QPointF(*card.view.places().cell(Cell(*cell)).center)
+    return QPointF(*card.view.named_cells[0].cell(Cell(*cell)).center)
 
 
 def keys(widget, *pressed):

@@ -248,7 +248,7 @@ def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(lay
 def test_a_weight_chosen_in_the_matrix_of_a_layer_leaves_the_matrix_in_sight(layer_chosen):
     window, explain = layer_chosen
     matrix = matrix_of(explain)
-    middle = QPoint(*map(round, matrix.places().cell(Cell(1, 0)).center))
+    middle = QPoint(*map(round, matrix.named_cells[0].cell(Cell(1, 0)).center))
     QTest.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=middle)
     window.desk.frames.show_pending()
     assert window.document.now.address == Address("weight", 0, 1, 0)

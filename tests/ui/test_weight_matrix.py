@@ -65,7 +65,7 @@ def show(bare):
 
 
 def point(card, cell):
-    return QPoint(*(int(value) for value in card.grid.places().cell(cell).center))
+    return QPoint(*(int(value) for value in card.grid.named_cells[0].cell(cell).center))
 
 
 def hover(card, cell):
@@ -76,7 +76,7 @@ def hover(card, cell):
 
 def colour_at(card, cell):
     """Return the colour of a cell, beside its number."""
-    place = card.grid.places().cell(cell)
+    place = card.grid.named_cells[0].cell(cell)
     corner = QPoint(int(place.x + min(4, place.width / 2)), int(place.y + min(4, place.height / 2)))
     return card.grid.grab().toImage().pixelColor(corner).name().upper()
 
@@ -117,12 +117,12 @@ def test_a_small_layer_has_colours_numbers_and_names_in_both_themes(show, qapp):
         document.select(Address("weight", 0, 0, 0))
         seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
         assert seen == [colours().negative, colours().canvas]
-        sheet = card.grid.places().room
+        sheet = card.grid.named_cells[0].room
         assert sheet.width >= 0.7 * card.grid.width()
         written = {"at the left": (0, sheet.y, sheet.x - 4, sheet.height)}
         written["above"] = (sheet.x, sheet.y - 20, sheet.width, 18)
         for node, source in np.ndindex(2, 3):
-            cell = card.grid.places().cell(Cell(node, source))
+            cell = card.grid.named_cells[0].cell(Cell(node, source))
             written[node, source] = cell.middle(cell.width / 2, cell.height / 2)
         for where, place in written.items():
             assert len(colours_in(card, *place)) > 2, where
@@ -133,7 +133,7 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
     nodes = ("the node for all of the first things", "the node for all of the other things")
     layer = Layer(nodes, "identity", np.full((2, 2), 2.0))
     card, document = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
-    first, second = (card.grid.places().cell(Cell(k, k)) for k in range(2))
+    first, second = (card.grid.named_cells[0].cell(Cell(k, k)) for k in range(2))
 
     def names_of(cell):
         """Return the names of the cell's node, at the left, and of its input, above."""
@@ -151,9 +151,9 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
 
 def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_layer(show, digits):
     card, document = show(digits)
-    assert card.grid.places().room.width >= card.grid.width() - 10
-    assert len(colours_in(card, *card.grid.places().cell(Cell(3, 5)))) == 1
-    row, accent = card.grid.places().row(5), int(colours().accent[1:], 16)
+    assert card.grid.named_cells[0].room.width >= card.grid.width() - 10
+    assert len(colours_in(card, *card.grid.named_cells[0].cell(Cell(3, 5)))) == 1
+    row, accent = card.grid.named_cells[0].row(5), int(colours().accent[1:], 16)
     for node, marked in ((20, False), (5, True), (9, False)):
         document.select(Address("node", 0, node))
         assert (pixels_of(card.grid)[round(row.y) - 1, int(row.center[0])] == accent) == marked

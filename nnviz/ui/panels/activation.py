@@ -103,10 +103,6 @@ class ActivationPlot(PointPlot):
         super().place_marks()
         self._draw_rows()
 
-    def show_reading(self, reading: Reading | None) -> None:
-        """Mark the point (z, a) of `reading` and draw the tangent there. Without a reading, remove both."""
-        self.show_present(*(reading or (math.nan, math.nan, math.nan)))
-
     def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""
         return False
@@ -140,6 +136,8 @@ NO_ROWS = "{} uses z of every node in the layer, so the plot needs a row of data
 BETWEEN = " &nbsp;·&nbsp; "
 """Separator between two parts of the caption."""
 NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
+NOWHERE = math.nan, math.nan, math.nan
+"""Place of the point and its slope if there is no row: the plot shows neither point nor tangent."""
 
 
 class ActivationView(CaptionedPlot):
@@ -186,7 +184,7 @@ class ActivationView(CaptionedPlot):
             self.plane.show_curve(bend, bend.curve(self._stretch), (name, bend.function.call), a)
             self._curve_of = sources
         texts = partial(_texts, now, bend, reading, z, self.plane.show_rows(z, a))
-        self.plane.show_reading(reading)
+        self.plane.show_present(*(reading or NOWHERE))
         self.caption.setText(BETWEEN.join(texts(as_text, partial(coloured, colours().slope))))
         text = "; ".join(texts(full_text, str))
         self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {text}")

@@ -86,10 +86,9 @@ class ConfusionGrid(ImageGrid):
         self._shares = 0.0, 0.0
         return room
 
-    def paint_cells(self, painter: QPainter, places: MatrixImage, image: QImage) -> None:
+    def paint_cells(self, painter: QPainter, cells: MatrixImage, room: NameRoom, image: QImage) -> None:
         """Paint the cells, lines around them, and the texts around the grid."""
-        cells, room = self.named_cells
-        super().paint_cells(painter, cells, image)
+        super().paint_cells(painter, cells, room, image)
         if cells.column(0).width >= LEAST_LINED:
             self._paint_lines(painter, cells)
         painter.setPen(QColor(colours().muted))

@@ -132,16 +132,15 @@ class ExplainBrowser(QTextBrowser):
 
 def link_of(address: Address) -> str:
     """Return the link that selects an address: the node, weight or bias."""
-    return "/".join(["at", address.kind, str(address.layer), str(address.node), str(address.source)])
+    return "/".join(map(str, (address.kind, address.layer, address.node, address.source)))
 
 
 def address_of_link(link: str) -> Address | None:
-    """Return the address that a link selects, or None if the link shows more or fewer terms of a line."""
-    head, *rest = link.split("/")
-    if head != "at":
+    """Return the address that a link selects, or None for ""."""
+    if not link:
         return None
-    kind, layer, node, source = rest
-    return Address(cast(Kind, kind), int(layer), int(node), int(source))
+    kind, *numbers = link.split("/")
+    return Address(cast(Kind, kind), *map(int, numbers))
 
 
 def html(explanation: Explanation, palette: Palette, hint: str, fits: Fits) -> str:
@@ -177,7 +176,7 @@ class _Page:
         text = self._pieces(line.written.pieces, "" if line.arithmetic.startswith("≈") else "= ")
         if line.check_agrees is not None:
             colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
-            text += f" {coloured(colour, _unbroken(tick))}"
+            text += f" {coloured(colour, tick.replace(' ', NO_BREAK))}"
         breaks = line_breaks(line.label + formula, self.fits)
         label = self._piece(Piece(line.label), 0, breaks)
         muted = coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
@@ -197,9 +196,9 @@ class _Page:
         signs = (_sign(sign, start + k in breaks) for k, sign in enumerate(piece.text))
         text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
         colour = self.palette.slope if piece.slope else self.palette.ink
-        if piece.address is not None:
-            return _link(link_of(piece.address), text, colour)
-        return coloured(colour, text) if piece.slope else text
+        if piece.address is None:
+            return coloured(colour, text) if piece.slope else text
+        return f'<a href="{link_of(piece.address)}" style="color:{colour}; text-decoration:none">{text}</a>'
 
 
 def line_breaks(text: str, fits: Fits) -> set[int]:
@@ -235,14 +234,6 @@ def _sign(sign: str, breaks: bool) -> str:
     if sign == " ":
         return sign if breaks else NO_BREAK
     return sign + JOINER if sign == "/" else sign
-
-
-def _unbroken(text: str) -> str:
-    return text.replace(" ", NO_BREAK)
-
-
-def _link(target: str, text: str, colour: str) -> str:
-    return f'<a href="{escape(target, quote=True)}" style="color:{colour}; text-decoration:none">{text}</a>'
 
 
 HINT = "Click a node, an edge or a layer's heading to see where its numbers come from."

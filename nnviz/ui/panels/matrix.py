@@ -31,15 +31,15 @@ class MatrixView(ImageGrid):
     def texts(self) -> NDArray[np.str_]:  # noqa: D102
         return np.array([[as_text(weight) for weight in row] for row in self.values.tolist()])
 
-    def paint_mark(self, painter: QPainter, places: MatrixImage) -> None:
+    def paint_mark(self, painter: QPainter, cells: MatrixImage) -> None:
         """Outline the selected row and column."""
         (node, source), accent = self.mark, colours().accent
         width = 1.0 if self.selected else 2.0
         if node is not None:
-            outline(painter, places.row(node), accent, width)
+            outline(painter, cells.row(node), accent, width)
         if source is not None:
-            outline(painter, places.column(source), accent, width)
-        super().paint_mark(painter, places)
+            outline(painter, cells.column(source), accent, width)
+        super().paint_mark(painter, cells)
 
 
 HINT = "Each row is a node, each column a node of the layer before"

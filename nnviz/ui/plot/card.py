@@ -239,13 +239,11 @@ class Caption(QLabel):
 
     def __init__(self, lines: int, tip: str) -> None:
         """Reserve room for this many `lines`, so that the plot keeps its height."""
-        super().__init__()
+        super().__init__(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
         self.setObjectName("muted")
-        self.setWordWrap(True)
-        self.setFont(ui_font(11.5))
-        self.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.setMinimumHeight(lines * self.fontMetrics().lineSpacing())
         self.setToolTip(tip)
+        self.setFont(ui_font(11.5))
+        self.setMinimumHeight(lines * self.fontMetrics().lineSpacing())
 
 
 def are_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:

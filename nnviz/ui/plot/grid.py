@@ -217,10 +217,6 @@ class ImageGrid(QWidget):
             self._named_cells = self.fit(self.room())
         return self._named_cells
 
-    def places(self) -> MatrixImage:
-        """Return the places of all cells in this widget."""
-        return self.named_cells[0]
-
     def cell_at(self, x: float, y: float) -> Cell | None:
         """Return the cell at (x, y), in pixels of this widget, or None if there is no cell."""
         return self.named_cells[0].weight_at(x, y, self.values)
@@ -229,16 +225,16 @@ class ImageGrid(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the cells, the marks, and a frame while the grid has the keyboard focus."""
-        places, p = self.places(), colours()
+        (cells, room), p = self.named_cells, colours()
         if self._image is None:
-            self._image = self._render(strongest(self.values, places.rows, places.columns))
+            self._image = self._render(strongest(self.values, cells.rows, cells.columns))
         with QPainter(self) as painter:
             painter.setPen(QPen(QColor(p.line), 1.0))
-            self.paint_cells(painter, places, self._image)
+            self.paint_cells(painter, cells, room, self._image)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            self.paint_mark(painter, places)
+            self.paint_mark(painter, cells)
             if self.hover:
-                outline(painter, places.cell(self.hover), p.ink, 1.0)
+                outline(painter, cells.cell(self.hover), p.ink, 1.0)
             if self.hasFocus():
                 painter.setPen(QPen(QColor(p.accent), 2.0))
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -251,9 +247,8 @@ class ImageGrid(QWidget):
         image = QImage(data.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGB32)
         return image.copy()  # the bytes are freed
 
-    def paint_cells(self, painter: QPainter, places: MatrixImage, image: QImage) -> None:
-        """Paint the image, its border, the names and the texts."""
-        cells, room = self.named_cells
+    def paint_cells(self, painter: QPainter, cells: MatrixImage, room: NameRoom, image: QImage) -> None:
+        """Paint the image, its border, the names in their `room` and the texts."""
         painter.drawImage(qrect(cells.room), image)
         painter.drawRect(qrect(cells.room).adjusted(-0.5, -0.5, 0.5, 0.5))
         paint_names(painter, cells, self.names, room)
@@ -271,10 +266,10 @@ class ImageGrid(QWidget):
             painter.setPen(QColor(muted if text == "0" else ink_on(image.pixel(cell[1], cell[0]))))
             painter.drawText(qrect(cells.cell(Cell(*cell))), MIDDLE, text)
 
-    def paint_mark(self, painter: QPainter, places: MatrixImage) -> None:
+    def paint_mark(self, painter: QPainter, cells: MatrixImage) -> None:
         """Outline the selected cell."""
         if self.selected:
-            outline(painter, places.cell(self.selected), colours().accent, 2.0)
+            outline(painter, cells.cell(self.selected), colours().accent, 2.0)
 
     # --- events
 
