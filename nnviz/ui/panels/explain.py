@@ -13,17 +13,9 @@ from html import escape
 from importlib import import_module
 from typing import TypeAlias, cast
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QSplitter,
-    QStackedWidget,
-    QTextBrowser,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QTextBrowser, QWidget
 
 from nnviz.core.address import Address, Kind
 from nnviz.core.expressions import Piece
@@ -34,7 +26,7 @@ from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measu
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import ElidedLabel, fill_box, ignore_drops
+from nnviz.ui.kit.controls import ElidedLabel, ignore_drops
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -53,15 +45,10 @@ Fits: TypeAlias = Callable[[str], bool]
 class ExplainBrowser(QTextBrowser):
     """The text of the explanation, with links.
 
-    ============== =====================================================================
-    `link_hovered` carries the link under the mouse or with the focus, or "" for no link
-    `link_clicked` carries the link that the user has clicked
-    `room_changed` emitted when the width or the font size of the lines has changed
-    ============== =====================================================================
+    `room_changed` is emitted when the width or the font size of the lines has changed. Qt's signal
+    `highlighted` carries the link under the mouse or with the focus, or an empty link.
     """
 
-    link_hovered = Signal(str)
-    link_clicked = Signal(str)
     room_changed = Signal()
 
     def __init__(self) -> None:
@@ -74,8 +61,6 @@ class ExplainBrowser(QTextBrowser):
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)
         self._html, self._width = "", 0
-        self.highlighted.connect(lambda url: self.link_hovered.emit(url.toString()))
-        self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
     def show_html(self, html: str, keep_place: bool) -> None:
         """Show `html`. If `keep_place` is True, keep the scroll position, else scroll to the top."""
@@ -111,9 +96,9 @@ class ExplainBrowser(QTextBrowser):
             self.room_changed.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Emit `link_hovered` with "", since the mouse is over no link."""
+        """Emit `highlighted` with an empty link, since the mouse is over no link."""
         super().leaveEvent(event)
-        self.link_hovered.emit("")
+        self.highlighted.emit(QUrl())
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
@@ -135,11 +120,11 @@ def link_of(address: Address) -> str:
     return "/".join(map(str, (address.kind, address.layer, address.node, address.source)))
 
 
-def address_of_link(link: str) -> Address | None:
-    """Return the address that a link selects, or None for ""."""
-    if not link:
+def address_of_link(link: QUrl) -> Address | None:
+    """Return the address that a link selects, or None for an empty link."""
+    if link.isEmpty():
         return None
-    kind, *numbers = link.split("/")
+    kind, *numbers = link.toString().split("/")
     return Address(cast(Kind, kind), *map(int, numbers))
 
 
@@ -276,10 +261,9 @@ class PlotAboveText(QSplitter):
         self._settings, self._text = settings, text
         self._percent = settings.get(DIVIDER, 0)
         """The share that the person has chosen, or 0."""
-        self._plots, below = _Plots(), QWidget()
+        self._plots = _Plots()
         self._plots.setContentsMargins(6, 0, 6, 0)
-        fill_box(QVBoxLayout(below), 0, text)
-        self.addWidget(below)  # first, so that F6 moves the keyboard focus to the text
+        self.addWidget(text)  # first, so that F6 moves the keyboard focus to the text
         self.insertWidget(0, self._plots)
         self._plots.hide()
         self.setChildrenCollapsible(False)
@@ -363,8 +347,8 @@ class ExplainPanel(PlotPanel):
         self.more_button.hide()
         for needs_all in (self.matrix_button.toggled, self._text.room_changed, desk.plots_allowed):
             needs_all.connect(lambda *_: desk.frames.show_again(self))
-        self._text.link_hovered.connect(lambda link: desk.address_hovered.emit(address_of_link(link)))
-        self._text.link_clicked.connect(self._link_clicked)
+        self._text.highlighted.connect(lambda link: desk.address_hovered.emit(address_of_link(link)))
+        self._text.anchorClicked.connect(self._link_clicked)
         self._copy.clicked.connect(self._copy_text)
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
@@ -498,8 +482,6 @@ class ExplainPanel(PlotPanel):
         self._desk.frames.show_pending()
         QGuiApplication.clipboard().setText(self._explanation.text())
 
-    def _link_clicked(self, link: str) -> None:
-        address = address_of_link(link)
-        if address is not None:
-            self._desk.address_hovered.emit(None)
-            self._document.select(address)
+    def _link_clicked(self, link: QUrl) -> None:
+        self._desk.address_hovered.emit(None)
+        self._document.select(address_of_link(link))
