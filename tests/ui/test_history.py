@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolTip
 
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
@@ -18,6 +18,8 @@ from nnviz.core.numbers import MINUS, as_text, percent_text
 from nnviz.core.state import Training
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
+from nnviz.files import atomic
+from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
@@ -459,10 +461,15 @@ def test_a_click_on_a_button_leaves_the_focus_tab_reaches_it_and_a_menu_opens(qt
 
 
 def test_csv_has_every_loss_and_says_what_a_long_history_leaves_out(
-    answer, document, plot, go_to, tmp_path, of_classes, approved
+    answer, document, plot, go_to, tmp_path, of_classes, approved, monkeypatch
 ):
-    path, told = tmp_path / "mse.csv", []
+    told = []
     plot.desk.message.connect(told.append)
+
+    def export(name):
+        answer(QFileDialog, hands.type_name(tmp_path / name))
+        plot.ask_csv.trigger()
+
     start = document.state
     document.push(train(start).state, "Run")
     points = document.state.run.history.points
@@ -471,22 +478,29 @@ def test_csv_has_every_loss_and_says_what_a_long_history_leaves_out(
         (None, "iteration,mse", points),
         (of_classes, "iteration,cross_entropy,validation", of_classes.run.points),
     ):
+        name = f"{len(expected)}.csv"
         if state:
             document.start(state)
-        plot.export_csv(path)
-        assert path.read_text().splitlines()[0] == header
-        np.testing.assert_array_equal(np.loadtxt(path, delimiter=",", skiprows=1), expected)
-        assert told.pop() == "Exported mse.csv"
+        export(name)
+        assert (tmp_path / name).read_text().splitlines()[0] == header
+        np.testing.assert_array_equal(np.loadtxt(tmp_path / name, delimiter=",", skiprows=1), expected)
+        assert told.pop() == f"Exported {name}"
     limited = Trainer(start, history_limit=100)
     for _ in limited.work(400):
         pass
     document.push(limited.state(), "Run")
-    answer(QFileDialog, hands.type_name(tmp_path / "curve"))
-    plot.ask_csv.trigger()
+    export("curve")
     assert (tmp_path / "curve.csv").exists()
     approved("a long history as CSV", told.pop())
-    plot.export_csv(tmp_path / "nowhere" / "mse.csv")
-    approved("a CSV for a folder that is missing", told.pop())
+
+    def fail(*_):
+        raise FileError("full.csv was not saved: the disk is full")
+
+    monkeypatch.setattr(atomic, "write", fail)
+    answer(QFileDialog, hands.type_name(tmp_path / "full"))
+    answer(QMessageBox, hands.choose("OK"))
+    plot.ask_csv.trigger()
+    assert told.pop() == "full.csv was not saved: the disk is full"
 
 
 # --- earlier runs

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training
@@ -31,6 +31,7 @@ from tests.ui.hands import (
     press,
     set_number,
     shown,
+    type_name,
 )
 from tests.ui.sees import explained, figure, offered, status, untrue, walking, written
 
@@ -218,7 +219,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert "Next update" in explained(window)
 
 
-def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watch, tmp_path, approved):
+def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watch, answer, tmp_path, approved):
     window, script = watch()
     script.ends([2, 8], [2, 9], [2, 10])
     told = [status(window)]
@@ -235,7 +236,8 @@ def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watch, tmp_p
     assert window.document.state.network == NETWORK
     window.runner.scrub_to(3)
     assert output_of(window) == [[2, 10]]
-    window.history.export_csv(tmp_path / "loss.csv")
+    answer(QFileDialog, type_name(tmp_path / "loss.csv"))
+    window.history.export_csv()
     assert (tmp_path / "loss.csv").read_text() == "iteration,loss\n1,1.0\n2,2.0\n3,3.0\n"
     window.document.save(tmp_path / "trained.json")
     assert load(tmp_path / "trained.json").network.layers[1].weights.tolist() == [[2, 10]]

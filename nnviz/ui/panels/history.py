@@ -6,7 +6,6 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +23,10 @@ from nnviz.document.idle import Slicer
 from nnviz.document.job import NEEDS_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
-from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import ask_save_path, show_text
+from nnviz.ui.kit.dialogs import export, show_text
 from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
@@ -109,22 +107,6 @@ class HistoryPlot(PlotPanel):
         self._desk.frames.show_again(self)
         self._desk.allow_plots()
 
-    def export_csv(self, path: Path) -> None:
-        """Write the iterations, losses and validation losses of the run to `path` as CSV."""
-        from nnviz.files.table.writing import history_text  # imported late: most sessions export no curve
-
-        run, state = self._travel.run, self._document.state
-        assert run is not None
-        measure, message = self._travel.past.end.curve_title, f"Exported {file_label(path)}"
-        if run.history.is_thinned:
-            message = f"{message} (the first, lowest, highest and last {measure} of each group of updates)"
-        column = measure if run.watched else state.measure.name
-        try:
-            atomic.write(path, history_text(run.points, column))
-        except FileError as error:
-            message = str(error)
-        self._desk.message.emit(message)
-
     def show_accuracy(self, on: bool) -> None:
         """Turn the Accuracy button on or off. If the run has no accuracy, the plot still shows the loss."""
         self.accuracy_button.setChecked(on)
@@ -149,7 +131,7 @@ class HistoryPlot(PlotPanel):
         self.view_all = QAction("Fit", self.menu)
         self.menu.insertAction(first, self.view_all)
         self.menu.insertSeparator(first)
-        self.ask_csv = self.add_entry("Export CSV…", self._ask_csv)
+        self.ask_csv = self.add_entry("Export CSV…", self.export_csv)
         self.menu.addSeparator()
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
@@ -229,7 +211,16 @@ class HistoryPlot(PlotPanel):
             else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.phrase)
         )
 
-    def _ask_csv(self) -> None:
-        suggestion = self._desk.suggestion(f"{self.ending}.csv")
-        if path := ask_save_path(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
-            self.export_csv(path)
+    def export_csv(self) -> None:
+        """Ask for a file, and write the iterations, losses and validation losses of the run to it as CSV."""
+        from nnviz.files.table.writing import history_text  # imported late: most sessions export no curve
+
+        run, measure = self._travel.run, self._travel.past.end.curve_title
+        assert run is not None
+        text = history_text(run.points, measure if run.watched else self._document.state.measure.name)
+        suggestion, say = self._desk.suggestion(f"{self.ending}.csv"), self._desk.message.emit
+        kinds = {"CSV": (".csv",)}
+        path = export(self, say, "Export CSV", suggestion, kinds, lambda path, _: atomic.write(path, text))
+        if path is not None:
+            thinned = f" (the first, lowest, highest and last {measure} of each group of updates)"
+            say(f"Exported {file_label(path)}{thinned if run.history.is_thinned else ''}")
