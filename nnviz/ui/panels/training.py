@@ -270,6 +270,7 @@ class TrainingPanel(Panel):
         self.speed.setValue(round(self.runner.speed * 100))
         self.speed.setAccessibleName("Duration of a run")
         self._speed_label = SpeedLabel()
+        self._speed_label.setObjectName("muted")
         self.fields = TrainingFields(self._document, self.speed, self._speed_label)
         self.run_buttons = TrainingButtons(desk)
         self.figures = TrainingFigures(desk)

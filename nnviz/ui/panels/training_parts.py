@@ -246,16 +246,16 @@ class TrainingFields(QWidget):
     def _lay_out(self, speed: QWidget, speed_label: QLabel) -> None:
         """Lay out the fields below their labels: one row here, and three rows in `more`."""
         self.more = QWidget()
-        _fill_grid(self, ((self.learning_rate, self.updates),))
-        labels = {speed: speed_label}
+        _fill_grid(self, ((self.learning_rate, self.updates),), {})
         rows = (self.optimizer, self.loss), (self.batch, self.validation, self.seed), (self.schedule, speed)
-        _fill_grid(self.more, rows, labels)
+        _fill_grid(self.more, rows, {speed: speed_label})
 
 
-def _fill_grid(
-    widget: QWidget, rows: Sequence[Sequence[QWidget]], labels: Mapping[QWidget, QLabel] | None = None
-) -> None:
-    """Lay out rows of fields, each below its label; the fields of a row have the same width."""
+def _fill_grid(widget: QWidget, rows: Sequence[Sequence[QWidget]], labels: Mapping[QWidget, QLabel]) -> None:
+    """Lay out rows of fields, each below its label; the fields of a row have the same width.
+
+    A field that is not in `labels` gets a label with its accessible name.
+    """
     grid = QGridLayout(widget)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(8)
@@ -263,22 +263,15 @@ def _fill_grid(
     for row, fields in enumerate(rows):
         columns = GRID_COLUMNS // len(fields)
         for column, field in enumerate(fields):
-            label = _label_of(field, (labels or {}).get(field))
+            label = labels.get(field) or styled_label(field.accessibleName())
+            label.setBuddy(field)
+            label.setFont(ui_font(11.5))
             label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
             field.setSizePolicy(field.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
             grid.addWidget(label, 2 * row, column * columns, 1, columns)
             grid.addWidget(field, 2 * row + 1, column * columns, 1, columns)  # it fills the height of its row
     for column in range(GRID_COLUMNS):
         grid.setColumnStretch(column, 1)
-
-
-def _label_of(widget: QWidget, label: QLabel | None = None) -> QLabel:
-    """Return `label`, or a label with the name of a widget, as the label of this widget."""
-    label = label or QLabel(widget.accessibleName())
-    label.setBuddy(widget)
-    label.setObjectName("muted")
-    label.setFont(ui_font(11.5))
-    return label
 
 
 def read_batch(text: str) -> int | None:
