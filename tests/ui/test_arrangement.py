@@ -563,3 +563,16 @@ def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(open_win
     QApplication.processEvents()
     assert around(after) == before
     assert not after.main_window.isFullScreen()
+
+
+def test_a_heading_on_the_row_of_tabs_has_room_for_buttons_that_appear(open_window):
+    window = open_window("iris")
+    card = bring(window, "Explain")
+    settled()
+    window.document.select(Address("weight", 0, 0, 0))
+    settled()
+    shown = [button for button in card.head.findChildren(QPushButton) if button.isVisible()]
+    assert len(shown) > 1
+    assert [button.visibleRegion().boundingRect().size() for button in shown] == [
+        button.sizeHint() for button in shown
+    ]

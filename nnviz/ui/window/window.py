@@ -171,6 +171,7 @@ class Dock(QDockWidget):
 
     def _fill(self, card: Panel) -> None:
         self._make, self.card, self._head = None, card, card.head
+        self._head.installEventFilter(self)
         self._room.show_card(card)
         self._move_head(None if self.isFloating() else self._head)  # even while a button presses the tab
         self._place_head()
@@ -262,6 +263,12 @@ class Dock(QDockWidget):
         double_click, left = QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton
         on_head = self._head.geometry().contains(event.position().toPoint())
         return not self.isFloating() and on_head and (event.type(), event.button()) == (double_click, left)
+
+    def eventFilter(self, head: QObject, event: QEvent) -> bool:
+        """Place the heading again after its text or its buttons have changed."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._soon.start()
+        return super().eventFilter(head, event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Emit `focus_lost` if the hidden dock has the keyboard focus."""
