@@ -256,10 +256,12 @@ class DataPanel(Panel):
 
     def show_wrong(self) -> None:
         """List only the rows with a large error, or say that there are none."""
-        large = self._document.now.large_errors(range(len(self._document.state.data)))
+        state = self._document.state
+        large = self._document.now.large_errors(range(len(state.data)))
         rows = np.flatnonzero(large.any(axis=1)) if large is not None else ()
         if len(rows):
-            self._desk.rows_requested.emit(rows, large_error_reason(self._document.state, 0))
+            why = f"{large_error_reason(state, 0)} at iteration {state.iteration:,}"
+            self._desk.rows_requested.emit(rows, why)
         else:
             self._desk.message.emit("No row has a large error")
 
