@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from nnviz.core.edits import remove_targets
 from nnviz.core.numbers import as_text
@@ -195,3 +195,8 @@ def test_the_curve_has_the_scale_that_is_chosen_in_the_panel_loss(open_window):
         window.history.log_button.click()
     assert pictures[0].size() == pictures[1].size()
     assert pictures[0] != pictures[1]
+
+
+def test_the_first_seconds_name_the_keys_that_have_no_button_while_presenting(open_window):
+    present(open_window("relu"))
+    assert QToolTip.text() == "F5 trains · Space plays the walk · H hides results · F11 leaves"

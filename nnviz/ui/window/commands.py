@@ -238,7 +238,7 @@ FOCUS = "Fade all edges except the edges of the selected node"
 WEIGHTS = f"Show all weights of a network with more than {MANY_EDGES} edges, not only the strongest ones"
 THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
 FIT = "Zoom and pan so that the whole network is visible"
-PRESENT = "Show only the diagram, on the full screen, or show all panels again"
+PRESENT = "Show only the diagram and the run, on the full screen; Escape shows all panels again"
 HIDE = "Hide predictions, errors, slopes and losses, for a question to a class; a click shows a single one"
 FLOAT = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
 COPY = "Copy the diagram to the clipboard as a picture"
@@ -252,6 +252,14 @@ LEAVE = "Discard the what-if row (the inputs that you chose), and select the row
 STANDARDISE = "Replace each input with (value − mean) / standard deviation, and scale new rows likewise"
 WRONG_ROWS = "List only the rows with a wrong class or a large error; Escape in the table lists all rows"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
+
+WHILE_PRESENTING = (
+    ("run", "trains"),
+    ("play", "plays the walk"),
+    ("hide", "hides results"),
+    ("present", "leaves"),
+)
+"""Commands whose keys the window names when it begins to present, and what each command does."""
 
 PHASES: tuple[tuple[Phase, str], ...] = (
     ("forward", "Forward pass: every node adds up input · weight and applies its activation function"),
@@ -278,6 +286,9 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     report_ended_run(workspace, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
+
+    keys = (f"{actions[name].shortcut().toString(NATIVE)} {does}" for name, does in WHILE_PRESENTING)
+    workspace.present.hint = " · ".join(keys)
 
     workspace.data.make_requested.connect(actions["make rows"].trigger)
 

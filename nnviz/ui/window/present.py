@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QToolBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolBar, QToolTip, QWidget
 
 from nnviz.core.results import BLANK, HIDDEN
 from nnviz.document.moment import Moment
@@ -33,6 +33,8 @@ EDGE_PX, SCALE_PX = 12, 150.0
 """Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1 at 100 %."""
 LINES = (0.7, 0.3)
 """Vertical middles of the iteration and of the loss, as shares of the strip's height."""
+HINT_MS = 8000
+"""Milliseconds for which the hint is visible at the beginning."""
 NO_RUN = "Press F5 to train"
 """Text in place of a curve that does not exist yet."""
 PLACE = "run"
@@ -142,8 +144,8 @@ class RunStrip(QWidget):
 class Present(QObject):
     """Presentation mode of a window: shows only the diagram, and later restores the window.
 
-    The signal `changed` carries whether the mode is on. If the diagram has the keyboard focus, Escape ends
-    the mode; otherwise the focused widget gets Escape.
+    The signal `changed` carries whether the mode is on. `hint`, visible for the first seconds, names keys. If
+    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets Escape.
     """
 
     changed = Signal(bool)
@@ -152,6 +154,7 @@ class Present(QObject):
         super().__init__(window)
         self._window, self._diagram, self._frames = window, diagram, desk.frames
         self.strip = RunStrip(diagram, desk, log)
+        self.hint = ""
         self._hidden_parts: list[QWidget] = []
         """The parts of the window that are hidden while presenting, except the panels."""
         self._state = Qt.WindowState.WindowNoState
@@ -180,6 +183,8 @@ class Present(QObject):
         self._frames.add(self.strip)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
+        corner = window.screen().geometry().bottomLeft()
+        QToolTip.showText(corner, self.hint, self._diagram, QRect(), HINT_MS)
         self.changed.emit(True)
 
     def leave(self) -> None:
