@@ -241,8 +241,10 @@ divider up to a share of MOST_PERCENT.
 """
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
-DIVIDER_PX, TEXT_PX = 10, 48
-"""Pixels. DIVIDER_PX: height of the divider. TEXT_PX: least text height."""
+DIVIDER_PX, TEXT_PX, PLOT_PX = 10, 48, 110
+"""Pixels. DIVIDER_PX: height of the divider. TEXT_PX: least text height. PLOT_PX: height of a plot whose curve
+can be read, at 100 %.
+"""
 
 
 class _Plots(QStackedWidget):
@@ -293,7 +295,9 @@ class PlotAboveText(QSplitter):
         text, line = self._text, self._text.fontMetrics().lineSpacing()  # for lines that break once more
         margins = text.height() - text.viewport().height()
         left = 1 - (text.document().size().height() + margins + 2 * line) / max(height, 1)
-        return min(left, HIGH_PERCENT / 100) if left >= LOW_PERCENT / 100 else FIRST_PERCENT / 100
+        if left < LOW_PERCENT / 100:
+            left = max(FIRST_PERCENT / 100, px(PLOT_PX) / max(height, 1))
+        return min(left, HIGH_PERCENT / 100)
 
     def _moved(self) -> None:
         above, below = self.sizes()

@@ -372,8 +372,8 @@ FRAME_ACROSS_PX, FRAME_DOWN_PX = 32, 54
 """Space that a panel needs around its plot, in pixels at interface size 100 %."""
 LOW_PX, LOW = 720, 0.3
 """In a window lower than LOW_PX pixels, the panels below the diagram get the share LOW of the height."""
-TEXTS = "Notes", "Code"
-"""Panels that may be lower than a plot."""
+TEXTS, TEXT_DOWN = ("Explain", "Notes", "Code"), 0.18
+"""Panels in the right column that may be lower than a plot, and their least share of the window's height."""
 MOST_ACROSS = 0.44
 """Share of the board, the area of the diagram and the panels: the widest right column."""
 ARRANGEMENT, BUILT_IN, SHARES, CLOSED = "arrangement", "built-in arrangement", "shares", "closed panels"
@@ -628,8 +628,8 @@ class Board(QMainWindow):
         column, training = self._docks_in(RIGHT), self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             room = self.height() - (len(column) + 1) * px(GAP_PX)
-            plot = px(FRAME_DOWN_PX) + round(PLOT_DOWN * self.window().height())
-            rest = column[-1].minimumSizeHint().height() if self.front in TEXTS else plot
+            share = TEXT_DOWN if self.front in TEXTS else PLOT_DOWN
+            rest = px(FRAME_DOWN_PX) + round(share * self.window().height())
             heights = [min(training.least.height(), room - rest), *(dock.height() for dock in column[1:-1])]
             self.resizeDocks(column, [*heights, max(room - sum(heights), 1)], DOWN)
             lay_out(self)
