@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
+from nnviz.core.metrics import means_classes
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import shorten_to_width
@@ -388,7 +389,8 @@ class TableView(QTableView):
 
     def _follow(self, first: Index, _last: Index) -> None:
         """Fit the columns to changed numbers, to typed ones at once, and show the new marks of the rows."""
-        self.verticalHeader().viewport().update()
+        if means_classes(self._table.state):
+            self.verticalHeader().viewport().update()
         if self._table.columns[first.column()].editable:
             self.fit_columns()
         else:
