@@ -101,7 +101,10 @@ _WRITING = {
     errno.ENOENT: "{name} was not saved: there is no folder {folder}",
     errno.ENOTDIR: "{name} was not saved: {folder} is not a folder",
     errno.EISDIR: "{name} was not saved: a folder has this name",
+    errno.EACCES: "{name} was not saved: permission denied in {folder}",
+    errno.EPERM: "{name} was not saved: permission denied in {folder}",
     errno.ENOSPC: "{name} was not saved: the disk is full",
+    errno.ENXIO: "{name} was not saved: no program reads from this pipe",
 }
 
 
