@@ -27,7 +27,7 @@ BUDGETS = {
     "nnviz.core": 4317,
     "nnviz.document": 1820,
     "nnviz.explain": 682,
-    "nnviz.files": 1566,
+    "nnviz.files": 1569,
     "nnviz.files.code": 1083,
     "nnviz.files.models": 3276,
     "nnviz.files.table": 913,
@@ -36,9 +36,9 @@ BUDGETS = {
     "nnviz.ui.diagram": 1695,
     "nnviz.ui.dialogs": 1169,
     "nnviz.ui.kit": 1180,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 4173,
+    "nnviz.ui.panels": 4178,
     "nnviz.ui.plot": 786,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 2254,
+    "nnviz.ui.window": 2271,
     "nnviz.watching": 319,
 }
 """Largest number of code lines of each package.

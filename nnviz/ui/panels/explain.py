@@ -242,9 +242,8 @@ divider up to a share of MOST_PERCENT.
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
 DIVIDER_PX, TEXT_PX, PLOT_PX = 10, 48, 110
-"""Pixels. DIVIDER_PX: height of the divider. TEXT_PX: least text height. PLOT_PX: height of a plot whose curve
-can be read, at 100 %.
-"""
+"""Pixels. DIVIDER_PX: height of the divider. TEXT_PX: least text height. PLOT_PX: usual least plot height, at
+100 %."""
 
 
 class _Plots(QStackedWidget):
