@@ -38,7 +38,7 @@ BUDGETS = {
     "nnviz.ui.kit": 1180,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 4178,
     "nnviz.ui.plot": 786,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 2271,
+    "nnviz.ui.window": 2272,
     "nnviz.watching": 319,
 }
 """Largest number of code lines of each package.

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication
 
 from nnviz.core.edits import remove_targets
 from nnviz.core.numbers import as_text
@@ -197,6 +197,18 @@ def test_the_curve_has_the_scale_that_is_chosen_in_the_panel_loss(open_window):
     assert pictures[0] != pictures[1]
 
 
-def test_the_first_seconds_name_the_keys_that_have_no_button_while_presenting(open_window):
-    present(open_window("relu"))
-    assert QToolTip.text() == "F5 trains · Space plays the walk · H hides results · F11 leaves"
+def test_the_strip_names_the_keys_of_commands_without_a_button_if_there_is_room(open_window):
+    def hints(size):
+        """Return whether the left end of the strip shows a text."""
+        strip = present(window, size)
+        image = strip.grab().toImage()
+        colours_there = {image.pixelColor(x, y).name() for x in range(60) for y in range(image.height())}
+        choose_entry(window, "Present")
+        return colours().muted.lower() in colours_there
+
+    window = open_window("relu")
+    assert window.present.strip.hint.splitlines() == [
+        *("F5 trains", "Space plays the walk", "H hides results", "F11 leaves")
+    ]
+    assert hints((1280, 800))
+    assert not hints((640, 700))

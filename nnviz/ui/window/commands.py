@@ -259,7 +259,7 @@ WHILE_PRESENTING = (
     ("hide", "hides results"),
     ("present", "leaves"),
 )
-"""Commands whose keys the window names when it begins to present, and what each command does."""
+"""Commands whose keys the window names while it presents, and what each command does."""
 
 PHASES: tuple[tuple[Phase, str], ...] = (
     ("forward", "Forward pass: every node adds up input · weight and applies its activation function"),
@@ -288,7 +288,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     workspace.training.run_buttons.name_keys(*training)
 
     keys = (f"{actions[name].shortcut().toString(NATIVE)} {does}" for name, does in WHILE_PRESENTING)
-    workspace.present.hint = " · ".join(keys)
+    workspace.present.strip.hint = "\n".join(keys)
 
     workspace.data.make_requested.connect(actions["make rows"].trigger)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QToolBar, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolBar, QWidget
 
 from nnviz.core.results import BLANK, HIDDEN
 from nnviz.document.moment import Moment
@@ -15,7 +15,7 @@ from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.kit.card import PLOT_MS, STYLE_EVENTS
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.theme import colours, pixel_font, size_factor
+from nnviz.ui.kit.theme import colours, pixel_font, size_factor, ui_font
 from nnviz.ui.panels.history_readout import measure_title, run_texts
 from nnviz.ui.window.window import VERSION, MainWindow
 
@@ -33,8 +33,8 @@ EDGE_PX, SCALE_PX = 12, 150.0
 """Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1 at 100 %."""
 LINES = (0.7, 0.3)
 """Vertical middles of the iteration and of the loss, as shares of the strip's height."""
-HINT_MS = 8000
-"""Milliseconds for which the hint is visible at the beginning."""
+HINT_PX = 11.5
+"""Font size of the hint, in pixels at 100 %: it is for the person at the computer."""
 NO_RUN = "Press F5 to train"
 """Text in place of a curve that does not exist yet."""
 PLACE = "run"
@@ -44,7 +44,8 @@ PLACE = "run"
 class RunStrip(QWidget):
     """The loss, the iteration and the curve of the run below the diagram. A click shows hidden results.
 
-    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked.
+    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked. `hint` names
+    keys, one a line; a narrow strip does not show the hint.
     """
 
     moving_ms = PLOT_MS
@@ -52,7 +53,7 @@ class RunStrip(QWidget):
     def __init__(self, diagram: Diagram, desk: Desk, log: QAbstractButton) -> None:
         super().__init__(diagram)
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
-        self._log = log
+        self._log, self.hint = log, ""
         self._texts, self._widest, self._note = ("", ""), "", ""
         self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
@@ -137,6 +138,10 @@ class RunStrip(QWidget):
                 painter.setPen(QColor(colour))
                 place = QRectF(left, 0.0, card.left() - left, 2 * middle * self.height())
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            painter.setFont(ui_font(HINT_PX))
+            painter.setPen(QColor(palette.muted))
+            if painter.boundingRect(QRectF(), 0, self.hint).width() + EDGE_PX < left:
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.hint)
             painter.setFont(pixel_font(NOTE * self._diagram.height()))
             self._painter.paint(painter, palette, self._note)
 
@@ -144,8 +149,8 @@ class RunStrip(QWidget):
 class Present(QObject):
     """Presentation mode of a window: shows only the diagram, and later restores the window.
 
-    The signal `changed` carries whether the mode is on. `hint`, visible for the first seconds, names keys. If
-    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets Escape.
+    The signal `changed` carries whether the mode is on. If the diagram has the keyboard focus, Escape ends
+    the mode; otherwise the focused widget gets Escape.
     """
 
     changed = Signal(bool)
@@ -154,7 +159,6 @@ class Present(QObject):
         super().__init__(window)
         self._window, self._diagram, self._frames = window, diagram, desk.frames
         self.strip = RunStrip(diagram, desk, log)
-        self.hint = ""
         self._hidden_parts: list[QWidget] = []
         """The parts of the window that are hidden while presenting, except the panels."""
         self._state = Qt.WindowState.WindowNoState
@@ -183,8 +187,6 @@ class Present(QObject):
         self._frames.add(self.strip)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
-        corner = window.screen().geometry().bottomLeft()
-        QToolTip.showText(corner, self.hint, self._diagram, QRect(), HINT_MS)
         self.changed.emit(True)
 
     def leave(self) -> None:
