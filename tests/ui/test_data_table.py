@@ -18,12 +18,13 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.panels.data import DataPanel
 from tests.core.oracle import set_weight
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import choose_entry, turn, write
+from tests.ui.hands import choose_entry, choose_in_table_menu, turn, write
 from tests.ui.runs import pixels_of
 from tests.ui.sees import status, written
 
@@ -607,24 +608,70 @@ def test_a_mark_says_of_each_row_whether_its_class_is_right(desk):
     assert heads(desk.table) == ["1 ✓", "2 ✗", "3 ✗", "4 ✓"]
     desk.document.edit("w", edits.set_value, Address("weight", 0, 0, 0), -1.0)
     assert heads(desk.data.table) == ["1 ✗", "2 ✓", "3 ✓", "4 ✗"]
+    spoken = desk.table.model().headerData(0, Qt.Orientation.Vertical, Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "row 1, wrong class"
     desk.document.hide_results(True)
     assert heads(desk.data.table) == ["1", "2", "3", "4"]
+    desk.document.hide_results(False)
+
+
+def test_the_numbers_of_rows_have_room_for_marks_that_come_and_go(open_window):
+    window = open_window("iris")
+    header = window.data.table.verticalHeader()
+    widths = []
+    for _ in range(2):
+        QApplication.processEvents()
+        assert header.width() >= header.sizeHint().width()
+        widths.append(header.width())
+        choose_entry(window, "Hide results")
+        window.desk.frames.show_pending()
+    QApplication.processEvents()
+    assert widths[1] < widths[0] == header.width()
+    window.document.edit("a target", edits.set_value, Address("target", -1, 0), 0.5, 100)
+    window.desk.frames.show_pending()
+    QApplication.processEvents()
+    assert header.width() == widths[1]
+    assert "✗" not in "".join(heads(window.data.table))
 
 
 def test_only_wrong_rows_are_listed_until_escape(open_window):
     window = open_window("iris")
     table, wrong = window.data.table, "Only wrong rows"
-    choose_entry(window, wrong)
+    choose_in_table_menu(window, wrong)
     listed = heads(table)
     assert 0 < len(listed) < 150
     assert all(head.endswith("✗") for head in listed)
+    assert window.data.filter.sentence.text() == f"{len(listed)} rows: the class is wrong (when listed)"
     QTest.keyClick(table, Key.Key_Escape)
     assert [head for head in heads(table) if head.endswith("✗")] == listed
-    window.files.open(example("relu").path)
-    state = window.document.state
-    window.document.edit("targets", edits.set_rows, state.data.inputs, np.array([[52.0]]))
+    choose_entry(window, "Hide results")
     choose_entry(window, wrong)
-    assert (heads(table), status(window)) == (["1"], "No row has a large error")
+    assert (len(heads(table)), status(window)) == (150, HOW_TO_SHOW)
+
+
+TENTH = "more than a tenth of the range of the targets (when listed)"
+
+
+@pytest.mark.parametrize(
+    ("targets", "told", "listed"),
+    [
+        ([[52, 0], [63, 0]], ["No row has a large error"], []),
+        ([[52, 0], [0, 0]], [], [([1], TENTH)]),
+        ([[52, 9], [0, 9]], [], [([0, 1], "large errors (when listed)")]),
+        ([[52, 9], [63, 7]], [], [([0, 1], TENTH)]),
+        (None, ["No row has an error: rows with targets are needed"], []),
+    ],
+)
+def test_rows_are_wrong_by_the_error_of_any_output_or_the_reason_is_told(desk, targets, told, listed):
+    nodes = {"node_0": [2, 4], "node_1": [4, -5], "output_0": [2, 7], "output_1": [0, 0]}
+    desk.start([[3, 5], [1, -1]], targets, Network.from_weights(nodes, hidden="relu", output="relu"))
+    asked = []
+    desk.desk.rows_requested.connect(lambda rows, why: asked.append((rows.tolist(), why)))
+    desk.said.clear()
+    desk.data.show_wrong()
+    assert [said for said in desk.said if not said.startswith("All rows")] == told
+    assert asked == listed
+    assert any(said.startswith("All rows") for said in desk.said) == (len(listed) and len(listed[0][0]) == 2)
 
 
 def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):

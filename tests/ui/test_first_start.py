@@ -147,13 +147,27 @@ def test_training_is_never_higher_than_its_content(open_window):
 # --- the settings under More
 
 
-def test_notes_leave_room_for_all_training_settings_and_the_timeline(open_window):
+def test_texts_leave_room_for_all_training_settings_and_the_timeline_but_a_plot_keeps_its_own(open_window):
     window = open_window("iris", size=(1366, 768))
     press(window, "One update")
-    settled()
     room = window.board.docks["Training"].widget()
-    assert room.maximumHeight() == room.height()
-    assert not room.verticalScrollBar().isVisible()
+    for name in ("Notes", "Function", "Explain", "Function", "Confusion", "Notes"):
+        panel = bring(window, name)
+        settled()
+        has_plot = name in ("Function", "Confusion")
+        assert room.verticalScrollBar().isVisible() == has_plot
+        assert (room.maximumHeight() == room.height()) == (not has_plot)
+        assert not has_plot or panel.plot.height() >= 768 / 4
+
+
+def test_the_plot_of_explain_can_be_read_in_a_low_panel(open_window):
+    window = open_window("iris", size=(1366, 768))
+    press(window, "One update")
+    click(window, address_named(window, "node_0", "sepal_length"))
+    settled()
+    explain = bring(window, "Explain")
+    settled()
+    assert explain.plot.height() >= 100
 
 
 def test_settings_under_more_are_folded_for_a_usual_file_and_named_in_one_line(open_window):

@@ -21,7 +21,7 @@ from nnviz.core.numbers import counted, shortened
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
-from nnviz.ui.kit.card import Panel, push_button, quiet_button
+from nnviz.ui.kit.card import HOW_TO_SHOW, Panel, push_button, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import show_text
@@ -255,15 +255,21 @@ class DataPanel(Panel):
         self.model.list_rows(rows)
 
     def show_wrong(self) -> None:
-        """List only the rows with a large error, or say that there are none."""
-        state = self._document.state
-        large = self._document.now.large_errors(range(len(state.data)))
-        rows = np.flatnonzero(large.any(axis=1)) if large is not None else ()
-        if len(rows):
-            why = f"{large_error_reason(state, 0)} at iteration {state.iteration:,}"
-            self._desk.rows_requested.emit(rows, why)
-        else:
+        """List only the rows with a large error, or say why this is not possible."""
+        now, rows = self._document.now, len(self._document.state.data)
+        large = now.large_errors(range(rows))
+        if now.hiding.on:
+            self._desk.message.emit(HOW_TO_SHOW)
+        elif large is None:
+            self._desk.message.emit("No row has an error: rows with targets are needed")
+        elif not large.any():
             self._desk.message.emit("No row has a large error")
+        else:
+            reasons = {large_error_reason(now.state, int(k)) for k in np.flatnonzero(large.any(axis=0))}
+            why = reasons.pop() if len(reasons) == 1 else "large errors"
+            if large.any(axis=1).all():
+                self._desk.message.emit(f"All rows: {why}")
+            self._desk.rows_requested.emit(np.flatnonzero(large.any(axis=1)), f"{why} (when listed)")
 
     def show_all(self) -> None:
         """List all rows again."""

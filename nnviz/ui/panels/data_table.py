@@ -137,10 +137,12 @@ class DataTable(QAbstractTableModel):
             self._now, self.columns = new, listed
             self.list_rows(self._listed if keeps_list else None)
             return
-        renamed = listed != self.columns
+        renamed, had_marks = listed != self.columns, self.has_marks
         self._now, self.columns = new, listed
         if renamed:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(listed) - 1)
+        if had_marks != self.has_marks:
+            self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, self.rowCount() - 1)
         if self.rowCount() and is_new(old, new, "state.data", "state.network", "state.measure", "hiding"):
             typed = sum(column.editable for column in listed)
             first = self.index(0, 0 if is_new(old, new, "state.data") else typed)
@@ -205,7 +207,7 @@ class DataTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return the header of a column, or the number of a row, from 1."""
         if orientation == Qt.Orientation.Vertical:
-            return self._row_header(section) if role == Role.DisplayRole else None
+            return self._row_header(section, role)
         column = self.columns[section]
         if role == Role.DisplayRole:
             name = self.short_headers.get(column.header, column.header)
@@ -216,13 +218,24 @@ class DataTable(QAbstractTableModel):
             return f"{column.header} = {column.scale}: (raw number x − mean) / standard deviation"
         return None
 
-    def _row_header(self, line: int) -> str:
-        """Return the number of a row, from 1, with a mark if the predictions are classes: "78 ✗"."""
-        row = self.row_of(line)
-        errors = self._now.large_errors([row]) if means_classes(self.state) else None
-        if errors is None or self._now.hiding.on:
-            return f"{row + 1}"
-        return f"{row + 1} {WRONG if errors.any() else RIGHT}"
+    def _row_header(self, line: int, role: int) -> str | None:
+        """Return the number of a row, from 1, with a mark if the rows have marks: "78 ✗"."""
+        number, is_text = f"{self.row_of(line) + 1}", role == Role.DisplayRole
+        if role not in (Role.DisplayRole, Role.ToolTipRole, Role.AccessibleTextRole):
+            return None
+        if not self.has_marks:
+            return number if is_text else f"row {number}"
+        errors = self._now.large_errors([self.row_of(line)])
+        is_right = errors is None or not errors.any()
+        if is_text:
+            return f"{number} {RIGHT if is_right else WRONG}"
+        return f"row {number}, {'right' if is_right else 'wrong'} class"
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether a mark beside the number of each row says whether the class of the row is right."""
+        state = self.state
+        return means_classes(state) and state.data.targets is not None and not self._now.hiding.on
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """Return the text of a cell. Tooltips, screen readers and editors get all digits of the number."""

@@ -33,7 +33,6 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.metrics import means_classes
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import shorten_to_width
@@ -389,7 +388,7 @@ class TableView(QTableView):
 
     def _follow(self, first: Index, _last: Index) -> None:
         """Fit the columns to changed numbers, to typed ones at once, and show the new marks of the rows."""
-        if means_classes(self._table.state):
+        if self._table.has_marks:
             self.verticalHeader().viewport().update()
         if self._table.columns[first.column()].editable:
             self.fit_columns()
@@ -416,6 +415,7 @@ class TableView(QTableView):
         share, rest = divmod(max(room - int(layouts[size].sum()), 0), len(listed))
         for k, width in enumerate(layouts[size].tolist()):
             self.horizontalHeader().resizeSection(k, width + share + (k < rest))
+        self.updateGeometries()  # the numbers of the rows need other room with marks
 
     def _texts(self, column: int) -> list[str]:
         """Return the texts of a column's visible lines, with hidden numbers, so that widths do not change."""

@@ -332,7 +332,7 @@ def line_texts(
     after = line.landing[1]
     there = f"{state.measure.title} {number(after) if math.isfinite(after) else 'infinite or NaN'}"
     way = _which_way(loss, after) or (", higher" if loss < after < math.inf else "")
-    yield f"If only this weight moves: {paint('error' if 'higher' in way else 'muted', there + way)}"
+    yield f"If only this weight moves: {paint('muted' if after <= loss else 'error', there + way)}"
 
 
 def coloured_role(role: str, text: str) -> str:

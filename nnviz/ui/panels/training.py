@@ -476,7 +476,7 @@ def _advice(now: Moment) -> str:
     ]
     if state.training.validation and rows_are_sorted(state):
         advice.append(f"{SORTED_BY_CLASS} (Edit → Shuffle rows)")
-    if now.scales and not pixel_side(state.network):
+    if not pixel_side(state.network) and now.scales:
         advice.append(f"{SCALES_DIFFER} (Edit → Standardise inputs)")
     return "\n".join(f"{text[0].upper()}{text[1:]}" for text in advice if text)
 

@@ -14,6 +14,7 @@ from nnviz.document.moment import Moment
 from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.kit.card import PLOT_MS, STYLE_EVENTS
+from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, pixel_font, size_factor, ui_font
 from nnviz.ui.panels.history_readout import measure_title, run_texts
@@ -45,7 +46,7 @@ class RunStrip(QWidget):
     """The loss, the iteration and the curve of the run below the diagram. A click shows hidden results.
 
     The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked. `hint` names
-    keys, one a line; a narrow strip does not show the hint.
+    keys, one a line; a narrow or low strip does not show the hint.
     """
 
     moving_ms = PLOT_MS
@@ -140,7 +141,8 @@ class RunStrip(QWidget):
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
             painter.setFont(ui_font(HINT_PX))
             painter.setPen(QColor(palette.muted))
-            if painter.boundingRect(QRectF(), 0, self.hint).width() + EDGE_PX < left:
+            needed = painter.boundingRect(QRectF(), 0, self.hint)
+            if needed.width() + EDGE_PX < left and needed.height() <= self.height():
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.hint)
             painter.setFont(pixel_font(NOTE * self._diagram.height()))
             self._painter.paint(painter, palette, self._note)
@@ -187,6 +189,7 @@ class Present(QObject):
         self._frames.add(self.strip)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
+        announce(self._diagram, self.strip.hint)
         self.changed.emit(True)
 
     def leave(self) -> None:

@@ -368,8 +368,8 @@ RIGHT_PX = 364
 """Least width of the right column in a built-in arrangement, in pixels at interface size 100 %."""
 PLOT_ACROSS = 1 / 3
 """Least width of the plot in front below the diagram, as a share of the window."""
-FRAME_ACROSS_PX, FRAME_DOWN_PX = 32, 54
-"""Space that a panel needs around its plot, in pixels at interface size 100 %."""
+FRAME_ACROSS_PX, FRAME_DOWN_PX, TABS_PX = 32, 54, 40
+"""Space around the plot of a panel, and height of a row of tabs with the gap above, in pixels at 100 %."""
 LOW_PX, LOW = 720, 0.3
 """In a window lower than LOW_PX pixels, the panels below the diagram get the share LOW of the height."""
 TEXTS, TEXT_DOWN = ("Explain", "Notes", "Code"), 0.18
@@ -464,6 +464,7 @@ class Board(QMainWindow):
         self._first = self.saveState(VERSION)
         for dock in self.docks.values():
             dock.dockLocationChanged.connect(lambda _: QTimer.singleShot(0, self, self._keep_shares))
+            dock.seen.connect(self._panel_seen)
         self.docks["Training"].changed.connect(self._soon.start)
         places = self._settings.get(ARRANGEMENT, QByteArray())
         if self.restoreState(places, VERSION):
@@ -585,6 +586,11 @@ class Board(QMainWindow):
             shares = {name: (size.width() / across, size.height() / down) for name, size in sizes.items()}
             self._shares |= shares
 
+    def _panel_seen(self) -> None:
+        """Fit the panels of a built-in arrangement again: a plot in front needs more height than a text."""
+        if self._built_in:
+            self._soon.start()
+
     def _sizes(self) -> dict[str, QSize]:
         """Return the sizes of the visible docks that do not float."""
         return {dock.windowTitle(): dock.size() for dock in self.visible_docks if not dock.isFloating()}
@@ -628,11 +634,20 @@ class Board(QMainWindow):
         column, training = self._docks_in(RIGHT), self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             room = self.height() - (len(column) + 1) * px(GAP_PX)
-            share = TEXT_DOWN if self.front in TEXTS else PLOT_DOWN
-            rest = px(FRAME_DOWN_PX) + round(share * self.window().height())
-            heights = [min(training.least.height(), room - rest), *(dock.height() for dock in column[1:-1])]
+            heights = [
+                min(training.least.height(), room - self._least_height(column[-1])),
+                *(dock.height() for dock in column[1:-1]),
+            ]
             self.resizeDocks(column, [*heights, max(room - sum(heights), 1)], DOWN)
             lay_out(self)
+
+    def _least_height(self, dock: Dock) -> int:
+        """Return the height that a panel in the right column needs, with its row of tabs."""
+        plot, least, height = getattr(dock.card, "plot", None), dock.least.height(), self.window().height()
+        if plot is None or dock.windowTitle() in TEXTS:
+            return px(FRAME_DOWN_PX) + round(TEXT_DOWN * height)
+        least_plot: int = max(plot.minimumSizeHint().height(), plot.minimumHeight())
+        return px(TABS_PX) + least - least_plot + round(PLOT_DOWN * height)
 
     # --- Qt events
 
