@@ -297,8 +297,8 @@ RISE, FALL = 0.1, 0.01
 """Overfitting: the validation loss rose by the share RISE or more, the training loss fell by FALL or more."""
 VISIBLE = 1e-3
 """Smallest rise of the validation loss that counts, divided by the first loss: about a pixel of the plot."""
-PARTS, SAMPLES = 4, 1000
-"""PARTS: number of equal parts of the last third of a run. SAMPLES: losses that are averaged in each part."""
+PARTS = 4
+"""Number of equal parts into which the last third of a run is divided; the loss is averaged in each part."""
 
 
 @np.errstate(all="ignore")
@@ -327,20 +327,20 @@ def overfitting_since(state: State) -> int | None:
     if len(points) <= EPOCHS or points[-1, 0] <= shortest:
         return None
     end, first = points[-1, 0], points[0, 1]
-    late = end - max(end / 3, shortest)
-    early = points[points[:, 0] <= late]  # a lucky dip in the last third hides no rise
+    late = np.linspace(end - max(end / 3, shortest), end, PARTS + 1)
+    early = points[points[:, 0] <= late[0]]  # a lucky dip in the last third hides no rise
     iteration = early[early[:, 1].argmin(), 0] if len(early) else 0
     if not points[0, 0] < iteration:
         return None
-    level, stretch = _kept_below(points, shortest, late)
+    level, stretch = _kept_below(points, shortest, late[0])
     if not level < first:
         return None
-    rises = _means(points, late, end, PARTS) - level
+    rises = _means(points, late) - level
     enough = max(RISE * abs(level), VISIBLE * abs(first))
     if not (rises.min() >= enough / 2 and rises[-1] >= max(enough, rises.max() / 2)):
         return None
     trained = _finite(run.history)
-    (before,), after = _means(trained, *stretch), _means(trained, late, end, PARTS)[-1]
+    (before,), after = _means(trained, stretch), _means(trained, late)[-1]
     return int(iteration) if after <= before - FALL * abs(before) else None
 
 
@@ -372,10 +372,15 @@ def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Arra
     return float(highest.min()), x[[begin, after - 1]]
 
 
-def _means(points: Array, first: float, last: float, parts: int = 1) -> Array:
-    """Return the mean of a curve in each of `parts` equal parts of the iterations from `first` to `last`."""
-    losses = np.interp(np.linspace(first, last, parts * SAMPLES), *points.T)
-    means: Array = losses.reshape(parts, SAMPLES).mean(axis=1)
+def _means(points: Array, edges: Array) -> Array:
+    """Return the means of a curve between neighbouring `edges`, with straight lines between its points."""
+    before, after = np.searchsorted(points[:, 0], edges[[0, -1]])
+    x, y = points[max(before - 1, 0) : after + 1].T
+    areas = np.concatenate(([0.0], np.cumsum(np.diff(x) * (y[1:] + y[:-1]) / 2)))
+    at = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
+    beyond = edges - x[at]
+    slopes = (y[at + 1] - y[at]) / (x[at + 1] - x[at])
+    means: Array = np.diff(areas[at] + beyond * (y[at] + slopes * beyond / 2)) / np.diff(edges)
     return means
 
 
