@@ -142,5 +142,7 @@ class StopRequest:
 
 def _end_at_once(number: int, _frame: FrameType | None) -> None:
     """End the process at once: an exception could interrupt an import, which Qt does not survive."""
+    if delete := getattr(sys.modules.get("nnviz.files.atomic"), "delete_unfinished", None):
+        delete()
     os.write(2, b"stopped\n")
     os._exit(128 + number)

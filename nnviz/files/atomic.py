@@ -103,6 +103,8 @@ def _all_of(handle: int, path: Path) -> bytes:
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
 _TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
 
+_unfinished: set[Path] = set()
+
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
 Fill = Callable[[FileIO, Path], object]
@@ -186,6 +188,13 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         if not _stays(path, status):
             with _temporary(Path(os.path.realpath(path)), private=True):
                 pass
+
+
+def delete_unfinished() -> None:
+    """Delete the unfinished temporary files of this process, which is about to end."""
+    for path in tuple(_unfinished):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def delete_leftovers(folder: Path) -> None:
@@ -286,6 +295,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
         raise FileError(f"{target} was not saved: the file is read-only")
     path = target.with_name(f".nnviz-{os.urandom(6).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+    _unfinished.add(path)
     try:
         handle = os.open(path, flags, 0o600 if private else 0o666)
         with open(handle, "wb", buffering=0) as file:
@@ -295,6 +305,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(path)
+        _unfinished.discard(path)
 
 
 def write_all(file: FileIO, _path: Path, parts: Iterable[Data]) -> None:
