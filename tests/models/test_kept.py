@@ -262,16 +262,21 @@ def wine(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("end", "predict"),
-    [(".keras", by_keras), (".h5", by_keras), (".onnx", by_onnx), (".safetensors", by_linear_layers)],
+    ("end", "predict", "how"),
+    [
+        (".keras", by_keras, "the layer Normalization"),
+        (".h5", by_keras, "the layer Normalization"),
+        (".onnx", by_onnx, "the nodes Sub and Div"),
+        (".safetensors", by_linear_layers, "the weights and biases of the first layer"),
+    ],
 )
-def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, tmp_path, capsys):
+def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, how, tmp_path, capsys):
     data, state, path = load_wine(), load(wine), tmp_path / f"wine{end}"
     wanted = state.predict(data.data)
     assert np.mean(wanted.argmax(axis=1) == data.target) > 0.98
     capsys.readouterr()
     assert main(["convert", str(wine), str(path)]) == 0
-    assert f"in wine{end} expects raw numbers and standardises them itself\n" in capsys.readouterr().err
+    assert f"in wine{end} expects raw numbers and standardises them with {how}\n" in capsys.readouterr().err
     close(predict(path, data.data), wanted, 1e-5)
     close(load(path).predict(data.data), wanted)
     assert main(["convert", str(wine), str(path), "--without-scaling"]) == 0

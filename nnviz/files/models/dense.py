@@ -390,6 +390,11 @@ FLOAT32_DEVIATIONS = 1e-6, 1e18
 
 Keras stores the square of the standard deviation, and replaces a standard deviation below 1e-7 with 1e-7.
 """
+COARSE_RATIO = 1e4
+"""Ratio of mean to standard deviation above which 32-bit floats are too coarse.
+
+32-bit floats then round by more than 1/1000 of the standard deviation.
+"""
 
 
 class Scaling(NamedTuple):
@@ -426,9 +431,28 @@ def fold_scaling(state: State) -> Network:
 
     Raises FileError if the weights would be too large.
     """
-    network, scaling = state.network, find_scaling(state)
+    scaling = find_scaling(state)
+    return state.network if scaling is None else _with_raw_inputs(state.network, scaling)
+
+
+def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
+    """Return (scaling that 32-bit floats can store, network for inputs with this scaling).
+
+    The scaling is None if no input is standardised. A standard deviation outside FLOAT32_DEVIATIONS becomes
+    part of the weights. Raises FileError if the weights get too large.
+    """
+    scaling = find_scaling(state)
     if scaling is None:
-        return network
+        return None, state.network
+    least, most = FLOAT32_DEVIATIONS
+    is_plain = (scaling.deviation >= least) & (scaling.deviation <= most)
+    rest = Scaling(np.zeros_like(scaling.mean), np.where(is_plain, 1.0, scaling.deviation))
+    network = state.network if is_plain.all() else _with_raw_inputs(state.network, rest)
+    return scaling._replace(deviation=np.where(is_plain, scaling.deviation, 1.0)), network
+
+
+def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
+    """Return a network that computes from x what `network` computes from (x − mean) / deviation."""
     first, *others = network.layers
     with np.errstate(all="ignore"):
         weights = first.weights / scaling.deviation
@@ -444,22 +468,21 @@ def fold_scaling(state: State) -> Network:
     return replace(network, layers=(replace(first, weights=weights, biases=biases), *others))
 
 
-def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
-    """Return (scaling that 32-bit floats can store, network for inputs with this scaling).
+def standardised_rows(state: State, name: str, part: str = "weights and biases of the first layer") -> str:
+    """Return a sentence on how the network in the file `name` standardises raw rows; "" if it does not.
 
-    The scaling is None if no input is standardised, or if a standard deviation is outside
-    FLOAT32_DEVIATIONS; then the weights contain the scaling. Raises FileError if the weights get too large.
+    `part` names the part of the network that standardises the rows.
     """
-    scaling, (least, most) = find_scaling(state), FLOAT32_DEVIATIONS
-    if scaling is None or ((scaling.deviation < least) | (scaling.deviation > most)).any():
-        return None, fold_scaling(state)
-    return scaling, state.network
-
-
-def standardised_rows(state: State, name: str) -> str:
-    """Return a sentence on raw rows for the network in the file `name`; "" if no input is standardised."""
-    if find_scaling(state) is None:
+    scaling = find_scaling(state)
+    if scaling is None:
         return ""
     has_texts = any(column.values for column in state.columns.of_inputs)
     numbers = "raw numbers (texts as one-hot vectors)" if has_texts else "raw numbers"
-    return f"the network in {name} expects {numbers} and standardises them itself"
+    sentences = [f"the network in {name} expects {numbers} and standardises them with the {part}"]
+    is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
+    if is_coarse.any():
+        inputs = zip(state.network.inputs, is_coarse, strict=True)
+        names = list_text([name for name, coarse in inputs if coarse])
+        limit = f"{COARSE_RATIO:,.0f} times the standard deviation"
+        sentences.append(f"32-bit floats round {names} coarsely, as an input's mean is over {limit}")
+    return "; ".join(sentences)

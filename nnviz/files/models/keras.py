@@ -313,6 +313,11 @@ def left_out(state: State) -> list[str]:
     return [part for each in lost for part in (others if each == SETTINGS else [each])]
 
 
+def raw_rows(state: State, name: str) -> str:
+    """Return a sentence on how the model in the file `name` standardises raw rows; "" if it does not."""
+    return dense.standardised_rows(state, name, f"layer {NORMALIZATION}")
+
+
 def _arrays(layer: Layer, place: str) -> list[Any]:
     """Return the kernel, shape (inputs, nodes), and the biases, if any."""
     both = (layer.weights.T, layer.biases)
@@ -388,7 +393,7 @@ def write_archive(state: State) -> bytes:
     return memory.getvalue()
 
 
-KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, dense.standardised_rows, UNREAD)
+KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, UNREAD)
 
 _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
 """Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
@@ -440,8 +445,17 @@ def write_h5(state: State) -> bytes:
     return hdf5.write(datasets, attributes)
 
 
-KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, dense.standardised_rows, UNREAD)
+KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, UNREAD)
 
+_WEIGHT_FILES = (
+    "{stem}.weights.h5",
+    "{stem}_weights.h5",
+    "{stem}.h5",
+    "model.weights.h5",
+    "weights.h5",
+    "model.h5",
+)
+"""Possible names of the weights file, the likeliest first; `{stem}` is the architecture's name."""
 _MODEL_IN_JSON = re.compile(rb'"class_name"\s*:\s*"')
 
 
@@ -462,12 +476,8 @@ def read_json(source: Source) -> State:
 
 
 def _weights_name(source: Source) -> str:
-    """Return the name of the weights file, the likeliest one that exists.
-
-    Raises FileError with all possible names if none exists.
-    """
-    own = (source.path.stem + end for end in (".weights.h5", "_weights.h5", ".h5"))
-    names = dict.fromkeys([*own, "model.weights.h5", "weights.h5", "model.h5"])
+    """Return the name of the weights file. Raises FileError with all possible names if none exists."""
+    names = dict.fromkeys(name.format(stem=source.path.stem) for name in _WEIGHT_FILES)
     for name in names:
         if (source.path.parent / name).is_file():
             return name
