@@ -286,6 +286,15 @@ def link():
     return packed((info, "/etc/passwd"))
 
 
+def sharing():
+    """Return an archive whose list names the same packed bytes twice."""
+    data = packed(("a", bytes(range(250)) * 4), how=zipfile.ZIP_STORED)
+    first, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    again = data[first:end][:46] + b"b"
+    counts = struct.pack("<2HL", 2, 2, 2 * len(again))
+    return data[:end] + again + data[end : end + 8] + counts + data[end + 16 :]
+
+
 def number(value):
     return struct.pack("<L", value)
 
@@ -305,6 +314,7 @@ def test_an_archive_that_is_an_attack_is_refused(approved, monkeypatch):
     cases = {
         "no archive": b"PK\x03\x04" + bytes(100),
         "a name twice": packed(("a", "1"), ("a", "2")),
+        "the same bytes under two names": sharing(),
         **{f"a name {name}": packed((name, "1")) for name in ("../a", "/a", "b/../../a", "C:a", "b\\a")},
         "a link": link(),
         "encrypted": changed(ONE, "list", 8, b"\x01"),
@@ -541,6 +551,8 @@ def head(**changes):
 def test_tensors_that_are_not_a_network_are_refused(approved):
     relu = {"nnviz.activations": "relu"}
     batch = {"0.weight": ones(1, 1), "1.weight": [1.0], "1.num_batches_tracked": np.array(1, "<i8")}
+    same = {"dtype": "BF16", "shape": [1000, 1000], "data_offsets": [0, 2_000_000]}
+    shared = {f"{k}.weight": same for k in range(5)}
     cases = {
         "a very long header": b"\xff" * 8 + b"{",
         "a long header": framed(b" " * 1_048_577),
@@ -555,6 +567,7 @@ def test_tensors_that_are_not_a_network_are_refused(approved):
         "half a shape": framed(head(shape=[1.5, 1])),
         "half a tensor": framed(head(shape=[1, 2], data_offsets=[0, 8]), bytes(4)),
         "bytes before the first": framed(head(data_offsets=[-4, 0]), bytes(4)),
+        "many tensors on the same bytes": framed(shared, bytes(2 * 1000 * 1000)),
         "a very large shape": framed(head(shape=[10**8, 10**8]), bytes(4)),
         "many dimensions": framed(head(shape=[9] * 100_000), bytes(4)),
         "a shape below 0": framed(head(shape=[-1, -1]), bytes(4)),

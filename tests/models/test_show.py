@@ -159,6 +159,23 @@ def test_a_forward_of_ones_own_is_tried_and_the_module_stays_in_its_mode(recwarn
     assert not recwarn.list
 
 
+class Merging(Plain):
+    """Adds up its weights as soon as it leaves training mode, as some fine-tuned layers do."""
+
+    def train(self, _mode=True):
+        with torch.no_grad():
+            for weights in self.parameters():
+                weights.add_(1.0)
+
+
+def test_a_module_is_tried_without_its_own_change_of_mode(recwarn):
+    net = Merging()
+    before = [weights.detach().clone() for weights in net.parameters()]
+    network_of(net)
+    assert all(torch.equal(*pair) for pair in zip(before, net.parameters(), strict=True))
+    assert not recwarn.list
+
+
 def test_a_forward_that_computes_something_else_or_cannot_be_tried_is_told():
     with pytest.warns(
         UserWarning, match=r"of their definition; the forward\(\) of the model gives different predictions"

@@ -158,8 +158,10 @@ def _is_same(model: Any, network: Network) -> bool | None:
     x = torch.as_tensor(rows).to(weights)
     modes = [(part, part.training) for part in model.modules()]
     try:
+        for part, _ in modes:  # without dropout; a module's own train() may change its weights
+            part.training = False
         with torch.no_grad():
-            prediction = as_array(model.eval()(x)).reshape(ROWS, -1)  # without dropout
+            prediction = as_array(model(x)).reshape(ROWS, -1)
     except Exception:  # forward may need something else
         return None
     finally:

@@ -52,6 +52,10 @@ class Archive:
             raise FileError("the archive contains an entry twice")
         for entry in entries:
             _check_entry(entry)
+        if sum(entry.compress_size for entry in entries) > len(
+            data
+        ):  # each would be unpacked again and again
+            raise FileError("the entries of the archive overlap")
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
             raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")
 
@@ -121,7 +125,8 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
     if kind.kind not in "fiuUS" or not 0 < kind.itemsize <= (8 if kind.kind in "fiu" else _TEXT_BYTES):
         raise FileError("expected an array of real numbers with at most 64 bits each", place)
     if len(shape) > 2 or not all(type(size) is int and 0 <= size <= NUMBERS.limit for size in shape):
-        raise FileError(f"nnviz reads no array of the shape {shape}", place)
+        most = f"at most 2 dimensions, each of at most {NUMBERS.limit:,}"
+        raise FileError(f"expected {most}, found an array of the shape {shape}", place)
     expected, found = math.prod(shape) * kind.itemsize, len(data) - file.tell()
     if expected != found:
         raise FileError(f"the shape {shape} needs {expected:,} bytes, found {found:,}", place)

@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from nnviz.core.numbers import LAYERS, quoted
+from nnviz.core.numbers import LAYERS, NUMBERS, quoted
 from nnviz.core.state import State
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, as_file_errors
@@ -56,6 +56,8 @@ def read(source: Source) -> State:
     end = max((each.data_offsets[1] for each in tensors.values()), default=0)
     _check_size(source.data, begin + end)
     check_tensors({name: each.shape for name, each in tensors.items()})
+    with as_file_errors():  # tensors may share bytes
+        NUMBERS.check(sum(abs(math.prod(each.shape)) for each in tensors.values()))
     bodies = memoryview(source.data)[begin:]
     arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
     for name, same in metadata.items():  # PyTorch lists here the layers that share a tensor

@@ -196,6 +196,8 @@ class Machine:
             stack.append(self._memo[argument])
         elif name == "MARK":
             self._marks.append(len(stack))
+        elif name == "POP_MARK":
+            self._after(self._marks.pop())
         elif name == "POP":
             stack.pop()
         elif name == "GLOBAL":
