@@ -258,7 +258,8 @@ def is_film(chosen: argparse.Namespace) -> bool:
     suffix, option = chosen.out.suffix.lower(), "--walk" if chosen.walk else "--training"
     if not (chosen.walk or chosen.training):
         if chosen.fps is not None or suffix not in PICTURES:
-            raise UsageError("nnviz render: a film needs --walk or --training")
+            films = f"--fps and the suffixes {', '.join(film.SUFFIXES)} need --walk or --training"
+            raise UsageError(f"nnviz render: OUT must end in {', '.join(PICTURES)}; {films}")
         return False
     if suffix not in film.SUFFIXES:
         raise UsageError(f"nnviz render: with {option}, OUT must end in {', '.join(film.SUFFIXES)}")

@@ -94,15 +94,18 @@ class ScriptFollower(QObject):
         """Show a frame; if a weight is not finite, show the losses with the previous weights, and end."""
         self._history, self._updates = self._history.extended(frame.points), frame.iteration
         state = self._document.state
-        network, iteration = state.network, state.iteration
-        with contextlib.suppress(ValueError):
-            network, iteration = with_weights(network, as_layers(frame.values, network)), frame.iteration
+        network, iteration, ending = state.network, frame.iteration, ""
+        try:
+            network = with_weights(network, as_layers(frame.values, network))
+        except ValueError:
+            ending = f"Watching has ended, as weights are infinite or NaN after update {iteration:,}"
+            iteration = state.iteration
         memory = np.zeros((0, network.parameters))
         run = Run(self._start, iteration, self._history, Training().optimizer, memory, (), watched=True)
         self._own_state = replace(state, network=network, run=run)
         self._document.push(self._own_state, UNDO_NAME, merge=self)
-        if iteration < frame.iteration:
-            self._end("Weights are infinite or NaN, so watching has ended at the last finite weights")
+        if ending:
+            self._end(ending)
 
     def _end(self, ending: str) -> None:
         self._leave()

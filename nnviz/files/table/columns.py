@@ -516,7 +516,7 @@ class _Maker:
             return f"nnviz left out {counted(rows, 'row')} with missing cells, the first in {first}"
         cells = counted(sum(int(missing[place].sum()) for place in holes), "missing cell")
         names = list_text([self.name(place) for place in holes])
-        how = "with the column's mean, or its most frequent text"
+        how = "with the column's mean (numbers) or most frequent value (classes)"
         return f"nnviz filled {cells} of {names} {how}; the first was in {first}"
 
     def summary(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
