@@ -23,22 +23,22 @@ SHORT_FILE, IMPORTERS = 60, 3
 SHOWN = 5
 BUDGETS = {
     "nnviz": 123,
-    "nnviz.cli": 640,
-    "nnviz.core": 4317,
-    "nnviz.document": 1820,
+    "nnviz.cli": 643,
+    "nnviz.core": 4322,
+    "nnviz.document": 1823,
     "nnviz.explain": 682,
-    "nnviz.files": 1569,
+    "nnviz.files": 1576,
     "nnviz.files.code": 1083,
-    "nnviz.files.models": 3276,
+    "nnviz.files.models": 3310,
     "nnviz.files.table": 913,
     "nnviz.picture": 2368,
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 1695,
     "nnviz.ui.dialogs": 1169,
     "nnviz.ui.kit": 1180,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 4178,
+    "nnviz.ui.panels": 4196,
     "nnviz.ui.plot": 786,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 2272,
+    "nnviz.ui.window": 2285,
     "nnviz.watching": 319,
 }
 """Largest number of code lines of each package.
