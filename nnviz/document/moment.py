@@ -265,7 +265,7 @@ class Moment:
 
     @cached_property
     def scales(self) -> str:
-        """The sentence that offers to standardise the inputs, or "" if they need no standardising."""
+        """The sentence that recommends to standardise the inputs, or "" if that is not needed."""
         found = self.known.of_inputs.found
         if "scales" not in found:
             found["scales"] = worth_standardising(self.state)

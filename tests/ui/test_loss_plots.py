@@ -217,10 +217,12 @@ CAPTIONS = {
 
 def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtbot, open_curve, approved):
     panel, plane = (own := open_curve()), own.plane
-    told, seen = {}, {}
+    told, seen, warns = {}, {}, set()
     for name, (make, address) in CAPTIONS.items():
         start(qtbot, panel, make(), address)
         told[name] = caption(panel)
+        if PALETTES["light"].error in panel.caption.text() and panel.caption.isVisible():
+            warns.add(name)
         seen[name] = (plane.view()[0], plane.tangent.points)
         assert plane.isVisible() == (name not in ("no targets", "too large a loss"))
     approved("captions over one weight", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
@@ -229,6 +231,7 @@ def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtb
     stepped = train(state, updates=1).state
     assert f"→ {as_text(stepped.network.layers[0].weights[0, 0])}" in told["a weight"][1]
     assert as_text(stepped.loss()) not in told["a weight"][2], "the other weights have moved, too"
+    assert warns == {"a learning rate of 0.05", "a learning rate of 50", "too large a loss beside"}
     (low, high), *_ = seen["a learning rate of 0.05"]
     assert low < 0.0 < 2.0 < high
     (low, high), *_ = seen["a learning rate of 50"]

@@ -147,7 +147,7 @@ class PaintOptions(NamedTuple):
     """The selection, the highlight and the colours of a painting."""
 
     selected: tuple[Address, ...]
-    """The nodes and edges to outline in the accent colour."""
+    """The nodes and edges to outline in the accent colour, and layers, which only their heading shows."""
     highlighted: Address | None
     """The edge to highlight, or the node whose edges to highlight."""
     moving: bool
