@@ -372,7 +372,7 @@ FRAME_ACROSS_PX, FRAME_DOWN_PX, TABS_PX = 32, 54, 40
 """Space around the plot of a panel, and height of a row of tabs with the gap above, in pixels at 100 %."""
 LOW_PX, LOW = 720, 0.3
 """In a window lower than LOW_PX pixels, the panels below the diagram get the share LOW of the height."""
-TEXTS, TEXT_DOWN = ("Explain", "Notes", "Code"), 0.18
+TEXTS, TEXT_DOWN = ("Explain", "Notes", "Code"), 0.14
 """Panels in the right column that may be lower than a plot, and their least share of the window's height."""
 MOST_ACROSS = 0.44
 """Share of the board, the area of the diagram and the panels: the widest right column."""
