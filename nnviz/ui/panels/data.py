@@ -256,8 +256,8 @@ class DataPanel(Panel):
 
     def show_wrong(self) -> None:
         """List only the rows with a large error, or say why this is not possible."""
-        now, rows = self._document.now, len(self._document.state.data)
-        large = now.large_errors(range(rows))
+        now = self._document.now
+        large = None if now.hiding.on else now.large_errors(range(len(now.state.data)))
         if now.hiding.on:
             self._desk.message.emit(HOW_TO_SHOW)
         elif large is None:

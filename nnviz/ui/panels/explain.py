@@ -236,8 +236,8 @@ FIRST_PERCENT, LOW_PERCENT, HIGH_PERCENT, MOST_PERCENT = 40, 30, 60, 85
 """Shares of the panel's height that the plot takes, in percent.
 
 Until a person has dragged the divider, the plot takes the height that the text leaves, at most HIGH_PERCENT;
-if less than LOW_PERCENT is left, the text scrolls, and the plot takes FIRST_PERCENT. A person can drag the
-divider up to a share of MOST_PERCENT.
+if less than LOW_PERCENT is left, the text scrolls, and the plot takes FIRST_PERCENT, or PLOT_PX if that is
+more. A person can drag the divider up to a share of MOST_PERCENT.
 """
 DIVIDER = "explain divider"
 """Settings key: the share of the panel's height that the plot takes, in percent."""
