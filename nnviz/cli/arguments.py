@@ -138,6 +138,8 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--loss L", ", ".join(LOSSES), type=_checked(forms_of))
     text = "share of the rows used for validation, such as 0.2 for the last fifth"
     _option(parser, "--validation V", text, type=_number("validation"))
+    _option(parser, "--l1 A", "penalty A·Σ|w| for large weights", type=_number("l1"))
+    _option(parser, "--l2 A", "penalty A·Σw² for large weights", type=_number("l2"))
     _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
     _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)

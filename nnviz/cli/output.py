@@ -140,15 +140,19 @@ def slopes(state: State, chosen: argparse.Namespace) -> None:
         fault = f"the {state.measure.phrase} and its slopes need targets, but no row in the file has any"
         raise FileError(fault, "data")
     trained = slice(state.trained_rows)
-    result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)
+    penalty = state.training.penalty
+    x, y = inputs[trained], targets[trained]
+    result = slopes_of(network, x, y, state.training.loss, l1=penalty.l1, l2=penalty.l2)
     for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):
         if not np.isfinite(numbers).all():
             raise FileError("the result is infinite: reduce the weights or the values in the data")
     if chosen.json:
         layers = [weights_json(layer) for layer in result.layers]
-        print_json({result.measure.name: result.loss, "layers": layers})
+        penalties = {"penalty": result.penalty} if penalty else {}
+        print_json({result.measure.name: result.loss, **penalties, "layers": layers})
     else:
-        print_lines([f"{result.measure.title} {result.loss!r}", ""])
+        lines = [f"{result.measure.title} {result.loss!r}", *[f"Penalty {result.penalty!r}"][: bool(penalty)]]
+        print_lines([*lines, ""])
         print_table(_slope_rows(network, result.layers))
 
 
@@ -289,7 +293,10 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
 
 MOST_LINES = 50
 """A loss history with at most this number of points is printed in full."""
-OPTIONS = ("updates", "learning_rate", "schedule", "batch_size", "optimizer", "seed", "loss", "validation")
+OPTIONS = (
+    *("updates", "learning_rate", "schedule", "batch_size", "optimizer", "seed", "loss", "validation"),
+    *("l1", "l2"),
+)
 """Names of options of `nnviz train`. Each option sets the field with the same name in `Training`."""
 
 

@@ -49,6 +49,12 @@ class Address(NamedTuple):
         return self.kind in ("weight", "bias")
 
     @property
+    def around(self) -> tuple[Address, ...]:
+        """The address itself, and the addresses of the layer and of the node that contain the part."""
+        layer, node = Address("layer", self.layer), Address("node", self.layer, self.node)
+        return (self,) if self.kind == "layer" else (layer, node, self)
+
+    @property
     def symbol(self) -> str:
         """The letter of a weight or a bias in formulas: w or b."""
         return self.kind[0]

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
-from nnviz.core.network import Layer, Network, random_weights
+from nnviz.core.network import Layer, Network, moved, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, list_text, quoted, shortened
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
@@ -188,6 +188,27 @@ def set_training(state: State, training: Training) -> State:
     return replace(state, training=training, run=state.run if same else None)
 
 
+def freeze(state: State, address: Address) -> State:
+    """Freeze the weight, bias, node or layer at `address`, so that training does not change it.
+
+    The result is `state` itself if the part is frozen already. Raises ValueError if the part's name also
+    means another part of the network.
+    """
+    if state.freezing(address):
+        return state
+    name, frozen = state.network.part_name(address), state.training.frozen
+    frozen = tuple(each for each in frozen if address not in state.network.part_called(each).around)
+    return set_training(state, replace(state.training, frozen=(*frozen, name)))
+
+
+def unfreeze(state: State, address: Address) -> State:
+    """Let training change the part at `address`, and everything that is frozen together with it."""
+    part = state.freezing(address) or address
+    frozen = state.training.frozen
+    frozen = tuple(each for each in frozen if part not in state.network.part_called(each).around)
+    return set_training(state, replace(state.training, frozen=frozen))
+
+
 def set_notes(state: State, notes: str) -> State:
     """Replace the notes. Raises ValueError if the notes are too long."""
     return replace(state, notes=notes)
@@ -218,7 +239,14 @@ def rename(state: State, column: int, node: int, name: str) -> State:
         renamed = network.with_layer(column - 1, layer)
     old = (*network.inputs, *network.outputs)
     node_names = dict(zip(old, (*renamed.inputs, *renamed.outputs), strict=True))
-    return replace(state, network=renamed, columns=state.columns.with_nodes(node_names.get))
+    training = _training_after(state, renamed)
+    return replace(
+        state,
+        network=renamed,
+        training=training,
+        columns=state.columns.with_nodes(node_names.get),
+        run=None if state.run and any(each.training.frozen for each in state.run.segments) else state.run,
+    )
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:
@@ -369,7 +397,21 @@ def _restructured(state: State, edit: Callable[[Network], Network], data: Datase
     rows, network = state.data if data is None else data, edit(state.network)
     remaining = {*network.inputs, *network.outputs}
     columns = state.columns.with_nodes(lambda name: name if name in remaining else None)
-    return replace(state, network=network, data=rows, weight_sets=sets, run=None, columns=columns)
+    training = _training_after(state, network)
+    return replace(
+        state, network=network, data=rows, weight_sets=sets, training=training, run=None, columns=columns
+    )
+
+
+def _training_after(state: State, network: Network) -> Training:
+    """Return the training settings of `state` for `network`, in which frozen parts may have other names."""
+    old, is_same_shape = state.network, state.network.sizes == network.sizes
+    parts = (
+        part if is_same_shape else moved(part, old, network)
+        for part in map(old.part_called, state.training.frozen)
+    )
+    names = tuple(network.part_name(part) for part in parts if part and network.has(part))
+    return replace(state.training, frozen=names) if state.training.frozen else state.training
 
 
 def _with_biases(state: State, layer: int, biases: Array | None) -> State:
@@ -590,7 +632,9 @@ def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column],
     output = replace(network.layers[-1], nodes=outs)
     named = replace(network, inputs=ins, layers=(*network.layers[:-1], output))
     target_columns = targets or [column for column in state.columns if column.nodes[0] in outs]
-    return replace(state, network=named, data=rows, columns=_stored(inputs, target_columns), run=None)
+    training = _training_after(state, named)
+    columns = _stored(inputs, target_columns)
+    return replace(state, network=named, data=rows, columns=columns, training=training, run=None)
 
 
 def _matched(
@@ -637,7 +681,7 @@ def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Colum
         state,
         network=network,
         data=rows,
-        training=replace(state.training, loss=usual_loss(last.activation)),
+        training=replace(_training_after(state, network), loss=usual_loss(last.activation)),
         columns=_stored(inputs, targets),
         weight_sets=state.weight_sets if network.sizes == state.network.sizes else (),
         run=None,

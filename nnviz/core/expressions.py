@@ -433,6 +433,9 @@ EXP = Function("e^", _exp, at_zero(1))
 LN = Function("ln", _ln, lambda value: Fraction(0) if value == 1 else None)
 ROOT = Function("√", math.sqrt, at_zero(0))
 ABS, MAX, MIN = Function("abs", abs, abs), Function("max", max, max), Function("min", min, min)
+SIGN = Function(
+    "sign", lambda value: float(np.sign(value)), lambda value: Fraction((value > 0) - (value < 0))
+)
 FLOOR, COS = (
     Function("floor", math.floor, lambda value: Fraction(math.floor(value))),
     Function("cos", math.cos),

@@ -1,4 +1,4 @@
-"""The loss functions, one registry entry each.
+"""The loss functions, one registry entry each, and the penalty for large weights.
 
 An entry holds the computation, and the formulas of the loss and of its slope that Explain shows. An entry
 also holds the output activations that fit the loss, the targets that suit it, and the names of the loss in
@@ -19,11 +19,24 @@ import numpy as np
 from nnviz.core import entries
 from nnviz.core.activations import Array, Total
 from nnviz.core.entries import Named, Parameter, with_parameter
-from nnviz.core.expressions import ABS, EXP, LN, MAX, MIN, Choice, Expression, Number, Square, Symbol
+from nnviz.core.expressions import (
+    ABS,
+    EXP,
+    LN,
+    MAX,
+    MIN,
+    SIGN,
+    Choice,
+    Expression,
+    Number,
+    Square,
+    Symbol,
+    expression_of,
+)
 from nnviz.core.numbers import full
 
-A, Y, ERROR = Symbol("a"), Symbol("y"), Symbol("error")
-"""Symbols of a formula: an output, its target, and the error a − y."""
+A, Y, ERROR, W = Symbol("a"), Symbol("y"), Symbol("error"), Symbol("w")
+"""Symbols of a formula: an output, its target, the error a − y, and a weight."""
 
 Terms: TypeAlias = Callable[[Array, Array, Array], Array]
 """A function of z, a and y, shape (…, rows, outputs) each, that returns a new array of the same shape."""
@@ -408,3 +421,43 @@ def loss_of(name: str, output: str) -> Loss:
             return form
     needed = " or ".join(fitting_outputs(name))
     raise ValueError(f"{forms[0].phrase} needs {needed} as the output activation, not {output}")
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """The penalty l1·Σ|w| + l2·Σw² over all weights without biases, as Keras's regularizers L1 and L2.
+
+    Training minimises the mean loss of the data plus the penalty (regularisation). Raises ValueError unless
+    both factors are finite numbers, at least 0. The message starts with the name of the factor.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, factor in (("l1", self.l1), ("l2", self.l2)):
+            if not 0.0 <= factor < math.inf:
+                raise ValueError(f"{name}: expected a number, at least 0")
+
+    def __bool__(self) -> bool:
+        return self.l1 > 0.0 or self.l2 > 0.0
+
+    def of(self, weights: Array) -> Array:
+        """Return the penalty of each weight, in the shape of `weights`. On overflow, numbers are infinite."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self.l1 * np.abs(weights) + self.l2 * np.square(weights))
+
+    def slopes(self, weights: Array) -> Array:
+        """Return the slope of the penalty with respect to each weight; the slope of |w| at 0 is 0."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.l1 * np.sign(weights) + 2.0 * self.l2 * weights)
+
+    @property
+    def terms(self) -> tuple[tuple[Expression, Expression], ...]:
+        """The formulas of the penalty and of its slope for one weight w, for each factor above 0."""
+        l1 = self.l1 * ABS(W), self.l1 * SIGN(W)
+        l2 = self.l2 * Square(W), 2 * expression_of(self.l2) * W
+        return tuple(pair for pair, factor in ((l1, self.l1), (l2, self.l2)) if factor)
+
+
+NO_PENALTY = Penalty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -320,6 +321,37 @@ class Network(AsSvg):
             return f"{short(self.names(address.layer)[address.source])} → {node}"
         return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
 
+    def part_called(self, name: str) -> Address:
+        """Return the address of the part that a frozen part's name means, see `Training`.
+
+        Raises ValueError if the network has no part of this name.
+        """
+        places = {node: (k, j) for k, layer in enumerate(self.layers) for j, node in enumerate(layer.nodes)}
+        if (match := re.fullmatch(r"layer ([0-9]{1,9})", name)) and int(match[1]) < len(self.layers):
+            return Address("layer", int(match[1]))
+        if name in places:
+            return Address("node", *places[name])
+        bias = name.removeprefix("bias ")
+        if bias in places and self.layers[places[bias][0]].biases is not None:
+            return Address("bias", *places[bias])
+        for arrow in re.finditer(" -> ", name):  # a node's name may contain an arrow
+            layer, node = places.get(name[arrow.end() :], (0, -1))
+            if node >= 0 and name[: arrow.start()] in self.names(layer):
+                return Address("weight", layer, node, self.names(layer).index(name[: arrow.start()]))
+        raise ValueError(f"the network has no layer, node, weight or bias called {quoted(name)}")
+
+    def part_name(self, address: Address) -> str:
+        """Return the name by which a layer, node, weight or bias is frozen, see `Training`.
+
+        Raises ValueError if the name of a node makes this name ambiguous.
+        """
+        node = self.layers[address.layer].nodes[address.node]
+        names = {"layer": f"layer {address.layer}", "node": node, "bias": f"bias {node}"}
+        name = names.get(address.kind) or f"{self.names(address.layer)[address.source]} -> {node}"
+        if self.part_called(name) != address:
+            raise ValueError(f"{quoted(name)} is also the name of another part: rename a node first")
+        return name
+
     def has(self, address: Address) -> bool:
         """Return whether the network has a node, layer, weight or bias at an address."""
         if address.layer >= len(self.layers) or address.node >= self.sizes[address.column]:
@@ -412,6 +444,27 @@ class Network(AsSvg):
             weights = random_weights(rng, layer.function, layer.weights.shape)
             layers.append(replace(layer, weights=weights, biases=biases))
         return replace(self, layers=tuple(layers))
+
+
+def moved(address: Address | None, old: Network, new: Network) -> Address | None:
+    """Return the address in `new` of the nodes with the same names, or None if a node is missing.
+
+    A layer is where its first node is.
+    """
+    if address is None:
+        return None
+    places = {
+        name: (column - 1, node)
+        for column in range(len(new.sizes))
+        for node, name in enumerate(new.names(column))
+    }
+    layer, node = places.get(old.names(address.column)[address.node], (None, 0))
+    if layer is None:
+        return None
+    if address.kind != "weight":
+        return address._replace(layer=layer, node=0 if address.kind == "layer" else node)
+    before, source = places.get(old.names(address.layer)[address.source], (None, -1))
+    return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None
 
 
 def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:

@@ -30,6 +30,7 @@ from nnviz.core.slopes import (
     T,
     Work,
     forward_ns,
+    penalty_of,
     row_blocks,
     slopes_from,
 )
@@ -127,7 +128,7 @@ def means_in_blocks(
     If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds. The
     rows are one block if `block_ns` is infinite, or if `known` is the forward pass of all rows of the data.
     """
-    network, measure = state.network, state.measure
+    network, measure, penalty = state.network, state.measure, state.training.penalty
     some = slice(state.trained_rows) if rows is None else list(rows)
     assert state.data.targets is not None
     x, y = state.data.inputs[some], state.data.targets[some]
@@ -136,13 +137,13 @@ def means_in_blocks(
     if len(blocks) <= 1:
         trace = known.rows(some) if known else network.forward(x)
         single = [slice(i, i + 1) for i in range(len(y))] if len(y) <= FEW_ROWS else []
-        of_single = tuple(slopes_from(network, trace.rows(row), y[row], measure) for row in single)
-        return Means(rows, len(y), slopes_from(network, trace, y, measure), of_single)
+        of_single = tuple(slopes_from(network, trace.rows(row), y[row], measure, penalty) for row in single)
+        return Means(rows, len(y), slopes_from(network, trace, y, measure, penalty), of_single)
     weights = [np.zeros_like(layer.weights) for layer in network.layers]
     nodes = [np.zeros(len(layer)) for layer in network.layers]
     loss = 0.0
     for block in blocks:
-        part = slopes_from(network, network.forward(x[block]), y[block], measure)
+        part = slopes_from(network, network.forward(x[block]), y[block], measure, penalty)
         share = (block.stop - block.start) / len(x)
         for k, layer in enumerate(part.layers):
             weights[k] += share * layer.weights
@@ -150,7 +151,7 @@ def means_in_blocks(
         loss += share * part.loss
         yield
     layers = tuple(LayerMeanSlopes(*each) for each in zip(weights, nodes, strict=True))
-    return Means(rows, len(x), MeanSlopes(loss, layers, measure))
+    return Means(rows, len(x), MeanSlopes(loss, layers, measure, penalty=penalty_of(network, penalty)))
 
 
 def node_in_blocks(
@@ -216,7 +217,8 @@ class Results:
         if self._slopes is None:
             assert state.data.targets is not None
             targets = state.data.targets[row : row + 1]
-            self._slopes = slopes_from(state.network, trace, targets, state.measure)
+            penalty = state.training.penalty
+            self._slopes = slopes_from(state.network, trace, targets, state.measure, penalty)
         return self._slopes
 
     def prediction(self, row: int, together: bool) -> Array:

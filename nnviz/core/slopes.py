@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.losses import MSE, Loss, loss_of
+from nnviz.core.losses import MSE, NO_PENALTY, Loss, Penalty, loss_of
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.notebook import AsHtml
 from nnviz.core.numbers import counted, loss_text
@@ -64,14 +64,16 @@ class LayerSlopes(LayerMeanSlopes):
 
 @dataclass(frozen=True)
 class MeanSlopes:
-    """The mean loss over some rows, and the slopes of this loss with respect to all weights and biases.
+    """The mean loss over some rows, and the slopes of loss + penalty for all weights and biases.
 
-    `layers` holds the slopes layer by layer. `measure` is the loss function.
+    `loss` is the loss of the data alone. `layers` holds the slopes layer by layer. `measure` is the loss
+    function. `penalty` is the penalty for large weights, 0 without regularisation.
     """
 
     loss: float
     layers: tuple[LayerMeanSlopes, ...]
     measure: Loss
+    penalty: float = field(default=0.0, kw_only=True)
 
     @property
     def mse(self) -> float:
@@ -90,7 +92,7 @@ class MeanSlopes:
 
 @dataclass(frozen=True)
 class Slopes(MeanSlopes, AsHtml):
-    """The mean loss over some rows, and the slopes of this loss, in total and row by row.
+    """The mean loss over some rows, and the slopes of loss + penalty, in total and row by row.
 
     `trace` is the forward pass of the rows. A notebook shows the slopes as tables.
     """
@@ -103,13 +105,17 @@ class Slopes(MeanSlopes, AsHtml):
         return f"<Slopes of {loss_text(self.measure.title, self.loss)} over {rows}, {layers}>"
 
 
-def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> Slopes:
-    """Return the mean loss over the rows `x`, and the slopes (gradient) of this loss for all parameters.
+def slopes(
+    network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse", *, l1: float = 0.0, l2: float = 0.0
+) -> Slopes:
+    """Return the mean loss over the rows `x`, and the slopes (gradient) for all parameters.
 
     `x` holds the inputs, shape (rows, inputs). `y` holds the targets, shape (rows, outputs); with one row or
-    one output, `y` may have one dimension. On overflow, numbers are infinite or NaN, without a warning.
+    one output, `y` may have one dimension. `l1` and `l2` are the factors of the penalty l1·Σ|w| + l2·Σw²,
+    which the slopes contain. On overflow, numbers are infinite or NaN, without a warning.
 
-    Raises ValueError if the shapes do not fit the network, or the loss does not fit the output activation.
+    Raises ValueError if the shapes do not fit the network, the loss does not fit the output activation, or
+    a factor is below 0.
     """
     measure = loss_of(loss, network.layers[-1].function.base)
     trace, targets = network.forward(x), np.asarray(y, dtype=np.float64)
@@ -117,25 +123,38 @@ def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> S
     is_flat = targets.ndim < 2 and 1 in shape and targets.size == trace.prediction.size
     if targets.shape != shape and not is_flat:
         raise ValueError(f"y: expected shape {shape} (rows, outputs), found {targets.shape}")
-    return slopes_from(network, trace, targets.reshape(shape), measure)
+    return slopes_from(network, trace, targets.reshape(shape), measure, Penalty(l1, l2))
 
 
-def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -> Slopes:
-    """Return the mean loss and its slopes, computed by backpropagation from the forward pass `trace`.
+def slopes_from(
+    network: Network, trace: Trace, targets: Array, measure: Loss, penalty: Penalty = NO_PENALTY
+) -> Slopes:
+    """Return the mean loss and the slopes of loss + penalty, computed by backpropagation from `trace`.
 
     `targets` has shape (rows, outputs). The method is by Rumelhart, Hinton and Williams (1986): δ = ∂L/∂z
     of a layer gives ∂L/∂W = δᵀ·a_before for the weights, and ∂L/∂a_before = δ·W for the previous layer. A
-    loss such as cross-entropy gives δ of the output layer directly.
+    loss such as cross-entropy gives δ of the output layer directly. The penalty adds its own slope to each
+    weight's slope.
     """
     of_outputs = trace.z[-1], trace.prediction, targets
     with np.errstate(all="ignore"):
         share = 1.0 / (len(targets) * measure.parts(targets.shape[1]))
         slope_a = share * measure.slopes_a(*of_outputs)
         slope_z = measure.mean_slopes(*of_outputs) if measure.short else None
-        return Slopes(measure.mean(*of_outputs), _backward(network, trace, slope_a, slope_z), measure, trace)
+        layers = _backward(network, trace, slope_a, slope_z, penalty)
+    value = penalty_of(network, penalty)
+    return Slopes(measure.mean(*of_outputs), layers, measure, trace, penalty=value)
 
 
-def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | None) -> tuple[LayerSlopes, ...]:
+def penalty_of(network: Network, penalty: Penalty) -> float:
+    """Return the penalty for the weights of `network`; on overflow, the result is infinite."""
+    with np.errstate(over="ignore"):
+        return float(sum(penalty.of(layer.weights).sum() for layer in network.layers)) if penalty else 0.0
+
+
+def _backward(
+    network: Network, trace: Trace, slope_a: Array, known: Array | None, penalty: Penalty
+) -> tuple[LayerSlopes, ...]:
     """Return the slopes of each layer, from ∂L/∂prediction and, if `known`, ∂L/∂z of the output.
 
     Both have shape (rows, outputs).
@@ -150,7 +169,10 @@ def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | Non
             slope_z, known = known, None
         nodes = slope_z.sum(axis=0)
         biases = None if layer.biases is None else nodes
-        layers.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))
+        weights = slope_z.T @ trace.feeding(k)
+        if penalty:
+            weights += penalty.slopes(layer.weights)
+        layers.append(LayerSlopes(weights, nodes, biases, slope_a, slope_z))
         slope_a = slope_z @ layer.weights
     return tuple(reversed(layers))
 

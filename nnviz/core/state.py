@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array, activation
+from nnviz.core.address import Address
 from nnviz.core.entries import check_known
 from nnviz.core.history import History
-from nnviz.core.losses import Loss, forms_of, loss_of
+from nnviz.core.losses import Loss, Penalty, forms_of, loss_of
 from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import (
@@ -344,7 +345,10 @@ class Training:
 
     `updates` is the number of iterations. If `batch_size` is None, a batch has all training rows.
     `validation` is the fraction of the rows that are used for validation, at least 0 and below 1. The
-    validation rows are the last rows. `schedule` changes the learning rate in a run; None keeps it constant.
+    validation rows are the last rows. `l1` and `l2` are the factors of the penalty l1·Σ|w| + l2·Σw²
+    (regularisation), at least 0. `schedule` changes the learning rate in a run; None keeps it constant.
+    `frozen` names the parts of the network that training does not change: "layer 0" (layers are counted from
+    0), "node_0" (the weights into a node and its bias), "node_0 -> output" and "bias node_0".
 
     Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
@@ -356,7 +360,10 @@ class Training:
     seed: int = 0
     loss: str = "mse"
     validation: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
     schedule: Schedule | None = None
+    frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0.0 < self.learning_rate < float("inf"):
@@ -377,6 +384,13 @@ class Training:
             raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
+        self.penalty  # noqa: B018 - raises ValueError for an invalid factor
+        object.__setattr__(self, "frozen", tuple(dict.fromkeys(self.frozen)))
+
+    @property
+    def penalty(self) -> Penalty:
+        """The penalty for large weights that training adds to the loss of the data."""
+        return Penalty(self.l1, self.l2)
 
     @property
     def schedule_name(self) -> str:
@@ -760,6 +774,7 @@ class State(AsSvg):
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)
         self.measure  # noqa: B018 - raises ValueError if the loss does not fit the output
+        self.frozen  # noqa: B018 - raises ValueError if the network lacks a frozen part
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     def __repr__(self) -> str:
@@ -794,6 +809,24 @@ class State(AsSvg):
         """
         return loss_of(self.training.loss, self.network.layers[-1].function.base)
 
+    @cached_property
+    def frozen(self) -> frozenset[Address]:
+        """The addresses of the frozen parts, which training does not change: layers, nodes, weights, biases.
+
+        Raises ValueError if the network lacks a part that `training.frozen` names.
+        """
+        addresses = []
+        for i, name in enumerate(self.training.frozen):
+            try:
+                addresses.append(self.network.part_called(name))
+            except ValueError as error:
+                raise ValueError(f"training.frozen[{i}]: {error}") from None
+        return frozenset(addresses)
+
+    def freezing(self, address: Address) -> Address | None:
+        """Return the frozen part that contains the weight, bias, node or layer at `address`, or None."""
+        return next((part for part in address.around if part in self.frozen), None)
+
     @property
     def trained_rows(self) -> int:
         """The number of training rows. As in Keras, these are the first rows; validation rows come last."""
@@ -821,9 +854,10 @@ class State(AsSvg):
         return f"{sentence}; with other targets, the loss falls for ever" if measure.least < 0.0 else sentence
 
     def measures_like(self, other: State) -> bool:
-        """Return whether two States have the same data, loss function and validation share."""
-        own, others = self.training, other.training
-        return self.data is other.data and (own.loss, own.validation) == (others.loss, others.validation)
+        """Return whether two States have the same data, loss function, penalty and validation share."""
+        names = "loss", "validation", "l1", "l2"
+        own, others = ([getattr(each.training, name) for name in names] for each in (self, other))
+        return self.data is other.data and own == others
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the predictions for raw rows, shape (rows, outputs).

@@ -91,6 +91,8 @@ def train(
     loss: str | None = None,
     validation: float | None = None,
     schedule: str | None = None,
+    l1: float | None = None,
+    l2: float | None = None,
 ) -> Result:
     """Train `state`, and return the result.
 

@@ -56,6 +56,7 @@ class Parameters:
     `matrices`       the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
     `slopes`         ∂loss/∂value of each value, shape (parameters,)
     `slope_matrices` the slopes layer by layer, in the shapes of `matrices`
+    `weights`        (slopes, weights) of each layer without biases, shape (nodes, inputs of the layer)
     ================ =========================================================================
     """
 
@@ -66,6 +67,8 @@ class Parameters:
         self.slopes = np.full(count, 0.0)  # writes now, so that the first product need not wait for the pages
         self.matrices, self.slope_matrices = (_matrices(each, network) for each in (self.values, self.slopes))
         self.values[:] = as_vector((layer.weights, layer.biases) for layer in network.layers)
+        both = zip(self.slope_matrices, self.matrices, network.sizes, strict=False)
+        self.weights = [(slopes[:, :inputs], values[:, :inputs]) for slopes, values, inputs in both]
 
 
 def parameter_index(network: Network, address: Address) -> int:
@@ -74,6 +77,17 @@ def parameter_index(network: Network, address: Address) -> int:
     before = sum(nodes * inputs for nodes, inputs in shapes[: address.layer])
     inputs = shapes[address.layer][1]
     return before + address.node * inputs + (address.source if address.kind == "weight" else inputs - 1)
+
+
+def frozen_indices(state: State) -> NDArray[np.intp]:
+    """Return the indices of the frozen weights and biases in the flat vector of all weights and biases."""
+    is_frozen = np.zeros(state.network.parameters)
+    matrices = _matrices(is_frozen, state.network)
+    for part in state.frozen:
+        row = slice(None) if part.kind == "layer" else part.node
+        column = {"weight": part.source, "bias": -1}.get(part.kind, slice(None))
+        matrices[part.layer][row, column] = 1.0
+    return np.flatnonzero(is_frozen)
 
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
@@ -371,6 +385,9 @@ class Trainer:
         self._rate = np.empty(())  # the copy that the optimizer reads
         self._optimizer = optimizer(own.values, own.slopes, own.memory, self._rate)
         self._data = BoundData(state, own)
+        self._penalty, self._frozen = state.training.penalty, frozen_indices(state)
+        is_constrained = self._penalty or len(self._frozen)
+        self._update = self._constrained_update if is_constrained else self._optimizer.update
         self._forward_done = False
         """Whether the arrays hold the forward pass of the next update."""
         self._check_every = 1
@@ -455,7 +472,18 @@ class Trainer:
         schedule = self._state.training.schedule
         rate = schedule.rate(self._learning_rate, self.iteration) if schedule else self._learning_rate
         self._rate.fill(rate)
-        self._data.set_rate(rate if self._optimizer.follows_slope else 1.0)
+        self._scale = rate if self._optimizer.follows_slope else 1.0
+        self._data.set_rate(self._scale)
+
+    def _constrained_update(self, iteration: int) -> None:
+        """Make an update whose slopes contain the penalty, and that leaves out the frozen parts."""
+        own = self._parameters
+        if self._penalty:
+            for slopes, weights in own.weights:
+                slopes += self._scale * self._penalty.slopes(weights)
+        kept = own.vectors[:, self._frozen]
+        self._optimizer.update(iteration)
+        own.vectors[:, self._frozen] = kept
 
     def _segments_made(self) -> tuple[Segment, ...]:
         return tuple(segment for segment in self._segments if segment.after < self.iteration)
@@ -465,7 +493,7 @@ class Trainer:
 
         If all rows are one pass, the forward pass that measures the loss also starts the next update.
         """
-        data, update, schedule = self._data, self._optimizer.update, self._state.training.schedule
+        data, update, schedule = self._data, self._update, self._state.training.schedule
         yield from self._measure_start()
         parts = data.updates(self.iteration)
         passes = chain.from_iterable(parts)

@@ -17,7 +17,7 @@ from nnviz.core.address import Address
 from nnviz.core.edits import has_same_inputs, worth_standardising
 from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, large_errors, measure_blocks
-from nnviz.core.network import Network, Trace
+from nnviz.core.network import Trace, moved
 from nnviz.core.results import (
     NOTHING_HIDDEN,
     Compute,
@@ -126,7 +126,7 @@ class Moment:
             changes["what_if_row"] = None
         if old.network.sizes != state.network.sizes:
             for name in ("address", "second"):
-                changes[name] = _moved(getattr(self, name), old.network, state.network)
+                changes[name] = moved(getattr(self, name), old.network, state.network)
         return changes
 
     def _known_after(self, before: Moment) -> Known:
@@ -407,24 +407,3 @@ def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
     """
     parts = map(attrgetter, names)
     return old is None or any(part(old) is not part(new) for part in parts)
-
-
-def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
-    """Return the address in `new` of the nodes with the same names, or None if a node is missing.
-
-    A layer is where its first node is.
-    """
-    if address is None:
-        return None
-    places = {
-        name: (column - 1, node)
-        for column in range(len(new.sizes))
-        for node, name in enumerate(new.names(column))
-    }
-    layer, node = places.get(old.names(address.column)[address.node], (None, 0))
-    if layer is None:
-        return None
-    if address.kind != "weight":
-        return address._replace(layer=layer, node=0 if address.kind == "layer" else node)
-    before, source = places.get(old.names(address.layer)[address.source], (None, -1))
-    return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None

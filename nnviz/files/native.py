@@ -61,8 +61,10 @@ from nnviz.files.version1 import (
     TrainingPart,
     WeightSetPart,
     WeightsPart,
+    fields_of,
     object_of,
     part_of,
+    without_defaults,
 )
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
@@ -113,9 +115,7 @@ def _weights_parts(layers: Iterable[Layer | Weights]) -> list[WeightsPart]:
 
 def _segment_part(segment: Segment) -> SegmentPart:
     settings = {name: part_of(getattr(segment.training, name)) for name in SETTINGS}
-    if settings["schedule"] is None:
-        del settings["schedule"]
-    return SegmentPart(segment.after, **settings)
+    return SegmentPart(segment.after, **without_defaults(SegmentPart, settings))
 
 
 def _run_of(part: RunPart, state: State) -> Run | None:
@@ -127,7 +127,7 @@ def _run_of(part: RunPart, state: State) -> Run | None:
         raise FileError("a run needs rows with targets, and the file has no targets", "run")
     if not 1 <= part.iteration <= MOST_UPDATES:
         raise FileError(f"expected a whole number from 1 to {MOST_UPDATES}", "run.iteration")
-    segments = _segments(part, state.training)
+    segments = _segments(part, state)
     optimizer = segments[-1].training.optimizer
     memories = OPTIMIZERS[optimizer].memories
     with as_file_errors("run"):
@@ -172,7 +172,7 @@ def _number_count(state: State, memories: int) -> int:
     return state.data.numbers + state.network.parameters * networks
 
 
-def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
+def _segments(part: RunPart, state: State) -> tuple[Segment, ...]:
     """Return the segments of a run, from iteration 0 on; all have the loss of the present settings."""
     with as_file_errors("run"):
         SEGMENTS.check(len(part.segments), "segments")
@@ -185,8 +185,11 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
             expected = "0" if i == 0 else f"a whole number above {before} and below {part.iteration}"
             raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
         with as_file_errors(place):
-            given = {name: object_of(getattr(each, name), name) for name in SETTINGS}
-            segments.append(Segment(each.after, replace(now, updates=1, **given)))
+            given = {name: getattr(Training, name) for name in SETTINGS} | fields_of(each, place)
+            after = given.pop("after")
+            training = replace(state.training, updates=1, **given)
+            replace(state, training=training)  # raises ValueError if a frozen part is missing
+            segments.append(Segment(after, training))
     return tuple(segments)
 
 

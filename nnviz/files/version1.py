@@ -88,6 +88,25 @@ class DataPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 _Rate = Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})]
 _BatchSize = Annotated[int | None, Meta(extra_json_schema={"minimum": 1})]
 _Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+_Factor = (
+    Annotated[
+        float,
+        Meta(
+            description="Factor of the penalty for large weights: l1·Σ|w| + l2·Σw², without biases.",
+            extra_json_schema={"minimum": 0},
+        ),
+    ]
+    | msgspec.UnsetType
+)
+_Frozen = (
+    Annotated[
+        list[str],
+        Meta(
+            description='Parts that training does not change: "layer 0", "node_0", "a -> b", "bias node_0".'
+        ),
+    ]
+    | msgspec.UnsetType
+)
 
 
 _FIELD_TYPES: dict[str, Any] = {"int": int, "float": float}
@@ -112,7 +131,8 @@ else:
 class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     """The settings of a run. A `batch_size` of null means all rows; `updates` is the number of iterations."""
 
-    # without `schedule`, the learning rate is constant
+    # without `l1` and `l2`, there is no penalty; without `schedule`, the learning rate is constant; without
+    # `frozen`, training changes all weights and biases
 
     learning_rate: _Rate = 0.01
     updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
@@ -121,7 +141,10 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     seed: _Seed = 0
     loss: _Loss = "mse"
     validation: _Validation = 0.0
+    l1: _Factor = msgspec.UNSET
+    l2: _Factor = msgspec.UNSET
     schedule: _Schedule = msgspec.UNSET
+    frozen: _Frozen = msgspec.UNSET
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -161,7 +184,10 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     batch_size: _BatchSize
     optimizer: _Optimizer
     seed: _Seed
+    l1: _Factor = msgspec.UNSET
+    l2: _Factor = msgspec.UNSET
     schedule: _Schedule = msgspec.UNSET
+    frozen: _Frozen = msgspec.UNSET
 
 
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -326,13 +352,16 @@ def object_of(part: Any, place: str) -> Any:
         if part and isinstance(part[0], Row):
             return _matrix(part, place)
         return tuple(object_of(each, f"{place}[{k}]") for k, each in enumerate(part))
-    if part is msgspec.UNSET:
-        return None
     if type(part) not in _OBJECTS:
         return part
-    values = {name: object_of(getattr(part, name), f"{place}.{name}") for name in part.__struct_fields__}
     with as_file_errors(place):
-        return _OBJECTS[type(part)](**values)
+        return _OBJECTS[type(part)](**fields_of(part, place))
+
+
+def fields_of(part: msgspec.Struct, place: str) -> dict[str, Any]:
+    """Return the fields of a part that the file has, each as an object of nnviz.core."""
+    given = msgspec.structs.asdict(part).items()
+    return {name: object_of(each, f"{place}.{name}") for name, each in given if each is not msgspec.UNSET}
 
 
 def _matrix(rows: Matrix, place: str) -> Array:
@@ -360,4 +389,10 @@ def part_of(value: Any, row: type[Row] = Row) -> Any:
     part: Any = _PART_OF[type(value)]
     values = {name: getattr(value, name) for name in part.__struct_fields__}
     parts = {name: part_of(each, Point if name == "history" else Row) for name, each in values.items()}
-    return part(**{name: each for name, each in parts.items() if each is not None})
+    return part(**without_defaults(part, {name: each for name, each in parts.items() if each is not None}))
+
+
+def without_defaults(part: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields `values` of a part without optional fields that are None, 0 or empty."""
+    optional = {each.name for each in msgspec.structs.fields(part) if each.default is msgspec.UNSET}
+    return {name: each for name, each in values.items() if each or name not in optional}
