@@ -186,10 +186,47 @@ def plain_updates(state, updates):
             order = np.random.default_rng([settings.seed, 1, epoch]).permutation(rows)
         order = order[part * batch : (part + 1) * batch]
         found = flat_slopes(network, x[order], y[order], settings.loss)
+        found = found + penalty_slopes(network, settings.l1, settings.l2)
         rate = settings.learning_rate * rate_factor(settings.schedule, k)
-        values = step(np.array(parameters(network)), found, rate)
+        before = np.array(parameters(network))
+        frozen = [not of.isdisjoint(settings.frozen) for of in frozen_names(network)]
+        values = np.where(frozen, before, step(before, found, rate))
         network = with_parameters(network, values)
         yield network
+
+
+def penalty(network, l1, l2):
+    """Return the sum of l1·|w| + l2·w² over all weights, without biases."""
+    weights = [w for layer in network.layers for row in layer.weights.tolist() for w in row]
+    return math.fsum(l1 * abs(w) + l2 * w * w for w in weights)
+
+
+def penalty_slopes(network, l1, l2):
+    """The slopes of `penalty` in the order of `parameters`."""
+    values, names = parameters(network), frozen_names(network)
+    signs = [(w > 0) - (w < 0) for w in values]
+    return np.array(
+        [
+            0.0 if any(name.startswith("bias ") for name in own) else l1 * sign + 2 * l2 * w
+            for w, sign, own in zip(values, signs, names, strict=True)
+        ]
+    )
+
+
+def frozen_names(network):
+    """Return, in the order of `parameters`, the names that each freeze this parameter."""
+    names, before = [], network.inputs
+    for k, layer in enumerate(network.layers):
+        around = [{f"layer {k}", node} for node in layer.nodes]
+        names += [
+            {*own, f"{source} -> {node}"}
+            for own, node in zip(around, layer.nodes, strict=True)
+            for source in before
+        ]
+        if layer.biases is not None:
+            names += [{*own, f"bias {node}"} for own, node in zip(around, layer.nodes, strict=True)]
+        before = layer.nodes
+    return names
 
 
 def rate_factor(schedule, k):
