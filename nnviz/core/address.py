@@ -50,9 +50,9 @@ class Address(NamedTuple):
 
     @property
     def around(self) -> tuple[Address, ...]:
-        """The address itself, and the addresses of the layer and of the node that contain the part."""
+        """The addresses of the layer and of the node that contain the part, then the address itself."""
         layer, node = Address("layer", self.layer), Address("node", self.layer, self.node)
-        return (self,) if self.kind == "layer" else (layer, node, self)
+        return (self,) if self.kind == "layer" else tuple(dict.fromkeys((layer, node, self)))
 
     @property
     def symbol(self) -> str:

@@ -181,7 +181,9 @@ class _StepWriter(NamedTuple):
             line = mean_line(self.state, means, edge)
         else:
             assert means is not None
-            line = replace(update_lines(self.state, edge, means.slopes.slope(edge))[-1], label=edge.symbol)
+            frozen = " (frozen)" if self.state.freezing(edge) else ""
+            line = update_lines(self.state, edge, means.slopes.slope(edge))[-1]
+            line = replace(line, label=f"{edge.symbol}{frozen}")
         assert isinstance(line, Line)
         return replace(line, label=f"{self.name_of(edge)}: {line.label}")
 

@@ -210,6 +210,9 @@ class _Explainer:
             lines.append(mean_line(self.state, means, address))
             if slope != row_line.value:
                 lines.append(Note("", "The update uses this mean slope, not the row's slope."))
+        if part := self.state.freezing(address):
+            of_part = "" if part == address else f" with {self.state.network.name_of(part)}"
+            lines.append(Note("", f"Frozen{of_part}: the update does not change this number."))
         lines += update_lines(self.state, address, slope)
         return LineSection(update_heading(self.state, means), tuple(lines))
 

@@ -96,8 +96,12 @@ def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
 def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     """Return a line of text for each formula of the optimizer's rule. The last line gives the new value.
 
-    `address` is the address of the weight or bias. `slope` is the mean slope over the rows of the update.
+    `address` is the address of the weight or bias, which keeps its value if it is frozen. `slope` is the mean
+    slope over the rows of the update.
     """
+    if state.freezing(address):
+        kept = Number(state.network.value_of(address), address)
+        return [Line(f"new {address.symbol}", "", write(kept, kept.value))]
     update = Number(float(state.iteration + 1))
     rate, schedule = Number(state.training.learning_rate), state.training.schedule
     lines: list[Line] = []

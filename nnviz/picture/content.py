@@ -172,22 +172,30 @@ def description(address: Address, content: Content) -> str:
 def _layer(address: Address, content: Content) -> str:
     network, sentence = content.network, content.fate_sentence(address.layer)
     title = column_title(address.column, len(network.layers))
+    facts = _frozen(address._replace(kind="layer"), content)
     if address.kind == "layer":
         layer = network.layers[address.layer]
-        title = f"{title}: {counted(len(layer), 'node')} with {layer.activation}"
-        return f"{title}. {sentence}" if sentence else title
-    return f"{title}. {sentence}" if sentence else ""
+        facts = [f"{title}: {counted(len(layer), 'node')} with {layer.activation}", *facts]
+    elif facts or sentence:
+        facts = [title, *facts]
+    return ". ".join(filter(None, (", ".join(facts), sentence)))
+
+
+def _frozen(part: Address, content: Content) -> list[str]:
+    """Return the fact that training does not change a layer, node, weight or bias, or [] if it does."""
+    return ["frozen"] if content.state.freezing(part) else []
 
 
 def _edge(weight: Address, content: Content) -> str:
     network, slopes = content.network, content.slopes
     source, node = network.names(weight.layer)[weight.source], content.name(weight)
-    value = full_text(network.value_of(weight))
+    facts = [full_text(network.value_of(weight)), *_frozen(weight, content)]
+    sentence = f"weight from {source} to {node}: {', '.join(facts)}"
     if slopes is None:
-        return f"weight from {source} to {node}: {value}"
+        return sentence
     slope = float(slopes.layers[weight.layer].weights[weight.node, weight.source])
     at = weight._replace(kind="slope")
-    sentence = f"weight from {source} to {node}: {value}, slope {content.full(at, slope)}"
+    sentence = f"{sentence}, slope {content.full(at, slope)}"
     if content.hides(at):
         return sentence
     reason = zero_reason(network, slopes, weight) if slope == 0.0 and isinstance(slopes, Slopes) else ""
@@ -199,7 +207,7 @@ def _bias(bias: Address, content: Content) -> str:
     if not content.network.has(bias):
         return f"{name} has no bias"
     sentence = f"bias of {name}: {full_text(content.network.value_of(bias))}"
-    return ", ".join([sentence, *_slope(bias, content)])
+    return ", ".join([sentence, *_frozen(bias, content), *_slope(bias, content)])
 
 
 def _class(node: Address, content: Content) -> list[str]:
@@ -248,6 +256,7 @@ def _node(node: Address, content: Content) -> str:
     facts += _class(node, content)
     if content.dead(node):
         facts.append(f"{layer.activation} passes 0")
+    facts += _frozen(node._replace(kind="node"), content)
     if (node.layer, node.node) in content.badges:
         facts.append(content.badges[node.layer, node.node])
     return f"{name}: {', '.join(facts + _slope(node, content))}"

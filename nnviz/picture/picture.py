@@ -30,6 +30,8 @@ from nnviz.picture.parts import DiagramColumn, Label, Rect, View
 
 NEAR_PX = 6.0
 """Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
+LOCK, LOCK_SHARE = 17.0, 0.8
+"""LOCK: side of a node's padlock at scale 1, in pixels. LOCK_SHARE: side of others, in text heights."""
 HEADINGS = ("heading", "subheading")
 """Styles of the labels above the columns."""
 
@@ -90,6 +92,30 @@ class Picture:
     def headings(self) -> tuple[Label, ...]:
         """The labels above the columns. These labels come first in `labels`."""
         return tuple(takewhile(lambda label: label.style in HEADINGS, self.labels))
+
+    @cached_property
+    def locks(self) -> dict[Address, Rect]:
+        """The squares of the padlocks of the frozen parts that the picture shows, by the part's address.
+
+        The padlock of a weight, a bias or a node is at the upper right corner of its box; the padlock of a
+        layer stands behind its heading.
+        """
+        return {part: place for part in self.content.state.frozen if (place := self._lock(part))}
+
+    def _lock(self, part: Address) -> Rect | None:
+        column = self.layout.column(part.layer)
+        kind = "heading" if part.kind == "layer" else part.kind
+        label, body = self.label(part._replace(kind=kind)), self.layout.body
+        if part.kind == "node":
+            rect, size = column.rect(part.node), LOCK * self.layout.scale
+            if column.block or size > rect.height or not rect.meets(body):
+                return None
+        elif label:
+            rect, size = label.rect, LOCK_SHARE * label.rect.height
+        else:
+            return None
+        x, y = (rect.right + size, rect.center[1]) if part.kind == "layer" else (rect.right, rect.y)
+        return Rect(x, y, 0.0, 0.0).middle(size, size) if part.kind == "layer" or y > body.y else None
 
     @property
     def body_labels(self) -> tuple[Label, ...]:
@@ -262,7 +288,9 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
         trace = state.network.forward(data.inputs[:1]) if len(data) else None
         content = Content(state, 0, trace)
     elif state.trainable and data.targets is not None:
-        of_row = slopes(state.network, data.inputs[:1], data.targets[:1])
+        training = state.training
+        x, y = data.inputs[:1], data.targets[:1]
+        of_row = slopes(state.network, x, y, training.loss, l1=training.l1, l2=training.l2)
         content = Content(state, 0, of_row.trace, of_row, "slopes of row 1")
     else:
         raise ValueError("data.targets: slopes need at least one row with targets")

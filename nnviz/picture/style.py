@@ -115,6 +115,18 @@ def label_shapes(labels: Iterable[Label], palette: Palette, *, chosen: bool = Fa
         yield Text(label, text_colour(label, palette))
 
 
+def lock_shapes(picture: Picture, palette: Palette) -> Iterator[Shape]:
+    """Yield the padlocks of the frozen parts, each on a disc in the colour of the background."""
+    for square in picture.locks.values():
+        size, (x, y) = square.width, square.center
+        line = max(0.09 * size, 1.0)
+        yield Box(square, palette.canvas, palette.node_border, 0.6 * line, size / 2)
+        shackle = Rect(x, y - 0.13 * size, 0.0, 0.0).middle(0.28 * size, 0.34 * size)
+        yield Box(shackle, "", palette.ink, line, 0.14 * size)
+        body = Rect(x, y + 0.13 * size, 0.0, 0.0).middle(0.48 * size, 0.34 * size)
+        yield Box(body, palette.ink, radius=0.06 * size)
+
+
 def sign_colour(value: float, palette: Palette) -> str:
     """Return the colour that shows the sign of a number."""
     if value == 0.0:

@@ -20,7 +20,18 @@ from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, 
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import BEFORE, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
-from nnviz.picture.style import DASHES, Box, Image, Pixels, Polygon, Shape, Text, label_shapes, node_shapes
+from nnviz.picture.style import (
+    DASHES,
+    Box,
+    Image,
+    Pixels,
+    Polygon,
+    Shape,
+    Text,
+    label_shapes,
+    lock_shapes,
+    node_shapes,
+)
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
@@ -172,6 +183,7 @@ def sheet_svg(
     shapes = [
         *node_shapes(picture, palette),
         *label_shapes(picture.labels, palette),
+        *lock_shapes(picture, palette),
         *legend_shapes(sheet.legend, palette),
         *label_shapes(notes, palette),
     ]

@@ -11,8 +11,10 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import as_text, shorten_distinctly
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
 from nnviz.picture.parts import View
+from nnviz.picture.picture import row_picture
+from nnviz.picture.svg import svg
 from nnviz.picture.text import elide, fit_number, font_sizes, one_line, text_width
 from tests.picture.diagrams import COURSE, drawn, is_exact, is_true, number, state
 
@@ -109,6 +111,36 @@ def test_what_is_odd_about_a_low_node_or_an_output_stands_beside_its_name(height
     assert mark.text.startswith("dead")
     assert mark.role == "output"  # so that it is seen on the box
     assert picture.place(Address("node", 1, 0)).covers(mark.rect)
+
+
+def test_the_slopes_of_a_picture_are_those_of_the_loss_in_use_with_its_penalty():
+    training = Training(loss="cross_entropy", l1=0.1, l2=0.2)
+    own = replace(state((3, 4, 3), spread=0, output="softmax"), training=training)
+    x, y = own.data.inputs[:1], own.data.targets[:1]
+    found = slopes(own.network, x, y, "cross_entropy", l1=0.1, l2=0.2).layers[0].weights[1, 2]
+    picture = row_picture(own, View(900, 500, all_weights=True), with_slopes=True)
+    assert picture.content.slopes.layers[0].weights[1, 2] == found
+    assert found != slopes(own.network, x, y).layers[0].weights[1, 2]
+
+
+def test_a_frozen_part_has_a_padlock_where_it_stands_and_only_while_it_is_in_sight():
+    parts = Address("layer", 0), Address("node", 1, 0), Address("weight", 1, 0, 1)
+    network = state((2, 3, 2), spread=0)
+    names = tuple(map(network.network.part_name, parts))
+    frozen = replace(network, training=Training(frozen=names))
+    picture = drawn(frozen)
+    assert {*picture.locks} == {*parts}
+    heading, node, weight = (picture.locks[part] for part in parts)
+    text = picture.place(Address("heading", 0))
+    assert heading.x > text.right
+    assert heading.center[1] == text.center[1]
+    box, pill = picture.place(parts[1]), picture.place(parts[2])
+    assert [node.center, weight.center] == [(box.right, box.y), (pill.right, pill.y)]
+    assert node.width > weight.width > 8
+    assert drawn(network).locks == {}
+    assert {*drawn(frozen, View(900, 500, zoom=3.0, dx=-1800, dy=-1000)).locks} < {*parts}
+    shapes = svg(frozen).count("<rect") - svg(network).count("<rect")
+    assert shapes == 3 * len(parts)
 
 
 def test_a_node_is_hit_beside_its_texts_and_an_edge_beside_its_pill():

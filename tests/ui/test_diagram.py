@@ -341,6 +341,56 @@ def test_the_network_menu_says_which_layer_it_edits_and_leaves_no_menus_behind(a
     assert window.document.now.address == Address("node", 1, 0)
 
 
+# --- frozen parts
+
+
+def test_a_part_is_frozen_by_its_menu_says_so_and_stands_still_while_the_rest_learns(afresh, approved):
+    window, told = afresh("xor"), []
+    menu = entry(window.main_window.menuBar(), "Network").menu()
+    weight, node, layer = (Address("weight", 1, 0, 1), Address("node", 0, 0), Address("layer", 0))
+
+    def choose(address, text):
+        window.document.select(address)
+        menu.aboutToShow.emit()
+        entry(menu, text).trigger()
+        QApplication.processEvents()
+        told.append(f"{status(window)}: {window.diagram.accessibleDescription()}")
+
+    choose(weight, "Freeze the weight node_1 → output")
+    choose(node, "Freeze node_0")
+    locks = window.diagram.picture.locks
+    assert {*locks} == {weight, node}
+    (x, y), corner = locks[node].center, place(window, node)
+    assert (x, y) == (corner.right, corner.y)
+    before = window.document.state.network
+    offered(window, "One update").trigger()
+    after = window.document.state.network
+    still = [after.value_of(each) == before.value_of(each) for each in before.all_weights()]
+    kept = [each for each, is_still in zip(before.all_weights(), still, strict=True) if is_still]
+    assert kept == [Address("weight", 0, 0, 0), Address("weight", 0, 0, 1), Address("bias", 0, 0), weight]
+    choose(layer, "Freeze the hidden layer")
+    assert {*window.diagram.picture.locks} == {weight, layer}
+    choose(Address("weight", 0, 1, 0), "Unfreeze the hidden layer")
+    window.undo()
+    assert {*window.diagram.picture.locks} == {weight, layer}
+    approved("frozen parts", "\n".join(told))
+
+
+def test_a_frozen_weight_is_explained_and_keeps_its_value_in_the_walk(afresh, approved):
+    window = afresh("one-update")
+    weight = address_named(window, "output", "input_1")
+    window.document.edit("Freeze", edits.freeze, weight)
+    bring(window, "Explain")
+    click(window, weight._replace(kind="weight"))
+    QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
+    approved("the next update of a frozen weight", explained(window).partition("Next update")[2])
+    offered(window, "Update").trigger()
+    for _ in range(2):
+        offered(window, "Next step").trigger()
+    assert "input_1 → output: w (frozen) ← 2" in window.document.now.walk_line
+    assert "input_0 → output: w ← 0 − 0.01·14 = −0.14" in window.document.now.walk_line
+
+
 # --- the controls under the headings
 
 

@@ -38,7 +38,7 @@ from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
-from nnviz.picture.style import Box, label_shapes, node_shapes, thumbnail_marks
+from nnviz.picture.style import Box, label_shapes, lock_shapes, node_shapes, thumbnail_marks
 from nnviz.ui.diagram.paint import ALWAYS_SHARP, paint_edges, paint_halo, paint_shapes, paint_some_edges
 from nnviz.ui.diagram.walk import Callout, WalkLayer, short_name
 from nnviz.ui.kit.controls import announce
@@ -202,6 +202,8 @@ class DiagramPainter:
         paint_shapes(painter, node_shapes(picture, palette))
         self.walk.paint_outlines(painter, moment, picture, palette)
         paint_shapes(painter, label_shapes(labels, palette))
+        painter.setClipping(False)
+        paint_shapes(painter, lock_shapes(picture, palette))
 
     def _paint_edges(self, painter: QPainter, picture: Picture, options: PaintOptions) -> None:
         """Paint the edges; highlighted edges fade the others, except the selected ones.

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS, Activation, activation
-from nnviz.core.address import Address, column_title
+from nnviz.core.address import Address, Kind, Part, column_title
 from nnviz.core.entries import Parameter
 from nnviz.core.losses import forms_of
 from nnviz.core.numbers import full
@@ -39,6 +39,10 @@ from nnviz.ui.kit.menus import add_in_groups, clear_menu
 from nnviz.ui.kit.theme import OWN_SIZE, colours
 from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
 
+HEADINGS = "layer", "heading", "subheading"
+"""Kinds of addresses that stand for a whole layer."""
+PARTS: dict[Kind, Part] = {"weight": "weight", "slope": "weight", "bias": "bias"}
+"""The part of the network to which a number belongs; every other number or text belongs to a node."""
 USUAL_ACTIVATIONS = "identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"
 """Activations that the menu of a layer shows at once; a submenu has the others."""
 
@@ -127,13 +131,14 @@ class Structure(QObject):
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
             self._node_entries(menu, address)
+            self._freeze_entries(menu, address)
             self._layer_entries(menu, address.column)
         else:
             titles = [self.title(column) for column in range(len(sizes))]
             add_in_groups(menu, titles, lambda to, k: self._layer_entries(to.addMenu(titles[k]), k))
 
     def _node_entries(self, menu: QMenu, address: Address) -> None:
-        if address.kind in ("layer", "heading", "subheading", "weight", "slope"):
+        if address.kind in (*HEADINGS, "weight", "slope"):
             return
         column, node = address.column, address.node
         names = self._document.state.network.names(column)
@@ -142,6 +147,29 @@ class Structure(QObject):
         menu.addAction(f"Add {what} below {name}", lambda: self.add_node(column, node))
         menu.addAction(f"Remove {name}", lambda: self.remove_node(column, node)).setEnabled(len(names) > 1)
         menu.addSeparator()
+
+    def _freeze_entries(self, menu: QMenu, address: Address) -> None:
+        """Add commands that freeze the part at `address`, its node and its layer, or unfreeze these."""
+        kind: Part = "layer" if address.kind in HEADINGS else PARTS.get(address.kind, "node")
+        for part in reversed(address._replace(kind=kind).around if address.column else ()):
+            frozen = self._document.state.freezing(part)
+            name = self._part_text(frozen or part)
+            text, message = f"Freeze {name}", f"Training leaves {name} unchanged"
+            if frozen:
+                text, message = f"Unfreeze {name}", f"Training changes {name} again"
+            edit = partial(edits.unfreeze if frozen else edits.freeze, address=frozen or part)
+            menu.addAction(text.replace("&", "&&"), partial(self._edit, text, message, edit))
+            if frozen:
+                break
+        menu.addSeparator()
+
+    def _part_text(self, part: Address) -> str:
+        """Return the name of a part within a sentence: "the hidden layer", "the bias of node_0", "node_0"."""
+        if part.kind == "layer":
+            is_last = part.layer == len(self._document.state.network.layers) - 1
+            return "the output layer" if is_last else self.title(part.column, within=True)
+        name = self._document.state.network.name_of(part)
+        return name if part.kind == "node" else f"the {'weight ' * (part.kind == 'weight')}{name}"
 
     def _layer_entries(self, menu: QMenu, column: int) -> None:
         network = self._document.state.network

@@ -20,7 +20,7 @@ from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture, row_picture
-from nnviz.picture.style import label_shapes, node_shapes
+from nnviz.picture.style import label_shapes, lock_shapes, node_shapes
 from nnviz.picture.svg import legend_shapes, sheet, sheet_svg
 from nnviz.ui.diagram.paint import paint_edges, paint_shapes
 from nnviz.ui.kit.images import png
@@ -197,6 +197,7 @@ class DiagramDrawing(Drawing):
         paint_edges(painter, paper.picture, palette)
         paint_shapes(painter, node_shapes(paper.picture, palette))
         paint_shapes(painter, label_shapes(paper.picture.labels, palette))
+        paint_shapes(painter, lock_shapes(paper.picture, palette))
         paint_shapes(painter, legend_shapes(paper.legend, palette))
 
 
