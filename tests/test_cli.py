@@ -235,6 +235,26 @@ def test_slopes_are_those_of_the_loss_in_use_over_the_rows_that_are_trained_on(a
     assert answer("slopes crossed.json").startswith(f"Cross-entropy {printed['cross_entropy']!r}\n\n")
 
 
+def test_a_penalty_is_taken_from_the_command_line_and_printed_apart_from_the_loss(answer):
+    """The input is 1, 2, 3; the weights are 0, 2, 1, and the error is 7."""
+    line = "train one-update --updates 1 --l1 0.5 --l2 0.25"
+    _, history = table_of(answer(f"{line} -o out.json").splitlines())
+    assert history[0].tolist() == [0, 49]
+    trained = nnviz.load("out.json")
+    assert (trained.training.l1, trained.training.l2) == (0.5, 0.25)
+    slopes = np.array([14 + 0, 28 + 0.5 + 0.5 * 2, 42 + 0.5 + 0.5 * 1])
+    np.testing.assert_allclose(trained.network.layers[0].weights, [[0, 2, 1] - 0.01 * slopes], rtol=1e-12)
+    printed = json.loads(answer("slopes out.json --json"))
+    w = trained.network.layers[0].weights[0]
+    error = w @ [1, 2, 3]
+    assert history[1, 1] == pytest.approx(error**2, rel=1e-12)
+    assert printed["mse"] == pytest.approx(error**2, rel=1e-12)
+    assert printed["penalty"] == pytest.approx(0.5 * abs(w).sum() + 0.25 * (w * w).sum(), rel=1e-12)
+    expected = 2 * error * np.array([1, 2, 3]) + 0.5 * np.sign(w) + 0.5 * w
+    np.testing.assert_allclose(printed["layers"][0]["weights"], [expected], rtol=1e-12)
+    assert answer("slopes out.json").splitlines()[1] == f"Penalty {printed['penalty']!r}"
+
+
 def test_no_accuracy_is_told_where_a_target_is_no_class(answer):
     layer = nnviz.Layer(("no", "yes"), "softmax", [[1, 2], [2, 1]])
     for network, targets in (
@@ -507,7 +527,7 @@ predict ¦ predict relu --skip-incomplete ¦ predict relu --row ¦ predict relu 
 ¦ predict relu --row nan,1 ¦ predict relu --ro 3,5 ¦ train relu --updates 0 ¦ train relu --updates 2.5
 ¦ train relu --seed 9223372036854775808 ¦ train relu --seed -1 ¦ train relu --learning-rate -0.1
 ¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep best
-¦ train relu --loss zero_one ¦ train relu --loss 'huber(0)'
+¦ train relu --l1 -1 ¦ train relu --l2 nan ¦ train relu --loss zero_one ¦ train relu --loss 'huber(0)'
 ¦ train relu -o out.doc ¦ train iris --validation 0 --keep best ¦ code relu -o out ¦ render relu
 ¦ render relu -o a.bmp ¦ render relu -o a.gif --walk --training ¦ render relu -o a.gif --walk --fps 51
 ¦ render relu -o a.svg --size 5x5 ¦ screenshot relu -o a.svg ¦ convert relu out
