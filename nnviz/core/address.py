@@ -56,8 +56,8 @@ class Address(NamedTuple):
 
     @property
     def symbol(self) -> str:
-        """The letter of a weight or a bias in formulas: w or b."""
-        return self.kind[0]
+        """The letter of a weight, a bias or an input in formulas: w, b or x."""
+        return "x" if self.layer < 0 else self.kind[0]
 
 
 def column_title(column: int, layers: int) -> str:

@@ -28,7 +28,7 @@ class Piece(NamedTuple):
     """A part of a formula's text.
 
     If the part is a number, `address` is the node, weight or bias to which the number belongs, and `slope`
-    says whether the number is a slope of the loss.
+    says whether the number is a slope.
     """
 
     text: str
@@ -167,7 +167,7 @@ class Number(Expression):
     """A number in a formula.
 
     `address` is the node, weight or bias to which the number belongs, or None. `slope` says whether the
-    number is a slope of the loss.
+    number is a slope.
 
     If the number replaces several terms of a sum, `note` says how many terms, such as "94 more".
     """

@@ -191,12 +191,15 @@ def shifted_trace(
 ) -> Trace:
     """Return the forward pass `trace` recomputed for the network with `offset` added to `weight`.
 
+    `weight` is the address of a weight, a bias or an input, to which `offset` is added in every row.
     Layers from index `end` on keep the values of `trace`. If `end` is None, all later layers are recomputed.
     """
     if offset == 0.0:
         return trace
     z, a, first = list(trace.z), list(trace.a), weight.layer
     with np.errstate(all="ignore"):
+        if weight.layer < 0:
+            return network.forward(trace.inputs + offset * (np.arange(len(network.inputs)) == weight.node))
         z[first] = z[first].copy()
         z[first][:, weight.node] += offset * _start(trace, weight)
         for k, layer in enumerate(network.layers[:end]):

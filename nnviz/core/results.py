@@ -32,6 +32,7 @@ from nnviz.core.slopes import (
     forward_ns,
     penalty_of,
     row_blocks,
+    slopes_by_input,
     slopes_from,
 )
 from nnviz.core.state import State, epoch_order
@@ -95,6 +96,7 @@ class Computed:
     `means`      the means over all training rows
     `update`     the means over the rows of the next update: all training rows, or one batch
     `health`     which nodes are dead or saturated on all rows; None until this is computed
+    `by_input`   the mean slopes by the selected input, see `input_in_blocks`; None until computed
     `is_what_if` whether the row is a what-if row: inputs that a person tries out, without targets
     ============ =================================================================================
 
@@ -107,6 +109,7 @@ class Computed:
     means: Means | None = None
     update: Means | None = None
     health: Health | None = None
+    by_input: Array | None = None
     is_what_if: bool = False
 
 
@@ -152,6 +155,30 @@ def means_in_blocks(
         yield
     layers = tuple(LayerMeanSlopes(*each) for each in zip(weights, nodes, strict=True))
     return Means(rows, len(x), MeanSlopes(loss, layers, measure, penalty=penalty_of(network, penalty)))
+
+
+def input_in_blocks(
+    node: int, state: State, block_ns: float = BLOCK_NS, known: Trace | None = None
+) -> Work[Array]:
+    """Compute the mean slopes by an input over all training rows, and yield after each block of rows.
+
+    The result has two rows: the means of the slopes, and the means of |slope|, which do not cancel out. It
+    has a column for the slope of each prediction and, if the data has targets, a last one for the loss.
+    `node` is the index of the input. `known` is the forward pass of all rows of the data, or None.
+    """
+    network, targets, count = state.network, state.data.targets, state.trained_rows
+    known = known.rows(slice(count)) if known else None
+    sums = np.zeros((2, len(network.outputs) + (targets is not None)))
+    block_ns /= 2 * PASSES_PER_UPDATE
+    for block, trace in traces_in_blocks(network, state.data.inputs[:count], block_ns, known):
+        slopes = slopes_by_input(network, trace, node)
+        with np.errstate(all="ignore"):
+            if targets is not None:
+                of_mean = slopes_from(network, trace, targets[block], state.measure).inputs[:, node]
+                slopes = np.column_stack((slopes, of_mean * len(of_mean)))
+            sums += [each.sum(axis=0) for each in (slopes, np.abs(slopes))]
+        yield
+    return sums / count
 
 
 def node_in_blocks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -94,11 +94,13 @@ class MeanSlopes:
 class Slopes(MeanSlopes, AsHtml):
     """The mean loss over some rows, and the slopes of loss + penalty, in total and row by row.
 
-    `trace` is the forward pass of the rows. A notebook shows the slopes as tables.
+    `trace` is the forward pass of the rows. `inputs` holds ∂L/∂x of each row and input, shape (rows, inputs).
+    A notebook shows the slopes as tables.
     """
 
     layers: tuple[LayerSlopes, ...]
     trace: Trace
+    inputs: Array
 
     def __repr__(self) -> str:
         rows, layers = counted(len(self.trace.inputs), "row"), counted(len(self.layers), "layer")
@@ -142,8 +144,33 @@ def slopes_from(
         slope_a = share * measure.slopes_a(*of_outputs)
         slope_z = measure.mean_slopes(*of_outputs) if measure.short else None
         layers = _backward(network, trace, slope_a, slope_z, penalty)
+        inputs = layers[0].inputs @ network.layers[0].weights
     value = penalty_of(network, penalty)
-    return Slopes(measure.mean(*of_outputs), layers, measure, trace, penalty=value)
+    return Slopes(measure.mean(*of_outputs), layers, measure, trace, inputs, penalty=value)
+
+
+def prediction_slopes(network: Network, trace: Trace, outputs: Sequence[int]) -> Array:
+    """Return ∂a/∂z of some outputs a with respect to z of the first layer, shape (outputs, nodes).
+
+    `trace` is the forward pass of one row. `outputs` holds the indices of the outputs.
+    """
+    slope_a = np.zeros((len(outputs), len(network.layers[-1])))
+    slope_a[np.arange(len(outputs)), outputs] = 1.0
+    with np.errstate(all="ignore"):
+        return _backward(network, trace.rows([0] * len(outputs)), slope_a, None, NO_PENALTY)[0].inputs
+
+
+def slopes_by_input(network: Network, trace: Trace, node: int) -> Array:
+    """Return ∂prediction/∂x of each row of `trace`, shape (rows, outputs), for the input with index `node`.
+
+    The method is a forward pass of ∂z/∂x and ∂a/∂x, so its time does not depend on the number of outputs.
+    """
+    slopes = np.eye(1, len(network.inputs), node)
+    with np.errstate(all="ignore"):
+        for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True):
+            slopes_z, slopes = slopes @ layer.weights.T, np.empty_like(a)
+            layer.function.backward(z, a, slopes_z, slopes)  # ∂a/∂z is a symmetric matrix
+    return slopes
 
 
 def penalty_of(network: Network, penalty: Penalty) -> float:
@@ -173,7 +200,7 @@ def _backward(
         if penalty:
             weights += penalty.slopes(layer.weights)
         layers.append(LayerSlopes(weights, nodes, biases, slope_a, slope_z))
-        slope_a = slope_z @ layer.weights
+        slope_a = slope_z @ layer.weights if k else slope_a
     return tuple(reversed(layers))
 
 

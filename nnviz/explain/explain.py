@@ -28,12 +28,21 @@ from nnviz.core.results import (
 from nnviz.core.slopes import BLOCK_NS, Slopes, forward_ns, row_blocks
 from nnviz.core.state import State
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, Scene, write
-from nnviz.explain.mean import all_rows_phrase, loss_line, mean_line, update_heading, update_lines
+from nnviz.explain.mean import (
+    all_rows_phrase,
+    input_mean_lines,
+    loss_line,
+    mean_line,
+    update_heading,
+    update_lines,
+)
 from nnviz.explain.node import (
+    FEW_OUTPUTS,
     backward_lines,
     chain_lines,
     forward_lines,
     input_lines,
+    input_slope_lines,
     layer_lines,
     layer_note,
     loss_lines,
@@ -45,6 +54,7 @@ SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a lear
 NO_ROWS = "There are no rows: add a row in the data table or type an input."
 NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
+STANDARDISED = "The input is standardised: slope by the raw value = slope / {} (the standard deviation)."
 OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not those of the script:"
 
 
@@ -104,8 +114,7 @@ class _Explainer:
         elif self.scene is None:
             sections = [LineSection("", (Note("", NO_ROWS),))]
         elif address.layer < 0:
-            row = None if self.computed.is_what_if else self.computed.row
-            sections = [LineSection(self.row_heading, tuple(input_lines(self.scene, address.node, row)))]
+            sections = self._input_sections(self.scene, address)
         elif address.kind == "node":
             sections = self._node_sections(self.scene, address)
             sections += node_health(self.state, address, self.computed)
@@ -119,6 +128,24 @@ class _Explainer:
         sections = [LineSection("", (loss_line(self.state, self.computed.means),))]
         if len(self.state.data) > 1 and not self.computed.is_what_if:
             sections.append(LineSection(self.row_heading, (row_loss_line(self.scene),)))
+        return sections
+
+    def _input_sections(self, scene: Scene, address: Address) -> list[LineSection]:
+        state, node, row = self.state, address.node, None if self.computed.is_what_if else self.computed.row
+        value, *notes = input_lines(scene, node, row)
+        slopes = dict(input_slope_lines(scene, node))
+        lines = [value, *slopes.values()]
+        lines += self._check_notes(address, slopes[-1].value) if -1 in slopes else []
+        if (others := len(state.network.outputs) - FEW_OUTPUTS) > 0:
+            lines.append(Note("", f"Explain omits the other {others:,} outputs, which have smaller values."))
+        for column in state.columns:
+            if state.network.inputs[node] in column.nodes and column.deviation != 1.0:
+                lines.append(Note("", STANDARDISED.format(as_text(column.deviation))))
+        sections = [LineSection(self.row_heading, (*lines, *notes))]
+        if len(state.data) > 1 and state.trained_rows:
+            means = self.computed.by_input
+            rows = [Note("", "computing …")] if means is None else input_mean_lines(means, slopes)
+            sections.append(LineSection(f"Mean over {all_rows_phrase(state)}", tuple(rows)))
         return sections
 
     def _node_sections(self, scene: Scene, address: Address) -> list[LineSection]:
@@ -157,7 +184,7 @@ class _Explainer:
             return [first, LineSection(self.row_heading, (note,))]
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)
-        notes = [*self._zero_notes(address), *self._check_notes(address)]
+        notes = [*self._zero_notes(address), *self._check_notes(address, self._slope(address))]
         if self.mean:
             whole = self.computed.means
             means = [mean_line(self.state, whole, address), *notes]
@@ -185,8 +212,7 @@ class _Explainer:
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
         return [Note("why 0", reason or "The slopes of all rows are 0, or they cancel out.")]
 
-    def _check_notes(self, address: Address) -> list[Line | Note]:
-        slope = self._slope(address)
+    def _check_notes(self, address: Address, slope: float | None) -> list[Line | Note]:
         if self.check is None or slope is None:
             return [Note("check", "measuring …")]
         name = address.symbol
@@ -195,7 +221,7 @@ class _Explainer:
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
-        return [line] if agrees else [line, Note("differs", INEXACT)]
+        return [line] if agrees else [line, Note("differs", INEXACT.format(name))]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
         if self.watched:
@@ -219,9 +245,9 @@ class _Explainer:
 
 TOLERANCE = 1e-4
 """Largest relative difference at which a measured slope still agrees with the computed slope."""
-INEXACT = "The measured slope is inexact: within w ± h, the loss has a kink or bends strongly."
+INEXACT = "The measured slope is inexact: within {} ± h, the loss has a kink or bends strongly."
 PASSES_PER_ROW = 3
-"""Number of forward passes per row to measure the slope of a weight: with w − h, w + h and w."""
+"""Number of forward passes per row to measure a slope: with w − h, w + h and w."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +274,7 @@ class Check:
 def measure_slope(
     state: State, address: Address, row: int | None, block_ns: float = BLOCK_NS, known: Trace | None = None
 ) -> Iterator[Check | None]:
-    """Measure ∂loss/∂w of the weight or bias at `address` by a central difference.
+    """Measure ∂loss/∂w of the weight, bias or input at `address` by a central difference.
 
     The loss is the loss of the row with index `row` or, if `row` is None, the mean over all training rows.
     `known` is the forward pass of this single row, or None. A block of rows takes about `block_ns`
@@ -259,7 +285,7 @@ def measure_slope(
     measure, parts = state.measure, state.measure.parts(len(state.network.outputs))
     x = state.data.inputs[first : first + count]
     y = state.data.targets[first : first + count]
-    w = state.network.value_of(address)
+    w = float(np.abs(x[:, address.node]).max()) if address.layer < 0 else state.network.value_of(address)
     step = 1e-5 * max(1.0, abs(w))
     totals, noise = np.zeros(2), 0.0
     for block in row_blocks(count, PASSES_PER_ROW * forward_ns(state.network), block_ns):

@@ -139,7 +139,7 @@ _ASCII = str.maketrans(
 
 def ascii_text(text: str) -> str:
     """Return `text` for copying, with ASCII signs such as `*` and `-` in formulas. Names do not change."""
-    text = re.sub(r"∂(\w+)/∂", r"d\1/d", text.translate(_ASCII))
+    text = re.sub("∂(.+?)/∂", r"d\1/d", text.translate(_ASCII))
     return text.replace("Σ ", "sum of ").replace("Σ", "sum of ")
 
 
@@ -282,10 +282,10 @@ class Scene:
         return Number(error, Address("node", last, output))
 
     def slope_a(self, layer: int, node: int) -> Number:
-        """Return ∂L/∂a, the slope of the row's loss with respect to a node's a."""
+        """Return ∂L/∂a, the slope of the row's loss with respect to a node's a, or to an input."""
         assert self.slopes is not None
-        slope = float(self.slopes.layers[layer].outputs[0, node])
-        return Number(slope, Address("node", layer, node), slope=True)
+        slopes = self.slopes.inputs if layer < 0 else self.slopes.layers[layer].outputs
+        return Number(float(slopes[0, node]), Address("node", layer, node), slope=True)
 
     def slope_z(self, layer: int, node: int) -> Number:
         """Return ∂L/∂z, the slope of the row's loss with respect to a node's z."""

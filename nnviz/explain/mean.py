@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression, Number, Sum, Symbol
@@ -13,6 +15,8 @@ from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 from nnviz.core.trainer import parameter_index
 from nnviz.explain.lines import Arithmetic, Line, Note, write
+
+CANCELLED = "Slopes of opposite signs cancel out in a mean; the mean |slope| says how much the input matters."
 
 
 def update_heading(state: State, means: Means) -> str:
@@ -63,6 +67,21 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
     return Line(label, "Σ slopes / rows", _mean_of(top, means.count, slope))
+
+
+def input_mean_lines(means: Array, slopes: Mapping[int, Line]) -> Iterator[Line | Note]:
+    """Yield the lines of mean slopes by an input, and of the mean |slope| where slopes cancel out.
+
+    `means` is the result of `input_in_blocks`. `slopes` maps columns of `means` to lines of a row's slopes.
+    """
+    note = []
+    for column, line in slopes.items():
+        mean, size = means[:, column].tolist()
+        yield Line(f"mean {line.label}", "", write(Number(mean, slope=True), mean))
+        if size > abs(mean):
+            yield Line(f"mean |{line.label}|", "", write(Number(size, slope=True), size))
+            note = [Note("", CANCELLED)]
+    yield from note
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:

@@ -15,10 +15,14 @@ from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product,
 from nnviz.core.losses import Short
 from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, counted
+from nnviz.core.slopes import prediction_slopes
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, shortened_sum, write
 
 TERM_TOLERANCE = 1e-9
 """Explain computes a loss term from a if the error is at most this times max(1, |term|); else from z."""
+
+FEW_OUTPUTS = 3
+"""Number of largest outputs whose slopes by an input Explain shows."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
@@ -32,10 +36,39 @@ def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
     if row is None:
         given = "This what-if row is not in the data, so training does not use this row."
     return [
-        Line("value", "", write(value, value.value)),
+        Line(Address("node", -1).symbol, "", write(value, value.value)),
         Note("", given),
         Note("", "Each node of the next layer adds the product of value and weight, value·w, to its z."),
     ]
+
+
+def input_slope_lines(scene: Scene, node: int) -> Iterator[tuple[int, Line]]:
+    """Yield the lines of the slopes of the predictions by an input, and of the loss if the row has a target.
+
+    Each line comes with the index of its output, or −1 for the loss. If there are many outputs, only the
+    largest FEW_OUTPUTS have a line. If there are few paths from the input to an output, each term of a slope
+    is the product along a path.
+    """
+    layers, last = scene.network.layers, len(scene.network.layers) - 1
+    hidden = [range(len(layer)) for layer in layers[:-1]]
+    few_paths = prod(map(len, hidden)) <= FEW_PATHS and all(layer.function.elementwise for layer in layers)
+    product = "·".join("w" if layer.function.linear else f"w·{layer.activation}′" for layer in layers)
+    by_path = f"Σ {product} over all paths" if prod(map(len, hidden)) > 1 else product
+    outputs = sorted(np.argsort(-scene.values(last), kind="stable")[:FEW_OUTPUTS].tolist())
+    slopes_z = prediction_slopes(scene.network, scene.trace, outputs)
+    for output, slopes in zip(outputs, slopes_z, strict=True):
+        symbol = f"∂{scene.name(last, output)}/∂"
+        formula = by_path if few_paths else f"Σ w·{symbol}z of the next layer"
+        if few_paths:
+            paths = (_factors(scene, -1, (node, *path, output)) for path in itertools.product(*hidden))
+            terms: list[Expression] = [Product(*(factor for _, factor in path)) for path in paths]
+        else:
+            ends = [Number(float(each), Address("node", 0, j), slope=True) for j, each in enumerate(slopes)]
+            terms = [scene.w(0, j, node) * end for j, end in enumerate(ends)]
+        slope = Number(float(layers[0].weights[:, node] @ slopes), Address("node", -1, node), slope=True)
+        yield output, Line(f"{symbol}x", formula, write(shortened_sum(terms), slope.value, result=slope))
+    if scene.slopes:
+        yield -1, _slope_a_line(scene, -1, node)
 
 
 def layer_note(network: Network, layer: int) -> Note:
@@ -193,7 +226,7 @@ def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 
 
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
-    slope, label = scene.slope_a(layer, node), scene.slope_symbol("a")
+    slope, label = scene.slope_a(layer, node), scene.slope_symbol("x" if layer < 0 else "a")
     if layer == len(scene.network.layers) - 1:
         rule = scene.measure.slope_rule
         formula, expression = _averaged(scene, rule.text, rule.at(_symbols(scene, node)), rule)
@@ -277,29 +310,28 @@ def _path(scene: Scene, address: Address, nodes: tuple[int, ...]) -> tuple[str, 
 
     The result is the formula, with the names of the nodes, and the expression with numbers.
     """
-    names: list[str] = []
-    factors: list[Expression] = []
+    factors: list[tuple[str, Expression]] = [*_factors(scene, address.layer, nodes)]
+    if scene.measure.short and not scene.network.layers[-1].function.linear:
+        factors.pop()  # the short form of the loss contains the slope of the last activation
     if address.kind == "weight":
-        names.append(scene.name(address.layer - 1, address.source))
-        factors.append(start_of(scene, address))
-    for k, node in enumerate(nodes):
-        layer = address.layer + k
-        if k:
-            weight = Address("weight", layer, node, nodes[k - 1])
-            names.append(f"w({scene.network.name_of(weight)})")
-            factors.append(scene.w(layer, node, nodes[k - 1]))
-        if _has_factor(scene, layer):
-            names.append(f"{scene.network.layers[layer].activation}′ of {scene.name(layer, node)}")
-            factors.append(scene.activation_slope(layer, node))
-    names.append(_last_factor(scene, nodes[-1]))
-    factors.append(_last_rule(scene).at(_symbols(scene, nodes[-1])))
-    return _averaged(scene, " · ".join(names), Product(*factors))
+        factors.insert(0, (scene.name(address.layer - 1, address.source), start_of(scene, address)))
+    factors.append((_last_factor(scene, nodes[-1]), _last_rule(scene).at(_symbols(scene, nodes[-1]))))
+    formula = " · ".join(name for name, _ in factors)
+    return _averaged(scene, formula, Product(*(factor for _, factor in factors)))
 
 
-def _has_factor(scene: Scene, layer: int) -> bool:
-    """Return whether the activation's slope is a factor: not if a = z or the loss has a short form."""
-    is_last = layer == len(scene.network.layers) - 1
-    return not (scene.network.layers[layer].function.linear or (is_last and scene.measure.short))
+def _factors(scene: Scene, first: int, nodes: tuple[int, ...]) -> Iterator[tuple[str, Number]]:
+    """Yield the name and value of each factor along a path: the weights, and the slopes of the activations.
+
+    `nodes` holds the path's node in each layer from layer `first` on. An identity has no factor.
+    """
+    for layer, node in enumerate(nodes, first):
+        if layer > first:
+            weight = Address("weight", layer, node, nodes[layer - first - 1])
+            yield f"w({scene.network.name_of(weight)})", scene.w(layer, node, weight.source)
+        if layer >= 0 and not scene.network.layers[layer].function.linear:
+            name = f"{scene.network.layers[layer].activation}′ of {scene.name(layer, node)}"
+            yield name, scene.activation_slope(layer, node)
 
 
 def _last_rule(scene: Scene) -> Expression:

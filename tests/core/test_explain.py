@@ -15,9 +15,9 @@ from nnviz.core.expressions import EXP, Negative, Number, Product, Quotient, Squ
 from nnviz.core.landscape import LARGEST, loss_line, loss_map, size_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.results import Computed, Results, means_in_blocks, next_batch, zero_reason
-from nnviz.core.slopes import Slopes, forward_ns, run_work, slopes
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.results import Computed, Results, input_in_blocks, means_in_blocks, next_batch, zero_reason
+from nnviz.core.slopes import Slopes, forward_ns, run_work, slopes, slopes_by_input
+from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.explain.explain import explain, measure_slope
 from nnviz.explain.lines import Line, Note, ascii_text, shortened_sum, write
@@ -65,11 +65,16 @@ def computed(state, row, means=True):
     return replace(found, means=means, update=update)
 
 
+def means_by_input(state, node):
+    return run_work(input_in_blocks(node, state)) if state.trained_rows else None
+
+
 def explained(state, address, row=0, mean=False):
-    check = None
-    if address is not None and address.kind != "node" and state.trainable:
-        check = last(measure_slope(state, address, None if mean else row))
-    found = computed(state, row)
+    check, found = None, computed(state, row)
+    if address is not None and address.layer < 0:
+        found = replace(found, by_input=means_by_input(state, address.node))
+    if address is not None and (address.kind != "node" or address.layer < 0) and state.trainable:
+        check = last(measure_slope(state, address, None if mean and address.layer >= 0 else row))
     return explain(state, address, found, mean=mean, check=check)
 
 
@@ -212,6 +217,7 @@ def test_nodes_weights_and_biases_are_explained_as_the_course_does(approved):
     approved("a weight as it is copied", weight.text())
     assert ascii_text("√(4)·(−8)² ≈ 2.5") == "sqrt(4)*(-8)^2 ~= 2.5"
     assert ascii_text("∂MSE/∂z = Σ w·δ").startswith("dMSE/dz = sum of w*")
+    assert ascii_text("∂top speed (km/h)/∂x") == "dtop speed (km/h)/dx"
 
 
 def test_every_number_of_a_node_or_edge_knows_its_address():
@@ -248,7 +254,17 @@ def test_what_is_particular_is_explained(approved):
     bare, empty = (State(BANK.network, data) for data in (Dataset([[3, 5]]), Dataset.empty(BANK.network)))
     three = Layer(("a", "b", "c"), "softmax", [[1.0], [0.0], [2.0]])
     crossed = state_of(([[1.0]], [[0.0, 1.0, 0.0]]), three, loss="cross_entropy")
+    encoded = Column("color", ("blue", "red"), ("blue", "red"))
+    columns = (Column("age", ("age",), mean=30.0, deviation=8.5), encoded)
+    layer = Layer(
+        tuple("pqrst"), "identity", [[1.0, 2.0, 0.5], [2.0, 0.0, 1.0], [0.0] * 3, [3.0] * 3, [-1.0] * 3]
+    )
+    people = Dataset([[0.5, 1, 0], [-2, 0, 1]], [[1.0, 2, 3, 4, 5]] * 2)
+    people = State(Network(("age", "blue", "red"), (layer,)), people, columns=columns)
     for title, state, address in (
+        ("softmax and cross-entropy | input", crossed, Address("node", -1, 0)),
+        ("no hidden layer, standardised | input", people, Address("node", -1, 0)),
+        ("no hidden layer, one-hot | input", people, Address("node", -1, 1)),
         ("leaky_relu(0.2) | node", leaky, Address("node", 0, 0)),
         ("leaky_relu(0.2) | weight", leaky, Address("weight", 0, 0, 0)),
         ("no rows", empty, Address("node", 0, 0)),
@@ -269,6 +285,12 @@ def test_what_is_particular_is_explained(approved):
     first = computed(BANK, 1, means=False)
     assert first.means is None
     approved("before the means are known", written(explain(BANK, Address("weight", 0, 0, 0), first)))
+    approved("before the means by an input are known", written(explain(BANK, Address("node", -1, 0), first)))
+    what_if = replace(first, slopes=None, by_input=means_by_input(BANK, 0), is_what_if=True)
+    approved("a what-if row | input", written(explain(BANK, Address("node", -1, 0), what_if)))
+    all_validated = replace(BANK, training=Training(validation=0.9))
+    explanation = explain(all_validated, Address("node", -1, 0), first)
+    assert [each.heading for each in explanation.sections] == ["Row 2 of 4 (validation row)"]
 
 
 @given(
@@ -291,8 +313,8 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
         explanation = explain(state, address, found, mean=mean)
         assert [each.text for each in lines_of(explanation) if not closes(each.arithmetic)] == []
         if address.layer < 0:
-            continue
-        if address.kind == "node":
+            expected = {"∂MSE/∂x": own.inputs[0, address.node]}
+        elif address.kind == "node":
             expected = {"∂MSE/∂z": own.layers[address.layer].inputs[0, address.node]}
         else:
             expected = {"slope": own.slope(address), f"new {address.symbol}": after.value_of(address)}
@@ -311,9 +333,8 @@ def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean):
     network, end = state.network, state.network.layers[-1]
     network = network.with_layer(1, replace(end, weights=scale * end.weights))
     state = replace(state, network=network)
-    found = computed(state, row)
     for address in (None, *every_where(network)[::3]):
-        lines = lines_of(explain(state, address, found, mean=mean))
+        lines = lines_of(explained(state, address, row, mean))
         assert [each.text for each in lines if not closes(each.arithmetic)] == []
 
 
@@ -331,12 +352,46 @@ def test_the_check_measures_the_slope(state):
         assert check.agrees(slope)
 
 
+@given(states(max_hidden=3), st.integers(0, 3))
+def test_the_check_measures_the_slope_by_an_input(state, node):
+    address, row = Address("node", -1, node % len(state.network.inputs)), len(state.data) - 1
+    x, y = state.data.inputs, state.data.targets
+    if nearest_kink(state.network, x) > 1e-2:
+        whole = slopes(state.network, x, y)
+        assert last(measure_slope(state, address, None)).agrees(whole.inputs[:, address.node].sum())
+        own = slopes(state.network, x[row:], y[row:])
+        assert last(measure_slope(state, address, row)).agrees(own.inputs[0, address.node])
+        lines = [each for each in lines_of(explained(state, address, row)) if each.label == "check"]
+        assert [each.check_agrees for each in lines] == [True]
+
+
+def test_the_means_by_an_input_are_those_of_the_rows_slopes():
+    state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 170, validation=0.2)
+    network, address, rows = state.network, Address("node", -1, 2), state.trained_rows
+    x, y = state.data.inputs[:rows], state.data.targets[:rows]
+    by_row = np.c_[slopes_by_input(network, network.forward(x), 2), rows * slopes(network, x, y).inputs[:, 2]]
+    expected = by_row.mean(axis=0), np.abs(by_row).mean(axis=0)
+    known = network.forward(state.data.inputs)
+    for found in (
+        run_work(input_in_blocks(2, state, 1.0)),
+        run_work(input_in_blocks(2, state, math.inf, known)),
+        run_work(input_in_blocks(2, replace(state, data=Dataset(state.data.inputs)))),
+    ):
+        np.testing.assert_allclose(found, np.array(expected)[:, : found.shape[1]], rtol=1e-12)
+    assert len([*input_in_blocks(2, state, 1.0)]) == math.ceil(rows / 32)
+    text = told(explained(state, address))
+    assert text["mean ∂output_0/∂x"] == write(n(expected[0][0]), expected[0][0]).text
+    assert text["mean |∂MSE/∂x|"] == write(n(expected[1][2]), expected[1][2]).text
+
+
 def test_a_check_across_a_kink_does_not_agree(approved):
     hidden = Layer(("left", "right"), "relu", [[1.0], [2.0]], [-1.0, 5.0])
     state = state_of(([[2.0], [1.0]], [[0.0], [0.0]]), hidden, Layer(("out",), "identity", [[3.0, 1.0]]))
     weight = explained(state, Address("weight", 0, 0, 0), row=1)
     assert line(weight, "check").check_agrees is False
     approved("a check across a kink", told(weight)["differs"])
+    state = state_of(([[1.0]], [[0.0]]), hidden, Layer(("out",), "identity", [[3.0, 1.0]]))
+    approved("a check across a kink | input", told(explained(state, Address("node", -1, 0)))["differs"])
 
 
 def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():

@@ -24,7 +24,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import health, zero_reason
 from nnviz.core.schedules import schedule
-from nnviz.core.slopes import slopes
+from nnviz.core.slopes import prediction_slopes, slopes, slopes_by_input
 from nnviz.core.train import train
 from nnviz.explain.explain import measure_slope
 from nnviz.files.registry import load, save
@@ -324,6 +324,29 @@ def test_loss_and_slopes_are_those_of_the_definition(entry, depth, outputs, seed
     assert flat == pytest.approx(np.mean(rows, axis=0), abs=1e-12)
 
 
+@pytest.mark.crossed(entry=range(len(CASES)), depth=(0, 1, 2, 3, 4), outputs=(1, 3), seed=(0, 1))
+def test_slopes_by_an_input_are_central_differences(entry, depth, outputs, seed):
+    loss, output = CASES[entry]
+    hidden = [ENTRIES[(entry + 5 * k + 3) % len(ENTRIES)] for k in range(depth)]
+    state = oracle.classes(output, outputs, 3, hidden, seed, loss=loss)
+    network, x, y = state.network, state.data.inputs, state.data.targets
+    by_loss, trace, step = slopes(network, x, y, loss).inputs, network.forward(x), 1e-6
+    for i in range(3):
+        low, high = (x + sign * step * np.eye(3)[i] for sign in (-1, 1))
+        rows = [
+            [oracle.loss(network, [a], [b], loss) for a, b in zip(end, y, strict=True)] for end in (low, high)
+        ]
+        expected = np.subtract(*rows[::-1]) / (2 * step)
+        assert 3 * by_loss[:, i] == pytest.approx(expected, rel=1e-7, abs=1e-7)
+        rows = [[oracle.predict(network, row) for row in end] for end in (low, high)]
+        expected = np.subtract(*rows[::-1]) / (2 * step)
+        assert slopes_by_input(network, trace, i) == pytest.approx(expected, rel=1e-7, abs=1e-7)
+        for row in range(3):
+            of_z = prediction_slopes(network, trace.rows([row]), range(outputs))
+            found = of_z @ network.layers[0].weights[:, i]
+            assert found == pytest.approx(expected[row], rel=1e-7, abs=1e-7)
+
+
 @given(
     st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=1, max_size=6),
     st.integers(-50, 50),
@@ -333,6 +356,7 @@ def test_one_row_one_output_no_hidden_layer_is_exactly_two_x_error(pairs, target
     error = sum(w * v for w, v in pairs) - target
     found = slopes(Network.from_weights({"output": weights}), [x], [[target]])
     assert found.layers[0].weights.tolist() == [[2 * v * error for v in x]]
+    assert found.inputs.tolist() == [[2 * w * error for w in weights]]
     assert found.mse == error**2
 
 

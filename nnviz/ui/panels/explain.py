@@ -228,6 +228,7 @@ SHOWN = (
     *("state.network", "state.data", "state.training", "state.run", "lock_reason"),
     *("address", "row", "what_if_row", "mean_over_rows"),
     *("explanation_input.means", "explanation_input.update", "explanation_input.health"),
+    "explanation_input.by_input",
 )
 """The parts of a Moment that the explanation shows."""
 
@@ -426,8 +427,10 @@ class ExplainPanel(PlotPanel):
 
     @property
     def _row_measured(self) -> int | None:
-        """The index of the explained row, or None for the mean over all rows."""
-        return None if is_mean(self._moment.state, self._moment.mean_over_rows) else self._moment.row
+        """The index of the row whose slope is measured, or None for the mean over all rows."""
+        now = self._moment
+        by_input = now.address is not None and now.address.layer < 0
+        return None if is_mean(now.state, now.mean_over_rows and not by_input) else now.row
 
     def _begin_check(self) -> None:
         """Measure the explained slope if necessary: at once if that is quick, else in the background."""
@@ -437,7 +440,7 @@ class ExplainPanel(PlotPanel):
             return
         self._check, self._check_of = None, check_of
         self._checking.drop()
-        if now.address is None or not now.address.is_number or now.slopes is None:
+        if now.slopes is None or not now.address or not (now.address.is_number or now.address.layer < 0):
             return
         count = len(now.state.data) if row is None else 1
         if PASSES_PER_ROW * forward_ns(now.state.network, count) > QUICK_NS:
