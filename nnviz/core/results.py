@@ -162,8 +162,9 @@ def input_in_blocks(
 ) -> Work[Array]:
     """Compute the mean slopes by an input over all training rows, and yield after each block of rows.
 
-    The result has two rows: the means of the slopes, and the means of |slope|, which do not cancel out. It
-    has a column for the slope of each prediction and, if the data has targets, a last one for the loss.
+    The result has two rows: the means of the slopes, and the means of |slope|, which do not cancel out. If
+    the training rows are at most FEW_ROWS, the slopes of each row follow. The result has a column for the
+    slope of each prediction and, if the data has targets, a last column for the slope of the loss.
     `node` is the index of the input. `known` is the forward pass of all rows of the data, or None.
     """
     network, targets, count = state.network, state.data.targets, state.trained_rows
@@ -178,7 +179,7 @@ def input_in_blocks(
                 slopes = np.column_stack((slopes, of_mean * len(of_mean)))
             sums += [each.sum(axis=0) for each in (slopes, np.abs(slopes))]
         yield
-    return sums / count
+    return np.vstack((sums / count, slopes if count <= FEW_ROWS else slopes[:0]))
 
 
 def node_in_blocks(

@@ -310,17 +310,6 @@ class Moment:
         """
         return self._means_over(next_batch(self.state))
 
-    @cached_property
-    def means_by_input(self) -> Array | None:
-        """The mean slopes by the selected input over all training rows, see `input_in_blocks`.
-
-        The result is None if no input is selected or there are no training rows, and until it is computed.
-        """
-        address = self.address
-        if not (address and address.layer < 0 and self.state.trained_rows):
-            return None
-        return self._found(("input", address.node), self._quick, partial(input_in_blocks, address.node))
-
     @property
     def known_slopes(self) -> MeanSlopes | None:
         """The mean slopes over all training rows, or None if they are slow to compute and not yet known."""
@@ -332,7 +321,10 @@ class Moment:
         """The results that an explanation uses: all results that are computed already or quick to compute."""
         health = self.health if self._quick else self.known.results.found.get("health")
         found = replace(self.row_numbers, means=self.means, update=self.means_of_update, health=health)
-        return replace(found, by_input=self.means_by_input)
+        if not self.address or self.address.layer >= 0 or not self.state.trained_rows:
+            return found
+        compute = partial(input_in_blocks, self.address.node)
+        return replace(found, by_input=self._found(("input", self.address.node), self._quick, compute))
 
     # --- the walk
 

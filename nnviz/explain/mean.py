@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -76,12 +76,18 @@ def input_mean_lines(means: Array, slopes: Mapping[int, Line]) -> Iterator[Line 
     """
     note = []
     for column, line in slopes.items():
-        mean, size = means[:, column].tolist()
-        yield Line(f"mean {line.label}", "", write(Number(mean, slope=True), mean))
+        mean, size, *single = means[:, column].tolist()
+        yield Line(f"mean {line.label}", "", _mean_of_few(single, mean))
         if size > abs(mean):
-            yield Line(f"mean |{line.label}|", "", write(Number(size, slope=True), size))
+            yield Line(f"mean |{line.label}|", "", _mean_of_few([abs(each) for each in single], size))
             note = [Note("", CANCELLED)]
     yield from note
+
+
+def _mean_of_few(single: Sequence[float], mean: float) -> Arithmetic:
+    """Return the arithmetic of a mean slope, with the slope of each row if `single` holds these slopes."""
+    top = Sum(*(Number(each, slope=True) for each in single)) if single else Number(mean, slope=True)
+    return _mean_of(top, len(single), Number(mean, slope=True))
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:

@@ -26,7 +26,7 @@ from tests.core.oracle import make_network, make_state, set_weight
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
-from tests.ui.hands import address_named, bring, click, hover, point, press, rest, unfold
+from tests.ui.hands import address_named, bring, click, hover, point, press, rest, set_number, unfold
 from tests.ui.sees import OF_THE_MACHINE, explained, labels, written
 
 INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
@@ -165,6 +165,8 @@ def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, app
     bank.reads("2 − 0.0004·40 = 1.984")
     bank.select("node", 1, 0)
     approved("an output", bank.reads("= 148"))
+    bank.select("node", -1, 1)
+    approved("an input", bank.reads("mean |∂output/∂x|"))
 
 
 def test_names_from_a_file_are_plain_text_and_long_ones_stand_whole_in_a_tooltip(read):
@@ -236,6 +238,51 @@ def test_what_is_found_later_is_written_when_it_comes(read):
     reader.reads("counting rows …")
     assert reader.document.now.health is None  # the diagram asks for it
     reader.reads("of 80,000 rows")
+
+
+def test_an_input_selected_by_click_or_arrow_key_shows_its_slopes(open_window):
+    window = open_window("many-rows")
+    bring(window, "Explain")
+    click(window, address_named(window, "accounts"))
+    assert "= 2·1·2·1 + 4·0·7·1 = 4" in explained(window)
+    assert "= 2·(−32) + 4·0 = −64" in explained(window)
+    assert "≈ −64 ✓ agrees" in explained(window)
+    click(window, address_named(window, "node_0"))
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Down):
+        QTest.keyClick(window.diagram, key)
+    assert window.document.now.address == address_named(window, "children")
+    before = explained(window)
+    assert "= 4·(−32) + (−5)·0 = −128" in before
+    window.document.show_slopes(True, True)
+    assert explained(window) == before, "the slope that is checked stays that of the row"
+    set_number(window, Address("input", -1, 1), "6")
+    assert "x = 6" in explained(window)
+    window.document.undo()
+    assert explained(window) == before
+
+
+def test_slopes_by_an_input_over_many_rows_come_later_and_follow_the_weights(read):
+    network = make_network((3, 4, 1), ("tanh", "identity"), (True, False))
+    reader = read(make_state(network, 80_000), first="computing", quick_ns=1_000.0, block_ns=1.0)
+    reader.select("node", -1, 1)
+    assert "Mean over all 80,000 rows\ncomputing …" in reader.reads("✓ agrees")
+    before = reader.reads("mean |∂MSE/∂x|")
+    reader.document.select_row(5)
+    assert "mean |∂MSE/∂x|" in reader.reads("Row 6 of 80,000")
+    reader.document.edit("a weight", set_weight, 0, 0, 0, 9.0)
+    assert "computing …" in reader.reads("Mean over all 80,000 rows\ncomputing …")
+    assert reader.reads("mean |∂MSE/∂x|").partition("Mean")[2] != before.partition("Mean")[2]
+
+
+def test_a_what_if_row_has_the_slope_of_the_prediction_only(read):
+    bank = read()
+    bank.select("node", -1, 0)
+    bank.reads("✓ agrees")
+    bank.document.show_what_if_row([1.0, 2.0])
+    text = bank.reads("What-if row")
+    assert "∂output/∂x" in text
+    assert "∂MSE/∂x" not in text
+    assert "check" not in text
 
 
 # --- pointing, copying
