@@ -20,9 +20,10 @@ from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, shortened_sum, wri
 
 TERM_TOLERANCE = 1e-9
 """Explain computes a loss term from a if the error is at most this times max(1, |term|); else from z."""
-
 FEW_OUTPUTS = 3
 """Number of largest outputs whose slopes by an input Explain shows."""
+FEW_FACTORS = 8
+"""Largest number of factors of all paths from an input to an output that Explain writes in one line."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
@@ -46,14 +47,15 @@ def input_slope_lines(scene: Scene, node: int) -> Iterator[tuple[int, Line]]:
     """Yield the lines of the slopes of the predictions by an input, and of the loss if the row has a target.
 
     Each line comes with the index of its output, or −1 for the loss. If there are many outputs, only the
-    largest FEW_OUTPUTS have a line. If there are few paths from the input to an output, each term of a slope
-    is the product along a path.
+    largest FEW_OUTPUTS have a line. If the paths from the input to an output have few factors, each term of a
+    slope is the product along a path.
     """
     layers, last = scene.network.layers, len(scene.network.layers) - 1
     hidden = [range(len(layer)) for layer in layers[:-1]]
-    few_paths = prod(map(len, hidden)) <= FEW_PATHS and all(layer.function.elementwise for layer in layers)
+    count, elementwise = prod(map(len, hidden)), all(layer.function.elementwise for layer in layers)
     product = "·".join("w" if layer.function.linear else f"w·{layer.activation}′" for layer in layers)
-    by_path = f"Σ {product} over all paths" if prod(map(len, hidden)) > 1 else product
+    few_paths = elementwise and count * (product.count("·") + 1) <= FEW_FACTORS
+    by_path = f"Σ {product} over all paths" if count > 1 else product
     outputs = sorted(np.argsort(-scene.values(last), kind="stable")[:FEW_OUTPUTS].tolist())
     slopes_z = prediction_slopes(scene.network, scene.trace, outputs)
     for output, slopes in zip(outputs, slopes_z, strict=True):
