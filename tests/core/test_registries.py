@@ -331,6 +331,8 @@ def test_slopes_by_an_input_are_central_differences(entry, depth, outputs, seed)
     state = oracle.classes(output, outputs, 3, hidden, seed, loss=loss)
     network, x, y = state.network, state.data.inputs, state.data.targets
     by_loss, trace, step = slopes(network, x, y, loss).inputs, network.forward(x), 1e-6
+    penalised = slopes(network, x, y, loss, l1=0.3, l2=0.2).inputs
+    assert by_loss.tolist() == penalised.tolist(), "a penalty for weights does not depend on the inputs"
     for i in range(3):
         low, high = (x + sign * step * np.eye(3)[i] for sign in (-1, 1))
         rows = [
