@@ -48,7 +48,7 @@ def explained(window):
     """Return the explanation without the signs that only say where its lines may break."""
     window.desk.frames.show_pending()
     text = window.board.docks["Explain"].card.findChild(QTextBrowser).toPlainText()
-    return text.replace("\u200b", "").replace("\u00a0", " ")
+    return text.replace("\u200b", "").replace("\u2060", "").replace("\u00a0", " ")
 
 
 def help_page(window, title):
