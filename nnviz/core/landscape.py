@@ -1,8 +1,8 @@
 """The loss over all training rows while one weight varies (a line) or two weights vary (a map).
 
-A weight changes only one column of z, so the layers before this column are computed once. The generators
-yield None after every few milliseconds of work; stop iterating to cancel. On overflow, numbers are infinite
-or NaN, without a warning.
+The loss is what training makes small: the loss of the data and the penalty. A weight changes only one
+column of z, so the layers before this column are computed once. The generators yield None after every few
+milliseconds of work; stop iterating to cancel. On overflow, numbers are infinite or NaN, without a warning.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,10 +41,16 @@ SIZES = (9, 17, 33, 65)
 
 
 class LossPoint(NamedTuple):
-    """The loss over all training rows at the current weights, and ∂loss/∂w of one weight."""
+    """The loss of the data and the penalty at the current weights, and ∂loss/∂w of one weight for both."""
 
-    loss: float
+    of_data: float
+    penalty: float
     slope: float
+
+    @property
+    def loss(self) -> float:
+        """The loss that training makes small: data and penalty together."""
+        return self.of_data + self.penalty
 
 
 @np.errstate(over="ignore")
@@ -69,7 +76,16 @@ def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
     sums = np.zeros(len(offsets))
     for trace, targets in _blocks(state, weight.layer):
         yield from _add_terms(state, trace, targets, weight, offsets, sums)
-    return sums / _count(state)
+    return sums / _count(state) + penalty_along(state, weight, values)
+
+
+@np.errstate(invalid="ignore")
+def penalty_along(state: State, weight: Address, values: ArrayLike) -> Array:
+    """Return the penalty for each value of a weight, shape (values,). A bias does not change the penalty."""
+    penalty, values = state.training.penalty, np.asarray(values, dtype=np.float64)
+    if not penalty or weight.kind == "bias":
+        return np.full(len(values), state.penalty)
+    return state.penalty - penalty.of(np.array(state.network.value_of(weight))) + penalty.of(values)
 
 
 def loss_over_weights(
@@ -90,7 +106,8 @@ def loss_over_weights(
             # up to the layer after the second weight, where `_add_terms` continues
             shifted = shifted_trace(network, trace, first, float(offset), second.layer + 2)
             yield from _add_terms(state, shifted, targets, second, offsets2, sums[i])
-    return sums / _count(state)
+    of_first = penalty_along(state, first, values1)[:, None] - state.penalty
+    return sums / _count(state) + of_first + penalty_along(state, second, values2)
 
 
 def refined_grids(
@@ -121,7 +138,7 @@ def present_point(state: State, weight: Address, known: MeanSlopes | None = None
     """Compute the loss over all training rows and ∂loss/∂w of a weight, or look both up in `known`."""
     if known is None:
         known = (yield from means_in_blocks(None, state)).slopes
-    return LossPoint(known.loss, known.slope(weight))
+    return LossPoint(known.loss, known.penalty, known.slope(weight))
 
 
 def _count(state: State) -> int:
@@ -319,10 +336,10 @@ class LossLine:
     ========== =========================================================================
     `state`    the State for which the line was computed
     `weight`   the address of the weight
-    `point`    the loss and ∂loss/∂w at the current weight
+    `point`    the losses and ∂loss/∂w at the current weight
     `landing`  (weight, loss) after a step of gradient descent on only this weight; or None
     `values`   equally spaced values of the weight
-    `loss`     the loss at each value, which may be infinite or NaN
+    `loss`     the loss at each value, with the penalty; may be infinite or NaN
     ========== =========================================================================
 
     If the weight overflows in the step, `landing` is None.
@@ -345,6 +362,18 @@ class LossLine:
         """The displayed range of the weight: (smallest value, largest value)."""
         return float(self.values[0]), float(self.values[-1])
 
+    @cached_property
+    @np.errstate(invalid="ignore")
+    def of_data(self) -> Array | None:
+        """The loss of the data alone at each value, or None without a penalty.
+
+        The result is also None if this curve is so far below `loss` that a plot of both would be flat.
+        """
+        of_data: Array = self.loss - penalty_along(self.state, self.weight, self.values)
+        low, high = np.fmin.reduce(self.loss), np.fmax.reduce(self.loss)
+        is_near = np.fmin.reduce(of_data) >= low - (high - low)
+        return of_data if self.state.training.penalty and is_near else None
+
     def loss_at(self, w: float) -> float:
         """Return the loss for the weight `w`, interpolated between the computed values."""
         return float(np.interp(w, self.values, self.loss))
@@ -362,6 +391,8 @@ class LossLine:
         if len(known) == 0:
             return 0.0, 1.0
         low, high = float(known.min()), float(known.max())
+        if self.of_data is not None:
+            low = min(low, float(np.fmin.reduce(self.of_data)))
         visible = [self.point.loss, float(min(known[0], known[-1]))]
         if self.landing and self.stretch[0] <= self.landing[0] <= self.stretch[1]:
             visible.append(self.landing[1])
@@ -447,13 +478,13 @@ SHARE_BESIDE = 0.08
 class LossMap:
     """The loss over all training rows as a function of two weights, `first` and `second`.
 
-    `loss` is the loss at the current weights, and `grid` holds the losses of other weights.
+    `point` holds the loss at the current weights, and `grid` holds the losses of other weights.
     """
 
     state: State
     first: Address
     second: Address
-    loss: float
+    point: LossPoint
     grid: Grid
 
     @property
@@ -489,10 +520,10 @@ def loss_map(
     ranges of `before` are used again if they still fit. `slopes` are the mean slopes over all training rows,
     or None to compute them.
     """
-    loss = (yield from present_point(state, first, slopes)).loss
+    point = yield from present_point(state, first, slopes)
     known = kept = None
     if before is not None and same_except(before.state, state, before.first, before.second):
-        kept = replace(before, state=state, loss=loss)
+        kept = replace(before, state=state, point=point)
     if kept is not None and kept.drawable:
         yield kept
         stretches, known = kept.stretches, kept.grid.loss
@@ -502,7 +533,7 @@ def loss_map(
         stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
         stretches = stretch1, stretch2
     for grid in refined_grids(state, first, second, stretches, known):
-        yield None if grid is None else LossMap(state, first, second, loss, grid)
+        yield None if grid is None else LossMap(state, first, second, point, grid)
 
 
 def _stretch(

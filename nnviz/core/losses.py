@@ -33,7 +33,7 @@ from nnviz.core.expressions import (
     Symbol,
     expression_of,
 )
-from nnviz.core.numbers import full
+from nnviz.core.numbers import as_text, full
 
 A, Y, ERROR, W = Symbol("a"), Symbol("y"), Symbol("error"), Symbol("w")
 """Symbols of a formula: an output, its target, the error a − y, and a weight."""
@@ -453,11 +453,20 @@ class Penalty:
             return np.asarray(self.l1 * np.sign(weights) + 2.0 * self.l2 * weights)
 
     @property
-    def terms(self) -> tuple[tuple[Expression, Expression], ...]:
-        """The formulas of the penalty and of its slope for one weight w, for each factor above 0."""
-        l1 = self.l1 * ABS(W), self.l1 * SIGN(W)
-        l2 = self.l2 * Square(W), 2 * expression_of(self.l2) * W
-        return tuple(pair for pair, factor in ((l1, self.l1), (l2, self.l2)) if factor)
+    def texts(self) -> list[str]:
+        """The factors above 0 as short texts: "L1 0.001", "L2 0.01"."""
+        return [f"{name} {as_text(factor)}" for name, factor in (("L1", self.l1), ("L2", self.l2)) if factor]
+
+    def sums(self, weights: Array) -> list[tuple[float, Expression, float]]:
+        """Return each factor above 0 with its formula for one weight w, and the formula's sum over all."""
+        sizes = (self.l1, ABS(W), np.abs(weights)), (self.l2, Square(W), np.square(weights))
+        return [(factor, formula, float(size.sum())) for factor, formula, size in sizes if factor]
+
+    @property
+    def slope_terms(self) -> list[Expression]:
+        """The formulas of the slope of the penalty for one weight w, for each factor above 0."""
+        l1, l2 = self.l1 * SIGN(W), 2 * expression_of(self.l2) * W
+        return [term for term, factor in ((l1, self.l1), (l2, self.l2)) if factor]
 
 
 NO_PENALTY = Penalty()

@@ -43,6 +43,7 @@ from nnviz.core.numbers import (
 )
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import CONSTANT, Schedule
+from nnviz.core.slopes import penalty_of
 
 Cell: TypeAlias = str | float
 MOST_LISTED = 5
@@ -790,6 +791,16 @@ class State(AsSvg):
     def curve_title(self) -> str:
         """The title of the run's curve: the title of the loss, or "loss" if a script reported the loss."""
         return "loss" if self.is_watched else self.measure.title
+
+    @cached_property
+    def penalty(self) -> float:
+        """The penalty for the current weights, which training adds to the loss of the data."""
+        return penalty_of(self.network, self.training.penalty)
+
+    @property
+    def trained_title(self) -> str:
+        """The name of what training makes small: "MSE", or "MSE + penalty" with a penalty."""
+        return f"{self.measure.title} + penalty" if self.training.penalty else self.measure.title
 
     @property
     def iteration(self) -> int:

@@ -77,15 +77,23 @@ def outcome_sentence(
     if diverged:
         return _divergence(before, after), True
     start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
-    change = f"{as_text(start)} → {as_text(end)}"
-    if end > start:
+    is_penalised = bool(after.training.penalty)
+    trained = start + before.penalty, end + after.penalty
+    if trained[1] > trained[0]:
         rate = as_text(tenth(after.training.learning_rate))
         advice = f"try a learning rate of {rate} or less"
-        return f"{label}: the {loss.phrase} rose, {change}; {advice}.", True
-    sentence = f"{label}: {loss.title} {change}"
+        name = f"{loss.phrase} + penalty" if is_penalised else loss.phrase
+        return f"{label}: the {name} rose, {_change(*trained)}; {advice}.", True
+    sentence = f"{label}: {loss.title} {_change(start, end)}"
+    if is_penalised:
+        sentence += f", penalty {_change(before.penalty, after.penalty)}"
     if (since := overfitting_since(after)) is None:
         return sentence, False
     return f"{sentence}; the validation loss has risen since iteration {since} (overfitting)", False
+
+
+def _change(start: float, end: float) -> str:
+    return f"{as_text(start)} → {as_text(end)}"
 
 
 def _loss_of(state: State, after: State) -> float:

@@ -14,7 +14,7 @@ from nnviz.core.network import Network
 from nnviz.core.results import BLANK, Computed
 from nnviz.core.state import State
 from nnviz.explain.lines import Line, Note, Scene
-from nnviz.explain.mean import loss_line, mean_line, rows_phrase, update_lines
+from nnviz.explain.mean import loss_lines_over_rows, mean_line, rows_phrase, update_lines
 from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_loss_line, slope_line
 
 MOST_LINES = 7
@@ -143,7 +143,7 @@ class _StepWriter(NamedTuple):
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
         title = self.name_of(outputs[0]) if len(outputs) == 1 else f"all {len(outputs)} outputs"
         lines: list[Line | Note] = [row_loss_line(self.scene)] if len(outputs) > 1 else []
-        lines.append(loss_line(self.state, self.computed.means))
+        lines += loss_lines_over_rows(self.state, self.computed.means)
         sayings = [*map(_line_or_note, lines)]
         if len(self.state.data) == 1:
             sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), is_remark=True))
@@ -190,7 +190,8 @@ class _StepWriter(NamedTuple):
     def _remarks(self, step: WalkStep) -> Iterator[list[str]]:
         first = (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0)
         if step.deed == "slopes":
-            yield ["slope = start node's value", " · end node's slope"]
+            penalty = [" + slope of the penalty"] if self.scene.penalty else []
+            yield ["slope = start node's value", " · end node's slope", *penalty]
         elif step.deed == "update" and first and self.state.is_watched:
             yield ["nnviz computes this update", " with the settings in Training"]
         elif step.deed == "mean" and first:

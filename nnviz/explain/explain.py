@@ -31,7 +31,7 @@ from nnviz.explain.lines import Explanation, Line, LineSection, Note, Scene, wri
 from nnviz.explain.mean import (
     all_rows_phrase,
     input_mean_lines,
-    loss_line,
+    loss_lines_over_rows,
     mean_line,
     update_heading,
     update_lines,
@@ -39,7 +39,6 @@ from nnviz.explain.mean import (
 from nnviz.explain.node import (
     FEW_OUTPUTS,
     backward_lines,
-    chain_lines,
     forward_lines,
     input_lines,
     input_slope_lines,
@@ -48,6 +47,7 @@ from nnviz.explain.node import (
     loss_lines,
     row_loss_line,
     slope_line,
+    slope_lines,
 )
 
 SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a learning rate unknown to nnviz."
@@ -125,7 +125,7 @@ class _Explainer:
     def _loss_sections(self) -> list[LineSection]:
         if self.scene is None or not self.state.trainable:
             return []
-        sections = [LineSection("", (loss_line(self.state, self.computed.means),))]
+        sections = [LineSection("", tuple(loss_lines_over_rows(self.state, self.computed.means)))]
         if len(self.state.data) > 1 and not self.computed.is_what_if:
             sections.append(LineSection(self.row_heading, (row_loss_line(self.scene),)))
         return sections
@@ -165,7 +165,8 @@ class _Explainer:
         if output and len(self.state.data) > 1:
             phrase = all_rows_phrase(self.state) if self.state.validated else "all rows"
             heading = phrase.removeprefix("the ").capitalize()
-            sections.append(LineSection(heading, (loss_line(self.state, self.computed.means),)))
+            lines = loss_lines_over_rows(self.state, self.computed.means)
+            sections.append(LineSection(heading, tuple(lines)))
         return sections
 
     def _layer_sections(self, layer: int) -> list[LineSection]:
@@ -182,17 +183,16 @@ class _Explainer:
         if scene.targets is None or scene.slopes is None:
             note = Note("", NO_TARGET if self.computed.is_what_if else NO_ERROR)
             return [first, LineSection(self.row_heading, (note,))]
-        line = slope_line(scene, address)
-        chain = chain_lines(scene, address)
+        lines = slope_lines(scene, address)
         notes = [*self._zero_notes(address), *self._check_notes(address, self._slope(address))]
         if self.mean:
             whole = self.computed.means
             means = [mean_line(self.state, whole, address), *notes]
             term = f"{self.row_heading} gives one term of the mean slope"
-            sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, (line, *chain))]
+            sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, tuple(lines))]
         else:
-            sections = [LineSection(self.row_heading, (line, *chain, *notes))]
-        return [first, *sections, self._update_section(address, line)]
+            sections = [LineSection(self.row_heading, (*lines, *notes))]
+        return [first, *sections, self._update_section(address, slope_line(scene, address))]
 
     def _mean_heading(self) -> str:
         return f"Mean slope over {all_rows_phrase(self.state)}"
@@ -205,20 +205,29 @@ class _Explainer:
         return slope_line(self.scene, address).value
 
     def _zero_notes(self, address: Address) -> list[Line | Note]:
-        """Return a note on why the slope is exactly 0, if it is."""
-        if self._slope(address) != 0.0 or self.computed.slopes is None:
+        """Return a note on why the slope, or the part of the data, is exactly 0, if it is."""
+        is_zero, is_penalised = self._slope(address) == 0.0, self._is_penalised(address)
+        if not (is_zero or is_penalised) or self.computed.slopes is None:
             return []
         slopes = self.computed.means.slopes if self.mean and self.computed.means else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
-        return [Note("why 0", reason or "The slopes of all rows are 0, or they cancel out.")]
+        if is_penalised and (reason or not is_zero):
+            return [Note("why data is 0", reason)] if reason else []
+        parts = "data and penalty" if is_penalised else "all rows"
+        return [Note("why 0", reason or f"The slopes of {parts} are 0, or they cancel out.")]
+
+    def _is_penalised(self, address: Address) -> bool:
+        return bool(self.state.training.penalty) and address.kind == "weight"
 
     def _check_notes(self, address: Address, slope: float | None) -> list[Line | Note]:
         if self.check is None or slope is None:
             return [Note("check", "measuring …")]
         name = address.symbol
         measured = Number(self.check.measured, slope=True)
-        loss = self.state.measure.symbol
-        formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
+        loss, step = self.state.measure.symbol, f"h = {as_text(self.check.step)}"
+        if self._is_penalised(address):
+            loss, step = "L", f"{step}, L = {loss} + penalty"
+        formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, {step}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
         return [line] if agrees else [line, Note("differs", INEXACT.format(name))]
@@ -276,7 +285,8 @@ def measure_slope(
 ) -> Iterator[Check | None]:
     """Measure ∂loss/∂w of the weight, bias or input at `address` by a central difference.
 
-    The loss is the loss of the row with index `row` or, if `row` is None, the mean over all training rows.
+    The loss is the loss of the row with index `row` or, if `row` is None, the mean over all training rows,
+    and the penalty of the weight.
     `known` is the forward pass of this single row, or None. A block of rows takes about `block_ns`
     nanoseconds. Yields None after each block, and the Check at the end.
     """
@@ -287,6 +297,8 @@ def measure_slope(
     y = state.data.targets[first : first + count]
     w = float(np.abs(x[:, address.node]).max()) if address.layer < 0 else state.network.value_of(address)
     step = 1e-5 * max(1.0, abs(w))
+    is_penalised = state.training.penalty and address.kind == "weight"
+    penalties = state.training.penalty.of(np.array([w - step, w + step])) if is_penalised else np.zeros(2)
     totals, noise = np.zeros(2), 0.0
     for block in row_blocks(count, PASSES_PER_ROW * forward_ns(state.network), block_ns):
         trace, targets = known or state.network.forward(x[block]), y[block]
@@ -296,8 +308,8 @@ def measure_slope(
             totals += [measure.of_rows(each.z[-1], each.prediction, targets).sum() for each in both]
             noise += float(_sizes(measure, both[0], targets).sum()) / parts
         yield None
-    below, above = (float(total) / count for total in totals)
-    rounding = 4 * float(np.finfo(float).eps) * noise / count / step
+    below, above = (float(total) for total in totals / count + penalties)
+    rounding = 4 * float(np.finfo(float).eps) * (noise / count + float(penalties.max())) / step
     yield Check((above - below) / (2 * step), step, rounding)
 
 

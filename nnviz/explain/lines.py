@@ -27,7 +27,7 @@ from nnviz.core.expressions import (
     read,
     rounded,
 )
-from nnviz.core.losses import Loss
+from nnviz.core.losses import Loss, Penalty
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
 from nnviz.core.results import Computed
@@ -217,7 +217,8 @@ def _row_text(row: Line | Note) -> str:
 class Scene:
     """A network and its values on one row, from which the lines of an explanation are written.
 
-    `slopes` is None if the row has no targets. As the argument of a method, layer −1 means the inputs.
+    `slopes` is None if the row has no targets. The slopes of weights contain the slope of `penalty`. As the
+    argument of a method, layer −1 means the inputs.
     """
 
     network: Network
@@ -225,6 +226,7 @@ class Scene:
     trace: Trace
     slopes: Slopes | None
     targets: Array | None
+    penalty: Penalty
 
     @classmethod
     def of(cls, state: State, computed: Computed) -> Scene | None:
@@ -233,7 +235,7 @@ class Scene:
             return None
         targets = None if computed.is_what_if else state.data.targets
         row = None if targets is None else targets[computed.row]
-        return cls(state.network, state.measure, computed.trace, computed.slopes, row)
+        return cls(state.network, state.measure, computed.trace, computed.slopes, row, state.training.penalty)
 
     def slope_symbol(self, variable: str) -> str:
         """Return the symbol of the slope of the loss with respect to `variable`, for example ∂MSE/∂z."""

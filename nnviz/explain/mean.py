@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression, Number, Sum, Symbol
 from nnviz.core.losses import Loss
-from nnviz.core.numbers import counted
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import FEW_ROWS, Means
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 from nnviz.core.trainer import parameter_index
-from nnviz.explain.lines import Arithmetic, Line, Note, write
+from nnviz.explain.lines import FEW_TERMS, Arithmetic, Line, Note, write
 
 CANCELLED = "Slopes of opposite signs cancel out in a mean; the mean |slope| says how much the input matters."
 
@@ -90,7 +92,32 @@ def _mean_of_few(single: Sequence[float], mean: float) -> Arithmetic:
     return _mean_of(top, len(single), Number(mean, slope=True))
 
 
-def loss_line(state: State, means: Means | None) -> Line | Note:
+def loss_lines_over_rows(state: State, means: Means | None) -> list[Line | Note]:
+    """Return a line of text that computes the mean loss over all training rows.
+
+    With a penalty, a line for the penalty follows, and one for the sum, which training makes small.
+    """
+    lines = [_loss_line(state, means)]
+    if not state.training.penalty or means is None:
+        return lines
+    weights = np.concatenate([layer.weights.ravel() for layer in state.network.layers])
+    formulas, parts = list[str](), list[Expression]()
+    for factor, formula, total in state.training.penalty.sums(weights):
+        formulas.append(f"{as_text(factor)}·Σ {formula.text}")
+        each = [formula.at({"w": Number(float(w))}) for w in weights[: FEW_TERMS + 1]]
+        few = Sum(*each) if len(each) > 1 else each[0]
+        many = Number(total, note=f"sum over {counted(len(weights), 'weight')}")
+        parts.append(factor * (few if len(each) == len(weights) else many))
+    penalty = Number(state.penalty)
+    both = Sum(Number(means.slopes.loss), penalty)
+    return [
+        *lines,
+        Line("Penalty", " + ".join(formulas), write(Sum(*parts), penalty.value)),
+        Line("Training loss", state.trained_title, write(both, means.slopes.loss + penalty.value)),
+    ]
+
+
+def _loss_line(state: State, means: Means | None) -> Line | Note:
     """Return a line of text that computes the mean loss over all training rows.
 
     If the rows are few, the loss of each row is a term. If `means` is None, return a note that the

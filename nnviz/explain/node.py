@@ -268,19 +268,60 @@ def start_of(scene: Scene, address: Address) -> Number:
     return scene.a(address.layer - 1, address.source) if address.kind == "weight" else Number(1.0)
 
 
-def slope_line(scene: Scene, address: Address) -> Line:
-    """Return the line of the slope of a weight or bias for one row: start node's value · end node's ∂L/∂z."""
+def slope_line(scene: Scene, address: Address, *, penalised: bool = True) -> Line:
+    """Return the line of the slope of a weight or bias for one row: start node's value · end node's ∂L/∂z.
+
+    If `penalised`, the slope of a weight contains the slope of the penalty.
+    """
+    assert scene.slopes is not None
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
-    slope = Number(start.value * end.value, address, slope=True)
     formula = "start node's value · end node's slope" if address.kind == "weight" else "1 · node's slope"
-    return Line("slope", formula, write(start * end, slope.value, result=slope))
+    terms, value = _penalty_slopes(scene, address) if penalised else [], start.value * end.value
+    if terms:
+        formula, value = " + ".join((formula, *(term.text for term in terms))), scene.slopes.slope(address)
+    slope = Number(value, address, slope=True)
+    expression = Sum(start * end, *(_at_weight(term, scene, address) for term in terms))
+    return Line("slope", formula, write(expression, slope.value, result=slope))
+
+
+def slope_lines(scene: Scene, address: Address) -> list[Line | Note]:
+    """Return the lines of the slope of a weight or bias for one row, with the lines of the chain rule.
+
+    With a penalty, the slope of the data, the slope of the penalty and their sum have a line each.
+    """
+    of_data, total = slope_line(scene, address, penalised=False), slope_line(scene, address)
+    terms, chain = _penalty_slopes(scene, address), chain_lines(scene, address)
+    if not terms:
+        return [total, *chain]
+    penalty = _at_weight(Sum(*terms), scene, address)
+    both = Sum(*(Number(value, address, slope=True) for value in (of_data.value, penalty.computed())))
+    return [
+        replace(of_data, label="data"),
+        *chain,
+        Line("penalty", Sum(*terms).text, write(penalty, penalty.computed())),
+        replace(
+            total,
+            formula="data + penalty",
+            written=write(both, total.value, result=Number(total.value, address, slope=True)),
+        ),
+    ]
+
+
+def _penalty_slopes(scene: Scene, address: Address) -> list[Expression]:
+    """Return the formulas of the slope of the penalty for one weight w. A bias has no penalty."""
+    return scene.penalty.slope_terms if address.kind == "weight" else []
+
+
+def _at_weight(formula: Expression, scene: Scene, address: Address) -> Expression:
+    return formula.at({"w": Number(scene.network.value_of(address), address)})
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
     """Return the lines of the chain rule: a product along each path from a weight or bias to the outputs.
 
-    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return the
-    lines of the slope at the weight's end instead.
+    The result is the slope of the data's loss, without the penalty. If there are more than FEW_PATHS paths,
+    or an activation such as softmax uses all z of a layer, return the lines of the slope at the weight's end
+    instead.
     """
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
@@ -302,7 +343,7 @@ def _path_lines(scene: Scene, address: Address) -> Iterator[Line]:
         label = "chain" if len(paths) == 1 else f"path {k + 1}"
         yield Line(label, formula, write(expression, value, result=slopes[-1]))
     if len(paths) > 1:
-        total = slope_line(scene, address).value
+        total = slope_line(scene, address, penalised=False).value
         written = write(Sum(*slopes), total, result=Number(total, address, slope=True))
         yield Line("sum of paths", "", written)
 

@@ -21,6 +21,7 @@ from nnviz.core.landscape import (
     Grid,
     LossLine,
     LossMap,
+    LossPoint,
     is_full_gradient_descent,
     line_is_valid,
     loss_line,
@@ -28,7 +29,7 @@ from nnviz.core.landscape import (
     same_except,
 )
 from nnviz.core.network import Network
-from nnviz.core.numbers import as_text, full, full_text, loss_text, moved_by_steps, shorten_names
+from nnviz.core.numbers import as_text, full, full_text, moved_by_steps, shorten_names
 from nnviz.core.state import State
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import NEEDS_ROWS, NO_TRAINING_ROWS
@@ -130,7 +131,7 @@ class LossView(CaptionedPlot):
 
     def _begin(self, state: State) -> None:
         """Start to compute the plot, or show a sentence that says what is missing."""
-        self.plane.show_measure(state.measure.title)
+        self.plane.show_measure(state.trained_title)
         is_chosen = len(self.weights) == self.wanted
         missing = "" if is_chosen else self.hint(state)
         if not state.trainable:
@@ -194,10 +195,11 @@ class LossCurvePlane(LossPlane):
         super().__init__(grid=True)
         self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1 (Shift: 1, Alt: 0.01)")
         self._landing: tuple[float, float] | None = None
+        self.of_data = CurveItem()
         self._step, self._drop = CurveItem(), CurveItem()
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pen=None)
         self._end = DotItem(7)
-        self.add(2, self._drop, self._step, self._head, self._end)
+        self.add(2, self.of_data, self._drop, self._step, self._head, self._end)
         self._head.hide()
         self.restyle()
 
@@ -205,6 +207,9 @@ class LossCurvePlane(LossPlane):
         super().restyle()
         palette = colours()
         self.line.setPen(self.pen(palette.muted))
+        dashed = self.pen(palette.muted, 1)
+        dashed.setStyle(Qt.PenStyle.DashLine)
+        self.of_data.setPen(dashed)
         self._step.setPen(self.pen(palette.accent))
         dotted = self.pen(palette.accent, 1)
         dotted.setStyle(Qt.PenStyle.DotLine)
@@ -212,10 +217,12 @@ class LossCurvePlane(LossPlane):
         self._head.setStyle(brush=palette.accent)
         self._end.set_colours(palette.accent)
 
-    def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
-        """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
-        self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
-        self.line.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
+    def show_curve(self, line: LossLine) -> None:
+        """Draw the loss over the weight's values, and the loss of the data alone as a dashed line."""
+        self.set_view(line.stretch, line.heights())
+        for curve, loss in (self.line, line.loss), (self.of_data, line.of_data):
+            heights = np.full(len(line.values), np.nan) if loss is None else loss
+            curve.setData(line.values, self.clip_heights(np.where(np.isfinite(heights), heights, np.nan)))
         self.place_marks()
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
@@ -289,7 +296,7 @@ class LossCurve(LossView):
     def draw(self, state: State) -> tuple[bool, str]:
         """Draw the computed curve. Return whether the curve belongs to `state`, and the caption in HTML."""
         line = self._result
-        self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
+        self.plane.name_axes(axis_name(state.network, *self.weights), state.trained_title)
         if line is None:
             return False, COMPUTING
         if not line_is_valid(line, state):
@@ -298,7 +305,7 @@ class LossCurve(LossView):
             self._drawn = ()
             return True, TOO_LARGE_LOSS.format(state.measure.phrase)
         if self.has_changed(line.values):
-            self.plane.show_curve(line.values, line.loss, *line.heights())
+            self.plane.show_curve(line)
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription("; ".join(line_texts(line, full_text, lambda _, text: text)))
@@ -321,18 +328,29 @@ def line_texts(
     The loss after the step assumes that only this weight moves. `number` writes a number, and `paint` gives a
     text the colour of a role of the palette.
     """
-    (loss, slope), state = line.point, line.state
-    here = f"{state.measure.title} {number(loss)} over {all_rows_phrase(state)} · "
-    yield paint("muted", here) + paint("slope", f"slope {number(slope)}")
+    loss, slope, state = line.point.loss, line.point.slope, line.state
+    here = _loss_words(state, line.point, number, "" if line.of_data is None else " (dashed)")
+    yield paint("muted", f"{here} · ") + paint("slope", f"slope {number(slope)}")
     # the next step of a script or another optimizer is not known
     is_next = is_full_gradient_descent(state) and not state.is_watched
     yield f"{paint('accent', 'Next step:' if is_next else 'Gradient descent step:')} {_move(line, number)}"
     if line.landing is None or line.landing[0] == line.w:
         return
     after = line.landing[1]
-    there = f"{state.measure.title} {number(after) if math.isfinite(after) else 'infinite or NaN'}"
+    there = _in_words(state.trained_title, after, number)
     way = _which_way(loss, after) or (", higher" if loss < after < math.inf else "")
     yield f"If only this weight moves: {paint('muted' if after <= loss else 'error', there + way)}"
+
+
+def _loss_words(state: State, point: LossPoint, number: Callable[[float], str], mark: str = "") -> str:
+    """Return the present loss of the data and the penalty as text. `mark` stands behind the data's loss."""
+    loss = _in_words(state.measure.title, point.of_data, number) + mark
+    penalty = f" + {_in_words('penalty', point.penalty, number)}" if state.training.penalty else ""
+    return f"{loss}{penalty} over {all_rows_phrase(state)}"
+
+
+def _in_words(title: str, loss: float, number: Callable[[float], str]) -> str:
+    return f"{title} {number(loss) if math.isfinite(loss) else 'infinite or NaN'}"
 
 
 def coloured_role(role: str, text: str) -> str:
@@ -476,22 +494,22 @@ class LossSurface(LossView):
             if self.has_changed(result.grid):
                 self.plane.show_grid(result.grid)
             self.plane.set_stale(not same_except(result.state, state, *self.weights))
-        loss = result.loss if result is not None and same_except(result.state, state) else None
+        point = result.point if result is not None and same_except(result.state, state) else None
         path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
         self.plane.show_path(self._over_weights(path))
         self.plane.show_present(x, y)
-        caption = " ".join(filter(None, (self._loss_text(state, loss), self._path_text(path))))
+        caption = " ".join(filter(None, (self._loss_text(state, point), self._path_text(path))))
         first, second = (state.network.name_of(weight) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
-        return loss is not None, caption
+        return point is not None, caption
 
-    def _loss_text(self, state: State, loss: float | None) -> str:
+    def _loss_text(self, state: State, point: LossPoint | None) -> str:
         """Return a sentence with the present loss, or the message that it is being computed."""
         if self._result is not None and not self._result.drawable:
             return TOO_LARGE_WEIGHTS
-        if loss is not None:
-            return f"{loss_text(state.measure.title, loss)} over {all_rows_phrase(state)}."
+        if point is not None:
+            return f"{_loss_words(state, point, as_text)}."
         stale = self._result is not None and not same_except(self._result.state, state, *self.weights)
         return REDRAWN_LATER if stale else COMPUTING
 
