@@ -259,10 +259,19 @@ class Runner(QObject):
 
     def try_again(self, iteration: int, learning_rate: float) -> None:
         """Set a learning rate and go to an iteration of the run, as one undo entry."""
+        text = f"Learning rate {as_text(learning_rate)} from iteration {iteration} on"
+        training = replace(self._document.state.training, learning_rate=learning_rate)
+        self._go_back(iteration, text, training)
+
+    def run_with_l2(self, l2: float) -> None:
+        """Go to the start of the run and set the factor L2 as one undo entry, and start a new run."""
+        training = replace(self._document.state.training, l2=l2)
+        self._go_back(0, f"Restart with L2 {as_text(l2)}", training)
+        self.run()
+
+    def _go_back(self, iteration: int, text: str, training: Training) -> None:
         self.pause()
         state, merge = self._document.state, object()
-        text = f"Learning rate {as_text(learning_rate)} from iteration {iteration} on"
-        training = replace(state.training, learning_rate=learning_rate)
         self._document.push(edits.set_training(state, training), text, merge)
         self.travel.go_to(iteration, text, merge)
 
@@ -317,8 +326,8 @@ class Runner(QObject):
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
             self._own_state = state
-        setting = "number of updates" if changed[0] == "updates" else changed[0].replace("_", " ")
-        self._document.push(state, f"Change {setting}")
+        names = {"updates": "number of updates", "l1": "L1", "l2": "L2"}
+        self._document.push(state, f"Change {names.get(changed[0], changed[0].replace('_', ' '))}")
 
     def _begin(self, updates: int, text: str = "") -> Job | None:
         self.travel.cancel()

@@ -289,21 +289,23 @@ def slope_lines(scene: Scene, address: Address) -> list[Line | Note]:
 
     With a penalty, the slope of the data, the slope of the penalty and their sum have a line each.
     """
-    of_data, total = slope_line(scene, address, penalised=False), slope_line(scene, address)
-    terms, chain = _penalty_slopes(scene, address), chain_lines(scene, address)
+    terms, chain, total = (
+        _penalty_slopes(scene, address),
+        chain_lines(scene, address),
+        slope_line(scene, address),
+    )
     if not terms:
         return [total, *chain]
-    penalty = _at_weight(Sum(*terms), scene, address)
-    both = Sum(*(Number(value, address, slope=True) for value in (of_data.value, penalty.computed())))
+    of_data, rule = slope_line(scene, address, penalised=False), Sum(*terms)
+    penalty = _at_weight(rule, scene, address)
+    values = of_data.value, penalty.computed(), total.value
+    data_slope, penalty_slope, slope = (Number(value, address, slope=True) for value in values)
+    both = write(Sum(data_slope, penalty_slope), slope.value, result=slope)
     return [
         replace(of_data, label="data"),
         *chain,
-        Line("penalty", Sum(*terms).text, write(penalty, penalty.computed())),
-        replace(
-            total,
-            formula="data + penalty",
-            written=write(both, total.value, result=Number(total.value, address, slope=True)),
-        ),
+        Line("penalty", rule.text, write(penalty, penalty_slope.value, result=penalty_slope)),
+        Line("slope", "data + penalty", both),
     ]
 
 

@@ -167,6 +167,14 @@ def push_button(text: str, tip: str) -> QPushButton:
     return button
 
 
+def small_button(text: str) -> QPushButton:
+    """Return a button with a small text, for an action that is rarely needed."""
+    button = push_button(text, "")
+    button.setObjectName("small")
+    button.setFont(ui_font(11.5))
+    return button
+
+
 def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
     """Return a flat button for the heading row of a card.
 

@@ -20,11 +20,11 @@ from nnviz.core.numbers import as_text, file_label
 from nnviz.core.replay import forget_runs
 from nnviz.core.state import EarlierRun
 from nnviz.document.idle import Slicer
-from nnviz.document.job import NEEDS_ROWS
+from nnviz.document.job import NEEDS_ROWS, stronger_l2
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
-from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import wrapped_label
+from nnviz.ui.kit.card import quiet_button, small_button
+from nnviz.ui.kit.controls import fill_box, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import export, show_text
 from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, readouts
@@ -43,6 +43,7 @@ LOSS_TIP = (
     "The script reported a loss with each update, usually the loss before the update\n"
     "The {loss} in the panel Training is the loss after the update, computed by nnviz\n"
 )
+PENALTY_TIP = "The curve shows the {loss} alone, without the penalty\n"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 
@@ -66,14 +67,20 @@ class HistoryPlot(PlotPanel):
         self._runner, self._travel = desk.runner, desk.runner.travel
         self.curve: HistoryCurve | None = None
         self._shown: tuple[object, ...] = (None,)
-        """The history, the current point and the earlier runs that the plot shows."""
+        """The history, the current point, the earlier runs and the settings that the panel shows."""
         self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
         self.overfitting = wrapped_label(pixels=11.5, name="")
         self.overfitting.setToolTip(RULE)
         self.overfitting.setAccessibleDescription(RULE.replace("\n", " "))
         self.overfitting.hide()
-        self.body.addWidget(self.overfitting)
+        self.mend = small_button("")
+        self.mend.hide()
+        self.mend.clicked.connect(lambda: self._runner.run_with_l2(self._next_l2))
+        row = QtWidgets.QHBoxLayout()
+        fill_box(row, 8, self.overfitting, self.mend)
+        row.setStretch(0, 1)
+        self.body.addLayout(row)
         self._make_menu()
 
     def load_soon(self) -> None:
@@ -168,12 +175,13 @@ class HistoryPlot(PlotPanel):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
-        before, shown = self._shown, (history, present, runs)
+        before, shown = self._shown, (history, present, runs, new.state.training)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
         risen = overfitting_since(self._travel.past.end)
         overfits = OVERFITTING.format(risen, new.state.measure.phrase)
         show_text(self.overfitting, "" if risen is None else overfits)
+        self._offer_l2(risen is not None and not new.state.is_watched)
         measure = "accuracy" if accuracy else self._travel.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
@@ -184,11 +192,24 @@ class HistoryPlot(PlotPanel):
             if before[0] is None:
                 self.curve.view_all()
             tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
-            self.curve.setToolTip(tip)
+            alone = PENALTY_TIP.format(loss=new.state.measure.phrase) if new.state.training.penalty else ""
+            self.curve.setToolTip(alone + tip)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._travel.past.end.curve_title) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
         self._shown = shown
+
+    @property
+    def _next_l2(self) -> float:
+        return stronger_l2(self._document.state.training.l2)
+
+    def _offer_l2(self, offers: bool) -> None:
+        """Show or hide the button that restarts the run with a penalty, or with a larger one."""
+        factor = as_text(self._next_l2)
+        self.mend.setText(f"New run with L2 {factor}")
+        tip = f"Return to the start of this run, and train again with the penalty {factor}·Σw²"
+        self.mend.setToolTip(f"{tip}\nPenalties for large weights (regularisation) reduce overfitting")
+        self.mend.setVisible(offers)
 
     def _name_after(self, loss: Loss) -> None:
         """Say in the heading and the menu which loss is in use."""

@@ -295,8 +295,9 @@ class LossCurve(LossView):
 
     def draw(self, state: State) -> tuple[bool, str]:
         """Draw the computed curve. Return whether the curve belongs to `state`, and the caption in HTML."""
-        line = self._result
-        self.plane.name_axes(axis_name(state.network, *self.weights), state.trained_title)
+        line, name, title = self._result, axis_name(state.network, *self.weights), state.measure.title
+        key = f" · dashed: {title}" if line and line.of_data is not None else ""
+        self.plane.name_axes(name + key, "training loss" if state.training.penalty else title)
         if line is None:
             return False, COMPUTING
         if not line_is_valid(line, state):
@@ -329,8 +330,8 @@ def line_texts(
     text the colour of a role of the palette.
     """
     loss, slope, state = line.point.loss, line.point.slope, line.state
-    here = _loss_words(state, line.point, number, "" if line.of_data is None else " (dashed)")
-    yield paint("muted", f"{here} · ") + paint("slope", f"slope {number(slope)}")
+    here = f"{_loss_words(state, line.point, number)} · "
+    yield paint("muted", here) + paint("slope", f"slope {number(slope)}")
     # the next step of a script or another optimizer is not known
     is_next = is_full_gradient_descent(state) and not state.is_watched
     yield f"{paint('accent', 'Next step:' if is_next else 'Gradient descent step:')} {_move(line, number)}"
@@ -342,9 +343,9 @@ def line_texts(
     yield f"If only this weight moves: {paint('muted' if after <= loss else 'error', there + way)}"
 
 
-def _loss_words(state: State, point: LossPoint, number: Callable[[float], str], mark: str = "") -> str:
-    """Return the present loss of the data and the penalty as text. `mark` stands behind the data's loss."""
-    loss = _in_words(state.measure.title, point.of_data, number) + mark
+def _loss_words(state: State, point: LossPoint, number: Callable[[float], str]) -> str:
+    """Return the present loss of the data and the penalty as text."""
+    loss = _in_words(state.measure.title, point.of_data, number)
     penalty = f" + {_in_words('penalty', point.penalty, number)}" if state.training.penalty else ""
     return f"{loss}{penalty} over {all_rows_phrase(state)}"
 

@@ -30,11 +30,11 @@ from nnviz.core.state import State, Training
 from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
-from nnviz.ui.kit.card import Panel, push_button
+from nnviz.ui.kit.card import Panel, push_button, small_button
 from nnviz.ui.kit.controls import Stack, fill_box, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
-from nnviz.ui.kit.theme import apply_style, px, ui_font
+from nnviz.ui.kit.theme import apply_style, px
 from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures, write_batch
 
 IGNORE_CLICKS_MS = 500
@@ -55,7 +55,7 @@ class TrainingButtons(QWidget):
         self.step = push_button("One update", "")
         self.back = push_button("One back", "Go back one update")
         self.restart = push_button("Restart", "Return to the weights at the start of this run")
-        self.random = _small_button("New random weights")
+        self.random = small_button("New random weights")
         row = QWidget()
         fill_box(QHBoxLayout(row), 4, self.run, self.step, self.back, self.restart)
         self._pages = QStackedLayout(self)
@@ -119,13 +119,6 @@ class RunButton(QPushButton):
     def sizeHint(self) -> QSize:  # noqa: D102
         width = self.fontMetrics().horizontalAdvance
         return super().sizeHint() + QSize(width("Pause") - width(self.text()), 0)
-
-
-def _small_button(text: str) -> QPushButton:
-    button = push_button(text, "")
-    button.setObjectName("small")
-    button.setFont(ui_font(11.5))
-    return button
 
 
 HANDLE_PX = 16
@@ -399,6 +392,7 @@ def settings_text(state: State) -> str:
         training.optimizer.replace("_", " "),
         batch if training.batch_size is None else f"batch {batch}",
         forms_of(training.loss)[0].phrase,
+        *training.penalty.texts,
         training.validation and f"validation {as_text(100 * training.validation)} %",
         training.schedule and training.schedule_name,
         f"seed {training.seed}",
@@ -493,7 +487,7 @@ class Message(QWidget):
         self._advice = self._warning = self._refusal = ""
         self.warned_state: State | None = None
         self.label = wrapped_label(pixels=11.5)
-        self.fix_button = _small_button("")
+        self.fix_button = small_button("")
         self.fix_button.hide()
         column = QVBoxLayout(self)
         fill_box(column, 2, self.label, self.fix_button)

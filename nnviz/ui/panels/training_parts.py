@@ -39,10 +39,11 @@ from nnviz.ui.kit.theme import colours, ui_font
 
 ALL_ROWS = "all rows"
 WHOLE_KEYS = "\nUp, Down and the wheel change the number by 1 (Shift: by 10); Enter accepts the number"
-RATE_TIP = (
-    "How far an update moves weights against the slope (gradient); a number above 0"
-    "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: × 10); Enter accepts the rate"
+DIGIT_KEYS = (
+    "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: × 10); Enter accepts the {}"
 )
+RATE_TIP = "How far an update moves weights against the slope (gradient); a number above 0" + DIGIT_KEYS
+PENALTY_TIP = "Training adds {}·Σ{} over all weights (a penalty, regularisation) to the loss; 0 for none"
 SCHEDULE_TIP = "How the learning rate changes during a run: step(100, 0.5) halves it after every 100 updates"
 LOSS_TIP = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
 SHARE_TIP = (
@@ -50,12 +51,14 @@ SHARE_TIP = (
     "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
 )
 SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings here after the script ends."
+SMALLEST_FACTOR = 1e-4
+"""Smallest factor of a penalty above 0 that keys and the wheel reach from 0."""
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
 ROW_GAP_PX = 2
 """Space above a row of labels, in pixels."""
-GRID_COLUMNS = 6
+GRID_COLUMNS = 12
 """Number of columns of a grid of fields: a multiple of the number of fields in a row."""
 
 
@@ -145,6 +148,10 @@ class TrainingFields(QWidget):
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
         share = parsed_share, field_text, nudge_share
         self.validation = self._field("validation", "Validation", "0.25", *share)
+        self.l1, self.l2 = (
+            self._field(name, name.upper(), "0.00001", parse_number, field_text, nudge_penalty)
+            for name in ("l1", "l2")
+        )
         self._add_choices()
         for choice in (self.optimizer, self.loss, self.schedule, self.batch):
             choice.chosen.connect(self.finished)
@@ -230,7 +237,7 @@ class TrainingFields(QWidget):
     def _name_fields(self) -> dict[QWidget, str]:
         """Name the fields for screen readers and labels. Return the tooltip of each field."""
         named = (
-            (self.learning_rate, "Learning rate", RATE_TIP),
+            (self.learning_rate, "Learning rate", RATE_TIP.format("rate")),
             (self.schedule, "Schedule", SCHEDULE_TIP),
             (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}"),
             (self.batch, "Batch", f"Number of rows that one update uses, or all rows{WHOLE_KEYS}"),
@@ -238,6 +245,8 @@ class TrainingFields(QWidget):
             (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}"),
             (self.loss, "Loss", LOSS_TIP),
             (self.validation, "Validation", SHARE_TIP),
+            (self.l1, "L1", f"{PENALTY_TIP.format('L1', '|w|')}{DIGIT_KEYS.format('factor')}"),
+            (self.l2, "L2", f"{PENALTY_TIP.format('L2', 'w²')}{DIGIT_KEYS.format('factor')}"),
         )
         for field, name, _ in named:
             field.setAccessibleName(name)
@@ -247,7 +256,11 @@ class TrainingFields(QWidget):
         """Lay out the fields below their labels: one row here, and three rows in `more`."""
         self.more = QWidget()
         _fill_grid(self, ((self.learning_rate, self.updates),), {})
-        rows = (self.optimizer, self.loss), (self.batch, self.validation, self.seed), (self.schedule, speed)
+        rows = (
+            (self.optimizer, self.loss),
+            (self.batch, self.schedule, speed),
+            (self.validation, self.l1, self.l2, self.seed),
+        )
         _fill_grid(self.more, rows, {speed: speed_label})
 
 
@@ -297,6 +310,16 @@ def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | No
     return nudge_whole(batch or 0, steps, modifiers) or None
 
 
+def nudge_penalty(factor: float, steps: int, modifiers: Modifiers) -> float:
+    """Return a factor of a penalty changed in its digits as a learning rate, but from and to 0.
+
+    The first step up from 0 gives `SMALLEST_FACTOR`. A step down to less than this gives 0.
+    """
+    start, rest = (factor, steps) if factor else (SMALLEST_FACTOR, steps - 1)
+    moved = nudge_rate(start, rest, modifiers)
+    return moved if moved >= min(start, SMALLEST_FACTOR) else 0.0
+
+
 def parsed_share(text: str) -> float:
     """Return the share in a text such as 0.2, 1/5 or 20 %. Raises ValueError if the text is not a number."""
     number = text.rstrip()
@@ -310,6 +333,7 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
 
 
 ACCURACY_TIP = "Share of the rows whose class is predicted correctly at the current weights"
+VALUE_TIP = "The penalty for large weights (L1 and L2 under More), which training adds to the {}"
 ITERATION_TIP = "Updates since the start of the current run"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
@@ -338,8 +362,9 @@ class TrainingFigures(QWidget):
         )  # or each changed figure would repaint the widgets under it
         self.loss, self.validation = Figure(USUAL), Figure(USUAL)
         self.iteration = Figure(USUAL_ITERATION)
+        self.penalty = Figure(USUAL[:1], on_one_line=True)
         self.accuracy = Figure(SHARES, on_one_line=True)
-        self._lines = (self.loss, self.validation, self.iteration), (self.accuracy,)
+        self._lines = (self.loss, self.validation, self.iteration), (self.penalty,), (self.accuracy,)
         column = QVBoxLayout(self)
         fill_box(column, 4)
         for figures in self._lines:
@@ -363,6 +388,8 @@ class TrainingFigures(QWidget):
         tip = f"{title} over the validation rows, which training does not use"
         self.validation.show_number("Validation", tip, measured.validation)
         self.validation.setVisible(state.validated)
+        self.penalty.show_number("Penalty", VALUE_TIP.format(state.measure.phrase), state.penalty)
+        self.penalty.setVisible(bool(state.training.penalty))
         self._show_accuracy(state, measured)
         self.accuracy.setVisible(classifies(state))
         end = self._runner.travel.end
