@@ -32,6 +32,7 @@ BANK = State(
     Dataset([[3, 5], [1, -1], [0, 0], [8, 4]], [[60], [50], [0], [140]]),
     Training(learning_rate=0.0004),
 )
+PENALTIES = [{}, {"l2": 0.01}, {"l1": 0.1}, {"l1": 0.003, "l2": 0.07}]
 NO_HIDDEN = State(
     Network(("a", "b", "c"), (Layer(("output",), "identity", [[0, 2, 1]]),)), Dataset([[1, 2, 3]], [[0]])
 )
@@ -298,16 +299,20 @@ def test_what_is_particular_is_explained(approved):
     st.booleans(),
     st.sampled_from([*OPTIMIZERS]),
     st.integers(0, 3),
+    st.sampled_from(PENALTIES),
     st.data(),
 )
-def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, mean, optimizer, before, data):
-    settings = Training(optimizer=optimizer, batch_size=2)
+def test_lines_close_and_their_values_are_those_of_slopes_and_training(
+    state, mean, optimizer, before, factors, data
+):
+    settings = Training(optimizer=optimizer, batch_size=2, **factors)
     state = State(state.network, state.data, settings)
     state = train(state, updates=before).state if before else state
     after = train(state, updates=1).state.network
     row = data.draw(st.integers(0, len(state.data) - 1))
     found, x, y = computed(state, row), state.data.inputs, state.data.targets
-    own, whole = slopes(state.network, x[row : row + 1], y[row : row + 1]), slopes(state.network, x, y)
+    own, of_data = (slopes(state.network, x[row : row + 1], y[row : row + 1], **of) for of in (factors, {}))
+    whole = slopes(state.network, x, y, **factors)
     addresses = every_where(state.network)
     for address in addresses[:: max(1, len(addresses) // 6)]:
         explanation = explain(state, address, found, mean=mean)
@@ -317,7 +322,11 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
         elif address.kind == "node":
             expected = {"∂MSE/∂z": own.layers[address.layer].inputs[0, address.node]}
         else:
-            expected = {"slope": own.slope(address), f"new {address.symbol}": after.value_of(address)}
+            expected = {"slope": own.slope(address)}
+            if factors and address.kind == "weight":
+                of_penalty = own.slope(address) - of_data.slope(address)
+                expected |= {"data": of_data.slope(address), "penalty": of_penalty}
+            expected |= {f"new {address.symbol}": after.value_of(address)}
             if mean and len(x) > 1:
                 expected["mean slope"] = whole.slope(address)
         told_values = {label: line(explanation, label).value for label in expected}
@@ -325,17 +334,78 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
 
 
 @pytest.mark.crossed(
-    case=oracle.CASES, outputs=(1, 3), scale=(1.0, 60.0, 120.0), row=(0, 10), mean=(False, True)
+    case=oracle.CASES,
+    outputs=(1, 3),
+    scale=(1.0, 60.0, 120.0),
+    row=(0, 10),
+    mean=(False, True),
+    factors=PENALTIES,
 )
-def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean):
+def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean, factors):
     loss, output = case
-    state = oracle.classes(output, outputs, loss=loss, validation=0.3)
+    state = oracle.classes(output, outputs, loss=loss, validation=0.3, **factors)
     network, end = state.network, state.network.layers[-1]
     network = network.with_layer(1, replace(end, weights=scale * end.weights))
     state = replace(state, network=network)
     for address in (None, *every_where(network)[::3]):
         lines = lines_of(explained(state, address, row, mean))
         assert [each.text for each in lines if not closes(each.arithmetic)] == []
+
+
+# --- the penalty
+
+
+def with_penalty(state, **factors):
+    return replace(state, training=replace(state.training, **factors))
+
+
+def test_the_penalty_is_written_apart_and_adds_up(approved):
+    both = with_penalty(BANK, l1=0.5, l2=0.01)
+    approved("a penalty | loss", written(explained(both, None)))
+    weight = explained(both, Address("weight", 0, 0, 0))
+    assert line(weight, "check").check_agrees, "−95.46, and not −96 as without the penalty"
+    approved("a penalty | weight", written(weight))
+    approved("a penalty | mean slope", written(explained(both, Address("weight", 0, 1, 1), mean=True)))
+    shown = told(explained(with_penalty(NO_HIDDEN, l2=0.1), None))
+    assert shown["Penalty"] == "0.1·(0² + 2² + 1²) = 0.5"
+    for output, outputs in (("softmax", 3), ("sigmoid", 1)):
+        state = oracle.classes(output, outputs, l1=0.02, l2=0.003)
+        explanation, penalty = explained(state, None), oracle.penalty(state.network, 0.02, 0.003)
+        assert line(explanation, "Penalty").value == pytest.approx(penalty, rel=1e-12)
+        assert "[sum over " in line(explanation, "Penalty").arithmetic
+        total = oracle.loss(state.network, state.data.inputs, state.data.targets, "cross_entropy") + penalty
+        assert line(explanation, "Training loss").value == pytest.approx(total, rel=1e-12)
+        assert [each.text for each in lines_of(explanation) if not closes(each.arithmetic)] == []
+
+
+def test_a_slope_of_zero_has_its_reason_with_a_penalty_too(approved):
+    weight = Address("weight", 0, 0, 0)
+    cancelling = state_of(([[1.0]], [[1.5]]), Layer(("out",), "identity", [[1.0]]), l2=0.5)
+    dead = with_penalty(BANK, l2=0.5)
+    nothing = state_of(([[1.0]], [[0.0]]), Layer(("out",), "identity", [[0.0]]), l1=0.5)
+    cases = {
+        "data and penalty": (cancelling, weight),
+        "a dead node": (dead, Address("weight", 0, 1, 0)),
+        "a weight of 0": (nothing, weight),
+        "a slope that is not 0": (dead, weight),
+    }
+    shown = {name: told(explained(*case)) for name, case in cases.items()}
+    assert [own["slope"].split()[-1] for own in shown.values()] == ["0", "4", "0", "−94"]
+    reasons = {
+        name: f"{own.get('why 0', '')} | {own.get('why data is 0', '')}" for name, own in shown.items()
+    }
+    approved("slopes of zero with a penalty", reasons)
+
+
+@given(states(max_hidden=3), st.sampled_from(PENALTIES[1:]), st.data())
+def test_the_check_measures_the_slope_with_the_penalty(state, factors, data):
+    state, of = with_penalty(state, **factors), (state.network, state.data.inputs, state.data.targets)
+    address = data.draw(st.sampled_from(state.network.all_weights()))
+    row = data.draw(st.none() | st.integers(0, len(state.data) - 1))
+    of_row = of if row is None else (of[0], of[1][row : row + 1], of[2][row : row + 1])
+    check, w = last(measure_slope(state, address, row)), state.network.value_of(address)
+    if nearest_kink(*of[:2]) > 1e-2 and (abs(w) > check.step or address.kind == "bias"):
+        assert check.agrees(slopes(*of_row, **factors).slope(address))
 
 
 # --- the numerical check

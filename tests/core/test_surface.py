@@ -1,6 +1,7 @@
 """The loss over one weight or two equals the loss with them set; the function equals the prediction."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,74 @@ def test_the_loss_along_weights_is_that_with_them_set(state, data):
         found = run_work(loss_over_weights(state, first, second, values[:3], values2))
         expected = [[mse_with(state, (first, v), (second, w)) for w in values2] for v in values[:3]]
         assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
+
+
+def penalised_with(state, *settings):
+    for weight, value in settings:
+        state = set_value(state, weight, value)
+    own, data = state.training, state.data
+    loss = oracle.loss(state.network, data.inputs, data.targets, own.loss)
+    return loss + oracle.penalty(state.network, own.l1, own.l2)
+
+
+FACTORS = [(0.0, 0.5), (0.25, 0.0), (0.1, 0.01)]
+
+
+@given(st.data())
+def test_the_loss_along_weights_contains_the_penalty(data):
+    of_mse = oracle.states(max_hidden=4, max_rows=3)
+    of_classes = st.sampled_from(["softmax", "sigmoid"]).map(oracle.classes)
+    state = data.draw(of_mse | of_classes)
+    l1, l2 = data.draw(st.sampled_from(FACTORS))
+    state = replace(state, training=replace(state.training, l1=l1, l2=l2, learning_rate=0.01))
+    first, second = (data.draw(st.sampled_from(state.network.all_weights())) for _ in range(2))
+    values = [state.network.value_of(first), -1.5, 0.0, 2.0]
+    found = run_work(loss_along(state, first, values))
+    assert found == pytest.approx([penalised_with(state, (first, v)) for v in values], rel=1e-9)
+    point = run_work(present_point(state, first))
+    assert point.loss == pytest.approx(penalised_with(state), rel=1e-12)
+    assert point.of_data == pytest.approx(state.loss(), rel=1e-12)
+    own = slopes(state.network, state.data.inputs, state.data.targets, state.training.loss, l1=l1, l2=l2)
+    assert point.slope == pytest.approx(own.slope(first), rel=1e-12, abs=1e-15)
+    line = [found for found in loss_line(state, first, None) if found][-1]
+    end, landed = line.landing
+    assert end == pytest.approx(values[0] - 0.01 * own.slope(first))
+    assert landed == pytest.approx(penalised_with(state, (first, end)), rel=1e-9)
+    if line.of_data is not None:
+        near = [set_value(state, first, float(v)).loss() for v in line.values[::32]]
+        assert line.of_data[::32] == pytest.approx(near, rel=1e-7, abs=1e-9)
+        assert line.heights()[0] <= min(line.of_data.min(), line.loss.min())
+    if first != second:
+        values2 = [state.network.value_of(second), 0.5]
+        found = run_work(loss_over_weights(state, first, second, values[:3], values2))
+        expected = [[penalised_with(state, (first, v), (second, w)) for w in values2] for v in values[:3]]
+        assert found == pytest.approx(np.array(expected), rel=1e-9)
+
+
+def test_the_tangent_has_the_slope_of_the_penalised_curve():
+    for l1, l2 in FACTORS:
+        state = oracle.classes("sigmoid", 2, l1=l1, l2=l2)
+        for weight in state.network.all_weights()[::3]:
+            w = state.network.value_of(weight)
+            below, above = run_work(loss_along(state, weight, [w - 1e-6, w + 1e-6]))
+            slope = run_work(present_point(state, weight)).slope
+            assert slope == pytest.approx((above - below) / 2e-6, rel=1e-6, abs=1e-8)
+
+
+def test_the_curve_of_the_data_is_left_out_if_it_is_far_below():
+    def line_of(**training):
+        return [found for found in loss_line(one_weight(**training), FIRST, None) if found][-1]
+
+    assert line_of().of_data is None
+    near = line_of(l2=0.5)
+    assert near.of_data == pytest.approx((2 * near.values - 6) ** 2)
+    assert near.loss == pytest.approx(near.of_data + 0.5 * near.values**2)
+    hidden = Layer(("node_0", "zero"), "identity", [[1.0], [0.0]])
+    network = Network(("x",), (hidden, Layer(("output",), "identity", [[1.0, 1000.0]])))
+    state = State(network, Dataset([[2.0]], [[6.0]]), Training(l2=1.0))
+    line = [found for found in loss_line(state, FIRST, None) if found][-1]
+    assert line.of_data is None
+    assert line.heights()[0] > 1e5
 
 
 def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():

@@ -730,7 +730,10 @@ def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
     assert not kept.fits(edits.add_node(RUN, 1).network)
     unusual = train(start(8, batch_size=3, seed=4, optimizer="adam"), updates=1).state
     (other,) = with_earlier(edits.randomise(unusual, 5), unusual).runs
-    approved("names of earlier runs", f"{kept.name}\n{kept.called()}\n{other.name}")
+    penalised = train(start(8, l1=0.5, l2=0.001), updates=2).state
+    (third,) = with_earlier(edits.randomise(penalised, 5), penalised).runs
+    names = f"{kept.name}\n{kept.called()}\n{other.name}\n{third.name}"
+    approved("names of earlier runs", names)
 
 
 def test_a_run_is_kept_when_an_edit_ends_it_and_not_when_it_goes_on():

@@ -8,6 +8,7 @@ from tests.core.oracle import SCALAR
 NAMES = {
     "Φ": lambda z: math.erfc(-z / math.sqrt(2)) / 2,
     "abs": abs,
+    "sign": lambda w: (w > 0) - (w < 0),
     "max": max,
     "min": min,
     "exp": math.exp,

@@ -116,6 +116,25 @@ def test_all_arithmetic_gives_its_result(amount):
     rows = range(amount(quick=1, ci=3, night=3))
     assert [each for state in states for row in rows for each in wrong(said_of(state, row))] == []
     assert [step.deed for step, _ in said_of(states[-1])] == ["forward"] * 4
+    factors = ({"l1": 0.01}, {"l2": 0.3}, {"l1": 0.3, "l2": 0.01})
+    states = [state_of(output=each, **of) for each, of in product(["identity", "softmax"], factors)]
+    assert [each for state in states for row in rows for each in wrong(said_of(state, row))] == []
+
+
+def test_a_penalty_is_in_the_slopes_of_weights_and_beside_the_loss(approved):
+    state = set_weight(state_of("relu", outputs=1, l1=0.5, l2=0.25, learning_rate=0.5), 0, 0, 0, -2)
+    said = said_of(state)
+    for step, told in (pair for pair in said if pair[0].deed == "slopes"):
+        shown = [float(re.split("[=≈] ", each.text)[-1].replace("−", "-")) for each in told.text_lines[:-1]]
+        own = computed(state, 0).slopes.layers[step.layer]
+        biases = [] if own.biases is None else [own.biases[step.node]]
+        assert shown == pytest.approx([*own.weights[step.node], *biases], rel=1e-5, abs=1e-9)
+    after = train(state, updates=1).state.network
+    (last,) = (told for step, told in said if step[:3] == ("update", 1, 0))
+    new = [float(re.split("[=≈] ", each.text)[-1].replace("−", "-")) for each in last.text_lines]
+    assert new == pytest.approx(after.layers[1].weights[0], rel=1e-5)
+    chosen = [f"{step.deed}: {told.text}" for step, told in said if step.deed in ("losses", "slopes")]
+    approved("a penalty", "\n".join(chosen))
 
 
 def test_an_update_says_what_training_makes_of_each_weight():

@@ -758,6 +758,43 @@ def test_overfitting_is_named_and_marked(document, plot, overfitted, of_classes,
         assert (plot.overfitting.isVisible(), mark.isVisible()) == (False, False)
 
 
+@pytest.mark.parametrize("by_key", [False, True])
+def test_an_overfitted_run_is_mended_by_a_new_run_with_l2(qtbot, own, document, plot, overfitted, by_key):
+    showing(plot, document, overfitted)
+    button, before = plot.mend, overfitted.run.curve("validation").last[1]
+    assert (button.isVisible(), button.text()) == (True, "New run with L2 0.0001")
+    assert "0.0001·Σw²" in button.toolTip()
+    with qtbot.waitSignal(own.runner.run_ended):
+        if by_key:
+            button.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(button, Qt.Key.Key_Space)
+        else:
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    mended = document.state
+    assert (mended.training.l2, mended.iteration) == (0.0001, overfitted.training.updates)
+    assert mended.run.start.computes_as(overfitted.run.start)
+    assert mended.network == train(replace(runs.noisy_sine(), training=mended.training)).state.network
+    assert mended.run.curve("validation").last[1] < before
+    assert [run.training.l2 for run in mended.runs] == [0.0], "the run before is drawn beside it"
+    assert "without the penalty" in plot.curve.toolTip()
+    assert plot.mend.text() == "New run with L2 0.0003"
+    document.undo()
+    assert document.undo_text() == "Restart with L2 0.0001"
+    assert (document.state.training.l2, document.state.iteration) == (0.0001, 0)
+    document.undo()
+    assert document.state.training.l2 == 0.0
+    assert document.state.network == overfitted.network
+    assert plot.mend.text() == "New run with L2 0.0001"
+    assert "penalty" not in plot.curve.toolTip()
+
+
+def test_no_new_run_is_offered_without_overfitting_or_for_a_script(document, plot, overfitted, of_classes):
+    showing(plot, document, of_classes)
+    assert not plot.mend.isVisible()
+    showing(plot, document, replace(overfitted, run=replace(overfitted.run, watched=True)))
+    assert (plot.overfitting.isVisible(), plot.mend.isVisible()) == (True, False)
+
+
 def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     qtbot, open_window, settings, of_classes
 ):

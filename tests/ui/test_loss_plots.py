@@ -215,6 +215,40 @@ CAPTIONS = {
 }
 
 
+def test_with_a_penalty_the_curve_contains_it_and_the_data_alone_is_dashed(qtbot, open_curve, approved):
+    curve = open_curve(state_of("many-rows", l1=0.5, l2=0.25))
+    state, plane = curve.document.state, curve.plane
+    points, of_data = plane.line.points, plane.of_data.points
+    assert (points[:, 0] == of_data[:, 0]).all()
+    for w, loss, below in zip(points[::8, 0], points[::8, 1], of_data[::8, 1], strict=True):
+        with_w = edits.set_value(state, FIRST, float(w))
+        penalty = oracle.penalty(with_w.network, 0.5, 0.25)
+        assert (loss, below) == pytest.approx((with_w.loss() + penalty, with_w.loss()), rel=1e-9)
+    assert plane.of_data.opts["pen"].style() == Qt.PenStyle.DashLine
+    x, y = middle(curve)
+    assert (x, y) == pytest.approx((2, state.loss() + state.penalty))
+    (x1, y1), (x2, y2) = plane.tangent.points
+    below, above = run_work(loss_along(state, FIRST, [2 - 1e-5, 2 + 1e-5]))
+    assert (y2 - y1) / (x2 - x1) == pytest.approx((above - below) / 2e-5, rel=1e-6)
+    axes = [axis.label.toPlainText().strip() for axis in (plane.bottom, plane.left)]
+    texts = [*axes, plane.accessibleName(), plane.accessibleDescription(), *caption(curve)]
+    approved("a curve with a penalty", "\n".join(texts))
+    change(qtbot, curve, edits.set_training, replace(state.training, l1=0.0, l2=0.0))
+    assert not np.isfinite(plane.of_data.points).all(axis=1).any()
+    assert "dashed" not in plane.bottom.label.toPlainText()
+
+
+def test_with_a_penalty_the_map_contains_it(open_surface, approved):
+    surface = open_surface(state_of("many-rows", l2=0.25))
+    state, grid = surface.document.state, surface.plane.grid
+    for i, j in ((0, 0), (20, 50)):
+        moved = {FIRST: float(grid.values1[i]), SECOND: float(grid.values2[j])}
+        for address, value in moved.items():
+            state = edits.set_value(state, address, value)
+        assert grid.loss[i, j] == pytest.approx(state.loss() + oracle.penalty(state.network, 0, 0.25))
+    approved("a map with a penalty", "\n".join([surface.plane.accessibleName(), *caption(surface)]))
+
+
 def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtbot, open_curve, approved):
     panel, plane = (own := open_curve()), own.plane
     told, seen, warns = {}, {}, set()

@@ -183,13 +183,18 @@ TYPED = {
     "seed": ("9007199254740993",),  # a float64 would make it …992
     "batch_size": ("1", "16", "all rows"),
     "validation": ("0.25", "1/4", "0,5", "0"),
+    "l1": ("0.001", "1/8"),
+    "l2": ("0,01", "1e-4", "2"),
 }
+NAMED = {"l1": "L1", "l2": "L2"}
 REFUSED = {
     "learning_rate": ("abc", "1,000", "0", "−0.1", ""),
     "updates": ("0", "2.5", "−3", "1e400", "1e9999"),
     "seed": ("9223372036854775808",),
     "batch_size": ("0",),
     "validation": ("1", "-0.1", "nan", "120 %", ""),
+    "l1": ("-0.001", "inf", ""),
+    "l2": ("−1", "abc"),
 }
 
 
@@ -207,7 +212,7 @@ def test_settings_are_typed_as_people_write_them(panel, document, approved):
             type_in(field, typed)
             value = getattr(document.state.training, setting)
             told.append(f"{setting} {typed!r}: {value}, shown as {line(field).text()}")
-            assert document.undo_text() == f"Change {setting.replace('_', ' ')}"
+            assert document.undo_text() == f"Change {NAMED.get(setting, setting.replace('_', ' '))}"
             document.undo()
             assert line(field_of(panel, setting)).text() == untouched
     approved("settings that are typed", "\n".join(told))
@@ -278,6 +283,11 @@ NUDGED = [
     ("batch_size", "2", [(DOWN, NONE)] * 3, None),
     ("validation", "0", [(DOWN, NONE), (UP, NONE)], 0.1),
     ("validation", "0", [(UP, NONE)] * 14, 0.99),
+    ("l1", "0", [(UP, NONE)] * 3, 0.0003),
+    ("l1", "0", [(UP, NONE), (DOWN, NONE)], 0.0),
+    ("l2", "0", [(DOWN, NONE), (DOWN, SHIFT), (UP, NONE), (UP, SHIFT)], 0.001),
+    ("l2", "0.00003", [(UP, NONE)], 0.00004),
+    ("l2", "0.25", [(DOWN, ALT)], 0.24),
 ]
 
 
@@ -355,7 +365,7 @@ def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
 
 def captions(panel):
     own = panel.figures
-    every = (own.loss, own.validation, own.iteration, own.accuracy)
+    every = (own.loss, own.validation, own.iteration, own.penalty, own.accuracy)
     return [each.accessibleName() for each in every if each.isVisible()]
 
 
@@ -371,6 +381,41 @@ def test_figures_without_classes_show_the_loss_and_the_iteration(panel, document
     document.start(replace(load(example("relu").path), run=None))
     document.edit("sigmoid", edits.set_activation, 1, "sigmoid")
     assert captions(panel) == ["MSE", "Iteration"], "a target of 60 is no class"
+
+
+def test_a_penalty_is_a_figure_of_its_own_and_stands_in_the_folded_line(qtbot, panel, document, approved):
+    assert panel.fields.l2.accessibleName() == "L2"
+    type_in(panel.fields.l2, "0.1")
+    assert (figures(panel), panel.figures.penalty.text) == (("49", "0"), "0.5")
+    assert captions(panel) == ["MSE", "Iteration", "Penalty"]
+    type_in(panel.fields.l1, "1")
+    assert panel.figures.penalty.text == "3.5"
+    press(panel.fold.button)
+    assert "L1 1 · L2 0.1 · seed 0" in panel.fold.button.toolTip()
+    tips = [part.toolTip() for part in (panel.fields.l1, panel.fields.l2, panel.figures.penalty)]
+    approved("tooltips of a penalty", "\n---\n".join(tips))
+    said = run_to_end(qtbot, panel)
+    start, end = document.state.run.start, document.state.network
+    penalties = [sum(abs(w) + 0.1 * w * w for w in each.layers[0].weights[0]) for each in (start, end)]
+    assert f"penalty 3.5 → {as_text(penalties[1])}" in said
+    assert said.startswith(f"20 updates: MSE 49 → {as_text(document.state.run.history.last[1])}, ")
+    assert panel.figures.penalty.text == as_text(penalties[1])
+    for _ in range(3):
+        document.undo()
+    assert not panel.figures.penalty.isVisible()
+
+
+def test_a_loss_that_rises_while_the_penalty_falls_is_no_warning(qtbot, panel, document):
+    fitted = replace(exercise(), data=Dataset([[1.0, 2.0, 3.0]], [[7.0]]))  # the MSE is 0
+    document.start(edits.set_training(fitted, replace(fitted.training, l2=0.5)))
+    said = run_to_end(qtbot, panel)
+    assert document.state.run.history.last[1] > 0
+    assert "rose" not in said
+    assert message(panel) == ""
+    type_in(panel.fields.learning_rate, "0.1")
+    said = run_to_end(qtbot, panel)
+    assert "the MSE + penalty rose" in said
+    assert message(panel) == said
 
 
 def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
