@@ -799,7 +799,7 @@ class State(AsSvg):
 
     @property
     def trained_title(self) -> str:
-        """The name of what training makes small: "MSE", or "MSE + penalty" with a penalty."""
+        """The name of the loss that training makes small: "MSE", or "MSE + penalty"."""
         return f"{self.measure.title} + penalty" if self.training.penalty else self.measure.title
 
     @property

@@ -77,10 +77,9 @@ class HistoryPlot(PlotPanel):
         self.mend = small_button("")
         self.mend.hide()
         self.mend.clicked.connect(lambda: self._runner.run_with_l2(self._next_l2))
-        row = QtWidgets.QHBoxLayout()
+        self.body.addLayout(row := QtWidgets.QHBoxLayout())
         fill_box(row, 8, self.overfitting, self.mend)
         row.setStretch(0, 1)
-        self.body.addLayout(row)
         self._make_menu()
 
     def load_soon(self) -> None:

@@ -217,12 +217,17 @@ class LossCurvePlane(LossPlane):
         self._head.setStyle(brush=palette.accent)
         self._end.set_colours(palette.accent)
 
-    def show_curve(self, line: LossLine) -> None:
-        """Draw the loss over the weight's values, and the loss of the data alone as a dashed line."""
-        self.set_view(line.stretch, line.heights())
-        for curve, loss in (self.line, line.loss), (self.of_data, line.of_data):
-            heights = np.full(len(line.values), np.nan) if loss is None else loss
-            curve.setData(line.values, self.clip_heights(np.where(np.isfinite(heights), heights, np.nan)))
+    def show_curve(
+        self, values: Array, loss: Array, floor: float, ceiling: float, of_data: Array | None = None
+    ) -> None:
+        """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis.
+
+        If `of_data` is not None, draw this loss of the data alone as a dashed curve.
+        """
+        self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
+        hidden = np.full(len(values), np.nan)
+        for curve, heights in (self.line, loss), (self.of_data, hidden if of_data is None else of_data):
+            curve.setData(values, self.clip_heights(np.where(np.isfinite(heights), heights, np.nan)))
         self.place_marks()
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
@@ -306,7 +311,7 @@ class LossCurve(LossView):
             self._drawn = ()
             return True, TOO_LARGE_LOSS.format(state.measure.phrase)
         if self.has_changed(line.values):
-            self.plane.show_curve(line)
+            self.plane.show_curve(line.values, line.loss, *line.heights(), line.of_data)
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription("; ".join(line_texts(line, full_text, lambda _, text: text)))
