@@ -15,6 +15,9 @@ import nnviz
 from nnviz.cli.arguments import COMMANDS
 from nnviz.cli.main import main
 from nnviz.core import numbers
+from nnviz.core.generators import KINDS
+from nnviz.core.metrics import measure_all, overfitting_since
+from nnviz.core.numbers import as_text
 from nnviz.files.examples import examples
 from nnviz.files.registry import FORMATS, kinds, load
 
@@ -111,6 +114,26 @@ def test_programs_give_what_their_comments_say(page, tmp_path, monkeypatch):
     assert all(comment in program for comment in ("# array([[52.]])", "# 64.0"))
     network = found["result"].state.network
     assert [*(each.network for each in shown), load("trained.json").network] == [network, network]
+
+
+def test_the_exercise_of_the_guide_mends_an_overfitted_spiral():
+    exercise = PAGES["guide"].partition("Exercise: a spiral")[2].partition("\n**")[0]
+    assert "100 rows, noise 0.08 and seed 1" in exercise
+    state, squares = KINDS["spiral"].state(100, 0.08, 1), []
+    for l2, loss, right in ((0.0, "1.5", 16), (0.0001, "0.09", 19), (0.001, "", 20), (0.003, "", None)):
+        end = nnviz.train(state, l2=l2).state
+        found, since = measure_all(end), overfitting_since(end)
+        squares.append(sum(float(np.square(layer.weights).sum()) for layer in end.network.layers))
+        assert f"{as_text(l2)}" in exercise
+        assert (since is None) == (l2 > 0)
+        if loss:
+            assert f"to about {loss}," in exercise
+            assert found.validation == pytest.approx(float(loss), rel=0.2)
+        if right is not None:
+            assert f"{right} " in exercise
+            assert round(20 * found.validation_accuracy) == pytest.approx(right, abs=1)  # of the machine
+    assert squares[1] < squares[0] / 2
+    assert found.validation_accuracy == pytest.approx(0.5, abs=0.15)
 
 
 def test_the_loop_of_the_reference_is_watched(windows):
