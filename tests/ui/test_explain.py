@@ -169,6 +169,18 @@ def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, app
     approved("an input", bank.reads("mean |∂output/∂x|"))
 
 
+def test_with_a_penalty_the_parts_of_a_slope_are_written_apart(read, approved):
+    bank = read(BANK, (1200, 700))
+    bank.document.edit("L2", edits.set_training, replace(BANK.training, l2=0.25))
+    approved("a loss with a penalty", bank.reads("Training loss"))
+    bank.select(*EDGE)
+    approved("an edge with a penalty", bank.reads("agrees"))
+    bank.click("2", after="2·0.25·w = 2·0.25·")
+    assert bank.document.now.address == Address(*EDGE)
+    bank.document.undo()
+    assert "penalty" not in bank.reads("slope = start node's value · end node's slope")
+
+
 def test_names_from_a_file_are_plain_text_and_long_ones_stand_whole_in_a_tooltip(read):
     bank = read(edits.rename(BANK, 0, 0, "<b>a</b> & co"))
     bank.select(*EDGE)

@@ -1,9 +1,12 @@
 """The walk on the diagram: its numbers, marks and callouts appear in order, and a screen reader hears it."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
+from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.document import player as player_module
 from nnviz.files.examples import example, examples
@@ -50,6 +53,21 @@ def step(window, qtbot, times=1):
 
 def slope(window, layer, node=0, source=0):
     return written(window, Address("slope", layer, node, source))
+
+
+def test_the_walk_shows_the_penalty_in_the_slopes_and_beside_the_loss(window, qtbot, heard):
+    training = replace(window.document.state.training, l2=0.25)
+    window.document.edit("L2", edits.set_training, training)
+    step(window, qtbot, 4)
+    key(window, Qt.Key.Key_Period)
+    line = window.document.now.walk_line
+    assert "MSE = (−8)² = 64; Penalty = 0.25·(2² + 4² + 4² + (−5)² + 2² + 7²) = 28.5; " in line
+    assert "Training loss = 64 + 28.5 = 92.5" in line
+    step(window, qtbot)
+    key(window, Qt.Key.Key_Period)
+    assert "slope = 26·(−16) + 2·0.25·2 = −415" in window.document.now.walk_line
+    step(window, qtbot)
+    assert slope(window, 1) == "−415"
 
 
 def headings(window):
