@@ -20,7 +20,8 @@ from nnviz.core.slopes import Slopes, forward_ns, run_work, slopes, slopes_by_in
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.explain.explain import explain, measure_slope
-from nnviz.explain.lines import Line, Note, ascii_text, shortened_sum, write
+from nnviz.explain.lines import Line, Note, Scene, ascii_text, shortened_sum, write
+from nnviz.explain.node import slope_line
 from tests.core import oracle
 from tests.core.oracle import NAMES, defined, make_network, make_state, nearest_kink, states
 from tests.core.written import closes, evaluated
@@ -366,6 +367,9 @@ def test_the_penalty_is_written_apart_and_adds_up(approved):
     assert line(weight, "check").check_agrees, "−95.46, and not −96 as without the penalty"
     approved("a penalty | weight", written(weight))
     approved("a penalty | mean slope", written(explained(both, Address("weight", 0, 1, 1), mean=True)))
+    whole = slope_line(Scene.of(both, computed(both, 0)), Address("weight", 0, 0, 0)).text
+    terms = "3·(−32) + 0.5·sign(2) + 2·0.01·2 = −95.46"
+    assert whole == f"slope = start node's value · end node's slope + 0.5·sign(w) + 2·0.01·w = {terms}"
     shown = told(explained(with_penalty(NO_HIDDEN, l2=0.1), None))
     assert shown["Penalty"] == "0.1·(0² + 2² + 1²) = 0.5"
     for output, outputs in (("softmax", 3), ("sigmoid", 1)):
