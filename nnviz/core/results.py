@@ -427,16 +427,17 @@ def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
     A layer's slopes have two sizes (root mean squares): the size of ∂L/∂w and the size of ∂L/∂z. Slopes
     vanish if both sizes are below 1/`FACTOR` of the last layer's sizes. Slopes explode if both sizes are
     above `FACTOR` times the last layer's sizes. One size is not enough: small inputs alone make ∂L/∂w small.
-    If ∂L/∂z is 0 for all outputs, every result is "".
+    With a penalty, only ∂L/∂z counts, because ∂L/∂w contains the slope of the penalty. If ∂L/∂z is 0 for all
+    outputs, every result is "".
     """
-    sizes = [layer.sizes for layer in slopes.layers]
+    sizes = [layer.sizes[slopes.penalty > 0.0 :] for layer in slopes.layers]
     normal: Fate = ""
-    comparable = 0.0 < sizes[-1][1] < np.inf
+    comparable = 0.0 < sizes[-1][-1] < np.inf
     return tuple(_fate(size, sizes[-1]) if comparable else normal for size in sizes)
 
 
-def _fate(size: tuple[float, float], last: tuple[float, float]) -> Fate:
-    if size == (0.0, 0.0):
+def _fate(size: tuple[float, ...], last: tuple[float, ...]) -> Fate:
+    if not any(size):
         return "are 0"
     pairs = list(zip(size, last, strict=True))
     if all(own * FACTOR < its for own, its in pairs):

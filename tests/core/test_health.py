@@ -38,8 +38,8 @@ def told(state, address=None, heading="On all "):
     return written(replace(found, sections=sections))
 
 
-def slopes_of(state):
-    return slopes(state.network, state.data.inputs, state.data.targets)
+def slopes_of(state, **factors):
+    return slopes(state.network, state.data.inputs, state.data.targets, **factors)
 
 
 def test_rows_with_z_not_above_0_are_counted():
@@ -115,6 +115,7 @@ def test_slopes_vanish_in_a_deep_sigmoid_network_and_not_in_one_of_relu_or_tanh(
     for seed in range(5):
         found = fates(slopes_of(deep("sigmoid", seed)))
         assert (found[0], found[3:]) == ("vanish", ("", ""))
+        assert fates(slopes_of(deep("sigmoid", seed), l2=0.5))[0] == "vanish"
         assert {*fates(slopes_of(deep("relu", seed))), *fates(slopes_of(deep("tanh", seed)))} == {""}
     small_inputs = slopes_of(one_layer("tanh", [0.5, -0.5], None, [1e-6, -2e-6]))
     sizes = [layer.sizes for layer in small_inputs.layers]
@@ -128,6 +129,7 @@ def test_slopes_explode_where_those_of_w_and_at_z_are_both_100_times_as_large():
     assert fates(slopes_of(chain(0.5, 30.0, 30.0))) == ("", "", "")  # w: 30/0.5 = 60
     assert fates(slopes_of(chain(0.03, 5.0, 5.0))) == ("", "", "")  # w: 5/0.03 = 167, z: 5·5 = 25
     assert fates(slopes_of(one_layer("relu", [-1.0], None, [1.0, 2.0]))) == ("are 0", "")
+    assert fates(slopes_of(one_layer("relu", [-1.0], None, [1.0, 2.0]), l1=0.1)) == ("are 0", "")
     assert fates(slopes_of(one_layer("identity", [1.0], None, [1.0, 1.0]))) == ("", "")
 
 
