@@ -287,13 +287,11 @@ def slope_line(scene: Scene, address: Address, *, penalised: bool = True) -> Lin
 def slope_lines(scene: Scene, address: Address) -> list[Line | Note]:
     """Return the lines of the slope of a weight or bias for one row, with the lines of the chain rule.
 
-    With a penalty, the slope of the data, the slope of the penalty and their sum have a line each.
+    With a penalty, the slope of the data, the slope of the penalty and their sum have a line each. The chain
+    rule gives the slope of the data.
     """
-    terms, chain, total = (
-        _penalty_slopes(scene, address),
-        chain_lines(scene, address),
-        slope_line(scene, address),
-    )
+    terms, total = _penalty_slopes(scene, address), slope_line(scene, address)
+    chain = chain_lines(scene, address)
     if not terms:
         return [total, *chain]
     of_data, rule = slope_line(scene, address, penalised=False), Sum(*terms)
@@ -303,9 +301,9 @@ def slope_lines(scene: Scene, address: Address) -> list[Line | Note]:
     both = write(Sum(data_slope, penalty_slope), slope.value, result=slope)
     return [
         replace(of_data, label="data"),
-        *chain,
         Line("penalty", rule.text, write(penalty, penalty_slope.value, result=penalty_slope)),
         Line("slope", "data + penalty", both),
+        *chain,
     ]
 
 

@@ -301,7 +301,7 @@ class LossCurve(LossView):
     def draw(self, state: State) -> tuple[bool, str]:
         """Draw the computed curve. Return whether the curve belongs to `state`, and the caption in HTML."""
         line, name, title = self._result, axis_name(state.network, *self.weights), state.measure.title
-        key = f" · dashed: {title}" if line and line.of_data is not None else ""
+        key = f" · dashed: {state.measure.phrase}" if line and line.of_data is not None else ""
         self.plane.name_axes(name + key, "training loss" if state.training.penalty else title)
         if line is None:
             return False, COMPUTING
