@@ -342,7 +342,7 @@ class LossLine:
     `loss`     the loss at each value, with the penalty; may be infinite or NaN
     ========== =========================================================================
 
-    If the weight overflows in the step, `landing` is None.
+    If the weight is frozen, or overflows in the step, `landing` is None.
     """
 
     state: State
@@ -410,8 +410,11 @@ def line_is_valid(line: LossLine, state: State) -> bool:
     """Return whether `line`, including its attributes `point` and `landing`, is valid for `state`."""
     own = line.state
     is_same = own.network is state.network and own.measures_like(state)
-    same_rule = is_full_gradient_descent(own) == is_full_gradient_descent(state)
-    return is_same and same_rule and own.learning_rate == state.learning_rate
+    rules = (
+        (is_full_gradient_descent(each), each.freezing(line.weight), each.learning_rate)
+        for each in (own, state)
+    )
+    return is_same and len({*rules}) == 1
 
 
 def is_full_gradient_descent(state: State) -> bool:
@@ -448,7 +451,7 @@ def loss_line(
 
 def _landing(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float] | None]:
     end = weight_after_step(state, weight, point.slope)
-    if not math.isfinite(end):
+    if state.freezing(weight) or not math.isfinite(end):
         return None
     loss = yield from loss_along(state, weight, [end])
     return end, float(loss[0])

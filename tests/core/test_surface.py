@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from nnviz.core import function
 from nnviz.core import slopes as cost
 from nnviz.core.address import Address
-from nnviz.core.edits import set_value
+from nnviz.core.edits import freeze, set_value
 from nnviz.core.function import Section, activations, section, span_of
 from nnviz.core.landscape import (
+    line_is_valid,
     loss_along,
     loss_line,
     loss_over_weights,
@@ -105,6 +106,17 @@ def test_the_loss_along_weights_contains_the_penalty(data):
         found = run_work(loss_over_weights(state, first, second, values[:3], values2))
         expected = [[penalised_with(state, (first, v), (second, w)) for w in values2] for v in values[:3]]
         assert found == pytest.approx(np.array(expected), rel=1e-9)
+
+
+def test_a_frozen_weight_has_no_next_step():
+    state, weight = oracle.small_state(), Address("weight", 1, 0, 2)
+    *_, line = loss_line(state, weight, None)
+    assert line.landing
+    frozen = freeze(state, Address("node", 1, 0))
+    assert line_is_valid(line, replace(state))
+    assert not line_is_valid(line, frozen)
+    *_, line = loss_line(frozen, weight, line)
+    assert line.landing is None
 
 
 def test_the_tangent_has_the_slope_of_the_penalised_curve():
