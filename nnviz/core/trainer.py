@@ -90,6 +90,15 @@ def frozen_indices(state: State) -> NDArray[np.intp]:
     return np.flatnonzero(is_frozen)
 
 
+def frozen_layers(state: State) -> tuple[int, ...]:
+    """Return the indices of the layers in which all weights and biases are frozen."""
+    if not state.frozen:
+        return ()
+    is_frozen = np.zeros(state.network.parameters)
+    is_frozen[frozen_indices(state)] = 1.0
+    return tuple(k for k, each in enumerate(_matrices(is_frozen, state.network)) if each.all())
+
+
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
     """Return the weights and biases of each layer from a flat vector, shape (parameters,)."""
     pairs = zip(_matrices(vector, network), network.layers, strict=True)

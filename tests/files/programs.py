@@ -1,5 +1,6 @@
 """Networks as programs, run in a clean process, and what they have to print."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ import numpy as np
 from nnviz.core import train
 from nnviz.core.metrics import measure_all
 from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.files import code
 from nnviz.files.examples import example
@@ -153,6 +155,42 @@ def of_shares():
     targets = np.random.default_rng(8).uniform(size=(6, 3))
     data = Dataset(np.random.default_rng(9).normal(size=(6, 2)), targets)
     return State(network, data, Training(0.2, 12, 4, loss="cross_entropy", validation=0.2))
+
+
+FROZEN = {
+    "nothing": (),
+    "a layer": ("layer 0",),
+    "a layer in parts": ("node_1", *(f"input_{k} -> node_0" for k in range(3)), "bias node_0"),
+    "all layers": ("layer 0", "output_0", "output_1"),
+    "single parts": ("node_0", "bias node_1", "input_1 -> node_1", "node_1 -> output_0"),
+    "a layer and single parts": ("layer 1", "node_0", "input_2 -> node_1"),
+}
+"""Frozen parts of a network of 3-2-2 nodes whose hidden layer alone has biases."""
+WHOLE = tuple(FROZEN)[:4]
+"""The cases in which whole layers are frozen, as Keras can do it."""
+
+
+def of_penalties(cases=FROZEN):
+    """Return by name networks that train with a penalty, and in which parts are frozen."""
+    made, factors = {}, ((0.03, 0.0), (0.0, 0.02), (0.01, 0.02))
+    for k, (optimizer, case) in enumerate(itertools.product(OPTIMIZERS, cases)):
+        l1, l2 = factors[k % 3]
+        own = {
+            "optimizer": optimizer,
+            "frozen": FROZEN[case],
+            "batch_size": (None, 4)[k % 2],
+            "l1": l1,
+            "l2": l2,
+        }
+        settings = {"learning_rate": 0.05, "updates": 11, "validation": (0.0, 0.2)[k % 4 // 2], **own}
+        network = make_network([3, 2, 2], ["tanh", "sigmoid"], [True, False], k)
+        made[f"{optimizer}, {case}"] = make_state(
+            network, 9, loss=("mse", "cross_entropy")[k % 2], **settings
+        )
+    deep = make_network([2, 9, 4, 1], ["tanh", "relu", "identity"], [False, True, True], 3)
+    frozen = ("layer 1", "node_0_8", "input_1 -> node_0_2", "bias output")
+    made["loops"] = make_state(deep, 7, l1=0.01, l2=0.1, frozen=frozen * (cases is FROZEN), updates=20)
+    return made
 
 
 def of_activation(name):

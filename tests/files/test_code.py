@@ -1,6 +1,7 @@
 """Programs of the styles that need NumPy alone print the window's numbers, run as they stand."""
 
 import ast
+import difflib
 import io
 import re
 import shutil
@@ -107,6 +108,25 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(monkeypa
             assert not any(word in text for word in ("history", "learning_rate"))
 
 
+def test_a_program_trains_with_a_penalty_and_leaves_out_frozen_parts(tmp_path):
+    """All optimizers, with mini-batches or all rows; the history is the loss of the data alone."""
+    states = programs.of_penalties()
+    made = {f"{name} {style}": own for style in STYLES for name, own in made_of(states, style).items()}
+    programs.check(made, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", code.STYLES)
+def test_a_penalty_and_frozen_parts_add_few_lines_to_a_program(style, approved):
+    state = programs.of_penalties()["gradient_descent, a layer and single parts"]
+    plain = replace(state, training=replace(state.training, l1=0.0, l2=0.0, frozen=()))
+    texts = [program(each, style).text.splitlines() for each in (plain, state)]
+    changed = [line.rstrip() for line in difflib.ndiff(*texts) if line[0] in "+-"]
+    approved(f"a penalty and frozen parts | {style}", "\n".join(changed))
+    without_targets = replace(state, data=Dataset(state.data.inputs))
+    others = replace(plain, data=without_targets.data)
+    assert program(without_targets, style).text == program(others, style).text
+
+
 def test_the_program_of_curve_keeps_to_its_history_and_others_print_a_prediction(tmp_path, amount):
     """On a level loss Adam makes a step of the rounding error."""
     state = programs.shipped("curve")
@@ -131,6 +151,9 @@ def test_ruff_where_it_is_installed_changes_no_program_of_an_example(style, tmp_
     for each in examples():
         text = program(load(each.path), style).text
         (tmp_path / f"{each.name}.py").write_text(text, encoding="utf-8")
+    for name, state in programs.of_penalties().items():
+        if not name.startswith("adamw"):  # whose rule is a long line
+            (tmp_path / f"{name}.py").write_text(program(state, style).text, encoding="utf-8")
     found = subprocess.run(
         ["ruff", "format", "--isolated", "--no-cache", "--diff", tmp_path], capture_output=True, text=True
     )

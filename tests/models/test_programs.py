@@ -42,9 +42,31 @@ def test_a_program_prints_what_the_window_shows(style, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("style", STYLES)
+def test_a_program_trains_with_a_penalty_and_leaves_out_frozen_parts(style, tmp_path):
+    """The history is the loss of the data alone. Keras freezes whole layers only."""
+    states = programs.of_penalties(programs.WHOLE if style == "keras" else programs.FROZEN)
+    made = {name: (programs.in_float64(program(state, style)), state) for name, state in states.items()}
+    programs.check(made, 1e-10, tmp_path)
+
+
+def test_a_program_of_keras_names_the_parts_that_keras_cannot_freeze(tmp_path):
+    """They learn, and everything else stands still."""
+    states = programs.of_penalties()
+    state = replace(states["momentum, a layer and single parts"], name="")
+    text = program(state, "keras").text
+    assert "# Keras freezes only whole layers. Other frozen parts: node_0 and input_2 -> node_1.\n" in text
+    assert not any(
+        "# Keras freezes" in program(states[f"adam, {case}"], "keras").text for case in programs.WHOLE
+    )
+    as_in_keras = replace(state, training=replace(state.training, frozen=("layer 1",)))
+    programs.check({"some": (programs.in_float64(program(state, "keras")), as_in_keras)}, 1e-10, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
 def test_a_program_as_it_stands_prints_the_same_to_the_precision_of_its_numbers(style, tmp_path):
     states = {name: shorter(programs.the_issues()[name]) for name in ("softmax", "mini_batches", "adam")}
     states["shares"] = shorter(programs.of_shares())
+    states["penalty"] = programs.of_penalties()["adam, a layer in parts"]
     made = {name: (program(state, style), state) for name, state in states.items()}
     assert all("float32" in own.text for own, _ in made.values())
     programs.check(made, 1e-5, tmp_path, rounded=True)

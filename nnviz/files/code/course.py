@@ -497,9 +497,17 @@ def _update(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeL
         yield CodeLine(f"        for node in {parameters}:", "mean")
         summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
         yield CodeLine(f"            {slopes}[node] = {summed}", "mean", form.all_nodes)
+    if penalty := frame.penalty_slope(state, "weights_updated[node]"):
+        yield CodeLine("    # The slope of the penalty", "mean")
+        yield CodeLine("    for node in weights:", "mean")
+        yield CodeLine(f"        slopes[node] = slopes[node]{penalty}", "mean", form.all_nodes)
     yield CodeLine("    # Update", "update")
     for parameters in form.dictionaries:
         yield from _rule(state, form, parameters)
+    if state.frozen:
+        yield CodeLine(f"    {frame.FROZEN}", "update")
+    for part in frame.frozen_parts(state):
+        yield from _restored(form, part)
 
 
 _WORD = re.compile(r"[^\W\d][\w\u0300-\u036f]*")
@@ -514,6 +522,20 @@ def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     for name, expression in optimizer.rule:
         text = _WORD.sub(lambda word: names.get(word[0], word[0]), python(expression))
         yield CodeLine(f"        {names.get(name, name)} = {text}", "update", form.all_nodes)
+
+
+def _restored(form: Form, part: Address) -> Iterator[CodeLine]:
+    """Yield lines that give a frozen part its values from before the training."""
+    layer, is_layer = form.network.layers[part.layer], part.kind == "layer"
+    node, indent = ("node", "        ") if is_layer else (repr(layer.nodes[part.node]), "    ")
+    addresses = of_nodes(form.network, part.layer) if is_layer else (part,)
+    if is_layer:
+        yield CodeLine(f"    for node in {form.nodes(part.layer)}:", "update", addresses)
+    if part.kind != "bias":
+        place = f"[{node}][{part.source}]" if part.kind == "weight" else f"[{node}]"
+        yield CodeLine(f"{indent}weights_updated{place} = weights{place}", "update", addresses)
+    if part.kind != "weight" and layer.biases is not None:
+        yield CodeLine(f"{indent}biases_updated[{node}] = biases[{node}]", "update", addresses)
 
 
 def _prefix(parameters: str) -> str:

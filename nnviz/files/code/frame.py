@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from nnviz.core.activations import Activation
+from nnviz.core.address import Address
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
@@ -24,6 +25,7 @@ from nnviz.files.code.lines import (
     comment,
     of_nodes,
     of_outputs,
+    parameters,
     python,
 )
 
@@ -272,12 +274,59 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     yield CodeLine("# The settings")
     yield CodeLine(f"learning_rate = {training.learning_rate!r}", "update")
     yield CodeLine(f"{names.updates} = {training.updates}")
+    for term in penalty_terms(state, "l1·Σ|w|", "l2·Σw²"):
+        name, added = (
+            term.partition("·")[0],
+            f"# training adds the penalty {term} for large weights to the loss",
+        )
+        yield CodeLine(f"{name} = {getattr(training, name)!r}  {added}", "slopes")
     if mini_batches(state):
         yield CodeLine(f"batch_size = {training.batch_size}")
         yield CodeLine(f"seed = {training.seed}")
     if state.validated:
         yield CodeLine(f"validation = {training.validation!r}  # share of the last rows for validation")
     yield CodeLine()
+
+
+def penalty_terms(state: State, l1: str, l2: str) -> list[str]:
+    """Return the code of the penalty's terms, `l1` and `l2`, whose factors are above 0.
+
+    The list is empty if the program does not train.
+    """
+    terms = (state.training.l1, l1), (state.training.l2, l2)
+    return [code for factor, code in terms if factor and state.trainable]
+
+
+def penalty_slope(state: State, weights: str) -> str:
+    """Return code that adds the penalty's slope to a slope, with the name of the weights; "" without any."""
+    terms = penalty_terms(state, f"l1 * np.sign({weights})", f"2 * l2 * {weights}")
+    return "".join(f" + {term}" for term in terms)
+
+
+FROZEN = "# Frozen parts keep their values"
+"""Comment above the lines that give the frozen weights and biases back their values after an update."""
+
+
+def frozen_parts(state: State, left_out: Container[int] = ()) -> list[Address]:
+    """Return the frozen parts, except those in the layers with the indices `left_out`.
+
+    The list is empty if the program does not train.
+    """
+    parts = sorted(state.frozen, key=lambda part: (part.layer, part))
+    return [part for part in parts if state.trainable and part.layer not in left_out]
+
+
+def frozen_arrays(
+    state: State, left_out: Container[int] = ()
+) -> Iterator[tuple[str, str, tuple[Address, ...]]]:
+    """Yield (array, index, addresses) in code for each of the `frozen_parts`: ("W0", "[1, 0]", …)."""
+    network, names = state.network, parameters(state.network)
+    for part in frozen_parts(state, left_out):
+        indices = {"layer": "[:]", "weight": f"[{part.node}, {part.source}]"}
+        addresses = of_nodes(network, part.layer) if part.kind == "layer" else (part,)
+        for kind in {"weight": "W", "bias": "b"}.get(part.kind, "Wb"):
+            if (name := f"{kind}{part.layer}") in names:
+                yield name, indices.get(part.kind, f"[{part.node}]"), addresses
 
 
 def numbers_and_settings(state: State, numbers: Numbers, notation: Notation) -> Iterator[CodeLine]:

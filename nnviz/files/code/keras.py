@@ -6,9 +6,21 @@ from collections.abc import Iterator
 
 from nnviz.core.activations import Activation
 from nnviz.core.network import Layer
+from nnviz.core.numbers import list_text
 from nnviz.core.state import State
+from nnviz.core.trainer import frozen_layers
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_inputs, of_nodes, of_outputs, parameters
+from nnviz.files.code.lines import (
+    WIDTH,
+    CodeLine,
+    Notation,
+    Numbers,
+    comment,
+    of_inputs,
+    of_nodes,
+    of_outputs,
+    parameters,
+)
 
 _DTYPE = """\
 DTYPE = "float32"  # "float64" computes with all digits (on JAX with JAX_ENABLE_X64=1)
@@ -40,21 +52,26 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
         yield from (CodeLine(text, "update") for text in classes.splitlines())
         yield CodeLine()
         yield CodeLine()
-    yield from _model(state)
+    frozen = frozen_layers(state) if elsewhere else ()
+    yield from _model(state, frozen)
     predict = "model.predict({}, verbose=0)"
     yield from frame.predictions(state, predict.format("inputs"), predict.format("np.array([{}])"))
     if elsewhere:
-        yield from _training(state, elsewhere.keras)
+        yield from _training(state, elsewhere.keras, frozen)
 
 
-def _model(state: State) -> Iterator[CodeLine]:
+def _model(state: State, frozen: tuple[int, ...]) -> Iterator[CodeLine]:
     network = state.network
+    factors = ", ".join(frame.penalty_terms(state, "l1=l1", "l2=l2"))
+    if factors:
+        yield CodeLine(f"penalty = keras.regularizers.L1L2({factors})", "slopes")
     yield CodeLine("model = keras.Sequential(", "forward")
     yield CodeLine("    [", "forward")
     yield CodeLine(f"        keras.Input(({len(network.inputs)},)),", "forward", of_inputs(network))
     for k, layer in enumerate(network.layers):
-        for text in _dense(layer, apart=k == len(network.layers) - 1 and _of_z(state)):
-            yield CodeLine(f"        {text},", "forward", of_nodes(network, k))
+        more = ", kernel_regularizer=penalty" * bool(factors) + ", trainable=False" * (k in frozen)
+        for text in _dense(layer, more, apart=k == len(network.layers) - 1 and _of_z(state)):
+            yield CodeLine(f"        {text}", "forward", of_nodes(network, k))
     yield CodeLine("    ]", "forward")
     yield CodeLine(")", "forward")
     weights = [f"{name}.T" if name.startswith("W") else name for name in parameters(network)]
@@ -68,13 +85,20 @@ def _of_z(state: State) -> bool:
     return state.trainable and state.measure.notation.of_z and not last.linear
 
 
-def _dense(layer: Layer, *, apart: bool) -> list[str]:
-    """Return a Dense layer, and its activation as a separate layer if it has a parameter or is `apart`."""
+def _dense(layer: Layer, more: str, *, apart: bool) -> list[str]:
+    """Return the lines of a Dense layer with `more` settings.
+
+    Its activation is a separate layer if it has a parameter or is `apart`.
+    """
     function, own = layer.function, layer.function.notation.keras
     apart = apart or bool(own.settings) or not own.name
     inside = "" if function.linear or apart else f', activation="{own.name}"'
     bias = ", use_bias=False" if layer.biases is None else ""
-    return [f"layers.Dense({len(layer)}{inside}{bias})"] + [_activation(function)] * apart
+    settings = f"{len(layer)}{inside}{bias}{more}"
+    texts = [f"layers.Dense({settings}),"]
+    if len(texts[0]) > WIDTH - 8:
+        texts = ["layers.Dense(", f"    {settings}", "),"]
+    return texts + [f"{_activation(function)},"] * apart
 
 
 def _activation(function: Activation) -> str:
@@ -86,8 +110,8 @@ def _activation(function: Activation) -> str:
     return f"layers.Activation({name})"
 
 
-def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
-    loss, of_z = state.measure, _of_z(state)
+def _training(state: State, optimizer: str, frozen: tuple[int, ...]) -> Iterator[CodeLine]:
+    of_z = _of_z(state)
     model = "trained" if of_z else "model"
     if accuracy := [*frame.accuracy_function(state, "model.predict(x, verbose=0)")]:
         yield from (CodeLine(), *accuracy)
@@ -101,16 +125,14 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         last = state.network.layers[-1].function.notation.keras.name
         yield CodeLine(f"# The loss applies {last} itself, so train the same layers without {last}", "loss")
         yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
-    yield CodeLine(f"{model}.compile(")
-    yield CodeLine(f"    optimizer={optimizer},", "update")
-    own = loss.notation.keras
-    call = f"{own.name}(from_logits=True)" if loss.notation.of_z else own.call
-    yield CodeLine(f"    loss=keras.losses.{call},", "loss", of_outputs(state.network))
-    yield CodeLine(")")
+    if others := [comment(state.network.part_name(part)) for part in frame.frozen_parts(state, frozen)]:
+        yield CodeLine(f"# Keras freezes only whole layers. Other frozen parts: {list_text(others)}.", "fit")
+        yield CodeLine("# These parts learn here, so the training differs from that of nnviz.", "fit")
+    yield from _compile(state, model, optimizer)
     yield CodeLine()
     yield CodeLine()
     yield CodeLine("def loss_of(x, y):", "loss")
-    evaluate = f"{model}.evaluate(x, y, batch_size=len(x), verbose=0)"
+    evaluate = f"{model}.evaluate(x, y, batch_size=len(x), verbose=0)" + "[1]" * bool(state.training.penalty)
     yield CodeLine(f"    return {evaluate}", "loss", of_outputs(state.network))
     yield CodeLine()
     yield CodeLine()
@@ -120,6 +142,24 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     batch = ", ".join(frame.rows_of_an_update(state))
     update = CodeLine(f"    {model}.train_on_batch({batch})", "fit", of_nodes(state.network))
     yield from frame.training_loop(state, [update], LOSS)
+
+
+def _compile(state: State, model: str, optimizer: str) -> Iterator[CodeLine]:
+    """Yield code that compiles the model. With a penalty, a metric computes the loss of the data alone."""
+    loss, outputs, penalty = state.measure, of_outputs(state.network), state.training.penalty
+    own = loss.notation.keras
+    call = f"keras.losses.{f'{own.name}(from_logits=True)' if loss.notation.of_z else own.call}"
+    if penalty:
+        yield CodeLine(
+            "# The loss of Keras contains the penalty; a metric computes the loss without it", "loss"
+        )
+        yield CodeLine(f"data_loss = {call}", "loss", outputs)
+    yield CodeLine(f"{model}.compile(")
+    yield CodeLine(f"    optimizer={optimizer},", "update")
+    yield CodeLine(f"    loss={'data_loss' if penalty else call},", "loss", outputs)
+    if penalty:
+        yield CodeLine('    metrics=[keras.metrics.MeanMetricWrapper(data_loss, "data_loss")],', "loss")
+    yield CodeLine(")")
 
 
 LOSS = "loss_of({}, {})"
@@ -139,9 +179,10 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
         settings += [f"validation_data=({inputs}, {targets})", f"validation_batch_size=len({inputs})"]
     texts = [f"fitted = {model}.fit(", *(f"    {each}," for each in settings), ")"]
     yield from (CodeLine(text, "fit", of_nodes(state.network)) for text in texts)
-    yield CodeLine(f'losses = [*fitted.history["loss"], {LOSS.format(*trained)}]', "loss")
+    key = "data_loss" if state.training.penalty else "loss"
+    yield CodeLine(f'losses = [*fitted.history["{key}"], {LOSS.format(*trained)}]', "loss")
     if validation:
-        yield CodeLine('validation_losses = [first, *fitted.history["val_loss"]]', "loss")
+        yield CodeLine(f'validation_losses = [first, *fitted.history["val_{key}"]]', "loss")
         yield CodeLine("history = list(zip(range(updates + 1), losses, validation_losses))", "loss")
     else:
         yield CodeLine("history = list(enumerate(losses))", "loss")

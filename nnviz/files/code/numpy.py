@@ -81,7 +81,8 @@ def _backward(state: State) -> Iterator[CodeLine]:
     layers, last = network.layers, len(network.layers) - 1
     yield CodeLine()
     yield CodeLine("def backward(x, y):", "backward")
-    what = f'"""Return the slope of the {loss.phrase} with respect to every parameter."""'
+    minimised = f"{loss.phrase} plus the penalty" if state.training.penalty else loss.phrase
+    what = f'"""Return the slope of the {minimised} with respect to every parameter."""'
     yield CodeLine(f"    {what}", "backward")
     yield CodeLine(f"    {', '.join(_computed(network))} = forward(x)", "forward")
     start, end = (f"z{last}", ".") if loss.short else ("the prediction", "")
@@ -94,7 +95,7 @@ def _backward(state: State) -> Iterator[CodeLine]:
     name = f"slope_z{last}" if loss.short else _slope_a(layers, last)
     yield CodeLine(f"    {name} = {slope}", "backward", of_outputs(network))
     for k in reversed(range(len(layers))):
-        yield from _layer_back(network, k, begun=k == last and loss.short is not None)
+        yield from _layer_back(state, k, begun=k == last and loss.short is not None)
     slopes = ", ".join(f"slope_{name}" for name in parameters(network))
     yield CodeLine(f"    return [{slopes}]", "backward")
     yield CodeLine()
@@ -104,13 +105,15 @@ def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
     return f"slope_z{k}" if layers[k].function.linear else f"slope_a{k}"
 
 
-def _layer_back(network: Network, k: int, *, begun: bool) -> Iterator[CodeLine]:
+def _layer_back(state: State, k: int, *, begun: bool) -> Iterator[CodeLine]:
     """Yield the lines for the slopes of a layer; if `begun`, the slope with respect to z is known."""
+    network = state.network
     layer, nodes = network.layers[k], of_nodes(network, k)
     if not layer.function.linear and not begun:
         back = frame.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
         yield CodeLine(f"    slope_z{k} = {back}", "backward", nodes)
-    yield CodeLine(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "slopes", nodes)
+    penalty = frame.penalty_slope(state, f"W{k}")
+    yield CodeLine(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}{penalty}", "slopes", nodes)
     if layer.biases is not None:
         yield CodeLine(f"    slope_b{k} = slope_z{k}.sum(axis=0)", "slopes", nodes)
     if k:
@@ -127,6 +130,8 @@ def _training(state: State) -> Iterator[CodeLine]:
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
+    for name in dict.fromkeys(array for array, *_ in frame.frozen_arrays(state)):
+        yield CodeLine(f"{name}_start = {name}.copy()", "update")
     yield from frame.training_loop(state, _update(state), f"{frame.function_name(state.measure)}({{}}, {{}})")
 
 
@@ -146,3 +151,7 @@ def _update(state: State) -> Iterator[CodeLine]:
         rule = frame.with_names(python(expression), **frame.rate_names(state))
         rule = re.sub(r"(?<=\w) \*\* (?=\w+\b(?![.(]))", "**", rule)  # as formatters write a power
         yield CodeLine(f"        {name}{place} = {rule}", "update", nodes)
+    if state.frozen:
+        yield CodeLine(f"    {frame.FROZEN}", "update")
+    for name, index, addresses in frame.frozen_arrays(state):
+        yield CodeLine(f"    {name}{index} = {name}_start{index}", "update", addresses)

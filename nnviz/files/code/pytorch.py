@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from nnviz.core.activations import Activation
 from nnviz.core.network import Network
 from nnviz.core.state import State
+from nnviz.core.trainer import frozen_layers
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, parameters, python
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
@@ -34,24 +36,24 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
         yield from _training(state, elsewhere.torch)
 
 
+def _tensors(network: Network) -> dict[str, str]:
+    """Return code for the tensors of the model, by the names of the arrays with their first values: W0, …."""
+    counts = (1 if layer.function.linear else 2 for layer in network.layers[:-1])
+    places, kinds = [*accumulate(counts, initial=0)], {"W": "weight", "b": "bias"}
+    return {name: f"model[{places[int(name[1:])]}].{kinds[name[0]]}" for name in parameters(network)}
+
+
 def _model(network: Network) -> Iterator[CodeLine]:
     yield CodeLine("model = nn.Sequential(", "forward")
-    places, count = [], 0
     for k, layer in enumerate(network.layers):
         nodes, bias = of_nodes(network, k), ", bias=False" if layer.biases is None else ""
         yield CodeLine(f"    nn.Linear({network.sizes[k]}, {len(layer)}{bias}),", "forward", nodes)
-        places.append(count)
-        count += 1
         if not layer.function.linear:
             yield CodeLine(f"    {_activation(layer.function)},", "forward", nodes)
-            count += 1
     yield CodeLine(")", "forward")
     yield CodeLine("with torch.no_grad():")
-    for k, (layer, place) in enumerate(zip(network.layers, places, strict=True)):
-        nodes = of_nodes(network, k)
-        yield CodeLine(f"    model[{place}].weight.copy_(W{k})", None, nodes)
-        if layer.biases is not None:
-            yield CodeLine(f"    model[{place}].bias.copy_(b{k})", None, nodes)
+    for name, tensor in _tensors(network).items():
+        yield CodeLine(f"    {tensor}.copy_({name})", None, of_nodes(network, int(name[1:])))
 
 
 def _activation(function: Activation) -> str:
@@ -60,14 +62,46 @@ def _activation(function: Activation) -> str:
     return f"nn.{own.call}" if function.elementwise else f"nn.{own.name}(dim=-1)"
 
 
+def _penalty(state: State) -> Iterator[CodeLine]:
+    """Yield code that defines the function `penalty()`, if the training has a penalty."""
+    if terms := frame.penalty_terms(state, "l1 * w.abs().sum()", "l2 * (w**2).sum()"):
+        yield CodeLine()
+        yield CodeLine("def penalty():", "slopes")
+        weights = "[layer.weight for layer in model if isinstance(layer, nn.Linear)]"
+        yield CodeLine(f"    weights = {weights}", "slopes", of_nodes(state.network))
+        yield CodeLine(f"    return sum({' + '.join(terms)} for w in weights)", "slopes")
+        yield CodeLine()
+
+
+def _frozen(state: State) -> tuple[list[CodeLine], list[CodeLine]]:
+    """Return two lists of lines: they freeze whole layers, and restore other frozen parts after an update."""
+    tensors, layers = _tensors(state.network), frozen_layers(state)
+    if len(layers) == len(state.network.layers):
+        layers = ()  # backward() needs a tensor that learns
+    modules = ((k, tensors[f"W{k}"].removesuffix(".weight")) for k in layers)
+    restored = [
+        CodeLine(f"        {tensors[name]}{index} = {name}{index}", "update", addresses)
+        for name, index, addresses in frame.frozen_arrays(state, layers)
+    ]
+    head = [CodeLine(f"    with torch.no_grad():  {frame.FROZEN}", "update")] * bool(restored)
+    return [
+        CodeLine(f"{module}.requires_grad_(False)  # frozen", "update", of_nodes(state.network, k))
+        for k, module in modules
+    ], head + restored
+
+
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network)
     model, own = "model", loss.notation
-    if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
-        yield from (CodeLine(), *accuracy)
+    accuracy = frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")
+    penalty = [*_penalty(state)]
+    if functions := [*accuracy, *penalty]:
+        yield from (CodeLine(), *functions)
     yield CodeLine()
     yield CodeLine("# Training")
+    frozen, restored = _frozen(state)
+    yield from frozen
     yield CodeLine(f"optimizer = torch.optim.{optimizer}", "update")
     schedule = state.training.schedule
     if schedule:
@@ -86,8 +120,9 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     update = [
         CodeLine("    optimizer.zero_grad()", "backward"),
         CodeLine(f"    loss = {name}({model}({inputs}), {targets})", "loss", outputs),
-        CodeLine("    loss.backward()", "backward", nodes),
+        CodeLine(f"    {'(loss + penalty())' if penalty else 'loss'}.backward()", "backward", nodes),
         CodeLine("    optimizer.step()", "update", nodes),
+        *restored,
     ]
     if schedule:
         update.append(CodeLine("    scheduler.step()", "update"))
