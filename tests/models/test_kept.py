@@ -24,8 +24,9 @@ from nnviz.core.schedules import Cosine, Step
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files.examples import example
 from nnviz.files.models import keras as keras_files
-from nnviz.files.models.dense import Dense
+from nnviz.files.models.dense import Chain, Dense
 from nnviz.files.models.frameworks import network_of
+from nnviz.files.models.keras_chain import Part
 from nnviz.files.registry import load, losses_on_overwrite, losses_on_save, read, save
 from nnviz.files.source import Source
 from nnviz.watching import window
@@ -204,7 +205,8 @@ def test_somebodys_own_optimizer_is_not_taken_for_that_of_keras(tmp_path):
 def test_a_rate_that_is_none_is_said(rate):
     source = Source(b"")
     settings = {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"learning_rate": rate}}}
-    state = keras_files.state_of([Dense(np.eye(2), None, "identity")], settings, source)
+    chain = Chain([], [Dense(np.eye(2), None, "identity")])
+    state = keras_files.state_of([Part("d", "Dense", {}, ())], chain, settings, source)
     assert state.training == Training()
     assert source.notes[0].startswith("nnviz uses the constant learning rate ")
 
@@ -379,7 +381,7 @@ def test_a_normalization_that_cannot_be_is_refused_with_its_name(approved):
 
 REPLACED = (
     "Saving over m.keras loses the parts that nnviz does not read, such as the names of layers, metrics, "
-    "regularizers and the state of the optimizer"
+    "initializers and the state of the optimizer"
 )
 
 

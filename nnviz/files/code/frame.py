@@ -307,21 +307,19 @@ FROZEN = "# Frozen parts keep their values"
 """Comment above the lines that give the frozen weights and biases back their values after an update."""
 
 
-def frozen_parts(state: State, left_out: Container[int] = ()) -> list[Address]:
-    """Return the frozen parts, except those in the layers with the indices `left_out`.
+def frozen_parts(state: State, skip: Container[int] = ()) -> list[Address]:
+    """Return the frozen parts, except those in the layers with the indices `skip`.
 
     The list is empty if the program does not train.
     """
     parts = sorted(state.frozen, key=lambda part: (part.layer, part))
-    return [part for part in parts if state.trainable and part.layer not in left_out]
+    return [part for part in parts if state.trainable and part.layer not in skip]
 
 
-def frozen_arrays(
-    state: State, left_out: Container[int] = ()
-) -> Iterator[tuple[str, str, tuple[Address, ...]]]:
+def frozen_arrays(state: State, skip: Container[int] = ()) -> Iterator[tuple[str, str, tuple[Address, ...]]]:
     """Yield (array, index, addresses) in code for each of the `frozen_parts`: ("W0", "[1, 0]", …)."""
     network, names = state.network, parameters(state.network)
-    for part in frozen_parts(state, left_out):
+    for part in frozen_parts(state, skip):
         indices = {"layer": "[:]", "weight": f"[{part.node}, {part.source}]"}
         addresses = of_nodes(network, part.layer) if part.kind == "layer" else (part,)
         for kind in {"weight": "W", "bias": "b"}.get(part.kind, "Wb"):

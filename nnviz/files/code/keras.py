@@ -52,16 +52,15 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
         yield from (CodeLine(text, "update") for text in classes.splitlines())
         yield CodeLine()
         yield CodeLine()
-    frozen = frozen_layers(state) if elsewhere else ()
-    yield from _model(state, frozen)
+    yield from _model(state)
     predict = "model.predict({}, verbose=0)"
     yield from frame.predictions(state, predict.format("inputs"), predict.format("np.array([{}])"))
     if elsewhere:
-        yield from _training(state, elsewhere.keras, frozen)
+        yield from _training(state, elsewhere.keras)
 
 
-def _model(state: State, frozen: tuple[int, ...]) -> Iterator[CodeLine]:
-    network = state.network
+def _model(state: State) -> Iterator[CodeLine]:
+    network, frozen = state.network, frozen_layers(state) if state.trainable else ()
     factors = ", ".join(frame.penalty_terms(state, "l1=l1", "l2=l2"))
     if factors:
         yield CodeLine(f"penalty = keras.regularizers.L1L2({factors})", "slopes")
@@ -110,8 +109,8 @@ def _activation(function: Activation) -> str:
     return f"layers.Activation({name})"
 
 
-def _training(state: State, optimizer: str, frozen: tuple[int, ...]) -> Iterator[CodeLine]:
-    of_z = _of_z(state)
+def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
+    of_z, others = _of_z(state), frame.frozen_parts(state, frozen_layers(state))
     model = "trained" if of_z else "model"
     if accuracy := [*frame.accuracy_function(state, "model.predict(x, verbose=0)")]:
         yield from (CodeLine(), *accuracy)
@@ -125,8 +124,9 @@ def _training(state: State, optimizer: str, frozen: tuple[int, ...]) -> Iterator
         last = state.network.layers[-1].function.notation.keras.name
         yield CodeLine(f"# The loss applies {last} itself, so train the same layers without {last}", "loss")
         yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
-    if others := [comment(state.network.part_name(part)) for part in frame.frozen_parts(state, frozen)]:
-        yield CodeLine(f"# Keras freezes only whole layers. Other frozen parts: {list_text(others)}.", "fit")
+    if others:
+        names = list_text([comment(state.network.part_name(part)) for part in others])
+        yield CodeLine(f"# Keras freezes only whole layers. Other frozen parts: {names}.", "fit")
         yield CodeLine("# These parts learn here, so the training differs from that of nnviz.", "fit")
     yield from _compile(state, model, optimizer)
     yield CodeLine()

@@ -78,16 +78,15 @@ def _frozen(state: State) -> tuple[list[CodeLine], list[CodeLine]]:
     tensors, layers = _tensors(state.network), frozen_layers(state)
     if len(layers) == len(state.network.layers):
         layers = ()  # backward() needs a tensor that learns
-    modules = ((k, tensors[f"W{k}"].removesuffix(".weight")) for k in layers)
     restored = [
         CodeLine(f"        {tensors[name]}{index} = {name}{index}", "update", addresses)
         for name, index, addresses in frame.frozen_arrays(state, layers)
     ]
     head = [CodeLine(f"    with torch.no_grad():  {frame.FROZEN}", "update")] * bool(restored)
-    return [
-        CodeLine(f"{module}.requires_grad_(False)  # frozen", "update", of_nodes(state.network, k))
-        for k, module in modules
-    ], head + restored
+    modules = {k: tensors[f"W{k}"].removesuffix(".weight") for k in layers}
+    whole = {k: f"{module}.requires_grad_(False)  # frozen" for k, module in modules.items()}
+    frozen = [CodeLine(text, "update", of_nodes(state.network, k)) for k, text in whole.items()]
+    return frozen, head + restored
 
 
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:

@@ -18,17 +18,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnviz.core.losses import CROSS_ENTROPY, LOSSES, forms_of, loss_of
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, NO_PENALTY, Penalty, forms_of
 from nnviz.core.network import Layer
-from nnviz.core.numbers import full, quoted
+from nnviz.core.numbers import full, list_text, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES, Schedule, of_numbers
 from nnviz.core.state import State, Training
+from nnviz.core.trainer import frozen_layers
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain
 from nnviz.files.models.dense import to_float32
-from nnviz.files.models.keras_chain import model_layers
+from nnviz.files.models.keras_chain import Part, model_layers
 from nnviz.files.models.npz import Archive
 from nnviz.files.source import SETTINGS, Codec, Source
 
@@ -51,22 +52,26 @@ _TOLERANCE = 1e-6
 """Smallest difference that counts: settings may be 32-bit floats, and epsilon is small."""
 
 
-def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
-    """Return a State with these layers and a Keras file's loss and optimizer. Raises FileError.
+def state_of(parts: Sequence[Part], chain: dense.Chain, settings: object, source: Source) -> State:
+    """Return a State with a Keras model's network, loss, optimizer, penalty and frozen layers.
 
-    Adds a note (a sentence for the user) to `source` for each difference between Keras and nnviz.
+    `parts` are the layers of the model, `chain` is the chain of its dense layers, and `settings` are its
+    compile settings. Adds a note (a sentence for the user) to `source` for each difference between Keras and
+    nnviz. Raises FileError.
     """
+    source.notes.extend(keras_chain.training_notes(parts) + chain.notes)
     loss, (name, _) = loss_of_settings(settings), _loss(settings)
     has_logits = "nnviz has no loss that takes logits (from_logits)"
     reason = has_logits if loss_by_name(name) else f"nnviz has no loss {quoted(name)}"
-    state = dense.state_of(layers, loss=loss, source=source, why=reason if name else "")
-    output = layers[-1].activation
+    state = dense.state_of(chain.layers, loss=loss, source=source, why=reason if name else "")
+    output = chain.layers[-1].activation
     other, ours = _CROSS_ENTROPIES.get(output, ("", ""))
     if loss == CROSS_ENTROPY and other and f"{other}crossentropy" in _letters(name):
         source.notes.append(
             f"nnviz uses {ours} cross-entropy with {output}, not the model's {other} cross-entropy"
         )
-    return replace(state, training=_with_optimizer(state.training, _optimizer(settings), source.notes))
+    training = _with_optimizer(state.training, _optimizer(settings), source.notes)
+    return replace(state, training=_with_penalty(training, parts, source.notes))
 
 
 def loss_of_settings(settings: object) -> str:
@@ -86,22 +91,6 @@ def loss_by_name(name: object) -> str:
     """Return nnviz's name for a Keras loss; "" if nnviz does not have the loss."""
     letters = _letters(name)
     return CROSS_ENTROPY if letters == _SPARSE else _losses().get(letters, "")
-
-
-def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str | dict[str, Any]] | None:
-    """Return (optimizer, loss), each as JSON for Keras; a loss without a parameter is only a name.
-
-    `output` is the activation of the output layer. Return None if Keras lacks the optimizer or the loss.
-    """
-    own = loss_of(training.loss, output).notation.keras
-    if training.optimizer not in _OPTIMIZERS or not own.name:
-        return None
-    kind, settings = _OPTIMIZERS[training.optimizer]
-    config = {"name": kind.lower(), "learning_rate": _rate_to_keras(training), **settings}
-    optimizer = _part("keras.optimizers", kind, config)
-    if own.settings:
-        return optimizer, _part("keras.losses", own.name, own.settings)
-    return optimizer, keras_chain.snake_case(own.name)
 
 
 def _rate_to_keras(training: Training) -> float | dict[str, Any]:
@@ -228,6 +217,44 @@ def _schedule(kind: object, config: Mapping[str, Any]) -> Schedule | None:
     return None
 
 
+_OLD_NAMES = {"kernel_regularizer": "W_regularizer", "bias_regularizer": "b_regularizer"}
+"""Names of settings in Keras 1."""
+_PENALTIES = ("L1", "L2", "L1L2", "L1L2Regularizer", "WeightRegularizer")
+"""Classes of the penalty l1·Σ|w| + l2·Σw²; the last two are from Keras 1."""
+
+
+def _with_penalty(training: Training, parts: Sequence[Part], notes: list[str]) -> Training:
+    """Return `training` with a model's penalty and frozen layers; add a note for unused regularizers."""
+    layers = [part.config for part in parts if part.kind == "Dense"]
+    found = {
+        key: {_penalty(config.get(key) or config.get(_OLD_NAMES.get(key, ""))) for config in layers}
+        for key in (*_OLD_NAMES, "activity_regularizer")
+    }
+    (first, *others), *_ = found.values()
+    penalty = NO_PENALTY if first is None or others else first
+    used = {"kernel_regularizer": {penalty}}
+    if unused := [key for key, each in found.items() if each != used.get(key, {NO_PENALTY})]:
+        own = "nnviz has only one penalty, l1·Σ|w| + l2·Σw² over the weights of all layers"
+        notes.append(f"nnviz does not use the model's {list_text(unused)}: {own}")
+    frozen = tuple(f"layer {k}" for k, config in enumerate(layers) if config.get("trainable") is False)
+    return replace(training, l1=penalty.l1, l2=penalty.l2, frozen=frozen)
+
+
+def _penalty(regularizer: object) -> Penalty | None:
+    """Return the penalty of a Keras regularizer, or None if nnviz does not have the regularizer."""
+    if not isinstance(regularizer, Mapping):
+        return None if regularizer else NO_PENALTY
+    config = regularizer.get("config", regularizer)  # Keras 1 has no inner object
+    is_known = regularizer.get("class_name", regularizer.get("name")) in _PENALTIES
+    given = [config.get(name, 0.0) for name in ("l1", "l2")] if isinstance(config, Mapping) else []
+    factors = [dense.shortest_decimal(float(each)) for each in given if dense.is_number(each)]
+    with suppress(FileError, ValueError):
+        keras_chain.check_part_of_keras(regularizer)
+        if is_known and len(factors) == 2:
+            return Penalty(*factors)
+    return None
+
+
 VERSION = "3.0.0"
 """Oldest Keras version that supports everything that nnviz writes."""
 NORMALIZATION = "Normalization"
@@ -257,16 +284,19 @@ def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
         numbers = {"mean": scales.mean.tolist(), "variance": (scales.deviation**2).tolist()}
         config = {"name": NORMALIZATION.lower(), "trainable": True, "dtype": "float32", "axis": [-1]}
         made.append(KerasLayer(NORMALIZATION, {**config, "invert": False, **numbers}))
+    factors, frozen = {"l1": state.training.l1, "l2": state.training.l2}, frozen_layers(state)
+    regularizer = _part("keras.regularizers", "L1L2", factors)
+    penalty = {"kernel_regularizer": regularizer} if state.training.penalty else {}
     for k, layer in enumerate(network.layers):
-        made += _layers(layer, k, old)
+        made += _layers(layer, k, old, {"trainable": k not in frozen, **penalty})
     return made
 
 
-def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
+def _layers(layer: Layer, k: int, old: bool, more: dict[str, Any]) -> Iterator[KerasLayer]:
     kind, parameter = keras_chain.keras_activation(layer.activation)
     config = {
         "name": f"dense_{k}",
-        "trainable": True,
+        **more,
         "dtype": "float32",
         "units": len(layer),
         "activation": "linear" if parameter else _OLD_FUNCTIONS.get(kind, kind) if old else kind,
@@ -288,11 +318,17 @@ def _model_json(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
 
 
 def _compile_settings(state: State, *, old: bool) -> dict[str, Any] | None:
-    """Return the compile settings as a JSON object, or None if Keras does not have the optimizer."""
-    compiled = _to_keras(state.training, state.network.layers[-1].function.base)
-    if compiled is None:
+    """Return the compile settings as a JSON object, or None if Keras lacks the optimizer or the loss.
+
+    A loss without a parameter is only a name.
+    """
+    training, own = state.training, state.measure.notation.keras
+    if training.optimizer not in _OPTIMIZERS or not own.name:
         return None
-    optimizer, loss = compiled
+    kind, settings = _OPTIMIZERS[training.optimizer]
+    config = {"name": kind.lower(), "learning_rate": _rate_to_keras(training), **settings}
+    optimizer, name = _part("keras.optimizers", kind, config), keras_chain.snake_case(own.name)
+    loss = _part("keras.losses", own.name, own.settings) if own.settings else name
     common: dict[str, Any] = {"loss": loss, "loss_weights": None, "metrics": None, "weighted_metrics": None}
     if old:
         return {**common, "optimizer_config": optimizer, "sample_weight_mode": None}
@@ -305,11 +341,12 @@ def left_out(state: State) -> list[str]:
     lost = [*dense.left_out(state), *dense.lost_digits(state)]
     if _compile_settings(state, old=False) is None:
         return lost
-    kept = {
-        name: getattr(state.training, name) for name in ("learning_rate", "schedule", "optimizer", "loss")
-    }
-    names = "loss, optimizer, learning rate and schedule"
-    others = [f"{SETTINGS} except {names}"] * (Training(**kept) != state.training)
+    names = ("learning_rate", "schedule", "optimizer", "loss", "l1", "l2", "frozen")
+    kept = {name: getattr(state.training, name) for name in names}
+    listed = "loss, optimizer, learning rate, schedule, penalty and frozen layers"
+    others = [f"{SETTINGS} except {listed}"] * (Training(**kept) != state.training)
+    if {part.layer for part in state.frozen} - {*frozen_layers(state)}:
+        others.append("the freezing of single nodes, weights and biases")
     return [part for each in lost for part in (others if each == SETTINGS else [each])]
 
 
@@ -324,7 +361,7 @@ def _arrays(layer: Layer, place: str) -> list[Any]:
     return [to_float32(array, place) for array in both if array is not None]
 
 
-UNREAD = "the names of layers, metrics, regularizers and the state of the optimizer"
+UNREAD = "the names of layers, metrics, initializers and the state of the optimizer"
 CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED_IN_ARCHIVE = "compile_config"
 """Key in the architecture; missing if the model is not compiled."""
@@ -348,8 +385,7 @@ def read_archive(source: Source) -> State:
     parts = model_layers(model)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = keras_chain.read_hdf5(archive.read(member), source.progress)
-    layers = keras_chain.dense_layers(parts, file, source.notes)
-    return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
+    return state_of(parts, keras_chain.stored_chain(parts, file), model.get(_COMPILED_IN_ARCHIVE), source)
 
 
 def _weights(layers: list[KerasLayer], training: Training | None) -> bytes:
@@ -361,11 +397,12 @@ def _weights(layers: list[KerasLayer], training: Training | None) -> bytes:
 
     datasets: dict[str, Any] = {}
     arrays: list[Any] = []
-    for k, layer in enumerate(each.layer for each in layers if each.layer is not None):
+    stored = ((each.layer, each.config["trainable"]) for each in layers if each.layer is not None)
+    for k, (layer, is_trainable) in enumerate(stored):
         group = f"layers/dense_{k}/vars" if k else "layers/dense/vars"
         layer_arrays = _arrays(layer, f"layers[{k}]")
         datasets |= {f"{group}/{i}": array for i, array in enumerate(layer_arrays)}
-        arrays += layer_arrays
+        arrays += layer_arrays if is_trainable else []
     if training is not None:
         count = len(OPTIMIZERS[training.optimizer].memories)
         rate = to_float32(np.array(training.learning_rate), "training.learning_rate")
@@ -413,11 +450,11 @@ def read_h5(source: Source) -> State:
             "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
             "open the model.json that belongs to the weights"
         )
-    layers = keras_chain.dense_layers(model_layers(parse(text)), file, source.notes)
+    parts = model_layers(parse(text))
     settings = None
     with suppress(FileError):
         settings = parse(file.text("", _COMPILED_IN_H5))
-    return state_of(layers, settings, source)
+    return state_of(parts, keras_chain.stored_chain(parts, file), settings, source)
 
 
 def write_h5(state: State) -> bytes:
@@ -472,7 +509,7 @@ def read_json(source: Source) -> State:
     model = parse(decode_text(source.data), source.progress)
     parts = model_layers(model)
     file = keras_chain.read_hdf5(source.read_sibling(_weights_name(source)), source.progress)
-    return dense.state_of(keras_chain.dense_layers(parts, file, source.notes), source=source)
+    return state_of(parts, keras_chain.stored_chain(parts, file), None, source)
 
 
 def _weights_name(source: Source) -> str:

@@ -520,16 +520,14 @@ def read_hdf5(data: bytes, progress: Progress | None = None) -> Hdf5:
     return msgspec.structs.replace(found, arrays=arrays)
 
 
-def dense_layers(parts: Sequence[Part], file: Hdf5, notes: list[str]) -> list[Dense]:
-    """Return the dense layers of a model with their weights from a file, and add notes for the user.
+def stored_chain(parts: Sequence[Part], file: Hdf5) -> Chain:
+    """Return the chain of a model's dense layers with their weights from a file.
 
     Raises FileError if weights are missing or do not fit.
     """
     root = next((path for path in ("", "model_weights") if file.texts(path, "layer_names") is not None), None)
     stored = [part for part in parts if most_arrays(part)]
-    chain = chain_of(parts, _Keras3(file).arrays(stored) if root is None else _old_arrays(stored, file, root))
-    notes += training_notes(parts) + chain.notes
-    return chain.layers
+    return chain_of(parts, _Keras3(file).arrays(stored) if root is None else _old_arrays(stored, file, root))
 
 
 def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:

@@ -71,8 +71,7 @@ def read(source: Source) -> State:
     names = keras_chain.group_by_layer(arrays)
     by_id = {id(part): [arrays[name] for name in names.get(part.name, ())] for part in parts}
     chain = keras_chain.chain_of(parts, by_id)
-    source.notes.extend(keras_chain.training_notes(parts) + chain.notes)
-    return keras.state_of(chain.layers, topology.get("training_config"), source)
+    return keras.state_of(parts, chain, topology.get("training_config"), source)
 
 
 def _arrays(raw: object, source: Source) -> dict[str, NDArray[np.float32]]:
