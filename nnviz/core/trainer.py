@@ -79,24 +79,21 @@ def parameter_index(network: Network, address: Address) -> int:
     return before + address.node * inputs + (address.source if address.kind == "weight" else inputs - 1)
 
 
-def frozen_indices(state: State) -> NDArray[np.intp]:
-    """Return the indices of the frozen weights and biases in the flat vector of all weights and biases."""
+def _frozen_mask(state: State) -> Array:
+    """Return a flat vector, shape (parameters,): 1 for each frozen weight or bias, else 0."""
     is_frozen = np.zeros(state.network.parameters)
     matrices = _matrices(is_frozen, state.network)
     for part in state.frozen:
         row = slice(None) if part.kind == "layer" else part.node
         column = {"weight": part.source, "bias": -1}.get(part.kind, slice(None))
         matrices[part.layer][row, column] = 1.0
-    return np.flatnonzero(is_frozen)
+    return is_frozen
 
 
 def frozen_layers(state: State) -> tuple[int, ...]:
     """Return the indices of the layers in which all weights and biases are frozen."""
-    if not state.frozen:
-        return ()
-    is_frozen = np.zeros(state.network.parameters)
-    is_frozen[frozen_indices(state)] = 1.0
-    return tuple(k for k, each in enumerate(_matrices(is_frozen, state.network)) if each.all())
+    masks = _matrices(_frozen_mask(state), state.network) if state.frozen else []
+    return tuple(k for k, mask in enumerate(masks) if mask.all())
 
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
@@ -394,7 +391,7 @@ class Trainer:
         self._rate = np.empty(())  # the copy that the optimizer reads
         self._optimizer = optimizer(own.values, own.slopes, own.memory, self._rate)
         self._data = BoundData(state, own)
-        self._penalty, self._frozen = state.training.penalty, frozen_indices(state)
+        self._penalty, self._frozen = state.training.penalty, np.flatnonzero(_frozen_mask(state))
         is_constrained = self._penalty or len(self._frozen)
         self._update = self._constrained_update if is_constrained else self._optimizer.update
         self._forward_done = False
