@@ -95,18 +95,22 @@ def remove_targets(state: State) -> State:
     return state if state.data.targets is None else set_rows(state, state.data.inputs, None)
 
 
-def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> State:
+def add_row(
+    state: State, after: int | None = None, inputs: ArrayLike = 0.0, targets: ArrayLike | None = None
+) -> State:
     """Add a row below the row with the index `after`, or at the end if `after` is None.
 
-    The new row has the values `inputs`, shape (inputs,), and targets 0. A row that is added to empty data has
-    no targets.
+    The new row has the values `inputs`, shape (inputs,), and `targets`, shape (outputs,). Arrays of the
+    shapes (rows, inputs) and (rows, outputs) add several rows. If `targets` is None, the new targets are 0,
+    and a row that is added to empty data has no targets. If `targets` are given and the State had none, the
+    other targets become 0.
     """
-    at = len(state.data) if after is None else after + 1
-    inputs = np.insert(state.data.inputs, at, inputs, axis=0)
-    targets = state.data.targets if len(state.data) else None
-    if targets is not None:
-        targets = np.insert(targets, at, 0.0, axis=0)
-    return set_rows(state, inputs, targets)
+    at, data = len(state.data) if after is None else after + 1, state.data
+    old = data.targets if len(data) else None
+    if old is None and targets is not None:
+        old = np.zeros((len(data), len(state.network.outputs)))
+    new = None if old is None else np.insert(old, at, 0.0 if targets is None else targets, axis=0)
+    return set_rows(state, np.insert(data.inputs, at, inputs, axis=0), new)
 
 
 def remove_rows(state: State, rows: list[int]) -> State:

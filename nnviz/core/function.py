@@ -79,26 +79,29 @@ class FunctionValues:
     prediction: Array
 
 
-def span_of(data: Dataset, place: int) -> Span:
+def span_of(data: Dataset, place: int, known: Span | None = None) -> Span:
     """Return the lowest and the highest value of the input at index `place`, with a margin on both sides.
 
-    If the data has no rows, the result is (−1, 1).
+    If the data has no rows, the result is (−1, 1). If the range `known` contains all values, return `known`.
     """
     if not len(data):
-        return -1.0, 1.0
+        return known or (-1.0, 1.0)
     column = data.inputs[:, place]
     low, high = float(column.min()), float(column.max())
+    if known and known[0] <= low and high <= known[1]:
+        return known
     room = MARGIN * (high / 2 - low / 2) * 2 if low < high else max(1.0, abs(low))
     return max(low - room, -LARGEST), min(high + room, LARGEST)
 
 
-def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
+def section(data: Dataset, along: tuple[int, ...], held: Array, known: Section | None = None) -> Section:
     """Return the line or plane on which the inputs with the indices `along` vary.
 
-    These inputs vary over their range in the data, with a margin. The other inputs have the values in `held`,
-    shape (inputs,).
+    These inputs vary over their range in the data, with a margin, or over their range in `known` if this
+    range contains all rows. The other inputs have the values in `held`, shape (inputs,).
     """
-    return Section(along, tuple(span_of(data, place) for place in along), held)
+    spans = dict(zip(known.along, known.spans, strict=True)) if known else {}
+    return Section(along, tuple(span_of(data, place, spans.get(place)) for place in along), held)
 
 
 def hidden_shares(data: Dataset, rows: NDArray[np.intp], where: Section) -> Array:

@@ -141,9 +141,12 @@ class Document(QObject):
         if row != self._now.row or self._now.what_if_row is not None:
             self._show(row=row, what_if_row=None)
 
-    def show_what_if_row(self, inputs: ArrayLike) -> None:
-        """Show a what-if row (not in the data) on the diagram. The array `inputs` has the shape (inputs,)."""
-        self._show(what_if_row=frozen(inputs, "inputs"))
+    def show_what_if_row(self, inputs: ArrayLike | None) -> None:
+        """Show a what-if row (not in the data) on the diagram, or end it if `inputs` is None.
+
+        The array `inputs` has the shape (inputs,).
+        """
+        self._show(what_if_row=None if inputs is None else frozen(inputs, "inputs"))
 
     def insert_what_if_row(self) -> str:
         """Insert the what-if row (inputs that the person tries out) into the data; select the new row.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import partial
 
@@ -163,10 +163,11 @@ class Runner(QObject):
     ============= ======================================================================================
 
     A run makes `training.updates` updates, or the remaining updates of a paused run, and is one undo entry.
-    Any other change of the document stops the run, except a change of the notes. A new learning rate applies
-    from the next update. A view in which the user drags through iterations calls `begin_drag`, then
-    `scrub_to` repeatedly, then `end_drag`. For key presses, the view calls only `begin_scrub` and `scrub_to`.
-    All calls of `scrub_to` after one `begin_scrub` or `begin_drag` form one undo entry.
+    Any other change of the document stops the run, except a change of the notes; `edit_rows` goes on with
+    new rows. A new learning rate applies from the next update. A view in which the user drags through
+    iterations calls `begin_drag`, then `scrub_to` repeatedly, then `end_drag`. For key presses, the view
+    calls only `begin_scrub` and `scrub_to`. All calls of `scrub_to` after one `begin_scrub` or `begin_drag`
+    form one undo entry.
     """
 
     progressed = Signal(object, object)
@@ -311,6 +312,33 @@ class Runner(QObject):
         if self._document.edit("New random weights", edits.randomise, seed):
             self.message.emit(f"New random weights with seed {seed}")
 
+    def edit_rows(
+        self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
+    ) -> bool:
+        """Edit the rows of the data as `Document.edit` does; return whether the edit was possible.
+
+        A run ends, and a new run of all updates goes on from its weights, with the new rows. Until
+        `end_edit`, the updates of the new run belong to the undo entry of the edit.
+        """
+        if not self._document.may_change():
+            return False
+        job = None if self._is_step else self._job
+        if job:
+            job.stop()
+            self._show()
+            self._job = None  # without the signals of a pause: the next run begins at once
+        is_done = self._document.edit(text, edit, *where, merge=merge)
+        if job and (following := self._begin(self._document.state.training.updates, text, merge or object())):
+            following.set_speed(self._speed)
+        elif job:
+            self._end(job, paused_sentence(job.done, job.updates))
+        return is_done
+
+    def end_edit(self) -> None:
+        """Begin a new undo entry for the next updates of a run that `edit_rows` has continued."""
+        if self._job and not self._is_step:
+            self._text, self._merge = "", object()
+
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""
         old = self._document.state.training
@@ -329,11 +357,14 @@ class Runner(QObject):
         names = {"updates": "number of updates", "l1": "L1", "l2": "L2"}
         self._document.push(state, f"Change {names.get(changed[0], changed[0].replace('_', ' '))}")
 
-    def _begin(self, updates: int, text: str = "") -> Job | None:
+    def _begin(self, updates: int, text: str = "", merge: Hashable | None = None) -> Job | None:
+        """Begin a run or a step. If `merge` is given, the run continues a run whose rows were edited."""
         self.travel.cancel()
         if not self._document.may_change():
             return None
-        state = with_earlier(self._document.state, self.travel.past.last)
+        state = self._document.state
+        if merge is None:
+            state = with_earlier(state, self.travel.past.last)
         try:
             make = partial(Trainer, history_limit=self._limits.history_points)
             job = Job(state, updates, self, self._limits, make)
@@ -344,7 +375,7 @@ class Runner(QObject):
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)
         self._job, self._is_step = job, text == ONE_UPDATE
-        self._text, self._merge = text, object()
+        self._text, self._merge = text, merge or object()
         self._own_state = state
         self.updates_left = 0
         self._document.set_in_motion(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from nnviz.core.activations import ACTIVATIONS, activation, default_activations
 from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.generators import KINDS
 from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
@@ -102,6 +104,13 @@ class NewNetwork(Dialog):
             message = str(error)
         show_text(self._error, message)
         self._accept_button.setEnabled(not message)
+
+
+def empty_plane() -> State:
+    """Return a State without rows: two inputs, a small hidden layer and an output for two classes."""
+    kind = replace(KINDS["circles"], hidden=(4,))
+    network = kind.network()
+    return State(network, Dataset.empty(network), replace(kind.training, validation=0.0))
 
 
 def _counts(text: str, refusal: str, many: bool = False) -> list[int]:

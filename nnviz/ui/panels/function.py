@@ -11,9 +11,10 @@ from dataclasses import replace
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 
 from nnviz.core.activations import Array
+from nnviz.core.edits import add_row, put_cells, remove_rows
 from nnviz.core.function import (
     COARSEST,
     FunctionValues,
@@ -31,16 +32,23 @@ from nnviz.core.slopes import forward_ns, row_blocks
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
+from nnviz.picture.matrix import pixel_side
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
+from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import PLOT_DOWN, colours
+from nnviz.ui.panels.function_pad import PAD_TIP, Pad
 from nnviz.ui.panels.function_plane import (
+    DIGITS,
     MOST,
+    POINT_KEYS,
     PREDICTION,
+    REMOVE,
     SAMPLES,
     TARGET,
+    TIP,
     Axes,
     FunctionPlane,
     Rows,
@@ -53,6 +61,13 @@ from nnviz.ui.panels.function_plane import (
     hidden_distances,
     level_line,
     marked_rows,
+)
+from nnviz.ui.panels.function_points import (
+    TargetChoice,
+    can_place_points,
+    shown_columns,
+    sprinkled,
+    target_at,
 )
 from nnviz.ui.plot.card import Caption, PlotPage, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import is_on
@@ -176,6 +191,8 @@ ROOMY = 0.5
 """The range of the vertical axis does not change while the values fill at least this share of the range."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
+TOOL_PX = 26
+"""Width of the button that edits points, in pixels at 100 %: a low window has no room for more."""
 WIDE = 2.4
 """Least width / height of the panel for a caption beside the plot."""
 SAME_SCALE = "function: same scale"
@@ -184,6 +201,8 @@ LARGEST_RATIO = 10.0
 """Largest ratio between the ranges of two axes that can have the same scale."""
 ALL = "all"
 """Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
+EDIT = "Add and move rows as points (other inputs as in the selected row), or draw inputs that are pixels"
+POINTS_TIP = "Click adds a point, dragging adds many or moves one, Delete removes the ringed one, Escape ends"
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
@@ -210,12 +229,16 @@ class FunctionPanel(PlotPanel):
         self._y_range: Span | None = None
         self._finest_for: tuple[int, ...] = ()
         """Size, in pixels, of the plot when the finest picture was computed."""
+        self._grabbed: int | None = None
+        self._brush, self._stroke, self._rng = np.zeros(2), object(), np.random.default_rng()
         self.plane = FunctionPlane(self._read)
         self.plane.setMinimumHeight(PLOT_PX)
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
-        self.body.addWidget(self.key)
-        self.body.addWidget(PlotPage(self.plane, self.caption, WIDE, PLOT_DOWN), 1)
+        self.choice, self.pad = TargetChoice(), Pad()
+        self.page = PlotPage(self.plane, self.caption, WIDE, PLOT_DOWN)
+        for part in (self.key, self.choice, self.page, self.pad):
+            self.body.addWidget(part, int(part in (self.page, self.pad)))
         self.across = self.add_box("Across", "Choose what the horizontal axis shows")
         self.up = self.add_box("Up", "Choose what the vertical axis shows")
         self.output = self.add_box("Output", "Choose the output that the plot shows")
@@ -228,6 +251,11 @@ class FunctionPanel(PlotPanel):
         self.same_scale.setChecked(desk.settings.get(SAME_SCALE, False))
         self.same_scale.clicked.connect(self._choose_scale)
         self.add_button(self.same_scale)
+        self.tool = quiet_button("", EDIT)
+        self.tool.setCheckable(True)
+        self.tool.toggled.connect(self._use_tool)
+        self.tool.setFixedWidth(TOOL_PX)
+        self.add_button(self.tool)
         self._use_axes(Axes.first(self.state))
         self._connect(self.plane)
 
@@ -237,10 +265,23 @@ class FunctionPanel(PlotPanel):
         plane.keep_requested.connect(self._keep)
         plane.leave_requested.connect(lambda: self._document.select_row(self._document.now.row))
         plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
+        plane.gesture_ended.connect(self._end_stroke)
+        plane.key_pressed.connect(self._use_key)
+        self.choice.changed.connect(self._show_choice)
+        self.pad.drawn.connect(self._document.show_what_if_row)
+        self.pad.kept.connect(self._keep)
+        self.pad.left.connect(lambda: self.tool.setChecked(False))
+        self.choice.hide()
+        self.pad.hide()
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
-        return self.plane if self._drawn else None
+        return self.plane if self._drawn and not self._draws else None
+
+    @property
+    def _draws(self) -> bool:
+        """Whether the pad is shown, on which the person draws a what-if row."""
+        return self.tool.isChecked() and pixel_side(self.state.network) is not None
 
     @property
     def state(self) -> State:
@@ -252,11 +293,16 @@ class FunctionPanel(PlotPanel):
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Compute the picture if it is not up to date, at once if that is quick; draw it and the point."""
         before, self._now = self.state, new
+        if old is None:
+            self.tool.setIcon(icon("pencil", colours().muted, 16))
         self._report_what_if(old, new)
         sources = "network", "data", "training"
         if not is_new(old, new, *(f"state.{name}" for name in sources), "row", "what_if_row", "is_moving"):
             return
         self._refresh_axes(before, new.state)
+        if self._draws:
+            self.pad.show_moment(old, new)
+            return
         if self._is_quick and not self.is_current:
             for _ in self._compute(moving=True):
                 pass
@@ -303,6 +349,8 @@ class FunctionPanel(PlotPanel):
             != (other.inputs, other.outputs, other.layers[-1].activation)
         ) or old.data is not new.data:
             axes = self.axes
+            if one.inputs is not other.inputs:  # as in another document
+                self.tool.setChecked(False)
             self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
             if axes != self.axes or one.sizes != other.sizes:
                 self._discard_results()
@@ -322,7 +370,10 @@ class FunctionPanel(PlotPanel):
             (self.output, [*[ALL] * together, *outputs] if len(outputs) > 1 else [], output),
         ):
             box.show_items(texts, index)
-            box.setVisible(len(texts) > 1)
+            box.setVisible(len(texts) > 1 and not self._draws)
+        can_use = pixel_side(state.network) is not None or can_place_points(state, axes)
+        self.tool.setVisible(can_use)
+        self.tool.setChecked(can_use and self.tool.isChecked())
 
     def _discard_results(self) -> None:
         self._y_range = self._picture = self._predictions = None
@@ -343,7 +394,8 @@ class FunctionPanel(PlotPanel):
         fixed[list(along)] = 0.0
         key = data, along, fixed.tobytes()
         if self._known_section is None or key != self._section_key:
-            self._known_section, self._section_key = section(data, along, fixed), key
+            known = self._known_section if self.tool.isChecked() else None  # so that the plot does not move
+            self._known_section, self._section_key = section(data, along, fixed, known), key
         return self._known_section
 
     @property
@@ -416,10 +468,11 @@ class FunctionPanel(PlotPanel):
         self.plane.set_stale(not is_current)
         self._draw_row()
         self.caption.setText(caption_text(self._now, axes, is_current))
+        self._show_choice()
         entries = key(self.state, axes)
         self.key.setText(" &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
-        self.key.setVisible(bool(entries))
+        self.key.setVisible(bool(entries) and self.plane.press is None)
         texts = self._described(), self.plane.note
         self.plane.setAccessibleDescription(". ".join(filter(None, texts)))
         return is_current
@@ -523,13 +576,14 @@ class FunctionPanel(PlotPanel):
 
     def _read_row(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the mark near `at`, and the readout of its row; None if there is no mark."""
+        row, place = self._row_at(at)
+        return None if row is None else (place, row_text(self._now, self.axes, row, self._section))
+
+    def _row_at(self, at: QPointF) -> tuple[int | None, QPointF]:
+        """Return the row with a mark under the mouse, which is at the plot point `at`, and its place."""
         row, place = self._nearest(at)
         marks = (self.plane.place_of(point.x(), point.y()) for point in (at, place))
-        return (
-            None
-            if row is None or not is_on(*marks)
-            else (place, row_text(self._now, self.axes, row, self._section))
-        )
+        return (row if is_on(*marks) else None), place
 
     def _inputs_at(self, at: QPointF) -> Array:
         """Return the inputs at a point of the plot, shape (inputs,)."""
@@ -562,9 +616,11 @@ class FunctionPanel(PlotPanel):
 
         In a plot over targets, select the nearest row of the data instead.
         """
-        if self.plot is None:
+        if self.plane.press:
+            self._drag_to(x, y)
+        elif self.plot is None:
             return
-        if self.axes.horizontal is not None:
+        elif self.axes.horizontal is not None:
             self._document.show_what_if_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._document.select_row(row)
@@ -578,6 +634,12 @@ class FunctionPanel(PlotPanel):
         if axes.horizontal is None:
             self._document.select_row(now.row + right - up)
             return
+        if self.plane.press:
+            if len(now.state.data):
+                here = np.hstack(now.state.data.arrays)[now.row, shown_columns(now.state, axes)].tolist()
+                moves = zip(here, (right, up), strict=False)
+                self._move_point(now.row, [moved_by_steps(*each, size) for each in moves])
+            return
         inputs = now.row_state.data.inputs[now.row_index].copy()
         steps = (right, up) if axes.vertical is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
@@ -588,6 +650,91 @@ class FunctionPanel(PlotPanel):
     def _keep(self) -> None:
         if message := self._document.insert_what_if_row():
             self._desk.message.emit(message)
+
+    # --- points by hand, and the pad
+
+    def _use_tool(self, on: bool) -> None:
+        """Show the pad for inputs that are pixels, else let mouse and keys edit points; or end both."""
+        draws = self._draws
+        self._section_key = None
+        self.plane.press, self.plane.own_keys = (self._press, POINT_KEYS) if on and not draws else (None, ())
+        self.plane.setToolTip(POINTS_TIP if self.plane.press else TIP)
+        self.pad.setVisible(draws)
+        self.page.setVisible(not draws)
+        for part in (self.key, self.choice, self.same_scale):
+            part.hide()
+        self._document.show_what_if_row(None)
+        if on:
+            self._desk.message.emit(PAD_TIP if draws else POINTS_TIP)
+            (self.pad if draws else self.plane).setFocus()
+        self._discard_results()
+        self._use_axes(self.axes)
+        self.show_now()
+
+    def _show_choice(self) -> None:
+        """Show the choice of the target, and if there are no rows what the person has to do."""
+        on, state = self.plane.press is not None, self.state
+        self.choice.setVisible(on)
+        self.choice.show_for(state, self.axes)
+        is_empty = on and not len(state.data)
+        self.plane.show_title(f"Click to add {self.choice.phrase}" if is_empty else self.plane.note)
+
+    def _end_stroke(self) -> None:
+        """Let the next change of points be an undo entry of its own."""
+        self._stroke = object()
+        self._desk.runner.end_edit()
+
+    def _press(self, at: QPointF) -> QPointF:
+        """Grab the point under the mouse, or add a point; return how far the grabbed point is from `at`."""
+        self._grabbed, place = self._row_at(at)
+        if self._grabbed is not None:
+            self._document.select_row(self._grabbed)
+            return place - at
+        self._brush = np.array(at.toTuple())
+        self._add_points(self._brush[None])
+        return QPointF()
+
+    def _drag_to(self, x: float, y: float) -> None:
+        """Move the grabbed point, or sprinkle points on the way to the mouse."""
+        if self._grabbed is not None:
+            self._move_point(self._grabbed, [x, y])
+            return
+        pixel = np.array(self.plane.pixel())
+        places, self._brush = sprinkled(self._brush, np.array([x, y]), pixel, self._rng)
+        if len(places):
+            self._add_points(places)
+
+    def _add_points(self, places: Array) -> None:
+        """Add a row for each of `places`, shape (points, 2), before the validation rows; select the last."""
+        now, axes = self._document.now, self.axes
+        places = np.array([self.plane.round_point(QPointF(*place)).toTuple() for place in places.tolist()])
+        inputs = np.tile(self._row_inputs, (len(places), 1))
+        inputs[:, axes.along] = places[:, : len(axes.along)]
+        targets, last = self.choice.targets(now, axes, places), now.state.trained_rows - 1
+        if self._edit_points("Add points", add_row, last, inputs, targets):
+            self._document.select_row(last + len(places))
+
+    def _move_point(self, row: int, values: list[float]) -> None:
+        """Move a point to the `values` on the axes: two inputs, or an input and the target."""
+        columns = shown_columns(self._document.state, self.axes)
+        if self.axes.vertical is None:
+            values[1:] = [target_at(self._document.state, value) for value in values[1:]]
+        self._edit_points("Move a point", put_cells, row, columns, np.array([values[: len(columns)]]))
+
+    def _edit_points(self, text: str, edit: Callable[..., State], *where: object) -> bool:
+        return self._desk.runner.edit_rows(text, edit, *where, merge=self._stroke)
+
+    def _use_key(self, key: int) -> None:
+        """Do what one of POINT_KEYS does while the person edits points."""
+        self._end_stroke()
+        if key == Qt.Key.Key_Escape:
+            self.tool.setChecked(False)
+        elif key in DIGITS:
+            self.choice.choose(DIGITS.index(key))
+        elif key not in REMOVE:
+            self._add_points(np.mean(self.plane.view(), axis=1)[None])
+        elif len(self._document.state.data):
+            self._edit_points("Remove a point", remove_rows, [self._document.now.row])
 
 
 def _range(values: Array, before: Span | None) -> Span:

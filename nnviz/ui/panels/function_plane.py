@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.function import FunctionValues, Section, Span, hidden_shares
@@ -294,6 +294,11 @@ TIP = (
 )
 
 
+DIGITS, REMOVE = range(Qt.Key.Key_0, Qt.Key.Key_9 + 1), (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+POINT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Insert, Qt.Key.Key_Escape, *REMOVE, *DIGITS)
+"""Keys that add or remove a point, choose its class, or end the editing of points."""
+
+
 class FunctionPlane(MapPlot):
     """The plot of a function: a map, curves, or predictions over targets, with marks for rows.
 
@@ -302,11 +307,19 @@ class FunctionPlane(MapPlot):
     ================= ==================================================================
     `keep_requested`  emitted when the person adds the what-if row to the data
     `leave_requested` emitted when the person discards the what-if row
+    `key_pressed`     emitted with one of `own_keys`
+    `own_keys`        keys that the plot uses in place of the window while the person edits
+                      points, else ()
+    `press`           called with a pressed point of the plot while the person edits points;
+                      returns how far the grabbed point is from the mouse. Else None
     ================= ==================================================================
     """
 
     keep_requested = Signal()
     leave_requested = Signal()
+    key_pressed = Signal(int)
+    own_keys: tuple[int, ...] = ()
+    press: Callable[[QPointF], QPointF] | None = None
 
     def __init__(self, read: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None) -> None:
         """Make the plot; `read` returns the place and text of the readout near a point, or None."""
@@ -418,12 +431,23 @@ class FunctionPlane(MapPlot):
         """Return True: a click in the plot always shows a what-if row, or selects a row."""
         return True
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Grab or add a point of the data while the person edits points, else move the what-if row."""
+        if self.press is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+        elif self.is_inside(event.position()):
+            self.gesture_ended.emit()
+            self._hold = self.press(self.point_at(event.position()))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys.
 
-        The what-if row has inputs that the user tries out and that are not in the data.
+        The what-if row has inputs that the user tries out and that are not in the data. While the person
+        edits points, the keys add, move and remove points.
         """
-        if self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in self.own_keys:
+            self.key_pressed.emit(event.key())
+        elif self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
         elif self._shows_what_if and event.key() == Qt.Key.Key_Escape:
             self.leave_requested.emit()

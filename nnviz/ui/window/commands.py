@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QKeySequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from nnviz.files.table import ReadySet
     from nnviz.ui.dialogs.films import What
+    from nnviz.ui.panels.function import FunctionPanel
 
 
 ACCURACY = "accuracy"
@@ -55,7 +56,7 @@ def report_ended_run(workspace: Workspace, undo: QAction) -> None:
         nonlocal reported
         text, key = document.undo_text(), undo.shortcut().toString(NATIVE)
         edit = f"{text[:1].upper()}{text[1:]}"
-        if made := document.ended_run:
+        if (made := document.ended_run) and not workspace.runner.running:
             ended = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
             reported = f"{edit if status.text in ('', before) else status.text}. {ended}"
             status.show_message(reported)
@@ -232,6 +233,17 @@ def make_rows(workspace: Workspace) -> None:
                 workspace.status.show_message(dialog.summary)
 
 
+def new_from_points(workspace: Workspace) -> None:
+    """Open a network without rows, and let the person place points in the plot of the function."""
+    from nnviz.ui.dialogs.new_network import empty_plane  # imported late, like the dialog
+
+    if workspace.files.open_new(empty_plane(), ""):
+        workspace.board.docks["Function"].bring_to_front()
+        workspace.desk.frames.show_pending()  # another document would end the tool
+        cast("FunctionPanel", workspace.panel("Function")).tool.setChecked(True)
+
+
+NEW_POINTS = "Open a network without rows, and click into a plane to add the rows as points of two classes"
 SLOPES = "Show the slopes (gradients) of the loss on the diagram, even while you edit weights"
 MEAN = "Show the mean of the slopes over all rows instead of the slopes of one row"
 FOCUS = "Fade all edges except the edges of the selected node"
@@ -332,6 +344,7 @@ def _file(workspace: Workspace) -> Menu:
     files = workspace.files
     opens = (
         MenuEntry("new", "&New…", files.new, keys=STANDARD.New, toolbar=True),
+        MenuEntry("new points", "New from &points", partial(new_from_points, workspace), NEW_POINTS),
         MenuEntry("open", "&Open…", files.ask_open, keys=STANDARD.Open, toolbar=True),
         Menu("Open &recent", fill=files.fill_recent),
     )

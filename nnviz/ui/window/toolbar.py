@@ -51,6 +51,7 @@ class WalkKeys(QObject):
     undo      goes to a field with typed text and undoes the typing; redo does likewise.
     1 to 4    go to a selected cell in a table of numbers, as the first digit of a new number.
     Space     goes to a button or combo box reached with Tab, or to a field with a typed number.
+    own_keys  go to a focused plot or pad that has this attribute, a tuple of keys.
     ========= =====================================================================================
 
     If a field has the focus, a click on a widget that accepts no focus moves the focus to the diagram.
@@ -92,7 +93,9 @@ class WalkKeys(QObject):
 
 
 def needs(focused: QWidget, key: Qt.Key) -> bool:
-    """Return whether the focused widget itself uses `key`: Escape, 1 to 4 or Space. False for other keys."""
+    """Return whether the focused widget itself uses `key`, such as Escape, 1 to 4 or Space."""
+    if key in getattr(focused, "own_keys", ()):
+        return True
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
     if key in DIGITS:
