@@ -335,9 +335,11 @@ class Runner(QObject):
         return is_done
 
     def end_edit(self) -> None:
-        """Begin a new undo entry for the next updates of a run that `edit_rows` has continued."""
+        """Begin a new undo entry for the next updates of a run that `edit_rows` has continued; end a drag."""
         if self._job and not self._is_step:
             self._text, self._merge = "", object()
+        else:
+            self.end_drag()
 
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""

@@ -686,6 +686,9 @@ class FunctionPanel(PlotPanel):
 
     def _press(self, at: QPointF) -> QPointF:
         """Grab the point under the mouse, or add a point; return how far the grabbed point is from `at`."""
+        if not self._document.may_change():
+            return QPointF()
+        self._document.set_in_motion(True)
         self._grabbed, place = self._row_at(at)
         if self._grabbed is not None:
             self._document.select_row(self._grabbed)
