@@ -556,7 +556,7 @@ class FunctionPanel(PlotPanel):
         axes = self.axes
         if axes.horizontal is None:
             return self._read_pair(at)
-        if self._section.hidden and (row := self._read_row(at)):
+        if self._section.hidden and not self.plane.press and (row := self._read_row(at)):
             return row
         inputs = self._inputs_at(self.plane.round_point(at))
         prediction = self.state.network.predict(inputs)[0]
