@@ -5,8 +5,8 @@ A drawing is centred and scaled like the shapes in the rows of the data, such as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ PEN = 0.65
 """Width of the pen · size of a shape / ink of the shape. With this value, drawn digits are read best."""
 
 
-@dataclass(frozen=True, eq=False)
-class PixelStyle:
+class PixelStyle(NamedTuple):
     """How the rows of a data set show shapes in images of `side` · `side` pixels.
 
     =============== ============================================================================

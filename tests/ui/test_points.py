@@ -57,11 +57,11 @@ def path(panel, *points, steps=8):
 def test_a_click_adds_a_row_of_the_chosen_class_that_undo_takes_back(qtbot, open_panel):
     panel = open_panel(before := xor())
     document = edit_points(qtbot, panel)
-    assert "New points" in panel.choice.classes.text()
+    assert "New points" in panel.key.text()
     click(panel, place(panel, 0.4, 0.7))
     keys(panel, Key.Key_1)
     click(panel, place(panel, 0.6, 0.2))
-    panel.choice.classes.linkActivated.emit("0")
+    panel.key.linkActivated.emit("0")
     click(panel, place(panel, 0.2, 0.2))
     settle(qtbot, panel)
     expected = [[0.4, 0.7, 0.0], [0.6, 0.2, 1.0], [0.2, 0.2, 0.0]]
@@ -152,7 +152,7 @@ def test_of_three_classes_the_target_is_one_hot(qtbot, open_panel):
     settle(qtbot, panel)
     other = document.state.data.inputs[4, 2]
     keys(panel, Key.Key_2)
-    assert "class 2" in panel.choice.classes.accessibleName()
+    assert "class 2" in panel.key.accessibleName()
     click(panel, place(panel, 0.13, -0.21))
     assert rows_of(panel)[-1] == pytest.approx([0.13, -0.21, other, 0, 0, 1], abs=0.05)
     assert rows_of(panel)[-1, 2:].tolist() == [other, 0, 0, 1], "the other input is as in the row"
@@ -167,17 +167,17 @@ def test_numbers_come_from_the_field_and_other_outputs_from_the_row(qtbot, open_
     document = edit_points(qtbot, panel)
     choose(qtbot, panel, panel.output, "high")
     document.select_row(1)
-    panel.choice.number.setFocus()
-    panel.choice.number.selectAll()
-    hands.write(panel.choice.number, "2,5")
+    panel.number.setFocus()
+    panel.number.selectAll()
+    hands.write(panel.number, "2,5")
     click(panel, place(panel, 0.3, 0.3))
     assert rows_of(panel)[-1, 2:].tolist() == [2.0, 2.5]
-    panel.choice.number.setFocus()
-    panel.choice.number.selectAll()
-    hands.write(panel.choice.number, "many")
+    panel.number.setFocus()
+    panel.number.selectAll()
+    hands.write(panel.number, "many")
     click(panel, place(panel, 0.6, 0.3))
     assert rows_of(panel)[-1, 2:].tolist() == [2.0, 2.5]
-    assert panel.choice.number.property("refused")
+    assert panel.number.property("refused")
 
 
 def test_standardised_inputs_are_placed_in_the_units_of_the_axes(qtbot, open_panel):
@@ -211,7 +211,7 @@ def test_the_tool_is_offered_only_where_rows_can_be_placed_and_ends_with_the_doc
     assert panel.tool.isVisible()
     edit_points(qtbot, panel)
     choose(qtbot, panel, panel.across, "target")
-    assert not any((panel.tool.isVisible(), panel.tool.isChecked(), panel.choice.isVisible()))
+    assert not any((panel.tool.isVisible(), panel.tool.isChecked(), "New points" in panel.key.text()))
     many = [f"class {k}" for k in range(11)]
     start(qtbot, panel, State(network(2, 3, many, "softmax"), Dataset(np.eye(2), np.eye(11)[:2])))
     assert not panel.tool.isVisible()

@@ -38,6 +38,7 @@ from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
+from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import PLOT_DOWN, colours
 from nnviz.ui.panels.function_pad import PAD_TIP, Pad
 from nnviz.ui.panels.function_plane import (
@@ -63,11 +64,12 @@ from nnviz.ui.panels.function_plane import (
     marked_rows,
 )
 from nnviz.ui.panels.function_points import (
-    TargetChoice,
     can_place_points,
+    class_names,
     shown_columns,
     sprinkled,
     target_at,
+    targets_at,
 )
 from nnviz.ui.plot.card import Caption, PlotPage, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import is_on
@@ -142,18 +144,27 @@ def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
     return "\n".join(lines)
 
 
-def key(state: State, axes: Axes) -> dict[str, str]:
+def key(state: State, axes: Axes, chosen: int | None = None) -> dict[str, str]:
     """Return the key (legend): for each output, its name, and HTML with a sample of its colour and the name.
 
-    Return {} if one output is chosen, or if the network has more than MOST_NAMED outputs.
+    Return {} if one output is chosen, or if the network has more than MOST_NAMED outputs. If `chosen` is not
+    None, return the classes that new points can have, as links; the class with this index is highlighted.
     """
-    names = shorten_names(state.network.outputs, SHORT)
-    if axes.output is not None or len(names) > MOST_NAMED:
+    names = shorten_names(state.network.outputs if chosen is None else class_names(state, axes), SHORT)
+    if chosen is None and (axes.output is not None or len(names) > MOST_NAMED):
         return {}
     samples = ["━" if axes.vertical is None else SAMPLES[class_shape(k)] for k in range(len(names))]
-    return {
+    entries = {
         name: f"{coloured(colour, sample)}&nbsp;{escape(name).replace(' ', '&nbsp;')}"
         for name, colour, sample in zip(names, curve_colours(list(range(len(names)))), samples, strict=True)
+    }
+    if chosen is None:
+        return entries
+    style = f"color: {colours().ink}; text-decoration: none"
+    styles = (style, f"{style}; background-color: {colours().selection}; font-weight: 600")
+    return {
+        name: f"<a href='{k}' style='{styles[k == chosen]}'>&nbsp;{text}&nbsp;</a>"
+        for k, (name, text) in enumerate(entries.items())
     }
 
 
@@ -202,6 +213,8 @@ LARGEST_RATIO = 10.0
 ALL = "all"
 """Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
 EDIT = "Add and move rows as points (other inputs as in the selected row), or draw inputs that are pixels"
+NEW_POINTS, NUMBERS = "New points: ", "Target of new points"
+HEIGHTS = "New points: the height is the target"
 POINTS_TIP = "Click adds a point, dragging adds many or moves one, Delete removes the ringed one, Escape ends"
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
@@ -229,16 +242,25 @@ class FunctionPanel(PlotPanel):
         self._y_range: Span | None = None
         self._finest_for: tuple[int, ...] = ()
         """Size, in pixels, of the plot when the finest picture was computed."""
+        self._class = 0
         self._grabbed: int | None = None
         self._brush, self._stroke, self._rng = np.zeros(2), object(), np.random.default_rng()
         self.plane = FunctionPlane(self._read)
         self.plane.setMinimumHeight(PLOT_PX)
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
-        self.choice, self.pad = TargetChoice(), Pad()
+        self.number, self.pad = NumberField(), Pad()
+        self.number.show_value(1.0)
+        self.number.setAccessibleName(NUMBERS)
         self.page = PlotPage(self.plane, self.caption, WIDE, PLOT_DOWN)
-        for part in (self.key, self.choice, self.page, self.pad):
+        for part in (self.key, self.number, self.page, self.pad):
             self.body.addWidget(part, int(part in (self.page, self.pad)))
+            part.setHidden(part in (self.number, self.pad))
+        self._add_controls()
+        self._use_axes(Axes.first(self.state))
+        self._connect(self.plane)
+
+    def _add_controls(self) -> None:
         self.across = self.add_box("Across", "Choose what the horizontal axis shows")
         self.up = self.add_box("Up", "Choose what the vertical axis shows")
         self.output = self.add_box("Output", "Choose the output that the plot shows")
@@ -248,7 +270,7 @@ class FunctionPanel(PlotPanel):
             "1:1", "Give both axes the same scale, so that circles look like circles"
         )
         self.same_scale.setCheckable(True)
-        self.same_scale.setChecked(desk.settings.get(SAME_SCALE, False))
+        self.same_scale.setChecked(self._desk.settings.get(SAME_SCALE, False))
         self.same_scale.clicked.connect(self._choose_scale)
         self.add_button(self.same_scale)
         self.tool = quiet_button("", EDIT)
@@ -256,8 +278,6 @@ class FunctionPanel(PlotPanel):
         self.tool.toggled.connect(self._use_tool)
         self.tool.setFixedWidth(TOOL_PX)
         self.add_button(self.tool)
-        self._use_axes(Axes.first(self.state))
-        self._connect(self.plane)
 
     def _connect(self, plane: FunctionPlane) -> None:
         plane.point_moved.connect(self._put)
@@ -267,12 +287,10 @@ class FunctionPanel(PlotPanel):
         plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
         plane.gesture_ended.connect(self._end_stroke)
         plane.key_pressed.connect(self._use_key)
-        self.choice.changed.connect(self._show_choice)
+        self.key.linkActivated.connect(lambda link: self._choose_class(int(link)))
         self.pad.drawn.connect(self._document.show_what_if_row)
         self.pad.kept.connect(self._keep)
         self.pad.left.connect(lambda: self.tool.setChecked(False))
-        self.choice.hide()
-        self.pad.hide()
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
@@ -468,11 +486,7 @@ class FunctionPanel(PlotPanel):
         self.plane.set_stale(not is_current)
         self._draw_row()
         self.caption.setText(caption_text(self._now, axes, is_current))
-        self._show_choice()
-        entries = key(self.state, axes)
-        self.key.setText(" &nbsp; ".join(entries.values()))
-        self.key.setAccessibleName(f"Colours: {', '.join(entries)}")
-        self.key.setVisible(bool(entries) and self.plane.press is None)
+        self._show_key()
         texts = self._described(), self.plane.note
         self.plane.setAccessibleDescription(". ".join(filter(None, texts)))
         return is_current
@@ -661,7 +675,7 @@ class FunctionPanel(PlotPanel):
         self.plane.setToolTip(POINTS_TIP if self.plane.press else TIP)
         self.pad.setVisible(draws)
         self.page.setVisible(not draws)
-        for part in (self.key, self.choice, self.same_scale):
+        for part in (self.key, self.number, self.same_scale):
             part.hide()
         self._document.show_what_if_row(None)
         if on:
@@ -671,13 +685,25 @@ class FunctionPanel(PlotPanel):
         self._use_axes(self.axes)
         self.show_now()
 
-    def _show_choice(self) -> None:
-        """Show the choice of the target, and if there are no rows what the person has to do."""
-        on, state = self.plane.press is not None, self.state
-        self.choice.setVisible(on)
-        self.choice.show_for(state, self.axes)
-        is_empty = on and not len(state.data)
-        self.plane.show_title(f"Click to add {self.choice.phrase}" if is_empty else self.plane.note)
+    def _show_key(self) -> None:
+        """Show the key (legend) of colours or, while the person edits points, the choice of their targets."""
+        on, names = self.plane.press is not None, class_names(self.state, self.axes)
+        self._class = min(self._class, max(len(names) - 1, 0))
+        entries = key(self.state, self.axes, self._class if on else None)
+        start = (NEW_POINTS if names else NUMBERS if self.axes.vertical is not None else HEIGHTS) * on
+        chosen = f"class {names[self._class]}" if names else ""
+        self.key.setText(start + " &nbsp; ".join(entries.values()))
+        self.key.setAccessibleName(f"{start}{chosen}" if on else f"Colours: {', '.join(entries)}")
+        self.key.setVisible(on or bool(entries))
+        self.number.setVisible(start == NUMBERS)
+        is_empty = on and not len(self.state.data)
+        self.plane.show_title(f"Click to add a point of {chosen}" if is_empty else self.plane.note)
+
+    def _choose_class(self, k: int) -> None:
+        """Choose the class of new points, if there is a class with the index `k`."""
+        if k < len(class_names(self.state, self.axes)):
+            self._class = k
+            self._show_key()
 
     def _end_stroke(self) -> None:
         """Let the next change of points be an undo entry of its own."""
@@ -713,7 +739,8 @@ class FunctionPanel(PlotPanel):
         places = np.array([self.plane.round_point(QPointF(*place)).toTuple() for place in places.tolist()])
         inputs = np.tile(self._row_inputs, (len(places), 1))
         inputs[:, axes.along] = places[:, : len(axes.along)]
-        targets, last = self.choice.targets(now, axes, places), now.state.trained_rows - 1
+        chosen = self._class if class_names(now.state, axes) else self.number.value
+        targets, last = targets_at(now, axes, places, chosen), now.state.trained_rows - 1
         if self._edit_points("Add points", add_row, last, inputs, targets):
             self._document.select_row(last + len(places))
 
@@ -733,7 +760,7 @@ class FunctionPanel(PlotPanel):
         if key == Qt.Key.Key_Escape:
             self.tool.setChecked(False)
         elif key in DIGITS:
-            self.choice.choose(DIGITS.index(key))
+            self._choose_class(DIGITS.index(key))
         elif key not in REMOVE:
             self._add_points(np.mean(self.plane.view(), axis=1)[None])
         elif len(self._document.state.data):

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.drawing import PixelStyle, pixel_style
+from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, percent_text, shorten_names
-from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.card import quiet_button
@@ -126,7 +126,7 @@ class Pad(QWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # the right button erases
         self.ink = np.empty((0, 3))
         self._cell, self._last = np.zeros(2, dtype=int), np.zeros(0)
-        self._bars: list[tuple[str, float, str, str]] = []
+        self._bars: list[tuple[int, str, float, str]] = []
         self.clear_button = quiet_button("Clear", "Clear the pad")
         self.clear_button.clicked.connect(lambda: self._change(self.ink[:0]))
         fill_box(box := QVBoxLayout(self), 0)
@@ -138,8 +138,8 @@ class Pad(QWidget):
             self._style = pixel_style(now.state)
         if now.what_if_row is None:
             self.ink = self.ink[:0]
-        self._bars = [] if now.trace is None else bars(now.state, now.trace.prediction[0])
-        self.setAccessibleDescription(", ".join(f"{name} {text}" for name, _, text, _ in self._bars))
+        self._bars = [] if now.trace is None else bars(now.state.network, now.trace.prediction[0])
+        self.setAccessibleDescription(", ".join(f"{name} {text}" for _, name, _, text in self._bars))
         self.update()
 
     @property
@@ -214,7 +214,7 @@ class Pad(QWidget):
             painter.setBrush(QColor(palette.canvas))
             painter.drawRect(room)
             painter.setFont(ui_font(12))
-            self._paint_bars(painter, room)
+            self._paint_bars(painter, room.right() + px(GAP_PX))
             painter.setClipRect(room)
             if not len(self.ink):
                 painter.setPen(QColor(palette.muted))
@@ -227,24 +227,23 @@ class Pad(QWidget):
             lines = QTransform(side, 0.0, 0.0, side, room.x(), room.y()).map(path_of(self.ink))
             painter.strokePath(lines, _pen(palette.ink, PEN * side))
 
-    def _paint_bars(self, painter: QPainter, room: QRectF) -> None:
-        """Paint the name, the bar and the text of each output, at the right of the pad."""
-        left = room.right() + px(GAP_PX)
+    def _paint_bars(self, painter: QPainter, left: float) -> None:
+        """Paint the name, the bar and the text of each output, from the pixel `left` to the right edge."""
         height = (self.height() - self.clear_button.height()) / MOST_BARS
-        for k, (name, share, text, colour) in enumerate(self._bars):
-            line = QRectF(left, k * height, self.width() - left, height)
+        for place, (k, name, share, text) in enumerate(self._bars):
+            line = QRectF(left, place * height, self.width() - left, height)
             bar = QRectF(left, line.y() + 1.0, share * line.width(), height - 2.0)
-            painter.fillRect(bar, faint(colour, BAR_OPACITY))
+            painter.fillRect(bar, faint(class_colour(colours(), k), BAR_OPACITY))
             painter.setPen(QColor(colours().ink))
             painter.drawText(line.adjusted(3.0, 0.0, 0.0, 0.0), ALIGN.AlignVCenter | ALIGN.AlignLeft, name)
             painter.drawText(line.adjusted(0.0, 0.0, -3.0, 0.0), ALIGN.AlignVCenter | ALIGN.AlignRight, text)
 
 
-def bars(state: State, prediction: Array) -> list[tuple[str, float, str, str]]:
-    """Return (name, length from 0 to 1, text, colour) for each output, or for the largest outputs."""
-    names = shorten_names(state.network.outputs, SHORT_NAME)
-    is_share = state.network.layers[-1].function.answers != "how much"
+def bars(network: Network, prediction: Array) -> list[tuple[int, str, float, str]]:
+    """Return (index, name, length of its bar from 0 to 1, text) of each output, or of the largest outputs."""
+    names = shorten_names(network.outputs, SHORT_NAME)
+    is_share = network.layers[-1].function.answers != "how much"
+    lengths = np.nan_to_num(prediction).clip(0.0, float(is_share)).tolist()
+    write = percent_text if is_share else as_text
     largest = sorted(np.argsort(-prediction, kind="stable")[:MOST_BARS].tolist())
-    shares = np.nan_to_num(prediction).clip(0.0, float(is_share)).tolist()
-    texts = [(percent_text if is_share else as_text)(value) for value in prediction.tolist()]
-    return [(names[k], shares[k], texts[k], class_colour(colours(), k)) for k in largest]
+    return [(k, names[k], lengths[k], write(float(prediction[k]))) for k in largest]
