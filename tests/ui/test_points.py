@@ -464,6 +464,20 @@ def test_a_drawing_is_as_light_large_and_central_as_the_rows():
     assert pixel_style(images(np.full((2, 12, 12), 7.0))).size > 0
 
 
+def test_the_pad_draws_with_extreme_values_and_without_rows(qtbot, open_pad):
+    huge = np.where(np.random.default_rng(0).uniform(size=(3, 12, 12)) > 0.8, 1.7e308, -1.7e308)
+    panel, pad = open_pad(images(huge))
+    stroke(pad, [(0.2, 0.2), (0.8, 0.8)])
+    assert panel.document.now.what_if_row.max() > 1e308
+    assert panel.document.now.what_if_row.min() == -1.7e308
+    panel.document.edit("Remove", edits.remove_rows, [0, 1, 2])
+    panel.desk.frames.show_pending()
+    stroke(pad, [(0.2, 0.2), (0.8, 0.8)])
+    row = panel.document.now.what_if_row
+    assert (row.min(), row.max()) == (0.0, pytest.approx(1.0))
+    assert shares(panel).tolist() == [50.0, 50.0]
+
+
 def test_a_run_finds_the_points_that_hands_have_made():
     x = np.random.default_rng(0).uniform(-1, 1, (4, 2))
     state = State(network(2, 3, ["output"], "sigmoid"), Dataset(x[:2]))

@@ -57,8 +57,9 @@ class NewNetwork(Dialog):
         form.addRow("Outputs’ acti&vation", self.output)
         form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
-        start = "The network starts with random weights, and one row of zeros without a target."
-        self._lay_out(heading("New network"), styled_label(start), form, self._error)
+        start = "The network starts with random weights, and one row of zeros without a target. "
+        points = "File → New from points starts with a plane for points of two classes instead."
+        self._lay_out(heading("New network"), wrapped_label(start + points), form, self._error)
 
     def _offer_losses(self, output: str) -> None:
         """Offer the losses that fit the output's activation. Keep the selected one, but not for softmax.

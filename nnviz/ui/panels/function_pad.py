@@ -76,7 +76,8 @@ def inputs_of(ink: Array, style: PixelStyle) -> Array:
         lines = QTransform(scale, 0.0, 0.0, scale, float(x), float(y)).map(path_of(ink))
         painter.strokePath(lines, _pen("white", style.pen))
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(style.side, -1)
-    inputs: Array = style.empty + (style.full - style.empty) * rows[:, : style.side].ravel() / 255.0
+    shares = rows[:, : style.side].ravel() / 255.0
+    inputs: Array = style.empty * (1.0 - shares) + style.full * shares  # their difference may overflow
     return inputs
 
 
