@@ -312,9 +312,7 @@ class Runner(QObject):
         if self._document.edit("New random weights", edits.randomise, seed):
             self.message.emit(f"New random weights with seed {seed}")
 
-    def edit_rows(
-        self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
-    ) -> bool:
+    def edit_rows(self, text: str, edit: Callable[..., State], *where: object, merge: Hashable) -> bool:
         """Edit the rows of the data as `Document.edit` does; return whether the edit was possible.
 
         A run ends, and a new run of all updates goes on from its weights, with the new rows. Until
@@ -328,7 +326,7 @@ class Runner(QObject):
             self._show()
             self._job = None  # without the signals of a pause: the next run begins at once
         is_done = self._document.edit(text, edit, *where, merge=merge)
-        if job and (following := self._begin(self._document.state.training.updates, text, merge or object())):
+        if job and (following := self._begin(self._document.state.training.updates, text, merge)):
             following.set_speed(self._speed)
         elif job:
             self._end(job, paused_sentence(job.done, job.updates))
