@@ -215,7 +215,7 @@ ALL = "all"
 EDIT = "Add and move rows as points (other inputs as in the selected row), or draw inputs that are pixels"
 NEW_POINTS, NUMBERS = "New points: ", "Target of new points"
 HEIGHTS = "New points: the height is the target"
-POINTS_TIP = "Click adds a point, dragging adds many or moves one, Delete removes the ringed one, Escape ends"
+POINTS_TIP = "Click adds a point, a drag adds many or moves one, 0–9: class, Delete removes it, Escape ends"
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
@@ -252,6 +252,7 @@ class FunctionPanel(PlotPanel):
         self.number, self.pad = NumberField(), Pad()
         self.number.show_value(1.0)
         self.number.setAccessibleName(NUMBERS)
+        self.number.setToolTip("Type the target of the points that you add")
         self.page = PlotPage(self.plane, self.caption, WIDE, PLOT_DOWN)
         for part in (self.key, self.number, self.page, self.pad):
             self.body.addWidget(part, int(part in (self.page, self.pad)))
