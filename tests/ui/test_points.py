@@ -204,6 +204,20 @@ def test_new_rows_come_before_the_validation_rows(qtbot, open_panel):
     assert rows_of(panel)[7:].tolist() == np.hstack(state.data.arrays)[6:].tolist()
 
 
+def test_each_new_point_of_many_is_drawn(qtbot, open_panel):
+    rows = np.random.default_rng(0).uniform(-1, 1, (4000, 2))
+    training = replace(xor().training, validation=0.2)
+    panel = open_panel(replace(xor(), data=Dataset(rows, rows[:, :1] > 0), training=training))
+    edit_points(qtbot, panel)
+    for k in range(8):
+        keys(panel, Key.Key_Insert, *[Key.Key_Right] * (k + 1))
+    settle(qtbot, panel)
+    added, drawn = panel.document.state.data.inputs[3200:3205], panel.plane.marks.rows.points
+    assert added[:, 0].max() > 0.1
+    assert len(drawn) == 1500
+    assert {tuple(row) for row in added.tolist()} <= {tuple(point) for point in drawn.tolist()}
+
+
 def test_the_tool_is_offered_only_where_rows_can_be_placed_and_ends_with_the_document(qtbot, open_panel):
     panel = open_panel(one_input(("low", "high")))
     assert not panel.tool.isVisible(), "a height is the target of one output"

@@ -128,8 +128,11 @@ SYMBOLS, SAMPLES, WIDTHS = ("o", "s", "t1"), "●■▲", np.array([1.0, 0.9, 1.
 
 The first classes also differ in shape, for people who cannot distinguish the colours.
 """
-MOST = 1500
-"""Largest number of plotted rows, evenly spread over the table."""
+MOST, LATEST = 1500, 100
+"""Largest number of plotted rows, evenly spread over the table.
+
+LATEST: number of the last training rows that are always plotted.
+"""
 
 
 FAINTEST, FADE = 0.3, 2.0
@@ -161,9 +164,17 @@ class Rows:
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
-    """Return the indices of the rows that are plotted, at most `MOST`, shape (plotted rows,)."""
-    count = len(state.data)
-    return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
+    """Return the indices of the rows that are plotted, shape (plotted rows,): all rows, or `MOST` of them.
+
+    The last training rows, which a person may just have added, are among them.
+    """
+    rows, last = np.arange(len(state.data)), state.trained_rows
+    if len(rows) <= MOST:
+        return rows
+    latest = rows[max(last - LATEST, 0) : last]
+    others = np.delete(rows, latest)
+    even = np.linspace(0, len(others) - 1, MOST - len(latest)).round().astype(np.intp)
+    return np.sort(np.concatenate([others[even], latest]))
 
 
 def marked_rows(state: State, axes: Axes, predictions: Array | None, where: Section) -> Rows:
