@@ -99,11 +99,6 @@ class Pad(QWidget):
 
     ========== ====================================================================================
     `own_keys` keys that the pad uses in place of the window
-    `drawn` emitted after a change with the inputs that the drawing means, or None for an empty pad
-    `kept`  emitted when the person adds the drawing to the data
-    `left`  emitted when the person leaves the pad
-    `ink`   points of the lines in shares of the pad, shape (points, 3), as for `path_of`
-    ========== ====================================================================================
     `own_keys` keys that the pad uses in place of the window
     `drawn`    emitted after a change with the inputs that the drawing means, or None for an empty pad
     `kept`     emitted when the person adds the drawing to the data
