@@ -334,10 +334,10 @@ class Runner(QObject):
 
     def end_edit(self) -> None:
         """Begin a new undo entry for the next updates of a run that `edit_rows` has continued; end a drag."""
-        if self._job and not self._is_step:
-            self._text, self._merge = "", object()
-        else:
+        if self._job is None or self._is_step:
             self.end_drag()
+        elif self._text:  # otherwise the updates have an entry of their own already
+            self._text, self._merge = "", object()
 
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""

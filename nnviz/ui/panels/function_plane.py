@@ -328,7 +328,7 @@ class FunctionPlane(MapPlot):
 
     keep_requested = Signal()
     leave_requested = Signal()
-    key_pressed = Signal(int)
+    key_pressed = Signal(object)
     own_keys: tuple[int, ...] = ()
     press: Callable[[QPointF], QPointF] | None = None
 
