@@ -30,11 +30,11 @@ from nnviz.core.activations import Array
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.slopes import slopes as slopes_of
-from nnviz.core.state import CellError, State, in_order
+from nnviz.core.state import CellError, State
 from nnviz.core.train import Best, Result
 from nnviz.files import atomic, examples, native, registry
 from nnviz.files.atomic import read_bytes
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.registry import TABLES
 from nnviz.files.table import writing
 from nnviz.files.table.columns import Placed, complete_rows, inputs_of, order_note, place_columns
@@ -92,7 +92,8 @@ def _typed_row(state: State, cells: list[str]) -> Array:
                 raise FileError(str(error), f"{place}, column {column.name}") from None
             fault = f"argument --row: expected numbers such as 3,5: {error}"
             raise UsageError(f"nnviz predict: {fault}; see `nnviz predict --help`") from None
-    return in_order(columns, state.network.inputs, parts)
+    with as_file_errors(place):
+        return state.columns.join(parts)
 
 
 def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[[Array], bytes]]:

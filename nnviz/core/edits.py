@@ -21,7 +21,7 @@ from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, moved, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, list_text, quoted, shortened
-from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
+from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet, with_names
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
 EDITABLE = ("input", "weight", "bias", "target")
@@ -51,10 +51,12 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
     For an input or a target, `row` is the index of the data row; a missing row is added at the end. If the
     State had no targets, the other targets become 0. The value None empties a target.
 
-    Raises ValueError if the target cannot be empty or the layer has no biases.
+    Raises ValueError if the target cannot be empty, the layer has no biases, or the input is computed.
     """
     if value == value_at(state, address, row):
         return state
+    if address.kind == "input" and (reason := state.columns.read_only(address.node)):
+        raise ValueError(reason)
     if value is None:
         return clear_targets(state, [row])
     if address.is_number:
@@ -460,6 +462,40 @@ def fresh_node_name(network: Network, column: int) -> str:
     return fresh_name(stem, set(network.all_names()), len(network.names(column)))
 
 
+def put_column(
+    state: State, name: str, text: str, place: int | None = None, *, scaled: bool = False
+) -> State:
+    """Add an input called `name` that is computed by the formula `text`, or change the one at index `place`.
+
+    A new input gets outgoing weights 0. With `scaled=True`, the input is standardised. Raises ValueError for
+    a bad name or formula, and for a row for which the formula has no finite value.
+    """
+    column = Column(name := name.strip(), (name,), formula=text.strip())
+    if place is not None:
+        state = rename(state, 0, place, name)
+    elif name in state.network.all_names():
+        raise ValueError(f"the name {quoted(name)} is already in use; choose another name")
+    else:
+        place = len(state.network.inputs)
+        state = _with_column(state, 0, lambda values, new, axis: np.insert(values, place, new, axis), name)
+    others = (each for each in state.columns if name not in each.nodes)
+    state = replace(state, columns=Columns((*others, column)), run=None)
+    return standardise(state, [place]) if scaled else state
+
+
+def put_generated(state: State, data: Dataset) -> State:
+    """Return `state` with generated rows: `data` has the inputs without a formula, and the targets.
+
+    The computed inputs stay, and the other columns become plain numbers.
+    """
+    columns, network = state.columns, state.network
+    names = {name: network.inputs[i] for name, (i, _) in columns.sources.items()}
+    inputs = np.zeros((len(data), len(network.inputs)))
+    inputs[:, columns.entered] = data.inputs
+    computed = Columns(with_names(column, names) for column in columns.computed.values())
+    return replace(state, data=Dataset(inputs, data.targets), columns=computed, run=None)
+
+
 FACTOR = 100
 """Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
 SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
@@ -622,6 +658,19 @@ def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> b
     """Return whether the table's columns need exactly as many inputs and outputs as the network has."""
     sizes = state.network.sizes
     return (sizes[0], sizes[-1]) == (len(node_names(inputs)), len(node_names(targets)))
+
+
+def with_computed(state: State, inputs: Sequence[Column], data: Dataset) -> tuple[Sequence[Column], Dataset]:
+    """Return the input columns of a table and the computed columns of `state`, with `data` for all of them.
+
+    If the table's columns have other names, they replace the columns of `state` by order in the formulas.
+    """
+    computed, own = [*state.columns.computed.values()], [each.name for each in state.columns.of_inputs]
+    given = [each.name for each in inputs]
+    names = dict(zip(own, own if {*own} <= {*given} else given, strict=False))
+    zeros = np.zeros((len(data), len(computed)))
+    columns = (*inputs, *(with_names(column, names) for column in computed))
+    return columns, Dataset(np.hstack([data.inputs, zeros]), data.targets)
 
 
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:

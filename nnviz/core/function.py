@@ -8,8 +8,8 @@ On overflow, numbers are infinite or NaN, without a warning.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +20,7 @@ from nnviz.core.activations import Activation, Array, Interval
 from nnviz.core.metrics import decides_yes_or_no
 from nnviz.core.network import Network
 from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, layer_ns, row_blocks, run_work
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Columns, Dataset, State
 
 Span: TypeAlias = tuple[float, float]
 """A displayed range of an input, a weight or another number: (smallest value, largest value)."""
@@ -43,17 +43,28 @@ class Section:
     `along`   indices of the inputs that vary: first the horizontal, then the vertical input
     `spans`   the lowest and the highest value of each input that varies
     `inputs`  values of the inputs, shape (inputs,); values of inputs that vary are ignored
+    `columns` the columns, which say how computed inputs follow the inputs that vary
     ========= ==============================================================================
     """
 
     along: tuple[int, ...]
     spans: tuple[Span, ...]
     inputs: Array
+    columns: Columns = field(default_factory=Columns)
 
     @property
     def hidden(self) -> list[int]:
         """The indices of the inputs that are constant."""
-        return [place for place in range(len(self.inputs)) if place not in self.along]
+        others = *self.along, *self.columns.computed
+        return [place for place in range(len(self.inputs)) if place not in others]
+
+    def computed(self, values: tuple[Array, ...]) -> dict[int, Array]:
+        """Return the values of the computed inputs, by index, at points of the line or plane.
+
+        `values` holds the values of each input that varies, in shapes that broadcast.
+        """
+        given = dict(zip(self.along, values, strict=True))
+        return dict(self.columns.compute(lambda i: given.get(i, self.inputs[[i]])))
 
     def middles(self, *counts: int) -> tuple[Array, ...]:
         """Return, for each input that varies, evenly spaced values: the centres of equal parts of its range.
@@ -94,14 +105,15 @@ def span_of(data: Dataset, place: int, known: Span | None = None) -> Span:
     return max(low - room, -LARGEST), min(high + room, LARGEST)
 
 
-def section(data: Dataset, along: tuple[int, ...], held: Array, known: Section | None = None) -> Section:
+def section(state: State, along: tuple[int, ...], held: Array, known: Section | None = None) -> Section:
     """Return the line or plane on which the inputs with the indices `along` vary.
 
     These inputs vary over their range in the data, with a margin, or over their range in `known` if this
     range contains all rows. The other inputs have the values in `held`, shape (inputs,).
     """
     spans = dict(zip(known.along, known.spans, strict=True)) if known else {}
-    return Section(along, tuple(span_of(data, place, spans.get(place)) for place in along), held)
+    own = tuple(span_of(state.data, place, spans.get(place)) for place in along)
+    return Section(along, own, held, state.columns)
 
 
 def hidden_shares(data: Dataset, rows: NDArray[np.intp], where: Section) -> Array:
@@ -177,14 +189,25 @@ def _parts(
     """Yield (part of the points, a of each layer there, shape (…, nodes)) for each unit of work."""
     first = network.layers[0]
     rest = where.inputs.copy()
-    rest[list(where.along)] = 0.0
+    rest[[*where.along, *where.columns.computed]] = 0.0
     with np.errstate(all="ignore"):
         z = [each[:, None] * first.weights[:, place] for each, place in zip(values, where.along, strict=True)]
         z[0] += first.z(rest[None])
     for part in _cut(_shape(values), point_ns(network)):
         with np.errstate(all="ignore"):
             z_first = z[0][part[-1]] if len(z) == 1 else z[0][None, part[1]] + z[1][part[0], None]
+            at = grid([each[cut] for each, cut in zip(values, reversed(part), strict=True)])
+            for place, computed in where.computed(at).items():
+                z_first = z_first + computed[..., None] * first.weights[:, place]
             yield part, _all_layers(network, z_first)
+
+
+def grid(values: Sequence[Array]) -> tuple[Array, ...]:
+    """Return the values of each input that varies in shapes that broadcast to a line or a plane.
+
+    On a plane, the horizontal values get the shape (1, across), the vertical ones (up, 1).
+    """
+    return tuple(values) if len(values) == 1 else (values[0][None, :], values[1][:, None])
 
 
 def _all_layers(network: Network, z: Array) -> list[Array]:
@@ -251,14 +274,17 @@ def coarsest_is_quick(network: Network) -> bool:
 
 def node_functions(state: State, most_ns: float = QUICK_NS) -> NodeFunctions:
     """Return the outputs of all nodes over the range of the data, computed in about `most_ns` nanoseconds."""
-    network, count = state.network, len(state.network.inputs)
+    network, along = state.network, tuple(state.columns.entered)
+    count = len(along)
     points = (most_ns / point_ns(network)) ** (1 / count)
     size = int(min(max(points, COARSEST_GRID), FINEST if count == 2 else FINEST_LINE))
-    where = section(state.data, tuple(range(count)), np.zeros(count))
+    where = section(state, along, np.zeros(len(network.inputs)))
     values = where.middles(*[size] * count)
     layers = run_work(activations(network, where, values))
-    inputs = np.stack(np.meshgrid(*values), axis=-1)
-    outputs = tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers))
+    at = grid(values)
+    inputs = dict(zip(along, at, strict=True)) | where.computed(at)
+    every = np.stack(np.broadcast_arrays(*(inputs[i] for i in range(len(inputs)))))
+    outputs = (every, *(np.moveaxis(a, -1, 0) for a in layers))
     return NodeFunctions(where, outputs, state.measure.scores if decides_yes_or_no(state) else None)
 
 

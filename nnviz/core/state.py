@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnviz.core.activations import Array, activation
 from nnviz.core.address import Address
 from nnviz.core.entries import check_known
+from nnviz.core.formula import formula
 from nnviz.core.history import History
 from nnviz.core.losses import Loss, Penalty, forms_of, loss_of
 from nnviz.core.network import ByValue, Layer, Network
@@ -31,6 +32,7 @@ from nnviz.core.numbers import (
     ROWS,
     WEIGHT_SETS,
     Names,
+    as_text,
     check_name,
     check_title,
     check_whole,
@@ -66,7 +68,8 @@ class Column:
 
     `nodes` holds the names of these inputs or outputs. A column of numbers has one node with the value
     `(raw − mean) / deviation`; `deviation` is the standard deviation. A column of texts is one-hot encoded:
-    `values` holds the texts, with one node for each text.
+    `values` holds the texts, with one node for each text. If `formula` is not "", a raw table does not have
+    the column: nnviz computes its numbers from other columns (see `nnviz.core.formula`).
 
     Raises ValueError if the fields do not fit each other. The message starts with the name of the field.
     """
@@ -76,6 +79,7 @@ class Column:
     values: tuple[str, ...] = ()
     mean: float = 0.0
     deviation: float = 1.0
+    formula: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")
@@ -93,6 +97,16 @@ class Column:
             raise ValueError("mean: expected a finite number")
         if not 0.0 < self.deviation < math.inf:
             raise ValueError("deviation: expected a finite number above 0")
+        if self.formula:
+            self._check_formula()
+
+    def _check_formula(self) -> None:
+        if self.values:
+            raise ValueError("formula: a column of texts cannot be computed")
+        try:
+            formula(self.formula)
+        except ValueError as error:
+            raise ValueError(f"formula: {error}") from None
 
     def _check_values(self) -> None:
         NODES.check(len(self.values), "values")
@@ -109,8 +123,8 @@ class Column:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the column holds numbers that are not standardised."""
-        return not self.values and (self.mean, self.deviation) == (0.0, 1.0)
+        """Whether the column holds numbers that are neither standardised nor computed."""
+        return not (self.values or self.formula) and (self.mean, self.deviation) == (0.0, 1.0)
 
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
         """Encode `cells`, one for each row; return the values of the column's nodes, shape (rows, nodes).
@@ -237,9 +251,35 @@ class Columns(tuple[Column, ...]):
     def of_inputs(self) -> tuple[Column, ...]:
         """The columns that a raw table of inputs has, in the order of the network's inputs.
 
-        An input that belongs to no column gets a plain column with the input's name.
+        An input that belongs to no column gets a plain column with the input's name. Computed columns are
+        left out.
         """
-        return self._raw(self._inputs)
+        return tuple(column for column in self._raw(self._inputs) if not column.formula)
+
+    @cached_property
+    def computed(self) -> dict[int, Column]:
+        """The columns with a formula, by the index of their input."""
+        own = {column.nodes[0]: column for column in self if column.formula}
+        return {i: own[name] for i, name in enumerate(self._inputs) if name in own}
+
+    @cached_property
+    def entered(self) -> list[int]:
+        """The indices of the inputs without a formula, whose values a person or a table gives."""
+        return [i for i in range(len(self._inputs)) if i not in self.computed]
+
+    @cached_property
+    def sources(self) -> dict[str, tuple[int, Column]]:
+        """The columns that a formula can use, by name: the index of the column's input, and the column."""
+        place = {name: i for i, name in enumerate(self._inputs)}
+        return {each.name: (place[each.nodes[0]], each) for each in self.of_inputs if not each.values}
+
+    def read_only(self, place: int) -> str:
+        """Return a sentence if the input at index `place` is computed and cannot be edited, else ""."""
+        if place not in self.computed:
+            return ""
+        column = self.computed[place]
+        names = list_text(formula(column.formula).names)
+        return f"{column.nodes[0]} is computed as {column.formula}: change {names}, or the formula"
 
     @property
     def of_targets(self) -> tuple[Column, ...]:
@@ -253,6 +293,62 @@ class Columns(tuple[Column, ...]):
         by_node = {name: column for column in self for name in column.nodes}
         columns = (by_node.get(name) or Column(name, (name,)) for name in nodes)
         return tuple({column.nodes: column for column in columns}.values())
+
+    def compute(self, values: Callable[[int], Array]) -> Iterator[tuple[int, Array]]:
+        """Yield the index of each computed input with its values, which may be infinite or NaN.
+
+        `values(i)` returns the values of the input at index `i`. The shapes of these arrays must broadcast.
+        """
+        for place, column in self.computed.items():
+            raw = {name: source.raw(values(i)) for name, (i, source) in self._used(column).items()}
+            yield place, column.standardised(formula(column.formula)(raw))
+
+    def _used(self, column: Column) -> dict[str, tuple[int, Column]]:
+        return {name: self.sources[name] for name in formula(column.formula).names}
+
+    def fill(self, inputs: Array) -> Array:
+        """Return `inputs`, shape (rows, inputs), with the values of the computed inputs filled in.
+
+        Raises CellError for a row for which a formula has no finite value.
+        """
+        if not self.computed:
+            return inputs
+        filled = inputs.copy()
+        for place, values in self.compute(lambda i: inputs[:, i]):
+            finite = np.isfinite(values)
+            if not finite.all():
+                row = int(finite.argmin())
+                raise CellError(self._not_finite(self.computed[place], inputs[row]), row)
+            filled[:, place] = values
+        return filled
+
+    def _not_finite(self, column: Column, inputs: Array) -> str:
+        used = self._used(column).items()
+        raw = [f"{name} = {as_text(float(source.raw(inputs[[i]])[0]))}" for name, (i, source) in used]
+        return f"{column.formula} is not a finite number for {list_text(raw)}"
+
+    def complete(self, data: Dataset) -> Dataset:
+        """Return `data` with true computed inputs, or `data` itself if all its computed inputs are true.
+
+        Raises ValueError, with the row, if a formula has no finite value.
+        """
+        if not self.computed or data.completed_by is self:
+            return data
+        try:
+            inputs = self.fill(data.inputs)
+        except CellError as error:
+            raise ValueError(f"row {error.row + 1}: {error}") from None
+        made = data if np.array_equal(inputs, data.inputs) else Dataset(inputs, data.targets)
+        object.__setattr__(made, "completed_by", self)
+        return made
+
+    def join(self, parts: Sequence[Array]) -> Array:
+        """Return the inputs, shape (rows, inputs), that the columns in `of_inputs` and the formulas give.
+
+        `parts` holds the values of each column, shape (rows, nodes of the column). Raises CellError if a
+        formula has no finite value.
+        """
+        return self.fill(in_order(self.of_inputs, self._inputs, parts))
 
     def encoded(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the input values that encode raw rows, shape (rows, inputs).
@@ -270,7 +366,10 @@ class Columns(tuple[Column, ...]):
                 parts.append(column.encoded(cells))
             except CellError as error:
                 raise ValueError(f"row {error.row + 1}, column {column.name}: {error}") from None
-        return in_order(columns, self._inputs, parts)
+        try:
+            return self.join(parts)
+        except CellError as error:
+            raise ValueError(f"row {error.row + 1}: {error}") from None
 
     def _check(self, inputs: set[str], outputs: set[str]) -> None:
         seen: set[str] = set()
@@ -291,16 +390,27 @@ class Columns(tuple[Column, ...]):
             if (of_inputs, column.name) in names:
                 raise ValueError(f"{place}.name: two columns are called {quoted(column.name)}")
             names.add((of_inputs, column.name))
+            if column.formula and not of_inputs:
+                raise ValueError(f"{place}.formula: targets cannot be computed")
+        for i, column in enumerate(self):
+            if column.formula:
+                try:
+                    formula(column.formula).check_names(self.sources)
+                except ValueError as error:
+                    raise ValueError(f"columns[{i}].formula: {error}") from None
 
     def with_nodes(self, renamed: Callable[[str], str | None]) -> Columns:
         """Return the columns with each node `name` renamed to `renamed(name)`.
 
         A node whose new name is None is removed, together with the text that the node encodes. A column of
         numbers with the name of its node is renamed like the node, unless another column has the new name.
+        Formulas use the new names. Raises ValueError if a formula needs a removed column.
         """
         taken = {column.name for column in self}
+        sources = {name: _with_nodes(column, renamed, taken) for name, (_, column) in self.sources.items()}
+        names = {name: column.name for name, column in sources.items() if column}
         changed = (_with_nodes(column, renamed, taken) for column in self)
-        return Columns(column for column in changed if column is not None)
+        return Columns(with_names(column, names) for column in changed if column is not None)
 
 
 def _with_nodes(column: Column, renamed: Callable[[str], str | None], taken: set[str]) -> Column | None:
@@ -313,6 +423,18 @@ def _with_nodes(column: Column, renamed: Callable[[str], str | None], taken: set
         return replace(column, name=remaining[0] if follows else column.name, nodes=remaining)
     values = tuple(value for value, name in zip(column.values, nodes, strict=True) if name is not None)
     return replace(column, nodes=remaining, values=values)
+
+
+def with_names(column: Column, names: Mapping[str, str]) -> Column:
+    """Return a column whose formula uses the new `names` by old name. Raises ValueError if one is missing."""
+    if not column.formula:
+        return column
+    own = formula(column.formula)
+    for name in own.names:
+        if name not in names:
+            used = f"{shortened(column.name)} = {column.formula}"
+            raise ValueError(f"{shortened(name)} is needed for {used}: remove {shortened(column.name)} first")
+    return replace(column, formula=own.renamed(names))
 
 
 def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
@@ -330,10 +452,12 @@ def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
 def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Array]) -> Array:
     """Join the values of `columns` into one array, shape (rows, nodes), in the order of `nodes`.
 
-    `parts` holds the values of each column, shape (rows, nodes of the column).
+    `parts` holds the values of each column, shape (rows, nodes of the column). Other nodes get 0.
     """
-    place = {name: i for i, name in enumerate(name for column in columns for name in column.nodes)}
-    return np.ascontiguousarray(np.hstack(parts)[:, [place[name] for name in nodes]])
+    place, joined = {name: i for i, name in enumerate(nodes)}, np.zeros((len(parts[0]), len(nodes)))
+    for column, values in zip(columns, parts, strict=True):
+        joined[:, [place[name] for name in column.nodes]] = values
+    return joined
 
 
 MOST_UPDATES = 2**53
@@ -603,6 +727,8 @@ class Dataset(ByValue):
     ARRAYS = ("inputs", "targets")
     inputs: Array
     targets: Array | None = None
+    completed_by: ClassVar[Columns | None] = None
+    """The columns whose `complete` has found the computed inputs true; set for each object."""
 
     if TYPE_CHECKING:  # types of the arguments
 
@@ -743,6 +869,7 @@ class State(AsSvg):
 
     `run` is the current run, or None before the first update; `runs` holds earlier runs. `columns` encodes
     the cells of a raw table as inputs and targets; inputs and outputs without a column are plain numbers.
+    The values of inputs with a formula are computed again from the other inputs, so they are always true.
     `name` is the title, `view` what the window shows at first. A notebook shows a State as a diagram with the
     numbers of the first row.
 
@@ -774,6 +901,7 @@ class State(AsSvg):
         self.data.check_for(self.network)
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "data", columns.complete(self.data))
         self.measure  # noqa: B018 - raises ValueError if the loss does not fit the output
         self.frozen  # noqa: B018 - raises ValueError if the network lacks a frozen part
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.columns import CellError
 from nnviz.core.edits import add_row
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
@@ -144,9 +146,15 @@ class Document(QObject):
     def show_what_if_row(self, inputs: ArrayLike | None) -> None:
         """Show a what-if row (not in the data) on the diagram, or end it if `inputs` is None.
 
-        The array `inputs` has the shape (inputs,).
+        The array `inputs` has the shape (inputs,). Computed inputs are computed. If a formula has no finite
+        value, emit `refused` with the reason.
         """
-        self._show(what_if_row=None if inputs is None else frozen(inputs, "inputs"))
+        try:
+            row = None if inputs is None else self.state.columns.fill(np.array([inputs]))[0]
+        except CellError as error:
+            self.refused.emit(str(error))
+        else:
+            self._show(what_if_row=None if row is None else frozen(row, "inputs"))
 
     def insert_what_if_row(self) -> str:
         """Insert the what-if row (inputs that the person tries out) into the data; select the new row.

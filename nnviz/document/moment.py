@@ -105,7 +105,7 @@ class Moment:
         """Return the Moment after `changes` of its fields.
 
         The addresses move with their nodes when other nodes are added or removed. Addresses that do not exist
-        in the State are left out. The what-if row ends if the data or the number of inputs change.
+        in the State are left out. The what-if row ends if the data, columns or number of inputs change.
         """
         old, state = self.state, changes.get("state", self.state)
         if state is not old:
@@ -123,7 +123,8 @@ class Moment:
         """Return the fields that change with the State."""
         old = self.state
         changes: dict[str, Any] = {}
-        if old.data is not state.data or old.network.sizes[0] != state.network.sizes[0]:
+        shape = [(each.columns, each.network.sizes[0]) for each in (old, state)]
+        if old.data is not state.data or shape[0] != shape[1]:
             changes["what_if_row"] = None
         if old.network.sizes != state.network.sizes:
             for name in ("address", "second"):

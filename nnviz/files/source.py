@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from nnviz.core.activations import activation, default_activations
 from nnviz.core.network import Network
-from nnviz.core.numbers import quoted
+from nnviz.core.numbers import quoted, shortened
 from nnviz.core.state import State
 from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
 from nnviz.files.errors import FileError, MissingActivationsError, Progress, as_file_errors
@@ -148,6 +148,9 @@ def lost_parts(state: State, reread: State) -> list[str]:
         "the weight sets": state.weight_sets != reread.weight_sets,
         "the classes of the columns": any(column.values for column in state.columns),  # scaling is not lost
     }
+    for column in state.columns.computed.values():
+        name = shortened(column.name)
+        parts[f"the formula {column.formula} of {name} (give the value of {name} as an input)"] = True
     return [part for part, is_lost in parts.items() if is_lost]
 
 

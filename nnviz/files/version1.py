@@ -160,6 +160,7 @@ class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     values: Annotated[list[str], Meta(description="The text for which each of `nodes` is 1.")] = []
     mean: float = 0.0
     deviation: Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})] = 1.0
+    formula: Annotated[str, Meta(description="How the input is computed from raw numbers: x_0*x_1.")] = ""
 
 
 class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):

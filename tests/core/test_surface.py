@@ -277,7 +277,8 @@ def test_a_span_of_inputs_shows_all_rows_and_some_room():
     ):
         data = Dataset(np.array(column).reshape(-1, 1))
         assert span_of(data, 0) == pytest.approx(expected)
-        assert section(data, (0,), np.zeros(1)).spans[0] == pytest.approx(expected)
+        state = State(Network(("x",), (Layer(("output",), "identity", [[1.0]]),)), data)
+        assert section(state, (0,), np.zeros(1)).spans[0] == pytest.approx(expected)
 
 
 def test_what_is_too_large_for_a_number_is_not_finite():

@@ -197,7 +197,7 @@ def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
     light, state = PALETTES["light"], xor()
     plane, tone, tones = FunctionPlane(), Tone(0.0, 1e6, False), output_tones(light, False)
     qtbot.addWidget(plane)
-    *_, found = refined_pictures(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
+    *_, found = refined_pictures(state.network, section(state, (0, 1), np.zeros(2)), (8, 8), 1e6)
     plane.show_map(found, number_pixels(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
     scale = plane.centralLayout.itemAt(1, 3)
     before = scale.minimumWidth()
@@ -418,7 +418,8 @@ def test_marks_fade_as_their_rows_differ_in_hidden_inputs_and_the_plot_says_so(q
 
 def test_a_hidden_input_counts_by_its_range_even_if_the_range_is_extreme():
     inputs = np.array([[0, -1.7e308, 3, 5e-324, 0], [1, 1.7e308, 3, 0, 1], [2, 0.0, 3, 0, 4]])
-    where = section(Dataset(inputs), (0,), inputs[0])
+    network = Network(tuple("abcde"), (Layer(("output",), "identity", np.ones((1, 5))),))
+    where = section(State(network, Dataset(inputs)), (0,), inputs[0])
     assert where.hidden == [1, 2, 3, 4]
     shares = hidden_shares(Dataset(inputs), np.array([0, 1, 2]), where)
     assert shares.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0.25], [0.5, 0, 0, 1]]

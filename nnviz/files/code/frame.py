@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 from nnviz.core.activations import Activation
 from nnviz.core.address import Address
+from nnviz.core.formula import formula
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
@@ -40,7 +42,7 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     functions, back = _functions(state.network), _backward_activations(state)
     texts = [own.notation.numpy for own in functions]
     texts += [own.notation.numpy_slope for own in functions if own.name in back]
-    if any("math." in text for text in texts) or state.training.schedule:
+    if any("math." in text for text in texts) or state.training.schedule or uses_math(state):
         yield CodeLine("import math")
     yield from numbers.imports()
     yield CodeLine("import numpy as np")
@@ -184,19 +186,36 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
         if column.values:  # an unknown text is a ValueError that names the text
             known = map(repr, column.values)
             yield from array(f"    value_{i} = [", known, f"].index(str(row[{i}]))", ())
-    texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
+    cells = [(column, f"row[{i}]", i) for i, column in enumerate(columns)]
+    cells += [(each, _formula_code(state, each), 0) for each in state.columns.computed.values()]
+    texts = {node: text for cell in cells for node, text in _node_values(*cell)}
     yield CodeLine("    return [")
     yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
     yield CodeLine("    ]")
     yield CodeLine()
 
 
-def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
-    """Yield each node of the column at index `i` of a row, with an expression for its value."""
-    cell, name = f"row[{i}]", comment(column.name)
+def uses_math(state: State) -> bool:
+    """Return whether a program needs the module `math` for the formulas of its columns."""
+    return any("math." in _formula_code(state, column) for column in state.columns.computed.values())
+
+
+def _formula_code(state: State, column: Column) -> str:
+    """Return code that computes a column from the variable `row`."""
+    cells = {each.name: f"row[{i}]" for i, each in enumerate(state.columns.of_inputs)}
+    own = formula(column.formula)
+    return own.code(cells.__getitem__, lambda name: name if hasattr(builtins, name) else f"math.{name}")
+
+
+def _node_values(column: Column, cell: str, i: int) -> Iterator[tuple[str, str]]:
+    """Yield each node of a column with an expression for its value.
+
+    `cell` is code for the raw number. `i` is the index of a column of texts in a row.
+    """
+    name = comment(column.name)
     if not column.values:
-        sign = "+" if column.mean < 0 else "-"
-        number = cell if column.is_plain else f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}"
+        sign, is_scaled = "+" if column.mean < 0 else "-", (column.mean, column.deviation) != (0.0, 1.0)
+        number = f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}" if is_scaled else cell
         yield column.nodes[0], f"{number},  # {name}"
     for k, node in enumerate(column.nodes if column.values else ()):
         yield node, f"float(value_{i} == {k}),  # {name}"

@@ -95,8 +95,8 @@ class Numbers:
 
 
 def are_raw(state: State) -> bool:
-    """Return whether the network's inputs are scaled or one-hot encoded, so the table's values are raw."""
-    return not all(column.is_plain for column in state.columns.of_inputs)
+    """Return whether the network's inputs are scaled, one-hot encoded or computed from the table's values."""
+    return bool(state.columns.computed) or not all(each.is_plain for each in state.columns.of_inputs)
 
 
 def rows_heading(state: State) -> str:

@@ -419,9 +419,10 @@ def find_scaling(state: State) -> Scaling | None:
 
 
 def remove_scaling(state: State) -> State:
-    """Return `state` without the scaling of its inputs; the numbers of the rows stay standardised."""
+    """Return `state` without scaling and formulas of its inputs; the numbers of the rows stay the same."""
     columns = (
-        column if column.values else replace(column, mean=0.0, deviation=1.0) for column in state.columns
+        column if column.values else replace(column, mean=0.0, deviation=1.0, formula="")
+        for column in state.columns
     )
     return replace(state, columns=Columns(columns))
 

@@ -286,7 +286,11 @@ def _names(columns: Sequence[Column]) -> tuple[str, ...]:
 
 def inputs_of(table: Table, where: Placed, state: State) -> Array:
     """Return the inputs of a table, shape (rows, inputs). Raises FileError, with line and column."""
-    return _nodes(table, where.inputs, state.columns.of_inputs, state.network.inputs)
+    parts = _parts(table, where.inputs, state.columns.of_inputs)
+    try:
+        return state.columns.join(parts)
+    except CellError as error:
+        raise FileError(str(error), f"line {table.lines[error.row]}") from None
 
 
 def complete_rows(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
@@ -301,13 +305,13 @@ def targets_of(table: Table, where: Placed, state: State) -> Array | None:
     """Return the targets, shape (rows, outputs), or None if the table has no targets. Raises FileError."""
     if not where.targets:
         return None
-    return _nodes(table, where.targets, state.columns.of_targets, state.network.outputs)
+    columns = state.columns.of_targets
+    return in_order(columns, state.network.outputs, _parts(table, where.targets, columns))
 
 
-def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tuple[str, ...]) -> Array:
+def _parts(table: Table, places: list[int], columns: Sequence[Column]) -> list[Array]:
     table.columns_at([place for place, column in zip(places, columns, strict=True) if not column.values])
-    parts = [table.encoded(column, place) for place, column in zip(places, columns, strict=True)]
-    return in_order(columns, nodes, parts)
+    return [table.encoded(column, place) for place, column in zip(places, columns, strict=True)]
 
 
 def order_note(foreign: Mapping[int, str], state: State) -> str:
@@ -344,11 +348,13 @@ class Built:
 
     def into(self, state: State) -> State:
         """Return `state` with these rows. Raises FileError unless they fit the network of `state`."""
-        if not networks.fits(state, self.inputs, self.targets):
-            inputs, *_, outputs = state.network.sizes
-            raise FileError(f"the network needs {counted(inputs, 'input')} and {counted(outputs, 'target')}")
         with as_file_errors():
-            return networks.with_rows(state, self.inputs, self.targets, self.data)
+            inputs, data = networks.with_computed(state, self.inputs, self.data)
+        if not networks.fits(state, inputs, self.targets):
+            needed = counted(len(state.columns.entered), "input")
+            raise FileError(f"the network needs {needed} and {counted(state.network.sizes[-1], 'target')}")
+        with as_file_errors():
+            return networks.with_rows(state, inputs, self.targets, data)
 
     def rebuilt(self, state: State) -> State:
         """Return `state` with the first and last layers rebuilt for these columns. Raises FileError.

@@ -73,7 +73,7 @@ class Preview(Plot):
 
     def _draw(self, state: State) -> None:
         axes = Axes(0, 1 if len(state.network.inputs) > 1 else None).restrict(state)
-        where = section(state.data, axes.along, np.zeros(len(state.network.inputs)))
+        where = section(state, axes.along, np.zeros(len(state.network.inputs)))
         rows, ground = marked_rows(state, axes, None, where), colours().surface
         self.marks.show_rows(replace(rows, hollow=np.zeros_like(rows.hollow)), ground, ground)
 

@@ -184,7 +184,7 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
 def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
     """Yield a sentence about the values of the inputs that are not on the axes, if there are any."""
     state = moment.state
-    if len(state.network.inputs) == len(axes.along) or axes.horizontal is None:
+    if len(state.columns.entered) == len(axes.along) or axes.horizontal is None:
         return
     if moment.what_if_row is not None:
         yield "Other inputs are as in the what-if row; fainter rows differ more."
@@ -315,7 +315,7 @@ class FunctionPanel(PlotPanel):
         if old is None:
             self.tool.setIcon(icon("pencil", colours().muted, 16))
         self._report_what_if(old, new)
-        sources = "network", "data", "training"
+        sources = "network", "data", "training", "columns"
         if not is_new(old, new, *(f"state.{name}" for name in sources), "row", "what_if_row", "is_moving"):
             return
         self._refresh_axes(before, new.state)
@@ -335,14 +335,16 @@ class FunctionPanel(PlotPanel):
 
     def _choose(self) -> None:
         """Use the axes that the person has chosen. Only one axis can show an input."""
-        before, (inputs, *_, outputs) = self.axes, self.state.network.sizes
-        across = self.across.currentIndex() if self.across.currentIndex() < inputs else None
-        up = self.up.currentIndex() - 1 if self.up.currentIndex() > 0 else None
+        before, outputs = self.axes, self.state.network.sizes[-1]
+        places = self.state.columns.entered
+        across = dict(enumerate(places)).get(self.across.currentIndex())
+        up = places[self.up.currentIndex() - 1] if self.up.currentIndex() > 0 else None
         if up is not None and across in (None, up):
             if across != before.horizontal:
                 up = before.horizontal
             else:
-                across = (1 if up == 0 else 0) if before.vertical is None else before.vertical
+                others = [place for place in places if place != up]
+                across = others[0] if before.vertical is None else before.vertical
         output = self.output.currentIndex() - (self.output.count() - outputs)
         self._use_axes(Axes(across, up, output if output >= 0 else None))
         self._discard_results()
@@ -378,10 +380,11 @@ class FunctionPanel(PlotPanel):
         """Use axes, or those that the State has instead, and show them in the combo boxes."""
         state = self.state
         self.axes = axes = axes.restrict(state)
-        inputs, outputs = state.network.inputs, state.network.outputs
+        places, outputs = state.columns.entered, state.network.outputs
+        inputs = [state.network.inputs[place] for place in places]
         together = replace(axes, output=None).restrict(state).output is None
-        across = len(inputs) if axes.horizontal is None else axes.horizontal
-        up = 0 if axes.vertical is None else axes.vertical + 1
+        across = len(inputs) if axes.horizontal is None else places.index(axes.horizontal)
+        up = 0 if axes.vertical is None else places.index(axes.vertical) + 1
         output = 0 if axes.output is None else axes.output + together
         for box, texts, index in (
             (self.across, [*inputs, *[TARGET] * has_pairs(state)], across),
@@ -409,12 +412,12 @@ class FunctionPanel(PlotPanel):
     @property
     def _section(self) -> Section:
         """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
-        fixed, along, data = self._row_inputs.copy(), self.axes.along, self.state.data
-        fixed[list(along)] = 0.0
-        key = data, along, fixed.tobytes()
+        fixed, along, state = self._row_inputs.copy(), self.axes.along, self.state
+        fixed[[*along, *state.columns.computed]] = 0.0
+        key = state.data, state.columns, along, fixed.tobytes()
         if self._known_section is None or key != self._section_key:
             known = self._known_section if self.tool.isChecked() else None  # so that the plot does not move
-            self._known_section, self._section_key = section(data, along, fixed, known), key
+            self._known_section, self._section_key = section(state, along, fixed, known), key
         return self._known_section
 
     @property
@@ -605,6 +608,8 @@ class FunctionPanel(PlotPanel):
         inputs = self._row_inputs.copy()
         for place, value in zip(self.axes.along, (at.x(), at.y()), strict=False):
             inputs[place] = value
+        for place, values in self.state.columns.compute(lambda i: inputs[[i]]):
+            inputs[place] = values[0]
         return inputs
 
     def _nearest(self, at: QPointF) -> tuple[int | None, QPointF]:

@@ -43,7 +43,8 @@ class Axes:
     `output`     index of the plotted output; None plots all outputs as curves, or the largest output on a map
     ============ ==========================================================================================
 
-    A plot over two inputs is a map, which shows the prediction as colours.
+    A plot over two inputs is a map, which shows the prediction as colours. Computed inputs have no axis: they
+    follow the other inputs.
     """
 
     horizontal: int | None
@@ -63,19 +64,19 @@ class Axes:
     def first(cls, state: State) -> Axes:
         """Return the default axes: the first inputs whose values differ between rows."""
         inputs = state.data.inputs[:MOST_SEARCHED]
-        varied = np.flatnonzero((inputs != inputs[:1]).any(axis=0)).tolist()
-        places = [*varied, *(place for place in range(len(state.network.inputs)) if place not in varied)]
+        varied = (inputs != inputs[:1]).any(axis=0)
+        places = sorted(state.columns.entered, key=lambda place: not varied[place])
         return cls(places[0], places[1] if len(places) > 1 else None).restrict(state)
 
     def restrict(self, state: State) -> Axes:
         """Return these axes, with a default for each quantity that the State does not have."""
-        count, outputs = len(state.network.inputs), len(state.network.outputs)
+        places, outputs = state.columns.entered, len(state.network.outputs)
         across, up = self.horizontal, self.vertical
         if across is None and not has_pairs(state):
-            across = 0
-        if across is not None and across >= count:
-            across = 0
-        if across is None or up == across or (up is not None and up >= count):
+            across = places[0]
+        if across is not None and across not in places:
+            across = places[0]
+        if across is None or up == across or up not in places:
             up = None
         output = self.output if self.output is not None and self.output < outputs else None
         curves = across is not None and up is None
