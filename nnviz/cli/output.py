@@ -27,10 +27,11 @@ from nnviz.cli.terminal import (
 from nnviz.core import edits
 from nnviz.core import train as training_core
 from nnviz.core.activations import Array
+from nnviz.core.columns import CellError
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.slopes import slopes as slopes_of
-from nnviz.core.state import CellError, State
+from nnviz.core.state import State
 from nnviz.core.train import Best, Result
 from nnviz.files import atomic, examples, native, registry
 from nnviz.files.atomic import read_bytes

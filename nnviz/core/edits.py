@@ -18,10 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array, default_activations, usual_output
 from nnviz.core.address import Address, default_nodes, fresh_name
+from nnviz.core.columns import Column, Columns, with_names
+from nnviz.core.formula import formula
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, moved, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, list_text, quoted, shortened
-from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet, with_names
+from nnviz.core.state import Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
 EDITABLE = ("input", "weight", "bias", "target")
@@ -460,6 +462,16 @@ def fresh_node_name(network: Network, column: int) -> str:
     example = default_nodes(column - 1, len(network.layers), 2)[0] if column else "input_0"
     stem = example.rpartition("_")[0]
     return fresh_name(stem, set(network.all_names()), len(network.names(column)))
+
+
+def column_values(state: State, text: str) -> Array:
+    """Return the raw numbers of a column with the formula `text` for all rows, shape (rows,).
+
+    Outside the domain of a function, numbers are infinite or NaN. Raises ValueError for a bad formula.
+    """
+    own, sources = formula(text.strip()), state.columns.sources
+    own.check_names(sources)
+    return own({name: sources[name][1].raw(state.data.inputs[:, sources[name][0]]) for name in own.names})
 
 
 def put_column(

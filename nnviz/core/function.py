@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Activation, Array, Interval
+from nnviz.core.columns import Columns
 from nnviz.core.metrics import decides_yes_or_no
 from nnviz.core.network import Network
 from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, layer_ns, row_blocks, run_work
-from nnviz.core.state import Columns, Dataset, State
+from nnviz.core.state import Dataset, State
 
 Span: TypeAlias = tuple[float, float]
 """A displayed range of an input, a weight or another number: (smallest value, largest value)."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array, activation
 from nnviz.core.address import Address
+from nnviz.core.columns import CellError, Columns
 from nnviz.core.entries import check_known
-from nnviz.core.formula import formula
 from nnviz.core.history import History
 from nnviz.core.losses import Loss, Penalty, forms_of, loss_of
 from nnviz.core.network import ByValue, Layer, Network
@@ -32,433 +30,16 @@ from nnviz.core.numbers import (
     ROWS,
     WEIGHT_SETS,
     Names,
-    as_text,
     check_name,
     check_title,
     check_whole,
     counted,
-    full,
-    list_text,
-    parse_number,
     quoted,
     shortened,
 )
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import CONSTANT, Schedule
 from nnviz.core.slopes import penalty_of
-
-Cell: TypeAlias = str | float
-MOST_LISTED = 5
-"""Largest number of texts or columns that an error message lists."""
-DIGITS = 14
-"""Significant digits to which `Column.raw` rounds a column, unless a number needs more: 17 are exact."""
-
-
-class CellError(ValueError):
-    """Raised if a cell does not fit its column. `row` is the index of the cell's row."""
-
-    def __init__(self, message: str, row: int) -> None:
-        super().__init__(message)
-        self.row = row
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a raw table, and the inputs or outputs of the network that encode the column.
-
-    `nodes` holds the names of these inputs or outputs. A column of numbers has one node with the value
-    `(raw − mean) / deviation`; `deviation` is the standard deviation. A column of texts is one-hot encoded:
-    `values` holds the texts, with one node for each text. If `formula` is not "", a raw table does not have
-    the column: nnviz computes its numbers from other columns (see `nnviz.core.formula`).
-
-    Raises ValueError if the fields do not fit each other. The message starts with the name of the field.
-    """
-
-    name: str
-    nodes: tuple[str, ...]
-    values: tuple[str, ...] = ()
-    mean: float = 0.0
-    deviation: float = 1.0
-    formula: str = ""
-
-    def __post_init__(self) -> None:
-        check_name(self.name, "name")
-        object.__setattr__(self, "nodes", Names(self.nodes, "nodes"))
-        object.__setattr__(self, "values", tuple(self.values))
-        if not self.nodes:
-            raise ValueError("nodes: a column needs at least one node")
-        if len(set(self.nodes)) < len(self.nodes):
-            raise ValueError("nodes: two nodes have the same name")
-        if self.values:
-            self._check_values()
-        elif len(self.nodes) > 1:
-            raise ValueError(f"nodes: expected one node for a column of numbers, found {len(self.nodes)}")
-        if not math.isfinite(self.mean):
-            raise ValueError("mean: expected a finite number")
-        if not 0.0 < self.deviation < math.inf:
-            raise ValueError("deviation: expected a finite number above 0")
-        if self.formula:
-            self._check_formula()
-
-    def _check_formula(self) -> None:
-        if self.values:
-            raise ValueError("formula: a column of texts cannot be computed")
-        try:
-            formula(self.formula)
-        except ValueError as error:
-            raise ValueError(f"formula: {error}") from None
-
-    def _check_values(self) -> None:
-        NODES.check(len(self.values), "values")
-        if len(self.values) != len(self.nodes):
-            texts = counted(len(self.nodes), "text")
-            raise ValueError(f"values: expected {texts}, one for each node, found {len(self.values)}")
-        for i, value in enumerate(self.values):
-            NAME.check(len(value), f"values[{i}]")
-            check_whole(value, f"values[{i}]")
-        if len(set(self.values)) < len(self.values):
-            raise ValueError("values: a text occurs twice")
-        if (self.mean, self.deviation) != (0.0, 1.0):
-            raise ValueError("mean: a column of texts cannot be standardised")
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the column holds numbers that are neither standardised nor computed."""
-        return not (self.values or self.formula) and (self.mean, self.deviation) == (0.0, 1.0)
-
-    def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
-        """Encode `cells`, one for each row; return the values of the column's nodes, shape (rows, nodes).
-
-        With `typed=True`, a cell may also be a quotient that a person typed, such as 1/3. Raises CellError
-        if a cell in a column of texts is not one of the column's texts, or if a cell in a column of numbers
-        is not a finite number.
-        """
-        if self.values:
-            return self._of_texts(cells)
-        return self.standardised(_numbers(cells, quotients=typed))[:, None]
-
-    def standardised(self, raw: Array) -> Array:
-        """Return `(raw − mean) / deviation` in the shape of `raw`. On overflow, numbers are infinite."""
-        with np.errstate(over="ignore"):
-            return raw if self.is_plain else (raw - self.mean) / self.deviation
-
-    def _of_texts(self, cells: Sequence[object] | Array) -> Array:
-        places = {value: i for i, value in enumerate(self.values)}
-        out = np.zeros((len(cells), len(self.values)))
-        for row, cell in enumerate(cells.tolist() if isinstance(cells, np.ndarray) else cells):
-            place = places.get(cell) if isinstance(cell, str) else None
-            if place is None and (place := places.get(_text(cell))) is None:
-                raise CellError(self._unknown(cell), row)
-            out[row, place] = 1.0
-        return out
-
-    def _unknown(self, cell: object) -> str:
-        text = _text(cell)
-        if not text:
-            return "the cell is empty"
-        values = [quoted(value) for value in self.values]
-        few = ", ".join(values) if len(values) <= MOST_LISTED else list_text(values, MOST_LISTED)
-        return f"{quoted(text)} is not a value of this column; the values are {few}"
-
-    def decoded(self, values: Array) -> list[Cell]:
-        """Return the raw cells, one for each row, whose encoding is `values`, shape (rows, nodes).
-
-        In a column of texts, the cell is "" if the values of a row are not the encoding of a text.
-        """
-        if not self.values:
-            raw: list[Cell] = self.raw(values[:, 0]).tolist()
-            return raw
-        is_text = ((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1)
-        return [
-            self.values[at] if fits else ""
-            for at, fits in zip(values.argmax(axis=1).tolist(), is_text.tolist(), strict=True)
-        ]
-
-    def raw(self, values: Array) -> Array:
-        """Return the raw numbers whose encoding is `values`, shape (rows,).
-
-        Rounding errors are removed if the encoding stays the same: 5.1, not 5.1000000000000005. On overflow,
-        numbers are infinite.
-        """
-        if self.is_plain or not len(values):
-            return values
-        with np.errstate(all="ignore"):
-            raw: Array = values * self.deviation + self.mean
-            largest = min(max(np.abs(raw).max(), abs(self.mean), sys.float_info.min), sys.float_info.max)
-            first = math.floor(math.log10(largest))
-            short = np.round(raw, DIGITS - 1 - first)
-            return np.where((short - self.mean) / self.deviation == values, short, raw)
-
-
-def _text(cell: object) -> str:
-    """Return a cell as a text to look up in `values`: 1 and "1.0" are "1"."""
-    text = cell.strip() if isinstance(cell, str) else ""
-    try:
-        return full(parse_number(text, quotients=False) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return text
-
-
-def _numbers(cells: Sequence[object] | Array, *, quotients: bool) -> Array:
-    """Return cells as finite numbers, shape (rows,). Raises CellError for any other cell."""
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
-        numbers = cells.astype(np.float64)
-    else:
-        read = (_number(cell, row, quotients=quotients) for row, cell in enumerate(cells))
-        numbers = np.fromiter(read, np.float64, len(cells))
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if len(wrong):
-        row = int(wrong[0])
-        raise CellError(f"{float(numbers[row])} is not a finite number", row)
-    return numbers
-
-
-def _number(cell: object, row: int, *, quotients: bool) -> float:
-    try:
-        if not isinstance(cell, str):
-            return float(cell)  # type: ignore[arg-type]
-        return parse_number(cell, quotients=quotients)
-    except (TypeError, ValueError) as error:
-        empty = cell is None or (isinstance(cell, str) and not cell.strip())
-        message = str(error) if isinstance(cell, str) else f"{quoted(cell)} is not a number"
-        raise CellError("the cell is empty" if empty else message, row) from None
-
-
-class Columns(tuple[Column, ...]):
-    """The columns of a State, which are checked against the names of the network's inputs and outputs.
-
-    Raises ValueError if a node of a column is missing in the network, if two columns have the same node, or
-    if a column has both inputs and outputs.
-    """
-
-    _inputs: tuple[str, ...] = ()
-    _outputs: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, given: Iterable[Column], inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Columns:
-        """Return the columns `given`, checked against the names of the inputs and outputs.
-
-        If `given` is a Columns object that is already checked against these names, return `given` itself.
-        """
-        if isinstance(given, cls) and given._inputs is inputs and given._outputs is outputs:
-            return given
-        made = cls(given)
-        made._inputs, made._outputs = inputs, outputs
-        made._check(set(inputs), set(outputs))
-        return made
-
-    @property
-    def of_inputs(self) -> tuple[Column, ...]:
-        """The columns that a raw table of inputs has, in the order of the network's inputs.
-
-        An input that belongs to no column gets a plain column with the input's name. Computed columns are
-        left out.
-        """
-        return tuple(column for column in self._raw(self._inputs) if not column.formula)
-
-    @cached_property
-    def computed(self) -> dict[int, Column]:
-        """The columns with a formula, by the index of their input."""
-        own = {column.nodes[0]: column for column in self if column.formula}
-        return {i: own[name] for i, name in enumerate(self._inputs) if name in own}
-
-    @cached_property
-    def entered(self) -> list[int]:
-        """The indices of the inputs without a formula, whose values a person or a table gives."""
-        return [i for i in range(len(self._inputs)) if i not in self.computed]
-
-    @cached_property
-    def sources(self) -> dict[str, tuple[int, Column]]:
-        """The columns that a formula can use, by name: the index of the column's input, and the column."""
-        place = {name: i for i, name in enumerate(self._inputs)}
-        return {each.name: (place[each.nodes[0]], each) for each in self.of_inputs if not each.values}
-
-    def read_only(self, place: int) -> str:
-        """Return a sentence if the input at index `place` is computed and cannot be edited, else ""."""
-        if place not in self.computed:
-            return ""
-        column = self.computed[place]
-        names = list_text(formula(column.formula).names)
-        return f"{column.nodes[0]} is computed as {column.formula}: change {names}, or the formula"
-
-    @property
-    def of_targets(self) -> tuple[Column, ...]:
-        """The columns that a raw table of targets has, in the order of the network's outputs.
-
-        An output that belongs to no column gets a plain column with the output's name.
-        """
-        return self._raw(self._outputs)
-
-    def _raw(self, nodes: tuple[str, ...]) -> tuple[Column, ...]:
-        by_node = {name: column for column in self for name in column.nodes}
-        columns = (by_node.get(name) or Column(name, (name,)) for name in nodes)
-        return tuple({column.nodes: column for column in columns}.values())
-
-    def compute(self, values: Callable[[int], Array]) -> Iterator[tuple[int, Array]]:
-        """Yield the index of each computed input with its values, which may be infinite or NaN.
-
-        `values(i)` returns the values of the input at index `i`. The shapes of these arrays must broadcast.
-        """
-        for place, column in self.computed.items():
-            raw = {name: source.raw(values(i)) for name, (i, source) in self._used(column).items()}
-            yield place, column.standardised(formula(column.formula)(raw))
-
-    def _used(self, column: Column) -> dict[str, tuple[int, Column]]:
-        return {name: self.sources[name] for name in formula(column.formula).names}
-
-    def fill(self, inputs: Array) -> Array:
-        """Return `inputs`, shape (rows, inputs), with the values of the computed inputs filled in.
-
-        Raises CellError for a row for which a formula has no finite value.
-        """
-        if not self.computed:
-            return inputs
-        filled = inputs.copy()
-        for place, values in self.compute(lambda i: inputs[:, i]):
-            finite = np.isfinite(values)
-            if not finite.all():
-                row = int(finite.argmin())
-                raise CellError(self._not_finite(self.computed[place], inputs[row]), row)
-            filled[:, place] = values
-        return filled
-
-    def _not_finite(self, column: Column, inputs: Array) -> str:
-        used = self._used(column).items()
-        raw = [f"{name} = {as_text(float(source.raw(inputs[[i]])[0]))}" for name, (i, source) in used]
-        return f"{column.formula} is not a finite number for {list_text(raw)}"
-
-    def complete(self, data: Dataset) -> Dataset:
-        """Return `data` with true computed inputs, or `data` itself if all its computed inputs are true.
-
-        Raises ValueError, with the row, if a formula has no finite value.
-        """
-        if not self.computed or data.completed_by is self:
-            return data
-        try:
-            inputs = self.fill(data.inputs)
-        except CellError as error:
-            raise ValueError(f"row {error.row + 1}: {error}") from None
-        made = data if np.array_equal(inputs, data.inputs) else Dataset(inputs, data.targets)
-        object.__setattr__(made, "completed_by", self)
-        return made
-
-    def join(self, parts: Sequence[Array]) -> Array:
-        """Return the inputs, shape (rows, inputs), that the columns in `of_inputs` and the formulas give.
-
-        `parts` holds the values of each column, shape (rows, nodes of the column). Raises CellError if a
-        formula has no finite value.
-        """
-        return self.fill(in_order(self.of_inputs, self._inputs, parts))
-
-    def encoded(self, rows: Sequence[Sequence[object]] | Array) -> Array:
-        """Return the input values that encode raw rows, shape (rows, inputs).
-
-        A raw row has one cell for each column of `of_inputs`. Raises ValueError for a cell that does not fit
-        its column. The message starts with the row, counted from 1, and the column.
-        """
-        columns = self.of_inputs
-        for row, cells in enumerate(rows):
-            _check_width(row, cells, columns)
-        parts = []
-        for i, column in enumerate(columns):
-            cells = rows[:, i] if isinstance(rows, np.ndarray) else [row[i] for row in rows]
-            try:
-                parts.append(column.encoded(cells))
-            except CellError as error:
-                raise ValueError(f"row {error.row + 1}, column {column.name}: {error}") from None
-        try:
-            return self.join(parts)
-        except CellError as error:
-            raise ValueError(f"row {error.row + 1}: {error}") from None
-
-    def _check(self, inputs: set[str], outputs: set[str]) -> None:
-        seen: set[str] = set()
-        names: set[tuple[bool, str]] = set()
-        for i, column in enumerate(self):
-            place = f"columns[{i}]"
-            for name in column.nodes:
-                if name not in inputs and name not in outputs:
-                    raise ValueError(f"{place}.nodes: no input or output is called {quoted(name)}")
-                if name in seen:
-                    raise ValueError(f"{place}.nodes: {quoted(name)} belongs to two columns")
-                seen.add(name)
-            of_inputs = inputs.issuperset(column.nodes)
-            if not of_inputs and not outputs.issuperset(column.nodes):
-                raise ValueError(f"{place}.nodes: expected only inputs or only outputs, found both")
-            if not (of_inputs or column.values or column.is_plain):
-                raise ValueError(f"{place}.mean: targets cannot be standardised")
-            if (of_inputs, column.name) in names:
-                raise ValueError(f"{place}.name: two columns are called {quoted(column.name)}")
-            names.add((of_inputs, column.name))
-            if column.formula and not of_inputs:
-                raise ValueError(f"{place}.formula: targets cannot be computed")
-        for i, column in enumerate(self):
-            if column.formula:
-                try:
-                    formula(column.formula).check_names(self.sources)
-                except ValueError as error:
-                    raise ValueError(f"columns[{i}].formula: {error}") from None
-
-    def with_nodes(self, renamed: Callable[[str], str | None]) -> Columns:
-        """Return the columns with each node `name` renamed to `renamed(name)`.
-
-        A node whose new name is None is removed, together with the text that the node encodes. A column of
-        numbers with the name of its node is renamed like the node, unless another column has the new name.
-        Formulas use the new names. Raises ValueError if a formula needs a removed column.
-        """
-        taken = {column.name for column in self}
-        sources = {name: _with_nodes(column, renamed, taken) for name, (_, column) in self.sources.items()}
-        names = {name: column.name for name, column in sources.items() if column}
-        changed = (_with_nodes(column, renamed, taken) for column in self)
-        return Columns(with_names(column, names) for column in changed if column is not None)
-
-
-def _with_nodes(column: Column, renamed: Callable[[str], str | None], taken: set[str]) -> Column | None:
-    nodes = [renamed(name) for name in column.nodes]
-    remaining = tuple(name for name in nodes if name is not None)
-    if remaining == column.nodes or not remaining:
-        return column if remaining else None
-    if not column.values:
-        follows = column.name in column.nodes and remaining[0] not in taken
-        return replace(column, name=remaining[0] if follows else column.name, nodes=remaining)
-    values = tuple(value for value, name in zip(column.values, nodes, strict=True) if name is not None)
-    return replace(column, nodes=remaining, values=values)
-
-
-def with_names(column: Column, names: Mapping[str, str]) -> Column:
-    """Return a column whose formula uses the new `names` by old name. Raises ValueError if one is missing."""
-    if not column.formula:
-        return column
-    own = formula(column.formula)
-    for name in own.names:
-        if name not in names:
-            used = f"{shortened(column.name)} = {column.formula}"
-            raise ValueError(f"{shortened(name)} is needed for {used}: remove {shortened(column.name)} first")
-    return replace(column, formula=own.renamed(names))
-
-
-def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
-    if isinstance(cells, str) or not hasattr(cells, "__len__"):
-        found = quoted(cells)
-    elif len(cells) == len(columns):
-        return
-    else:
-        found = str(len(cells))
-    expected = counted(len(columns), "cell")
-    names = list_text([column.name for column in columns], MOST_LISTED)
-    raise ValueError(f"row {row + 1}: expected {expected} ({names}), found {found}")
-
-
-def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Array]) -> Array:
-    """Join the values of `columns` into one array, shape (rows, nodes), in the order of `nodes`.
-
-    `parts` holds the values of each column, shape (rows, nodes of the column). Other nodes get 0.
-    """
-    place, joined = {name: i for i, name in enumerate(nodes)}, np.zeros((len(parts[0]), len(nodes)))
-    for column, values in zip(columns, parts, strict=True):
-        joined[:, [place[name] for name in column.nodes]] = values
-    return joined
-
 
 MOST_UPDATES = 2**53
 """Largest iteration: a history stores iterations as floats, which are exact up to this number."""
@@ -728,7 +309,7 @@ class Dataset(ByValue):
     inputs: Array
     targets: Array | None = None
     completed_by: ClassVar[Columns | None] = None
-    """The columns whose `complete` has found the computed inputs true; set for each object."""
+    """The columns for which the computed inputs are known to be true; set for each object."""
 
     if TYPE_CHECKING:  # types of the arguments
 
@@ -793,6 +374,21 @@ class Dataset(ByValue):
     def numbers(self) -> int:
         """The count of all numbers in the data set: the inputs and the targets of all rows."""
         return self.inputs.size + (0 if self.targets is None else self.targets.size)
+
+    def completed(self, columns: Columns) -> Dataset:
+        """Return the data with true computed inputs; the data itself if they are true already.
+
+        Raises ValueError, with the row, if a formula has no finite value.
+        """
+        if not columns.computed or self.completed_by is columns:
+            return self
+        try:
+            inputs = columns.fill(self.inputs)
+        except CellError as error:
+            raise ValueError(f"row {error.row + 1}: {error}") from None
+        made = self if np.array_equal(inputs, self.inputs) else Dataset(inputs, self.targets)
+        object.__setattr__(made, "completed_by", columns)
+        return made
 
     def check_for(self, network: Network) -> None:
         """Raise ValueError unless the inputs and the targets have the shapes that `network` needs."""
@@ -901,7 +497,7 @@ class State(AsSvg):
         self.data.check_for(self.network)
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)
-        object.__setattr__(self, "data", columns.complete(self.data))
+        object.__setattr__(self, "data", self.data.completed(columns))
         self.measure  # noqa: B018 - raises ValueError if the loss does not fit the output
         self.frozen  # noqa: B018 - raises ValueError if the network lacks a frozen part
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))

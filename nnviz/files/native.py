@@ -16,6 +16,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
+from nnviz.core.columns import Columns
 from nnviz.core.history import History
 from nnviz.core.losses import forms_of
 from nnviz.core.metrics import classifies
@@ -36,7 +37,6 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import (
     MOST_UPDATES,
-    Columns,
     Curve,
     Dataset,
     EarlierRun,

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.columns import Column
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import (
     Architecture,
-    Column,
     Curve,
     Dataset,
     EarlierRun,

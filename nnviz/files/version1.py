@@ -20,12 +20,13 @@ import numpy as np
 from msgspec import Meta
 
 from nnviz.core.activations import ACTIVATIONS, Array
+from nnviz.core.columns import Column
 from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
-from nnviz.core.state import Architecture, Column, Dataset, EarlierRun, Shown, Training, Weights, WeightSet
+from nnviz.core.state import Architecture, Dataset, EarlierRun, Shown, Training, Weights, WeightSet
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 

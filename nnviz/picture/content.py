@@ -246,7 +246,9 @@ def _node(node: Address, content: Content) -> str:
     if output is None:
         return f"{name} has no value, because the data has no rows"
     if node.layer < 0:
-        return f"{name} = {full_text(output)}"
+        column = content.state.columns.computed.get(node.node)
+        standardised = ", standardised" if column and (column.mean, column.deviation) != (0.0, 1.0) else ""
+        return f"{name} = {column.formula + standardised + ' = ' if column else ''}{full_text(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]
     assert z is not None
     z_text, a = content.full(node._replace(kind="z"), z), content.full(node._replace(kind="value"), output)

@@ -11,13 +11,14 @@ import numpy as np
 
 from nnviz.core.activations import Activation
 from nnviz.core.address import Address
+from nnviz.core.columns import Column
 from nnviz.core.formula import formula
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, full
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
-from nnviz.core.state import Column, State
+from nnviz.core.state import State
 from nnviz.files.code.lines import (
     CodeLine,
     Notation,
@@ -204,7 +205,7 @@ def _formula_code(state: State, column: Column) -> str:
     """Return code that computes a column from the variable `row`."""
     cells = {each.name: f"row[{i}]" for i, each in enumerate(state.columns.of_inputs)}
     own = formula(column.formula)
-    return own.code(cells.__getitem__, lambda name: name if hasattr(builtins, name) else f"math.{name}")
+    return own.rewritten(cells.__getitem__, lambda name: name if hasattr(builtins, name) else f"math.{name}")
 
 
 def _node_values(column: Column, cell: str, i: int) -> Iterator[tuple[str, str]]:

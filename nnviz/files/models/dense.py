@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.columns import Columns
 from nnviz.core.entries import Named
 from nnviz.core.losses import MSE, fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS, check_name, counted, list_text, quoted
-from nnviz.core.state import Columns, Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.source import Source, lost_parts
 

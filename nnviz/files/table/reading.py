@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.columns import CellError, Column
 from nnviz.core.numbers import COLUMNS, LINES, NUMBERS, ROWS, counted, full, parse_number, quoted, shortened
-from nnviz.core.state import CellError, Column
 from nnviz.files.errors import AmbiguousCellError, FileError, Progress, as_file_errors
 from nnviz.files.registry import refuse_bytes
 

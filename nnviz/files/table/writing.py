@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.columns import Cell, Column
 from nnviz.core.metrics import is_one_of_many
 from nnviz.core.numbers import free_name, full
-from nnviz.core.state import Cell, Column, State
+from nnviz.core.state import State
 from nnviz.files.errors import FileError, Progress
 from nnviz.files.table.columns import Placed
 from nnviz.files.table.reading import Table, decode, rows_of, with_plain_ends

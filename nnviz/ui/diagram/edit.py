@@ -151,9 +151,9 @@ class EditSession(QObject):
         if not self._document.may_change():  # a script may still be training
             self.select(address)
             return
-        if address.kind == "target" and self._document.now.what_if_row is not None:
+        if reason := self._read_only(address):
             self.select(address)
-            self._message.emit(NO_TARGET)
+            self._message.emit(reason)
             return
         if self._canvas.picture.place(address) is None:
             return
@@ -177,6 +177,12 @@ class EditSession(QObject):
         self.editor.read_name = partial(self._read_name, address)
         self.editor.open(qrect(place), value, size, title)
         self._canvas.hover(None)
+
+    def _read_only(self, address: Address) -> str:
+        """Return a sentence if the number at `address` cannot be edited, else ""."""
+        if address.kind == "target" and self._document.now.what_if_row is not None:
+            return NO_TARGET
+        return self._document.state.columns.read_only(address.node) if address.kind == "input" else ""
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
         """Add `steps` · `size`, for example 3 · "0.1", to a number. Consecutive calls are one undo entry."""
@@ -207,6 +213,9 @@ class EditSession(QObject):
         """Set or clear (None) the number at `address`. Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = document.state.network.name_of(address), self._document.now.what_if_row
+        if reason := self._read_only(address):
+            self._message.emit(reason)
+            return
         if free is not None and address.kind == "input":
             assert value is not None
             changed = free.copy()
@@ -262,6 +271,7 @@ class EditSession(QObject):
         """Open the next number that is visible or can be, column by column, top to bottom."""
         order, picture = edits.EDITABLE, self._canvas.picture
         visible = {label.address for label in picture.labels if label.address.kind in order}
+        visible = {address for address in visible if not self._read_only(address)}
         addresses = sorted(
             visible.union(picture.hidden_weights),
             key=lambda address: (address.column, order.index(address.kind), address.node, address.source),

@@ -52,7 +52,7 @@ class Structure(QObject):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._document, self._message = desk.document, desk.message
+        self._document, self._message, self._desk = desk.document, desk.message, desk
 
     def add_node(self, column: int, after: int | None = None) -> None:
         """Add a node to a column, below the node `after` or at the end, and select the new node."""
@@ -146,6 +146,8 @@ class Structure(QObject):
         what = _with_article(self._kind(column))
         menu.addAction(f"Add {what} below {name}", lambda: self.add_node(column, node))
         menu.addAction(f"Remove {name}", lambda: self.remove_node(column, node)).setEnabled(len(names) > 1)
+        if column == 0 and node in self._document.state.columns.computed:
+            menu.addAction(f"Change the formula of {name}…", lambda: self._desk.column_requested.emit(node))
         menu.addSeparator()
 
     def _freeze_entries(self, menu: QMenu, address: Address) -> None:

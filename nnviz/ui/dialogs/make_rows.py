@@ -24,10 +24,11 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
+from nnviz.core.columns import Columns
 from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
-from nnviz.core.state import Architecture, Columns, Dataset, State
+from nnviz.core.state import Architecture, Dataset, State
 from nnviz.ui.kit.controls import fill_box, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole

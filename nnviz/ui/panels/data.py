@@ -6,13 +6,23 @@ If a pasted text cannot be used, the message is one sentence that says where the
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStyledItemDelegate, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
@@ -140,6 +150,7 @@ def needs_dialog(table: Table) -> bool:
 
 
 ADD_TIP, REMOVE_TIP = "Add a row of zeros below the selected row", "Remove the selected rows (Ctrl+Delete)"
+COLUMN_TIP = "Add an input that a formula computes from the columns, such as x² or x·y"
 LOAD_TIP = "Load the rows of a CSV file"
 MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
@@ -176,8 +187,9 @@ class DataPanel(Panel):
         self.body.addWidget(self._refusal)
         self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
         self._add, self._remove = quiet_button("Add", ADD_TIP), quiet_button("Remove", REMOVE_TIP)
-        self.buttons.addWidget(self._add)
-        self.buttons.addWidget(self._remove)
+        self._column = quiet_button("Add column…", COLUMN_TIP)
+        for button in (self._add, self._remove, self._column):
+            self.buttons.addWidget(button)
         self._connect()
         self._show_shape()
 
@@ -191,13 +203,15 @@ class DataPanel(Panel):
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self._add.clicked.connect(self._add_row)
+        self._column.clicked.connect(lambda: self._desk.column_requested.emit(None))
         for removal_wished in (self.table.remove_requested, self._remove.clicked):
             removal_wished.connect(self._remove_rows)
         self.table.clear_requested.connect(self._clear_cells)
         self.table.paste_requested.connect(self._paste)
         for all_wished in (self.table.all_rows_requested, self.filter.button.clicked):
             all_wished.connect(self.show_all)
-        self.table.customContextMenuRequested.connect(self._open_menu)
+        for area in (self.table, self.table.horizontalHeader()):
+            area.customContextMenuRequested.connect(partial(self._open_menu, area))
         self._empty.load.clicked.connect(self.load_requested)
         self._empty.make.clicked.connect(self.make_requested)
 
@@ -306,6 +320,7 @@ class DataPanel(Panel):
         """Disable the buttons while a script trains with the rows."""
         reason = self._document.now.lock_reason
         set_lock_reason(self._add, reason, ADD_TIP)
+        set_lock_reason(self._column, reason, COLUMN_TIP)
         set_lock_reason(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
         set_lock_reason(self._empty.load, reason, LOAD_TIP)
         set_lock_reason(self._empty.make, reason, MAKE_TIP)
@@ -335,7 +350,7 @@ class DataPanel(Panel):
             self._refusal.hide()
             self._desk.message.emit("")
 
-    def _open_menu(self, at: QPoint) -> None:
+    def _open_menu(self, area: QAbstractItemView, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("&Copy", self.table.copy)
@@ -346,7 +361,15 @@ class DataPanel(Panel):
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
         menu.addAction("&Only wrong rows", self.show_wrong)
-        menu.popup(self.table.viewport().mapToGlobal(at))
+        menu.addSeparator()
+        request, current = self._desk.column_requested.emit, self.table.currentIndex()
+        at_column = area.logicalIndexAt(at) if isinstance(area, QHeaderView) else current.column()
+        column = self.model.columns[at_column] if at_column >= 0 else None
+        menu.addAction("Add a &column…", lambda: request(None))
+        if column and column.formula:
+            name = column.header.replace("&", "&&")
+            menu.addAction(f"Change the &formula of {name}…", lambda: request(column.place))
+        menu.popup(area.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:
         from nnviz.files.table.reading import parse

@@ -11,11 +11,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.core.columns import Column
 from nnviz.core.losses import MSE
 from nnviz.core.metrics import large_error_reason, means_classes
-from nnviz.core.numbers import MINUS, as_text, field_text, full_text
+from nnviz.core.numbers import MINUS, as_text, field_text, full_text, shortened
 from nnviz.core.results import BLANK, HIDDEN
-from nnviz.core.state import Column, Dataset, State
+from nnviz.core.state import Dataset, State
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.labels import RIGHT, WRONG
 from nnviz.ui.kit.desk import Desk
@@ -25,6 +26,8 @@ Role = Qt.ItemDataRole
 RESULTS = "error", "loss"
 """Kinds of columns with the errors and the losses of the rows."""
 NO_VALUE = "–"
+FORMULA_LETTERS = 16
+"""Largest length of a formula in a heading; the tooltip has the whole formula."""
 NOWHERE = QModelIndex()
 
 
@@ -36,11 +39,18 @@ class TableColumn(NamedTuple):
     header: str
     scale: str = ""
     """Formula that standardises the raw number x, or "" if the column is not standardised."""
+    formula: str = ""
+    """Formula that computes the raw number, or "" if the column is not computed."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether the data contains the numbers of the column."""
+        return self.kind in ("input", "target")
 
     @property
     def editable(self) -> bool:
         """Whether a person can type numbers into the column."""
-        return self.kind in ("input", "target")
+        return self.stored and not self.formula
 
     @property
     def address(self) -> Address:
@@ -48,14 +58,29 @@ class TableColumn(NamedTuple):
         assert self.kind in ("input", "target")
         return Address(self.kind, -1, self.place)
 
+    @property
+    def second_line(self) -> str:
+        """The text in the heading below the name: how the number is computed or standardised, or ""."""
+        return f"= {shortened(self.formula, FORMULA_LETTERS)}" if self.formula else self.scale
+
+    @property
+    def tip(self) -> str:
+        """The tooltip of the heading."""
+        parts = [self.header] + [self.formula] * bool(self.formula)
+        if self.scale:
+            parts.append(f"{self.scale}: (raw number x {MINUS} mean) / standard deviation")
+        return (", standardised = " if self.formula else " = ").join([" = ".join(parts[:2]), *parts[2:]])
+
 
 def columns(state: State) -> list[TableColumn]:
     """Return the columns of a state's data table. The last column is the loss of each row."""
     network, measure = state.network, state.measure
     outputs = network.outputs
-    scaled = [column for column in state.columns if not (column.is_plain or column.values)]
+    scaled = [column for column in state.columns if (column.mean, column.deviation) != (0.0, 1.0)]
     scales = {column.nodes[0]: _scale(column) for column in scaled}
-    listed = [TableColumn("input", i, name, scales.get(name, "")) for i, name in enumerate(network.inputs)]
+    formulas = {column.nodes[0]: column.formula for column in state.columns}
+    own = [(scales.get(name, ""), formulas.get(name, "")) for name in network.inputs]
+    listed = [TableColumn("input", i, name, *own[i]) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
             listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
@@ -144,14 +169,14 @@ class DataTable(QAbstractTableModel):
         if had_marks != self.has_marks:
             self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, self.rowCount() - 1)
         if self.rowCount() and is_new(old, new, "state.data", "state.network", "state.measure", "hiding"):
-            typed = sum(column.editable for column in listed)
+            typed = sum(column.stored for column in listed)
             first = self.index(0, 0 if is_new(old, new, "state.data") else typed)
             self.dataChanged.emit(first, self.index(self.rowCount() - 1, len(listed) - 1))
 
     def value(self, line: int, column: int) -> float | None:
         """Return the number in a cell. Return None if the number needs targets and the rows have none."""
         row, shown = self.row_of(line), self.columns[column]
-        if shown.editable:
+        if shown.stored:
             return edits.value_at(self.state, shown.address, row)
         if shown.kind == "loss":
             return self._now.row_loss(row)
@@ -162,7 +187,7 @@ class DataTable(QAbstractTableModel):
         """Return the place of the hidden result in a cell, or None if the cell shows its number."""
         shown = self.columns[column]
         place = shown.kind, shown.place, self.row_of(line)
-        return place if not shown.editable and self._now.hiding.hides(place) else None
+        return place if not shown.stored and self._now.hiding.hides(place) else None
 
     def text(self, line: int, column: int) -> str:
         """Return the number in a cell as displayed text, or a blank."""
@@ -211,12 +236,10 @@ class DataTable(QAbstractTableModel):
         column = self.columns[section]
         if role == Role.DisplayRole:
             name = self.short_headers.get(column.header, column.header)
-            return f"{name}\n{column.scale}" if column.scale else name
-        if role in (Role.ToolTipRole, Role.AccessibleTextRole):
-            if role == Role.AccessibleTextRole or not column.scale:
-                return column.header
-            return f"{column.header} = {column.scale}: (raw number x − mean) / standard deviation"
-        return None
+            return f"{name}\n{column.second_line}" if column.second_line else name
+        if role == Role.AccessibleTextRole and not column.formula:
+            return column.header
+        return column.tip if role in (Role.ToolTipRole, Role.AccessibleTextRole) else None
 
     def _row_header(self, line: int, role: int) -> str | None:
         """Return the number of a row, from 1, with a mark if the rows have marks: "78 ✗"."""

@@ -318,6 +318,8 @@ class TableView(QTableView):
         model.headerDataChanged.connect(self.fit_columns)
         model.dataChanged.connect(self._follow)
         self.clicked.connect(self._reveal)
+        self.doubleClicked.connect(self._say_computed)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         # Without this attribute Qt repaints the panel and the window under it in every frame of a run.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
@@ -326,6 +328,12 @@ class TableView(QTableView):
         if place := self._table.blank_at(index.row(), index.column()):
             self._desk.document.reveal(place)
 
+    def _say_computed(self, index: Index) -> None:
+        """Say why a cell cannot be edited, if its input is computed."""
+        column = self._table.columns[index.column()]
+        if column.formula:
+            self._desk.message.emit(self._table.state.columns.read_only(column.place))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Edit, empty, copy or paste cells, or remove rows. Escape lists all rows."""
         modifiers = event.modifiers() & ~Modifier.KeypadModifier
@@ -333,6 +341,8 @@ class TableView(QTableView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable:  # Qt warns about other cells
                 self.edit(self.currentIndex())
+            elif self.currentIndex().isValid():
+                self._say_computed(self.currentIndex())
         elif deletes and modifiers == Modifier.ControlModifier:
             self.remove_requested.emit()
         elif deletes and not modifiers:
@@ -390,7 +400,7 @@ class TableView(QTableView):
         """Fit the columns to changed numbers, to typed ones at once, and show the new marks of the rows."""
         if self._table.has_marks:
             self.verticalHeader().viewport().update()
-        if self._table.columns[first.column()].editable:
+        if self._table.columns[first.column()].stored:
             self.fit_columns()
         else:
             self.fit_soon.start(int(SETTLED_MS))

@@ -243,6 +243,23 @@ def new_from_points(workspace: Workspace) -> None:
         cast("FunctionPanel", workspace.panel("Function")).tool.setChecked(True)
 
 
+def ask_column(workspace: Workspace, place: int | None = None) -> None:
+    """Ask for a new input that a formula computes, or change the formula of the input at index `place`."""
+    document = workspace.document
+    if not document.may_change():
+        return
+    workspace.runner.pause()
+    from nnviz.ui.dialogs.column import ColumnDialog  # imported late: most sessions add no column
+
+    dialog = ColumnDialog(workspace.main_window, document.state, place)
+    if dialog.is_accepted():
+        name, text = dialog.name.text().strip(), dialog.formula.text().strip()
+        workspace.diagram.session.close()
+        if document.edit(f"{'Add' if place is None else 'Change'} {name}", lambda _: dialog.state()):
+            added = "; its weights are 0 until you train" if place is None else ""
+            workspace.status.show_message(f"{name} = {text}{added}")
+
+
 NEW_POINTS = "Open a network without rows, and click into a plane to add the rows as points of two classes"
 SLOPES = "Show the slopes (gradients) of the loss on the diagram, even while you edit weights"
 MEAN = "Show the mean of the slopes over all rows instead of the slopes of one row"
@@ -261,6 +278,7 @@ TRAINING_FILM = "Export a film of the last run, or of a new run if there is none
 EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"
 KEEP = "Add the what-if row (the inputs that you chose in the panel Function) to the data"
 LEAVE = "Discard the what-if row (the inputs that you chose), and select the row that was selected before"
+ADD_COLUMN = "Add an input that a formula computes from the columns, such as x² or x·y"
 STANDARDISE = "Replace each input with (value − mean) / standard deviation, and scale new rows likewise"
 WRONG_ROWS = "List only the rows with a wrong class or a large error; Escape in the table lists all rows"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
@@ -303,6 +321,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     workspace.present.strip.hint = "\n".join(keys)
 
     workspace.data.make_requested.connect(actions["make rows"].trigger)
+    workspace.desk.column_requested.connect(partial(ask_column, workspace))
 
     def name_undo() -> None:
         _name(actions["undo"], "Undo", document.undo_text(), document.now.lock_reason)
@@ -402,6 +421,7 @@ def _edit(workspace: Workspace) -> Menu:
         Menu("&What-if row", (what_if,)),
         MenuEntry("wrong rows", "&Only wrong rows", data.show_wrong, WRONG_ROWS),
         MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
+        MenuEntry("add column", "Add co&lumn…", partial(ask_column, workspace), ADD_COLUMN),
         MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
     return Menu("&Edit", (steps, finds, rows))

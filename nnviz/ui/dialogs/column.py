@@ -1,0 +1,112 @@
+"""The dialog for an input that a formula computes from the columns."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nnviz.core import edits
+from nnviz.core.formula import proposals, readable
+from nnviz.core.numbers import NAME, as_text, counted, free_name, shortened
+from nnviz.core.state import State
+from nnviz.ui.kit.controls import fill_box, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, heading, show_text
+from nnviz.ui.kit.theme import px
+
+MOST_PREVIEWED = 6
+"""Largest number of rows whose numbers the dialog shows."""
+LIST_PX, MIN_WIDTH_PX = 180, 640
+FORMULA_TIP = (
+    "Numbers, names of columns, + - * / **, parentheses, and sin cos tanh exp log abs sqrt min max; "
+    "names that are not one word stand in backticks: `petal length`"
+)
+SCALED_TIP = "Subtract the mean of the training rows, and divide by their standard deviation"
+
+
+class ColumnDialog(Dialog):
+    """Asks for a computed input: a new one, or another formula for the input at index `place`.
+
+    `state()` returns the open State with the input; it raises ValueError for a bad formula or name.
+    """
+
+    def __init__(self, window: QWidget | None, state: State, place: int | None = None) -> None:
+        title, does = ("Add a column", "&Add") if place is None else ("Change the formula", "&Change")
+        super().__init__(window, title, does)
+        self._open, self._place = state, place
+        self.setMinimumWidth(MIN_WIDTH_PX)
+        self.proposals, self.formula, self.name = QListWidget(), QLineEdit(), QLineEdit()
+        self.scaled = QCheckBox("&Standardise the numbers")
+        self._preview, self._error = wrapped_label(), wrapped_label("", "error")
+        self._add_parts(title)
+        self.scaled.setChecked(any((column.mean, column.deviation) != (0.0, 1.0) for column in state.columns))
+        if place is not None:
+            column = state.columns.computed[place]
+            self.formula.setText(column.formula)
+            self.name.setText(column.nodes[0])
+            self.name.setModified(True)  # typed names stay when the formula changes
+            self.scaled.setChecked((column.mean, column.deviation) != (0.0, 1.0))
+        self.proposals.currentTextChanged.connect(self.formula.setText)
+        self.formula.textChanged.connect(self._propose_name)
+        for changed in (self.formula.textChanged, self.name.textChanged, self.scaled.toggled):
+            changed.connect(self._check)
+        self.formula.setFocus()
+        self._check()
+
+    def state(self) -> State:
+        """Return the open State with the computed input. Raises ValueError."""
+        text, name = self.formula.text(), self.name.text()
+        return edits.put_column(self._open, name, text, self._place, scaled=self.scaled.isChecked())
+
+    def _add_parts(self, title: str) -> None:
+        self.proposals.addItems(proposals([*self._open.columns.sources]))
+        self.proposals.setFixedWidth(LIST_PX)
+        self.proposals.setSpacing(px(3))
+        self.proposals.setAccessibleName("Proposed formulas")
+        self.proposals.setToolTip("Formulas of your columns; a selected one is put into the field")
+        self.formula.setToolTip(FORMULA_TIP)
+        self.formula.setPlaceholderText("x_0*x_1")
+        self.name.setToolTip("The name of the input")
+        self.scaled.setToolTip(SCALED_TIP)
+        form, right, across = QFormLayout(), QVBoxLayout(), QHBoxLayout()
+        form.setVerticalSpacing(10)
+        for label, field in (("&Formula", self.formula), ("&Name", self.name)):
+            form.addRow(label, field)
+            field.setAccessibleName(label.replace("&", ""))
+        fill_box(right, 10, form, self.scaled, self._preview, self._error)
+        right.addStretch(1)
+        fill_box(across, 16, self.proposals, right)
+        across.setStretchFactor(right, 1)
+        self._lay_out(heading(title), across)
+
+    def _propose_name(self, text: str) -> None:
+        """Name the column after its formula, unless the person has typed a name."""
+        if not self.name.isModified():
+            name = shortened(readable(text), NAME.limit)
+            self.name.setText(free_name(name, dict.fromkeys(self._open.network.all_names(), 1)))
+
+    def _check(self) -> None:
+        """Show the first numbers of the column, or why the column cannot be used."""
+        problem, values = "", np.empty(0)
+        with suppress(ValueError):
+            values = edits.column_values(self._open, self.formula.text())
+        try:
+            self.state()
+        except ValueError as error:
+            problem = f"{error}"[:1].upper() + f"{error}"[1:]
+        if wrong := int(np.count_nonzero(~np.isfinite(values))):
+            problem += f". In all, {wrong:,} of {counted(len(values), 'row')} have no number"
+        first = ", ".join(map(as_text, values[:MOST_PREVIEWED].tolist()))
+        more = ", …" if len(values) > MOST_PREVIEWED else ""
+        show_text(self._preview, f"Numbers of the first rows: {first}{more}" if first else "")
+        show_text(self._error, problem if self.formula.text().strip() else "")
+        self._accept_button.setEnabled(not problem)
