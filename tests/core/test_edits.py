@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.core.columns import Column, Columns
 from nnviz.core.edits import (
     keep_set,
     new_set_name,
@@ -21,7 +22,7 @@ from nnviz.core.edits import (
     worth_standardising,
 )
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Column, Columns, Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from tests.core import oracle
 from tests.core.oracle import set_bias, set_weight

@@ -14,8 +14,9 @@ import pytest
 
 import nnviz
 from nnviz.core.address import Address
+from nnviz.core.columns import Column
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Column, Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files import code
 from nnviz.files.code import program
 from nnviz.files.examples import examples

@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.core import edits
+from nnviz.core.columns import Column, Columns
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.replay import Past, Replay, with_earlier
-from nnviz.core.state import Column, Columns, Dataset, State, Training, Weights, WeightSet
+from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
 from nnviz.files import json_text, native, registry, snapshot

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 import nnviz
 from nnviz.cli.main import main
 from nnviz.core import edits
+from nnviz.core.columns import Column
 from nnviz.core.edits import standardise, worth_standardising
 from nnviz.core.network import Layer
 from nnviz.core.numbers import COLUMNS, LINES, NUMBERS, ROWS, full
-from nnviz.core.state import Column, Dataset, State
+from nnviz.core.state import Dataset, State
 from nnviz.files import table as tables
 from nnviz.files.errors import AmbiguousCellError, CancelledError, FileError
 from nnviz.files.examples import example

@@ -18,10 +18,11 @@ from torch import nn
 import nnviz
 from nnviz.cli.main import main
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.columns import Column
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import Cosine, Step
-from nnviz.core.state import Column, Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files.examples import example
 from nnviz.files.models import keras as keras_files
 from nnviz.files.models.dense import Chain, Dense

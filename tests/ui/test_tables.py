@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
     QRadioButton,
 )
 
+from nnviz.core.columns import Column
 from nnviz.core.edits import standardise, worth_standardising
 from nnviz.core.generators import KINDS
 from nnviz.core.numbers import NUMBERS, as_text
-from nnviz.core.state import Column, Dataset
+from nnviz.core.state import Dataset
 from nnviz.core.train import train
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example

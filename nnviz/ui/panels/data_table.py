@@ -38,7 +38,7 @@ class TableColumn(NamedTuple):
     place: int
     header: str
     scale: str = ""
-    """Formula that standardises the raw number x, or "" if the column is not standardised."""
+    """How the number is computed from the raw number x or from other columns, or "" if it is a raw number."""
     formula: str = ""
     """Formula that computes the raw number, or "" if the column is not computed."""
 
@@ -58,29 +58,14 @@ class TableColumn(NamedTuple):
         assert self.kind in ("input", "target")
         return Address(self.kind, -1, self.place)
 
-    @property
-    def second_line(self) -> str:
-        """The text in the heading below the name: how the number is computed or standardised, or ""."""
-        return f"= {shortened(self.formula, FORMULA_LETTERS)}" if self.formula else self.scale
-
-    @property
-    def tip(self) -> str:
-        """The tooltip of the heading."""
-        parts = [self.header] + [self.formula] * bool(self.formula)
-        if self.scale:
-            parts.append(f"{self.scale}: (raw number x {MINUS} mean) / standard deviation")
-        return (", standardised = " if self.formula else " = ").join([" = ".join(parts[:2]), *parts[2:]])
-
 
 def columns(state: State) -> list[TableColumn]:
     """Return the columns of a state's data table. The last column is the loss of each row."""
     network, measure = state.network, state.measure
     outputs = network.outputs
-    scaled = [column for column in state.columns if (column.mean, column.deviation) != (0.0, 1.0)]
-    scales = {column.nodes[0]: _scale(column) for column in scaled}
-    formulas = {column.nodes[0]: column.formula for column in state.columns}
-    own = [(scales.get(name, ""), formulas.get(name, "")) for name in network.inputs]
-    listed = [TableColumn("input", i, name, *own[i]) for i, name in enumerate(network.inputs)]
+    scaled = [column for column in state.columns if not (column.is_plain or column.values)]
+    own = {column.nodes[0]: (_scale(column), column.formula) for column in scaled}
+    listed = [TableColumn("input", i, name, *own.get(name, ())) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
             listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
@@ -89,9 +74,12 @@ def columns(state: State) -> list[TableColumn]:
 
 
 def _scale(column: Column) -> str:
-    """Return the formula of a standardised column: "(x − 29.5) / 14.2"."""
+    """Return the formula of a standardised or computed column: "(x − 29.5) / 14.2", "= x_0*x_1"."""
+    x = shortened(column.formula, FORMULA_LETTERS) or "x"
+    if (column.mean, column.deviation) == (0.0, 1.0):
+        return f"= {x}"
     sign = MINUS if column.mean >= 0 else "+"
-    return f"(x {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
+    return f"({x} {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
 
 
 def _shape(state: State) -> tuple[int, int, int]:
@@ -236,10 +224,15 @@ class DataTable(QAbstractTableModel):
         column = self.columns[section]
         if role == Role.DisplayRole:
             name = self.short_headers.get(column.header, column.header)
-            return f"{name}\n{column.second_line}" if column.second_line else name
-        if role == Role.AccessibleTextRole and not column.formula:
-            return column.header
-        return column.tip if role in (Role.ToolTipRole, Role.AccessibleTextRole) else None
+            return f"{name}\n{column.scale}" if column.scale else name
+        if role in (Role.ToolTipRole, Role.AccessibleTextRole):
+            if column.formula:
+                then = "" if column.scale.startswith("=") else ", then standardised"
+                return f"{column.header}, computed as {column.formula}{then}"
+            if role == Role.AccessibleTextRole or not column.scale:
+                return column.header
+            return f"{column.header} = {column.scale}: (raw number x − mean) / standard deviation"
+        return None
 
     def _row_header(self, line: int, role: int) -> str | None:
         """Return the number of a row, from 1, with a mark if the rows have marks: "78 ✗"."""
