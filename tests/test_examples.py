@@ -17,6 +17,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import as_text
 from nnviz.core.results import health
 from nnviz.core.slopes import slopes
+from nnviz.core.state import Dataset, State
 from nnviz.core.train import train
 from nnviz.files import native
 from nnviz.files.examples import example, examples
@@ -289,6 +290,7 @@ def test_a_table_is_made_by_its_program(name):
 # --- rows that are made by a formula
 
 TWO_CLASSES = ["xor", "circles", "moons", "spiral"]
+FUNCTIONS = ["line", "curve", "formula"]
 
 
 def rows_of(kind, rows=60, noise=0.0, seed=0):
@@ -340,7 +342,7 @@ def test_rows_are_those_of_their_seed_with_noise_of_the_given_size(kind):
     assert not np.array_equal(one.inputs, other.inputs)
     plain, noisy = (kind.data(4000, noise, 3) for noise in (0.0, 0.25))
     pairs = [(noisy.targets, plain.targets), (noisy.inputs, plain.inputs)]
-    moved, kept = pairs if kind.name in ("line", "curve") else reversed(pairs)
+    moved, kept = pairs if kind.name in FUNCTIONS else reversed(pairs)
     assert np.array_equal(*kept)
     assert np.subtract(*moved).std() == pytest.approx(0.25, rel=0.05)
     assert [len(kind.data(rows, 0.1, 0)) for rows in (1, 2, 3, 7)] == [1, 2, 3, 7]
@@ -359,14 +361,14 @@ def test_rows_and_noise_that_cannot_be_are_refused(approved):
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_its_network_fits_and_learns_it_by_its_own_settings(kind, amount):
     network = kind.network()
-    assert kind.fits(network)
-    assert not kind.fits(Network.from_weights({"output": [1, 2, 3]}))
+    networks = network, Network.from_weights({"output": [1, 2, 3]})
+    assert [kind.fits(State(each, Dataset.empty(each))) for each in networks] == [True, False]
     assert network == network.randomised(kind.training.seed)
     for seed in range(amount(quick=1, ci=2, night=2)):
         state = kind.state(kind.rows, kind.noise, seed)
         result = train(state)
         assert not result.diverged
-        if kind.name in ("line", "curve"):
+        if kind.name in FUNCTIONS:
             assert result.state.loss() < 2 * kind.noise**2
         else:
             assert hits(result.state).mean() >= 0.97

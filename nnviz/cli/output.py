@@ -27,7 +27,7 @@ from nnviz.cli.terminal import (
 from nnviz.core import edits
 from nnviz.core import train as training_core
 from nnviz.core.activations import Array
-from nnviz.core.columns import CellError
+from nnviz.core.formula import CellError
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.slopes import slopes as slopes_of

@@ -12,12 +12,11 @@ from typing import TypeAlias
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.formula import formula, quoted_name
+from nnviz.core.formula import CellError, formula, quoted_name
 from nnviz.core.numbers import (
     NAME,
     NODES,
     Names,
-    as_text,
     check_name,
     check_whole,
     counted,
@@ -33,14 +32,6 @@ MOST_LISTED = 5
 """Largest number of texts or columns that an error message lists."""
 DIGITS = 14
 """Significant digits to which `Column.raw` rounds a column, unless a number needs more: 17 are exact."""
-
-
-class CellError(ValueError):
-    """Raised if a cell does not fit its column. `row` is the index of the cell's row."""
-
-    def __init__(self, message: str, row: int) -> None:
-        super().__init__(message)
-        self.row = row
 
 
 @dataclass(frozen=True)
@@ -269,38 +260,33 @@ class Columns(tuple[Column, ...]):
         columns = (by_node.get(name) or Column(name, (name,)) for name in nodes)
         return tuple({column.nodes: column for column in columns}.values())
 
+    def raw_of(self, text: str, values: Callable[[int], Array]) -> dict[str, Array]:
+        """Return the raw numbers of the columns in the formula `text`, by name.
+
+        `values(i)` returns the values of the input at index `i`.
+        """
+        used = {name: self.sources[name] for name in formula(text).names}
+        return {name: column.raw(values(i)) for name, (i, column) in used.items()}
+
     def compute(self, values: Callable[[int], Array]) -> Iterator[tuple[int, Array]]:
         """Yield the index of each computed input with its values, which may be infinite or NaN.
 
         `values(i)` returns the values of the input at index `i`. The shapes of these arrays must broadcast.
         """
         for place, column in self.computed.items():
-            raw = {name: source.raw(values(i)) for name, (i, source) in self._used(column).items()}
+            raw = self.raw_of(column.formula, values)
             yield place, column.standardised(formula(column.formula)(raw))
-
-    def _used(self, column: Column) -> dict[str, tuple[int, Column]]:
-        return {name: self.sources[name] for name in formula(column.formula).names}
 
     def fill(self, inputs: Array) -> Array:
         """Return `inputs`, shape (rows, inputs), with the values of the computed inputs filled in.
 
         Raises CellError for a row for which a formula has no finite value.
         """
-        if not self.computed:
-            return inputs
-        filled = inputs.copy()
-        for place, values in self.compute(lambda i: inputs[:, i]):
-            finite = np.isfinite(values)
-            if not finite.all():
-                row = int(finite.argmin())
-                raise CellError(self._not_finite(self.computed[place], inputs[row]), row)
-            filled[:, place] = values
+        filled = inputs.copy() if self.computed else inputs
+        for place, column in self.computed.items():
+            raw = self.raw_of(column.formula, lambda i: inputs[:, i])
+            filled[:, place] = column.standardised(formula(column.formula).finite(raw))
         return filled
-
-    def _not_finite(self, column: Column, inputs: Array) -> str:
-        used = self._used(column).items()
-        raw = [f"{name} = {as_text(float(source.raw(inputs[[i]])[0]))}" for name, (i, source) in used]
-        return f"{column.formula} is not a finite number for {list_text(raw)}"
 
     def join(self, parts: Sequence[Array]) -> Array:
         """Return the inputs, shape (rows, inputs), that the columns in `of_inputs` and the formulas give.
@@ -345,13 +331,13 @@ class Columns(tuple[Column, ...]):
             of_inputs = inputs.issuperset(column.nodes)
             if not of_inputs and not outputs.issuperset(column.nodes):
                 raise ValueError(f"{place}.nodes: expected only inputs or only outputs, found both")
+            if column.formula and not of_inputs:
+                raise ValueError(f"{place}.formula: targets cannot be computed")
             if not (of_inputs or column.values or column.is_plain):
                 raise ValueError(f"{place}.mean: targets cannot be standardised")
             if (of_inputs, column.name) in names:
                 raise ValueError(f"{place}.name: two columns are called {quoted(column.name)}")
             names.add((of_inputs, column.name))
-            if column.formula and not of_inputs:
-                raise ValueError(f"{place}.formula: targets cannot be computed")
         for i, column in enumerate(self):
             if column.formula:
                 formula(column.formula).check_names(self.sources, f"columns[{i}].formula")

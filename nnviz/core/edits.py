@@ -469,9 +469,8 @@ def column_values(state: State, text: str) -> Array:
 
     Outside the domain of a function, numbers are infinite or NaN. Raises ValueError for a bad formula.
     """
-    own, sources = formula(text.strip()), state.columns.sources
-    own.check_names(sources)
-    return own({name: sources[name][1].raw(state.data.inputs[:, sources[name][0]]) for name in own.names})
+    formula(text).check_names(state.columns.sources)
+    return formula(text)(state.columns.raw_of(text, lambda i: state.data.inputs[:, i]))
 
 
 def put_column(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import Limit, list_text, one_line, quoted, shortened
+from nnviz.core.numbers import Limit, as_text, list_text, one_line, quoted, shortened
 
 FUNCTIONS: dict[str, np.ufunc] = {
     **{name: getattr(np, name) for name in ("sin", "cos", "tanh", "exp", "log", "abs", "sqrt")},
@@ -90,6 +90,14 @@ def readable(text: str) -> str:
     return text.strip()
 
 
+class CellError(ValueError):
+    """Raised if a cell does not fit its column or gives no number. `row` is the index of the cell's row."""
+
+    def __init__(self, message: str, row: int) -> None:
+        super().__init__(message)
+        self.row = row
+
+
 class Formula:
     """A formula, ready to compute. `text` is the text as typed, `names` the names in it.
 
@@ -117,6 +125,15 @@ class Formula:
                 else:
                     stack.append(np.asarray(values[step] if isinstance(step, str) else step, np.float64))
         return stack[0]
+
+    def finite(self, values: Mapping[str, Array]) -> Array:
+        """Compute the formula for rows, shape (rows,). Raises CellError for a row without a finite value."""
+        computed = self(values)
+        if not np.isfinite(computed).all():
+            row = int(np.isfinite(computed).argmin())
+            at = list_text([f"{name} = {as_text(float(values[name][row]))}" for name in self.names])
+            raise CellError(f"{self.text.strip()} is not a finite number for {at}", row)
+        return computed
 
     def check_names(self, known: Collection[str], place: str = "formula") -> None:
         """Raise ValueError for the first name that is not in `known`. The message starts with `place`."""

@@ -16,8 +16,9 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
+from nnviz.core.formula import formula, quoted_name
 from nnviz.core.network import Network
-from nnviz.core.numbers import ROWS, as_text, counted
+from nnviz.core.numbers import ROWS, as_text, counted, full, list_text
 from nnviz.core.state import Dataset, State, Training
 
 Points: TypeAlias = tuple[Array, Array]
@@ -177,9 +178,13 @@ class Kind:
         check_noise(noise)
         return Dataset(*self.make(rows, noise, np.random.default_rng([seed, STREAM])))
 
-    def fits(self, network: Network) -> bool:
-        """Return whether a network has as many inputs and outputs as the rows of this kind."""
-        return (network.sizes[0], network.sizes[-1]) == (len(self.inputs), len(self.outputs))
+    def fits(self, state: State) -> bool:
+        """Return whether the network of a State needs as many inputs and outputs as the rows of this kind.
+
+        Inputs that a formula computes are not needed.
+        """
+        needed = len(state.columns.entered), len(state.network.outputs)
+        return needed == (len(self.inputs), len(self.outputs))
 
     def network(self) -> Network:
         """Return the network that suits this kind, with biases of 0 and random weights."""
@@ -207,6 +212,46 @@ _ADAM = Training(learning_rate=0.05, updates=500, optimizer="adam")
 _CLASSES = replace(_ADAM, loss="cross_entropy", validation=0.2)
 _of_x = partial(Kind, inputs=("x",), outputs=("y",), output="identity")
 _of_two = partial(Kind, inputs=("x_0", "x_1"), outputs=("output",), rows=200, training=_CLASSES)
+
+TYPED = "formula"
+"""Name of the kind of rows for which a person types a formula."""
+
+
+def formula_kind(text: str = "y = x**3 - 3*x", low: float = -2.0, high: float = 2.0) -> Kind:
+    """Return the kind of rows whose targets follow a typed formula; its names become the inputs.
+
+    A single input has equally spaced values from `low` to `high`, several inputs have random values. Raises
+    ValueError for a bad formula or range.
+    """
+    left, _, right = text.rpartition("=")
+    own, target = formula(right.rjust(len(text))), left.strip() or "y"  # messages count all characters
+    if quoted_name(target.strip("`")) != target or target.strip("`") in own.names:
+        raise ValueError("formula, character 1: expected another name before the equals sign, such as y")
+    if not low < high:
+        raise ValueError(f"the range goes from {full(low)} to {full(high)}: expected a higher end")
+
+    def make(rows: int, noise: float, rng: np.random.Generator) -> Points:
+        x = np.linspace(low, high, rows)[:, None]
+        if len(own.names) > 1:
+            x = rng.uniform(low, high, (rows, len(own.names)))
+        y = own.finite(dict(zip(own.names, x.T, strict=True)))[:, None]
+        return _mixed(x, _noisy(y, noise, rng), rng)
+
+    values, names = "equally spaced" if len(own.names) == 1 else "random", list_text(own.names)
+    return _of_x(
+        TYPED,
+        "Formula",
+        "The targets follow a formula that you type. Outside the range, the network has to guess.",
+        f"{target} = {right.strip()} for {values} {names} from {as_text(low)} to {as_text(high)}. "
+        f"Noise is added to {target}.",
+        make,
+        inputs=own.names,
+        outputs=(target.strip("`"),),
+        rows=60,
+        noise=0.1,
+        training=replace(_ADAM, learning_rate=0.02, updates=1000),
+    )
+
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -286,6 +331,7 @@ KINDS: dict[str, Kind] = {
             output="softmax",
             training=replace(_CLASSES, learning_rate=0.1, updates=300),
         ),
+        formula_kind(),
     )
 }
 """Every kind by name, in the order of the dialog."""

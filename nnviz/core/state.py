@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array, activation
 from nnviz.core.address import Address
-from nnviz.core.columns import CellError, Columns
+from nnviz.core.columns import Columns
 from nnviz.core.entries import check_known
+from nnviz.core.formula import CellError
 from nnviz.core.history import History
 from nnviz.core.losses import Loss, Penalty, forms_of, loss_of
 from nnviz.core.network import ByValue, Layer, Network

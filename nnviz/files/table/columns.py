@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from nnviz.core import edits as networks
 from nnviz.core.activations import Array
-from nnviz.core.columns import CellError, Column, in_order
+from nnviz.core.columns import Column, in_order
 from nnviz.core.edits import mean_and_deviation
+from nnviz.core.formula import CellError
 from nnviz.core.numbers import NAME, SHORT_LETTERS, counted, free_name, full, list_text, quoted, shortened
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, as_file_errors

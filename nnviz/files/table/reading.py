@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.columns import CellError, Column
+from nnviz.core.columns import Column
+from nnviz.core.formula import CellError
 from nnviz.core.numbers import COLUMNS, LINES, NUMBERS, ROWS, counted, full, parse_number, quoted, shortened
 from nnviz.files.errors import AmbiguousCellError, FileError, Progress, as_file_errors
 from nnviz.files.registry import refuse_bytes

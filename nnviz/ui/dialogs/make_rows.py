@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QRadioButton,
@@ -24,11 +25,11 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.columns import Columns
 from nnviz.core.function import section, span_of
-from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
+from nnviz.core.generators import KINDS, TYPED, check_noise, check_rows, formula_kind
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Architecture, Dataset, State
+from nnviz.ui.dialogs.column import FORMULA_TIP
 from nnviz.ui.kit.controls import fill_box, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
@@ -79,6 +80,8 @@ class Preview(Plot):
         self.marks.show_rows(replace(rows, hollow=np.zeros_like(rows.hollow)), ground, ground)
 
 
+RANGE = "From", "To"
+"""Names of the fields with the range of the inputs of a typed formula."""
 LIST_PX, FIELD_PX, INDENT_PX = 160, 90, 24
 MIN_DIALOG = QSize(720, 560)
 DELAY_MS = 100
@@ -97,6 +100,10 @@ class MakeRows(Dialog):
         self.kinds = QListWidget()
         self.preview = Preview()
         self._title, self._description, self._message = heading(""), wrapped_label(), wrapped_label()
+        self.formula, self._typed = QLineEdit("y = x**3 - 3*x"), QWidget()
+        self.low, self.high = (self._field(name, parse_number, field_text, nudge_number) for name in RANGE)
+        self.low.show_value(-2.0)
+        self.high.show_value(2.0)
         self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
         self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
         self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
@@ -109,6 +116,7 @@ class MakeRows(Dialog):
         self._fill()
         self._add_parts()
         self.kinds.currentRowChanged.connect(self._choose)
+        self.formula.textChanged.connect(lambda _: self._drawing.start())
         one_of = QButtonGroup(self)  # else Qt groups them with pyqtgraph's menu buttons
         for button in (self.for_open_network, self.for_new_network):
             one_of.addButton(button)
@@ -116,10 +124,11 @@ class MakeRows(Dialog):
         self.kinds.setCurrentRow(0)
         self.kinds.setFocus()
 
-    @property
-    def kind(self) -> Kind:
-        """The selected kind of rows."""
-        return list(KINDS.values())[max(0, self.kinds.currentRow())]
+    def accept(self) -> None:
+        """Close the dialog if all numbers and the formula are valid."""
+        self._draw()
+        if self._accept_button.isEnabled():
+            super().accept()
 
     @property
     def summary(self) -> str:
@@ -133,9 +142,7 @@ class MakeRows(Dialog):
         """Return the open State with the new rows, or a State with a new network for the rows."""
         numbers = self.rows.value, self.noise.value, self.seed.value
         if self.for_open_network.isChecked():
-            data = self.kind.data(*numbers)
-            state = edits.set_rows(self._open, data.inputs, data.targets)
-            return replace(state, columns=Columns())  # generated rows have no original columns
+            return edits.put_generated(self._open, self.kind.data(*numbers))
         return self.kind.state(*numbers)
 
     # --- widgets
@@ -177,7 +184,15 @@ class MakeRows(Dialog):
             "Open a new document with these rows, matching settings and notes, and random weights"
         )
         right = QVBoxLayout()
-        shown = (self._title, self._description, self.preview, self._message, self._numbers())
+        typed = QGridLayout(self._typed)
+        typed.setContentsMargins(0, 0, 0, 0)
+        typed.setColumnStretch(0, 1)
+        for text, field in zip(("&Formula", *RANGE), (self.formula, self.low, self.high), strict=True):
+            add_labelled(typed, text, field)
+        self.formula.setToolTip(f"A target and its formula, such as y = x_0*x_1\n{FORMULA_TIP}")
+        self.low.setToolTip("The lowest value of each input")
+        self.high.setToolTip("The highest value of each input")
+        shown = (self._title, self._description, self._typed, self.preview, self._message, self._numbers())
         mine, suiting = (self.for_open_network, self._of_mine), (self.for_new_network, self._of_suiting)
         for line in (self._of_mine, self._of_suiting):
             line.setContentsMargins(INDENT_PX, 0, 0, 0)
@@ -200,12 +215,18 @@ class MakeRows(Dialog):
 
     def _choose(self) -> None:
         """Show the selected kind, with its number of rows and its noise."""
+        self.kind = list(KINDS.values())[max(0, self.kinds.currentRow())]
+        self.rows.show_value(self.kind.rows)
+        self.noise.show_value(self.kind.noise)
+        self._title.setText(self.kind.title)
+        self._description.setText(self.kind.line)
+        self._typed.setVisible(self.kind.name == TYPED)
+        self._draw()
+
+    def _offer_networks(self) -> None:
+        """Offer the open network if the rows fit, and a new one."""
         kind, network = self.kind, self._open.network
-        self.rows.show_value(kind.rows)
-        self.noise.show_value(kind.noise)
-        self._title.setText(kind.title)
-        self._description.setText(kind.line)
-        fits = kind.fits(network)
+        fits = kind.fits(self._open)
         self.for_open_network.setEnabled(fits)
         (self.for_open_network if fits and self._prefers_mine else self.for_new_network).setChecked(True)
         sizes = shortened("-".join(map(str, network.sizes)))
@@ -214,14 +235,21 @@ class MakeRows(Dialog):
         needs = f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         self._of_mine.setText(replaces if fits else needs)
         self._of_suiting.setText(Architecture.of(kind.network()).in_words)
-        self._draw()
 
     def _remember_preference(self) -> None:
         self._prefers_mine = self.for_open_network.isChecked()
 
     def _draw(self) -> None:
-        self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
-        self._show_message("")
+        refusal = ""
+        try:
+            if self.kind.name == TYPED:
+                self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
+            self._offer_networks()
+            self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
+        except ValueError as error:
+            refusal = f"{error}"[:1].upper() + f"{error}"[1:]
+        self._accept_button.setEnabled(not refusal)
+        self._show_message(refusal)
 
     def _show_message(self, refusal: str) -> None:
         """Show why a number is refused, or how many of very many rows the picture shows."""
