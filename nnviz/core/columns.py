@@ -377,6 +377,8 @@ def with_names(column: Column, names: Mapping[str, str]) -> Column:
         if name not in names:
             used = f"{shortened(column.name)} = {column.formula}"
             raise ValueError(f"{shortened(name)} is needed for {used}: remove {shortened(column.name)} first")
+    if all(names[name] == name for name in own.names):
+        return column
     return replace(column, formula=own.rewritten(lambda name: quoted_name(names[name])))
 
 

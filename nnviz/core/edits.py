@@ -674,14 +674,14 @@ def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> b
 def with_computed(state: State, inputs: Sequence[Column], data: Dataset) -> tuple[Sequence[Column], Dataset]:
     """Return the input columns of a table and the computed columns of `state`, with `data` for all of them.
 
-    If the table's columns have other names, they replace the columns of `state` by order in the formulas.
+    Raises ValueError if the network has computed inputs, and the table has other columns than the network.
     """
     computed, own = [*state.columns.computed.values()], [each.name for each in state.columns.of_inputs]
-    given = [each.name for each in inputs]
-    names = dict(zip(own, own if {*own} <= {*given} else given, strict=False))
+    if computed and {*own} != {each.name for each in inputs}:
+        names = list_text([each.name for each in computed])
+        raise ValueError(f"the network computes {names}, so the table needs the columns {list_text(own)}")
     zeros = np.zeros((len(data), len(computed)))
-    columns = (*inputs, *(with_names(column, names) for column in computed))
-    return columns, Dataset(np.hstack([data.inputs, zeros]), data.targets)
+    return (*inputs, *computed), Dataset(np.hstack([data.inputs, zeros]), data.targets)
 
 
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:

@@ -149,8 +149,8 @@ def lost_parts(state: State, reread: State) -> list[str]:
         "the classes of the columns": any(column.values for column in state.columns),  # scaling is not lost
     }
     for column in state.columns.computed.values():
-        name = shortened(column.name)
-        parts[f"the formula {column.formula} of {name} (give the value of {name} as an input)"] = True
+        name, text = shortened(column.name), shortened(column.formula)
+        parts[f"the formula {text} of {name} (give the value of {name} as an input)"] = True
     return [part for part, is_lost in parts.items() if is_lost]
 
 
