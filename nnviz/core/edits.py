@@ -482,6 +482,7 @@ def put_column(
     a bad name or formula, and for a row for which the formula has no finite value.
     """
     column = Column(name := name.strip(), (name,), formula=text.strip())
+    formula(text).check_names(state.columns.sources)
     if place is not None:
         state = rename(state, 0, place, name)
     elif name in state.network.all_names():

@@ -132,7 +132,7 @@ class Formula:
         if not np.isfinite(computed).all():
             row = int(np.isfinite(computed).argmin())
             at = list_text([f"{name} = {as_text(float(values[name][row]))}" for name in self.names])
-            raise CellError(f"{self.text.strip()} is not a finite number for {at}", row)
+            raise CellError(f"the formula {self.text.strip()} has no finite value for {at}", row)
         return computed
 
     def check_names(self, known: Collection[str], place: str = "formula") -> None:

@@ -47,7 +47,7 @@ def raw_rows(state):
 
 
 def test_formulas_are_saved_and_read_exactly_and_predict_raw_rows(state, tmp_path):
-    with pytest.raises(ValueError, match="row 2: log"):
+    with pytest.raises(ValueError, match="row 2: the formula log"):
         state.predict([[1, 2, 0], [0, 2, 0]])
     save(state, tmp_path / "n.json")
     again = load(tmp_path / "n.json")

@@ -40,6 +40,7 @@ from nnviz.files.on_disk import OpenFile
 from nnviz.files.registry import load
 from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.dialogs.column import ColumnDialog
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
@@ -49,7 +50,7 @@ from nnviz.ui.kit.dialogs import ProgressDialog, message_box
 from nnviz.ui.kit.theme import apply_theme, theme_in_use
 from nnviz.ui.plot.card import Caption
 from nnviz.ui.window.app import Unexpected
-from nnviz.ui.window.commands import make_rows
+from nnviz.ui.window.commands import ask_column, make_rows
 from nnviz.ui.window.session import begin, fill
 from nnviz.ui.window.window import MainWindow
 from tests.ui.clipped import walk_panels
@@ -308,6 +309,7 @@ BOXES = {
     "a parameter": (QDialog, lambda window, _: choose_in(window, "elu with another")),
     "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),
     "rows to make": (MakeRows, lambda window, _: make_rows(window)),
+    "a column": (ColumnDialog, lambda window, _: ask_column(window)),
 }
 
 

@@ -19,7 +19,7 @@ from nnviz.core import edits
 from nnviz.core.formula import proposals, readable
 from nnviz.core.numbers import NAME, as_text, counted, free_name, shortened
 from nnviz.core.state import State
-from nnviz.ui.kit.controls import fill_box, wrapped_label
+from nnviz.ui.kit.controls import announce, fill_box, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, heading, show_text
 from nnviz.ui.kit.theme import px
 
@@ -62,6 +62,14 @@ class ColumnDialog(Dialog):
         self.formula.setFocus()
         self._check()
 
+    def accept(self) -> None:
+        """Close the dialog, unless the formula or the name cannot be used."""
+        if self._problem:
+            show_text(self._error, self._problem)
+            announce(self._error, self._problem)
+        else:
+            super().accept()
+
     def state(self) -> State:
         """Return the open State with the computed input. Raises ValueError."""
         text, name = self.formula.text(), self.name.text()
@@ -96,17 +104,16 @@ class ColumnDialog(Dialog):
 
     def _check(self) -> None:
         """Show the first numbers of the column, or why the column cannot be used."""
-        problem, values = "", np.empty(0)
+        self._problem, values = "", np.empty(0)
         with suppress(ValueError):
             values = edits.column_values(self._open, self.formula.text())
         try:
             self.state()
         except ValueError as error:
-            problem = f"{error}"[:1].upper() + f"{error}"[1:]
+            self._problem = f"{error}"[:1].upper() + f"{error}"[1:]
         if wrong := int(np.count_nonzero(~np.isfinite(values))):
-            problem += f". In all, {wrong:,} of {counted(len(values), 'row')} have no number"
+            self._problem += f". In all, {wrong:,} of {counted(len(values), 'row')} have no number"
         first = ", ".join(map(as_text, values[:MOST_PREVIEWED].tolist()))
         more = ", …" if len(values) > MOST_PREVIEWED else ""
         show_text(self._preview, f"Numbers of the first rows: {first}{more}" if first else "")
-        show_text(self._error, problem if self.formula.text().strip() else "")
-        self._accept_button.setEnabled(not problem)
+        show_text(self._error, self._problem if self.formula.text().strip() else "")

@@ -127,7 +127,7 @@ class MakeRows(Dialog):
     def accept(self) -> None:
         """Close the dialog if all numbers and the formula are valid."""
         self._draw()
-        if self._accept_button.isEnabled():
+        if not self._refusal:
             super().accept()
 
     @property
@@ -240,16 +240,15 @@ class MakeRows(Dialog):
         self._prefers_mine = self.for_open_network.isChecked()
 
     def _draw(self) -> None:
-        refusal = ""
+        self._refusal = ""
         try:
             if self.kind.name == TYPED:
                 self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
             self._offer_networks()
             self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
         except ValueError as error:
-            refusal = f"{error}"[:1].upper() + f"{error}"[1:]
-        self._accept_button.setEnabled(not refusal)
-        self._show_message(refusal)
+            self._refusal = f"{error}"[:1].upper() + f"{error}"[1:]
+        self._show_message(self._refusal)
 
     def _show_message(self, refusal: str) -> None:
         """Show why a number is refused, or how many of very many rows the picture shows."""
