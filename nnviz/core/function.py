@@ -26,8 +26,8 @@ from nnviz.core.state import Dataset, State
 Span: TypeAlias = tuple[float, float]
 """A displayed range of an input, a weight or another number: (smallest value, largest value)."""
 
-MARGIN = 0.1
-"""Margin that a plot adds on each side of the data, as a share of the range of the data."""
+MARGIN, WIDE_MARGIN = 0.1, 1.0
+"""Margins that a plot, and a wide plot, add on each side of the data, as a share of the range of the data."""
 LARGEST = 1e300
 """Ranges of inputs lie within ±LARGEST, so that the numbers computed from a range stay finite."""
 COARSEST = 16
@@ -91,10 +91,11 @@ class FunctionValues:
     prediction: Array
 
 
-def span_of(data: Dataset, place: int, known: Span | None = None) -> Span:
+def span_of(data: Dataset, place: int, known: Span | None = None, margin: float = MARGIN) -> Span:
     """Return the lowest and the highest value of the input at index `place`, with a margin on both sides.
 
-    If the data has no rows, the result is (−1, 1). If the range `known` contains all values, return `known`.
+    `margin` is a share of the range. If the data has no rows, the result is (−1, 1). If the range `known`
+    contains all values, return `known`.
     """
     if not len(data):
         return known or (-1.0, 1.0)
@@ -102,18 +103,24 @@ def span_of(data: Dataset, place: int, known: Span | None = None) -> Span:
     low, high = float(column.min()), float(column.max())
     if known and known[0] <= low and high <= known[1]:
         return known
-    room = MARGIN * (high / 2 - low / 2) * 2 if low < high else max(1.0, abs(low))
+    room = margin * (high / 2 - low / 2) * 2 if low < high else max(1.0, abs(low))
     return max(low - room, -LARGEST), min(high + room, LARGEST)
 
 
-def section(state: State, along: tuple[int, ...], held: Array, known: Section | None = None) -> Section:
+def section(
+    state: State,
+    along: tuple[int, ...],
+    held: Array,
+    known: Section | None = None,
+    margin: float = MARGIN,
+) -> Section:
     """Return the line or plane on which the inputs with the indices `along` vary.
 
-    These inputs vary over their range in the data, with a margin, or over their range in `known` if this
-    range contains all rows. The other inputs have the values in `held`, shape (inputs,).
+    These inputs vary over their range in the data, with a margin (a share of the range), or over their range
+    in `known` if this range contains all rows. The other inputs have the values in `held`, shape (inputs,).
     """
     spans = dict(zip(known.along, known.spans, strict=True)) if known else {}
-    own = tuple(span_of(state.data, place, spans.get(place)) for place in along)
+    own = tuple(span_of(state.data, place, spans.get(place), margin) for place in along)
     return Section(along, own, held, state.columns)
 
 

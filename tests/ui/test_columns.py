@@ -266,6 +266,11 @@ def test_the_function_panel_draws_the_plane_of_the_raw_inputs(afresh, qtbot):
     panel._put(0.5, 3.0)
     row = window.document.now.what_if_row
     assert row[2] == state.columns.encoded([[0.5, 3.0]])[0, 2]
+    spans = panel.plane.picture.section.spans
+    panel.wide.trigger()
+    qtbot.waitUntil(lambda: panel.is_current and panel.plane.picture.section.spans != spans)
+    (low, high), (wide_low, wide_high) = spans[0], panel.plane.picture.section.spans[0]
+    assert wide_high - wide_low == pytest.approx((high - low) / 1.2 * 3.0)
     panel.across.setCurrentIndex(1)
     panel.across.activated.emit(1)
     assert panel.axes.along == (1, 0)

@@ -17,6 +17,8 @@ from nnviz.core.activations import Array
 from nnviz.core.edits import add_row, put_cells, remove_rows
 from nnviz.core.function import (
     COARSEST,
+    MARGIN,
+    WIDE_MARGIN,
     FunctionValues,
     Section,
     Span,
@@ -279,6 +281,9 @@ class FunctionPanel(PlotPanel):
         self.tool.toggled.connect(self._use_tool)
         self.tool.setFixedWidth(TOOL_PX)
         self.add_button(self.tool)
+        self.wide = self.menu.addAction("&Wide range, three times that of the rows")
+        self.wide.setCheckable(True)
+        self.wide.triggered.connect(self._show_anew)
 
     def _connect(self, plane: FunctionPlane) -> None:
         plane.point_moved.connect(self._put)
@@ -347,6 +352,11 @@ class FunctionPanel(PlotPanel):
                 across = others[0] if before.vertical is None else before.vertical
         output = self.output.currentIndex() - (self.output.count() - outputs)
         self._use_axes(Axes(across, up, output if output >= 0 else None))
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        """Compute the picture of other axes or of a wider range."""
+        self._known_section = None
         self._discard_results()
         self.work.stop()
         self.show_now()
@@ -414,10 +424,11 @@ class FunctionPanel(PlotPanel):
         """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
         fixed, along, state = self._row_inputs.copy(), self.axes.along, self.state
         fixed[[*along, *state.columns.computed]] = 0.0
-        key = state.data, state.columns, along, fixed.tobytes()
+        margin = WIDE_MARGIN if self.wide.isChecked() else MARGIN
+        key = state.data, state.columns, along, fixed.tobytes(), margin
         if self._known_section is None or key != self._section_key:
             known = self._known_section if self.tool.isChecked() else None  # so that the plot does not move
-            self._known_section, self._section_key = section(state, along, fixed, known), key
+            self._known_section, self._section_key = section(state, along, fixed, known, margin), key
         return self._known_section
 
     @property
