@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address
+from nnviz.core.columns import Column
 from nnviz.core.expressions import EXP, Negative, Number, Product, Quotient, Square, Sum
 from nnviz.core.landscape import LARGEST, loss_line, loss_map, size_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import Computed, Results, input_in_blocks, means_in_blocks, next_batch, zero_reason
 from nnviz.core.slopes import Slopes, forward_ns, run_work, slopes, slopes_by_input
-from nnviz.core.state import Column, Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.explain.explain import explain, measure_slope
 from nnviz.explain.lines import Line, Note, Scene, ascii_text, shortened_sum, write
