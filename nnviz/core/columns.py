@@ -260,6 +260,10 @@ class Columns(tuple[Column, ...]):
         columns = (by_node.get(name) or Column(name, (name,)) for name in nodes)
         return tuple({column.nodes: column for column in columns}.values())
 
+    def used_by(self, column: Column) -> set[int]:
+        """Return the indices of the inputs from which `column` is computed."""
+        return {self.sources[name][0] for name in formula(column.formula).names}
+
     def raw_of(self, text: str, values: Callable[[int], Array]) -> dict[str, Array]:
         """Return the raw numbers of the columns in the formula `text`, by name.
 

@@ -481,8 +481,8 @@ def put_column(
     A new input gets outgoing weights 0. With `scaled=True`, the input is standardised. Raises ValueError for
     a bad name or formula, and for a row for which the formula has no finite value.
     """
-    column = Column(name := name.strip(), (name,), formula=text.strip())
     formula(text).check_names(state.columns.sources)
+    column = Column(name := name.strip(), (name,), formula=text.strip())
     if place is not None:
         state = rename(state, 0, place, name)
     elif name in state.network.all_names():

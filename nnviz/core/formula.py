@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +42,9 @@ MOST_LISTED, MOST_PROPOSED = 8, 6
 
 _TYPED = {"−": "-", "·": "*", "×": "*"}
 _TOKEN = re.compile(
-    r""" *(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[^\W\d²³][^\W²³]*)"""
-    r"""|`(?P<quoted>[^`]+)`|(?P<power>[²³])|(?P<sign>\*\*|[-+*/(),−·×]))"""
+    rf" *(?:(?P<function>(?:{'|'.join(FUNCTIONS)})(?= *\())|(?P<name>[^\W\d²³][^\W²³]*)|`(?P<quoted>[^`]+)`"
+    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<power>[²³])"
+    r"|(?P<sign>\*\*|[-+*/(),−·×]))"
 )
 _HINTS = {
     "^": "for a power, write **",
@@ -55,7 +56,7 @@ _GRAMMAR = "a formula has numbers, names, + - * / **, parentheses and functions"
 
 
 class _Token(NamedTuple):
-    """A part of a formula: `kind` is "number", "name", "end", or the sign; it is `text[start:end]`."""
+    """A part `text[start:end]` of a formula; `kind` is "number", "name", "function", "end", or the sign."""
 
     kind: str
     value: str
@@ -107,7 +108,7 @@ class Formula:
     def __init__(self, text: str) -> None:
         LETTERS.check(len(text), "formula")
         self.text, self._tokens = text, _tokens(text)
-        self._program = _Parser(self._tokens).program()
+        self._program = _FormulaParser(self._tokens).program()
         self.names = tuple(dict.fromkeys(step for step in self._program if isinstance(step, str)))
         if not self.names:
             raise ValueError("formula: expected the name of at least one column, such as x_0")
@@ -138,7 +139,7 @@ class Formula:
     def check_names(self, known: Collection[str], place: str = "formula") -> None:
         """Raise ValueError for the first name that is not in `known`. The message starts with `place`."""
         for token in self._tokens:
-            if token.kind == "name" and token.value in self.names and token.value not in known:
+            if token.kind == "name" and token.value not in known:
                 columns = list_text([*known], MOST_LISTED) if known else "there is none"
                 reason = (
                     f"no column of raw numbers is called {quoted(token.value)}; the columns are {columns}"
@@ -148,8 +149,8 @@ class Formula:
     def rewritten(self, name: Callable[[str], str], function: Callable[[str], str] = str) -> str:
         """Return the formula with the characters of Python, and with other names and functions."""
         text, at = "", 0
-        for token, following in pairwise(self._tokens):
-            write = {"name": name, "function": function}.get(_kind(token, following), str)
+        for token in self._tokens[:-1]:
+            write = {"name": name, "function": function}.get(token.kind, str)
             text += self.text[at : token.start] + write(token.value)
             at = token.end
         return text.strip()
@@ -157,11 +158,6 @@ class Formula:
 
 formula = lru_cache(maxsize=256)(Formula)
 """`formula(text)` returns the Formula with this text. Raises ValueError for a text that is no formula."""
-
-
-def _kind(token: _Token, following: _Token) -> str:
-    is_call = token.kind == "name" and token.value in FUNCTIONS and following.kind == "("
-    return "function" if is_call else token.kind
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -182,7 +178,7 @@ def _tokens(text: str) -> list[_Token]:
     return [*tokens, _Token("end", "the end", len(text), len(text))]
 
 
-class _Parser:
+class _FormulaParser:
     """Turns tokens into a program: numbers and names to push on a stack, and functions to apply to it."""
 
     def __init__(self, tokens: list[_Token]) -> None:
@@ -239,12 +235,12 @@ class _Parser:
 
     def _operand(self) -> None:
         token = self._next
-        if token.kind not in ("name", "number", "("):
+        if token.kind not in ("name", "number", "function", "("):
             raise self._error(f"expected a number, a name or a parenthesis, found {token.value}")
         if token.kind == "number" and float(token.value) == np.inf:
             raise self._error(f"the number {shortened(token.value)} is too large")
         self._at += 1
-        if _kind(token, self._next) == "function":
+        if token.kind == "function":
             self._call(token)
         elif token.kind == "(":
             self._expression()

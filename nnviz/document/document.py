@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.columns import CellError
 from nnviz.core.edits import add_row
+from nnviz.core.formula import CellError
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
 from nnviz.core.replay import can_repeat

@@ -14,7 +14,7 @@ from nnviz.core.expressions import Number
 from nnviz.core.landscape import shifted_trace
 from nnviz.core.losses import Loss
 from nnviz.core.network import Trace
-from nnviz.core.numbers import as_text, list_text
+from nnviz.core.numbers import as_text, list_text, shortened
 from nnviz.core.results import (
     FATE_SENTENCES,
     Computed,
@@ -55,6 +55,8 @@ NO_ROWS = "There are no rows: add a row in the data table or type an input."
 NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
 STANDARDISED = "The input is standardised: slope by the raw value = slope / {} (the standard deviation)."
+COMPUTED = "nnviz computes the value from the raw numbers of the row: {}."
+FEEDS = "{0} follows this input; these slopes hold {0} constant."
 OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not those of the script:"
 
 
@@ -141,6 +143,11 @@ class _Explainer:
         for column in state.columns:
             if state.network.inputs[node] in column.nodes and column.deviation != 1.0:
                 lines.append(Note("", STANDARDISED.format(as_text(column.deviation))))
+        for place, column in state.columns.computed.items():
+            if place == node:
+                lines.append(Note("", COMPUTED.format(column.formula)))
+            elif node in state.columns.used_by(column):
+                lines.append(Note("", FEEDS.format(shortened(column.name))))
         sections = [LineSection(self.row_heading, (*lines, *notes))]
         if len(state.data) > 1 and state.trained_rows:
             means = self.computed.by_input

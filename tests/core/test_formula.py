@@ -20,6 +20,9 @@ from nnviz.core.metrics import measure_all
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.core.train import train
+from nnviz.document.moment import Moment
+from nnviz.explain.explain import explain
+from nnviz.explain.lines import Note
 from tests.core.refusals import refusals
 
 NAMES = ("x_0", "x_1", "petal length (cm)", "größe", "sin")
@@ -224,6 +227,7 @@ def test_columns_that_cannot_be_computed_are_refused(approved):
         "a name in use": lambda: edits.put_column(state, "x", "y**2"),
         "no name": lambda: edits.put_column(state, " ", "y**2"),
         "a bad formula": lambda: edits.put_column(state, "q", "y^2"),
+        "no formula": lambda: edits.put_column(state, "q", " "),
     }
     approved("columns that cannot be computed", refusals(cases))
 
@@ -262,6 +266,17 @@ def test_pictures_over_one_input_follow_the_computed_inputs():
     x, p = functions.a[0]
     np.testing.assert_allclose(p, (x**2 - 1.0) / 2.0)
     np.testing.assert_allclose(functions.a[1][0], x + 2.0 * p)
+
+
+def test_explain_says_which_inputs_are_computed_and_which_they_follow(approved):
+    state = edits.put_column(product(), "q", "y**2")
+    numbers, said = Moment.of(state).row_numbers, []
+    for node in range(4):
+        (section, *_) = explain(state, Address("node", -1, node), numbers).sections
+        notes = [row.text for row in section.rows if isinstance(row, Note)]
+        own = (text for text in notes if "computes the value" in text or "follows" in text)
+        said.append(f"{state.network.inputs[node]}: {' '.join(own)}")
+    approved("what Explain says of computed inputs", "\n".join(said))
 
 
 def test_columns_know_the_inputs_that_are_entered():

@@ -19,7 +19,7 @@ from nnviz.core import edits
 from nnviz.core.formula import proposals, readable
 from nnviz.core.numbers import NAME, as_text, counted, free_name, shortened
 from nnviz.core.state import State
-from nnviz.ui.kit.controls import announce, fill_box, wrapped_label
+from nnviz.ui.kit.controls import fill_box, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, heading, show_text
 from nnviz.ui.kit.theme import px
 
@@ -46,7 +46,7 @@ class ColumnDialog(Dialog):
         self.setMinimumWidth(MIN_WIDTH_PX)
         self.proposals, self.formula, self.name = QListWidget(), QLineEdit(), QLineEdit()
         self.scaled = QCheckBox("&Standardise the numbers")
-        self._preview, self._error = wrapped_label(), wrapped_label("", "error")
+        self._preview = wrapped_label()
         self._add_parts(title)
         self.scaled.setChecked(any((column.mean, column.deviation) != (0.0, 1.0) for column in state.columns))
         if place is not None:
@@ -58,17 +58,8 @@ class ColumnDialog(Dialog):
         self.proposals.currentTextChanged.connect(self.formula.setText)
         self.formula.textChanged.connect(self._propose_name)
         for changed in (self.formula.textChanged, self.name.textChanged, self.scaled.toggled):
-            changed.connect(self._check)
+            changed.connect(self._show_numbers)
         self.formula.setFocus()
-        self._check()
-
-    def accept(self) -> None:
-        """Close the dialog, unless the formula or the name cannot be used."""
-        if self._problem:
-            show_text(self._error, self._problem)
-            announce(self._error, self._problem)
-        else:
-            super().accept()
 
     def state(self) -> State:
         """Return the open State with the computed input. Raises ValueError."""
@@ -90,7 +81,7 @@ class ColumnDialog(Dialog):
         for label, field in (("&Formula", self.formula), ("&Name", self.name)):
             form.addRow(label, field)
             field.setAccessibleName(label.replace("&", ""))
-        fill_box(right, 10, form, self.scaled, self._preview, self._error)
+        fill_box(right, 10, form, self.scaled, self._preview)
         right.addStretch(1)
         fill_box(across, 16, self.proposals, right)
         across.setStretchFactor(right, 1)
@@ -102,18 +93,16 @@ class ColumnDialog(Dialog):
             name = shortened(readable(text), NAME.limit)
             self.name.setText(free_name(name, dict.fromkeys(self._open.network.all_names(), 1)))
 
-    def _check(self) -> None:
+    def _show_numbers(self) -> None:
         """Show the first numbers of the column, or why the column cannot be used."""
-        self._problem, values = "", np.empty(0)
+        values = np.empty(0)
         with suppress(ValueError):
             values = edits.column_values(self._open, self.formula.text())
-        try:
-            self.state()
-        except ValueError as error:
-            self._problem = f"{error}"[:1].upper() + f"{error}"[1:]
+        text = f"First rows: {', '.join(map(as_text, values[:MOST_PREVIEWED].tolist()))}"
         if wrong := int(np.count_nonzero(~np.isfinite(values))):
-            self._problem += f". In all, {wrong:,} of {counted(len(values), 'row')} have no number"
-        first = ", ".join(map(as_text, values[:MOST_PREVIEWED].tolist()))
-        more = ", …" if len(values) > MOST_PREVIEWED else ""
-        show_text(self._preview, f"Numbers of the first rows: {first}{more}" if first else "")
-        show_text(self._error, self._problem if self.formula.text().strip() else "")
+            text += f"; {wrong:,} of {counted(len(values), 'row')} have no number"
+        show_text(self._preview, text if len(values) else "")
+        self._show_refusal()
+
+    def _check(self) -> None:
+        self.state()

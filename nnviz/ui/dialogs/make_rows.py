@@ -124,12 +124,6 @@ class MakeRows(Dialog):
         self.kinds.setCurrentRow(0)
         self.kinds.setFocus()
 
-    def accept(self) -> None:
-        """Close the dialog if all numbers and the formula are valid."""
-        self._draw()
-        if not self._refusal:
-            super().accept()
-
     @property
     def summary(self) -> str:
         """A description of the result, for the status bar."""
@@ -240,15 +234,15 @@ class MakeRows(Dialog):
         self._prefers_mine = self.for_open_network.isChecked()
 
     def _draw(self) -> None:
-        self._refusal = ""
-        try:
-            if self.kind.name == TYPED:
-                self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
-            self._offer_networks()
-            self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
-        except ValueError as error:
-            self._refusal = f"{error}"[:1].upper() + f"{error}"[1:]
-        self._show_message(self._refusal)
+        self._show_refusal()
+        self._show_message("")
+
+    def _check(self) -> None:
+        """Draw the rows. Raises ValueError for a bad formula."""
+        if self.kind.name == TYPED:
+            self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
+        self._offer_networks()
+        self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
 
     def _show_message(self, refusal: str) -> None:
         """Show why a number is refused, or how many of very many rows the picture shows."""

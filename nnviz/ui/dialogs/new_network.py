@@ -16,8 +16,8 @@ from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.ui.kit.controls import ComboBox, styled_label, wrapped_label
-from nnviz.ui.kit.dialogs import Dialog, heading, show_text
+from nnviz.ui.kit.controls import ComboBox, styled_label
+from nnviz.ui.kit.dialogs import Dialog, heading
 
 MAX_COUNT = 5000
 """Largest number of inputs, of outputs, or of nodes in one hidden layer."""
@@ -32,7 +32,7 @@ class NewNetwork(Dialog):
         self.inputs, self.hidden, self.outputs = QLineEdit("2"), QLineEdit("2"), QLineEdit("1")
         self.hidden.setPlaceholderText("no hidden layer")
         for field in (self.inputs, self.hidden, self.outputs):
-            field.textChanged.connect(self._check)
+            field.textChanged.connect(self._show_refusal)
         self.inputs.selectAll()  # the first field has the focus; Qt selects the others on Tab
         hidden, output = default_activations(2)
         self.activation, self.output = ComboBox(ACTIVATIONS, hidden), ComboBox(ACTIVATIONS, output)
@@ -40,9 +40,7 @@ class NewNetwork(Dialog):
         self.output.currentTextChanged.connect(self._offer_losses)
         self._offer_losses(output)
         self.biases = QCheckBox("Biases")
-        self._error = wrapped_label("", "error")
         self._add_fields()
-        self._check()
 
     def _add_fields(self) -> None:
         example = "For example 4, or 8 8 for two layers. Leave the field empty for no hidden layer."
@@ -59,7 +57,7 @@ class NewNetwork(Dialog):
         form.addRow("", self.biases)
         start = "The network starts with random weights, and one row of zeros without a target. "
         points = "File → New from points starts with a plane for points of two classes instead."
-        self._lay_out(heading("New network"), wrapped_label(start + points), form, self._error)
+        self._lay_out(heading("New network"), wrapped_label(start + points), form)
 
     def _offer_losses(self, output: str) -> None:
         """Offer the losses that fit the output's activation. Keep the selected one, but not for softmax.
@@ -98,13 +96,7 @@ class NewNetwork(Dialog):
         return sizes
 
     def _check(self) -> None:
-        try:
-            self._sizes()
-            message = ""
-        except ValueError as error:
-            message = str(error)
-        show_text(self._error, message)
-        self._accept_button.setEnabled(not message)
+        self._sizes()
 
 
 def empty_plane() -> State:

@@ -100,16 +100,35 @@ class Dialog(QDialog):
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         accept = self._buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole)
         self._accept_button = make_primary(accept)
+        self._refusal = wrapped_label("", "error")
+        self._refusal.hide()
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
 
     def _lay_out(self, *parts: QWidget | QLayout) -> QVBoxLayout:
         """Put the parts one below the other, and the buttons below them. Return the column."""
-        return dialog_column(self, *parts, self._buttons)
+        return dialog_column(self, *parts, self._refusal, self._buttons)
+
+    def _check(self) -> None:
+        """Raise ValueError, with the reason, if the dialog cannot accept the answers."""
+
+    def _show_refusal(self) -> str:
+        """Show why the dialog cannot accept the answers. Return the reason, or "" if it can."""
+        try:
+            self._check()
+            reason = ""
+        except ValueError as error:
+            reason = f"{error}"[:1].upper() + f"{error}"[1:]
+        show_text(self._refusal, reason)
+        return reason
 
     def accept(self) -> None:
-        """Close the dialog if the numbers in all number fields are valid."""
-        if all(field.commit() for field in self.findChildren(NumberField)):
+        """Close the dialog if the numbers in all number fields and the other answers are valid."""
+        if not all(field.commit() for field in self.findChildren(NumberField)):
+            return
+        if reason := self._show_refusal():
+            announce(self._refusal, reason)
+        else:
             super().accept()
 
     def is_accepted(self) -> bool:
@@ -140,29 +159,21 @@ class AskText(Dialog):
         check: Callable[[str], object],
     ) -> None:
         super().__init__(window, title, does)
-        self._check = check
+        self._check_text = check
         self.setMinimumWidth(360)
-        self._field, caption, self._refusal = QLineEdit(suggestion), QLabel(label), wrapped_label("", "error")
+        self._field, caption = QLineEdit(suggestion), QLabel(label)
         caption.setBuddy(self._field)
         self._field.setAccessibleName(label.replace("&", ""))
         self._field.selectAll()
         self._field.textEdited.connect(lambda _: self._refusal.hide())
-        self._refusal.hide()
-        self._lay_out(heading(title), caption, self._field, self._refusal)
+        self._lay_out(heading(title), caption, self._field)
 
     def ask(self) -> str | None:
         """Show the dialog; return the text without surrounding blanks, or None if the person cancels."""
         return self._text if self.is_accepted() else None
 
-    def accept(self) -> None:
-        """Close the dialog, unless `check` rejects the text."""
-        try:
-            self._check(self._text)
-        except ValueError as error:
-            show_text(self._refusal, str(error))
-            announce(self._refusal, str(error))
-        else:
-            super().accept()
+    def _check(self) -> None:
+        self._check_text(self._text)
 
     @property
     def _text(self) -> str:
