@@ -16,7 +16,7 @@ from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.ui.kit.controls import ComboBox, styled_label
+from nnviz.ui.kit.controls import ComboBox, styled_label, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, heading
 
 MAX_COUNT = 5000

@@ -114,11 +114,11 @@ class Dialog(QDialog):
 
     def _show_refusal(self) -> str:
         """Show why the dialog cannot accept the answers. Return the reason, or "" if it can."""
+        reason = ""
         try:
             self._check()
-            reason = ""
         except ValueError as error:
-            reason = f"{error}"[:1].upper() + f"{error}"[1:]
+            reason = str(error)
         show_text(self._refusal, reason)
         return reason
 
