@@ -148,7 +148,7 @@ def test_a_column_is_typed_by_the_keyboard_alone(afresh, asked, qtbot):
         window.data.model.headerData(2, Qt.Orientation.Horizontal, role)
         for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
     )
-    assert header == "distance²\n(x² + y² − 30.33) / 11.47"
+    assert header == "distance²\n= x² + y², scaled"
     assert tip == "distance², computed as x² + y², then standardised"
 
 

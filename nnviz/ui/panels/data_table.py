@@ -26,6 +26,8 @@ Role = Qt.ItemDataRole
 RESULTS = "error", "loss"
 """Kinds of columns with the errors and the losses of the rows."""
 NO_VALUE = "–"
+SCALED = ", scaled"
+"""End of the text below the name of a computed column that is standardised."""
 FORMULA_LETTERS = 16
 """Largest length of a formula in a heading; the tooltip has the whole formula."""
 NOWHERE = QModelIndex()
@@ -74,12 +76,12 @@ def columns(state: State) -> list[TableColumn]:
 
 
 def _scale(column: Column) -> str:
-    """Return the formula of a standardised or computed column: "(x − 29.5) / 14.2", "= x_0*x_1"."""
-    x = shortened(column.formula, FORMULA_LETTERS) or "x"
-    if (column.mean, column.deviation) == (0.0, 1.0):
-        return f"= {x}"
+    """Return the formula of a standardised or computed column: "(x − 29.5) / 14.2", "= x_0*x_1, scaled"."""
+    if column.formula:
+        is_scaled = (column.mean, column.deviation) != (0.0, 1.0)
+        return f"= {shortened(column.formula, FORMULA_LETTERS)}{SCALED * is_scaled}"
     sign = MINUS if column.mean >= 0 else "+"
-    return f"({x} {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
+    return f"(x {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
 
 
 def _shape(state: State) -> tuple[int, int, int]:
@@ -227,7 +229,7 @@ class DataTable(QAbstractTableModel):
             return f"{name}\n{column.scale}" if column.scale else name
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             if column.formula:
-                then = "" if column.scale.startswith("=") else ", then standardised"
+                then = ", then standardised" if column.scale.endswith(SCALED) else ""
                 return f"{column.header}, computed as {column.formula}{then}"
             if role == Role.AccessibleTextRole or not column.scale:
                 return column.header
