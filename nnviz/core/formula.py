@@ -212,8 +212,6 @@ class _FormulaParser:
             return "a parenthesis is not closed" if kind == "end" else "this parenthesis was never opened"
         if kind == ",":
             return "a comma only separates the arguments of min and max; write 0.5, not 0,5"
-        if kind == "(" and before.kind == "name":
-            return f"there is no function {shortened(before.value)}; the functions are {', '.join(FUNCTIONS)}"
         product = f"{shortened(before.value)}*{shortened(found)}"
         return f"expected an operator, found {shortened(found)}; for a product, write {product}"
 
@@ -237,6 +235,9 @@ class _FormulaParser:
         token = self._next
         if token.kind not in ("name", "number", "function", "("):
             raise self._error(f"expected a number, a name or a parenthesis, found {token.value}")
+        if token.kind == "name" and self._tokens[self._at + 1].kind == "(":
+            functions = ", ".join(FUNCTIONS)
+            raise self._error(f"there is no function {shortened(token.value)}; the functions are {functions}")
         if token.kind == "number" and float(token.value) == np.inf:
             raise self._error(f"the number {shortened(token.value)} is too large")
         self._at += 1
@@ -250,7 +251,7 @@ class _FormulaParser:
 
     def _call(self, name: _Token) -> None:
         function, count = FUNCTIONS[name.value], 0
-        while self._take(",", "(" if not count else ","):
+        while self._take("," if count else "("):
             self._expression()
             count += 1
             if count > 1 or function.nin == 1:
