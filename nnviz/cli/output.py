@@ -222,10 +222,10 @@ def convert(state: State, chosen: argparse.Namespace) -> None:
         print_remark(f"{path}: {note}")
     elif is_table and (offer := edits.worth_standardising(state)):
         print_remark(f"{path}: {offer} (--standardise)")
-    if chosen.without_scaling:
-        if dense.find_scaling(state):
-            lacks = "does not contain the scaling of the inputs: the model expects standardised rows"
-            print_remark(f"{chosen.out} {lacks}")
+    if chosen.without_scaling and dense.find_scaling(state):
+        lost = "the scaling and the formulas" if state.columns.computed else "the scaling"
+        remark = f"does not contain {lost} of the inputs: the model expects standardised rows"
+        print_remark(f"{chosen.out} {remark}")
         state = dense.remove_scaling(state)
     save_network(state, chosen.out)
 

@@ -41,6 +41,11 @@ def state():
     return edits.with_network(state, state.network.with_layer(0, replace(layer, weights=weights)))
 
 
+def state_of_plain_rows():
+    network = Network.random(("x", "y"), [(("output",), "identity")], 0)
+    return State(network, Dataset([[1.0, 2.0]]))
+
+
 def raw_rows(state):
     """Return the raw rows of the State: its inputs are petal width, y and one that was added, all 0."""
     return [[*row, 0.0] for row in RAW]
@@ -87,6 +92,11 @@ def test_model_formats_say_that_the_formula_is_lost(state, tmp_path, approved, c
         for end in (".npz", ".safetensors", ".onnx", ".keras", ".py", ".json")
     ]
     assert main(shlex.split("convert n.json n.npz")) == 0
+    assert main(shlex.split("convert n.json without.json --without-scaling")) == 0
+    assert load("without.json").columns.computed == {}
+    save(edits.put_column(state_of_plain_rows(), "p", "x*y"), "plain.json")
+    assert main(shlex.split("convert plain.json same.json --without-scaling")) == 0
+    assert load("same.json").columns.computed[2].formula == "x*y", "there is no scaling to leave out"
     said.append(capsys.readouterr().err.strip())
     approved("losses", "\n".join(said))
     plain = remove_scaling(state)

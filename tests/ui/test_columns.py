@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QListWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QListWidget, QMenu
 
 from nnviz.core import edits
 from nnviz.core.address import Address
@@ -184,12 +184,32 @@ def test_the_formula_of_a_column_is_changed_from_the_table_and_the_diagram(afres
     assert column_of(window, 2) == ["−3", "−3", "9"]
     assert window.document.state.network.inputs[2] == "x·y", "a name stays"
     asked(type_into("Name", "difference"), type_into("Formula", "y - x", Key.Key_Return))
-    window.desk.column_requested.emit(2)
+    header = window.data.table.horizontalHeader()
+    header.customContextMenuRequested.emit(QPoint(header.sectionViewportPosition(2) + 5, 5))
+    choose_in_menu(QApplication.activePopupWidget(), "Change the formula of x·y…")
     assert headers(window)[2] == "difference\n= y - x"
     assert offered(window, "Undo").text().replace("&", "") == "Undo Change difference"
     window.undo()
     window.undo()
     assert column_of(window, 2) == ["4", "10", "−18"]
+
+
+def choose_in_menu(menu, text):
+    """Choose what says `text` in an open menu, by the keyboard."""
+    (action,) = (each for each in menu.actions() if each.text().replace("&", "") == text)
+    menu.setActiveAction(action)
+    QTest.keyClick(menu, Key.Key_Return)
+
+
+def test_the_menu_of_an_input_offers_its_formula(afresh, asked):
+    window, menu = afresh(product()), QMenu()
+    window.structure.fill(menu, Address("node", -1, 0))
+    assert not [each for each in menu.actions() if "formula" in each.text()]
+    window.structure.fill(menu, Address("node", -1, 2))
+    menu.popup(window.diagram.mapToGlobal(window.diagram.rect().center()))
+    asked(type_into("Formula", "x/y", Key.Key_Return))
+    choose_in_menu(menu, "Change the formula of x·y…")
+    assert window.document.state.columns.computed[2].formula == "x/y"
 
 
 def test_computed_numbers_follow_and_are_read_only_in_table_and_diagram(afresh, approved):
