@@ -108,11 +108,7 @@ def span_of(data: Dataset, place: int, known: Span | None = None, margin: float 
 
 
 def section(
-    state: State,
-    along: tuple[int, ...],
-    held: Array,
-    known: Section | None = None,
-    margin: float = MARGIN,
+    state: State, along: tuple[int, ...], held: Array, known: Section | None = None, margin: float = MARGIN
 ) -> Section:
     """Return the line or plane on which the inputs with the indices `along` vary.
 
