@@ -18,6 +18,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.core.train import train
 from nnviz.ui.dialogs.column import ColumnDialog
 from nnviz.ui.dialogs.make_rows import MakeRows
+from tests.ui import runs
 from tests.ui.clipped import clipped
 from tests.ui.hands import (
     choose_entry,
@@ -286,6 +287,14 @@ def test_the_function_panel_draws_the_plane_of_the_raw_inputs(afresh, qtbot):
     panel._put(0.5, 3.0)
     row = window.document.now.what_if_row
     assert row[2] == state.columns.encoded([[0.5, 3.0]])[0, 2]
+    QTest.mouseClick(panel.tool, LEFT)
+    runs.click(panel, runs.place(panel, 0.4, 0.7))
+    QTest.mouseClick(panel.tool, LEFT)
+    data = window.document.state.data
+    assert len(data) == 41
+    assert (
+        data.inputs[:, 2].tolist() == window.document.state.columns.encoded(data.inputs[:, :2])[:, 2].tolist()
+    )
     spans = panel.plane.picture.section.spans
     panel.wide.trigger()
     qtbot.waitUntil(lambda: panel.is_current and panel.plane.picture.section.spans != spans)
