@@ -642,7 +642,8 @@ def test_the_selected_work_is_recovered_as_unsaved_changes_and_the_others_wait(
 
     def choose_file(name):
         def choose_it(dialog):
-            entries, label = dialog.findChild(QTableWidget), dialog.findChildren(QLabel)[-1]
+            entries = dialog.findChild(QTableWidget)
+            label = [own for own in dialog.findChildren(QLabel) if own.text()][-1]
             told.append("\n".join(["; ".join(entry) for entry in sorted(listed(dialog))] + [label.text()]))
             high = entries.viewport().height() - entries.rowHeight(0) * entries.rowCount()
             wide = entries.horizontalHeader().length() - entries.viewport().width()
