@@ -305,6 +305,7 @@ class DataPanel(Panel):
         self.table.setMinimumHeight(LEAST_HEIGHT_PX - bar)  # so that the window does not grow
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
+        self._column.setVisible(rows > 1)  # at the first start, with one row, there are few controls
         self._show_lock_reason()
         self._show_row()
         self._show_split()
