@@ -84,13 +84,18 @@ class Column:
             check_whole(value, f"values[{i}]")
         if len(set(self.values)) < len(self.values):
             raise ValueError("values: a text occurs twice")
-        if (self.mean, self.deviation) != (0.0, 1.0):
+        if self.is_scaled:
             raise ValueError("mean: a column of texts cannot be standardised")
 
     @property
     def is_plain(self) -> bool:
         """Whether the column holds numbers that are neither standardised nor computed."""
-        return not (self.values or self.formula) and (self.mean, self.deviation) == (0.0, 1.0)
+        return not (self.values or self.formula or self.is_scaled)
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the column is standardised."""
+        return (self.mean, self.deviation) != (0.0, 1.0)
 
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
         """Encode `cells`, one for each row; return the values of the column's nodes, shape (rows, nodes).

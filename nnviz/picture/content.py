@@ -247,7 +247,7 @@ def _node(node: Address, content: Content) -> str:
         return f"{name} has no value, because the data has no rows"
     if node.layer < 0:
         column = content.state.columns.computed.get(node.node)
-        standardised = ", standardised" if column and (column.mean, column.deviation) != (0.0, 1.0) else ""
+        standardised = ", standardised" if column and column.is_scaled else ""
         return f"{name} = {column.formula + standardised + ' = ' if column else ''}{full_text(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]
     assert z is not None

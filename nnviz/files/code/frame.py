@@ -215,8 +215,8 @@ def _node_values(column: Column, cell: str, i: int) -> Iterator[tuple[str, str]]
     """
     name = comment(column.name)
     if not column.values:
-        sign, is_scaled = "+" if column.mean < 0 else "-", (column.mean, column.deviation) != (0.0, 1.0)
-        number = f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}" if is_scaled else cell
+        sign = "+" if column.mean < 0 else "-"
+        number = f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}" if column.is_scaled else cell
         yield column.nodes[0], f"{number},  # {name}"
     for k, node in enumerate(column.nodes if column.values else ()):
         yield node, f"float(value_{i} == {k}),  # {name}"

@@ -48,13 +48,13 @@ class ColumnDialog(Dialog):
         self.scaled = QCheckBox("&Standardise the numbers")
         self._preview = wrapped_label()
         self._add_parts(title)
-        self.scaled.setChecked(any((column.mean, column.deviation) != (0.0, 1.0) for column in state.columns))
+        self.scaled.setChecked(any(each.is_scaled for each in state.columns))
         if place is not None:
             column = state.columns.computed[place]
             self.formula.setText(column.formula)
             self.name.setText(column.nodes[0])
             self.name.setModified(True)  # typed names stay when the formula changes
-            self.scaled.setChecked((column.mean, column.deviation) != (0.0, 1.0))
+            self.scaled.setChecked(column.is_scaled)
         self.proposals.currentTextChanged.connect(self.formula.setText)
         self.formula.textChanged.connect(self._propose_name)
         for changed in (self.formula.textChanged, self.name.textChanged, self.scaled.toggled):

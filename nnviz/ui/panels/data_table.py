@@ -78,8 +78,7 @@ def columns(state: State) -> list[TableColumn]:
 def _scale(column: Column) -> str:
     """Return the formula of a standardised or computed column: "(x − 29.5) / 14.2", "= x_0*x_1, scaled"."""
     if column.formula:
-        is_scaled = (column.mean, column.deviation) != (0.0, 1.0)
-        return f"= {shortened(column.formula, FORMULA_LETTERS)}{SCALED * is_scaled}"
+        return f"= {shortened(column.formula, FORMULA_LETTERS)}{SCALED * column.is_scaled}"
     sign = MINUS if column.mean >= 0 else "+"
     return f"(x {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
 
