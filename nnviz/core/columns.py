@@ -90,7 +90,7 @@ class Column:
     @property
     def is_plain(self) -> bool:
         """Whether the column holds numbers that are neither standardised nor computed."""
-        return not (self.values or self.formula or self.is_scaled)
+        return not (self.values or self.formula) and (self.mean, self.deviation) == (0.0, 1.0)
 
     @property
     def is_scaled(self) -> bool:
