@@ -449,7 +449,7 @@ class Network(AsSvg):
 def moved(address: Address | None, old: Network, new: Network) -> Address | None:
     """Return the address in `new` of the nodes with the same names, or None if a node is missing.
 
-    A layer is where its first node is.
+    A layer is where its first remaining node is.
     """
     if address is None:
         return None
@@ -458,7 +458,9 @@ def moved(address: Address | None, old: Network, new: Network) -> Address | None
         for column in range(len(new.sizes))
         for node, name in enumerate(new.names(column))
     }
-    layer, node = places.get(old.names(address.column)[address.node], (None, 0))
+    names = old.names(address.column)
+    own = names if address.kind == "layer" else names[address.node : address.node + 1]
+    layer, node = next((places[name] for name in own if name in places), (None, 0))
     if layer is None:
         return None
     if address.kind != "weight":

@@ -153,6 +153,7 @@ def test_parts_are_frozen_by_name_and_follow_edits():
     assert parts(whole) == ("node_0_2 -> node_1_0", "layer 0")
     assert parts(add_layer(whole, 0)) == ("node_0_2 -> node_1_0", "layer 1")
     assert parts(add_layer(whole, 1)) == ("layer 0",)
+    assert parts(remove_node(whole, 1, 0)) == parts(whole)
     assert whole.freezing(Address("bias", 0, 0)) == whole.freezing(node) == layer
     assert whole.freezing(Address("weight", 1, 0, 1)) is None
     assert parts(unfreeze(whole, Address("weight", 0, 1, 0))) == ("node_0_2 -> node_1_0",)
