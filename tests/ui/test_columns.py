@@ -328,6 +328,13 @@ def test_copied_rows_and_pasted_rows_leave_computed_numbers_out(afresh):
     table.setCurrentIndex(window.data.model.index(0, 0))
     table.paste_requested.emit()
     assert window.document.state.data.inputs[0].tolist() == [6, 7, 42]
+    before = window.document.state
+    QApplication.clipboard().setText("9")
+    table.setCurrentIndex(window.data.model.index(0, 2))
+    table.paste_requested.emit()
+    QTest.keyClick(table, Key.Key_Delete)
+    assert window.document.state is before
+    assert "is computed as" in status(window)
 
 
 # Rows by a formula
