@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
-from typing import NamedTuple
+from itertools import combinations, pairwise
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,16 +26,19 @@ FUNCTIONS: dict[str, np.ufunc] = {
 }
 """Functions by name; `min` and `max` take two or more arguments, the others one."""
 SIGNS = {"+": np.positive, "-": np.negative}
-OPERATORS = {
-    "+": (1, 2, np.add),
-    "-": (1, 2, np.subtract),
-    "*": (2, 3, np.multiply),
-    "/": (2, 3, np.divide),
-    "**": (4, 3, np.power),
+OPERATORS: dict[str, tuple[int, int, np.ufunc | None]] = {
+    "end": (0, 0, None),
+    ")": (0, 0, None),
+    ",": (1, 1, None),
+    "+": (2, 2, np.add),
+    "-": (2, 2, np.subtract),
+    "*": (3, 3, np.multiply),
+    "/": (3, 3, np.divide),
+    "**": (5, 6, np.power),
 }
-"""For each operator: its level, the least level of an operator in its right operand, and its function."""
-SIGN_LEVEL = 3
-"""Least level of an operator in the operand of a sign: −x**2 is −(x**2), and −x*y is (−x)*y."""
+"""For each operator: its level, the least level of the operators before it that go first, and its function."""
+OPEN_LEVEL, SIGN_LEVEL = -1, 4
+"""Levels of an open parenthesis, and of a sign: −x**2 is −(x**2), and −x*y is (−x)*y."""
 LETTERS, DEPTH = Limit("letters", 500), Limit("nested parentheses, signs and powers", 50)
 MOST_LISTED, MOST_PROPOSED = 8, 6
 """Largest number of names in an error message, and of names for which formulas are proposed."""
@@ -55,6 +58,9 @@ _HINTS = {
 _GRAMMAR = "a formula has numbers, names, + - * / **, parentheses and functions"
 
 
+_Step: TypeAlias = float | str | np.ufunc
+
+
 class _Token(NamedTuple):
     """A part `text[start:end]` of a formula; `kind` is "number", "name", "function", "end", or the sign."""
 
@@ -62,6 +68,10 @@ class _Token(NamedTuple):
     value: str
     start: int
     end: int
+
+    def error(self, sentence: str) -> ValueError:
+        """Return the error of a formula that is wrong at this token."""
+        return ValueError(f"formula, character {self.start + 1}: {sentence}")
 
 
 def quoted_name(name: str) -> str:
@@ -108,7 +118,7 @@ class Formula:
     def __init__(self, text: str) -> None:
         LETTERS.check(len(text), "formula")
         self.text, self._tokens = text, _tokens(text)
-        self._program = _FormulaParser(self._tokens).program()
+        self._program = _program(self._tokens)
         self.names = tuple(dict.fromkeys(step for step in self._program if isinstance(step, str)))
         if not self.names:
             raise ValueError("formula: expected the name of at least one column, such as x_0")
@@ -178,91 +188,66 @@ def _tokens(text: str) -> list[_Token]:
     return [*tokens, _Token("end", "the end", len(text), len(text))]
 
 
-class _FormulaParser:
-    """Turns tokens into a program: numbers and names to push on a stack, and functions to apply to it."""
-
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens, self._at, self._depth = tokens, 0, 0
-        self._steps: list[float | str | np.ufunc] = []
-
-    def program(self) -> list[float | str | np.ufunc]:
-        """Return the steps. Raises ValueError if the tokens are no formula."""
-        self._expression()
-        if self._next.kind != "end":
-            raise self._error(self._excess())
-        return self._steps
-
-    @property
-    def _next(self) -> _Token:
-        return self._tokens[self._at]
-
-    def _take(self, *kinds: str) -> _Token | None:
-        """Go on to the next token and return this one if it is of one of these kinds, else return None."""
-        token = self._next
-        self._at += token.kind in kinds
-        return token if token.kind in kinds else None
-
-    def _error(self, sentence: str) -> ValueError:
-        return ValueError(f"formula, character {self._next.start + 1}: {sentence}")
-
-    def _excess(self) -> str:
-        """Return why the formula cannot go on with the next token."""
-        (kind, found, *_), before = self._next, self._tokens[self._at - 1]
-        if kind in ("end", ")"):
-            return "a parenthesis is not closed" if kind == "end" else "this parenthesis was never opened"
-        if kind == ",":
-            return "a comma only separates the arguments of min and max; write 0.5, not 0,5"
-        product = f"{shortened(before.value)}*{shortened(found)}"
-        return f"expected an operator, found {shortened(found)}; for a product, write {product}"
-
-    def _expression(self, least: int = 0) -> None:
-        """Parse operands and operators of the level `least` or higher."""
-        self._depth += 1
-        DEPTH.check(self._depth, f"formula, character {self._next.start + 1}")
-        if sign := self._take(*SIGNS):
-            self._expression(SIGN_LEVEL)
-            self._steps.append(SIGNS[sign.kind])
-        else:
-            self._operand()
-        while self._next.kind in OPERATORS and OPERATORS[self._next.kind][0] >= least:
-            _, right, function = OPERATORS[self._next.kind]
-            self._at += 1
-            self._expression(right)
-            self._steps.append(function)
-        self._depth -= 1
-
-    def _operand(self) -> None:
-        token = self._next
-        if token.kind not in ("name", "number", "function", "("):
-            raise self._error(f"expected a number, a name or a parenthesis, found {token.value}")
-        if token.kind == "name" and self._tokens[self._at + 1].kind == "(":
-            functions = ", ".join(FUNCTIONS)
-            raise self._error(f"there is no function {shortened(token.value)}; the functions are {functions}")
+def _check(before: _Token, token: _Token) -> None:
+    """Raise ValueError if `token` cannot follow the token `before`."""
+    is_start = token.kind in ("number", "name", "function", "(")
+    if not _ends_operand(before):
+        if not is_start and token.kind not in SIGNS:
+            raise token.error(f"expected a number, a name or a parenthesis, found {token.value}")
         if token.kind == "number" and float(token.value) == np.inf:
-            raise self._error(f"the number {shortened(token.value)} is too large")
-        self._at += 1
-        if token.kind == "function":
-            self._call(token)
+            raise token.error(f"the number {shortened(token.value)} is too large")
+    elif before.kind == "name" and token.kind == "(":
+        functions = ", ".join(FUNCTIONS)
+        raise before.error(f"there is no function {shortened(before.value)}; the functions are {functions}")
+    elif is_start:
+        found, product = shortened(token.value), f"{shortened(before.value)}*{shortened(token.value)}"
+        raise token.error(f"expected an operator, found {found}; for a product, write {product}")
+
+
+def _ends_operand(token: _Token) -> bool:
+    return token.kind in ("number", "name", ")")
+
+
+def _program(tokens: list[_Token]) -> list[_Step]:
+    """Return numbers and names to push on a stack, and functions to apply to it (shunting-yard algorithm).
+
+    A comma is an operator: max(x, y, z) is the maximum of z and of the maximum of x and y. Raises ValueError
+    if the tokens are no formula.
+    """
+    steps: list[_Step] = []
+    waiting: list[tuple[int, np.ufunc | None]] = []
+    for before, token in pairwise([_Token("start", "", 0, 0), *tokens]):
+        _check(before, token)
+        if token.kind in ("number", "name"):
+            steps.append(token.value if token.kind == "name" else float(token.value))
         elif token.kind == "(":
-            self._expression()
-            self._close()
-        else:
-            self._steps.append(token.value if token.kind == "name" else float(token.value))
+            waiting.append((OPEN_LEVEL, FUNCTIONS[before.value] if before.kind == "function" else None))
+        elif token.kind in SIGNS and not _ends_operand(before):
+            waiting.append((SIGN_LEVEL, SIGNS[token.kind]))
+        elif token.kind in OPERATORS:
+            _apply(token, steps, waiting)
+        DEPTH.check(len(waiting), f"formula, character {token.start + 1}")
+    return steps
 
-    def _call(self, name: _Token) -> None:
-        function, count = FUNCTIONS[name.value], 0
-        while self._take("," if count else "("):
-            self._expression()
-            count += 1
-            if count > 1 or function.nin == 1:
-                self._steps.append(function)
-        if (count > 1) != (function.nin > 1):
-            expected = ("one argument", "at least two arguments")[function.nin - 1]
-            raise ValueError(
-                f"formula, character {name.start + 1}: {name.value} needs {expected}, found {count}"
-            )
-        self._close()
 
-    def _close(self) -> None:
-        if not self._take(")"):
-            raise self._error(self._excess())
+def _apply(token: _Token, steps: list[_Step], waiting: list[tuple[int, np.ufunc | None]]) -> None:
+    """Move the waiting functions that go before the operator `token` to the steps; let `token` wait."""
+    level, least, function = OPERATORS[token.kind]
+    applied: list[np.ufunc | None] = []
+    while waiting and waiting[-1][0] >= least:
+        applied.append(waiting.pop()[1])
+    steps += filter(None, applied)
+    of_call = waiting[-1][1] if waiting else None
+    if token.kind == "," and (of_call is None or of_call.nin == 1):
+        raise token.error("a comma only separates the arguments of min and max; write 0.5, not 0,5")
+    if token.kind == "end" and waiting:
+        raise token.error("a parenthesis is not closed")
+    if token.kind == ")":
+        if not waiting:
+            raise token.error("this parenthesis was never opened")
+        if of_call and of_call.nin > 1 and of_call not in applied:
+            raise token.error("min and max need at least two arguments")
+        waiting.pop()
+        steps += [of_call] if of_call and of_call.nin == 1 else []
+    elif token.kind != "end":
+        waiting.append((level, function or of_call))
