@@ -36,7 +36,7 @@ OPERATORS: dict[str, tuple[int, int, np.ufunc | None]] = {
     "/": (3, 3, np.divide),
     "**": (5, 6, np.power),
 }
-"""For each operator: its level, the least level of the operators before it that go first, and its function."""
+"""For each operator: its level, the least level of operators before it that go first, and its function."""
 OPEN_LEVEL, SIGN_LEVEL = -1, 4
 """Levels of an open parenthesis, and of a sign: −x**2 is −(x**2), and −x*y is (−x)*y."""
 LETTERS, DEPTH = Limit("letters", 500), Limit("nested parentheses, signs and powers", 50)
