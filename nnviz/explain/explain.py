@@ -39,6 +39,7 @@ from nnviz.explain.mean import (
 from nnviz.explain.node import (
     FEW_OUTPUTS,
     backward_lines,
+    chain_lines,
     forward_lines,
     input_lines,
     input_slope_lines,
@@ -47,7 +48,6 @@ from nnviz.explain.node import (
     loss_lines,
     row_loss_line,
     slope_line,
-    slope_lines,
 )
 
 SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a learning rate unknown to nnviz."
@@ -56,6 +56,7 @@ NO_ERROR = "The row has no target, so it has no error and no slope: type a targe
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
 STANDARDISED = "The input is standardised: slope by the raw value = slope / {} (the standard deviation)."
 COMPUTED = "nnviz computes the value from the raw numbers of the row: {}."
+OF_DATA = "The chain rule gives the first term, the slope of the data's loss."
 FEEDS = "{0} follows this input; these slopes hold {0} constant."
 OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not those of the script:"
 
@@ -190,7 +191,10 @@ class _Explainer:
         if scene.targets is None or scene.slopes is None:
             note = Note("", NO_TARGET if self.computed.is_what_if else NO_ERROR)
             return [first, LineSection(self.row_heading, (note,))]
-        lines = slope_lines(scene, address)
+        row_line = slope_line(scene, address)
+        lines: list[Line | Note] = [row_line, *chain_lines(scene, address)]
+        if self._is_penalised(address):
+            lines.insert(1, Note("", OF_DATA))
         notes = [*self._zero_notes(address), *self._check_notes(address, self._slope(address))]
         if self.mean:
             whole = self.computed.means
@@ -199,7 +203,7 @@ class _Explainer:
             sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, tuple(lines))]
         else:
             sections = [LineSection(self.row_heading, (*lines, *notes))]
-        return [first, *sections, self._update_section(address, slope_line(scene, address))]
+        return [first, *sections, self._update_section(address, row_line)]
 
     def _mean_heading(self) -> str:
         return f"Mean slope over {all_rows_phrase(self.state)}"

@@ -276,44 +276,14 @@ def slope_line(scene: Scene, address: Address, *, penalised: bool = True) -> Lin
     assert scene.slopes is not None
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     formula = "start node's value · end node's slope" if address.kind == "weight" else "1 · node's slope"
-    terms, value = _penalty_slopes(scene, address) if penalised else [], start.value * end.value
-    if terms:
-        formula, value = " + ".join((formula, *(term.text for term in terms))), scene.slopes.slope(address)
+    terms, value = [start * end], start.value * end.value
+    if penalised and address.kind == "weight" and scene.penalty:
+        formula = " + ".join((formula, *(term.text for term in scene.penalty.slope_terms)))
+        w = Number(scene.network.value_of(address), address)
+        terms += [term.at({"w": w}) for term in scene.penalty.slope_terms]
+        value = scene.slopes.slope(address)
     slope = Number(value, address, slope=True)
-    expression = Sum(start * end, *(_at_weight(term, scene, address) for term in terms))
-    return Line("slope", formula, write(expression, slope.value, result=slope))
-
-
-def slope_lines(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return the lines of the slope of a weight or bias for one row, with the lines of the chain rule.
-
-    With a penalty, the slope of the data, the slope of the penalty and their sum have a line each. The chain
-    rule gives the slope of the data.
-    """
-    terms, total = _penalty_slopes(scene, address), slope_line(scene, address)
-    chain = chain_lines(scene, address)
-    if not terms:
-        return [total, *chain]
-    of_data, rule = slope_line(scene, address, penalised=False), Sum(*terms)
-    penalty = _at_weight(rule, scene, address)
-    values = of_data.value, penalty.computed(), total.value
-    data_slope, penalty_slope, slope = (Number(value, address, slope=True) for value in values)
-    both = write(Sum(data_slope, penalty_slope), slope.value, result=slope)
-    return [
-        replace(of_data, label="data"),
-        Line("penalty", rule.text, write(penalty, penalty_slope.value, result=penalty_slope)),
-        Line("slope", "data + penalty", both),
-        *chain,
-    ]
-
-
-def _penalty_slopes(scene: Scene, address: Address) -> list[Expression]:
-    """Return the formulas of the slope of the penalty for one weight w. A bias has no penalty."""
-    return scene.penalty.slope_terms if address.kind == "weight" else []
-
-
-def _at_weight(formula: Expression, scene: Scene, address: Address) -> Expression:
-    return formula.at({"w": Number(scene.network.value_of(address), address)})
+    return Line("slope", formula, write(Sum(*terms), slope.value, result=slope))
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:

@@ -325,9 +325,9 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(
             expected = {"∂MSE/∂z": own.layers[address.layer].inputs[0, address.node]}
         else:
             expected = {"slope": own.slope(address)}
-            if factors and address.kind == "weight":
-                of_penalty = own.slope(address) - of_data.slope(address)
-                expected |= {"data": of_data.slope(address), "penalty": of_penalty}
+            chains = [each for each in lines_of(explanation) if each.label in ("chain", "sum of paths")]
+            for chain in chains:
+                assert chain.value == pytest.approx(of_data.slope(address), rel=1e-9, abs=1e-12)
             expected |= {f"new {address.symbol}": after.value_of(address)}
             if mean and len(x) > 1:
                 expected["mean slope"] = whole.slope(address)
