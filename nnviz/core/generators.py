@@ -31,18 +31,6 @@ TURNS, NEAREST = 1.25, 0.1
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
-def line(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return points of the line y = 2·x − 1 for equally spaced x from −1 to 1."""
-    x = np.linspace(-1.0, 1.0, rows)
-    return _mixed(x[:, None], _noisy((2.0 * x - 1.0)[:, None], noise, rng), rng)
-
-
-def curve(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return points of the curve y = sin(π·x) for equally spaced x from −1 to 1."""
-    x = np.linspace(-1.0, 1.0, rows)
-    return _mixed(x[:, None], _noisy(np.sin(np.pi * x)[:, None], noise, rng), rng)
-
-
 def xor(rows: int, noise: float, rng: np.random.Generator) -> Points:
     """Return the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn, with target 1 if exactly one input is 1."""
     corners = CORNERS[np.arange(rows) % 4]

@@ -29,7 +29,6 @@ from nnviz.core.numbers import (
     SEGMENTS,
     Limit,
     counted,
-    full,
     list_text,
     quoted,
 )
@@ -315,7 +314,6 @@ def state_from(raw: Any) -> State:
     view = object_of(file.view, "view")
     with as_file_errors():
         state = State(network, data, training, sets, file.name, file.notes, None, earlier, columns, view)
-    _check_computed(data, state)
     return state if file.run is None else replace(state, run=_run_of(file.run, state))
 
 
@@ -339,17 +337,6 @@ def _dataset(part: DataPart, network: Network) -> Dataset:
             setattr(part, name, np.empty((0, len(nodes))))
     made: Dataset = object_of(part, "data")
     return made
-
-
-def _check_computed(data: Dataset, state: State) -> None:
-    """Raise FileError if an input in a file is not what its formula gives, except for rounding errors."""
-    true = state.data.inputs
-    wrong = ~np.isclose(data.inputs, true, rtol=1e-9, atol=1e-9 * np.abs(true).max(initial=0.0))
-    if wrong.any():
-        row, i = (int(at[0]) for at in np.nonzero(wrong))
-        expected, found = (full(values[row, i]) for values in (true, data.inputs))
-        text = f"expected {expected}, by the formula {state.columns.computed[i].formula}, found {found}"
-        raise FileError(text, f"data.inputs[{row}][{i}]")
 
 
 def _check_rows(rows: Iterable[Sized], width: int, why: str, place: str) -> None:

@@ -169,16 +169,16 @@ def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, app
     approved("an input", bank.reads("mean |∂output/∂x|"))
 
 
-def test_with_a_penalty_the_parts_of_a_slope_are_written_apart(read, approved):
+def test_with_a_penalty_a_slope_has_a_term_for_it(read, approved):
     bank = read(BANK, (1200, 700))
     bank.document.edit("L2", edits.set_training, replace(BANK.training, l2=0.25))
     approved("a loss with a penalty", bank.reads("Training loss"))
     bank.select(*EDGE)
     approved("an edge with a penalty", bank.reads("agrees"))
-    bank.click("2", after="2·0.25·w = 2·0.25·")
+    bank.click("2", after="3·(−32) + 2·0.25·")
     assert bank.document.now.address == Address(*EDGE)
     bank.document.undo()
-    assert "penalty" not in bank.reads("slope = start node's value · end node's slope")
+    assert "penalty" not in bank.reads("slope = start node's value · end node's slope = 3·(−32)")
 
 
 def test_names_from_a_file_are_plain_text_and_long_ones_stand_whole_in_a_tooltip(read):
