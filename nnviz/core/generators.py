@@ -31,6 +31,23 @@ TURNS, NEAREST = 1.25, 0.1
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
+def points_of(text: str, low: float, high: float) -> Callable[[int, float, np.random.Generator], Points]:
+    """Return a function that makes points of the formula `text`, for inputs from `low` to `high`.
+
+    A single input has equally spaced values, several inputs have random values.
+    """
+    own = formula(text)
+
+    def make(rows: int, noise: float, rng: np.random.Generator) -> Points:
+        x = np.linspace(low, high, rows)[:, None]
+        if len(own.names) > 1:
+            x = rng.uniform(low, high, (rows, len(own.names)))
+        y = own.finite(dict(zip(own.names, x.T, strict=True)))[:, None]
+        return _mixed(x, _noisy(y, noise, rng), rng)
+
+    return make
+
+
 def xor(rows: int, noise: float, rng: np.random.Generator) -> Points:
     """Return the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn, with target 1 if exactly one input is 1."""
     corners = CORNERS[np.arange(rows) % 4]
@@ -220,13 +237,6 @@ def formula_kind(text: str = "y = x**3 - 3*x", low: float = -2.0, high: float = 
     if not low < high:
         raise ValueError(f"the range goes from {full(low)} to {full(high)}: expected a higher end")
 
-    def make(rows: int, noise: float, rng: np.random.Generator) -> Points:
-        x = np.linspace(low, high, rows)[:, None]
-        if len(own.names) > 1:
-            x = rng.uniform(low, high, (rows, len(own.names)))
-        y = own.finite(dict(zip(own.names, x.T, strict=True)))[:, None]
-        return _mixed(x, _noisy(y, noise, rng), rng)
-
     values, names = "equally spaced" if len(own.names) == 1 else "random", list_text(own.names)
     return _of_x(
         TYPED,
@@ -234,7 +244,7 @@ def formula_kind(text: str = "y = x**3 - 3*x", low: float = -2.0, high: float = 
         "The targets follow a formula that you type. Outside the range, the network has to guess.",
         f"{target} = {right.strip()} for {values} {names} from {as_text(low)} to {as_text(high)}. "
         f"Noise is added to {target}.",
-        make,
+        points_of(own.text, low, high),
         inputs=own.names,
         outputs=(target.strip("`"),),
         rows=60,
@@ -251,7 +261,7 @@ KINDS: dict[str, Kind] = {
             "Line",
             "One input; the targets are on a line, so one weight and one bias are enough.",
             "y = 2·x − 1 for equally spaced x from −1 to 1. Noise is added to y.",
-            line,
+            points_of("2*x - 1", -1.0, 1.0),
             rows=20,
             noise=0.1,
             hidden=(),
@@ -262,7 +272,7 @@ KINDS: dict[str, Kind] = {
             "Curve",
             "One input; the targets are on a wave, so the network needs hidden nodes to fit the wave.",
             "y = sin(π·x) for equally spaced x from −1 to 1. Noise is added to y.",
-            curve,
+            points_of(f"sin({np.pi}*x)", -1.0, 1.0),
             rows=40,
             noise=0.05,
             training=replace(_ADAM, learning_rate=0.02, updates=1000),
