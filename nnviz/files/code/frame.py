@@ -295,11 +295,8 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     yield CodeLine(f"learning_rate = {training.learning_rate!r}", "update")
     yield CodeLine(f"{names.updates} = {training.updates}")
     for term in penalty_terms(state, "l1·Σ|w|", "l2·Σw²"):
-        name, added = (
-            term.partition("·")[0],
-            f"# training adds the penalty {term} for large weights to the loss",
-        )
-        yield CodeLine(f"{name} = {getattr(training, name)!r}  {added}", "slopes")
+        value, added = getattr(training, term[:2]), f"the penalty {term} for large weights to the loss"
+        yield CodeLine(f"{term[:2]} = {value!r}  # training adds {added}", "slopes")
     if mini_batches(state):
         yield CodeLine(f"batch_size = {training.batch_size}")
         yield CodeLine(f"seed = {training.seed}")
@@ -336,10 +333,10 @@ def frozen_parts(state: State, skip: Container[int] = ()) -> list[Address]:
     return [part for part in parts if state.trainable and part.layer not in skip]
 
 
-def frozen_arrays(state: State, skip: Container[int] = ()) -> Iterator[tuple[str, str, tuple[Address, ...]]]:
+def frozen_arrays(state: State) -> Iterator[tuple[str, str, tuple[Address, ...]]]:
     """Yield (array, index, addresses) in code for each of the `frozen_parts`: ("W0", "[1, 0]", …)."""
     network, names = state.network, parameters(state.network)
-    for part in frozen_parts(state, skip):
+    for part in frozen_parts(state):
         indices = {"layer": "[:]", "weight": f"[{part.node}, {part.source}]"}
         addresses = of_nodes(network, part.layer) if part.kind == "layer" else (part,)
         for kind in {"weight": "W", "bias": "b"}.get(part.kind, "Wb"):

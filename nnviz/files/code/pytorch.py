@@ -8,7 +8,6 @@ from itertools import accumulate
 from nnviz.core.activations import Activation
 from nnviz.core.network import Network
 from nnviz.core.state import State
-from nnviz.core.trainer import frozen_layers
 from nnviz.files.code import frame
 from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, parameters, python
 
@@ -62,45 +61,28 @@ def _activation(function: Activation) -> str:
     return f"nn.{own.call}" if function.elementwise else f"nn.{own.name}(dim=-1)"
 
 
-def _penalty(state: State) -> Iterator[CodeLine]:
-    """Yield code that defines the function `penalty()`, if the training has a penalty."""
-    if terms := frame.penalty_terms(state, "l1 * w.abs().sum()", "l2 * (w**2).sum()"):
-        yield CodeLine()
-        yield CodeLine("def penalty():", "slopes")
-        weights = "[layer.weight for layer in model if isinstance(layer, nn.Linear)]"
-        yield CodeLine(f"    weights = {weights}", "slopes", of_nodes(state.network))
-        yield CodeLine(f"    return sum({' + '.join(terms)} for w in weights)", "slopes")
-        yield CodeLine()
-
-
-def _frozen(state: State) -> tuple[list[CodeLine], list[CodeLine]]:
-    """Return two lists of lines: they freeze whole layers, and restore other frozen parts after an update."""
-    tensors, layers = _tensors(state.network), frozen_layers(state)
-    if len(layers) == len(state.network.layers):
-        layers = ()  # backward() needs a tensor that learns
-    restored = [
-        CodeLine(f"        {tensors[name]}{index} = {name}{index}", "update", addresses)
-        for name, index, addresses in frame.frozen_arrays(state, layers)
-    ]
-    head = [CodeLine(f"    with torch.no_grad():  {frame.FROZEN}", "update")] * bool(restored)
-    modules = {k: tensors[f"W{k}"].removesuffix(".weight") for k in layers}
-    whole = {k: f"{module}.requires_grad_(False)  # frozen" for k, module in modules.items()}
-    frozen = [CodeLine(text, "update", of_nodes(state.network, k)) for k, text in whole.items()]
-    return frozen, head + restored
+def _restored(state: State) -> Iterator[CodeLine]:
+    """Yield lines that give the frozen weights and biases back their values after an update."""
+    arrays, tensors = [*frame.frozen_arrays(state)], _tensors(state.network)
+    if arrays:
+        yield CodeLine(f"    with torch.no_grad():  {frame.FROZEN}", "update")
+    for name, index, addresses in arrays:
+        yield CodeLine(f"        {tensors[name]}{index} = {name}{index}", "update", addresses)
 
 
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network)
     model, own = "model", loss.notation
-    accuracy = frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")
-    penalty = [*_penalty(state)]
-    if functions := [*accuracy, *penalty]:
-        yield from (CodeLine(), *functions)
+    if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
+        yield from (CodeLine(), *accuracy)
     yield CodeLine()
     yield CodeLine("# Training")
-    frozen, restored = _frozen(state)
-    yield from frozen
+    minimised = "loss"
+    if terms := frame.penalty_terms(state, "l1 * w.abs().sum()", "l2 * (w**2).sum()"):
+        weights = "[layer.weight for layer in model if isinstance(layer, nn.Linear)]"
+        yield CodeLine(f"weights = {weights}", "slopes", nodes)
+        minimised = f"(loss + sum({' + '.join(terms)} for w in weights))"
     yield CodeLine(f"optimizer = torch.optim.{optimizer}", "update")
     schedule = state.training.schedule
     if schedule:
@@ -119,9 +101,9 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     update = [
         CodeLine("    optimizer.zero_grad()", "backward"),
         CodeLine(f"    loss = {name}({model}({inputs}), {targets})", "loss", outputs),
-        CodeLine(f"    {'(loss + penalty())' if penalty else 'loss'}.backward()", "backward", nodes),
+        CodeLine(f"    {minimised}.backward()", "backward", nodes),
         CodeLine("    optimizer.step()", "update", nodes),
-        *restored,
+        *_restored(state),
     ]
     if schedule:
         update.append(CodeLine("    scheduler.step()", "update"))
