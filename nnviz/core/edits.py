@@ -204,9 +204,8 @@ def freeze(state: State, address: Address) -> State:
     """
     if state.freezing(address):
         return state
-    name, frozen = state.network.part_name(address), state.training.frozen
-    frozen = tuple(each for each in frozen if address not in state.network.part_called(each).around)
-    return set_training(state, replace(state.training, frozen=(*frozen, name)))
+    frozen = *unfreeze(state, address).training.frozen, state.network.part_name(address)
+    return set_training(state, replace(state.training, frozen=frozen))
 
 
 def unfreeze(state: State, address: Address) -> State:
