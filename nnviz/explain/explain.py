@@ -152,7 +152,7 @@ class _Explainer:
         sections = [LineSection(self.row_heading, (*lines, *notes))]
         if len(state.data) > 1 and state.trained_rows:
             means = self.computed.by_input
-            rows = [Note("", "computing …")] if means is None else input_mean_lines(means, slopes)
+            rows = [Note("", "computing …")] if means is None else input_mean_lines(state, means, slopes)
             sections.append(LineSection(f"Mean over {all_rows_phrase(state)}", tuple(rows)))
         return sections
 

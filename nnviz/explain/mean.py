@@ -50,7 +50,10 @@ def rows_phrase(state: State, means: Means) -> str:
     return f"a batch of {means.count:,} rows"
 
 
-def _mean_of(top: Expression, rows: int, mean: Number) -> Arithmetic:
+def _mean_of(terms: Sequence[Expression], mean: Number, rows: int) -> Arithmetic:
+    """Return the arithmetic of a mean over rows, with the term of each row if `terms` holds the terms."""
+    total = Number(mean.value * rows, slope=mean.slope, note=f"sum over {counted(rows, 'row')}")
+    top = Sum(*terms) if terms else total
     return write(top / rows if rows > 1 else top, mean.value, result=mean)
 
 
@@ -64,32 +67,24 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     if means is None:
         return Note(label, "computing …")
     slope = Number(means.slopes.slope(address), address, slope=True)
-    if means.single:
-        top: Expression = Sum(*(Number(row.slope(address), slope=True) for row in means.single))
-    else:
-        top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
-    return Line(label, "Σ slopes / rows", _mean_of(top, means.count, slope))
+    terms = [Number(row.slope(address), slope=True) for row in means.single]
+    return Line(label, "Σ slopes / rows", _mean_of(terms, slope, means.count))
 
 
-def input_mean_lines(means: Array, slopes: Mapping[int, Line]) -> Iterator[Line | Note]:
+def input_mean_lines(state: State, means: Array, slopes: Mapping[int, Line]) -> Iterator[Line | Note]:
     """Yield the lines of mean slopes by an input, and of the mean |slope| where slopes cancel out.
 
     `means` is the result of `input_in_blocks`. `slopes` maps columns of `means` to lines of a row's slopes.
     """
     note = []
     for column, line in slopes.items():
-        mean, size, *single = means[:, column].tolist()
-        yield Line(f"mean {line.label}", "", _mean_of_few(single, mean))
-        if size > abs(mean):
-            yield Line(f"mean |{line.label}|", "", _mean_of_few([abs(each) for each in single], size))
+        mean, size, *single = (Number(each, slope=True) for each in means[:, column].tolist())
+        yield Line(f"mean {line.label}", "", _mean_of(single, mean, state.trained_rows))
+        if size.value > abs(mean.value):
+            sizes = [Number(abs(each.value), slope=True) for each in single]
+            yield Line(f"mean |{line.label}|", "", _mean_of(sizes, size, state.trained_rows))
             note = [Note("", CANCELLED)]
     yield from note
-
-
-def _mean_of_few(single: Sequence[float], mean: float) -> Arithmetic:
-    """Return the arithmetic of a mean slope, with the slope of each row if `single` holds these slopes."""
-    top = Sum(*(Number(each, slope=True) for each in single)) if single else Number(mean, slope=True)
-    return _mean_of(top, len(single), Number(mean, slope=True))
 
 
 def loss_lines_over_rows(state: State, means: Means | None) -> list[Line | Note]:
@@ -128,15 +123,11 @@ def _loss_line(state: State, means: Means | None) -> Line | Note:
     formula = f"Σ {measure.term.text} / rows" if by_terms else "Σ losses / rows"
     if means is None:
         return Note(measure.title, "computing …")
-    count = means.count
-    if not means.single or means.rows is not None:
-        top: Expression = Number(means.slopes.loss * count, note=f"sum over {count:,} rows")
-    elif by_terms:
-        assert state.data.targets is not None
-        top = Sum(*(_term(measure, *each) for each in zip(means.single, state.data.targets, strict=False)))
-    else:
-        top = Sum(*(Number(row.loss) for row in means.single))
-    return Line(measure.title, formula, _mean_of(top, count, Number(means.slopes.loss)))
+    single, targets = () if means.rows is not None else means.single, state.data.targets
+    terms: list[Expression] = [Number(row.loss) for row in single]
+    if by_terms and targets is not None:
+        terms = [_term(measure, *each) for each in zip(single, targets, strict=False)]
+    return Line(measure.title, formula, _mean_of(terms, Number(means.slopes.loss), means.count))
 
 
 def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
