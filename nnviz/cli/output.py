@@ -150,11 +150,11 @@ def slopes(state: State, chosen: argparse.Namespace) -> None:
             raise FileError("the result is infinite: reduce the weights or the values in the data")
     if chosen.json:
         layers = [weights_json(layer) for layer in result.layers]
-        penalties = {"penalty": result.penalty} if penalty else {}
-        print_json({result.measure.name: result.loss, **penalties, "layers": layers})
+        losses = {result.measure.name: result.loss} | ({"penalty": result.penalty} if penalty else {})
+        print_json({**losses, "layers": layers})
     else:
-        lines = [f"{result.measure.title} {result.loss!r}", *[f"Penalty {result.penalty!r}"][: bool(penalty)]]
-        print_lines([*lines, ""])
+        lines = [f"Penalty {result.penalty!r}", ""] if penalty else [""]
+        print_lines([f"{result.measure.title} {result.loss!r}", *lines])
         print_table(_slope_rows(network, result.layers))
 
 

@@ -77,15 +77,14 @@ def outcome_sentence(
     if diverged:
         return _divergence(before, after), True
     start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
-    is_penalised = bool(after.training.penalty)
     trained = start + before.penalty, end + after.penalty
     if trained[1] > trained[0]:
         rate = as_text(tenth(after.training.learning_rate))
         advice = f"try a learning rate of {rate} or less"
-        name = f"{loss.phrase} + penalty" if is_penalised else loss.phrase
+        name = f"{loss.phrase}{' + penalty' if after.training.penalty else ''}"
         return f"{label}: the {name} rose, {_change(*trained)}; {advice}.", True
     sentence = f"{label}: {loss.title} {_change(start, end)}"
-    if is_penalised:
+    if after.training.penalty:
         sentence += f", penalty {_change(before.penalty, after.penalty)}"
     if (since := overfitting_since(after)) is None:
         return sentence, False

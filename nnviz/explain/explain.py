@@ -195,10 +195,12 @@ class _Explainer:
         lines: list[Line | Note] = [row_line, *chain_lines(scene, address)]
         if self._is_penalised(address):
             lines.insert(1, Note("", OF_DATA))
-        notes = [*self._zero_notes(address), *self._check_notes(address, self._slope(address))]
+        slope: float | None = row_line.value
         if self.mean:
-            whole = self.computed.means
-            means = [mean_line(self.state, whole, address), *notes]
+            slope = self.computed.means.slopes.slope(address) if self.computed.means else None
+        notes = [*self._zero_notes(address, slope), *self._check_notes(address, slope)]
+        if self.mean:
+            means = [mean_line(self.state, self.computed.means, address), *notes]
             term = f"{self.row_heading} gives one term of the mean slope"
             sections = [LineSection(self._mean_heading(), tuple(means)), LineSection(term, tuple(lines))]
         else:
@@ -208,24 +210,18 @@ class _Explainer:
     def _mean_heading(self) -> str:
         return f"Mean slope over {all_rows_phrase(self.state)}"
 
-    def _slope(self, address: Address) -> float | None:
-        """Return the slope shown: that of the row, or the mean."""
-        if self.mean:
-            return None if self.computed.means is None else self.computed.means.slopes.slope(address)
-        assert self.scene is not None
-        return slope_line(self.scene, address).value
-
-    def _zero_notes(self, address: Address) -> list[Line | Note]:
-        """Return a note on why the slope, or the part of the data, is exactly 0, if it is."""
-        is_zero, is_penalised = self._slope(address) == 0.0, self._is_penalised(address)
-        if not (is_zero or is_penalised) or self.computed.slopes is None:
+    def _zero_notes(self, address: Address, slope: float | None) -> list[Line | Note]:
+        """Return a note on why `slope`, or the part of the data, is exactly 0, if it is."""
+        if self.computed.slopes is None:
             return []
         slopes = self.computed.means.slopes if self.mean and self.computed.means else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
-        if is_penalised and (reason or not is_zero):
-            return [Note("why data is 0", reason)] if reason else []
+        is_penalised = self._is_penalised(address)
+        if is_penalised and reason:
+            return [Note("why data is 0", reason)]
         parts = "data and penalty" if is_penalised else "all rows"
-        return [Note("why 0", reason or f"The slopes of {parts} are 0, or they cancel out.")]
+        note = Note("why 0", reason or f"The slopes of {parts} are 0, or they cancel out.")
+        return [note] if slope == 0.0 else []
 
     def _is_penalised(self, address: Address) -> bool:
         return bool(self.state.training.penalty) and address.kind == "weight"

@@ -103,19 +103,15 @@ class Picture:
         return {part: place for part in self.content.state.frozen if (place := self._lock(part))}
 
     def _lock(self, part: Address) -> Rect | None:
-        column = self.layout.column(part.layer)
-        kind = "heading" if part.kind == "layer" else part.kind
-        label, body = self.label(part._replace(kind=kind)), self.layout.body
+        column, is_layer, body = self.layout.column(part.layer), part.kind == "layer", self.layout.body
+        label = self.label(part._replace(kind="heading" if is_layer else part.kind))
+        rect, size = (label.rect, LOCK_SHARE * label.rect.height) if label else (None, 0.0)
         if part.kind == "node":
-            rect, size = column.rect(part.node), LOCK * self.layout.scale
-            if column.block or size > rect.height or not rect.meets(body):
-                return None
-        elif label:
-            rect, size = label.rect, LOCK_SHARE * label.rect.height
-        else:
+            rect, size = None if column.block else column.rect(part.node), LOCK * self.layout.scale
+        if rect is None or size > rect.height or not (is_layer or rect.meets(body)):
             return None
-        x, y = (rect.right + size, rect.center[1]) if part.kind == "layer" else (rect.right, rect.y)
-        return Rect(x, y, 0.0, 0.0).middle(size, size) if part.kind == "layer" or y > body.y else None
+        x, y = (rect.right + size, rect.center[1]) if is_layer else (rect.right, rect.y)
+        return Rect(x, y, 0.0, 0.0).middle(size, size) if is_layer or y > body.y else None
 
     @property
     def body_labels(self) -> tuple[Label, ...]:
