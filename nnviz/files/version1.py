@@ -89,25 +89,17 @@ class DataPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 _Rate = Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})]
 _BatchSize = Annotated[int | None, Meta(extra_json_schema={"minimum": 1})]
 _Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
-_Factor = (
-    Annotated[
-        float,
-        Meta(
-            description="Factor of the penalty for large weights: l1·Σ|w| + l2·Σw², without biases.",
-            extra_json_schema={"minimum": 0},
-        ),
-    ]
-    | msgspec.UnsetType
-)
-_Frozen = (
-    Annotated[
-        list[str],
-        Meta(
-            description='Parts that training does not change: "layer 0", "node_0", "a -> b", "bias node_0".'
-        ),
-    ]
-    | msgspec.UnsetType
-)
+_Factor = Annotated[
+    float,
+    Meta(
+        description="Factor of the penalty for large weights: l1·Σ|w| + l2·Σw², without biases.",
+        extra_json_schema={"minimum": 0},
+    ),
+]
+_Frozen = Annotated[
+    list[str],
+    Meta(description='Parts that training does not change: "layer 0", "node_0", "a -> b", "bias node_0".'),
+]
 
 
 _FIELD_TYPES: dict[str, Any] = {"int": int, "float": float}
@@ -142,10 +134,10 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     seed: _Seed = 0
     loss: _Loss = "mse"
     validation: _Validation = 0.0
-    l1: _Factor = msgspec.UNSET
-    l2: _Factor = msgspec.UNSET
+    l1: _Factor | msgspec.UnsetType = msgspec.UNSET
+    l2: _Factor | msgspec.UnsetType = msgspec.UNSET
     schedule: _Schedule = msgspec.UNSET
-    frozen: _Frozen = msgspec.UNSET
+    frozen: _Frozen | msgspec.UnsetType = msgspec.UNSET
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -186,10 +178,10 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     batch_size: _BatchSize
     optimizer: _Optimizer
     seed: _Seed
-    l1: _Factor = msgspec.UNSET
-    l2: _Factor = msgspec.UNSET
+    l1: _Factor | msgspec.UnsetType = msgspec.UNSET
+    l2: _Factor | msgspec.UnsetType = msgspec.UNSET
     schedule: _Schedule = msgspec.UNSET
-    frozen: _Frozen = msgspec.UNSET
+    frozen: _Frozen | msgspec.UnsetType = msgspec.UNSET
 
 
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
