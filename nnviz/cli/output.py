@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from nnviz.core.formula import CellError
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.slopes import slopes as slopes_of
-from nnviz.core.state import State
+from nnviz.core.state import State, Training
 from nnviz.core.train import Best, Result
 from nnviz.files import atomic, examples, native, registry
 from nnviz.files.atomic import read_bytes
@@ -295,10 +295,7 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
 
 MOST_LINES = 50
 """A loss history with at most this number of points is printed in full."""
-OPTIONS = (
-    *("updates", "learning_rate", "schedule", "batch_size", "optimizer", "seed", "loss", "validation"),
-    *("l1", "l2"),
-)
+OPTIONS = tuple(each.name for each in fields(Training) if each.name != "frozen")
 """Names of options of `nnviz train`. Each option sets the field with the same name in `Training`."""
 
 

@@ -152,9 +152,7 @@ def _compile(state: State, model: str, optimizer: str) -> Iterator[CodeLine]:
     own = loss.notation.keras
     call = f"keras.losses.{f'{own.name}(from_logits=True)' if loss.notation.of_z else own.call}"
     if penalty:
-        yield CodeLine(
-            "# The loss of Keras contains the penalty; a metric computes the loss without it", "loss"
-        )
+        yield CodeLine("# Keras's loss contains the penalty; a metric computes the loss without it", "loss")
         yield CodeLine(f"data_loss = {call}", "loss", outputs)
     yield CodeLine(f"{model}.compile(")
     yield CodeLine(f"    optimizer={optimizer},", "update")
