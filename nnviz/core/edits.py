@@ -246,14 +246,10 @@ def rename(state: State, column: int, node: int, name: str) -> State:
         renamed = network.with_layer(column - 1, layer)
     old = (*network.inputs, *network.outputs)
     node_names = dict(zip(old, (*renamed.inputs, *renamed.outputs), strict=True))
-    training = _training_after(state, renamed)
-    return replace(
-        state,
-        network=renamed,
-        training=training,
-        columns=state.columns.with_nodes(node_names.get),
-        run=None if state.run and any(each.training.frozen for each in state.run.segments) else state.run,
-    )
+    training, columns = _training_after(state, renamed), state.columns.with_nodes(node_names.get)
+    had_frozen_parts = state.run and any(each.training.frozen for each in state.run.segments)
+    run = None if had_frozen_parts else state.run
+    return replace(state, network=renamed, training=training, columns=columns, run=run)
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:
@@ -412,11 +408,10 @@ def _restructured(state: State, edit: Callable[[Network], Network], data: Datase
 
 def _training_after(state: State, network: Network) -> Training:
     """Return the training settings of `state` for `network`, in which frozen parts may have other names."""
-    old, is_same_shape = state.network, state.network.sizes == network.sizes
-    parts = (
-        part if is_same_shape else moved(part, old, network)
-        for part in map(old.part_called, state.training.frozen)
-    )
+    old = state.network
+    parts: Iterable[Address | None] = map(old.part_called, state.training.frozen)
+    if old.sizes != network.sizes:
+        parts = (moved(part, old, network) for part in parts)
     names = tuple(network.part_name(part) for part in parts if part and network.has(part))
     return replace(state.training, frozen=names) if state.training.frozen else state.training
 

@@ -87,14 +87,14 @@ def input_mean_lines(state: State, means: Array, slopes: Mapping[int, Line]) -> 
     yield from note
 
 
-def loss_lines_over_rows(state: State, means: Means | None) -> list[Line | Note]:
-    """Return a line of text that computes the mean loss over all training rows.
+def loss_lines_over_rows(state: State, means: Means | None) -> Iterator[Line | Note]:
+    """Yield a line of text that computes the mean loss over all training rows.
 
     With a penalty, a line for the penalty follows, and one for the sum, which training makes small.
     """
-    lines = [_loss_line(state, means)]
+    yield _loss_line(state, means)
     if not state.training.penalty or means is None:
-        return lines
+        return
     weights = np.concatenate([layer.weights.ravel() for layer in state.network.layers])
     formulas, parts = list[str](), list[Expression]()
     for factor, formula, total in state.training.penalty.sums(weights):
@@ -104,12 +104,9 @@ def loss_lines_over_rows(state: State, means: Means | None) -> list[Line | Note]
         many = Number(total, note=f"sum over {counted(len(weights), 'weight')}")
         parts.append(factor * (few if len(each) == len(weights) else many))
     penalty = Number(state.penalty)
+    yield Line("Penalty", " + ".join(formulas), write(Sum(*parts), penalty.value))
     both = Sum(Number(means.slopes.loss), penalty)
-    return [
-        *lines,
-        Line("Penalty", " + ".join(formulas), write(Sum(*parts), penalty.value)),
-        Line("Training loss", state.trained_title, write(both, means.slopes.loss + penalty.value)),
-    ]
+    yield Line("Training loss", state.trained_title, write(both, means.slopes.loss + penalty.value))
 
 
 def _loss_line(state: State, means: Means | None) -> Line | Note:
