@@ -453,11 +453,7 @@ def moved(address: Address | None, old: Network, new: Network) -> Address | None
     """
     if address is None:
         return None
-    places = {
-        name: (column - 1, node)
-        for column in range(len(new.sizes))
-        for node, name in enumerate(new.names(column))
-    }
+    places = {name: (k, j) for k in range(-1, len(new.layers)) for j, name in enumerate(new.names(k + 1))}
     names = old.names(address.column)
     own = names if address.kind == "layer" else names[address.node : address.node + 1]
     layer, node = next((places[name] for name in own if name in places), (None, 0))

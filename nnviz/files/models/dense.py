@@ -421,10 +421,7 @@ def find_scaling(state: State) -> Scaling | None:
 
 def remove_scaling(state: State) -> State:
     """Return `state` without scaling and formulas of its inputs; the numbers of the rows stay the same."""
-    columns = (
-        column if column.values else replace(column, mean=0.0, deviation=1.0, formula="")
-        for column in state.columns
-    )
+    columns = (replace(column, mean=0.0, deviation=1.0, formula="") for column in state.columns)
     return replace(state, columns=Columns(columns))
 
 
