@@ -321,10 +321,10 @@ class Network(AsSvg):
             return f"{short(self.names(address.layer)[address.source])} → {node}"
         return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
 
-    def part_called(self, name: str) -> Address:
+    def part_called(self, name: str, place: str = "frozen") -> Address:
         """Return the address of the part that a frozen part's name means, see `Training`.
 
-        Raises ValueError if the network has no part of this name.
+        Raises ValueError if the network has no part of this name. The message starts with `place`.
         """
         places = {node: (k, j) for k, layer in enumerate(self.layers) for j, node in enumerate(layer.nodes)}
         if (match := re.fullmatch(r"layer ([0-9]{1,9})", name)) and int(match[1]) < len(self.layers):
@@ -338,7 +338,7 @@ class Network(AsSvg):
             layer, node = places.get(name[arrow.end() :], (0, -1))
             if node >= 0 and name[: arrow.start()] in self.names(layer):
                 return Address("weight", layer, node, self.names(layer).index(name[: arrow.start()]))
-        raise ValueError(f"the network has no layer, node, weight or bias called {quoted(name)}")
+        raise ValueError(f"{place}: the network has no layer, node, weight or bias called {quoted(name)}")
 
     def part_name(self, address: Address) -> str:
         """Return the name by which a layer, node, weight or bias is frozen, see `Training`.

@@ -551,13 +551,8 @@ class State(AsSvg):
 
         Raises ValueError if the network lacks a part that `training.frozen` names.
         """
-        addresses = []
-        for i, name in enumerate(self.training.frozen):
-            try:
-                addresses.append(self.network.part_called(name))
-            except ValueError as error:
-                raise ValueError(f"training.frozen[{i}]: {error}") from None
-        return frozenset(addresses)
+        names = enumerate(self.training.frozen)
+        return frozenset(self.network.part_called(name, f"training.frozen[{i}]") for i, name in names)
 
     def freezing(self, address: Address) -> Address | None:
         """Return the frozen part that contains the weight, bias, node or layer at `address`, or None."""
