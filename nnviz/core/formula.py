@@ -95,8 +95,9 @@ def proposals(names: Sequence[str]) -> list[str]:
 
 
 def readable(text: str) -> str:
-    """Return a formula in a short form to read, without backticks: "x_0²", "x_0·x_1"."""
-    for typed, shown in {"**2": "²", "**3": "³", "*": "·", "`": "", "-": "−"}.items():
+    """Return a formula in a short form to read, without backticks: "x_0²", "x_0·x_1", "x_0^4"."""
+    text = re.sub(r"\*\* *([23])(?![\d.eE*])", lambda power: "⁰¹²³"[int(power[1])], text)
+    for typed, shown in {"**": "^", "*": "·", "`": "", "-": "−"}.items():
         text = text.replace(typed, shown)
     return text.strip()
 

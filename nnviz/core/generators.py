@@ -237,12 +237,14 @@ def formula_kind(text: str = "y = x**3 - 3*x", low: float = -2.0, high: float = 
     if not low < high:
         raise ValueError(f"the range goes from {full(low)} to {full(high)}: expected a higher end")
 
+    code = "``" if "`" in text else "`"  # the notes are Markdown
+    shown = f"{code}{target} = {right.strip()}{code}"
     values, names = "equally spaced" if len(own.names) == 1 else "random", list_text(own.names)
     return _of_x(
         TYPED,
         "Formula",
         "The targets follow a formula that you type. Outside the range, the network has to guess.",
-        f"{target} = {right.strip()} for {values} {names} from {as_text(low)} to {as_text(high)}. "
+        f"{shown} for {values} {names} from {as_text(low)} to {as_text(high)}. "
         f"Noise is added to {target}.",
         points_of(own.text, low, high),
         inputs=own.names,

@@ -282,7 +282,7 @@ def _name(training: Training, iterations: int, taken: set[str]) -> str:
         parts.append(f"batch size {training.batch_size}")
     if training.seed:
         parts.append(f"seed {training.seed}")
-    parts += training.penalty.texts
+    parts += [*training.penalty.texts, *training.frozen_texts]
     parts.append(counted(iterations, "update"))
     name = " · ".join(parts)
     numbered = (f"{name} ({k})" for k in count(2))

@@ -90,10 +90,15 @@ def _frozen_mask(state: State) -> Array:
     return is_frozen
 
 
+def learned_numbers(state: State) -> list[int]:
+    """Return the number of weights and biases in each layer that are not frozen."""
+    return [int((mask == 0.0).sum()) for mask in _matrices(_frozen_mask(state), state.network)]
+
+
 def frozen_layers(state: State) -> tuple[int, ...]:
     """Return the indices of the layers in which all weights and biases are frozen."""
-    masks = _matrices(_frozen_mask(state), state.network) if state.frozen else []
-    return tuple(k for k, mask in enumerate(masks) if mask.all())
+    counts = learned_numbers(state) if state.frozen else []
+    return tuple(k for k, count in enumerate(counts) if count == 0)
 
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:

@@ -178,7 +178,7 @@ class _Explainer:
         return sections
 
     def _layer_sections(self, layer: int) -> list[LineSection]:
-        sections = [LineSection("", (layer_note(self.state.network, layer),))]
+        sections = [LineSection("", (layer_note(self.state, layer),))]
         if self.scene:
             sections.append(LineSection(self.row_heading, tuple(layer_lines(self.scene, layer))))
         if self.computed.means:

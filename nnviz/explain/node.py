@@ -13,9 +13,10 @@ from nnviz.core.activations import Joint
 from nnviz.core.address import Address
 from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product, Sum, Symbol
 from nnviz.core.losses import Short
-from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, counted
 from nnviz.core.slopes import prediction_slopes
+from nnviz.core.state import State
+from nnviz.core.trainer import learned_numbers
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, shortened_sum, write
 
 TERM_TOLERANCE = 1e-9
@@ -73,12 +74,12 @@ def input_slope_lines(scene: Scene, node: int) -> Iterator[tuple[int, Line]]:
         yield -1, _slope_a_line(scene, -1, node)
 
 
-def layer_note(network: Network, layer: int) -> Note:
+def layer_note(state: State, layer: int) -> Note:
     """Return a note with the numbers of nodes, weights and biases of a layer."""
-    own = network.layers[layer]
+    own = state.network.layers[layer]
     nodes, sources = own.weights.shape
     into = counted(sources, "weight") if own.biases is None else f"{counted(sources, 'weight')} and a bias"
-    learned = counted(nodes * (sources + (own.biases is not None)), "number")
+    learned = counted(learned_numbers(state)[layer], "number")
     return Note("", f"{counted(nodes, 'node')}, each with {into}: training changes {learned}.")
 
 
