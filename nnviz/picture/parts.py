@@ -46,11 +46,6 @@ class Rect(NamedTuple):
         """Return whether the point (x, y) lies inside this rectangle."""
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
-    def covers(self, other: Rect) -> bool:
-        """Return whether the rectangle `other` lies inside this rectangle."""
-        covers_across = self.x <= other.x and other.right <= self.right
-        return covers_across and self.y <= other.y and other.bottom <= self.bottom
-
     def meets(self, other: Rect) -> bool:
         """Return whether this rectangle and `other` overlap."""
         meets_across = self.x < other.right and other.x < self.right

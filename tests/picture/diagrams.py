@@ -185,13 +185,19 @@ def out_of_order(picture):
     return found
 
 
+def covers(rect, other):
+    """Return whether the rectangle `other` lies inside `rect`."""
+    covers_across = rect.x <= other.x and other.right <= rect.right
+    return covers_across and rect.y <= other.y and other.bottom <= rect.bottom
+
+
 def misplaced(picture):
     """Return the labels that are not in, or not under, their node, or are not hit where they stand."""
     found = []
     for label in picture.labels:
         kind, (x, y) = label.address.kind, label.rect.center
         box = picture.layout.column(label.address.layer).rect(label.address.node)
-        is_in = box.covers(label.rect)
+        is_in = covers(box, label.rect)
         is_inside = box.x - 1.6 <= label.rect.x and label.rect.right <= box.right + 1.6  # side by side
         is_under = label.rect.y >= box.bottom and (is_inside or abs(x - box.center[0]) < 1e-6)
         placed = is_in if kind in IN_NODE else is_in or is_under if kind in UNDER_NODE else True
@@ -244,7 +250,7 @@ def amiss(picture):
                 picture.label(Address(kind, column.layer, node)) for kind in ("name", "z", "value", "input")
             ]
             texts = sides(label.rect for label in own if label)
-            if not column.rect(node).covers(place) or covered(sides([place])[0], texts).any():
+            if not covers(column.rect(node), place) or covered(sides([place])[0], texts).any():
                 found.append((column.layer, node))
     return found
 
@@ -254,7 +260,7 @@ def outside(picture):
     places = [*picture.nodes.items()]
     places += [(None, column.box) for column in picture.layout.columns]
     places += [(label.address, label.rect) for label in picture.labels if label.address.kind not in HEADINGS]
-    return [place for place in places if not picture.layout.body.covers(place[1])]
+    return [place for place in places if not covers(picture.layout.body, place[1])]
 
 
 def faults(picture):

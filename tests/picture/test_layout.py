@@ -16,7 +16,7 @@ from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.picture.parts import View
 from nnviz.picture.text import text_width
-from tests.picture.diagrams import COURSE, amounts, drawn, faults, on_edges, overlaps, shown, state
+from tests.picture.diagrams import COURSE, amounts, covers, drawn, faults, on_edges, overlaps, shown, state
 
 ROOMS = [View(606, 263), View(606, 347), View(886, 412), View(1526, 690), View(2166, 1050)]
 """The diagram in windows of 1000 by 650, 1280 by 800 in two ways, 1920 by 1080 and 2560 by 1440 pixels."""
@@ -348,7 +348,7 @@ def test_nodes_side_by_side_are_found_where_they_are_drawn_with_their_edges_in_t
     picture = drawn(state((64, 32, 16, 10)), view._replace(pictures=True))
     for column in picture.layout.columns[:2]:
         assert column.per_row > 1
-        assert picture.layout.body.covers(column.box)
+        assert covers(picture.layout.body, column.box)
         for node in range(len(column.tops)):
             rect = column.rect(node)
             assert column.node_at(*rect.center) == node
@@ -362,14 +362,14 @@ def test_zoomed_in_a_pixel_shows_its_value_and_a_small_picture_has_name_and_valu
     assert pixels
     for label in pixels:
         assert label.value == opened.data.inputs[0, label.address.node]
-        assert picture.layout.columns[0].rect(label.address.node).covers(label.rect)
+        assert covers(picture.layout.columns[0].rect(label.address.node), label.rect)
     picture = drawn(opened, View(886, 412, 6.0, -1900.0, -1000.0, pictures=True))
     column = picture.layout.columns[1]
     values = opened.network.forward(opened.data.inputs[:1]).a[0][0]
-    in_sight = [node for node in range(32) if picture.layout.body.covers(column.bar_of(node))]
+    in_sight = [node for node in range(32) if covers(picture.layout.body, column.bar_of(node))]
     assert len(in_sight) > 1
     for node in in_sight:
         value, name = (picture.label(Address(kind, 0, node)) for kind in ("value", "name"))
         assert (value.value, name.text) == (values[node], f"node_0_{node}")
-        assert column.bar_of(node).covers(value.rect)
-        assert column.bar_of(node).covers(name.rect)
+        assert covers(column.bar_of(node), value.rect)
+        assert covers(column.bar_of(node), name.rect)

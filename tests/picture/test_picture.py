@@ -16,7 +16,7 @@ from nnviz.picture.parts import View
 from nnviz.picture.picture import row_picture
 from nnviz.picture.svg import svg
 from nnviz.picture.text import elide, fit_number, font_sizes, one_line, text_width
-from tests.picture.diagrams import COURSE, drawn, is_exact, is_true, number, state
+from tests.picture.diagrams import COURSE, covers, drawn, is_exact, is_true, number, state
 
 WEIGHT = Address("weight", 0, 0, 1)
 LINE = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4]], [[1]]))
@@ -102,7 +102,7 @@ def test_what_is_odd_about_a_low_node_or_an_output_stands_beside_its_name(height
     picture = drawn(state((4, 8, 3), spread=0), View(900, height), badges=odd)
     name, mark = (picture.place(Address(kind, 0, 1)) for kind in ("name", "badge"))
     assert picture.text(Address("badge", 0, 1)) in {"dead on all rows", "dead"}
-    assert picture.place(Address("node", 0, 1)).covers(mark)
+    assert covers(picture.place(Address("node", 0, 1)), mark)
     assert abs(mark.center[1] - name.center[1]) < 3
     assert picture.label(Address("badge", 0, 2)) is None
     relu = COURSE.network.with_layer(1, replace(COURSE.network.layers[1], activation="relu"))
@@ -110,7 +110,7 @@ def test_what_is_odd_about_a_low_node_or_an_output_stands_beside_its_name(height
     mark = picture.label(Address("badge", 1, 0))
     assert mark.text.startswith("dead")
     assert mark.role == "output"  # so that it is seen on the box
-    assert picture.place(Address("node", 1, 0)).covers(mark.rect)
+    assert covers(picture.place(Address("node", 1, 0)), mark.rect)
 
 
 def test_the_slopes_of_a_picture_are_those_of_the_loss_in_use_with_its_penalty():
@@ -178,7 +178,7 @@ def test_what_an_edge_hides_is_its_weight_and_its_slope_above_each_other(view):
                 if address in found:
                     hidden += 1
                     assert found[address].value == values[node, source]
-                    assert picture.layout.body.covers(found[address].rect)
+                    assert covers(picture.layout.body, found[address].rect)
             rects = [label.rect for label in found.values()]
             rects += [label.rect for label in picture.labels if label.address[1:] == edge[1:]]
             assert len(rects) == 2

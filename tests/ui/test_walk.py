@@ -16,6 +16,7 @@ from nnviz.ui.diagram import walk
 from nnviz.ui.diagram.paint import edge_line
 from nnviz.ui.diagram.walk import Callout, short_name
 from nnviz.ui.window.toolbar import Toolbar
+from tests.picture.diagrams import covers
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown
 from tests.ui.sees import offered, status, walking, written
 
@@ -257,7 +258,8 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
                 continue  # nothing is written out of a whole layer
             look, body = Look(window), window.diagram.picture.layout.body
             at, box = (name, size, progress.described_steps), look.box
-            inside = body.covers(body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height()))
+            own = body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height())
+            inside = covers(body, own)
             failed += [at] * (not inside)
             failed += [(at, own) for own in look.covers_what_it_speaks_of()]
             failed += [(at, own) for own in look.covered() if name in ROOMY and size == LARGE]
