@@ -305,10 +305,10 @@ class Runner(QObject):
         if not self._document.now.lock_reason:
             self._document.set_in_motion(False)
 
-    def new_random_weights(self, seed: int | None = None) -> None:
-        """Set random weights that are made with `seed`, by default with the next seed."""
+    def new_random_weights(self) -> None:
+        """Set random weights that are made with the next seed."""
         self.pause()
-        seed = self._document.state.training.next_seed if seed is None else seed
+        seed = self._document.state.training.next_seed
         if self._document.edit("New random weights", edits.randomise, seed):
             self.message.emit(f"New random weights with seed {seed}")
 

@@ -268,7 +268,10 @@ class Machine(RuleBasedStateMachine):
         return few and self.attempt(edits.add_layer, self.layer())
 
     def do_new_random_weights(self):
-        self.runner.new_random_weights(self.rng.choice((None, 0, 5, 2**63 - 1)))
+        seed = self.rng.choice((None, 0, 5, 2**63 - 1))
+        if seed is not None:
+            return self.attempt(edits.randomise, seed)
+        return self.runner.new_random_weights()
 
     def do_use_or_remove_a_set(self):
         if sets := len(self.state.weight_sets):

@@ -39,7 +39,7 @@ from nnviz.ui.plot.plot import Plot
 from tests.core.oracle import set_weight
 from tests.ui.bare import Seen
 from tests.ui.clipped import clipped, walk_panels
-from tests.ui.hands import choose, choose_entry, turn, unfold, write
+from tests.ui.hands import choose, turn, unfold, write
 from tests.ui.runs import classes, exercise
 from tests.ui.sees import menus, status, untrue
 
@@ -144,26 +144,16 @@ def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, p
     assert panel.figures.iteration.text == "20"
 
 
-def test_random_weights_are_new_or_the_same_again(panel, document):
+def test_random_weights_are_new_and_follow_from_the_seed(panel, document):
     press(panel.run_buttons.random)
     assert panel.fields.seed.text() == "1"
     first = document.state.network
-    document.push(set_weight(document.state, 0, 0, 0, 5.0), "Edit")
-    panel.runner.new_random_weights(document.state.training.seed)
-    assert document.state.network == first
+    assert first == edits.randomise(document.state, 1).network
     type_in(panel.fields.seed, "9223372036854775807")
     assert panel.run_buttons.random.toolTip().endswith("(seed 0)")
     press(panel.run_buttons.random)
     assert document.state.training.seed == 0
     assert document.state.network != first
-
-
-def test_the_menu_train_makes_the_same_random_weights_again(afresh):
-    window = afresh(edits.randomise(exercise(), 7))
-    before = window.document.state.network
-    window.document.edit("a weight", set_weight, 0, 0, 0, 5.0)
-    choose_entry(window, "Same random weights again")
-    assert (window.document.state.network, window.document.state.training.seed) == (before, 7)
 
 
 def test_no_button_takes_the_focus_and_the_panel_names_keys_and_the_time_of_a_run(panel):

@@ -477,16 +477,12 @@ def _train(workspace: Workspace) -> Menu:
         if workspace.diagram.session.editor.commit():
             command()
 
-    def same_weights() -> None:
-        runner.new_random_weights(workspace.document.state.training.seed)
-
     commands = (
         MenuEntry("run", "&Run or pause", partial(after_editing, training.toggle_run), keys="F5"),
         MenuEntry("one update", "&One update", partial(after_editing, training.step), keys="F10"),
         MenuEntry("one update back", "One &back", runner.back, keys="Shift+F10"),
         MenuEntry("restart", "Re&start", runner.restart),
         MenuEntry("random", "&New random weights", runner.new_random_weights),
-        MenuEntry("same random", "Same random weights &again", same_weights, "Use the same seed again"),
     )
     return Menu("&Train", (commands,))
 
