@@ -339,7 +339,6 @@ def test_a_window_remembers_that_it_was_maximised_and_forgets_nothing_unfilled(q
     window.showMaximized()
     window.close()
     assert settings.get(ARRANGEMENT, QByteArray()) == kept
-    settings.remember("geometry", QByteArray(b"of a screen that Qt takes for too different"))
     after = MainWindow(settings)
     qtbot.addWidget(after)
     after.show()

@@ -44,8 +44,6 @@ MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClient
 
 TAB_GAP_PX = 12
 """Space between the last tab of a row and the heading of the panel in front, in pixels."""
-FLOAT_OFFSET_PX = 32
-"""Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
 """A panel's minimum width and height are usually at most these shares of the screen's width and height."""
 
@@ -276,14 +274,10 @@ class Dock(QDockWidget):
         self._leave()
 
     def toggle_floating(self) -> None:
-        """Float the dock, or dock it again. The floating window lies beside the docked place."""
-        floats, place = not self.isFloating(), self.mapToGlobal(QPoint())
+        """Float the dock, or dock it again."""
+        floats = not self.isFloating()
         self._move_head(None if floats else self._head)  # first: the window has a title bar from the start
         self.setFloating(floats)
-        if floats and self.pos() == place:
-            offset = px(FLOAT_OFFSET_PX)
-            moved = QRect(place + QPoint(offset, offset), self.size())
-            self.move(within(moved, moved, self.screen().availableGeometry()).topLeft())
         if floats:
             self.setFocus()  # or Qt would give it to a field, as if the person had clicked into the field
         self.bring_to_front()
@@ -690,8 +684,6 @@ def _shares_in(text: str) -> dict[str, tuple[float, float]]:
 
 SIZE_PX = QSize(1280, 800)
 """Size of the window at the first start, in pixels, if the screen is large enough."""
-MAXIMISED = "maximised"
-"""Settings key: whether the window was maximised when it was closed."""
 
 
 class MainWindow(QMainWindow):
@@ -719,9 +711,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("nnviz")
         self.setAcceptDrops(True)
         self.resize(SIZE_PX.boundedTo(self.screen().availableSize()))
-        fits = self.restoreGeometry(settings.get("geometry", QByteArray()))
-        if not fits and settings.get(MAXIMISED, False):  # Qt refuses a screen of very different width
-            self.setWindowState(Qt.WindowState.WindowMaximized)
+        self.restoreGeometry(settings.get("geometry", QByteArray()))
 
     def fit_screen(self) -> None:
         """Move and shrink the window until the window and its frame are wholly on the screen."""
@@ -754,7 +744,6 @@ class MainWindow(QMainWindow):
         self.closing.emit(event)
         if event.isAccepted():
             self._settings.remember("geometry", self.saveGeometry())
-            self._settings.remember(MAXIMISED, self.isMaximized())
             self.board.remember()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
