@@ -8,9 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
-    QFont,
     QShowEvent,
-    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -72,7 +70,6 @@ class NotesPage(QTextBrowser):
         else:
             document.setMarkdown(notes, MARKDOWN)
             _name_pictures(document)
-            _size_headings(document)
         self.setDocument(document)
 
     def _open(self, url: QUrl) -> None:
@@ -100,23 +97,6 @@ def _name_pictures(document: QTextDocument) -> None:
         italic = QTextCharFormat()
         italic.setFontItalic(True)
         cursor.insertText(alternative or "picture", italic)
-
-
-def _size_headings(document: QTextDocument) -> None:
-    """Set one font size for each heading: Qt itself sets it only up to the first bold or italic word."""
-    block = document.begin()
-    while block.isValid():
-        if level := block.blockFormat().headingLevel():
-            heading = QTextCharFormat()
-            heading.setProperty(QTextFormat.Property.FontSizeAdjustment.value, max(3 - level, 0))
-            heading.setFontWeight(QFont.Weight.Bold)
-            cursor = QTextCursor(block)
-            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
-            cursor.mergeCharFormat(heading)
-            above = QTextBlockFormat()
-            above.setTopMargin(8.0 if block.position() else 0.0)
-            cursor.mergeBlockFormat(above)
-        block = block.next()
 
 
 def _ascii(url: QUrl) -> str:
