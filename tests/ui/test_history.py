@@ -8,7 +8,6 @@ from itertools import product
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolTip
 
@@ -452,8 +451,7 @@ def test_a_click_on_a_button_leaves_the_focus_tab_reaches_it_and_a_menu_opens(qt
     assert {trained.log_button, trained.more_button} <= reached
     trained.more_button.setFocus()
     assert rings_pixels(trained) > 0
-    view, at = trained.curve.viewport(), place(trained, 10, 20)
-    QApplication.sendEvent(view, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.mapToGlobal(at)))
+    qtbot.mouseClick(trained.more_button, LEFT)
     menu = qapp.activePopupWidget()
     entries = [(action.text(), action.isEnabled()) for action in menu.actions() if action.text()]
     menu.close()

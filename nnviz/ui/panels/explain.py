@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QTextBrowser, QWidget
 
 from nnviz.core.address import Address, Kind
@@ -415,13 +415,6 @@ class ExplainPanel(PlotPanel):
         if self.view:
             self._desk.frames.remove(self.view)
             self.view.rest()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the menu if there is a plot."""
-        if self.view:
-            super().contextMenuEvent(event)
-        else:
-            event.ignore()
 
     # --- the measured slope
 

@@ -9,7 +9,7 @@ from operator import is_
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.document.moment import Moment
@@ -98,10 +98,6 @@ class PlotPanel(Panel):
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self._draw_icon()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the menu over the plot."""
-        self.menu.popup(event.globalPos())
 
 
 class PlotView(QWidget):
