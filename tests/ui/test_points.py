@@ -20,7 +20,7 @@ from nnviz.files.registry import load
 from tests.ui import hands
 from tests.ui.bare import Seen
 from tests.ui.runs import click, drag, keys, place
-from tests.ui.sees import figure, status
+from tests.ui.sees import figure
 from tests.ui.test_function_panels import (
     choose,
     network,
@@ -314,9 +314,8 @@ def test_new_from_points_is_an_empty_plane_whose_clouds_a_run_separates(qtbot, o
         hands.press(window, "Run")
         qtbot.waitUntil(lambda: window.document.state.iteration > 2)
         click(panel, place(panel, 0.75, 0.75))
-        QApplication.processEvents()  # what is said about an edit comes after it
+        QApplication.processEvents()
         assert window.runner.running
-        assert "ended the run" not in status(window)
         window.training.speed.setValue(100)
     assert window.document.now.measured.accuracy == 1.0
     keys(panel, Key.Key_Escape)

@@ -7,13 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.core.numbers import counted, file_label
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
-from nnviz.document.moment import Moment
 from nnviz.document.player import NO_ROW, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
@@ -41,36 +39,6 @@ if TYPE_CHECKING:
 
 ACCURACY = "accuracy"
 """Settings key: whether the loss panel plots the accuracy instead of the loss."""
-
-
-def report_ended_run(workspace: Workspace, undo: QAction) -> None:
-    """Report in the status bar that an edit has ended the training run, which the action `undo` restores.
-
-    The report follows the message about the edit.
-    """
-    document, status = workspace.document, workspace.status
-    soon = QTimer(workspace.main_window, singleShot=True, interval=0)  # after the message about the edit
-    before = reported = ""
-
-    def report() -> None:
-        nonlocal reported
-        text, key = document.undo_text(), undo.shortcut().toString(NATIVE)
-        edit = f"{text[:1].upper()}{text[1:]}"
-        if (made := document.ended_run) and not workspace.runner.running:
-            ended = f"The edit ended the run of {counted(made, 'update')}: {key} restores it"
-            reported = f"{edit if status.text in ('', before) else status.text}. {ended}"
-            status.show_message(reported)
-        elif reported and status.text == reported:  # one Undo no longer restores the run
-            status.show_message(edit)
-
-    def follow(old: Moment, new: Moment) -> None:
-        nonlocal before
-        if old.state is not new.state:
-            before = before if soon.isActive() else status.text
-            soon.start()
-
-    soon.timeout.connect(report)
-    document.changed.connect(follow)
 
 
 STANDARD = QKeySequence.StandardKey
@@ -313,7 +281,6 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
     WalkKeys(window, workspace.diagram)
-    report_ended_run(workspace, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
 

@@ -173,7 +173,8 @@ class Workspace:
     # --- window title, status bar and panels in front
 
     def _show_title_and_facts(self) -> None:
-        self.status.show_facts(self.document.state.training.seed, self.document.save_status)
+        restored = " · Undo restores the run" if self.document.ended_run else ""
+        self.status.show_facts(self.document.state.training.seed, self.document.save_status + restored)
         path, title = self.document.path, self.document.title
         file = f" — {file_label(path)}" if path and title != file_label(path.with_suffix("")) else ""
         named = one_line(title + file).replace("[*]", "[*][*]")  # Qt shows [*][*] as the text [*]
