@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter
 
 from nnviz.core.activations import Array
 from nnviz.core.metrics import Confusion, DecidedClasses, classifies, confusion, decisions
@@ -20,7 +20,6 @@ from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.controls import muted_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.plot.card import Pages, PlotPanel
 from nnviz.ui.plot.grid import GAP, MIDDLE, NAME_PX, RIGHT, ImageGrid, Mark, NameRoom, write_up
@@ -29,8 +28,6 @@ TITLE_PX = 11.5
 """Font size of the titles of the axes, in pixels at 100 %."""
 LEAST_CELL = 24.0
 """If cells would be narrower than this, in pixels at 100 %, recall and precision are left out."""
-LEAST_LINED = 8
-"""Least width of cells with lines around them, in pixels."""
 TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION, WIDEST = "recall", "precision", "66.67 %"
 """Titles of the shares of the classes, and a sample of a share that needs much room."""
@@ -87,24 +84,12 @@ class ConfusionGrid(ImageGrid):
         return room
 
     def paint_cells(self, painter: QPainter, cells: MatrixImage, room: NameRoom, image: QImage) -> None:
-        """Paint the cells, lines around them, and the texts around the grid."""
+        """Paint the cells, and the texts around the grid."""
         super().paint_cells(painter, cells, room, image)
-        if cells.column(0).width >= LEAST_LINED:
-            self._paint_lines(painter, cells)
         painter.setPen(QColor(colours().muted))
         self._paint_titles(painter, cells, room)
         if self._shares[0]:
             self._paint_shares(painter, cells, room)
-
-    def _paint_lines(self, painter: QPainter, cells: MatrixImage) -> None:
-        """Paint a thin line around each cell, and a darker one on the diagonal."""
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(colours().line), 1.0))
-        for k in range(cells.nodes):
-            painter.drawRects([qrect(cells.row(k)), qrect(cells.column(k))])
-        painter.setPen(QPen(QColor(colours().muted), 1.5))
-        for k in range(cells.nodes):
-            painter.drawRect(qrect(cells.cell(Cell(k, k))).adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _paint_titles(self, painter: QPainter, cells: MatrixImage, room: NameRoom) -> None:
         """Write the titles of the axes, above and at the left of the class names."""
