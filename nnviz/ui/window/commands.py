@@ -42,7 +42,6 @@ ACCURACY = "accuracy"
 
 
 STANDARD = QKeySequence.StandardKey
-NATIVE = QKeySequence.SequenceFormat.NativeText
 
 PICTURES = "small pictures"
 """Settings key: whether the nodes show thumbnails."""
@@ -251,14 +250,6 @@ STANDARDISE = "Replace each input with (value − mean) / standard deviation, an
 WRONG_ROWS = "List only the rows with a wrong class or a large error; Escape in the table lists all rows"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
 
-WHILE_PRESENTING = (
-    ("run", "trains"),
-    ("play", "plays the walk"),
-    ("hide", "hides results"),
-    ("present", "leaves"),
-)
-"""Commands whose keys the window names while it presents, and what each command does."""
-
 PHASES: tuple[tuple[Phase, str], ...] = (
     ("forward", "Forward pass: every node adds up input · weight and applies its activation function"),
     ("loss", "Loss: compare the prediction with the target, and average the losses of all rows"),
@@ -283,9 +274,6 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     WalkKeys(window, workspace.diagram)
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
-
-    keys = (f"{actions[name].shortcut().toString(NATIVE)} {does}" for name, does in WHILE_PRESENTING)
-    workspace.present.strip.hint = "\n".join(keys)
 
     workspace.data.make_requested.connect(actions["make rows"].trigger)
     workspace.desk.column_requested.connect(partial(ask_column, workspace))

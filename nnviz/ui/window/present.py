@@ -34,8 +34,11 @@ EDGE_PX, SCALE_PX = 12, 150.0
 """Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1 at 100 %."""
 LINES = (0.7, 0.3)
 """Vertical middles of the iteration and of the loss, as shares of the strip's height."""
-HINT_PX = 11.5
-"""Font size of the hint, in pixels at 100 %: it is for the person at the computer."""
+HINT, HINT_PX = "F5 trains\nSpace plays the walk\nH hides results\nF11 leaves", 11.5
+"""HINT: keys of commands that have no button while presenting. A narrow or low strip does not show the hint.
+
+HINT_PX: font size of the hint, in pixels at 100 %: the hint is for the person at the computer.
+"""
 NO_RUN = "Press F5 to train"
 """Text in place of a curve that does not exist yet."""
 PLACE = "run"
@@ -45,8 +48,7 @@ PLACE = "run"
 class RunStrip(QWidget):
     """The loss, the iteration and the curve of the run below the diagram. A click shows hidden results.
 
-    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked. `hint` names
-    keys, one a line; a narrow or low strip does not show the hint.
+    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked.
     """
 
     moving_ms = PLOT_MS
@@ -54,7 +56,7 @@ class RunStrip(QWidget):
     def __init__(self, diagram: Diagram, desk: Desk, log: QAbstractButton) -> None:
         super().__init__(diagram)
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
-        self._log, self.hint = log, ""
+        self._log = log
         self._texts, self._widest, self._note = ("", ""), "", ""
         self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
@@ -141,9 +143,9 @@ class RunStrip(QWidget):
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
             painter.setFont(ui_font(HINT_PX))
             painter.setPen(QColor(palette.muted))
-            needed = painter.boundingRect(QRectF(), 0, self.hint)
+            needed = painter.boundingRect(QRectF(), 0, HINT)
             if needed.width() + EDGE_PX < left and needed.height() <= self.height():
-                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.hint)
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, HINT)
             painter.setFont(pixel_font(NOTE * self._diagram.height()))
             self._painter.paint(painter, palette, self._note)
 
@@ -189,7 +191,7 @@ class Present(QObject):
         self._frames.add(self.strip)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
-        announce(self._diagram, self.strip.hint)
+        announce(self._diagram, HINT)
         self.changed.emit(True)
 
     def leave(self) -> None:
