@@ -52,7 +52,6 @@ DIALECT = (
 """Phrases that a stranger reads twice. No docstring, comment or string of nnviz may contain them."""
 SHORT_FILES = {
     "nnviz/__main__.py": "a process: python -m nnviz",
-    "nnviz/ui/window/log.py": "imported at the first error, since logging takes time",
     "nnviz/watching/keras.py": "imported where Keras is, since it has a class of Keras as base",
     "nnviz/watching/watch.py": "nnviz.watch",
 }

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,6 @@ from nnviz.ui.window.window import MainWindow
 if TYPE_CHECKING:
     from nnviz.document.autosave import Recovery
     from nnviz.files.source import Activations
-    from nnviz.ui.window.log import Log
     from nnviz.ui.window.workspace import Workspace
 
 
@@ -81,12 +81,32 @@ def forget_handled(error: BaseException | None) -> None:
         error = error.__context__
 
 
-LOG_NAME = "nnviz.log"
-"""File name of the log in the user's data folder."""
+LOG_NAME, LOG_BYTES = "nnviz.log", 256 * 1024
+"""LOG_NAME: file name of the log in the user's data folder. LOG_BYTES: largest size of the log in bytes.
+
+A full log becomes the backup, and replaces the former backup.
+"""
 MOST_SENTENCE, MOST_DETAILS = 200, 20_000
 """Largest lengths in characters. MOST_SENTENCE: error message. MOST_DETAILS: copied and logged details."""
 MOST_KINDS = 1000
 """Largest number of different errors that are reported; all further errors are ignored."""
+
+
+def append_to_log(path: Path, text: str) -> None:
+    """Append an entry with the current time to a log that only its owner can read.
+
+    An error is ignored: it cannot be reported anywhere. Python's own RotatingFileHandler is slow to import.
+    """
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.stat().st_size + len(text) > LOG_BYTES:
+            path.replace(path.with_name(f"{path.name}.1"))
+        with open(path, "a", encoding="utf-8", errors="backslashreplace", opener=_open_private) as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)  # a pipe without a reader would block
 
 
 class Unexpected(QObject):
@@ -101,7 +121,6 @@ class Unexpected(QObject):
     def __init__(self, window: QWidget, say: Callable[[str], None], log: Path) -> None:
         super().__init__()
         self._window, self._report, self._log_file = window, say, log
-        self._log: Log | None = None
         self._known: set[object] = set()
         self._open = False
         self._raised.connect(self._show, Qt.ConnectionType.QueuedConnection)
@@ -117,8 +136,6 @@ class Unexpected(QObject):
         """Restore the exception hooks and the message handler that were set before `watch`."""
         sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks_before
         qInstallMessageHandler(self._handler_before)
-        if self._log:
-            self._log.close()
 
     def handle(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
@@ -153,14 +170,7 @@ class Unexpected(QObject):
     def _print_and_log(self, details: str) -> None:
         with contextlib.suppress(AttributeError, OSError, ValueError):  # without a terminal
             sys.stderr.write(details)
-        self._write(details)
-
-    def _write(self, text: str) -> None:
-        if self._log is None:
-            from nnviz.ui.window.log import Log  # a slow import, which most starts do not need
-
-            self._log = Log(self._log_file)
-        self._log.write(text)
+        append_to_log(self._log_file, details)
 
     # --- dialog
 
