@@ -28,11 +28,11 @@ from nnviz.ui.plot.points import MarksItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
-"""If more rows than this are inside the plot, each pixel of the plot shows at most one point."""
+"""Number of rows up to which each row has a point. For more rows, it is the number of steps of z."""
 PLOT_PX = 110
 """Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
-POINT_PX, MOST_PIXELS = 5.0, 100_000
-"""POINT_PX: diameter of the point of a row, in pixels. MOST_PIXELS: more pixels than any screen is high."""
+POINT_PX = 5.0
+"""Diameter of the point of a row, in pixels."""
 STEPS_ACROSS = 100
 """Number of steps of an arrow key from one side of the plot to the other."""
 
@@ -42,7 +42,6 @@ class ActivationPlot(PointPlot):
 
     def __init__(self) -> None:
         self._bend: Bend | None = None
-        self._inside: Array = np.empty((0, 2))
         super().__init__(grid=True)
         self.setMinimumHeight(PLOT_PX)
         self.setAccessibleName("Activation of the selected node")
@@ -83,25 +82,17 @@ class ActivationPlot(PointPlot):
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.
 
-        If more than `MANY` points are inside the plot, draw at most one point on each pixel.
+        If more than `MANY` points are inside the plot, draw one for each of `MANY` steps of z.
         """
         (left, right), (bottom, top) = self.view()
         is_inside = (z >= left) & (z <= right) & (a >= bottom) & (a <= top)
-        self._inside = np.column_stack((z, a))[is_inside]
-        self._draw_rows()
-        return len(z) - len(self._inside)
-
-    def _draw_rows(self) -> None:
-        points = self._inside
-        if len(points) > MANY:
-            across, up = ((points - np.array(self.view())[:, 0]) / self.pixel()).astype(np.intp).T
-            points = points[np.unique(across * MOST_PIXELS + up, return_index=True)[1]]
+        inside = np.column_stack((z, a))[is_inside]
+        points = inside
+        if len(inside) > MANY:
+            steps = ((inside[:, 0] - left) / (right - left) * MANY).astype(np.intp)
+            points = inside[np.unique(steps, return_index=True)[1]]
         self.rows.setData(*points.T)
-
-    def place_marks(self) -> None:
-        """Draw the tangent, whose length in pixels does not change, and at most one row on each pixel."""
-        super().place_marks()
-        self._draw_rows()
+        return len(z) - len(inside)
 
     def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""

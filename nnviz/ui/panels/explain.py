@@ -459,9 +459,7 @@ class ExplainPanel(PlotPanel):
 
     def _write(self) -> None:
         now = self._moment
-        keep_place = now.address == self._address
-        if not keep_place:
-            self._address = now.address
+        keep_place, self._address = now.address == self._address, now.address
         self._explanation = explain(
             now.state,
             now.address,
@@ -470,9 +468,8 @@ class ExplainPanel(PlotPanel):
             check=self._check,
             watched=bool(now.lock_reason),
         )
-        hint = "" if now.address else HINT
         self._subject.setText(self._explanation.title)
-        text = html(self._explanation, colours(), hint, self._text.fits)
+        text = html(self._explanation, colours(), "" if now.address else HINT, self._text.fits)
         self._text.show_html(text, keep_place)
         if not keep_place:
             self.parts.share_out()
