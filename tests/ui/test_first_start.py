@@ -231,7 +231,7 @@ def test_circles_opens_with_its_function_in_sight(open_window):
 
 def test_a_click_opens_explain_unless_the_person_has_closed_it(open_window):
     window = open_window("relu")
-    assert not window.board.docks["Explain"].is_open
+    assert window.board.docks["Explain"].isHidden()
     click(window, address_named(window, "node_0"))
     settled()
     assert "Explain" in in_sight(window)
@@ -239,7 +239,7 @@ def test_a_click_opens_explain_unless_the_person_has_closed_it(open_window):
     settled()
     click(window, address_named(window, "node_1"))
     settled()
-    assert not window.board.docks["Explain"].is_open
+    assert window.board.docks["Explain"].isHidden()
 
 
 def test_a_new_network_keeps_the_loss_unless_its_output_is_softmax(qtbot):

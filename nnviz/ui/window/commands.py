@@ -89,7 +89,7 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
 
     def entry(panel: PanelEntry) -> MenuEntry:
         name, tip = panel.name, f"{panel.tip}. Show this panel, or hide it if it is in front"
-        show, is_on = partial(board.show_panel, name), board.docks[name].is_open
+        show, is_on = partial(board.show_panel, name), not board.docks[name].isHidden()
         return MenuEntry(f"panel {name}", name, show, tip, is_on=is_on)
 
     def arrange(numbered: tuple[int, Arrangement]) -> MenuEntry:

@@ -70,7 +70,7 @@ class Dock(QDockWidget):
     """A dock for one panel; the dock makes its panel when the dock is first visible.
 
     ============== =====================================================================================
-    `updated`      the dock may have moved, opened or closed; carries the value of `is_open`
+    `updated`      the dock may have moved, opened or closed; carries whether the dock is open
     `focus_lost`   the widget that had the keyboard focus is hidden now
     `changed`      the panel needs another height than before
     `seen`         (panel, whether it is visible) the panel became visible or hidden
@@ -126,12 +126,7 @@ class Dock(QDockWidget):
             self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
             self.seen.emit(self.card, in_sight)
         self._place_head()
-        self.updated.emit(self.is_open)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the dock is open: in front of its tabs, or behind another tab."""
-        return not self.isHidden()
+        self.updated.emit(not self.isHidden())
 
     @property
     def _behind(self) -> bool:
@@ -145,7 +140,7 @@ class Dock(QDockWidget):
 
     def bring_to_front(self, *, take_focus: bool = False) -> None:
         """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus into the dock."""
-        if not self.is_open:
+        if self.isHidden():
             self.show()
             lay_out(self._board)  # or Qt has no tab to bring to the front
         self.raise_()
@@ -598,7 +593,7 @@ class Board(QMainWindow):
         """Return an open dock of each place in an area: docks that are tabs of each other have one place."""
         places: list[Dock] = []
         for dock in self.docks.values():
-            is_docked = dock.is_open and not dock.isFloating() and self.dockWidgetArea(dock) == area
+            is_docked = not (dock.isHidden() or dock.isFloating()) and self.dockWidgetArea(dock) == area
             if is_docked and not set(places) & set(self.tabifiedDockWidgets(dock)):
                 places.append(dock)
         return places
