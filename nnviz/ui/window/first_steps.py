@@ -107,21 +107,17 @@ class StepCard(QFrame):
 
 
 class Ring(QWidget):
-    """A ring with a soft halo around the place that a step points at. Mouse events pass through the ring."""
+    """A ring around the place that a step points at. Mouse events pass through the ring."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        accent = QColor(colours().accent)
-        halo = QColor(accent)
-        halo.setAlphaF(0.25)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for colour, width in ((halo, 6.0), (accent, 2.0)):
-                painter.setPen(QPen(colour, width))
-                painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+            painter.setPen(QPen(QColor(colours().accent), 3.0))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
