@@ -31,8 +31,6 @@ LEAST_CELL = 24.0
 TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION, WIDEST = "recall", "precision", "66.67 %"
 """Titles of the shares of the classes, and a sample of a share that needs much room."""
-FEW_CLASSES = 12
-"""With more classes than this, counts of 0 are not written, so that the other counts stand out."""
 FEW_NAMES, GRID_PX, NAMED_GRID_PX = 5, 150, 215
 """GRID_PX: minimum height of the matrix with up to FEW_NAMES classes, in pixels at 100 %.
 
@@ -66,9 +64,7 @@ class ConfusionGrid(ImageGrid):
         return share_colours(values, colours())
 
     def texts(self) -> NDArray[np.str_]:  # noqa: D102
-        counts = self._matrix.counts
-        zero = "0" if len(counts) <= FEW_CLASSES else ""
-        return np.array([[f"{count:,}" if count else zero for count in row] for row in counts.tolist()])
+        return np.array([[f"{count:,}" for count in row] for row in self._matrix.counts.tolist()])
 
     def room(self) -> Rect:
         """Return the room without titles, and without recall and precision if the cells are large enough."""
