@@ -418,12 +418,12 @@ def assert_finite(plot):
 @pytest.mark.crossed(mse=(0.0, 1e-320, 1.0, 1e300), slope=(0.0, 1e-320, -1e300, 1.7e308))
 def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
     plot = LossCurvePlane()
-    plot.show_curve(np.linspace(0.0, 1.0, 33), np.ones(33), 0.0, 2.0)
+    plot.show_curve(np.linspace(0.0, 1.0, 33), np.ones(33), (0.0, 2.0))
     show(plot)
     for low, high in LINES[:: amount(quick=5, ci=1, night=1)]:
         values, heights = np.linspace(low, high, 33), np.full(33, mse)
         heights[::5] = 1e308
-        plot.show_curve(values, heights, -0.1 * mse, 3.0 * mse)
+        plot.show_curve(values, heights, (-0.1 * mse, 3.0 * mse))
         plot.show_point(low, mse, slope, (high, 1e308))
         assert_finite(plot)
 

@@ -5,22 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 import numpy as np
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QListWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from nnviz.core import edits
 from nnviz.core.formula import proposals, readable
 from nnviz.core.numbers import NAME, as_text, counted, free_name, shortened
 from nnviz.core.state import State
-from nnviz.ui.kit.controls import fill_box, wrapped_label
-from nnviz.ui.kit.dialogs import Dialog, heading, show_text
+from nnviz.ui.kit.controls import fill_box, named, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, beside, form, heading, show_text
 from nnviz.ui.kit.theme import px
 
 MOST_PREVIEWED = 6
@@ -30,6 +22,7 @@ FORMULA_TIP = (
     "Numbers, names of columns, + - * / **, parentheses, and sin cos tanh exp log abs sqrt min max; "
     "names that are not one word stand in backticks: `petal length`"
 )
+PROPOSALS_TIP = "Formulas of your columns; a selected one is put into the field"
 SCALED_TIP = "Subtract the mean of the training rows, and divide by their standard deviation"
 
 
@@ -44,8 +37,10 @@ class ColumnDialog(Dialog):
         super().__init__(window, title, does)
         self._open, self._place = state, place
         self.setMinimumWidth(MIN_WIDTH_PX)
-        self.proposals, self.formula, self.name = QListWidget(), QLineEdit(), QLineEdit()
-        self.scaled = QCheckBox("&Standardise the numbers")
+        self.proposals = named(QListWidget(), "Proposed formulas", PROPOSALS_TIP)
+        self.formula = named(QLineEdit(placeholderText="x_0*x_1"), tip=FORMULA_TIP)
+        self.name = named(QLineEdit(), tip="The name of the input")
+        self.scaled = named(QCheckBox("&Standardise the numbers"), tip=SCALED_TIP)
         self._preview = wrapped_label()
         self._add_parts(title)
         self.scaled.setChecked(any(each.is_scaled for each in state.columns))
@@ -70,22 +65,10 @@ class ColumnDialog(Dialog):
         self.proposals.addItems(proposals([*self._open.columns.sources]))
         self.proposals.setFixedWidth(LIST_PX)
         self.proposals.setSpacing(px(3))
-        self.proposals.setAccessibleName("Proposed formulas")
-        self.proposals.setToolTip("Formulas of your columns; a selected one is put into the field")
-        self.formula.setToolTip(FORMULA_TIP)
-        self.formula.setPlaceholderText("x_0*x_1")
-        self.name.setToolTip("The name of the input")
-        self.scaled.setToolTip(SCALED_TIP)
-        form, right, across = QFormLayout(), QVBoxLayout(), QHBoxLayout()
-        form.setVerticalSpacing(10)
-        for label, field in (("&Formula", self.formula), ("&Name", self.name)):
-            form.addRow(label, field)
-            field.setAccessibleName(label.replace("&", ""))
-        fill_box(right, 10, form, self.scaled, self._preview)
+        right, fields = QVBoxLayout(), form(("&Formula", self.formula), ("&Name", self.name))
+        fill_box(right, 10, fields, self.scaled, self._preview)
         right.addStretch(1)
-        fill_box(across, 16, self.proposals, right)
-        across.setStretchFactor(right, 1)
-        self._lay_out(heading(title), across)
+        self._lay_out(heading(title), beside(self.proposals, right))
 
     def _propose_name(self, text: str) -> None:
         """Name the column after its formula, unless the person has typed a name."""

@@ -21,6 +21,7 @@ from nnviz.files.errors import install_command
 from nnviz.files.on_disk import BACKUP_SUFFIX
 from nnviz.files.registry import FORMATS, Format, kinds
 from nnviz.system import resources
+from nnviz.ui.kit.controls import named
 from nnviz.ui.kit.dialogs import dialog_column
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table
 from nnviz.ui.kit.theme import size_factor
@@ -154,22 +155,15 @@ class HelpWindow(QDialog):
         self._pages = pages
         self.setWindowTitle("nnviz help")
         self.resize((SIZE_PX * size_factor()).boundedTo(self.screen().availableSize() * 0.9))
-        self._bar = QTabBar()
-        self._bar.setDrawBase(False)
-        self._bar.setExpanding(False)
+        self._bar = named(QTabBar(drawBase=False, expanding=False), "Help pages")
         self._bar.setElideMode(Qt.TextElideMode.ElideNone)
         self._bar.setUsesScrollButtons(False)  # all tabs fit
-        self._bar.setAccessibleName("Help pages")
-        self._text = QTextBrowser()
+        self._text = QTextBrowser(openLinks=False)
         self._text.setFrameShape(QTextBrowser.Shape.NoFrame)
-        self._text.setOpenLinks(False)
         self._text.document().setDocumentMargin(12)
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         box.rejected.connect(self.reject)
-        column = dialog_column(self)
-        column.addWidget(self._bar)
-        column.addWidget(self._text, 1)
-        column.addWidget(box)
+        dialog_column(self, self._bar, self._text, box).setStretchFactor(self._text, 1)
         for title in pages:
             self._bar.addTab(title)
         self._bar.currentChanged.connect(self._show_page)

@@ -15,7 +15,6 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -30,8 +29,9 @@ from nnviz.core.generators import KINDS, TYPED, check_noise, check_rows, formula
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Architecture, Dataset, State
 from nnviz.ui.dialogs.column import FORMULA_TIP
-from nnviz.ui.kit.controls import fill_box, wrapped_label
-from nnviz.ui.kit.dialogs import Dialog, add_labelled, heading, show_text
+from nnviz.ui.dialogs.table import TIPS
+from nnviz.ui.kit.controls import fill_box, named, wrapped_label
+from nnviz.ui.kit.dialogs import Dialog, add_labelled, beside, heading, show_text
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import MOST, Axes, RowMarks, marked_rows
@@ -86,6 +86,7 @@ LIST_PX, FIELD_PX, INDENT_PX = 160, 90, 24
 MIN_DIALOG = QSize(720, 560)
 DELAY_MS = 100
 """Time from a new number to the new preview, since many rows take long to draw, in milliseconds."""
+NEW_TIP = "Open a new document with these rows, matching settings and notes, and random weights"
 NUDGE_TIP = "Up, Down and the mouse wheel change the number by 1, or with Shift by 10"
 
 
@@ -97,10 +98,11 @@ class MakeRows(Dialog):
         self._open = state
         self._prefers_mine = True
         self.setMinimumSize(MIN_DIALOG)
-        self.kinds = QListWidget()
+        self.kinds = named(QListWidget(), "Kinds of rows")
         self.preview = Preview()
         self._title, self._description, self._message = heading(""), wrapped_label(), wrapped_label()
-        self.formula, self._typed = QLineEdit("y = x**3 - 3*x"), QWidget()
+        tip = f"A target and its formula, such as y = x_0*x_1\n{FORMULA_TIP}"
+        self.formula, self._typed = named(QLineEdit("y = x**3 - 3*x"), tip=tip), QWidget()
         self.low, self.high = (self._field(name, parse_number, field_text, nudge_number) for name in RANGE)
         self.low.show_value(-2.0)
         self.high.show_value(2.0)
@@ -108,8 +110,8 @@ class MakeRows(Dialog):
         self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
         self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
-        self.for_open_network = QRadioButton("&Put these rows into my network")
-        self.for_new_network = QRadioButton("Make a &network that suits these rows")
+        self.for_open_network = named(QRadioButton("&Put these rows into my network"), tip=TIPS["rows"])
+        self.for_new_network = named(QRadioButton("Make a &network that suits these rows"), tip=NEW_TIP)
         self._of_mine, self._of_suiting = wrapped_label(), wrapped_label()
         self._drawing = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._drawing.timeout.connect(self._draw)
@@ -159,7 +161,6 @@ class MakeRows(Dialog):
         return field
 
     def _fill(self) -> None:
-        self.kinds.setAccessibleName("Kinds of rows")
         self.kinds.setSpacing(px(4))
         self.kinds.setFixedWidth(LIST_PX)
         for kind in KINDS.values():
@@ -173,17 +174,12 @@ class MakeRows(Dialog):
             "Up, Down and the mouse wheel change the number by 0.1, or with Alt by 0.01"
         )
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
-        self.for_open_network.setToolTip("Replace only the rows, and keep the weights, names and settings")
-        self.for_new_network.setToolTip(
-            "Open a new document with these rows, matching settings and notes, and random weights"
-        )
         right = QVBoxLayout()
         typed = QGridLayout(self._typed)
         typed.setContentsMargins(0, 0, 0, 0)
         typed.setColumnStretch(0, 1)
         for text, field in zip(("&Formula", *RANGE), (self.formula, self.low, self.high), strict=True):
             add_labelled(typed, text, field)
-        self.formula.setToolTip(f"A target and its formula, such as y = x_0*x_1\n{FORMULA_TIP}")
         self.low.setToolTip("The lowest value of each input")
         self.high.setToolTip("The highest value of each input")
         shown = (self._title, self._description, self._typed, self.preview, self._message, self._numbers())
@@ -192,9 +188,7 @@ class MakeRows(Dialog):
             line.setContentsMargins(INDENT_PX, 0, 0, 0)
         fill_box(right, 8, *shown, *mine, *suiting)
         right.setStretchFactor(self.preview, 1)
-        across = QHBoxLayout()
-        fill_box(across, 16, self.kinds, right)
-        across.setStretchFactor(right, 1)
+        across = beside(self.kinds, right)
         self._lay_out(across).setStretchFactor(across, 1)
 
     def _numbers(self) -> QGridLayout:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from nnviz.core.activations import ACTIVATIONS, activation, default_activations
 from nnviz.core.address import default_inputs, default_nodes
@@ -17,7 +17,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.ui.kit.controls import ComboBox, styled_label, wrapped_label
-from nnviz.ui.kit.dialogs import Dialog, heading
+from nnviz.ui.kit.dialogs import Dialog, form, heading
 
 MAX_COUNT = 5000
 """Largest number of inputs, of outputs, or of nodes in one hidden layer."""
@@ -29,8 +29,8 @@ class NewNetwork(Dialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, "New network", "&Create")
         self.setMinimumWidth(340)
-        self.inputs, self.hidden, self.outputs = QLineEdit("2"), QLineEdit("2"), QLineEdit("1")
-        self.hidden.setPlaceholderText("no hidden layer")
+        self.hidden = QLineEdit("2", placeholderText="no hidden layer")
+        self.inputs, self.outputs = QLineEdit("2"), QLineEdit("1")
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._show_refusal)
         self.inputs.selectAll()  # the first field has the focus; Qt selects the others on Tab
@@ -44,20 +44,19 @@ class NewNetwork(Dialog):
 
     def _add_fields(self) -> None:
         example = "For example 4, or 8 8 for two layers. Leave the field empty for no hidden layer."
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
-        form.addRow("&Inputs", self.inputs)
-        form.addRow("Nodes per &hidden layer", self.hidden)
-        form.addRow(styled_label(example))
-        form.addRow("&Activation", self.activation)
-        form.addRow("&Outputs", self.outputs)
-        form.addRow("Outputs’ acti&vation", self.output)
-        form.addRow("&Loss", self.loss)
-        form.addRow("", self.biases)
+        fields = form(
+            ("&Inputs", self.inputs),
+            ("Nodes per &hidden layer", self.hidden),
+            ("&Activation", self.activation),
+            ("&Outputs", self.outputs),
+            ("Outputs’ acti&vation", self.output),
+            ("&Loss", self.loss),
+        )
+        fields.insertRow(2, styled_label(example))
+        fields.addRow("", self.biases)
         start = "The network starts with random weights, and one row of zeros without a target. "
         points = "File → New from points starts with a plane for points of two classes instead."
-        self._lay_out(heading("New network"), wrapped_label(start + points), form)
+        self._lay_out(heading("New network"), wrapped_label(start + points), fields)
 
     def _offer_losses(self, output: str) -> None:
         """Offer the losses that fit the output's activation. Keep the selected one, but not for softmax.

@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, Qt
-from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QFormLayout, QHeaderView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QHeaderView, QWidget
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.numbers import SHORT_LETTERS, counted, file_label, one_line, shortened
@@ -24,6 +24,7 @@ from nnviz.ui.kit.dialogs import (
     ListTable,
     add_mnemonic,
     ask,
+    form,
     heading,
     message_box,
 )
@@ -43,14 +44,11 @@ class AskActivations(Dialog):
             f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "
             "activations. You can change each layer's activation later, under the headings of the diagram."
         )
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
         self._hidden, self._output = _choice(proposal[0]), _choice(proposal[-1])
-        if self._count:
-            form.addRow("&Hidden layers" if self._count > 1 else "&Hidden layer", self._hidden)
-        form.addRow(f"&Prediction, {counted(sizes[-1], 'node')}", self._output)
-        self._lay_out(heading(f"Which activations does {name} have?"), words, form)
+        hidden = "&Hidden layers" if self._count > 1 else "&Hidden layer", self._hidden
+        output = f"&Prediction, {counted(sizes[-1], 'node')}", self._output
+        fields = form(hidden, output) if self._count else form(output)
+        self._lay_out(heading(f"Which activations does {name} have?"), words, fields)
 
     @property
     def activations(self) -> tuple[str, ...]:

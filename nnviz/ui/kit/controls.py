@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -44,6 +45,8 @@ from PySide6.QtWidgets import (
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
+
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
 SPACING_PX = 5
 """Space between the widgets of a Stack, which is a column of widgets, in pixels."""
@@ -118,6 +121,13 @@ class ElidedLabel(QLabel):
             QToolTip.showText(event.globalPos(), self.text(), self)
             return True
         return super().event(event)
+
+
+def named(widget: AnyWidget, name: str = "", tip: str = "") -> AnyWidget:
+    """Set the name of a new widget for screen readers, and its tooltip. Return the widget."""
+    widget.setAccessibleName(name)
+    widget.setToolTip(tip)
+    return widget
 
 
 def styled_label(text: str, name: str = "muted") -> QLabel:

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QFormLayout,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLayout,
     QLineEdit,
@@ -37,7 +39,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
-from nnviz.ui.kit.controls import announce, fill_box, wrapped_label
+from nnviz.ui.kit.controls import announce, fill_box, named, wrapped_label
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import ui_font
 
@@ -161,9 +163,8 @@ class AskText(Dialog):
         super().__init__(window, title, does)
         self._check_text = check
         self.setMinimumWidth(360)
-        self._field, caption = QLineEdit(suggestion), QLabel(label)
+        self._field, caption = named(QLineEdit(suggestion), label.replace("&", "")), QLabel(label)
         caption.setBuddy(self._field)
-        self._field.setAccessibleName(label.replace("&", ""))
         self._field.selectAll()
         self._field.textEdited.connect(lambda _: self._refusal.hide())
         self._lay_out(heading(title), caption, self._field)
@@ -211,6 +212,23 @@ def heading(text: str) -> QLabel:
     return label
 
 
+def form(*rows: tuple[str, QWidget]) -> QFormLayout:
+    """Return a layout with a row for each (label, field); the label also names the field."""
+    layout = QFormLayout(horizontalSpacing=16, verticalSpacing=8)
+    for label, field in rows:
+        layout.addRow(label, field)
+        field.setAccessibleName(label.replace("&", ""))
+    return layout
+
+
+def beside(left: QWidget, right: QLayout) -> QHBoxLayout:
+    """Return a layout with a list at the left of the parts that belong to its current row."""
+    layout = QHBoxLayout()
+    fill_box(layout, 16, left, right)
+    layout.setStretchFactor(right, 1)
+    return layout
+
+
 def show_text(label: QLabel, text: str) -> None:
     """Show a text in a label, or hide the label if the text is ""."""
     label.setText(text)
@@ -236,13 +254,13 @@ class ListTable(QTableWidget):
 
     def __init__(self, name: str, headers: Sequence[str], rows: int = 0) -> None:
         super().__init__(rows, len(headers))
-        self.setAccessibleName(name)
-        self.setObjectName("rows")
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setAccessibleName(name)
+        self.setObjectName("rows")
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
         self.setHorizontalHeaderLabels(headers)
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = self.horizontalHeader()
@@ -360,10 +378,8 @@ class ProgressDialog:
         dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window, autoReset=False, autoClose=False)
         dialog.setWindowTitle("nnviz")
         dialog.setMinimumWidth(320)
-        bar = QProgressBar(textVisible=False)
+        dialog.setBar(bar := named(QProgressBar(textVisible=False), self._what))
         bar.setMaximumHeight(6)
-        bar.setAccessibleName(self._what)
-        dialog.setBar(bar)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.show()
         return dialog

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
+from nnviz.core.function import Span
 from nnviz.core.landscape import (
     Grid,
     LossLine,
@@ -207,24 +208,18 @@ class LossCurvePlane(LossPlane):
         super().restyle()
         palette = colours()
         self.line.setPen(self.pen(palette.muted))
-        dashed = self.pen(palette.muted, 1)
-        dashed.setStyle(Qt.PenStyle.DashLine)
-        self.of_data.setPen(dashed)
+        self.of_data.setPen(self.pen(palette.muted, 1, Qt.PenStyle.DashLine))
         self._step.setPen(self.pen(palette.accent))
-        dotted = self.pen(palette.accent, 1)
-        dotted.setStyle(Qt.PenStyle.DotLine)
-        self._drop.setPen(dotted)
+        self._drop.setPen(self.pen(palette.accent, 1, Qt.PenStyle.DotLine))
         self._head.setStyle(brush=palette.accent)
         self._end.set_colours(palette.accent)
 
-    def show_curve(
-        self, values: Array, loss: Array, floor: float, ceiling: float, of_data: Array | None = None
-    ) -> None:
-        """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis.
+    def show_curve(self, values: Array, loss: Array, up: Span, of_data: Array | None = None) -> None:
+        """Draw `loss` over the weight's `values`. `up` is the range of the loss axis.
 
         If `of_data` is not None, draw this loss of the data alone as a dashed curve.
         """
-        self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
+        self.set_view((float(values[0]), float(values[-1])), up)
         hidden = np.full(len(values), np.nan)
         for curve, heights in (self.line, loss), (self.of_data, hidden if of_data is None else of_data):
             curve.setData(values, self.clip_heights(np.where(np.isfinite(heights), heights, np.nan)))
@@ -311,7 +306,7 @@ class LossCurve(LossView):
             self._drawn = ()
             return True, TOO_LARGE_LOSS.format(state.measure.phrase)
         if self.has_changed(line.values):
-            self.plane.show_curve(line.values, line.loss, *line.heights(), line.of_data)
+            self.plane.show_curve(line.values, line.loss, line.heights(), line.of_data)
         self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription("; ".join(line_texts(line, full_text, lambda _, text: text)))

@@ -384,9 +384,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             self.box.addItem(item, ignoreBounds=True)
             item.setZValue(z)
 
-    def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
+    def pen(
+        self, colour: str | QColor, width: float = 2.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine
+    ) -> QPen:
         """Return a pen of this width in pixels; pyqtgraph's widths are in device pixels."""
-        pen: QPen = pg.mkPen(colour, width=width * self._ratio)
+        pen: QPen = pg.mkPen(colour, width=width * self._ratio, style=style)
         return pen
 
     @property
