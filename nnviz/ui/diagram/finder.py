@@ -15,7 +15,7 @@ from nnviz.core.search import LIMIT, Match, find
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.kit.controls import fill_box, wrapped_label
+from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import ListTable, show_text
 from nnviz.ui.kit.theme import OWN_SIZE, colours, px
@@ -50,13 +50,13 @@ class MatchList(ListTable):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setProperty(OWN_SIZE, True)
-        self.verticalHeader().setMinimumSectionSize(px(ROW_PX))
-        self.verticalHeader().setDefaultSectionSize(px(ROW_PX))
-        header = self.horizontalHeader()
-        header.hide()
+        rows, header = self.verticalHeader(), self.horizontalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(px(ROW_PX))
+        rows.setDefaultSectionSize(px(ROW_PX))
+        for each in (rows, header):
+            each.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().currentRowChanged.connect(self.current_changed)
@@ -104,9 +104,7 @@ class Finder(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.field = QLineEdit(placeholderText="Find a node or an edge", clearButtonEnabled=True)
-        self.field.setAcceptDrops(False)
-        self.field.setAccessibleName("Find a node or an edge")
-        self.field.setToolTip(TIP)
+        named(self.field, "Find a node or an edge", TIP).setAcceptDrops(False)
         self.list = MatchList()
         self.hint = wrapped_label()
         fill_box(QVBoxLayout(self), 6, self.field, self.list, self.hint, margins=(8, 8, 8, 8))

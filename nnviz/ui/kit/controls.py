@@ -249,8 +249,7 @@ class ComboBox(QComboBox):
 
     def __init__(self, texts: Iterable[str] = (), chosen: str = "", *, name: str = "", tip: str = "") -> None:
         super().__init__()
-        self.setAccessibleName(name)
-        self.setToolTip(tip)
+        named(self, name, tip)
         self._steps = False
         self.addItems(list(texts))
         self.setCurrentText(chosen)
@@ -337,12 +336,13 @@ class ComboBox(QComboBox):
 class NumberChoice(ComboBox):
     """A number field with a list of values.
 
-    Up, Down and the wheel change the number by a step; Alt+Down opens the list.
+    Up, Down and the wheel change the number by a step; Alt+Down opens the list. The box takes over the name
+    and the tooltip of the field.
     """
 
     def __init__(self, field: NumberField, suggestions: list[str]) -> None:
-        super().__init__()
-        self._field = field
+        super().__init__(name=field.accessibleName(), tip=field.toolTip())
+        self._field = named(field)
         self.setEditable(True)
         self.setLineEdit(field)
         self.setInsertPolicy(ComboBox.InsertPolicy.NoInsert)

@@ -37,7 +37,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import wrapped_label
+from nnviz.ui.kit.controls import named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.number_field import NumberField
@@ -215,6 +215,7 @@ LARGEST_RATIO = 10.0
 ALL = "all"
 """Entry of the list of outputs that plots all outputs as curves, or the largest output on a map."""
 EDIT = "Add and move rows as points (other inputs as in the selected row), or draw inputs that are pixels"
+NUMBER_TIP = "Type the target of the points that you add"
 NEW_POINTS, NUMBERS = "New points: ", "Target of new points"
 HEIGHTS = "New points: the height is the target"
 POINTS_TIP = "Click adds a point, a drag adds many or moves one, 0–9: class, Delete removes it, Escape ends"
@@ -251,10 +252,8 @@ class FunctionPanel(PlotPanel):
         self.plane.setMinimumHeight(PLOT_PX)
         self.work = Slicer(self, lambda: self._compute(self._now.is_moving), self._show)
         self.key, self.caption = Caption(0, ""), wrapped_label(pixels=11.5)
-        self.number, self.pad = NumberField(), Pad()
+        self.number, self.pad = named(NumberField(), NUMBERS, NUMBER_TIP), Pad()
         self.number.show_value(1.0)
-        self.number.setAccessibleName(NUMBERS)
-        self.number.setToolTip("Type the target of the points that you add")
         self.page = PlotPage(self.plane, self.caption, WIDE, PLOT_DOWN)
         for part in (self.key, self.number, self.page, self.pad):
             self.body.addWidget(part, int(part in (self.page, self.pad)))

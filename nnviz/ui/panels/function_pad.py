@@ -26,7 +26,7 @@ from nnviz.core.numbers import as_text, percent_text, shorten_names
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import announce, fill_box
+from nnviz.ui.kit.controls import announce, fill_box, named
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.plot.plot import faint
 from nnviz.ui.plot.points import ARROWS
@@ -99,7 +99,6 @@ class Pad(QWidget):
 
     ========== ====================================================================================
     `own_keys` keys that the pad uses in place of the window
-    `own_keys` keys that the pad uses in place of the window
     `drawn`    emitted after a change with the inputs that the drawing means, or None for an empty pad
     `kept`     emitted when the person adds the drawing to the data
     `left`     emitted when the person leaves the pad
@@ -115,8 +114,7 @@ class Pad(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Pad to draw on")
-        self.setToolTip(PAD_TIP)
+        named(self, "Pad to draw on", PAD_TIP)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMinimumHeight(LEAST_PX)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # the right button erases

@@ -21,6 +21,7 @@ from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, out
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
+from nnviz.ui.kit.controls import named
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges, faint
 from nnviz.ui.plot.points import MapPlot, MarksItem, contours
@@ -337,8 +338,7 @@ class FunctionPlane(MapPlot):
         """Make the plot; `read` returns the place and text of the readout near a point, or None."""
         self._shows_what_if, self._read = False, read
         super().__init__(grid=True, point=RING)
-        self.setAccessibleName("Plot of the function")
-        self.setToolTip(TIP)
+        named(self, "Plot of the function", TIP)
         self.picture: FunctionValues | None = None
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]

@@ -31,7 +31,7 @@ from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
 from nnviz.ui.kit.card import Panel, push_button, small_button
-from nnviz.ui.kit.controls import Stack, fill_box, set_lock_reason, wrapped_label
+from nnviz.ui.kit.controls import Stack, fill_box, named, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 from nnviz.ui.kit.theme import apply_style, px
@@ -144,8 +144,7 @@ class Timeline(QSlider):
         super().__init__(Qt.Orientation.Horizontal)
         self._end, self._unit = 0, 1
         self._handle_at = 0
-        self.setAccessibleName("Iteration of the run")
-        self.setToolTip(TIMELINE_TIP)
+        named(self, "Iteration of the run", TIMELINE_TIP)
         self.setFixedHeight(HANDLE_PX)
         self.hide()
         self.valueChanged.connect(self._emit_wanted)
@@ -257,11 +256,9 @@ class TrainingPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Training")
         self.runner = desk.runner
-        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed = named(QSlider(Qt.Orientation.Horizontal), "Duration of a run")
         self.speed.setRange(0, 100)
-        self.speed.setPageStep(10)
         self.speed.setValue(round(self.runner.speed * 100))
-        self.speed.setAccessibleName("Duration of a run")
         self._speed_label = SpeedLabel()
         self._speed_label.setObjectName("muted")
         self.fields = TrainingFields(self._document, self.speed, self._speed_label)
@@ -423,10 +420,9 @@ class Fold(QWidget):
     def __init__(self, settings: QWidget, other: QPushButton) -> None:
         super().__init__()
         self._values = ""
-        self.button = push_button("", "")
+        self.button = named(push_button("", ""), "More settings")
         self.button.setCheckable(True)
         self.button.setObjectName("fold")
-        self.button.setAccessibleName("More settings")
         self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._row = QHBoxLayout(self)
         fill_box(self._row, 8, self.button, other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
@@ -31,7 +31,7 @@ from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.card import HOW_TO_SHOW
-from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, set_lock_reason, styled_label
+from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, named, set_lock_reason, styled_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
@@ -44,6 +44,7 @@ DIGIT_KEYS = (
 )
 RATE_TIP = "How far an update moves weights against the slope (gradient); a number above 0" + DIGIT_KEYS
 PENALTY_TIP = "Training adds {}·Σ{} over all weights (a penalty, regularisation) to the loss; 0 for none"
+BATCH_TIP = f"Number of rows that one update uses, or all rows{WHOLE_KEYS}"
 SCHEDULE_TIP = "How the learning rate changes during a run: step(100, 0.5) halves it after every 100 updates"
 LOSS_TIP = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
 SHARE_TIP = (
@@ -138,24 +139,15 @@ class TrainingFields(QWidget):
     def __init__(self, document: Document, speed: QWidget, speed_label: QLabel) -> None:
         super().__init__()
         self._document = document
-        self._numbers: dict[str, NumberField] = {}
-        self.learning_rate = self._field(
-            "learning_rate", "Learning rate", "0.00001", parse_number, field_text, nudge_rate
-        )
-        self.updates = self._whole_field("updates", "Updates", "1000000", least=1)
-        self.seed = self._whole_field("seed", "Seed", "999", least=0)
-        batch = self._field("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
+        self._numbers = {setting: self._field(setting, *texts) for setting, texts in SETTINGS.items()}
+        self.learning_rate, self.updates, self.seed, *more = self._numbers.values()
+        batch, self.validation, self.l1, self.l2 = more
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
-        share = parsed_share, field_text, nudge_share
-        self.validation = self._field("validation", "Validation", "0.25", *share)
-        self.l1, self.l2 = (
-            self._field(name, name.upper(), "0.00001", parse_number, field_text, nudge_penalty)
-            for name in ("l1", "l2")
-        )
         self._add_choices()
         for choice in (self.optimizer, self.loss, self.schedule, self.batch):
             choice.chosen.connect(self.finished)
-        self._tips = self._name_fields()
+        fields = *self._numbers.values(), self.batch, self.optimizer, self.loss, self.schedule
+        self._tips = {field: field.toolTip() for field in fields if field is not batch}
         self._lay_out(speed, speed_label)
         self.restore()
 
@@ -173,6 +165,9 @@ class TrainingFields(QWidget):
         self.schedule = EntryBox({CONSTANT: CONSTANT}, schedule, lambda: self._training.schedule_name)
         for name, kind in SCHEDULES.items():
             self.schedule.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
+        named(self.optimizer, "Optimizer", "The rule that updates the weights from their slopes")
+        named(self.loss, "Loss", LOSS_TIP)
+        named(self.schedule, "Schedule", SCHEDULE_TIP)
         self.schedule.wanted.connect(lambda name: self._accept("schedule", schedule(name)))
 
     @property
@@ -202,19 +197,9 @@ class TrainingFields(QWidget):
         accepted = [field.commit() for field in self._numbers.values()]
         return all(accepted)
 
-    def _whole_field(self, setting: str, label: str, room: str, least: int) -> NumberField:
-        read, nudge = partial(parse_whole, least=least), partial(nudge_whole, least=least)
-        return self._field(setting, label, room, read, str, nudge)
+    def _field(self, setting: str, label: str, room: str, tip: str, notation: Notation) -> NumberField:
+        read, write, nudge = notation
 
-    def _field(
-        self,
-        setting: str,
-        label: str,
-        room: str,
-        read: Callable[[str], Any],
-        write: Callable[[Any], str],
-        nudge: Nudge,
-    ) -> NumberField:
         def read_setting(text: str) -> Any:
             try:
                 value = read(text)
@@ -223,34 +208,15 @@ class TrainingFields(QWidget):
                 raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
             return value
 
-        field = NumberField(read_setting, write, nudge)
+        field = named(NumberField(read_setting, write, nudge), label, tip)
         field.room = room
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
         field.confirmed.connect(self.finished)
-        self._numbers[setting] = field
         return field
 
     def _accept(self, setting: str, value: Any) -> None:
         self.accepted.emit(replace(self._training, **{setting: value}))
-
-    def _name_fields(self) -> dict[QWidget, str]:
-        """Name the fields for screen readers and labels. Return the tooltip of each field."""
-        named = (
-            (self.learning_rate, "Learning rate", RATE_TIP.format("rate")),
-            (self.schedule, "Schedule", SCHEDULE_TIP),
-            (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}"),
-            (self.batch, "Batch", f"Number of rows that one update uses, or all rows{WHOLE_KEYS}"),
-            (self.optimizer, "Optimizer", "The rule that updates the weights from their slopes"),
-            (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}"),
-            (self.loss, "Loss", LOSS_TIP),
-            (self.validation, "Validation", SHARE_TIP),
-            (self.l1, "L1", f"{PENALTY_TIP.format('L1', '|w|')}{DIGIT_KEYS.format('factor')}"),
-            (self.l2, "L2", f"{PENALTY_TIP.format('L2', 'w²')}{DIGIT_KEYS.format('factor')}"),
-        )
-        for field, name, _ in named:
-            field.setAccessibleName(name)
-        return {field: tip for field, _, tip in named}
 
     def _lay_out(self, speed: QWidget, speed_label: QLabel) -> None:
         """Lay out the fields below their labels: one row here, and three rows in `more`."""
@@ -330,6 +296,32 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
     """Return a share changed by 0.1 for each step (with Alt by 0.01), limited to 0 to `LARGEST_SHARE`."""
     moved = nudge_number(share, steps, modifiers & ~Modifiers.ShiftModifier)
     return min(max(moved, 0.0), max(share, LARGEST_SHARE))
+
+
+Notation: TypeAlias = tuple[Callable[[str], Any], Callable[[Any], str], Nudge]
+"""Functions that read, write and nudge the value of a setting."""
+
+
+def _whole(least: int) -> Notation:
+    return partial(parse_whole, least=least), str, partial(nudge_whole, least=least)
+
+
+_RATE, _PENALTY = ((parse_number, field_text, nudge) for nudge in (nudge_rate, nudge_penalty))
+_SHARE, _BATCH = (parsed_share, field_text, nudge_share), (read_batch, write_batch, nudge_batch)
+_L1, _L2 = (
+    (name, "0.00001", (PENALTY_TIP + DIGIT_KEYS).format(name, term, "factor"), _PENALTY)
+    for name, term in (("L1", "|w|"), ("L2", "w²"))
+)
+SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
+    "learning_rate": ("Learning rate", "0.00001", RATE_TIP.format("rate"), _RATE),
+    "updates": ("Updates", "1000000", f"Number of updates in a run{WHOLE_KEYS}", _whole(1)),
+    "seed": ("Seed", "999", f"Seed of the random weights and of the batch order{WHOLE_KEYS}", _whole(0)),
+    "batch_size": ("Batch", ALL_ROWS, BATCH_TIP, _BATCH),
+    "validation": ("Validation", "0.25", SHARE_TIP, _SHARE),
+    "l1": _L1,
+    "l2": _L2,
+}
+"""For each setting that is a number: its label, its longest usual text, its tooltip and its notation."""
 
 
 ACCURACY_TIP = "Share of the rows whose class is predicted correctly at the current weights"
