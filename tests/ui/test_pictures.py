@@ -38,7 +38,7 @@ from nnviz.files.errors import CancelledError, FileError, install_command
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.ui.dialogs.export import FilmDialog, LookDialog
+from nnviz.ui.dialogs.export import LookDialog
 from nnviz.ui.dialogs.films import FIRST, LAST_S, SECONDS, Subject, TrainingFilm, WalkFilm, frame_counts
 from nnviz.ui.dialogs.pictures import MARGIN_PX, Look
 from nnviz.ui.kit.theme import apply_theme
@@ -52,7 +52,7 @@ from tests.ui.sees import at_work, status
 SVG = "{http://www.w3.org/2000/svg}"
 LEGEND = ["weight > 0", "weight < 0", "slope of the loss"]
 DARK, LIGHT = PALETTES["dark"], PALETTES["light"]
-ASK = {LookDialog: "Export picture…", FilmDialog: "Export film of the walk…"}
+PICTURE, FILM = "Export picture…", "Export film of the walk…"
 SAVE, CANCEL = "Save as…", "Cancel"
 
 
@@ -66,7 +66,7 @@ def fields(dialog):
 
 def refusal(dialog):
     """Return the text below the dialog's fields, which says why a number is refused."""
-    return next(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "muted")
+    return next(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "error")
 
 
 def filled(button=SAVE, theme=None, transparent=None, met=None, **numbers):
@@ -127,7 +127,7 @@ def test_export_of_the_diagram_follows_size_theme_and_background(
     names = {*window.document.state.network.inputs, "node_0", "node_1", "output", *LEGEND}
 
     def ask():
-        choose_entry(window, ASK[LookDialog])
+        choose_entry(window, PICTURE)
 
     for suffix in ("png", "svg", "pdf"):
         out = export(ask, LookDialog, press_button(SAVE), tmp_path / f"diagram.{suffix}")
@@ -473,11 +473,11 @@ def test_the_window_writes_films_with_the_chosen_look(open_window, answer, expor
     fill = filled(theme="Dark", Width=240, Height=160, Frames_per_second=1)
     films = ("Export film of the walk…", "the walk"), ("Export film of the training…", "the training")
     for entry, what in films[: amount(quick=1, ci=2, night=2)]:
-        out = export(partial(choose_entry, window, entry), FilmDialog, fill, tmp_path / f"{what}.apng")
+        out = export(partial(choose_entry, window, entry), LookDialog, fill, tmp_path / f"{what}.apng")
         assert status(window) == f"Exported {what} as {what}.apng"
         first = first_frame(out)
         assert (window.document.state is before, window.document.undo_text()) == (True, "")
-        answer(FilmDialog, filled(CANCEL, met=kept))
+        answer(LookDialog, filled(CANCEL, met=kept))
         choose_entry(window, entry)
         assert kept.pop()[:3] == ["240", "160", "1"]
         for row in (1, 2) if what == "the walk" else ():
@@ -499,7 +499,7 @@ def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
         dialog.reject()
 
     def export_walk(fill, *then):
-        answer(FilmDialog, filled(**fill))
+        answer(LookDialog, filled(**fill))
         for kind, does in then:
             answer(kind, does)
         choose_entry(window, "Export film of the walk…")
@@ -548,9 +548,9 @@ def test_the_export_dialog_refuses_bad_numbers_and_takes_keys(qapp, open_window,
     window, said, met = open_window("relu"), [], []
     refused = {"Frames per second": "51", "Width": "3841", "Height": "x"}
 
-    def ask(kind, does):
-        answer(kind, does)
-        choose_entry(window, ASK[kind])
+    def ask(entry, does):
+        answer(LookDialog, does)
+        choose_entry(window, entry)
 
     def fill(dialog):
         own = fields(dialog)
@@ -564,11 +564,11 @@ def test_the_export_dialog_refuses_bad_numbers_and_takes_keys(qapp, open_window,
             own[name].setText(before)
         press_button(CANCEL)(dialog)
 
-    ask(FilmDialog, fill)
+    ask(FILM, fill)
     approved("numbers that a film cannot have", "\n".join(said))
     apply_theme(qapp, "dark")
-    for kind in ASK:
-        ask(kind, filled(CANCEL, met=met))
+    for entry in (PICTURE, FILM):
+        ask(entry, filled(CANCEL, met=met))
         assert met.pop()[-1] == "Dark", "if nobody chooses, the theme is the window's"
 
     def enter(dialog):
@@ -591,13 +591,13 @@ def test_the_export_dialog_refuses_bad_numbers_and_takes_keys(qapp, open_window,
 
     answer(LookDialog, enter)
     answer(QFileDialog, type_name(tmp_path / "diagram.png"))
-    choose_entry(window, ASK[LookDialog])
+    choose_entry(window, PICTURE)
     assert QImage(str(tmp_path / "diagram.png")).width() == 1000
     for typed, seen in (("", [False]), ("9", [False, False])):  # the first one takes back what is typed
-        ask(LookDialog, partial(type_and_escape, typed))
+        ask(PICTURE, partial(type_and_escape, typed))
         assert met == seen
         met.clear()
-    ask(LookDialog, too_large)
+    ask(PICTURE, too_large)
     assert met == [(True, True)]
 
 

@@ -33,7 +33,7 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paint import label_font
 from nnviz.ui.kit.controls import clear_hover_on_close, paint_chevron, set_lock_reason
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import AskText
+from nnviz.ui.kit.dialogs import ask_parameters
 from nnviz.ui.kit.images import icon, qrect
 from nnviz.ui.kit.menus import add_in_groups, clear_menu
 from nnviz.ui.kit.theme import OWN_SIZE, colours
@@ -100,16 +100,10 @@ class Structure(QObject):
 
     def _ask_parameter(self, layer: int, parameter: Parameter[Activation], name: str) -> None:
         """Ask for the parameter of an activation, then set the activation."""
-        label = f"{parameter.meaning.capitalize()}, a number {parameter.valid_range}"
-        example = full(parameter.example)
-
-        def check(text: str) -> None:
-            activation(f"{name}({text})")
-
+        meaning, example = f"{parameter.meaning}, a number {parameter.valid_range}", full(parameter.example)
         window = QApplication.activeWindow()
-        text = AskText(window, f"Activation {name}", label, example, "&Use", check).ask()
-        if text is not None:
-            self._set_activation(layer, f"{name}({text})")
+        if chosen := ask_parameters(window, "Activation", name, meaning, example, activation):
+            self._set_activation(layer, chosen)
 
     def _set_biases(self, layer: int, has_biases: bool) -> None:
         title = self.title(layer + 1, within=True)

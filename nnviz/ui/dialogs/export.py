@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, Drawing, Look, image, write
-from nnviz.ui.kit.controls import ComboBox, styled_label
+from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, export, heading
 from nnviz.ui.kit.number_field import NumberField, nudge_whole
@@ -54,7 +53,7 @@ class Exporter:
         what = subject.kind
         title = f"Export film of the {what}"
         look, fps = self._films.get(what, (Look(*SIZE_PX, theme_in_use()), FPS))
-        dialog = FilmDialog(self._window, title, look, fps)
+        dialog = LookDialog(self._window, title, look, fps)
         if not dialog.is_accepted():
             return
         look, fps = self._films[what] = dialog.chosen_look, dialog.fps.value
@@ -87,59 +86,38 @@ MIN_PX, MAX_PX = 50, 5_000
 """Smallest and largest width or height of a picture, in pixels."""
 
 
-class SizeDialog(Dialog):
-    """Asks for a size and a theme; subclasses ask for more."""
+class LookDialog(Dialog):
+    """Asks for the size, theme and background of a picture, or for the size, theme and rate of a film.
 
-    def __init__(self, window: QWidget, title: str, look: Look, max_px: int) -> None:
+    `fps` is the field for frames per second of a film.
+    """
+
+    def __init__(self, window: QWidget, title: str, look: Look, fps: int | None = None) -> None:
         super().__init__(window, title, "&Save as…")
-        self._grid = QGridLayout()
+        self._grid, most = QGridLayout(), MAX_PX if fps is None else film.MOST_PX
         self._theme = ComboBox(map(str.capitalize, PALETTES), look.theme.capitalize())
-        self._message = styled_label("")
-        self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
-        self._height = self._add_number("&Height", look.height, MIN_PX, max_px)
-        add_labelled(self._grid, "The&me", self._theme)
-
-    @property
-    def chosen_look(self) -> Look:
-        """The chosen size and theme."""
-        theme = list(PALETTES)[self._theme.currentIndex()]
-        return Look(self._width.value, self._height.value, theme)
-
-    def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
-        read = partial(_read_whole, low=low, high=high)
-        field = NumberField(read, field_text, partial(nudge_whole, least=low))
-        field.show_value(value)
-        field.refused.connect(self._message.setText)
-        field.confirmed.connect(self._accept_button.click)
-        add_labelled(self._grid, text, field)
-        return field
-
-    def _add_parts(self, *between: QWidget) -> None:
-        self._lay_out(heading(self.windowTitle()), self._grid, *between, self._message)
-
-
-class LookDialog(SizeDialog):
-    """Asks for the size, theme and background of a picture."""
-
-    def __init__(self, window: QWidget, title: str, look: Look) -> None:
-        super().__init__(window, title, look, MAX_PX)
         self._transparent = QCheckBox("&Transparent background")
         self._transparent.setChecked(look.transparent)
-        self._add_parts(self._transparent)
+        self._transparent.setVisible(fps is None)
+        self._width = self._add_number("&Width", look.width, MIN_PX, most)
+        self._height = self._add_number("&Height", look.height, MIN_PX, most)
+        add_labelled(self._grid, "The&me", self._theme)
+        if fps is not None:
+            self.fps = self._add_number("&Frames per second", fps, 1, film.MOST_FPS)
+        self._lay_out(heading(title), self._grid, self._transparent)
 
     @property
     def chosen_look(self) -> Look:
         """The chosen size, theme and background."""
-        return replace(super().chosen_look, transparent=self._transparent.isChecked())
+        theme = list(PALETTES)[self._theme.currentIndex()]
+        return Look(self._width.value, self._height.value, theme, self._transparent.isChecked())
 
-
-class FilmDialog(SizeDialog):
-    """Asks for the size, theme and frame rate of a film. `fps` is the field for frames per second."""
-
-    def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
-        super().__init__(window, title, look, film.MOST_PX)
-        self.fps = self._add_number("&Frames per second", fps, 1, film.MOST_FPS)
-        self._add_parts()
+    def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
+        read, nudge = partial(_read_whole, low=low, high=high), partial(nudge_whole, least=low)
+        field = self._number(read, field_text, nudge)
+        field.show_value(value)
+        add_labelled(self._grid, text, field)
+        return field
 
 
 def _read_whole(text: str, low: int, high: int) -> int:

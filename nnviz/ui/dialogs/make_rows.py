@@ -152,10 +152,8 @@ class MakeRows(Dialog):
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
 
-        field = NumberField(read_named, write, nudge)
+        field = self._number(read_named, write, nudge)
         field.setFixedWidth(FIELD_PX)
-        field.confirmed.connect(self._accept_button.click)
-        field.refused.connect(self._show_message)
         field.nudged.connect(lambda _: field.commit())
         field.accepted.connect(lambda _: self._drawing.start())
         return field
@@ -229,7 +227,8 @@ class MakeRows(Dialog):
 
     def _draw(self) -> None:
         self._show_refusal()
-        self._show_message("")
+        rows = self.rows.value
+        show_text(self._message, f"The picture shows {MOST:,} of {counted(rows, 'row')}." * (rows > MOST))
 
     def _check(self) -> None:
         """Draw the rows. Raises ValueError for a bad formula."""
@@ -237,14 +236,6 @@ class MakeRows(Dialog):
             self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
         self._offer_networks()
         self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
-
-    def _show_message(self, refusal: str) -> None:
-        """Show why a number is refused, or how many of very many rows the picture shows."""
-        self._message.setObjectName("error" if refusal else "muted")
-        self._message.style().polish(self._message)
-        rows = self.rows.value
-        part = f"The picture shows {MOST:,} of {counted(rows, 'row')}." if rows > MOST else ""
-        show_text(self._message, refusal or part)
 
 
 def _read_rows(text: str) -> int:

@@ -9,8 +9,9 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QFont
@@ -40,7 +41,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
 from nnviz.ui.kit.controls import announce, fill_box, named, wrapped_label
-from nnviz.ui.kit.number_field import NumberField
+from nnviz.ui.kit.number_field import Nudge, NumberField
 from nnviz.ui.kit.theme import ui_font
 
 INDENT_PX = 15
@@ -111,6 +112,13 @@ class Dialog(QDialog):
         """Put the parts one below the other, and the buttons below them. Return the column."""
         return dialog_column(self, *parts, self._refusal, self._buttons)
 
+    def _number(self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge) -> NumberField:
+        """Return a new field. Enter accepts the dialog, and the dialog says why a text is refused."""
+        field = NumberField(read, write, nudge)
+        field.refused.connect(partial(show_text, self._refusal))
+        field.confirmed.connect(self._accept_button.click)
+        return field
+
     def _check(self) -> None:
         """Raise ValueError, with the reason, if the dialog cannot accept the answers."""
 
@@ -179,6 +187,23 @@ class AskText(Dialog):
     @property
     def _text(self) -> str:
         return self._field.text().strip()
+
+
+def ask_parameters(
+    window: QWidget | None, what: str, name: str, meaning: str, example: str, check: Callable[[str], object]
+) -> str:
+    """Ask for the parameters of an entry, for example of the `what` "Loss" with the `name` "huber".
+
+    `meaning` says what the parameters mean. Return the name with the parameters in brackets, for which
+    `check` does not raise ValueError, or "" if the person cancels.
+    """
+    label = f"{meaning[0].upper()}{meaning[1:]}"
+
+    def check_text(text: str) -> None:
+        check(f"{name}({text})")
+
+    text = AskText(window, f"{what} {name}", label, example, "&Use", check_text).ask()
+    return f"{name}({text})" if text else ""
 
 
 def make_primary(button: QPushButton) -> QPushButton:

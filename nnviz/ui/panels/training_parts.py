@@ -33,7 +33,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, named, set_lock_reason, styled_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import AskText
+from nnviz.ui.kit.dialogs import ask_parameters
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, ui_font
 
@@ -99,22 +99,12 @@ class EntryBox(ComboBox):
         name = self.currentData()
         self.setCurrentIndex(self.findData(self._used()))
         if name in self._meanings:
-            name = "" if self._steps else self._with_parameters(name)
+            start = name.removesuffix("(")
+            asked = self.window(), self.accessibleName(), start, *self._meanings[name], self._check
+            name = "" if self._steps else ask_parameters(*asked)
         if name not in ("", self._used()):
             self.wanted.emit(name)
             self.setCurrentIndex(self.findData(self._used()))  # the next key steps on from here
-
-    def _with_parameters(self, start: str) -> str:
-        """Ask for the parameters of an entry; return its name with them, or "" if the person cancels."""
-        meaning, example = self._meanings[start]
-        title = f"{self.accessibleName()} {start.removesuffix('(')}"
-        label = f"{meaning[0].upper()}{meaning[1:]}"
-
-        def check(text: str) -> None:
-            self._check(f"{start}{text})")
-
-        text = AskText(self.window(), title, label, example, "&Use", check).ask()
-        return f"{start}{text})" if text else ""
 
 
 class TrainingFields(QWidget):
