@@ -33,51 +33,37 @@ from nnviz.ui.dialogs.table import TIPS
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, beside, heading, show_text
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
-from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.function_plane import MOST, Axes, RowMarks, marked_rows
-from nnviz.ui.plot.plot import Plot, QuietAxis
+from nnviz.ui.kit.theme import px
+from nnviz.ui.panels.function_plane import MOST, Axes, FunctionPlane, marked_rows
 
 MIN_PREVIEW = QSize(280, 180)
 
 
-class Preview(Plot):
-    """Shows rows with the marks of the panel Function, in a plot that ignores mouse and keyboard."""
+class Preview(FunctionPlane):
+    """Shows rows as the panel Function does, in a plot that ignores mouse and keyboard."""
 
     def __init__(self) -> None:
-        super().__init__(QuietAxis("bottom", grid=True), QuietAxis("left", grid=True))
         self._state: State | None = None
-        self.marks = RowMarks()
-        self.add(5, self.marks)
-        self.box.setMouseEnabled(False, False)
+        super().__init__()
+        named(self, "Preview of the rows").setMinimumSize(MIN_PREVIEW)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumSize(MIN_PREVIEW)
-        self.restyle()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def sizeHint(self) -> QSize:
-        """Return a smaller size than pyqtgraph's 600 × 480 pixels."""
-        return QSize(px(420), px(300))
-
-    def show_rows(self, state: State) -> None:
+    def show_state(self, state: State) -> None:
         """Show the rows of a State: both inputs, or the input and the target if there is one input."""
-        self._state = state
-        names = *state.network.inputs, *state.network.outputs
-        self.bottom.set_text(names[0])
-        self.left.set_text(names[1])
-        self.box.setAspectLocked(len(state.network.inputs) > 1)  # keeps circles round
-        self._draw(state)
-        points = Dataset(self.marks.rows.points)
+        self._state, network = state, state.network
+        axes = Axes(0, 1 if len(network.inputs) > 1 else None).restrict(state)
+        self.name_axes(*(*network.inputs, *network.outputs)[:2])
+        self.box.setAspectLocked(axes.vertical is not None)  # keeps circles round
+        rows = marked_rows(state, axes, None, section(state, axes.along, np.zeros(len(network.inputs))))
+        self.show_rows(replace(rows, hollow=np.zeros_like(rows.hollow)))
+        points = Dataset(rows.points)
         self.set_view(span_of(points, 0), span_of(points, 1))
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         if self._state:
-            self._draw(self._state)
-
-    def _draw(self, state: State) -> None:
-        axes = Axes(0, 1 if len(state.network.inputs) > 1 else None).restrict(state)
-        where = section(state, axes.along, np.zeros(len(state.network.inputs)))
-        rows, ground = marked_rows(state, axes, None, where), colours().surface
-        self.marks.show_rows(replace(rows, hollow=np.zeros_like(rows.hollow)), ground, ground)
+            self.show_state(self._state)
 
 
 RANGE = "From", "To"
@@ -235,7 +221,7 @@ class MakeRows(Dialog):
         if self.kind.name == TYPED:
             self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
         self._offer_networks()
-        self.preview.show_rows(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
+        self.preview.show_state(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
 
 
 def _read_rows(text: str) -> int:
