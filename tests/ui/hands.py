@@ -136,8 +136,9 @@ def shown(window, kind, name):
 
 
 def choose_in_table_menu(window, text):
-    """Choose what says `text` in the menu of the data table, by the keyboard."""
-    window.data.table.customContextMenuRequested.emit(CORNER)
+    """Choose what says `text` in the menu of the table's current cell, by the keyboard."""
+    table = window.data.table
+    table.customContextMenuRequested.emit(table.visualRect(table.currentIndex()).center())
     menu = QApplication.activePopupWidget()
     action = entry(menu, text)
     assert action.isEnabled()

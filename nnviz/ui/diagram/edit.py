@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
-from nnviz.core.numbers import as_text, field_text, moved_by_steps, parse_number
+from nnviz.core.numbers import as_text, moved_by_steps
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
-from nnviz.ui.kit.number_field import NumberField, nudge_number
+from nnviz.ui.kit.number_field import DECIMAL, NumberField
 from nnviz.ui.kit.theme import pixel_font
 
 NO_TARGET = "A what-if row (trial inputs) has no target. Add it to the data first: Edit → What-if row"
@@ -47,9 +47,9 @@ class PlaceEditor(NumberField):
         `title` is for screen readers. A blank text clears the number, if `empty` allows it.
         """
         if isinstance(value, str):
-            self.set_notation(self.read_name, str, None)
+            self.set_notation((self.read_name, str, None))
         else:
-            self.set_notation(parse_number, field_text, nudge_number)
+            self.set_notation(DECIMAL)
         self.setAccessibleName(title)
         self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)

@@ -41,11 +41,8 @@ class Exporter:
             return
         look = self._looks[drawing.phrase] = dialog.chosen_look
 
-        def write_picture(path: Path, _progress: Progress) -> None:
-            write(drawing, look, path)
-
-        suggestion = self._suggestion(f"{drawing.ending}.png")
-        if path := export(self._window, self._say, title, suggestion, KINDS, write_picture):
+        suggestion, draw = self._suggestion(f"{drawing.ending}.png"), partial(write, drawing, look)
+        if path := export(self._window, self._say, title, suggestion, KINDS, lambda path, _: draw(path)):
             self._say(f"Exported {drawing.phrase} as {file_label(path)}")
 
     def ask_film(self, subject: Subject) -> None:
@@ -114,7 +111,7 @@ class LookDialog(Dialog):
 
     def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
         read, nudge = partial(_read_whole, low=low, high=high), partial(nudge_whole, least=low)
-        field = self._number(read, field_text, nudge)
+        field = self._number((read, field_text, nudge))
         field.show_value(value)
         add_labelled(self._grid, text, field)
         return field

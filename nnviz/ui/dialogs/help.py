@@ -221,10 +221,8 @@ def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) ->
     def show(title: str) -> None:
         (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(title)
 
-    def keys_and_mouse() -> tuple[Section, ...]:
-        return sheet((*table, menu))
-
-    pages = {"Keys and mouse": keys_and_mouse, "Formulas": formulas, "Files": files, "About nnviz": about}
+    pages: Pages = {"Keys and mouse": lambda: sheet((*table, menu)), "Formulas": formulas, "Files": files}
+    pages["About nnviz"] = about
     keys, *others = pages
     entries = (
         MenuEntry("first steps", "&First steps", first_steps, tip="Start a tour of the window, step by step"),

@@ -5,9 +5,7 @@ This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +30,7 @@ from nnviz.ui.dialogs.column import FORMULA_TIP
 from nnviz.ui.dialogs.table import TIPS
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, beside, heading, show_text
-from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
+from nnviz.ui.kit.number_field import DECIMAL, Modifiers, Notation, NumberField, nudge_number, whole_number
 from nnviz.ui.kit.theme import px
 from nnviz.ui.panels.function_plane import MOST, Axes, FunctionPlane, marked_rows
 
@@ -89,12 +87,12 @@ class MakeRows(Dialog):
         self._title, self._description, self._message = heading(""), wrapped_label(), wrapped_label()
         tip = f"A target and its formula, such as y = x_0*x_1\n{FORMULA_TIP}"
         self.formula, self._typed = named(QLineEdit("y = x**3 - 3*x"), tip=tip), QWidget()
-        self.low, self.high = (self._field(name, parse_number, field_text, nudge_number) for name in RANGE)
+        self.low, self.high = (self._field(name, DECIMAL) for name in RANGE)
         self.low.show_value(-2.0)
         self.high.show_value(2.0)
-        self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
-        self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
-        self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
+        self.rows = self._field("Rows", (_read_rows, *whole_number(1)[1:]))
+        self.noise = self._field("Noise", (_read_noise, field_text, _nudge_noise))
+        self.seed = self._field("Seed", whole_number(0))
         self.seed.show_value(0)
         self.for_open_network = named(QRadioButton("&Put these rows into my network"), tip=TIPS["rows"])
         self.for_new_network = named(QRadioButton("Make a &network that suits these rows"), tip=NEW_TIP)
@@ -129,16 +127,16 @@ class MakeRows(Dialog):
 
     # --- widgets
 
-    def _field(
-        self, name: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
-    ) -> NumberField:
+    def _field(self, name: str, notation: Notation) -> NumberField:
+        read, write, nudge = notation
+
         def read_named(text: str) -> Any:
             try:
                 return read(text)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
 
-        field = self._number(read_named, write, nudge)
+        field = self._number((read_named, write, nudge))
         field.setFixedWidth(FIELD_PX)
         field.nudged.connect(lambda _: field.commit())
         field.accepted.connect(lambda _: self._drawing.start())

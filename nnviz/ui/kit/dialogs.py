@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QFont
@@ -41,7 +41,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
 from nnviz.ui.kit.controls import announce, fill_box, named, wrapped_label
-from nnviz.ui.kit.number_field import Nudge, NumberField
+from nnviz.ui.kit.number_field import Notation, NumberField
 from nnviz.ui.kit.theme import ui_font
 
 INDENT_PX = 15
@@ -112,9 +112,9 @@ class Dialog(QDialog):
         """Put the parts one below the other, and the buttons below them. Return the column."""
         return dialog_column(self, *parts, self._refusal, self._buttons)
 
-    def _number(self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge) -> NumberField:
+    def _number(self, notation: Notation) -> NumberField:
         """Return a new field. Enter accepts the dialog, and the dialog says why a text is refused."""
-        field = NumberField(read, write, nudge)
+        field = NumberField(notation)
         field.refused.connect(partial(show_text, self._refusal))
         field.confirmed.connect(self._accept_button.click)
         return field

@@ -7,13 +7,14 @@ nudge the value.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from nnviz.core.numbers import LARGEST, field_text, moved_by_steps, nudge_digit, parse_number
+from nnviz.core.numbers import LARGEST, field_text, moved_by_steps, nudge_digit, parse_number, parse_whole
 from nnviz.ui.kit.theme import apply_style, px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
@@ -66,6 +67,21 @@ def scrub(value: float, pixels: float, modifiers: Modifiers) -> float:
     return nudge_number(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
+Notation: TypeAlias = tuple[Callable[[str], Any], Callable[[Any], str], Nudge | None]
+"""Functions that read, write and nudge a value; without the last one, keys do not change the value.
+
+The first function turns a text into a value, and raises ValueError with a message for other texts. The second
+one turns a value into its text.
+"""
+DECIMAL: Notation = parse_number, field_text, nudge_number
+"""The notation of any number."""
+
+
+def whole_number(least: int) -> Notation:
+    """Return the notation of a whole number of `least` or more."""
+    return partial(parse_whole, least=least), str, partial(nudge_whole, least=least)
+
+
 class NumberField(QLineEdit):
     """A field that shows a value and reads a new value. A rejected text stays, framed in red.
 
@@ -76,10 +92,9 @@ class NumberField(QLineEdit):
     `confirmed`  emitted when Enter is pressed and the text in the field is valid
     ============ ========================================================================
 
-    `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. If
-    the attribute `empty` is None, `read` also reads a blank text. Otherwise a blank text means the value
-    None, unless `empty()` raises ValueError. `room` is the longest usual text: in a layout, the field is wide
-    enough for this text in any font.
+    If the attribute `empty` is None, the notation also reads a blank text. Otherwise a blank text means the
+    value None, unless `empty()` raises ValueError. `room` is the longest usual text: in a layout, the field
+    is wide enough for this text in any font.
     """
 
     accepted = Signal(object)
@@ -87,13 +102,7 @@ class NumberField(QLineEdit):
     refused = Signal(str)
     confirmed = Signal()
 
-    def __init__(
-        self,
-        read: Callable[[str], Any] = parse_number,
-        write: Callable[[Any], str] = field_text,
-        nudge: Nudge | None = nudge_number,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, notation: Notation = DECIMAL, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(False)
         self._value: Any = None
@@ -102,15 +111,13 @@ class NumberField(QLineEdit):
         self._over: QRect | None = None
         self._select_on_release = False
         self._turned = 0
-        self.set_notation(read, write, nudge)
+        self.set_notation(notation)
         self.textEdited.connect(self._clear_refusal)
         self.textChanged.connect(self._fit)
 
-    def set_notation(
-        self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
-    ) -> None:
-        """Set the functions that read, write and nudge a value; None for `nudge` turns nudging off."""
-        self._read, self._write, self._nudge = read, write, nudge
+    def set_notation(self, notation: Notation) -> None:
+        """Set the functions that read, write and nudge a value."""
+        self._read, self._write, self._nudge = notation
 
     def place_over(self, rect: QRect) -> None:
         """Place the field over `rect`, within the parent; widen the field if its text needs more room.

@@ -16,7 +16,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QSizePolicy,
     QStyledItemDelegate,
@@ -370,11 +369,10 @@ class DataPanel(Panel):
         menu.addAction("&Remove row", self._remove_rows)
         menu.addAction("&Only wrong rows", self.show_wrong)
         menu.addSeparator()
-        request, current = self._desk.column_requested.emit, self.table.currentIndex()
-        at_column = area.logicalIndexAt(at) if isinstance(area, QHeaderView) else current.column()
-        column = self.model.columns[at_column] if at_column >= 0 else None
+        request = self._desk.column_requested.emit
         menu.addAction("Add a &column…", lambda: request(None))
-        if column and column.formula:
+        column = self.model.columns[max(self.table.columnAt(at.x()), 0)]
+        if column.formula:
             name = column.header.replace("&", "&&")
             menu.addAction(f"Change the &formula of {name}…", lambda: request(column.place))
         menu.popup(area.viewport().mapToGlobal(at))

@@ -369,7 +369,7 @@ class FunctionPanel(PlotPanel):
         lengths = [high - low for low, high in self._section.spans]
         can = len(lengths) == 2 and max(lengths) <= LARGEST_RATIO * min(lengths)
         self.same_scale.setVisible(can)
-        self.plane.set_same_scale(can and self.same_scale.isChecked())
+        self.plane.box.setAspectLocked(can and self.same_scale.isChecked())
 
     def _refresh_axes(self, old: State, new: State) -> None:
         """Use default axes if the inputs have changed, and list the inputs and outputs again."""

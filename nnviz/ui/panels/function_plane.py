@@ -409,10 +409,6 @@ class FunctionPlane(MapPlot):
         self.note = f"Faint rows differ in {counted(rows.hidden, 'hidden input')}" if rows.hidden else ""
         self.show_title(self.note)
 
-    def set_same_scale(self, same_scale: bool) -> None:
-        """Give both axes the same scale if `same_scale` is True, else let the picture fill the plot."""
-        self.box.setAspectLocked(same_scale)
-
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).
 

@@ -113,10 +113,6 @@ class HistoryPlot(PlotPanel):
         self._desk.frames.show_again(self)
         self._desk.allow_plots()
 
-    def show_accuracy(self, on: bool) -> None:
-        """Turn the Accuracy button on or off. If the run has no accuracy, the plot still shows the loss."""
-        self.accuracy_button.setChecked(on)
-
     @property
     def plot(self) -> HistoryCurve | None:  # noqa: D102
         return self.curve if self._travel.history is not None or self._earlier() else None

@@ -274,11 +274,11 @@ class TrainingPanel(Panel):
         self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
 
     def _connect(self) -> None:
-        runner = self.runner
-        self.fold.button.clicked.connect(self._remember_fold)
+        runner, remember = self.runner, self._desk.settings.remember
+        self.fold.button.clicked.connect(lambda on: remember(FOLD, "open" if on else "folded"))
         self.fields.accepted.connect(runner.set_training)
         self.fields.loss_wanted.connect(self.choose_loss)
-        self.fields.refused.connect(self.message.show_refusal)
+        self.fields.refused.connect(lambda reason: self.message.show_texts(refusal=reason))
         self.speed.valueChanged.connect(self._set_speed)
         self.run_buttons.run.clicked.connect(self.toggle_run)
         self.run_buttons.step.clicked.connect(self.step)
@@ -317,13 +317,10 @@ class TrainingPanel(Panel):
         self.fold.button.setChecked(chosen == "open" if chosen else _is_unusual(self._document.state))
         self._show_settings()
 
-    def _remember_fold(self, is_open: bool) -> None:
-        self._desk.settings.remember(FOLD, "open" if is_open else "folded")
-
     def _show_settings(self) -> None:
         now = self._document.now
         self.fold.show_values(settings_text(now.state))
-        self.message.show_advice(now.lock_reason or _advice(now))
+        self.message.show_texts(advice=now.lock_reason or _advice(now))
 
     def toggle_run(self) -> None:
         """Start or pause the run. A run does not start while the text of a field is invalid."""
@@ -481,7 +478,7 @@ class Message(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._advice = self._warning = self._refusal = ""
+        self._texts = dict.fromkeys(("refusal", "warning", "advice"), "")
         self.warned_state: State | None = None
         self.label = wrapped_label(pixels=11.5)
         self.fix_button = small_button("")
@@ -490,21 +487,11 @@ class Message(QWidget):
         fill_box(column, 2, self.label, self.fix_button)
         column.setAlignment(self.fix_button, Qt.AlignmentFlag.AlignLeft)
 
-    def show_advice(self, advice: str) -> None:
-        """Show advice, or why nnviz cannot train. An error or a warning hides this text."""
-        self._advice = advice
-        self._show()
-
-    def show_refusal(self, reason: str) -> None:
-        """Show why the text of a field is invalid; "" removes the message."""
-        self._refusal = reason
-        self._show()
-
     def show_warning(self, sentence: str, state: State | None = None) -> None:
         """Show a warning about `state` and hide the button `fix_button`; "" removes the warning."""
-        self._warning, self.warned_state = sentence, state
+        self.warned_state = state
         self.fix_button.hide()
-        self._show()
+        self.show_texts(warning=sentence)
 
     def offer_fix(self, text: str, tip: str) -> None:
         """Show the button `fix_button` with a text and a tooltip."""
@@ -512,9 +499,14 @@ class Message(QWidget):
         self.fix_button.setToolTip(tip)
         self.fix_button.show()
 
-    def _show(self) -> None:
-        problem = self._refusal or self._warning
-        self.label.setText(problem or self._advice)
+    def show_texts(self, **texts: str) -> None:
+        """Replace a `refusal`, which says why a field is invalid, a `warning` or an `advice`; "" removes it.
+
+        The advice may also say why nnviz cannot train.
+        """
+        self._texts |= texts
+        problem = self._texts["refusal"] or self._texts["warning"]
+        self.label.setText(problem or self._texts["advice"])
         self.label.setVisible(bool(self.label.text()))
         name = "error" if problem else "muted"
         if name != self.label.objectName():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
@@ -34,7 +34,15 @@ from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, named, set_lock_reason, styled_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import ask_parameters
-from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
+from nnviz.ui.kit.number_field import (
+    Modifiers,
+    Notation,
+    NumberField,
+    nudge_number,
+    nudge_rate,
+    nudge_whole,
+    whole_number,
+)
 from nnviz.ui.kit.theme import colours, ui_font
 
 ALL_ROWS = "all rows"
@@ -44,6 +52,7 @@ DIGIT_KEYS = (
 )
 RATE_TIP = "How far an update moves weights against the slope (gradient); a number above 0" + DIGIT_KEYS
 PENALTY_TIP = "Training adds {}·Σ{} over all weights (a penalty, regularisation) to the loss; 0 for none"
+SEED_TIP = f"Seed of the random weights and of the batch order{WHOLE_KEYS}"
 BATCH_TIP = f"Number of rows that one update uses, or all rows{WHOLE_KEYS}"
 SCHEDULE_TIP = "How the learning rate changes during a run: step(100, 0.5) halves it after every 100 updates"
 LOSS_TIP = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
@@ -198,7 +207,7 @@ class TrainingFields(QWidget):
                 raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
             return value
 
-        field = named(NumberField(read_setting, write, nudge), label, tip)
+        field = named(NumberField((read_setting, write, nudge)), label, tip)
         field.room = room
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
@@ -288,14 +297,6 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
     return min(max(moved, 0.0), max(share, LARGEST_SHARE))
 
 
-Notation: TypeAlias = tuple[Callable[[str], Any], Callable[[Any], str], Nudge]
-"""Functions that read, write and nudge the value of a setting."""
-
-
-def _whole(least: int) -> Notation:
-    return partial(parse_whole, least=least), str, partial(nudge_whole, least=least)
-
-
 _RATE, _PENALTY = ((parse_number, field_text, nudge) for nudge in (nudge_rate, nudge_penalty))
 _SHARE, _BATCH = (parsed_share, field_text, nudge_share), (read_batch, write_batch, nudge_batch)
 _L1, _L2 = (
@@ -304,8 +305,13 @@ _L1, _L2 = (
 )
 SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
     "learning_rate": ("Learning rate", "0.00001", RATE_TIP.format("rate"), _RATE),
-    "updates": ("Updates", "1000000", f"Number of updates in a run{WHOLE_KEYS}", _whole(1)),
-    "seed": ("Seed", "999", f"Seed of the random weights and of the batch order{WHOLE_KEYS}", _whole(0)),
+    "updates": ("Updates", "1000000", f"Number of updates in a run{WHOLE_KEYS}", whole_number(1)),
+    "seed": (
+        "Seed",
+        "999",
+        f"Seed of the random weights and of the batch order{WHOLE_KEYS}",
+        whole_number(0),
+    ),
     "batch_size": ("Batch", ALL_ROWS, BATCH_TIP, _BATCH),
     "validation": ("Validation", "0.25", SHARE_TIP, _SHARE),
     "l1": _L1,

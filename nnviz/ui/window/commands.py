@@ -287,7 +287,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     for dock in workspace.board.docks.values():
         dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
     history, settings = workspace.history, workspace.settings
-    history.show_accuracy(settings.get(ACCURACY, False))
+    history.accuracy_button.setChecked(settings.get(ACCURACY, False))
     history.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
