@@ -68,10 +68,9 @@ from nnviz.ui.panels.function_plane import (
 from nnviz.ui.panels.function_points import (
     can_place_points,
     class_names,
+    new_targets,
     shown_columns,
-    sprinkled,
     target_at,
-    targets_at,
 )
 from nnviz.ui.plot.card import Caption, PlotPage, PlotPanel, are_same, coloured
 from nnviz.ui.plot.plot import is_on
@@ -208,6 +207,8 @@ TOOL_PX = 26
 """Width of the button that edits points, in pixels at 100 %: a low window has no room for more."""
 WIDE = 2.4
 """Least width / height of the panel for a caption beside the plot."""
+SPACING_PX, SPREAD_PX = 16.0, 7.0
+"""Pixels. SPACING_PX: distance along a drag between two new points. SPREAD_PX: their standard deviation."""
 SAME_SCALE = "function: same scale"
 """Settings key: whether both axes of a map have the same scale."""
 LARGEST_RATIO = 10.0
@@ -664,16 +665,17 @@ class FunctionPanel(PlotPanel):
         if axes.horizontal is None:
             self._document.select_row(now.row + right - up)
             return
-        if self.plane.press:
-            if len(now.state.data):
-                here = np.hstack(now.state.data.arrays)[now.row, shown_columns(now.state, axes)].tolist()
-                moves = zip(here, (right, up), strict=False)
-                self._move_point(now.row, [moved_by_steps(*each, size) for each in moves])
+        data, row, is_point = now.row_state.data, now.row_index, self.plane.press is not None
+        if not len(data):
             return
-        inputs = now.row_state.data.inputs[now.row_index].copy()
-        steps = (right, up) if axes.vertical is not None else (right + up,)
-        for place, step in zip(axes.along, steps, strict=True):
-            inputs[place] = moved_by_steps(float(inputs[place]), step, size)
+        columns = shown_columns(now.state, axes) if is_point else [*axes.along]
+        here, steps = np.hstack(data.arrays)[row, columns], (right, up) if len(columns) > 1 else (right + up,)
+        moved = [moved_by_steps(float(value), step, size) for value, step in zip(here, steps, strict=True)]
+        if is_point:
+            self._move_point(now.row, moved)
+            return
+        inputs = data.inputs[row].copy()
+        inputs[columns] = moved
         self._document.show_what_if_row(inputs)
         self._desk.frames.show_pending()  # so that Enter, in the same frame, keeps this row
 
@@ -736,29 +738,26 @@ class FunctionPanel(PlotPanel):
             self._document.select_row(self._grabbed)
             return place - at
         self._brush = np.array(at.toTuple())
-        self._add_points(self._brush[None])
+        self._add_point(self._brush)
         return QPointF()
 
     def _drag_to(self, x: float, y: float) -> None:
-        """Move the grabbed point, or sprinkle points on the way to the mouse."""
+        """Move the grabbed point, or sprinkle points around the way to the mouse."""
         if self._grabbed is not None:
             self._move_point(self._grabbed, [x, y])
             return
-        pixel = np.array(self.plane.pixel())
-        places, self._brush = sprinkled(self._brush, np.array([x, y]), pixel, self._rng)
-        if len(places):
-            self._add_points(places)
+        at, pixel = np.array([x, y]), np.array(self.plane.pixel())
+        while (length := np.hypot(*((at - self._brush) / pixel))) >= SPACING_PX:
+            self._brush = self._brush + (at - self._brush) * SPACING_PX / length
+            self._add_point(self._brush + self._rng.normal(0.0, SPREAD_PX, 2) * pixel)
 
-    def _add_points(self, places: Array) -> None:
-        """Add a row for each of `places`, shape (points, 2), before the validation rows; select the last."""
-        now, axes = self._document.now, self.axes
-        places = np.array([self.plane.round_point(QPointF(*place)).toTuple() for place in places.tolist()])
-        inputs = np.tile(self._row_inputs, (len(places), 1))
-        inputs[:, axes.along] = places[:, : len(axes.along)]
+    def _add_point(self, place: Array) -> None:
+        """Add a row at a place in the plot, shape (2,), before the validation rows; select the row."""
+        now, axes, at = self._document.now, self.axes, self.plane.round_point(QPointF(*place.tolist()))
         chosen = self._class if class_names(now.state, axes) else self.number.value
-        targets, last = targets_at(now, axes, places, chosen), now.state.trained_rows - 1
-        if self._edit_points("Add points", add_row, last, inputs, targets):
-            self._document.select_row(last + len(places))
+        targets, last = new_targets(now, axes, at.y(), chosen), now.state.trained_rows - 1
+        if self._edit_points("Add points", add_row, last, self._inputs_at(at), targets):
+            self._document.select_row(last + 1)
 
     def _move_point(self, row: int, values: list[float]) -> None:
         """Move a point to the `values` on the axes: two inputs, or an input and the target."""
@@ -778,7 +777,7 @@ class FunctionPanel(PlotPanel):
         elif key in DIGITS:
             self._choose_class(DIGITS.index(key))
         elif key not in REMOVE:
-            self._add_points(np.mean(self.plane.view(), axis=1)[None])
+            self._add_point(np.mean(self.plane.view(), axis=1))
         elif len(self._document.state.data):
             self._edit_points("Remove a point", remove_rows, [self._document.now.row])
 

@@ -15,8 +15,6 @@ from nnviz.ui.panels.function_plane import Axes
 
 MOST_CLASSES = 10
 """Largest number of classes of which a person can place points: the keys 0 to 9 choose the class."""
-SPACING_PX, SPREAD_PX = 16.0, 7.0
-"""Pixels. SPACING_PX: distance along a drag between two new points. SPREAD_PX: their standard deviation."""
 
 
 def can_place_points(state: State, axes: Axes) -> bool:
@@ -46,31 +44,16 @@ def shown_columns(state: State, axes: Axes) -> list[int]:
     return [*axes.along, len(state.network.inputs) + (axes.output or 0)]
 
 
-def sprinkled(last: Array, to: Array, pixel: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return points around the way from `last` to `to`, shape (points, 2), and where the next way begins.
+def new_targets(now: Moment, axes: Axes, height: float, chosen: float) -> Array:
+    """Return the targets of a new point, shape (outputs,).
 
-    All points are places in the plot; `pixel` is the width and the height of a pixel.
-    """
-    way = (to - last) / pixel
-    length = float(np.hypot(*way))
-    count = int(length / SPACING_PX)
-    steps = way / max(length, SPACING_PX) * SPACING_PX
-    around = np.arange(1, count + 1)[:, None] * steps + rng.normal(0.0, SPREAD_PX, (count, 2))
-    return last + around * pixel, last + count * steps * pixel
-
-
-def targets_at(now: Moment, axes: Axes, places: Array, chosen: float) -> Array:
-    """Return the targets of new points at `places` in the plot, shape (points, outputs).
-
-    `chosen` is the index of the chosen class, or the chosen number. Outputs that are not in the plot get the
-    targets of the selected row.
+    `height` is its place on the vertical axis, `chosen` the index of the chosen class, or the chosen number.
+    Outputs that are not in the plot get the targets of the selected row.
     """
     old, outputs = now.state.data.targets, len(now.state.network.outputs)
-    targets = np.tile(np.zeros(outputs) if old is None or not len(old) else old[now.row], (len(places), 1))
+    targets: Array = np.zeros(outputs) if old is None or not len(old) else old[now.row].copy()
     if is_one_of_many(now.state.network):
         targets[:] = np.eye(outputs)[int(chosen)]
-    elif axes.vertical is None:
-        targets[:, axes.output] = [target_at(now.state, float(y)) for y in places[:, 1]]
     else:
-        targets[:, axes.output] = chosen
+        targets[axes.output] = target_at(now.state, height) if axes.vertical is None else chosen
     return targets

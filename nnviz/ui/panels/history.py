@@ -220,12 +220,10 @@ class HistoryPlot(PlotPanel):
         if history:
             iteration, loss = history.last
             return f"The script's loss is not finite: {as_text(loss)} at iteration {iteration}"
+        if self._document.now.lock_reason:
+            return NO_LOSS
         state = self._document.state
-        return (
-            NO_LOSS
-            if self._document.now.lock_reason
-            else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.phrase)
-        )
+        return (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.phrase)
 
     def export_csv(self) -> None:
         """Ask for a file, and write the iterations, losses and validation losses of the run to it as CSV."""
