@@ -111,13 +111,13 @@ def parse_number(text: str, *, quotients: bool = True) -> float:
         raise ValueError(f"{shortened(text.strip())} is outside the range −1.8e308 to 1.8e308") from None
 
 
-def parse_whole(text: str, least: int) -> int:
-    """Convert a typed whole number to an int. Raises ValueError unless `least` ≤ number ≤ LARGEST."""
+def parse_whole(text: str, least: int, most: int = LARGEST) -> int:
+    """Convert a typed whole number to an int. Raises ValueError unless `least` ≤ number ≤ `most`."""
     value = _exact(text)
     if value.denominator != 1 or value < least:
         raise ValueError(f"expected a whole number, at least {least}")
-    if value > LARGEST:
-        raise ValueError(f"expected a whole number up to {LARGEST}")
+    if value > most:
+        raise ValueError(f"expected a whole number up to {most:,}")
     return int(value)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
-from nnviz.core.numbers import field_text, file_label, parse_whole
+from nnviz.core.numbers import file_label
 from nnviz.document.job import refusal_sentence
 from nnviz.files import film
 from nnviz.files.errors import FileError, Progress
@@ -19,7 +19,7 @@ from nnviz.ui.dialogs.pictures import KINDS, Drawing, Look, image, write
 from nnviz.ui.kit.controls import ComboBox
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import Dialog, add_labelled, export, heading
-from nnviz.ui.kit.number_field import NumberField, nudge_whole
+from nnviz.ui.kit.number_field import NumberField, whole_number
 from nnviz.ui.kit.theme import theme_in_use
 
 SVG_TYPE = "image/svg+xml"
@@ -110,15 +110,7 @@ class LookDialog(Dialog):
         return Look(self._width.value, self._height.value, theme, self._transparent.isChecked())
 
     def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
-        read, nudge = partial(_read_whole, low=low, high=high), partial(nudge_whole, least=low)
-        field = self._number((read, field_text, nudge))
+        field = self._number(whole_number(low, high))
         field.show_value(value)
         add_labelled(self._grid, text, field)
         return field
-
-
-def _read_whole(text: str, low: int, high: int) -> int:
-    number = parse_whole(text, low)
-    if number > high:
-        raise ValueError(f"expected a whole number up to {high:,}")
-    return number

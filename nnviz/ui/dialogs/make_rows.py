@@ -64,8 +64,8 @@ class Preview(FunctionPlane):
             self.show_state(self._state)
 
 
-RANGE = "From", "To"
-"""Names of the fields with the range of the inputs of a typed formula."""
+RANGE = {"From": "The lowest value of each input", "To": "The highest value of each input"}
+"""Names and tooltips of the fields with the range of the inputs of a typed formula."""
 LIST_PX, FIELD_PX, INDENT_PX = 160, 90, 24
 MIN_DIALOG = QSize(720, 560)
 DELAY_MS = 100
@@ -87,7 +87,7 @@ class MakeRows(Dialog):
         self._title, self._description, self._message = heading(""), wrapped_label(), wrapped_label()
         tip = f"A target and its formula, such as y = x_0*x_1\n{FORMULA_TIP}"
         self.formula, self._typed = named(QLineEdit("y = x**3 - 3*x"), tip=tip), QWidget()
-        self.low, self.high = (self._field(name, DECIMAL) for name in RANGE)
+        self.low, self.high = (named(self._field(name, DECIMAL), name, tip) for name, tip in RANGE.items())
         self.low.show_value(-2.0)
         self.high.show_value(2.0)
         self.rows = self._field("Rows", (_read_rows, *whole_number(1)[1:]))
@@ -162,8 +162,6 @@ class MakeRows(Dialog):
         typed.setColumnStretch(0, 1)
         for text, field in zip(("&Formula", *RANGE), (self.formula, self.low, self.high), strict=True):
             add_labelled(typed, text, field)
-        self.low.setToolTip("The lowest value of each input")
-        self.high.setToolTip("The highest value of each input")
         shown = (self._title, self._description, self._typed, self.preview, self._message, self._numbers())
         mine, suiting = (self.for_open_network, self._of_mine), (self.for_new_network, self._of_suiting)
         for line in (self._of_mine, self._of_suiting):

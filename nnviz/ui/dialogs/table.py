@@ -39,7 +39,7 @@ from nnviz.files.table.columns import (
     table_uses,
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
-from nnviz.ui.kit.controls import ComboBox, fill_box, wrapped_label
+from nnviz.ui.kit.controls import ComboBox, fill_box, named, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, ListTable, add_labelled, heading, show_text
 
 Use: TypeAlias = tuple[Role, bool]
@@ -200,8 +200,8 @@ class OpenTable(Dialog):
         self.delimiter = _choice(NAMES, "The character that separates the cells of a line")
         self.decimal = _choice({sign: SIGNS[sign] for sign in DECIMALS}, "The decimal sign of the numbers")
         self.encoding = _choice({name: name for name in ENCODINGS}, "The character encoding of the file")
-        self.header = QCheckBox("The first &line names the columns")
-        self.header.setToolTip("If the box is not ticked, nnviz reads the first line as a row of values")
+        tip = "If the box is not ticked, nnviz reads the first line as a row of values"
+        self.header = named(QCheckBox("The first &line names the columns"), tip=tip)
         self.missing = _choice(
             {"leave out": "leave out the whole row", "fill": "fill with the column's mean"},
             "Choose how to treat missing cells; a text column is filled with its most frequent text",
@@ -343,9 +343,8 @@ def _sizes(state: State) -> str:
 
 
 def _choice(offered: dict[str, str], tip: str) -> ComboBox:
-    choice = ComboBox()
+    choice = ComboBox(tip=tip)
     for value, text in offered.items():
         choice.addItem(text, value)
-    choice.setToolTip(tip)
     choice.setAccessibleDescription(tip)
     return choice

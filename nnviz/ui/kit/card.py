@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.results import BLANK
-from nnviz.ui.kit.controls import ElidedLabel, fill_box
+from nnviz.ui.kit.controls import ElidedLabel, fill_box, named
 from nnviz.ui.kit.desk import TEXT_MS
 from nnviz.ui.kit.theme import named_frame, px, ui_font
 
@@ -148,8 +148,7 @@ class Cover(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, the diagram still has the keys
         self.setFont(ui_font(BLANK_PX, QFont.Weight.Bold))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip(HOW_TO_SHOW)
-        self.setAccessibleName(HOW_TO_SHOW)
+        named(self, HOW_TO_SHOW, HOW_TO_SHOW)
         self._faces, self._place = panel.faces, type(panel).__name__
         self._faces.addWidget(self)
         self.clicked.connect(lambda: document.reveal(self._place))
@@ -161,9 +160,8 @@ class Cover(QPushButton):
 
 def push_button(text: str, tip: str) -> QPushButton:
     """Return a button that Tab reaches; a click does not move the keyboard focus to the button."""
-    button = QPushButton(text)
+    button = named(QPushButton(text), tip=tip)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setToolTip(tip)
     return button
 
 
@@ -180,7 +178,6 @@ def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
 
     `name` is the name for screen readers, by default the tooltip `tip`.
     """
-    button = push_button(text, tip)
+    button = named(push_button(text, tip), name or tip, tip)
     button.setObjectName("quiet")
-    button.setAccessibleName(name or tip)
     return button

@@ -77,9 +77,9 @@ DECIMAL: Notation = parse_number, field_text, nudge_number
 """The notation of any number."""
 
 
-def whole_number(least: int) -> Notation:
-    """Return the notation of a whole number of `least` or more."""
-    return partial(parse_whole, least=least), str, partial(nudge_whole, least=least)
+def whole_number(least: int, most: int = LARGEST) -> Notation:
+    """Return the notation of a whole number from `least` to `most`."""
+    return partial(parse_whole, least=least, most=most), str, partial(nudge_whole, least=least)
 
 
 class NumberField(QLineEdit):

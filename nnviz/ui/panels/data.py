@@ -369,12 +369,11 @@ class DataPanel(Panel):
         menu.addAction("&Remove row", self._remove_rows)
         menu.addAction("&Only wrong rows", self.show_wrong)
         menu.addSeparator()
-        request = self._desk.column_requested.emit
-        menu.addAction("Add a &column…", lambda: request(None))
         column = self.model.columns[max(self.table.columnAt(at.x()), 0)]
         if column.formula:
             name = column.header.replace("&", "&&")
-            menu.addAction(f"Change the &formula of {name}…", lambda: request(column.place))
+            change = partial(self._desk.column_requested.emit, column.place)
+            menu.addAction(f"Change the &formula of {name}…", change)
         menu.popup(area.viewport().mapToGlobal(at))
 
     def _paste(self) -> None:

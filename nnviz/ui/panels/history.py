@@ -24,7 +24,7 @@ from nnviz.document.job import NEEDS_ROWS, stronger_l2
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.ui.kit.card import quiet_button, small_button
-from nnviz.ui.kit.controls import fill_box, wrapped_label
+from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import export, show_text
 from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, readouts
@@ -213,8 +213,7 @@ class HistoryPlot(PlotPanel):
         self.phrase, self.ending = f"the {loss.phrase}", f"-{loss.name.replace('_', '-')}"
         self.heading.setText(loss.title.upper())
         self.setAccessibleName(loss.title)
-        self.more_button.setToolTip(f"Copy or export {self.phrase}")
-        self.more_button.setAccessibleName(f"Menu: {loss.title}")
+        named(self.more_button, f"Menu: {loss.title}", f"Copy or export {self.phrase}")
 
     def _reason_empty(self, history: History | None) -> str:
         if history:

@@ -306,12 +306,7 @@ _L1, _L2 = (
 SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
     "learning_rate": ("Learning rate", "0.00001", RATE_TIP.format("rate"), _RATE),
     "updates": ("Updates", "1000000", f"Number of updates in a run{WHOLE_KEYS}", whole_number(1)),
-    "seed": (
-        "Seed",
-        "999",
-        f"Seed of the random weights and of the batch order{WHOLE_KEYS}",
-        whole_number(0),
-    ),
+    "seed": ("Seed", "999", SEED_TIP, whole_number(0)),
     "batch_size": ("Batch", ALL_ROWS, BATCH_TIP, _BATCH),
     "validation": ("Validation", "0.25", SHARE_TIP, _SHARE),
     "l1": _L1,
@@ -466,8 +461,7 @@ class Figure(QWidget):
         """Show a caption and a text, with a tooltip."""
         self._caption.setText(caption)
         self._number.setText(text)
-        self.setToolTip(tip)
-        self.setAccessibleName(caption)
+        named(self, caption, tip)
         self.setAccessibleDescription({NO_VALUE: "none", BLANK: HIDDEN}.get(text, text))
 
     def fitting(self, *texts: str) -> int:

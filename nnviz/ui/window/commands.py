@@ -25,6 +25,7 @@ from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import AUTOMATIC, SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
+from nnviz.ui.panels.data import COLUMN_TIP
 from nnviz.ui.window.toolbar import END_WALK, WALK, Toolbar, WalkKeys
 from nnviz.ui.window.window import ARRANGEMENTS, Arrangement, PanelEntry
 from nnviz.ui.window.workspace import PANELS, Workspace
@@ -245,7 +246,6 @@ TRAINING_FILM = "Export a film of the last run, or of a new run if there is none
 EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"
 KEEP = "Add the what-if row (the inputs that you chose in the panel Function) to the data"
 LEAVE = "Discard the what-if row (the inputs that you chose), and select the row that was selected before"
-ADD_COLUMN = "Add an input that a formula computes from the columns, such as x² or x·y"
 STANDARDISE = "Replace each input with (value − mean) / standard deviation, and scale new rows likewise"
 WRONG_ROWS = "List only the rows with a wrong class or a large error; Escape in the table lists all rows"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
@@ -376,7 +376,7 @@ def _edit(workspace: Workspace) -> Menu:
         Menu("&What-if row", (what_if,)),
         MenuEntry("wrong rows", "&Only wrong rows", data.show_wrong, WRONG_ROWS),
         MenuEntry("shuffle rows", "&Shuffle rows", data.shuffle, SHUFFLE),
-        MenuEntry("add column", "Add co&lumn…", partial(ask_column, workspace), ADD_COLUMN),
+        MenuEntry("add column", "Add co&lumn…", partial(ask_column, workspace), COLUMN_TIP),
         MenuEntry("standardise", "S&tandardise inputs", data.standardise, STANDARDISE),
     )
     return Menu("&Edit", (steps, finds, rows))
