@@ -56,7 +56,9 @@ from nnviz.ui.panels.function_plane import (
     FunctionPlane,
     Rows,
     are_toned,
+    can_place_points,
     class_lines,
+    class_names,
     class_shape,
     curve_colours,
     drawn_rows,
@@ -64,10 +66,6 @@ from nnviz.ui.panels.function_plane import (
     hidden_distances,
     level_line,
     marked_rows,
-)
-from nnviz.ui.panels.function_points import (
-    can_place_points,
-    class_names,
     new_targets,
     shown_columns,
     target_at,

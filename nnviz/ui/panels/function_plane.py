@@ -1,4 +1,4 @@
-"""The plot of the function panel: curves or a colour map, with marks for the rows.
+"""The plot of the function panel: curves or a colour map, with marks for the rows, and points by hand.
 
 The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
@@ -20,6 +20,7 @@ from nnviz.core.function import FunctionValues, Section, Span, hidden_shares
 from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
+from nnviz.document.moment import Moment
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.controls import named
 from nnviz.ui.kit.theme import colours
@@ -91,6 +92,52 @@ def has_pairs(state: State) -> bool:
     """Return whether predictions can be plotted over targets: the data has targets that are not classes."""
     has_targets = state.data.targets is not None and len(state.data) > 0
     return has_targets and not is_one_of_many(state.network)
+
+
+MOST_CLASSES = 10
+"""Largest number of classes of which a person can place points: the keys 0 to 9 choose the class."""
+
+
+def can_place_points(state: State, axes: Axes) -> bool:
+    """Return whether a place in the plot and a choice of the target say all that a new row needs."""
+    if is_one_of_many(state.network):
+        return axes.horizontal is not None and len(state.network.outputs) <= MOST_CLASSES
+    return axes.horizontal is not None and axes.output is not None
+
+
+def class_names(state: State, axes: Axes) -> tuple[str, ...]:
+    """Return the names of the classes that a new point can have, or () if it gets a number as target."""
+    if is_one_of_many(state.network):
+        return state.network.outputs
+    return ("0", "1") if axes.vertical is not None and decides_yes_or_no(state) else ()
+
+
+def target_at(state: State, height: float) -> float:
+    """Return the target that a height in a plot over one input means: if outputs decide, class 0 or 1."""
+    return float(height >= THRESHOLD) if decides_yes_or_no(state) else height
+
+
+def shown_columns(state: State, axes: Axes) -> list[int]:
+    """Return the columns of the data table, first inputs, then targets, that moving a point changes."""
+    has_target = state.data.targets is not None and axes.vertical is None and axes.output is not None
+    if not has_target or is_one_of_many(state.network):
+        return list(axes.along)
+    return [*axes.along, len(state.network.inputs) + (axes.output or 0)]
+
+
+def new_targets(now: Moment, axes: Axes, height: float, chosen: float) -> Array:
+    """Return the targets of a new point, shape (outputs,).
+
+    `height` is its place on the vertical axis, `chosen` the index of the chosen class, or the chosen number.
+    Outputs that are not in the plot get the targets of the selected row.
+    """
+    old, outputs = now.state.data.targets, len(now.state.network.outputs)
+    targets: Array = np.zeros(outputs) if old is None or not len(old) else old[now.row].copy()
+    if is_one_of_many(now.state.network):
+        targets[:] = np.eye(outputs)[int(chosen)]
+    else:
+        targets[axes.output] = target_at(now.state, height) if axes.vertical is None else chosen
+    return targets
 
 
 MOST_POINTS = 20_000
