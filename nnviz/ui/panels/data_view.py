@@ -415,10 +415,8 @@ class TableView(QTableView):
         shown = [self._table.headerData(k, Qt.Orientation.Horizontal) for k in range(len(listed))]
         names = [max(each.splitlines(), key=len) for each in shown]
         texts = [self._texts(k) if few else [] for k in range(len(listed))]
-        room, layouts = (
-            self.viewport().width(),
-            {size: column_widths(names, texts, size) for size in SIZES_PX},
-        )
+        room = self.viewport().width()
+        layouts = {size: column_widths(names, texts, size) for size in SIZES_PX}
         fitting = (size for size, widths in layouts.items() if widths.sum() <= room)
         size = next(fitting, SIZES_PX[0])
         self.cells.use_size(size)
