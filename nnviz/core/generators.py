@@ -244,8 +244,7 @@ def formula_kind(text: str = "y = x**3 - 3*x", low: float = -2.0, high: float = 
         TYPED,
         "Formula",
         "The targets follow a formula that you type. Outside the range, the network has to guess.",
-        f"{shown} for {values} {names} from {as_text(low)} to {as_text(high)}. "
-        f"Noise is added to {target}.",
+        f"{shown} for {values} {names} from {as_text(low)} to {as_text(high)}. Noise is added to {target}.",
         points_of(own.text, low, high),
         inputs=own.names,
         outputs=(target.strip("`"),),

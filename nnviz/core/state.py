@@ -113,6 +113,10 @@ class Training:
         """Return the learning rate of the update after `k` updates."""
         return self.schedule.rate(self.learning_rate, k) if self.schedule else self.learning_rate
 
+    def trained_rows(self, rows: int) -> int:
+        """Return the number of training rows of data with `rows` rows."""
+        return int(rows * (1.0 - self.validation))
+
     def updates_per_epoch(self, rows: int) -> int:
         """Return the number of updates in an epoch, that is one pass over `rows` training rows."""
         return -(-rows // min(self.batch_size or rows, rows))
@@ -566,7 +570,7 @@ class State(AsSvg):
     @property
     def trained_rows(self) -> int:
         """The number of training rows. As in Keras, these are the first rows; validation rows come last."""
-        return int(len(self.data) * (1.0 - self.training.validation))
+        return self.training.trained_rows(len(self.data))
 
     @property
     def trainable(self) -> bool:

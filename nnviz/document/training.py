@@ -147,6 +147,7 @@ def _measured_run(state: State) -> Run | None:
 
 
 ONE_UPDATE = "One update"
+ROWS_CHANGED = "The rows have changed: a new run goes on from these weights, and counts from 0"
 """Name of the undo entry of a single update."""
 
 
@@ -328,6 +329,7 @@ class Runner(QObject):
         is_done = self._document.edit(text, edit, *where, merge=merge)
         if job and (following := self._begin(self._document.state.training.updates, text, merge)):
             following.set_speed(self._speed)
+            self.message.emit(ROWS_CHANGED)
         elif job:
             self._end(job, paused_sentence(job.done, job.updates))
         return is_done

@@ -141,6 +141,8 @@ def test_formulas_are_rewritten_with_other_names_and_read_well():
     assert own.names == ("x", "petal length")
     assert own.rewritten(lambda name: f"<{name}>", str.upper) == "SIN(<x>)*<petal length>**2 - <x>"
     assert readable("x_0**2 + x_1**2 - `a b`*x_0") == "x_0² + x_1² − a b·x_0"
+    with pytest.raises(ValueError, match="expected an operator"):
+        Formula("05*x")  # no number in Python
     assert readable("x**4 + y**20 - z**2.5*w**x**3") == "x^4 + y^20 − z^2.5·w^x³"
     proposed = proposals(["x", "y", "a b", "sin", "with ` in it"])
     assert proposed[:7] == ["x**2", "y**2", "`a b`**2", "`sin`**2", "x*y", "x*`a b`", "x*`sin`"]

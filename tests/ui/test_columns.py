@@ -105,10 +105,22 @@ def column_of(window, k):
     return [model.index(row, k).data() for row in range(model.rowCount())]
 
 
-def test_a_column_is_added_from_a_proposal_and_taken_back_in_one_step(afresh, asked, approved):
+def shown_after(qtbot, dialog, do):
+    """Return the labels of a dialog that are shown soon after `do(dialog)`."""
+    before = labels(dialog)
+    do(dialog)
+    qtbot.waitUntil(lambda: labels(dialog) != before)
+    return labels(dialog)
+
+
+def test_a_column_is_added_from_a_proposal_and_taken_back_in_one_step(afresh, asked, qtbot, approved):
     window = afresh(linear())
     seen = []
-    asked(click_in_list("x*y"), lambda dialog: seen.extend(labels(dialog)), press_button("Add"))
+
+    def choose(dialog):
+        seen.extend(shown_after(qtbot, dialog, click_in_list("x*y")))
+
+    asked(choose, press_button("Add"))
     press(window, "Add column…")
     assert window.document.state.network.inputs == ("x", "y", "x·y")
     assert headers(window)[2] == "x·y\n= x*y"
@@ -153,21 +165,20 @@ def test_a_column_is_typed_by_the_keyboard_alone(afresh, asked, qtbot):
     assert tip == "distance², computed as x² + y², then standardised"
 
 
-def test_the_dialog_says_why_a_formula_cannot_be_used_and_keeps_the_button_locked(afresh, asked, approved):
+def test_the_dialog_says_why_a_formula_cannot_be_used_and_stays_open(afresh, asked, qtbot, approved):
     window, said = afresh(linear()), []
 
     def look(dialog):
         for text in ("2x", "x*z", "log(y)", "x/(y - 4)", "sqrt(y)", "x +", ""):
-            type_into("Formula", text)(dialog)
-            QApplication.processEvents()
-            said.append(f"{text}: {' / '.join(labels(dialog)[3:])}")
+            told = shown_after(qtbot, dialog, type_into("Formula", text))
+            said.append(f"{text}: {' / '.join(told[3:])}")
             assert clipped(dialog) == []
             QTest.keyClick(field(dialog, "Formula"), Key.Key_Return)
             assert dialog.isVisible()
-        type_into("Formula", "x*y")(dialog)
+        shown_after(qtbot, dialog, type_into("Formula", "x*y"))
         for name in ("output", ""):
-            type_into("Name", name)(dialog)
-            said.append(f"called {name}: {' / '.join(labels(dialog)[3:])}")
+            told = shown_after(qtbot, dialog, type_into("Name", name))
+            said.append(f"called {name}: {' / '.join(told[3:])}")
             press_button("Add")(dialog)
             assert dialog.isVisible()
 
@@ -346,9 +357,8 @@ def test_rows_by_a_typed_formula_open_with_a_network_or_go_into_mine(afresh, ask
     def look(dialog):
         for text in ("y = 2x", "y = log(x)", "z = x*y"):
             before = labels(dialog)
-            type_into("Formula", text)(dialog)
-            qtbot.waitUntil(lambda before=before: labels(dialog) != before)
-            said.extend(f"{text}: {sentence}" for sentence in labels(dialog) if sentence not in before)
+            told = shown_after(qtbot, dialog, type_into("Formula", text))
+            said.extend(f"{text}: {sentence}" for sentence in told if sentence not in before)
 
     def type_range(dialog):
         type_into("From", "-1", Key.Key_Tab)(dialog)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import numpy as np
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from nnviz.core import edits
@@ -17,7 +18,7 @@ from nnviz.ui.kit.theme import px
 
 MOST_PREVIEWED = 6
 """Largest number of rows whose numbers the dialog shows."""
-LIST_PX, MIN_WIDTH_PX = 180, 640
+LIST_PX, MIN_WIDTH_PX, DELAY_MS = 180, 640, 100
 FORMULA_TIP = (
     "Numbers, names of columns, + - * / **, parentheses, and sin cos tanh exp log abs sqrt min max; "
     "names that are not one word stand in backticks: `petal length`"
@@ -42,6 +43,8 @@ class ColumnDialog(Dialog):
         self.name = named(QLineEdit(), tip="The name of the input")
         self.scaled = named(QCheckBox("&Standardise the numbers"), tip=SCALED_TIP)
         self._preview = wrapped_label()
+        self._showing = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._showing.timeout.connect(self._show_numbers)
         self._add_parts(title)
         self.scaled.setChecked(any(each.is_scaled for each in state.columns))
         if place is not None:
@@ -53,7 +56,7 @@ class ColumnDialog(Dialog):
         self.proposals.currentTextChanged.connect(self.formula.setText)
         self.formula.textChanged.connect(self._propose_name)
         for changed in (self.formula.textChanged, self.name.textChanged, self.scaled.toggled):
-            changed.connect(self._show_numbers)
+            changed.connect(lambda _: self._showing.start())  # computing many rows at each letter is slow
         self.formula.setFocus()
 
     def state(self) -> State:

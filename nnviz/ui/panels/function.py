@@ -713,7 +713,8 @@ class FunctionPanel(PlotPanel):
         self.key.setVisible(on or bool(entries))
         self.number.setVisible(start == NUMBERS)
         is_empty = on and not len(self.state.data)
-        self.plane.show_title(f"Click to add a point of {chosen}" if is_empty else self.plane.note)
+        hint = f"Click to add a point of {chosen}" if chosen else "Click to add a point"
+        self.plane.show_title(hint if is_empty else self.plane.note)
 
     def _choose_class(self, k: int) -> None:
         """Choose the class of new points, if there is a class with the index `k`."""
@@ -750,10 +751,11 @@ class FunctionPanel(PlotPanel):
             self._add_point(self._brush + self._rng.normal(0.0, SPREAD_PX, 2) * pixel)
 
     def _add_point(self, place: Array) -> None:
-        """Add a row at a place in the plot, shape (2,), before the validation rows; select the row."""
+        """Add a row at a place in the plot, shape (2,), as the last training row; select the row."""
         now, axes, at = self._document.now, self.axes, self.plane.round_point(QPointF(*place.tolist()))
         chosen = self._class if class_names(now.state, axes) else self.number.value
-        targets, last = new_targets(now, axes, at.y(), chosen), now.state.trained_rows - 1
+        last = max(now.state.training.trained_rows(len(now.state.data) + 1), 1) - 2
+        targets = new_targets(now, axes, at.y(), chosen)
         if self._edit_points("Add points", add_row, last, self._inputs_at(at), targets):
             self._document.select_row(last + 1)
 
