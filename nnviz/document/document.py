@@ -156,19 +156,20 @@ class Document(QObject):
         else:
             self._show(what_if_row=None if row is None else frozen(row, "inputs"))
 
-    def insert_what_if_row(self) -> str:
+    def insert_what_if_row(self, targets: Array | None = None) -> str:
         """Insert the what-if row (inputs that the person tries out) into the data; select the new row.
 
-        The new row comes after the data row that was shown before the what-if row. Return a sentence about
-        the new row, or "" if the edit was refused.
+        The new row comes after the data row that was shown before the what-if row. Its targets are `targets`,
+        shape (outputs,), or 0. Return a sentence about the new row, or "" if the edit was refused.
         """
         free, data = self._now.what_if_row, self.state.data
         after = self._now.row if len(data) else None
-        if free is None or not self.edit("Add the what-if row to the data", add_row, after, free):
+        if free is None or not self.edit("Add the what-if row to the data", add_row, after, free, targets):
             return ""
         self.select_row(0 if after is None else after + 1)
-        targets = "missing" if data.targets is None else "0"
-        return f"The what-if row is now row {self._now.row + 1} of the data; its targets are {targets}"
+        text = "missing" if data.targets is None else "0"
+        text = text if targets is None else "those of its class"
+        return f"The what-if row is now row {self._now.row + 1} of the data; its targets are {text}"
 
     def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
         """Show or hide the slopes.

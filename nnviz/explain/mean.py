@@ -72,19 +72,19 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
 
 
 def input_mean_lines(state: State, means: Array, slopes: Mapping[int, Line]) -> Iterator[Line | Note]:
-    """Yield the lines of mean slopes by an input, and of the mean |slope| where slopes cancel out.
+    """Yield the lines of the mean slopes by an input and of the mean |slope|.
 
     `means` is the result of `input_in_blocks`. `slopes` maps columns of `means` to lines of a row's slopes.
     """
-    note = []
+    cancel_out = False
     for column, line in slopes.items():
         mean, size, *single = (Number(each, slope=True) for each in means[:, column].tolist())
         yield Line(f"mean {line.label}", "", _mean_of(single, mean, state.trained_rows))
-        if size.value > abs(mean.value):
-            sizes = [Number(abs(each.value), slope=True) for each in single]
-            yield Line(f"mean |{line.label}|", "", _mean_of(sizes, size, state.trained_rows))
-            note = [Note("", CANCELLED)]
-    yield from note
+        sizes = [Number(abs(each.value), slope=True) for each in single]
+        yield Line(f"mean |{line.label}|", "", _mean_of(sizes, size, state.trained_rows))
+        cancel_out = cancel_out or size.value > abs(mean.value)
+    if cancel_out:
+        yield Note("", CANCELLED)
 
 
 def loss_lines_over_rows(state: State, means: Means | None) -> Iterator[Line | Note]:

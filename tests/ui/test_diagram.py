@@ -358,6 +358,8 @@ def test_a_part_is_frozen_by_its_menu_says_so_and_stands_still_while_the_rest_le
 
     choose(weight, "Freeze the weight node_1 → output")
     choose(node, "Freeze node_0")
+    menu.aboutToShow.emit()
+    assert entry(menu, "Freeze the hidden layer"), "beside Unfreeze node_0"
     locks = window.diagram.picture.locks
     assert {*locks} == {weight, node}
     (x, y), corner = locks[node].center, place(window, node)

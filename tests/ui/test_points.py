@@ -432,6 +432,11 @@ def test_the_pad_erases_and_all_works_by_the_keyboard(qtbot, open_pad):
     assert document.state.data.inputs[document.now.row].tolist() == drawn.tolist()
     panel.desk.frames.show_pending()
     assert len(pad.ink) == 0
+    QTest.keyClick(pad, Key.Key_Space)
+    QTest.keyClick(pad, Key.Key_3)
+    assert document.state.data.targets[document.now.row].tolist() == np.eye(10)[3].tolist()
+    document.undo()
+    assert len(document.state.data) == count + 1
     QTest.keyClick(pad, Key.Key_Escape)
     settle(qtbot, panel)
     assert panel.plane.isVisible()

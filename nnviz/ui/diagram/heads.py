@@ -147,6 +147,7 @@ class Structure(QObject):
     def _freeze_entries(self, menu: QMenu, address: Address) -> None:
         """Add commands that freeze the part at `address`, its node and its layer, or unfreeze these."""
         kind: Part = "layer" if address.kind in HEADINGS else PARTS.get(address.kind, "node")
+        changes: dict[str, Callable[[], object]] = {}
         for part in reversed(address._replace(kind=kind).around if address.column else ()):
             frozen = self._document.state.freezing(part)
             name = self._part_text(frozen or part)
@@ -154,9 +155,9 @@ class Structure(QObject):
             if frozen:
                 text, message = f"Unfreeze {name}", f"Training changes {name} again"
             edit = partial(edits.unfreeze if frozen else edits.freeze, address=frozen or part)
-            menu.addAction(text.replace("&", "&&"), partial(self._edit, text, message, edit))
-            if frozen:
-                break
+            changes[text] = partial(self._edit, text, message, edit)
+        for text, change in changes.items():
+            menu.addAction(text.replace("&", "&&"), change)
         menu.addSeparator()
 
     def _part_text(self, part: Address) -> str:

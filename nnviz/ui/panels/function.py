@@ -677,8 +677,13 @@ class FunctionPanel(PlotPanel):
         self._document.show_what_if_row(inputs)
         self._desk.frames.show_pending()  # so that Enter, in the same frame, keeps this row
 
-    def _keep(self) -> None:
-        if message := self._document.insert_what_if_row():
+    def _keep(self, k: int | None = None) -> None:
+        """Add the what-if row to the data; its target is the class with index `k`, or 0 if `k` is None."""
+        classes = self.state.network.outputs if is_one_of_many(self.state.network) else ()
+        if k is not None and k >= len(classes):
+            return
+        targets = None if k is None else np.eye(len(classes))[k]
+        if message := self._document.insert_what_if_row(targets):
             self._desk.message.emit(message)
 
     # --- points by hand, and the pad

@@ -28,12 +28,13 @@ from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import announce, fill_box, named
 from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.panels.function_plane import DIGITS
 from nnviz.ui.plot.plot import faint
 from nnviz.ui.plot.points import ARROWS
 
 PAD_TIP = (
     "Draw with the mouse, erase with its right button. Arrow keys move a cell, Space fills or empties it, "
-    "Delete clears the pad, Enter adds the drawing to the data, Escape leaves the pad"
+    "Delete clears the pad, 0–9 add the drawing to the data as this class, Escape leaves the pad"
 )
 MOST_BARS, BAR_OPACITY = 10, 0.45
 """Largest number of bars: for the largest outputs. BAR_OPACITY: opacity of a bar, under its texts."""
@@ -100,15 +101,15 @@ class Pad(QWidget):
     ========== ====================================================================================
     `own_keys` keys that the pad uses in place of the window
     `drawn`    emitted after a change with the inputs that the drawing means, or None for an empty pad
-    `kept`     emitted when the person adds the drawing to the data
+    `kept`     emitted when the person adds the drawing to the data, with the index of its class or None
     `left`     emitted when the person leaves the pad
     `ink`      points of the lines in shares of the pad, shape (points, 3), as for `path_of`
     ========== ====================================================================================
     """
 
-    own_keys = (*ARROWS, *ADD, *CLEAR, Qt.Key.Key_Space, Qt.Key.Key_Escape)
+    own_keys = (*ARROWS, *ADD, *DIGITS, *CLEAR, Qt.Key.Key_Space, Qt.Key.Key_Escape)
     drawn = Signal(object)
-    kept = Signal()
+    kept = Signal(object)
     left = Signal()
 
     def __init__(self) -> None:
@@ -156,6 +157,11 @@ class Pad(QWidget):
         self._last = at
         self._change(np.vstack([self.ink, np.column_stack([points, np.full(count, joined)])]))
 
+    def _without_cell(self) -> Array:
+        """Return the lines without those in the cell that the keys move."""
+        side = self._style.side
+        return erased(self.ink, (self._cell + 0.5) / side, 0.5 / side)
+
     # --- mouse and keys
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -182,18 +188,23 @@ class Pad(QWidget):
             across, up = ARROWS[key]
             self._cell = np.clip(self._cell + np.array([across, -up]), 0, side - 1)
         elif key == Qt.Key.Key_Space:
-            self._last, middle = np.zeros(0), (self._cell + 0.5) / side
-            rest = erased(self.ink, middle, 0.5 / side)
+            self._last, rest = np.zeros(0), self._without_cell()
             if len(rest) < len(self.ink):
                 self._change(rest)
             else:
-                self._draw_to(middle)
+                self._draw_to((self._cell + 0.5) / side)
         elif key in CLEAR:
             self._change(self.ink[:0])
+        elif key == Qt.Key.Key_Escape:
+            self.left.emit()
         elif key in self.own_keys:
-            (self.left if key == Qt.Key.Key_Escape else self.kept).emit()
+            self.kept.emit(DIGITS.index(key) if key in DIGITS else None)
         else:
             event.ignore()
+        if key in ARROWS or key == Qt.Key.Key_Space:
+            row, column = self._cell[::-1] + 1
+            is_filled = len(self._without_cell()) < len(self.ink)
+            announce(self, f"row {row}, column {column}: {'filled' if is_filled else 'empty'}")
         self.update()
 
     # --- painting
