@@ -247,8 +247,9 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     old = (*network.inputs, *network.outputs)
     node_names = dict(zip(old, (*renamed.inputs, *renamed.outputs), strict=True))
     training, columns = _training_after(state, renamed), state.columns.with_nodes(node_names.get)
-    had_frozen_parts = state.run and any(each.training.frozen for each in state.run.segments)
-    run = None if had_frozen_parts else state.run
+    were = [each.training for each in state.run.segments] if state.run else []
+    is_named = any(_training_after(replace(state, training=own), renamed) != own for own in were)
+    run = None if is_named else state.run  # a run repeats its updates with the old names of frozen parts
     return replace(state, network=renamed, training=training, columns=columns, run=run)
 
 

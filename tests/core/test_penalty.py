@@ -20,6 +20,7 @@ from nnviz.core.edits import (
     unfreeze,
 )
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.replay import Replay, state_at_start
 from nnviz.core.results import means_in_blocks
 from nnviz.core.slopes import run_work, slopes
 from nnviz.core.state import Training
@@ -165,6 +166,12 @@ def test_a_run_ends_if_the_name_of_a_part_that_was_frozen_changes():
     run = train(freeze(state, Address("node", 0, 1))).state
     assert rename(train(state).state, 1, 1, "x").run is not None
     assert rename(run, 1, 1, "x").run is None
+    assert rename(unfreeze(run, Address("node", 0, 1)), 1, 1, "x").run is None
+    other = rename(run, 1, 2, "x")
+    assert other.run is run.run
+    again = Replay(state_at_start(other), other)
+    assert [*again.work(3)]
+    assert oracle.parameters(again.state().network) == oracle.parameters(run.network)
     assert parts(rename(run, 1, 1, "x")) == ("x",)
 
 
