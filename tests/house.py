@@ -24,7 +24,7 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 123,
     "nnviz.cli": 650,  # with the penalty
-    "nnviz.core": 4905,  # with formulas, the penalty, frozen parts, drawings and slopes by an input
+    "nnviz.core": 4906,  # with formulas, the penalty, frozen parts, drawings and slopes by an input
     "nnviz.document": 1859,  # with runs that go on with new rows
     "nnviz.explain": 773,  # with the penalty, and what an input does
     "nnviz.files": 1591,  # with frozen parts and formulas
