@@ -170,6 +170,24 @@ def answer():
 
 
 @pytest.fixture
+def carry_out(answer):
+    """Return a function that takes the kind of the next dialog, and deeds; the dialog closes at the end."""
+
+    def when(kind, *deeds):
+        def do(dialog):
+            try:
+                for deed in deeds:
+                    deed(dialog)
+            finally:
+                if dialog.isVisible():
+                    dialog.reject()
+
+        answer(kind, do)
+
+    return when
+
+
+@pytest.fixture
 def heard(monkeypatch):
     """Return a list that collects the announcements to a screen reader, each as (widget, text)."""
     said = []

@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTabBar
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QPushButton, QTabBar
 
 from nnviz.core.address import Address
 from tests.ui.sees import entry, offered, panel_entry, place, written
@@ -246,3 +246,33 @@ def double_click(widget, at):
     """Click twice at once. A single QTest.mouseDClick leaves the button pressed for tests that come later."""
     QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=at)
     QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=at)
+
+
+def field(dialog, name):
+    return next(own for own in dialog.findChildren(QLineEdit) if own.accessibleName() == name)
+
+
+def type_into(name, text, key=None):
+    """Return what to do with a dialog: type a text over that of a field."""
+
+    def type_it(dialog):
+        QTest.mouseClick(field(dialog, name), Qt.MouseButton.LeftButton)
+        field(dialog, name).selectAll()
+        QTest.keyClick(field(dialog, name), Qt.Key.Key_Delete)
+        write(field(dialog, name), text)
+        if key is not None:
+            QTest.keyClick(field(dialog, name), key)
+
+    return type_it
+
+
+def click_in_list(title):
+    """Return what to do with a dialog: click what says `title` in its list."""
+
+    def click_it(dialog):
+        own = dialog.findChild(QListWidget)
+        (item,) = own.findItems(title, Qt.MatchFlag.MatchExactly)
+        own.scrollToItem(item)
+        QTest.mouseClick(own.viewport(), Qt.MouseButton.LeftButton, pos=own.visualItemRect(item).center())
+
+    return click_it

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QListWidget, QMenu
+from PySide6.QtWidgets import QApplication, QCheckBox, QMenu
 
 from nnviz.core import edits
 from nnviz.core.address import Address
@@ -24,13 +24,16 @@ from tests.ui.hands import (
     choose_entry,
     choose_in_table_menu,
     click,
+    click_in_list,
     double_click,
     drag,
     editor_of,
+    field,
     point,
     press,
     press_button,
     set_number,
+    type_into,
     write,
 )
 from tests.ui.sees import labels, offered, status, untrue
@@ -47,52 +50,10 @@ def product(text="x*y"):
     return edits.put_column(linear(), "x·y", text)
 
 
-def field(dialog, name):
-    return next(own for own in dialog.findChildren(QLineEdit) if own.accessibleName() == name)
-
-
-def type_into(name, text, key=None):
-    """Return what to do with a dialog: type a text over that of a field."""
-
-    def type_it(dialog):
-        QTest.mouseClick(field(dialog, name), LEFT)
-        field(dialog, name).selectAll()
-        QTest.keyClick(field(dialog, name), Key.Key_Delete)
-        write(field(dialog, name), text)
-        if key is not None:
-            QTest.keyClick(field(dialog, name), key)
-
-    return type_it
-
-
-def click_in_list(title):
-    """Return what to do with a dialog: click what says `title` in its list."""
-
-    def click_it(dialog):
-        own = dialog.findChild(QListWidget)
-        (item,) = own.findItems(title, Qt.MatchFlag.MatchExactly)
-        own.scrollToItem(item)
-        QTest.mouseClick(own.viewport(), LEFT, pos=own.visualItemRect(item).center())
-
-    return click_it
-
-
 @pytest.fixture
-def asked(answer):
+def asked(carry_out):
     """Return a function that takes the deeds for the next dialog, which closes even after a failure."""
-
-    def when(*deeds, kind=ColumnDialog):
-        def do(dialog):
-            try:
-                for deed in deeds:
-                    deed(dialog)
-            finally:
-                if dialog.isVisible():
-                    dialog.reject()
-
-        answer(kind, do)
-
-    return when
+    return lambda *deeds, kind=ColumnDialog: carry_out(kind, *deeds)
 
 
 def headers(window):

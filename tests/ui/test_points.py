@@ -192,6 +192,16 @@ def test_standardised_inputs_are_placed_in_the_units_of_the_axes(qtbot, open_pan
         assert cell == pytest.approx(column.mean + column.deviation * value)
 
 
+def test_the_tool_stays_on_when_an_input_is_renamed(qtbot, open_panel):
+    panel = open_panel(xor())
+    document = edit_points(qtbot, panel)
+    document.edit("Rename", edits.rename, 0, 0, "width")
+    panel.desk.frames.show_pending()
+    assert panel.tool.isChecked()
+    click(panel, place(panel, 0.5, 0.6))
+    assert len(document.state.data) == 5
+
+
 def test_a_new_row_is_the_last_training_row(qtbot, open_panel):
     rows = np.random.default_rng(0).uniform(-1, 1, (10, 2))
     state = replace(

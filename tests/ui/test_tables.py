@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
-    QLineEdit,
     QListWidget,
     QMenu,
     QMessageBox,
@@ -44,7 +43,17 @@ from tests.core.oracle import set_weight
 from tests.ready_sets import FOLDER
 from tests.ui import hands
 from tests.ui.clipped import clipped
-from tests.ui.hands import choose, choose_entry, press_button, turn, type_name, write
+from tests.ui.hands import (
+    choose,
+    choose_entry,
+    click_in_list,
+    field,
+    press_button,
+    turn,
+    type_into,
+    type_name,
+    write,
+)
 from tests.ui.runs import pixels_of
 from tests.ui.sees import figure, labels, offered, status, untrue
 
@@ -62,21 +71,9 @@ def relu():
 
 
 @pytest.fixture
-def asked(answer):
+def asked(carry_out):
     """Return a function that takes the deeds for the next dialog, which closes even after a failure."""
-
-    def when(*deeds):
-        def do(dialog):
-            try:
-                for deed in deeds:
-                    deed(dialog)
-            finally:
-                if dialog.isVisible():
-                    dialog.reject()
-
-        answer(OpenTable, do)
-
-    return when
+    return partial(carry_out, OpenTable)
 
 
 @pytest.fixture
@@ -496,35 +493,6 @@ def dialog(qtbot):
     return dialog
 
 
-def click_kind(title):
-    """Return a function that clicks a kind in the list."""
-
-    def click(dialog):
-        kinds = dialog.findChild(QListWidget)
-        (item,) = kinds.findItems(title, Qt.MatchFlag.MatchExactly)
-        QTest.mouseClick(kinds.viewport(), LEFT, pos=kinds.visualItemRect(item).center())
-
-    return click
-
-
-def field(dialog, name):
-    return next(own for own in dialog.findChildren(QLineEdit) if own.accessibleName() == name)
-
-
-def type_into(name, text, key=None):
-    """Return a function that types a number over that of a field."""
-
-    def type_it(dialog):
-        QTest.mouseClick(field(dialog, name), LEFT)
-        field(dialog, name).selectAll()
-        QTest.keyClick(field(dialog, name), Key.Key_Delete)
-        write(field(dialog, name), text)
-        if key is not None:
-            QTest.keyClick(field(dialog, name), key)
-
-    return type_it
-
-
 def radio(dialog, begins):
     texts = {own.text().replace("&", ""): own for own in dialog.findChildren(QRadioButton)}
     return next(own for text, own in texts.items() if text.startswith(begins))
@@ -544,11 +512,11 @@ def as_shown(data):
     return [[as_text(value) for value in row] for row in np.hstack([data.inputs, data.targets]).tolist()]
 
 
-MOONS, MAKE = click_kind("Two moons"), press_button("Make rows")
+MOONS, MAKE = click_in_list("Two moons"), press_button("Make rows")
 
 
 def test_made_rows_go_into_a_network_that_fits_and_keep_its_weights(made, approved):
-    window = made("relu", click_kind("Spiral"), cancel)
+    window = made("relu", click_in_list("Spiral"), cancel)
     assert table_rows(window) == [["3", "5", "60"]]
     assert not window.document.modified
     choose_entry(window, "Backward")
@@ -567,14 +535,14 @@ def test_made_rows_go_into_a_network_that_fits_and_keep_its_weights(made, approv
     assert table_rows(window) == moons
 
     column = Column("x_0", ("x_0",), mean=5.0, deviation=2.0)
-    made(replace(load(example("xor").path), columns=(column,)), click_kind("Two circles"), MAKE)
+    made(replace(load(example("xor").path), columns=(column,)), click_in_list("Two circles"), MAKE)
     assert window.document.state.columns == (), "made rows are inputs as they stand"
     window.undo()
     assert window.document.state.columns == (column,)
 
 
 def test_made_rows_can_open_with_a_network_settings_and_notes(made, qtbot, approved):
-    window = made("relu", click_kind("Spiral"), click_radio("Make a network"), MAKE)
+    window = made("relu", click_in_list("Spiral"), click_radio("Make a network"), MAKE)
     state = window.document.state
     assert state.network.sizes == (2, 16, 16, 1)
     assert state.training == KINDS["spiral"].training
@@ -590,7 +558,7 @@ def test_made_rows_can_open_with_a_network_settings_and_notes(made, qtbot, appro
         assert not radio(dialog, "Put these").isEnabled()
         assert radio(dialog, "Make a").isChecked()
 
-    made("digits", click_kind("Curve"), look, MAKE)
+    made("digits", click_in_list("Curve"), look, MAKE)
     approved("rows that do not fit the network", "\n".join(seen))
     assert window.document.state.network.sizes == (1, 8, 1)
 
@@ -612,7 +580,7 @@ def test_made_rows_can_open_with_a_network_settings_and_notes(made, qtbot, appro
     assert table_rows(window) == as_shown(KINDS["circles"].data(12, 0.0, 4))
     assert window.document.state.network == KINDS["circles"].network()
     enter = type_into("Rows", "4", Key.Key_Return)
-    made("xor", click_kind("Exclusive or"), type_into("Noise", "0"), enter)
+    made("xor", click_in_list("Exclusive or"), type_into("Noise", "0"), enter)
     assert table_rows(window) == [["0", "0", "0"], ["0", "1", "1"], ["1", "0", "1"], ["1", "1", "0"]]
 
 
@@ -636,7 +604,7 @@ def test_the_preview_shows_the_rows_or_the_first_of_very_many(dialog, qtbot, app
     preview, rows, noise = dialog.findChild(Preview), field(dialog, "Rows"), field(dialog, "Noise")
     rows_of = preview.marks.rows
     assert (set(rows_of.colours), set(rows_of.shapes), len(rows_of.points)) == ({colours().positive}, {0}, 20)
-    click_kind("Three blobs")(dialog)
+    click_in_list("Three blobs")(dialog)
     seen = Counter(zip(preview.marks.rows.colours, preview.marks.rows.shapes, strict=True))
     assert seen == {(class_colour(colours(), k), class_shape(k)): 50 for k in range(3)}
     MOONS(dialog)
@@ -645,14 +613,14 @@ def test_the_preview_shows_the_rows_or_the_first_of_very_many(dialog, qtbot, app
     qtbot.waitUntil(lambda: len(preview.marks.rows.points) == 190)
     turn(rows, 1)
     qtbot.waitUntil(lambda: len(preview.marks.rows.points) == 191)
-    click_kind("Spiral")(dialog)
+    click_in_list("Spiral")(dialog)
     assert len(preview.marks.rows.points) == 200
     assert noise.text() == "0.02"
     QTest.mouseClick(noise, LEFT)
     for _ in range(3):
         QTest.keyClick(noise, Key.Key_Down)
     assert noise.text() == "0"
-    click_kind("Two circles")(dialog)
+    click_in_list("Two circles")(dialog)
     type_into("Rows", "500000", Key.Key_Tab)(dialog)
     qtbot.waitUntil(lambda: len(preview.marks.rows.points) == 1500)
     approved("very many rows", next(text for text in labels(dialog) if "The picture" in text))
@@ -664,7 +632,7 @@ def test_the_preview_shows_the_rows_or_the_first_of_very_many(dialog, qtbot, app
 def test_no_text_of_the_dialog_is_cut_off_on_a_small_screen(dialog):
     dialog.resize(dialog.minimumSize())
     for kind in KINDS.values():
-        click_kind(kind.title)(dialog)
+        click_in_list(kind.title)(dialog)
         QApplication.processEvents()
         assert clipped(dialog) == [], kind.title
         assert dialog.width() <= 1024
@@ -680,7 +648,7 @@ def test_the_chosen_network_stays_with_another_kind_and_classes_have_their_colou
         ("Three blobs", "Make a network"),  # for which no other one fits
         ("Two circles", "Put these"),
     ):
-        (click_kind(kind) if kind else click_radio(clicks))(dialog)
+        (click_in_list(kind) if kind else click_radio(clicks))(dialog)
         assert radio(dialog, clicks).isChecked(), (kind, clicks)
     MOONS(dialog)
     for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):

@@ -378,7 +378,7 @@ class FunctionPanel(PlotPanel):
             != (other.inputs, other.outputs, other.layers[-1].activation)
         ) or old.data is not new.data:
             axes = self.axes
-            if one.inputs is not other.inputs:  # as in another document
+            if one.inputs is not other.inputs and old.data is not new.data:  # as in another document
                 self.tool.setChecked(False)
             self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
             if axes != self.axes or one.sizes != other.sizes:
