@@ -51,6 +51,14 @@ def raw_rows(state):
     return [[*row, 0.0] for row in RAW]
 
 
+def function_of(text):
+    """Return the function `as_inputs` of a program."""
+    (function,) = (node for node in ast.parse(text).body if getattr(node, "name", "") == "as_inputs")
+    names = {"math": math}
+    exec(ast.unparse(function), names)
+    return names["as_inputs"]
+
+
 def test_formulas_are_saved_and_read_exactly_and_predict_raw_rows(state, tmp_path):
     with pytest.raises(ValueError, match="row 2: the formula log"):
         state.predict([[1, 2, 0], [0, 2, 0]])
@@ -113,15 +121,21 @@ def test_model_formats_say_that_the_formula_is_lost(state, tmp_path, approved, c
 @pytest.mark.parametrize("style", STYLES)
 def test_programs_compute_the_columns_of_a_raw_row_with_their_own_arithmetic(state, style):
     text = program(state, style).text
-    tree = ast.parse(text)
     assert "import math" in text
-    (function,) = (
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "as_inputs"
-    )
-    names = {"math": math}
-    exec(ast.unparse(function), names)
-    found = [names["as_inputs"](row) for row in raw_rows(state)]
+    found = [*map(function_of(text), raw_rows(state))]
     np.testing.assert_allclose(found, state.columns.encoded(raw_rows(state)), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("power", ["x**0.5", "abs(x**0.5)", "(x**0.5)**2", "min(x**0.5, y)"])
+def test_programs_refuse_rows_that_nnviz_refuses(power):
+    """In Python, a broken power of a negative number is a complex number."""
+    state = edits.put_column(state_of_plain_rows(), "p", power)
+    as_inputs = function_of(program(state, "numpy").text)
+    assert as_inputs([4.0, 5.0]) == state.columns.encoded([[4.0, 5.0]])[0].tolist()
+    with pytest.raises(ValueError, match="no finite value"):
+        state.columns.encoded([[-4.0, 5.0]])
+    with pytest.raises(TypeError, match="complex"):
+        as_inputs([-4.0, 5.0])
 
 
 def test_programs_print_the_predictions_of_raw_rows(state, tmp_path):

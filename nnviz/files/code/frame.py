@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -202,10 +201,11 @@ def uses_math(state: State) -> bool:
 
 
 def _formula_code(state: State, column: Column) -> str:
-    """Return code that computes a column from the variable `row`."""
+    """Return code that computes a column from the variable `row`, and fails where nnviz refuses the row."""
     cells = {each.name: f"row[{i}]" for i, each in enumerate(state.columns.of_inputs)}
-    own = formula(column.formula)
-    return own.rewritten(cells.__getitem__, lambda name: name if hasattr(builtins, name) else f"math.{name}")
+    own, modules = formula(column.formula), {"abs": "math.fabs", "min": "min", "max": "max"}
+    code = own.rewritten(cells.__getitem__, lambda name: modules.get(name, f"math.{name}"))
+    return f"float({code})" if "**" in code else code  # a complex power is a TypeError, here and in math.fabs
 
 
 def _node_values(column: Column, cell: str, i: int) -> Iterator[tuple[str, str]]:
