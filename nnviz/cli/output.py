@@ -27,6 +27,7 @@ from nnviz.cli.terminal import (
 from nnviz.core import edits
 from nnviz.core import train as training_core
 from nnviz.core.activations import Array
+from nnviz.core.columns import check_width
 from nnviz.core.formula import CellError
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
@@ -80,10 +81,8 @@ def _typed_row(state: State, cells: list[str]) -> Array:
     """Return the cells of a typed row as inputs, shape (1, inputs). Raises UsageError and FileError."""
     columns, place = state.columns.of_inputs, f"--row {','.join(cells)}"
     has_texts = any(column.values for column in columns)
-    if len(cells) != len(columns):
-        what, whose = ("cell", "column") if has_texts else ("number", "input")
-        expected = counted(len(columns), what)
-        raise FileError(f"expected {expected} per row, one for each {whose}, found {len(cells)}", place)
+    with as_file_errors(place):
+        check_width(cells, columns)
     parts = []
     for column, cell in zip(columns, cells, strict=True):
         try:

@@ -311,17 +311,16 @@ class Columns(tuple[Column, ...]):
         A raw row has one cell for each column of `of_inputs`. Raises ValueError for a cell that does not fit
         its column. The message starts with the row, counted from 1, and the column.
         """
-        columns = self.of_inputs
-        for row, cells in enumerate(rows):
-            _check_width(row, cells, columns)
-        parts = []
-        for i, column in enumerate(columns):
-            cells = rows[:, i] if isinstance(rows, np.ndarray) else [row[i] for row in rows]
-            try:
-                parts.append(column.encoded(cells))
-            except CellError as error:
-                raise ValueError(f"row {error.row + 1}, column {column.name}: {error}") from None
+        columns, parts = self.of_inputs, []
         try:
+            for row, cells in enumerate(rows):
+                check_width(cells, columns, row)
+            for i, column in enumerate(columns):
+                cells = rows[:, i] if isinstance(rows, np.ndarray) else [row[i] for row in rows]
+                try:
+                    parts.append(column.encoded(cells))
+                except CellError as error:
+                    raise ValueError(f"row {error.row + 1}, column {column.name}: {error}") from None
             return self.join(parts)
         except CellError as error:
             raise ValueError(f"row {error.row + 1}: {error}") from None
@@ -391,7 +390,8 @@ def with_names(column: Column, names: Mapping[str, str]) -> Column:
     return replace(column, formula=own.rewritten(lambda name: quoted_name(names[name])))
 
 
-def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
+def check_width(cells: object, columns: Sequence[Column], row: int = 0) -> None:
+    """Raise CellError unless there is one cell for each column. `row` is the index of the cells' row."""
     if isinstance(cells, str) or not hasattr(cells, "__len__"):
         found = quoted(cells)
     elif len(cells) == len(columns):
@@ -400,7 +400,7 @@ def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
         found = str(len(cells))
     expected = counted(len(columns), "cell")
     names = list_text([column.name for column in columns], MOST_LISTED)
-    raise ValueError(f"row {row + 1}: expected {expected} ({names}), found {found}")
+    raise CellError(f"expected {expected} ({names}), found {found}", row)
 
 
 def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Array]) -> Array:

@@ -229,14 +229,10 @@ def randomise(state: State, seed: int) -> State:
 
 def rename(state: State, column: int, node: int, name: str) -> State:
     """Rename an input or a node. Raises ValueError if the name is empty or already in use."""
-    name = name.strip()
-    network = state.network
-    if not name:
-        raise ValueError("a name needs at least one character")
+    name, network = name.strip(), state.network
     if network.names(column)[node] == name:
         return state
-    if name in network.all_names():
-        raise ValueError(f"the name {quoted(name)} is already in use; choose another name")
+    _check_new(name, network.all_names())
     names = list(network.names(column))
     names[node] = name
     if column == 0:
@@ -251,6 +247,14 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     is_named = any(_training_after(replace(state, training=own), renamed) != own for own in were)
     run = None if is_named else state.run  # a run repeats its updates with the old names of frozen parts
     return replace(state, network=renamed, training=training, columns=columns, run=run)
+
+
+def _check_new(name: str, taken: Iterable[str]) -> None:
+    """Raise ValueError if the new name `name` is empty or one of the names `taken`."""
+    if not name:
+        raise ValueError("a name needs at least one character")
+    if name in taken:
+        raise ValueError(f"the name {quoted(name)} is already in use; choose another name")
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:
@@ -294,10 +298,7 @@ def keep_set(state: State, name: str) -> State:
     Raises ValueError if the name is empty or already in use.
     """
     name = name.strip()
-    if not name:
-        raise ValueError("a name needs at least one character")
-    if any(each.name == name for each in state.weight_sets):
-        raise ValueError(f"the name {quoted(name)} is already in use by a weight set; choose another name")
+    _check_new(name, [each.name for each in state.weight_sets])
     return replace(state, weight_sets=(*state.weight_sets, WeightSet.of(name, state.network)))
 
 
@@ -478,14 +479,11 @@ def put_column(
     """
     formula(text).check_names(state.columns.sources)
     column = Column(name := name.strip(), (name,), formula=text.strip())
-    if place is not None:
-        state = rename(state, 0, place, name)
-    elif name in state.network.all_names():
-        raise ValueError(f"the name {quoted(name)} is already in use; choose another name")
-    else:
-        place = len(state.network.inputs)
-        state = _with_column(state, 0, lambda values, new, axis: np.insert(values, place, new, axis), name)
-    others = (each for each in state.columns if name not in each.nodes)
+    if place is None:
+        place, state = len(state.network.inputs), add_node(state, 0)
+    state = rename(state, 0, place, name)
+    others = [each for each in state.columns if name not in each.nodes]
+    _check_new(name, [each.name for each in others])
     state = replace(state, columns=Columns((*others, column)), run=None)
     return standardise(state, [place]) if scaled else state
 

@@ -238,6 +238,7 @@ def test_edits_that_cannot_be_are_refused(approved):
         "the output layer": lambda: edits.remove_layer(linear, 2),
         "a set's name that is taken": lambda: keep_set(SETS, "weights_1"),
         "an empty name of a set": lambda: keep_set(SETS, "  "),
+        "a computed input called like a column": lambda: edits.put_column(TABLE, "colour", "age*size"),
     }
     approved("edits that cannot be", refusals(cases))
 

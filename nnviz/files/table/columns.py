@@ -276,7 +276,7 @@ def place_columns(table: Table, state: State) -> Placed:
     width = len(of_inputs)
     if len(rest) not in ((width,) if targets else (width, width + len(of_targets))):
         inputs_only, both = counted(width, "column"), width + len(of_targets)
-        text = f"expected {inputs_only}, one for each input, or {both} with the targets, found {table.width}"
+        text = f"expected {inputs_only} of inputs, or {both} with the targets, found {table.width}"
         raise FileError(text, "line 1")
     names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
     return Placed(rest[:width], targets or rest[width:], names)
