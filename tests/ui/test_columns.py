@@ -126,6 +126,13 @@ def test_a_column_is_typed_by_the_keyboard_alone(afresh, asked, qtbot):
     assert tip == "distance², computed as x² + y², then standardised"
 
 
+def test_the_numbers_of_a_single_row_are_not_standardised(afresh, asked):
+    window, can = afresh(linear(ROWS[:1], [[0.0]])), []
+    asked(lambda dialog: can.append(dialog.findChild(QCheckBox).isEnabled()))
+    choose_entry(window, "Add column…")
+    assert can == [False]
+
+
 def test_the_dialog_says_why_a_formula_cannot_be_used_and_stays_open(afresh, asked, qtbot, approved):
     window, said = afresh(linear()), []
 
@@ -281,9 +288,7 @@ def test_an_input_that_a_formula_needs_stays_and_a_new_name_goes_into_the_formul
     window = afresh(product())
     window.structure.remove_node(0, 1)
     approved("an input that is needed", status(window))
-    click(window, Address("name", -1, 0))
-    write(editor_of(window), "petal width")
-    QTest.keyClick(editor_of(window), Key.Key_Return)
+    set_number(window, Address("name", -1, 0), "petal width")
     assert headers(window)[2] == "x·y\n= `petal width`*y"
     window.structure.remove_node(0, 2)
     assert window.document.state.network.inputs == ("petal width", "y")

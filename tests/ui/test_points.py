@@ -106,6 +106,20 @@ def test_a_drag_over_the_ground_sprinkles_points_in_one_step(qtbot, open_panel):
     assert document.state is before
 
 
+def test_points_of_one_move_of_the_mouse_come_together_and_a_run_begins_again_once(qtbot, open_panel):
+    panel = open_panel(xor())
+    document, runner, told = edit_points(qtbot, panel), panel.runner, []
+    runner.message.connect(told.append)
+    runner.set_training(replace(document.state.training, updates=100_000))
+    runner.run()
+    drag(panel, *(place(panel, *at) for at in ((0.2, 0.3), (0.8, 0.7))))
+    assert len(document.state.data) > 9
+    assert runner.running
+    assert len(told) == 2, "the press has begun a run, and the move another"
+    assert document.now.row == len(document.state.data) - 1
+    runner.pause()
+
+
 def test_all_works_by_the_keyboard(qtbot, open_panel):
     panel = open_panel(before := xor())
     document = edit_points(qtbot, panel)
@@ -250,8 +264,10 @@ def test_the_tool_is_offered_only_where_rows_can_be_placed_and_ends_with_the_doc
     assert not panel.tool.isVisible()
     start(qtbot, panel, xor())
     edit_points(qtbot, panel)
+    panel.wide.trigger()
     start(qtbot, panel, three_classes(2))
     assert not panel.tool.isChecked()
+    assert not panel.wide.isChecked(), "another network begins with the range of its rows"
     choose(qtbot, panel, panel.output, "all")
     assert panel.key.isVisible()
     count = len(panel.document.state.data)

@@ -47,6 +47,7 @@ class ColumnDialog(Dialog):
         self._showing.timeout.connect(self._show_numbers)
         self._add_parts(title)
         self.scaled.setChecked(any(each.is_scaled for each in state.columns))
+        self.scaled.setEnabled(state.trained_rows > 1)
         if place is not None:
             column = state.columns.computed[place]
             self.formula.setText(column.formula)

@@ -380,6 +380,7 @@ class FunctionPanel(PlotPanel):
             axes = self.axes
             if one.inputs is not other.inputs and old.data is not new.data:  # as in another document
                 self.tool.setChecked(False)
+                self.wide.setChecked(False)
             self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
             if axes != self.axes or one.sizes != other.sizes:
                 self._discard_results()
@@ -742,7 +743,7 @@ class FunctionPanel(PlotPanel):
             self._document.select_row(self._grabbed)
             return place - at
         self._brush = np.array(at.toTuple())
-        self._add_point(self._brush)
+        self._add_points(self._brush)
         return QPointF()
 
     def _drag_to(self, x: float, y: float) -> None:
@@ -750,19 +751,24 @@ class FunctionPanel(PlotPanel):
         if self._grabbed is not None:
             self._move_point(self._grabbed, [x, y])
             return
-        at, pixel = np.array([x, y]), np.array(self.plane.pixel())
-        while (length := np.hypot(*((at - self._brush) / pixel))) >= SPACING_PX:
-            self._brush = self._brush + (at - self._brush) * SPACING_PX / length
-            self._add_point(self._brush + self._rng.normal(0.0, SPREAD_PX, 2) * pixel)
+        pixel = np.array(self.plane.pixel())
+        way = ([x, y] - self._brush) / pixel
+        if count := int(np.hypot(*way) / SPACING_PX):
+            steps = np.arange(1, count + 1)[:, None] * way * SPACING_PX / np.hypot(*way)
+            places = self._brush + (steps + self._rng.normal(0.0, SPREAD_PX, steps.shape)) * pixel
+            self._brush = self._brush + steps[-1] * pixel
+            self._add_points(*places)
 
-    def _add_point(self, place: Array) -> None:
-        """Add a row at a place in the plot, shape (2,), as the last training row; select the row."""
-        now, axes, at = self._document.now, self.axes, self.plane.round_point(QPointF(*place.tolist()))
+    def _add_points(self, *places: Array) -> None:
+        """Add rows at places in the plot, each of shape (2,), as the last training rows; select the last."""
+        now, axes, count = self._document.now, self.axes, len(places)
+        points = [self.plane.round_point(QPointF(*place.tolist())) for place in places]
         chosen = self._class if class_names(now.state, axes) else self.number.value
-        last = max(now.state.training.trained_rows(len(now.state.data) + 1), 1) - 2
-        targets = new_targets(now, axes, at.y(), chosen)
-        if self._edit_points("Add points", add_row, last, self._inputs_at(at), targets):
-            self._document.select_row(last + 1)
+        last = max(now.state.training.trained_rows(len(now.state.data) + count), count) - count - 1
+        inputs = [self._inputs_at(at) for at in points]
+        targets = [new_targets(now, axes, at.y(), chosen) for at in points]
+        if self._edit_points("Add points", add_row, last, inputs, targets):
+            self._document.select_row(last + count)
 
     def _move_point(self, row: int, values: list[float]) -> None:
         """Move a point to the `values` on the axes: two inputs, or an input and the target."""
@@ -782,7 +788,7 @@ class FunctionPanel(PlotPanel):
         elif key in DIGITS:
             self._choose_class(DIGITS.index(key))
         elif key not in REMOVE:
-            self._add_point(np.mean(self.plane.view(), axis=1))
+            self._add_points(np.mean(self.plane.view(), axis=1))
         elif len(self._document.state.data):
             self._edit_points("Remove a point", remove_rows, [self._document.now.row])
 
