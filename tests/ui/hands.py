@@ -85,8 +85,10 @@ def editor_of(window):
 
 
 def set_number(window, address, text, key=Qt.Key.Key_Return):
-    """Click the number of `part` where it stands, type, press `key`."""
+    """Click the number or name at `address` where it stands, type, press `key`."""
     click(window, address)
+    if address.kind == "name" and not window.diagram.session.open:  # the first click selected the node
+        click(window, address)
     editor = editor_of(window)
     write(editor, text)
     if key is not None:

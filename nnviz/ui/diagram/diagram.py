@@ -157,7 +157,7 @@ class Diagram(Canvas):
         if self._moved and not self._scrubbing:
             return Qt.CursorShape.ClosedHandCursor
         text = self._text_at(at)
-        if text and text.kind == "name":
+        if text and self._is_selected_name(text):
             return Qt.CursorShape.IBeamCursor
         if text and text.kind in EDITABLE:
             return Qt.CursorShape.SizeHorCursor if self._scrubbing else Qt.CursorShape.IBeamCursor
@@ -194,12 +194,16 @@ class Diagram(Canvas):
             first = now.address if now.address and now.address.kind == "weight" else None
             second = address._replace(kind="weight")
             self._document.select(first or second, second if first and first != second else None)
-        elif text and text.kind in (*EDITABLE, "name"):
+        elif text and (text.kind in EDITABLE or self._is_selected_name(text)):
             self.session.edit(text)
         elif address.kind in ("weight", "slope"):
             desk.explain(address._replace(kind="weight"))
         else:
             desk.explain(Address("node", address.layer, address.node))
+
+    def _is_selected_name(self, text: Address) -> bool:
+        """Return whether a click on this text renames a node; a first click on a name selects the node."""
+        return text.kind == "name" and text._replace(kind="node") == self._document.now.address
 
     def _blank_at(self, text: Address | None, at: QPointF) -> Hashable:
         """Return the place of the hidden result that was clicked, or None: a text, or the walk's callout."""
