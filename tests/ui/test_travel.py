@@ -145,8 +145,10 @@ def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
 
 def test_the_timeline_comes_with_the_first_update_and_goes_to_the_end_of_the_run(qtbot, document, panel, run):
     assert not panel.timeline.isVisible()
+    height = panel.sizeHint().height()
     click(panel.run_buttons.step)
     assert panel.timeline.isVisible()
+    assert panel.sizeHint().height() == height, "the panels below do not move"
     assert shown(panel) == (1, 1)
     run()
     assert shown(panel) == (21, 21)

@@ -146,6 +146,9 @@ class Timeline(QSlider):
         self._handle_at = 0
         named(self, "Iteration of the run", TIMELINE_TIP)
         self.setFixedHeight(HANDLE_PX)
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that the panels below do not move when a run begins
+        self.setSizePolicy(policy)
         self.hide()
         self.valueChanged.connect(self._emit_wanted)
 
