@@ -421,6 +421,7 @@ def test_lines_break_at_the_same_places_with_and_without_a_scroll_bar(read):
     def page(width, height):
         reader.panel.resize(width, height)
         QApplication.processEvents()
+        reader.desk.frames.show_pending()
         reader.reads("∂MSE/∂z")
         return reader.browser.toPlainText(), reader.browser.verticalScrollBar().isVisible()
 
