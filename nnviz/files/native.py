@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from nnviz.core.columns import Columns
 from nnviz.core.history import History
 from nnviz.core.losses import forms_of
 from nnviz.core.metrics import classifies
-from nnviz.core.network import Layer, Network, frozen
+from nnviz.core.network import Network, frozen
 from nnviz.core.numbers import (
     EARLIER_POINTS,
     EARLIER_RUNS,
@@ -44,6 +44,7 @@ from nnviz.core.state import (
     State,
     Training,
     Weights,
+    WeightSet,
     with_weights,
 )
 from nnviz.core.trainer import as_layers, as_vector
@@ -59,8 +60,8 @@ from nnviz.files.version1 import (
     RunPart,
     SegmentPart,
     TrainingPart,
-    WeightSetPart,
     WeightsPart,
+    check_rows,
     fields_of,
     object_of,
     part_of,
@@ -99,18 +100,14 @@ def _run_part(state: State) -> RunPart | None:
     return RunPart(
         iteration=run.iteration,
         segments=[_segment_part(each) for each in run.segments],
-        start=_weights_parts(run.start.layers),
+        start=part_of(WeightSet.of("start", run.start).layers),
         optimizer_memory=[
-            WeightSetPart(name, _weights_parts(as_layers(vector, network)))
+            part_of(WeightSet(name, as_layers(vector, network)))
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
         history=part_of(run.history.line, Point),
         **{curve.name.replace(" ", "_"): part_of(curve.history.line, Point) for curve in run.beside},
     )
-
-
-def _weights_parts(layers: Iterable[Layer | Weights]) -> list[WeightsPart]:
-    return [WeightsPart(part_of(layer.weights), part_of(layer.biases)) for layer in layers]
 
 
 def _segment_part(segment: Segment) -> SegmentPart:
@@ -226,7 +223,7 @@ def _curve(
     """
     with as_file_errors():
         limit.check(len(given), place)
-        _check_rows(given, 2, f"of iteration and {what}", place)
+        check_rows(given, 2, f", one for each of iteration and {what}", place)
         points = frozen(object_of(given, place), place)
     if not len(points):
         raise FileError("expected at least one point", place)
@@ -295,13 +292,13 @@ def left_out(state: State) -> list[str]:
 def state_from(raw: Any) -> State:
     """Return the State that parsed JSON describes. Raises FileError."""
     _check_head(raw)
-    file = version1.parse(raw)
+    file = version1.convert(raw, File)
     count, width = len(file.network.layers), len(file.network.inputs)
     for k, layer in enumerate(file.network.layers):
         if layer.nodes is None:
             layer.nodes = [*default_nodes(k, count, len(layer.weights))]
         place, node = f"network.layers[{k}].weights", "node before it" if k else "input"
-        _check_rows(layer.weights if width else [], width, node, place)
+        check_rows(layer.weights if width else [], width, f", one for each {node}", place)
         width = len(layer.nodes) if len(layer.nodes) == len(layer.weights) else 0  # unknown
     network = object_of(file.network, "network")
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
@@ -332,18 +329,11 @@ def _check_head(raw: Any) -> None:
 def _dataset(part: DataPart, network: Network) -> Dataset:
     for end, nodes in (("input", network.inputs), ("target", network.outputs)):
         name = f"{end}s"
-        _check_rows(getattr(part, name) or [], len(nodes), end, f"data.{name}")
+        check_rows(getattr(part, name) or [], len(nodes), f", one for each {end}", f"data.{name}")
         if getattr(part, name) == []:
             setattr(part, name, np.empty((0, len(nodes))))
     made: Dataset = object_of(part, "data")
     return made
-
-
-def _check_rows(rows: Iterable[Sized], width: int, why: str, place: str) -> None:
-    for j, row in enumerate(rows):
-        if len(row) != width:
-            expected = f"{counted(width, 'number')}, one for each {why}"
-            raise FileError(f"expected {expected}, found {len(row)}", f"{place}[{j}]")
 
 
 def _weights(parts: list[WeightsPart], network: Network, place: str) -> tuple[Weights, ...]:

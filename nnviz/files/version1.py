@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sized
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from functools import reduce
 from operator import or_
 from statistics import mode
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -31,6 +31,7 @@ from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
 Matrix: TypeAlias = list[Row]
+_T = TypeVar("_T")
 
 _Names = Annotated[list[str], Meta(description="The names are unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
@@ -265,12 +266,15 @@ _WORDS = {
 }
 
 
-def parse(raw: Any) -> File:
-    """Return the File that parsed JSON describes. Raises FileError for a value of the wrong type."""
+def convert(raw: Any, kind: type[_T], place: str = "") -> _T:
+    """Return parsed JSON as an object of a type, such as File. `place` is the place of `raw` in the file.
+
+    Raises FileError for a value of the wrong type.
+    """
     try:
-        return msgspec.convert(raw, File, dec_hook=_row)
+        return msgspec.convert(raw, kind, dec_hook=_row)
     except msgspec.ValidationError as error:
-        raise plain_error(error) from None
+        raise _plain_error(error).within(place) from None
 
 
 def to_json_types(file: File) -> Any:
@@ -287,7 +291,7 @@ def _row(_type: type, value: Any) -> Row:
         raise ValueError(str(error)) from None  # msgspec adds the place of the row
 
 
-def plain_error(error: msgspec.ValidationError) -> FileError:
+def _plain_error(error: msgspec.ValidationError) -> FileError:
     """Return an error of msgspec in plain words, with its place in the file, such as "data.inputs[0]"."""
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
@@ -359,12 +363,16 @@ def fields_of(part: msgspec.Struct, place: str) -> dict[str, Any]:
 
 
 def _matrix(rows: Matrix, place: str) -> Array:
-    width = mode(map(len, rows))
+    check_rows(rows, mode(map(len, rows)), " as in the other rows", place)
+    return np.array([row.numbers for row in rows])
+
+
+def check_rows(rows: Iterable[Sized], width: int, why: str, place: str) -> None:
+    """Raise FileError unless each row has `width` numbers; `why` is a reason that follows this count."""
     for j, row in enumerate(rows):
         if len(row) != width:
-            expected = counted(width, "number")
-            raise FileError(f"expected {expected} as in the other rows, found {len(row)}", f"{place}[{j}]")
-    return np.array([row.numbers for row in rows])
+            expected = f"{counted(width, 'number')}{why}"
+            raise FileError(f"expected {expected}, found {len(row)}", f"{place}[{j}]")
 
 
 def part_of(value: Any, row: type[Row] = Row) -> Any:

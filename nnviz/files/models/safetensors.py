@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense, sort_layers
 from nnviz.files.source import Codec, Source
-from nnviz.files.version1 import plain_error
+from nnviz.files.version1 import convert
 
 _LENGTH = 8
 _HEADER_BYTES = 2**20
@@ -33,7 +33,6 @@ _AXES = {".weight": 2, ".bias": 1}
 _OF_NORMALISATION = ("running_mean", "running_var", "num_batches_tracked")
 _KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
-_T = TypeVar("_T")
 _Offset = Annotated[int, Meta(ge=0)]
 
 
@@ -79,8 +78,8 @@ def _header(data: bytes) -> tuple[dict[str, _Tensor], dict[str, str], int]:
     head = json_text.parse(json_text.decode_text(data[_LENGTH : _LENGTH + length]))
     if not isinstance(head, dict):
         raise FileError("expected a JSON object as the header")
-    metadata = _convert(head.pop(_METADATA, {}), dict[str, str], _METADATA)
-    tensors = {name: _convert(raw, _Tensor, name) for name, raw in head.items()}
+    metadata = convert(head.pop(_METADATA, {}), dict[str, str], _METADATA)
+    tensors = {name: convert(raw, _Tensor, name) for name, raw in head.items()}
     return tensors, metadata, _LENGTH + length
 
 
@@ -109,13 +108,6 @@ def check_tensors(shapes: Mapping[str, Sequence[int]]) -> None:
                 f"{quoted(name)} of shape {[*shape]} is neither the weight (a matrix) nor the bias (a row) "
                 "of a dense layer"
             )
-
-
-def _convert(raw: Any, kind: type[_T], place: str) -> _T:
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        raise plain_error(error).within(place) from None
 
 
 def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:

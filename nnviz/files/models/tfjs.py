@@ -20,7 +20,7 @@ from nnviz.files.models import keras, keras_chain
 from nnviz.files.models.dense import LARGEST
 from nnviz.files.models.keras_chain import json_object
 from nnviz.files.source import Codec, Source
-from nnviz.files.version1 import plain_error
+from nnviz.files.version1 import convert
 
 _KINDS = {"float32": "<f4", "float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 """Types of numbers in a file, with their NumPy types."""
@@ -76,13 +76,9 @@ def read(source: Source) -> State:
 
 def _arrays(raw: object, source: Source) -> dict[str, NDArray[np.float32]]:
     """Return all weights by name, from all files. Raises FileError."""
-    try:
-        groups = msgspec.convert(raw, _Weights).weightsManifest
-    except msgspec.ValidationError as error:
-        raise plain_error(error) from None
     arrays: dict[str, NDArray[np.float32]] = {}
     count = 0
-    for group in groups:
+    for group in convert(raw, _Weights).weightsManifest:
         data, at = _data(group.paths, source), 0
         for weight in group.weights:
             numbers = math.prod(weight.shape)
