@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from nnviz.cli import terminal
-from nnviz.cli.arguments import ACTIVATIONS, COMMANDS, UsageError
+from nnviz.cli.arguments import ACTIVATIONS, COMMANDS, UsageError, parse_activations
 from nnviz.cli.terminal import end_at_once_on_signals
 from nnviz.files.errors import FileError
 from nnviz.system import STREAMS, DisplayError
@@ -26,10 +26,9 @@ def run(arguments: list[str]) -> int:
     try:
         code = _run(arguments)
         terminal.flush()
-    except UsageError as error:
-        return _fault(error, 2)
-    except (FileError, DisplayError, terminal.OutputError) as error:
-        return _fault(error, 1)
+    except (UsageError, FileError, DisplayError, terminal.OutputError) as error:
+        terminal.print_remark(error)
+        return 2 if isinstance(error, UsageError) else 1
     except BrokenPipeError:
         return code or 141
     finally:
@@ -48,8 +47,6 @@ def _run(arguments: list[str]) -> int:
         return _open(first, None)
     if not rest[0].startswith(ACTIVATIONS):
         raise UsageError("nnviz: expected one FILE or a command; see `nnviz --help`")
-    from nnviz.cli.arguments import parse_activations
-
     return _open(first, parse_activations(rest))
 
 
@@ -65,11 +62,6 @@ def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
     from nnviz.ui.window.app import open_window
 
     return open_window(file, activations)
-
-
-def _fault(sentence: object, code: int) -> int:
-    terminal.print_remark(sentence)
-    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -177,10 +177,8 @@ def code(state: State, chosen: argparse.Namespace) -> None:
     from nnviz.files.code import program
     from nnviz.files.code.lines import numbers_path, save
 
-    try:
+    with as_file_errors():
         made = program(state, chosen.style)
-    except ValueError as error:
-        raise FileError(str(error)) from None
     if chosen.out is None:
         if made.separate_arrays:
             print_remark("to save the program's arrays in a separate file, use -o OUT.py")
@@ -231,13 +229,9 @@ def convert(state: State, chosen: argparse.Namespace) -> None:
 
 def render(state: State, chosen: argparse.Namespace) -> None:
     """Draw the diagram of the network into a file, or write a film."""
-    try:
-        if is_film(chosen):
-            write_film(state, chosen)
-        else:
-            _draw(state, chosen)
-    except ValueError as error:
-        raise FileError(str(error)) from error
+    draw = write_film if is_film(chosen) else _draw
+    with as_file_errors():
+        draw(state, chosen)
 
 
 def _draw(state: State, chosen: argparse.Namespace) -> None:
@@ -305,12 +299,10 @@ def train(state: State, chosen: argparse.Namespace) -> int:
     at once.
     """
     with StopRequest() as stop:
-        try:
+        with as_file_errors():
             state = training_core.with_settings(state, {name: getattr(chosen, name) for name in OPTIONS})
             best = _best(state, chosen)
             result = training_core.carry_out(state, stop.is_asked, best.follow if best else None)
-        except ValueError as error:
-            raise FileError(str(error)) from None
         made = result.state.iteration - state.iteration
         if stop.exit_code and not made:
             print_remark("training stopped before the first update; nothing was saved")

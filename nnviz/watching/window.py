@@ -20,7 +20,6 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -119,9 +118,8 @@ def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
     if x is None:
         return State(network, Dataset.empty(network), training, name=name)
     inputs = _rows(frameworks.as_array(x), len(network.inputs))
-    targets = (
-        None if y is None else _targets(frameworks.targets_of(shown, y), len(inputs), len(network.outputs))
-    )
+    shape = len(inputs), len(network.outputs)
+    targets = None if y is None else _targets(frameworks.targets_of(shown, y), *shape)
     with as_file_errors("data"):
         data = Dataset(inputs, targets)
     with as_file_errors():
@@ -277,9 +275,7 @@ class WatchWindow:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close(f"The training stopped with {kind.__name__}" if kind else "")
 
     def update(self, loss: Any = None, model: Any = None) -> None:
@@ -325,10 +321,8 @@ class WatchWindow:
 
 def _points(losses: list[Any], made: int) -> Array:
     """Return the losses that are not None as points of a curve, shape (points, 2): iteration, loss."""
-    iterations = np.arange(made + 1.0, made + 1.0 + len(losses))
+    iterations = [made + k for k, loss in enumerate(losses, start=1) if loss is not None]
     reported = [loss for loss in losses if loss is not None]
-    if len(reported) < len(losses):
-        iterations = iterations[[loss is not None for loss in losses]]
     return np.column_stack((iterations, np.asarray(_numbers(reported), np.float64).reshape(len(reported))))
 
 
