@@ -183,9 +183,8 @@ class Nodes(FormNames):
             yield CodeLine("    }, {", "slopes")
             for k, layer in enumerate(self.network.layers):
                 for j, name in enumerate(layer.nodes if layer.biases is not None else ()):
-                    yield CodeLine(
-                        f"        {name!r}: {self._slope(k, j)},", "slopes", (Address("node", k, j),)
-                    )
+                    slope, here = self._slope(k, j), (Address("node", k, j),)
+                    yield CodeLine(f"        {name!r}: {slope},", "slopes", here)
         yield CodeLine("    }", "slopes")
 
     def _slope_a(self, k: int, j: int) -> str:
@@ -397,9 +396,8 @@ def _loss(form: Form) -> Iterator[CodeLine]:
     if of_z:
         yield from _row_loss(form)
     yield CodeLine()
-    yield CodeLine(
-        f"def get_{function_name(loss)}({NAMES.inputs}, {NAMES.targets}, {form.parameters}):", "loss"
-    )
+    arguments = f"{NAMES.inputs}, {NAMES.targets}, {form.parameters}"
+    yield CodeLine(f"def get_{function_name(loss)}({arguments}):", "loss")
     if of_z:
         each = f"get_row_{function_name(loss)}(row, target, {form.parameters})"
         yield CodeLine(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs)
@@ -453,10 +451,8 @@ def _slopes(form: Form) -> Iterator[CodeLine]:
     yield from form.forward()
     yield CodeLine("    # Loss", "loss")
     yield CodeLine(f"    error = {form.prediction} - target", "loss", form.outputs)
-    yield CodeLine(
-        "    # Backward: the slope with respect to each node's input, from the last layer to the first",
-        "backward",
-    )
+    order = "the slope with respect to each node's input, from the last layer to the first"
+    yield CodeLine(f"    # Backward: {order}", "backward")
     if form.loss.short:
         yield CodeLine(f"    # {form.loss.short.reason}", "backward", form.outputs)
     yield from form.backward()

@@ -122,11 +122,10 @@ def _layer_back(state: State, k: int, *, begun: bool) -> Iterator[CodeLine]:
 
 
 def _training(state: State) -> Iterator[CodeLine]:
-    optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
-    memories = optimizer.memories
+    memories = OPTIMIZERS[state.training.optimizer].memories
     yield CodeLine()
     yield CodeLine("# Training")
-    yield CodeLine(f"parameters = [{', '.join(parameters(network))}]")
+    yield CodeLine(f"parameters = [{', '.join(parameters(state.network))}]")
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
@@ -139,8 +138,7 @@ def _update(state: State) -> Iterator[CodeLine]:
     """Yield the lines of one update: the slopes, and the optimizer's rule as a loop over all parameters."""
     yield CodeLine(f"    slopes = backward({', '.join(frame.rows_of_an_update(state))})", "backward")
     yield CodeLine("    # Update: w[:] = … changes an array such as W0 in place", "update")
-    optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
-    nodes = of_nodes(network)
+    optimizer, nodes = OPTIMIZERS[state.training.optimizer], of_nodes(state.network)
     memories = optimizer.memories
     names = ", ".join(memories)
     each = f"({names})" if len(memories) > 1 else names

@@ -90,11 +90,10 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         yield CodeLine(f"scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, {factor})", "update")
     if own.of_z and not network.layers[-1].function.linear:
         model = "model[:-1]"
-        last, kind = network.layers[-1].function.notation.torch.name, own.torch.removeprefix("nn.")
-        reason = (
-            f"{kind.partition('(')[0]} applies {last} itself, so it gets the values before {last}: {model}"
-        )
-        yield CodeLine(f"# {reason}", "loss")
+        last = network.layers[-1].function.notation.torch.name
+        kind = own.torch.removeprefix("nn.").partition("(")[0]
+        reason = f"{kind} applies {last} itself, so it gets the values before {last}"
+        yield CodeLine(f"# {reason}: {model}", "loss")
     name = frame.function_name(loss)
     yield CodeLine(f"{name} = {own.torch}", "loss", outputs)
     inputs, targets = frame.rows_of_an_update(state)

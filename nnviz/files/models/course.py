@@ -46,7 +46,7 @@ def _check_weights(name: str, weights: Any) -> None:
     if not weights:
         raise FileError("expected at least one number", name)
     for i, weight in enumerate(weights):
-        if isinstance(weight, bool) or not isinstance(weight, int | float):
+        if not _is_number(weight):
             raise FileError("expected a number", f"{name}[{i}]")
         if not abs(weight) <= sys.float_info.max:  # NaN too
             raise FileError("expected a finite number", f"{name}[{i}]")

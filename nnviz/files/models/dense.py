@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, TypeGuard
@@ -18,7 +19,7 @@ from nnviz.core.columns import Columns
 from nnviz.core.entries import Named
 from nnviz.core.losses import MSE, fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import LAYERS, NODES, NUMBERS, check_name, counted, list_text, quoted
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Names, counted, list_text, quoted
 from nnviz.core.state import Dataset, State, Training
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.source import Source, lost_parts
@@ -279,15 +280,10 @@ def _check_shapes(layer: Dense, place: str) -> None:
 
 
 def _are_names(stored: Sequence[tuple[str, ...]], sizes: tuple[int, ...]) -> bool:
-    if tuple(map(len, stored)) != sizes:
-        return False
     names = [name for column in stored for name in column]
-    try:
-        for name in names:
-            check_name(name, "")
-    except ValueError:
-        return False
-    return len(set(names)) == len(names)
+    with suppress(ValueError):
+        return tuple(map(len, stored)) == sizes and len({*Names(names)}) == len(names)
+    return False
 
 
 def _layer(layer: Dense, place: str, names: tuple[str, ...]) -> Layer:

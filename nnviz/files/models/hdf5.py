@@ -14,6 +14,7 @@ import itertools
 import math
 import re
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import h5py
@@ -219,9 +220,8 @@ def read_chunks(dataset: Any, path: str) -> NDArray[Any]:
     chunk, kind = created.get_chunk(), dataset.dtype
     array = np.zeros(dataset.shape, kind)
     size = math.prod(chunk) * kind.itemsize
-    for start in itertools.product(
-        *(range(0, side, step) for side, step in zip(array.shape, chunk, strict=True))
-    ):
+    starts = (range(0, side, step) for side, step in zip(array.shape, chunk, strict=True))
+    for start in itertools.product(*starts):
         skipped_filters, data = dataset.read_direct_chunk(start)
         for k, filter_id in reversed(list(enumerate(filters))):
             if not skipped_filters >> k & 1:
@@ -242,14 +242,10 @@ def _unshuffle(data: bytes, _size: int, width: int) -> bytes:
     return np.frombuffer(data[:end], np.uint8).reshape(width, -1).T.tobytes() + data[end:]
 
 
-def _remove_checksum(data: bytes, _size: int, _width: int) -> bytes:
-    return data[:-_CHECKSUM_BYTES]
-
-
-_DECODERS = {
+_DECODERS: dict[int, Callable[[bytes, int, int], bytes]] = {
     h5z.FILTER_DEFLATE: _inflate,
     h5z.FILTER_SHUFFLE: _unshuffle,
-    h5z.FILTER_FLETCHER32: _remove_checksum,
+    h5z.FILTER_FLETCHER32: lambda data, _size, _width: data[:-_CHECKSUM_BYTES],
 }
 """Function that undoes each filter, from the data, the chunk's size and the bytes of a number."""
 
@@ -275,9 +271,8 @@ def warm_up() -> None:
     """Read a small file with all features, so that the libraries load everything that `read` needs."""
     with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
         file.attrs["model_config"], file.attrs["layer_names"] = "{}", np.array([b"dense"])
-        file.create_dataset(
-            "dense/kernel", data=np.ones((2, 2), np.float32), compression="gzip", shuffle=True
-        )
+        kernel = np.ones((2, 2), np.float32)
+        file.create_dataset("dense/kernel", data=kernel, compression="gzip", shuffle=True)
         file.create_dataset("dense/bias", data=np.ones(2, np.int32))
         file.flush()
         read(file.id.get_file_image())

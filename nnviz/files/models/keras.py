@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain
 from nnviz.files.models.dense import to_float32
-from nnviz.files.models.keras_chain import Part, model_layers
+from nnviz.files.models.keras_chain import Part, mapping, model_layers
 from nnviz.files.models.npz import Archive
 from nnviz.files.source import SETTINGS, Codec, Source
 
@@ -116,13 +117,13 @@ def _losses() -> dict[str, str]:
 
 def _loss(settings: object) -> tuple[object, Mapping[str, Any]]:
     """Return the name and the settings of the loss in the compile settings."""
-    loss = single_loss(settings.get("loss")) if isinstance(settings, Mapping) else None
+    loss = single_loss(mapping(settings).get("loss"))
     if not isinstance(loss, Mapping):
         return loss, {}
     config = loss.get("config")
     if isinstance(config, str):  # the name of a function
         return config, {}
-    return loss.get("class_name"), config if isinstance(config, Mapping) else {}
+    return loss.get("class_name"), mapping(config)
 
 
 def single_loss(loss: object) -> object:
@@ -138,8 +139,7 @@ def _letters(name: object) -> str:
 
 def _optimizer(settings: object) -> Mapping[str, Any]:
     """Return the optimizer's class and settings; {} if the model is not compiled."""
-    if not isinstance(settings, Mapping):
-        return {}
+    settings = mapping(settings)
     optimizer = settings.get("optimizer") or settings.get("optimizer_config")
     return optimizer if isinstance(optimizer, Mapping) else {"class_name": optimizer} if optimizer else {}
 
@@ -148,8 +148,7 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     """Return `training` with the optimizer and learning rate of a file; add a note for each difference."""
     if not optimizer:
         return training
-    kind, config = optimizer.get("class_name"), optimizer.get("config")
-    config = config if isinstance(config, Mapping) else {}
+    kind, config = optimizer.get("class_name"), mapping(optimizer.get("config"))
     differences = {
         name: _differences(settings, config)
         for name, (own, settings) in _OPTIMIZERS.items()
@@ -193,8 +192,7 @@ def _rate(config: Mapping[str, Any], default: float) -> tuple[float, Schedule | 
     rate = config.get("learning_rate", config.get("lr"))
     schedule, unread = None, ""
     if isinstance(rate, Mapping):
-        kind, inner = rate.get("class_name"), rate.get("config")
-        inner = inner if isinstance(inner, Mapping) else {}
+        kind, inner = rate.get("class_name"), mapping(rate.get("config"))
         schedule = _schedule(kind, inner)
         unread = "" if schedule else f"the schedule {quoted(kind)}"
         rate = inner.get(_FIRST_RATE)
@@ -350,17 +348,13 @@ def left_out(state: State) -> list[str]:
     return [part for each in lost for part in (others if each == SETTINGS else [each])]
 
 
-def raw_rows(state: State, name: str) -> str:
-    """Return a sentence on how the model in the file `name` standardises raw rows; "" if it does not."""
-    return dense.standardised_rows(state, name, f"layer {NORMALIZATION}")
-
-
 def _arrays(layer: Layer, place: str) -> list[Any]:
     """Return the kernel, shape (inputs, nodes), and the biases, if any."""
     both = (layer.weights.T, layer.biases)
     return [to_float32(array, place) for array in both if array is not None]
 
 
+RAW_ROWS = partial(dense.standardised_rows, part=f"layer {NORMALIZATION}")
 UNREAD = "the names of layers, metrics, initializers and the state of the optimizer"
 CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED_IN_ARCHIVE = "compile_config"
@@ -430,7 +424,7 @@ def write_archive(state: State) -> bytes:
     return memory.getvalue()
 
 
-KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, UNREAD)
+KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, RAW_ROWS, UNREAD)
 
 _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
 """Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
@@ -482,7 +476,7 @@ def write_h5(state: State) -> bytes:
     return hdf5.write(datasets, attributes)
 
 
-KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, raw_rows, UNREAD)
+KERAS_H5 = Codec(sniff_h5, read_h5, write_h5, left_out, RAW_ROWS, UNREAD)
 
 _WEIGHT_FILES = (
     "{stem}.weights.h5",

@@ -180,6 +180,11 @@ def json_object(value: object, place: str) -> Config:
     return value
 
 
+def mapping(value: object) -> Config:
+    """Return `value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _layer_list(value: object, place: str) -> list[Any]:
     """Return `value` if it is a list. Raises FileError for any other value."""
     if not isinstance(value, list):
@@ -222,8 +227,7 @@ def _class_of(part: Config, place: str) -> str:
 
 def name_of(layer: Config, default: str) -> str:
     """Return the name of a layer, or `default` if it has none."""
-    config = layer.get("config")
-    names = (layer.get("name"), config.get("name") if isinstance(config, Mapping) else None, default)
+    names = (layer.get("name"), mapping(layer.get("config")).get("name"), default)
     return next(name for name in names if isinstance(name, str))
 
 

@@ -52,9 +52,8 @@ class Archive:
             raise FileError("the archive contains an entry twice")
         for entry in entries:
             _check_entry(entry)
-        if sum(entry.compress_size for entry in entries) > len(
-            data
-        ):  # each would be unpacked again and again
+        packed_bytes = sum(entry.compress_size for entry in entries)
+        if packed_bytes > len(data):  # each would be unpacked again and again
             raise FileError("the entries of the archive overlap")
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
             raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,9 +135,5 @@ def left_out(state: State) -> list[str]:
     return dense.left_out(state) + dense.lost_digits(state)
 
 
-def raw_rows(state: State, name: str) -> str:
-    """Return a sentence on how the model in the file `name` standardises raw rows; "" if it does not."""
-    return dense.standardised_rows(state, name, "nodes Sub and Div")
-
-
-ONNX = Codec(sniff, read, write, left_out, raw_rows, "the names of nodes and tensors, and the metadata")
+RAW_ROWS = partial(dense.standardised_rows, part="nodes Sub and Div")
+ONNX = Codec(sniff, read, write, left_out, RAW_ROWS, "the names of nodes and tensors, and the metadata")

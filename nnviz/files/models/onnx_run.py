@@ -190,23 +190,17 @@ def _gelu(operator: Operator, x: NDArray[Any]) -> NDArray[Any]:
     return ACTIVATIONS["gelu"](x)
 
 
-def _same(_operator: Operator, x: NDArray[Any], *_: Any) -> NDArray[Any]:
-    return x
-
-
 def _constant(operator: Operator) -> NDArray[Any]:
     (value,) = operator.attributes.values()
     return array_of(value) if hasattr(value, "raw_data") else np.array(value)
 
 
 _OWN: dict[str, Callable[..., NDArray[Any]]] = {
-    "Identity": _same,
-    "ai.onnx.ml.ZipMap": _same,
+    **dict.fromkeys(("Identity", "ai.onnx.ml.ZipMap"), lambda _operator, x, *_: x),
     "Cast": _cast,
     "Constant": _constant,
-    "Dropout": _without_training,
+    **dict.fromkeys(("Dropout", "BatchNormalization"), _without_training),
     "Gelu": _gelu,
-    "BatchNormalization": _without_training,
 }
 """Operators that nnviz computes itself: the onnx library copies, rounds, trains or is slow."""
 
