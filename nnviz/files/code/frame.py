@@ -27,9 +27,9 @@ from nnviz.files.code.lines import (
     comment,
     of_nodes,
     of_outputs,
-    parameters,
     python,
 )
+from nnviz.files.models.npz import parameters
 
 
 def function_name(entry: Activation | Loss) -> str:

@@ -19,8 +19,8 @@ from nnviz.files.code.lines import (
     of_inputs,
     of_nodes,
     of_outputs,
-    parameters,
 )
+from nnviz.files.models.npz import parameters
 
 _DTYPE = """\
 DTYPE = "float32"  # "float64" computes with all digits (on JAX with JAX_ENABLE_X64=1)

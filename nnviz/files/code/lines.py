@@ -24,6 +24,7 @@ from nnviz.core.numbers import MINUS, shortened
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_error
+from nnviz.files.models.npz import parameters
 
 SCREENFUL = 40
 """Weights that would need more lines of code than this go into a separate file; so do rows."""
@@ -165,16 +166,6 @@ def python(expression: Expression) -> str:
     """Return a rule as a Python expression: `0.9·v + slope²` as `0.9 * v + slope ** 2`."""
     text = "".join(piece.text for piece in expression.pieces(digits=17))
     return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
-
-
-def parameters(network: Network) -> dict[str, Array]:
-    """Return all arrays of weights and biases by their names in a program: W0, b0, W1, …."""
-    arrays = {}
-    for k, layer in enumerate(network.layers):
-        arrays[f"W{k}"] = layer.weights
-        if layer.biases is not None:
-            arrays[f"b{k}"] = layer.biases
-    return arrays
 
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:

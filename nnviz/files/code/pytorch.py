@@ -9,7 +9,8 @@ from nnviz.core.activations import Activation
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, parameters, python
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
+from nnviz.files.models.npz import parameters
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
