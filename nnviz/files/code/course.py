@@ -451,8 +451,8 @@ def _slopes(form: Form) -> Iterator[CodeLine]:
     yield from form.forward()
     yield CodeLine("    # Loss", "loss")
     yield CodeLine(f"    error = {form.prediction} - target", "loss", form.outputs)
-    order = "the slope with respect to each node's input, from the last layer to the first"
-    yield CodeLine(f"    # Backward: {order}", "backward")
+    what = "the slope with respect to each node's input, from the last layer to the first"
+    yield CodeLine(f"    # Backward: {what}", "backward")
     if form.loss.short:
         yield CodeLine(f"    # {form.loss.short.reason}", "backward", form.outputs)
     yield from form.backward()

@@ -355,6 +355,7 @@ def _arrays(layer: Layer, place: str) -> list[Any]:
 
 
 RAW_ROWS = partial(dense.standardised_rows, part=f"layer {NORMALIZATION}")
+"""Function for a sentence on how the model in a file standardises raw rows."""
 UNREAD = "the names of layers, metrics, initializers and the state of the optimizer"
 CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED_IN_ARCHIVE = "compile_config"

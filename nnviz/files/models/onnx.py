@@ -136,4 +136,6 @@ def left_out(state: State) -> list[str]:
 
 
 RAW_ROWS = partial(dense.standardised_rows, part="nodes Sub and Div")
+"""Function for a sentence on how the model in a file standardises raw rows."""
+
 ONNX = Codec(sniff, read, write, left_out, RAW_ROWS, "the names of nodes and tensors, and the metadata")
