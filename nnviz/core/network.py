@@ -299,6 +299,14 @@ class Network(AsSvg):
         """The number of weights and biases."""
         return sum(array.size for layer in self.layers for array in layer.arrays)
 
+    @property
+    def named_arrays(self) -> dict[str, Array]:
+        """All arrays of weights and biases by their names in programs and archives: W0, b0, W1, …."""
+        named: dict[str, Array] = {}
+        for k, layer in enumerate(self.layers):
+            named |= zip((f"W{k}", f"b{k}"), layer.arrays, strict=False)
+        return named
+
     def names(self, column: int) -> tuple[str, ...]:
         """Return the names of the nodes in a column. Column 0 holds the inputs, column k + 1 layer k."""
         return self.inputs if column == 0 else self.layers[column - 1].nodes

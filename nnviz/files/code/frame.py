@@ -29,7 +29,6 @@ from nnviz.files.code.lines import (
     of_outputs,
     python,
 )
-from nnviz.files.models.npz import parameters
 
 
 def function_name(entry: Activation | Loss) -> str:
@@ -335,7 +334,7 @@ def frozen_parts(state: State, skip: Container[int] = ()) -> list[Address]:
 
 def frozen_arrays(state: State) -> Iterator[tuple[str, str, tuple[Address, ...]]]:
     """Yield (array, index, addresses) in code for each of the `frozen_parts`: ("W0", "[1, 0]", …)."""
-    network, names = state.network, parameters(state.network)
+    network, names = state.network, state.network.named_arrays
     for part in frozen_parts(state):
         indices = {"layer": "[:]", "weight": f"[{part.node}, {part.source}]"}
         addresses = of_nodes(network, part.layer) if part.kind == "layer" else (part,)

@@ -20,7 +20,6 @@ from nnviz.files.code.lines import (
     of_nodes,
     of_outputs,
 )
-from nnviz.files.models.npz import parameters
 
 _DTYPE = """\
 DTYPE = "float32"  # "float64" computes with all digits (on JAX with JAX_ENABLE_X64=1)
@@ -75,7 +74,7 @@ def _model(state: State) -> Iterator[CodeLine]:
             yield CodeLine(f"        {text}", "forward", of_nodes(network, k))
     yield CodeLine("    ]", "forward")
     yield CodeLine(")", "forward")
-    weights = [f"{name}.T" if name.startswith("W") else name for name in parameters(network)]
+    weights = [f"{name}.T" if name.startswith("W") else name for name in network.named_arrays]
     yield CodeLine("# A layer's kernel is the transpose of its W: column j feeds node j")
     yield CodeLine(f"model.set_weights([{', '.join(weights)}])")
 

@@ -24,7 +24,6 @@ from nnviz.core.numbers import MINUS, shortened
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_error
-from nnviz.files.models.npz import parameters
 
 SCREENFUL = 40
 """Weights that would need more lines of code than this go into a separate file; so do rows."""
@@ -51,7 +50,7 @@ class Numbers:
         rows = {"inputs": data.inputs, "targets": data.targets}
         self._rows = {name: values for name, values in rows.items() if values is not None}
         if self.weights_beside:
-            self.separate_arrays |= parameters(state.network)
+            self.separate_arrays |= state.network.named_arrays
         if self.rows_beside:
             self.separate_arrays |= self._rows
 
@@ -74,7 +73,7 @@ class Numbers:
         yield CodeLine("# The network: row j of a layer's W holds the weights that feed its node j")
         network = self.state.network
         if self.weights_beside:
-            for name in parameters(network):
+            for name in network.named_arrays:
                 nodes = of_nodes(network, int(name[1:]))
                 yield CodeLine(f"{name} = {notation.load.format(name)}", None, nodes)
         else:

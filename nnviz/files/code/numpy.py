@@ -10,7 +10,6 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.files.code import frame
 from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
-from nnviz.files.models.npz import parameters
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
@@ -97,7 +96,7 @@ def _backward(state: State) -> Iterator[CodeLine]:
     yield CodeLine(f"    {name} = {slope}", "backward", of_outputs(network))
     for k in reversed(range(len(layers))):
         yield from _layer_back(state, k, begun=k == last and loss.short is not None)
-    slopes = ", ".join(f"slope_{name}" for name in parameters(network))
+    slopes = ", ".join(f"slope_{name}" for name in network.named_arrays)
     yield CodeLine(f"    return [{slopes}]", "backward")
     yield CodeLine()
 
@@ -126,7 +125,7 @@ def _training(state: State) -> Iterator[CodeLine]:
     memories = OPTIMIZERS[state.training.optimizer].memories
     yield CodeLine()
     yield CodeLine("# Training")
-    yield CodeLine(f"parameters = [{', '.join(parameters(state.network))}]")
+    yield CodeLine(f"parameters = [{', '.join(state.network.named_arrays)}]")
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")

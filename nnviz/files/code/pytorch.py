@@ -10,7 +10,6 @@ from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.files.code import frame
 from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
-from nnviz.files.models.npz import parameters
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
@@ -40,7 +39,7 @@ def _tensors(network: Network) -> dict[str, str]:
     """Return code for the tensors of the model, by the names of the arrays with their first values: W0, …."""
     counts = (1 if layer.function.linear else 2 for layer in network.layers[:-1])
     places, kinds = [*accumulate(counts, initial=0)], {"W": "weight", "b": "bias"}
-    return {name: f"model[{places[int(name[1:])]}].{kinds[name[0]]}" for name in parameters(network)}
+    return {name: f"model[{places[int(name[1:])]}].{kinds[name[0]]}" for name in network.named_arrays}
 
 
 def _model(network: Network) -> Iterator[CodeLine]:

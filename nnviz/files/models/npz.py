@@ -19,8 +19,6 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from nnviz.core.activations import Array
-from nnviz.core.network import Network
 from nnviz.core.numbers import NUMBERS, counted, quoted
 from nnviz.core.state import Dataset, State
 from nnviz.files.atomic import LARGEST_BYTES
@@ -185,20 +183,10 @@ def _activations(array: NDArray[Any], count: int) -> tuple[str, ...]:
         raise FileError("expected texts", "activations") from None
 
 
-def parameters(network: Network) -> dict[str, Array]:
-    """Return all arrays of weights and biases by their names in archives and programs: W0, b0, W1, …."""
-    arrays = {}
-    for k, layer in enumerate(network.layers):
-        arrays[f"W{k}"] = layer.weights
-        if layer.biases is not None:
-            arrays[f"b{k}"] = layer.biases
-    return arrays
-
-
 def write(state: State) -> bytes:
     """Return the weights, biases and activations of `state` as an archive of arrays. Raises FileError."""
     activations = np.array([layer.activation for layer in state.network.layers])
-    arrays: dict[str, Any] = {**parameters(dense.fold_scaling(state)), "activations": activations}
+    arrays: dict[str, Any] = {**dense.fold_scaling(state).named_arrays, "activations": activations}
     file = io.BytesIO()
     np.savez(file, **arrays)
     return file.getvalue()
