@@ -18,7 +18,7 @@ from nnviz.core.address import Address
 from nnviz.core.function import node_functions
 from nnviz.core.metrics import means_classes
 from nnviz.core.network import Network
-from nnviz.core.slopes import slopes
+from nnviz.core.results import Results
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
@@ -82,11 +82,10 @@ class Picture:
 
         None if every weight that has room is visible.
         """
-        for layer, weights in enumerate(
-            self.weights if self.layout.shows_strongest and self.few_edges else ()
-        ):
-            for node, source in np.ndindex(weights.shape):
-                yield Address("weight", layer, node, source)
+        if self.layout.shows_strongest and self.few_edges:
+            for layer, weights in enumerate(self.weights):
+                for node, source in np.ndindex(weights.shape):
+                    yield Address("weight", layer, node, source)
 
     @cached_property
     def headings(self) -> tuple[Label, ...]:
@@ -279,17 +278,13 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
 
     Raises ValueError if `with_slopes` is true but no rows have targets.
     """
-    data = state.data
-    if not with_slopes:
-        trace = state.network.forward(data.inputs[:1]) if len(data) else None
-        content = Content(state, 0, trace)
-    elif state.trainable and data.targets is not None:
-        training = state.training
-        x, y = data.inputs[:1], data.targets[:1]
-        of_row = slopes(state.network, x, y, training.loss, l1=training.l1, l2=training.l2)
-        content = Content(state, 0, of_row.trace, of_row, "slopes of row 1")
-    else:
+    if with_slopes and not state.trainable:
         raise ValueError("data.targets: slopes need at least one row with targets")
+    results = Results(state)
+    content = Content(state, 0, results.trace_of(0, together=False) if len(state.data) else None)
+    if with_slopes:
+        slopes = results.slopes_of(0, together=False)
+        content = replace(content, slopes=slopes, slopes_of="slopes of row 1")
     if view.pictures and shows_functions(state.network):
         content = replace(content, functions=node_functions(state))
     layout = lay_out(state.network, view, slopes=with_slopes, classes=means_classes(state))

@@ -275,10 +275,8 @@ def sheet(picture: Picture, width: float, height: float) -> Sheet:
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
-    view = picture.layout.view
-    room = View(
-        width, max(height - HEIGHT * scale, 1.0), pictures=view.pictures, all_weights=view.all_weights
-    )
+    view, room_height = picture.layout.view, max(height - HEIGHT * scale, 1.0)
+    room = View(width, room_height, pictures=view.pictures, all_weights=view.all_weights)
     layout = lay_out(network, room, slopes=slopes, classes=means_classes(content.state))
     unzoomed = make_picture(content, layout, shows=picture.shows, largest=picture.scale)
     middle = height - HEIGHT * scale / 2
