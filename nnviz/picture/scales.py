@@ -40,9 +40,7 @@ class Tone:
     def scale_for(cls, loss: Array) -> Tone:
         """Return the scale for these losses; losses that are infinite or NaN do not count."""
         finite = loss[np.isfinite(loss)]
-        if len(finite) == 0:
-            return cls(0.0, 1.0, False)
-        low, high = float(finite.min()), float(finite.max())
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
         if max(high, -low) < SMALLEST_LOSS:
             return cls(0.0, 1.0, False)
         if low >= 0.0 and high > WIDE_RATIO * low:
@@ -87,10 +85,12 @@ def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray
 def share_pixels(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return numbers from 0 to 1 as RGBA pixels, in an additional last axis. NaN becomes transparent."""
     gap = np.isnan(share)
-    picture = np.full((*share.shape, 4), 255, dtype=np.uint8)
-    picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)]
-    picture[gap, 3] = 0
-    return picture
+    return _with_gaps(tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)], gap)
+
+
+def _with_gaps(colours: Pixels, gap: NDArray[np.bool_]) -> Pixels:
+    """Return RGB colours as RGBA pixels, which are transparent where `gap` is true."""
+    return np.concatenate((colours, np.where(gap, 0, 255)[..., None].astype(np.uint8)), axis=-1)
 
 
 def _interpolate(values: Array, size: int, axis: int) -> Array:
@@ -139,10 +139,7 @@ def class_pixels(shares: Array, palette: Palette) -> Pixels:
     largest = shares.max(axis=-1)
     gap = ~np.isfinite(largest)
     level = np.clip((np.where(gap, 0.0, largest) - 1 / count) / (1 - 1 / count), 0.0, 1.0)
-    picture = np.full((*winner.shape, 4), 255, dtype=np.uint8)
-    picture[..., :3] = _table(palette, count)[winner, np.rint(level * (TONES - 1)).astype(np.intp)]
-    picture[gap, 3] = 0
-    return picture
+    return _with_gaps(_table(palette, count)[winner, np.rint(level * (TONES - 1)).astype(np.intp)], gap)
 
 
 @lru_cache
