@@ -22,16 +22,7 @@ from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
 from nnviz.picture.number_rooms import MANY_EDGES, NumberRoom
 from nnviz.picture.parts import BAR, BEFORE, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
-from nnviz.picture.text import (
-    LEAST_SIZE,
-    NUMBER,
-    ROUNDING,
-    elide,
-    fit_number,
-    font_sizes,
-    one_line,
-    text_width,
-)
+from nnviz.picture.text import LEAST_SIZE, NUMBER, ROUNDING, elide, font_sizes, one_line, text_width
 
 ROOM = 420.0
 """Height of a diagram at scale 1, in pixels, as in a window of 1280 by 800 pixels."""
@@ -320,15 +311,6 @@ class Slot:
     def place(self, x: float, y: float) -> Rect:
         """Return the rectangle of the text in a node whose top left corner is (x, y)."""
         return self.rect._replace(x=x + self.rect.x, y=y + self.rect.y)
-
-    def fit_number(
-        self, value: float, room: float, *, bold: bool = False, prefix: str = ""
-    ) -> tuple[str, float, float] | None:
-        """Return `value` as (text, font size, width), at most `room` pixels wide, or None if no text fits.
-
-        The text begins with the keyword argument `prefix`.
-        """
-        return fit_number(value, self.sizes, room, bold=bold, prefix=prefix)
 
     def fit_text(self, texts: Sequence[str], room: float, *, bold: bool) -> tuple[str, float, float] | None:
         """Return the first of `texts` that fits as (text, font size, width), or None if none fits.

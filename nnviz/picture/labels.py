@@ -235,7 +235,7 @@ def _number(
 ) -> Label | None:
     """Return the label of a number within a line, or None if the number is unknown or does not fit."""
     room, bold = _room(content, address, slot), style not in ("z", "note")
-    fit = None if value is None else slot.fit_number(value, room, bold=bold, prefix=prefix)
+    fit = None if value is None else fit_number(value, slot.sizes, room, bold=bold, prefix=prefix)
     if fit is None:
         return None
     text, size, width = fit

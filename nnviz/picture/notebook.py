@@ -45,10 +45,8 @@ def render(value: object) -> str:
 @render.register
 def _state(state: State) -> str:
     picture = row_picture(state, View(*DIAGRAM_SIZE))
-    if picture.few_edges:
-        return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE)
     strongest = max(MOST_EDGES // len(picture.weights), 1)
-    note = f"lines: the strongest {counted(strongest, 'weight')} of each layer"
+    note = "" if picture.few_edges else f"lines: the strongest {counted(strongest, 'weight')} of each layer"
     return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE, strongest=strongest, note=note)
 
 
@@ -65,7 +63,7 @@ def _result(result: Result) -> str:
 @render.register
 def _layers(layers: Layers) -> str:
     names = [layers.inputs, *(layer.nodes for layer in layers)]
-    titles = (f"{_title(k, layers)}, {layer.activation}" for k, layer in enumerate(layers))
+    titles = (f"{column_title(k, len(layers))}, {layer.activation}" for k, layer in enumerate(layers, 1))
     parts = zip(titles, layers, names[:-1], strict=True)
     tables = [LayerTable(title, own.nodes, before, own.weights, own.biases) for title, own, before in parts]
     return html(tables, PALETTE.positive, PALETTE.negative)
@@ -81,15 +79,11 @@ def _layer(layer: Layer) -> str:
 @render.register
 def _slopes(slopes: Slopes) -> str:
     tables = []
-    for k, layer in enumerate(slopes.layers):
+    for k, layer in enumerate(slopes.layers, 1):
         nodes, sources = map(_numbers, layer.weights.shape)
-        title = f"{_title(k, slopes.layers)}, slopes of the {slopes.measure.phrase}"
+        title = f"{column_title(k, len(slopes.layers))}, slopes of the {slopes.measure.phrase}"
         tables.append(LayerTable(title, nodes, sources, layer.weights, layer.biases))
     return html(tables, PALETTE.slope, PALETTE.slope)
-
-
-def _title(layer: int, layers: Sequence[object]) -> str:
-    return column_title(layer + 1, len(layers))
 
 
 def _numbers(count: int) -> tuple[str, ...]:
