@@ -98,11 +98,10 @@ def _name(loss: Loss) -> str:
 
 
 def _loss(loss: Loss) -> str:
-    text = f"the mean of {loss.term.text} over all rows and outputs"
+    term = loss.term.text
+    text = f"the mean of {term} over all rows and outputs"
     if not loss.averaged:
-        text = (
-            f"the mean of all rows' losses; the loss of a row is the sum of {loss.term.text} over the outputs"
-        )
+        text = f"the mean of all rows' losses; the loss of a row is the sum of {term} over the outputs"
     return f"{text}. {_takes(loss.name, loss.parameter)}" if loss.parameter else text
 
 

@@ -13,7 +13,7 @@ from nnviz.core.activations import ACTIVATIONS, activation, default_activations
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.generators import KINDS
 from nnviz.core.losses import LOSSES, fitting_outputs, usual_loss
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.ui.kit.controls import ComboBox, styled_label, wrapped_label
@@ -73,15 +73,13 @@ class NewNetwork(Dialog):
     def state(self) -> State:
         """Return the new State. Raises ValueError with a message for the user if a field is invalid."""
         inputs, *sizes = self._sizes()
-        layers, fan_in = [], inputs
-        for k, count in enumerate(sizes):
-            last = k == len(sizes) - 1
-            activation = (self.output if last else self.activation).currentText()
-            biases = np.zeros(count) if self.biases.isChecked() else None
-            names = default_nodes(k, len(sizes), count)
-            layers.append(Layer(names, activation, np.zeros((count, fan_in)), biases))
-            fan_in = count
-        network = Network(default_inputs(inputs), tuple(layers)).randomised(0)
+        names = (default_nodes(k, len(sizes), count) for k, count in enumerate(sizes))
+        hidden = [self.activation.currentText()] * (len(sizes) - 1)
+        parts = zip(names, [*hidden, self.output.currentText()], strict=True)
+        network = Network.random(default_inputs(inputs), parts, 0)
+        if not self.biases.isChecked():
+            layers = tuple(replace(layer, biases=None) for layer in network.layers)
+            network = replace(network, layers=layers)
         return State(network, Dataset(np.zeros((1, inputs))), Training(loss=self.loss.currentData()))
 
     def _sizes(self) -> list[int]:

@@ -268,11 +268,8 @@ class OpenTable(Dialog):
 
     def _show_layout(self) -> None:
         layout = self._table.layout
-        for choice, value in (
-            (self.delimiter, layout.delimiter),
-            (self.decimal, layout.decimal),
-            (self.encoding, layout.encoding),
-        ):
+        values = layout.encoding, layout.delimiter, layout.decimal
+        for choice, value in zip((self.encoding, self.delimiter, self.decimal), values, strict=True):
             choice.setCurrentIndex(choice.findData(value))
         for part in (self.encoding, self._encoding_label):
             part.setVisible(layout.encoding is not None)  # a pasted text has no encoding
