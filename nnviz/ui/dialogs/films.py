@@ -203,7 +203,7 @@ class TrainingFilm(ImageFilm):
     def __init__(self, subject: Subject, look: Look, fps: int, progress: Progress) -> None:
         super().__init__(subject, look, fps, progress, share=1.0 - CURVE)
         state = subject.state
-        self._end = state if state.iteration else self._trained(state)
+        self._end = state if state.iteration else self._work(Trainer(state), state.training.updates)
         run = self._end.run
         if run is None or not run.iteration:
             raise ValueError("training: no update is possible; lower the learning rate")
@@ -227,9 +227,8 @@ class TrainingFilm(ImageFilm):
         assert self._subject.past is not None
         return self._subject.past.known_iterations(self._run.iteration)
 
-    def _trained(self, state: State) -> State:
-        trainer = Trainer(state)
-        for _ in trainer.work(state.training.updates):
+    def _work(self, trainer: Trainer | Replay, updates: int) -> State:
+        for _ in trainer.work(updates):
             self.report_progress()
         return trainer.state()
 
@@ -254,14 +253,7 @@ class TrainingFilm(ImageFilm):
             assert self._subject.past is not None
             return self._subject.past.nearest
         replay = Replay(start, self._end)
-
-        def at(iteration: int) -> State:
-            if iteration > replay.iteration:
-                for _ in replay.work(iteration - replay.iteration):
-                    self.report_progress()
-            return replay.state()
-
-        return at
+        return lambda iteration: self._work(replay, iteration - replay.iteration)
 
     def _show(self, state: State) -> None:
         assert state.run is not None
