@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,7 +24,7 @@ from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
-from nnviz.ui.kit.settings import AUTOMATIC, SIZES_PERCENT
+from nnviz.ui.kit.settings import AUTOMATIC, SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import themes
 from nnviz.ui.panels.data import COLUMN_TIP
 from nnviz.ui.window.toolbar import END_WALK, WALK, Toolbar, WalkKeys
@@ -53,12 +54,14 @@ ALL_WEIGHTS = "all weights"
 def view_menu(workspace: Workspace) -> Menu:
     """Return the menu View: what the window and the diagram show."""
     diagram, present, settings = workspace.diagram, workspace.present, workspace.settings
-    focus = diagram.focus_on_selection
+    focus, show_pictures = diagram.focus_on_selection, partial(_show_pictures, workspace)
+    pictures = MenuEntry("pictures", "Thum&bnails in the nodes", show_pictures, THUMBNAILS, "Ctrl+I")
+    weights = MenuEntry("all weights", "All &weights", diagram.show_all_weights, WEIGHTS, "Ctrl+Shift+W")
     shows = (
         *_slopes(workspace),
         MenuEntry("focus", "F&ocus on the selection", focus, FOCUS, "Ctrl+E", is_on=False),
-        _pictures(workspace),
-        _all_weights(workspace),
+        _remember_switch(pictures, settings, PICTURES),
+        _remember_switch(weights, settings, ALL_WEIGHTS),
     )
     zooms = (
         MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0"),
@@ -123,28 +126,20 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
     )
 
 
-def _pictures(workspace: Workspace) -> MenuEntry:
-    settings = workspace.settings
-
-    def show(shown: bool) -> None:
-        settings.remember(PICTURES, shown)
-        workspace.diagram.show_pictures(shown)
-        if shown and (why := why_no_thumbnails(workspace.document.state.network)):
-            workspace.status.show_message(why)
-
-    shown = settings.get(PICTURES, False)
-    return MenuEntry("pictures", "Thum&bnails in the nodes", show, THUMBNAILS, "Ctrl+I", is_on=shown)
+def _show_pictures(workspace: Workspace, shown: bool) -> None:
+    workspace.diagram.show_pictures(shown)
+    if shown and (why := why_no_thumbnails(workspace.document.state.network)):
+        workspace.status.show_message(why)
 
 
-def _all_weights(workspace: Workspace) -> MenuEntry:
-    settings = workspace.settings
+def _remember_switch(switch: MenuEntry, settings: Settings, key: str) -> MenuEntry:
+    """Return the switch as it was in the last session. The settings remember its state under `key`."""
 
-    def show(shown: bool) -> None:
-        settings.remember(ALL_WEIGHTS, shown)
-        workspace.diagram.show_all_weights(shown)
+    def turn(on: bool) -> None:
+        settings.remember(key, on)
+        switch.action(on)
 
-    shown = settings.get(ALL_WEIGHTS, False)
-    return MenuEntry("all weights", "All &weights", show, WEIGHTS, "Ctrl+Shift+W", is_on=shown)
+    return replace(switch, action=turn, is_on=settings.get(key, False))
 
 
 def export_rows(workspace: Workspace) -> None:
