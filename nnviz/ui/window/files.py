@@ -84,14 +84,13 @@ class WeightSets:
 
     def add_to(self, menu: QMenu) -> None:
         """Add the submenu to a menu, and fill the submenu each time it opens."""
-        submenu = QMenu("&Weight sets", menu)
-        menu.addMenu(submenu)
+        submenu = menu.addMenu("&Weight sets")
         submenu.aboutToShow.connect(lambda: self._fill(submenu))
 
     def _fill(self, menu: QMenu) -> None:
         clear_menu(menu)
         sets = self._document.state.weight_sets
-        names = [self._name(place) for place in range(len(sets))]
+        names = [each.name.replace("&", "&&").replace("\t", " ") for each in sets]
 
         def add_use(target: QMenu, place: int) -> None:
             action = target.addAction("\t".join([names[place], self._loss(place)]))
@@ -108,12 +107,7 @@ class WeightSets:
         menu.addSeparator()
         menu.addAction("Keep the current weights…", self._ask_keep)
         if sets:
-            removal = QMenu("Remove", menu)
-            menu.addMenu(removal)
-            add_in_groups(removal, names, add_removal)
-
-    def _name(self, place: int) -> str:
-        return self._document.state.weight_sets[place].name.replace("&", "&&").replace("\t", " ")
+            add_in_groups(menu.addMenu("Remove"), names, add_removal)
 
     def _loss(self, place: int) -> str:
         """Return the loss with a weight set as text, or "" if computing the loss takes too long."""

@@ -259,9 +259,8 @@ class Toolbar(QToolBar):
         menu = QMenu(self)
         for each in (item for menu in table for item in menu.submenus() if item.toolbar):
             menu.addSeparator()
-            menu.addActions(
-                [self._actions[entry.name] for entry in each.sections[0] if isinstance(entry, MenuEntry)]
-            )
+            entries = (item for item in each.sections[0] if isinstance(item, MenuEntry))
+            menu.addActions([self._actions[entry.name] for entry in entries])
         self._panels.setText("Panels")
         self._panels.setAccessibleName("Panels")
         self._panels.setToolTip("Show or hide panels, or arrange all panels for a task")

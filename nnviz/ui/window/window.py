@@ -193,10 +193,8 @@ class Dock(QDockWidget):
     def _tabs(self) -> QTabBar | None:
         """The row of tabs above the dock, if the heading fits beside the tabs; otherwise None."""
         bars = self._board.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        own = (
-            bar for bar in bars if bar.isVisible() and bar.tabText(bar.currentIndex()) == self.windowTitle()
-        )
-        bar = next(own, None)
+        visible = (bar for bar in bars if bar.isVisible())
+        bar = next((bar for bar in visible if bar.tabText(bar.currentIndex()) == self.windowTitle()), None)
         if bar is None:
             return None
         needed = bar.tabRect(bar.count() - 1).right() + px(TAB_GAP_PX) + self._head.minimumSizeHint().width()
