@@ -359,9 +359,8 @@ class Job(QObject):
                 return
             began = self._shown_s
             self._took_s += TAKES_IN * (now - began - self._took_s)  # a slow panel has its turn in few frames
-            self._frame_s = max(
-                self._frame_s + FRAME_S, began + FRAME_S / 2, began + FRAME_PER_SHOWING * self._took_s
-            )
+            wait_s = max(FRAME_S / 2, FRAME_PER_SHOWING * self._took_s)
+            self._frame_s = max(self._frame_s + FRAME_S, began + wait_s)
             self._wait()
         elif self._has_worked and now >= self._frame_s - SPARE_S:
             self._has_worked = False

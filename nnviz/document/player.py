@@ -278,12 +278,11 @@ class Player(QObject):
         before, self._updating, now = self._updating, None, self._document.state
         if before is None:
             return
-        if now.iteration != before.iteration + 1:
-            self._set(self.progress, playing=False)
-            return
-        self._updated = now
-        self._set(self.progress.ended())
-        if self.progress.playing and self.repeat == "rounds" and self._begin():
+        is_made = now.iteration == before.iteration + 1
+        if is_made:
+            self._updated = now
+            self._set(self.progress.ended())
+        if is_made and self.progress.playing and self.repeat == "rounds" and self._begin():
             self._go()
         else:
             self._set(self.progress, playing=False)
