@@ -136,9 +136,12 @@ def sign_colour(value: float, palette: Palette) -> str:
 
 def text_colour(label: Label, palette: Palette) -> str:
     """Return the colour of a label's text."""
-    own = {"slope": palette.slope, "node_slope": palette.on_slope, "error": palette.error}
-    if label.style in own:
-        return own[label.style]
+    if label.style == "slope":
+        return palette.slope
+    if label.style == "node_slope":
+        return palette.on_slope
+    if label.style == "error":
+        return palette.error
     if label.role == "output":
         return palette.on_output
     return palette.ink if label.style in {"pill", "value", "mark"} else palette.muted
