@@ -354,24 +354,23 @@ class Columns(tuple[Column, ...]):
         """Return the columns with each node `name` renamed to `renamed(name)`.
 
         A node whose new name is None is removed, together with the text that the node encodes. A column of
-        numbers with the name of its node is renamed like the node, unless another column has the new name.
-        Formulas use the new names. Raises ValueError if a formula needs a removed column.
+        numbers with the name of its node is renamed like the node. Formulas use the new names. Raises
+        ValueError if a formula needs a removed column.
         """
-        taken = {column.name for column in self}
-        sources = {name: _with_nodes(column, renamed, taken) for name, (_, column) in self.sources.items()}
+        sources = {name: _with_nodes(column, renamed) for name, (_, column) in self.sources.items()}
         names = {name: column.name for name, column in sources.items() if column}
-        changed = (_with_nodes(column, renamed, taken) for column in self)
+        changed = (_with_nodes(column, renamed) for column in self)
         return Columns(with_names(column, names) for column in changed if column is not None)
 
 
-def _with_nodes(column: Column, renamed: Callable[[str], str | None], taken: set[str]) -> Column | None:
+def _with_nodes(column: Column, renamed: Callable[[str], str | None]) -> Column | None:
     nodes = [renamed(name) for name in column.nodes]
     remaining = tuple(name for name in nodes if name is not None)
     if remaining == column.nodes or not remaining:
         return column if remaining else None
     if not column.values:
-        follows = column.name in column.nodes and remaining[0] not in taken
-        return replace(column, name=remaining[0] if follows else column.name, nodes=remaining)
+        name = remaining[0] if column.name in column.nodes else column.name
+        return replace(column, name=name, nodes=remaining)
     values = tuple(value for value, name in zip(column.values, nodes, strict=True) if name is not None)
     return replace(column, nodes=remaining, values=values)
 

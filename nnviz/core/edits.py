@@ -232,7 +232,8 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     name, network = name.strip(), state.network
     if network.names(column)[node] == name:
         return state
-    _check_new(name, network.all_names())
+    taken = (each.name for each in state.columns if network.names(column)[node] not in each.nodes)
+    _check_new(name, (*network.all_names(), *taken))
     names = list(network.names(column))
     names[node] = name
     if column == 0:
@@ -330,7 +331,7 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
     the new node are random, drawn with the seed of the training settings.
     """
     at = len(state.network.names(column)) if after is None else after + 1
-    name = fresh_node_name(state.network, column)
+    name = fresh_node_name(state, column)
     return _with_column(state, column, lambda values, new, axis: np.insert(values, at, new, axis), name)
 
 
@@ -453,11 +454,12 @@ def _with_column(state: State, column: int, change: ChangeNodes, name: str = "")
     return _restructured(state, edit, Dataset(inputs, targets))
 
 
-def fresh_node_name(network: Network, column: int) -> str:
-    """Return a free name for a new node of a column."""
+def fresh_node_name(state: State, column: int) -> str:
+    """Return a free name for a new node of a column of the diagram."""
+    network, taken = state.network, {each.name for each in state.columns}
     example = default_nodes(column - 1, len(network.layers), 2)[0] if column else "input_0"
     stem = example.rpartition("_")[0]
-    return fresh_name(stem, set(network.all_names()), len(network.names(column)))
+    return fresh_name(stem, taken.union(network.all_names()), len(network.names(column)))
 
 
 def column_values(state: State, text: str) -> Array:
@@ -482,8 +484,7 @@ def put_column(
     if place is None:
         place, state = len(state.network.inputs), add_node(state, 0)
     state = rename(state, 0, place, name)
-    others = [each for each in state.columns if name not in each.nodes]
-    _check_new(name, [each.name for each in others])
+    others = (each for each in state.columns if name not in each.nodes)
     state = replace(state, columns=Columns((*others, column)), run=None)
     return standardise(state, [place]) if scaled else state
 

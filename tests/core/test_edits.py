@@ -234,6 +234,7 @@ def test_edits_that_cannot_be_are_refused(approved):
         "a bias of a layer without": lambda: set_bias(SMALL, 1, 0, 1.0),
         "an empty name": lambda: edits.rename(SMALL, 0, 0, ""),
         "a name that is taken": lambda: edits.rename(SMALL, 0, 0, "output"),
+        "the name of a column": lambda: edits.rename(TABLE, 0, 2, "colour"),
         "the last node": lambda: edits.remove_node(SMALL, 3, 0),
         "the output layer": lambda: edits.remove_layer(linear, 2),
         "a set's name that is taken": lambda: keep_set(SETS, "weights_1"),
@@ -337,7 +338,8 @@ def test_edits_of_the_network_keep_the_columns_right():
     assert [column.name for column in more.columns.of_inputs][:2] == ["age", more.network.inputs[1]]
     for edited in (edits.add_layer(TABLE, 0), edits.add_biases(TABLE, 0), edits.randomise(TABLE, 3)):
         assert edited.columns == TABLE.columns
-    assert edits.rename(TABLE, 0, 0, "colour").columns[0].name == "age"
+    called = replace(TABLE, columns=(replace(COLOUR, name="input_4"), KIND))
+    assert edits.add_node(called, 0).network.inputs[4] == "input_5", "a table has one column of a name"
 
 
 def made(rows):

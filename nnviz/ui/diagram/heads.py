@@ -56,9 +56,9 @@ class Structure(QObject):
 
     def add_node(self, column: int, after: int | None = None) -> None:
         """Add a node to a column, below the node `after` or at the end, and select the new node."""
-        network = self._document.state.network
-        at = len(network.names(column)) if after is None else after + 1
-        name = edits.fresh_node_name(network, column)
+        state = self._document.state
+        at = len(state.network.names(column)) if after is None else after + 1
+        name = edits.fresh_node_name(state, column)
         message = f"Added {name} to {self.title(column, within=True)}"
         if self._edit(f"Add {self._kind(column)} {name}", message, edits.add_node, column, after):
             self._document.select(Address("node", column - 1, at))
