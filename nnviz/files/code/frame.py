@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +41,7 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     functions, back = _functions(state.network), _backward_activations(state)
     texts = [own.notation.numpy for own in functions]
     texts += [own.notation.numpy_slope for own in functions if own.name in back]
-    if any("math." in text for text in texts) or state.training.schedule or uses_math(state):
+    if any("math." in text for text in texts) or state.training.schedule:
         yield CodeLine("import math")
     yield from numbers.imports()
     yield CodeLine("import numpy as np")
@@ -185,26 +185,34 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
         if column.values:  # an unknown text is a ValueError that names the text
             known = map(repr, column.values)
             yield from array(f"    value_{i} = [", known, f"].index(str(row[{i}]))", ())
+    computed = state.columns.computed.values()
     cells = [(column, f"row[{i}]", i) for i, column in enumerate(columns)]
-    cells += [(each, _formula_code(state, each), 0) for each in state.columns.computed.values()]
+    cells += [(each, _formula_code(each, columns), 0) for each in computed]
     texts = {node: text for cell in cells for node, text in _node_values(*cell)}
-    yield CodeLine("    return [")
-    yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
-    yield CodeLine("    ]")
+    values = [texts[node] for node in state.network.inputs]
+    indent = "    "
+    if computed:  # as nnviz, NumPy goes on with infinite numbers
+        yield CodeLine("    row = [cell if isinstance(cell, str) else np.float64(cell) for cell in row]")
+        for name in ("min", "max"):
+            if any(f"{name}(" in value for value in values):
+                yield CodeLine(f"    {name} = lambda *numbers: np.{name}(numbers)")
+        yield CodeLine('    with np.errstate(all="ignore"):')
+        indent = "        "
+    yield CodeLine(f"{indent}inputs = [")
+    yield from (CodeLine(f"{indent}    {value}") for value in values)
+    yield CodeLine(f"{indent}]")
+    if computed:
+        yield CodeLine("    if not np.isfinite(inputs).all():")
+        yield CodeLine('        raise ValueError("a formula has no finite value for this row")')
+    yield CodeLine("    return [float(value) for value in inputs]")
     yield CodeLine()
 
 
-def uses_math(state: State) -> bool:
-    """Return whether a program needs the module `math` for the formulas of its columns."""
-    return any("math." in _formula_code(state, column) for column in state.columns.computed.values())
-
-
-def _formula_code(state: State, column: Column) -> str:
-    """Return code that computes a column from the variable `row`, and fails where nnviz refuses the row."""
-    cells = {each.name: f"row[{i}]" for i, each in enumerate(state.columns.of_inputs)}
-    own, modules = formula(column.formula), {"abs": "math.fabs", "min": "min", "max": "max"}
-    code = own.rewritten(cells.__getitem__, lambda name: modules.get(name, f"math.{name}"))
-    return f"float({code})" if "**" in code else code  # a complex power is a TypeError, here and in math.fabs
+def _formula_code(column: Column, columns: Sequence[Column]) -> str:
+    """Return code that computes a column from the variable `row` with a cell for each of `columns`."""
+    cells, own = {each.name: f"row[{i}]" for i, each in enumerate(columns)}, ("min", "max")
+    text = formula(column.formula)
+    return text.rewritten(cells.__getitem__, lambda name: name if name in own else f"np.{name}")
 
 
 def _node_values(column: Column, cell: str, i: int) -> Iterator[tuple[str, str]]:

@@ -35,8 +35,6 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine(
         "# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax"
     )
-    if frame.uses_math(state):
-        yield CodeLine("import math")
     yield from numbers.imports()
     yield CodeLine("import keras")
     yield CodeLine("import numpy as np")

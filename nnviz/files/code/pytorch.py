@@ -17,10 +17,10 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
     elsewhere = frame.library_notation(state, "PyTorch")
-    if (elsewhere and state.training.schedule) or frame.uses_math(state):
+    if elsewhere and state.training.schedule:
         yield CodeLine("import math")
     yield from numbers.imports()
-    if numbers.separate_arrays or (elsewhere and frame.mini_batches(state)):
+    if numbers.separate_arrays or state.columns.computed or (elsewhere and frame.mini_batches(state)):
         yield CodeLine("import numpy as np")
     yield CodeLine("import torch")
     yield CodeLine("from torch import nn")
