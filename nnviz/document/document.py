@@ -106,9 +106,9 @@ class Document(QObject):
         self.idle.found.connect(lambda: self._show())
         self._now = self._emitted = Moment.of(state, idle=self.idle)
         self._emitting = False
-        self.saved = state if example else None
         self.view: Shown | None = None
         """What a saved file shows when it is opened."""
+        self.saved = state if example else None
         """The State in the file or in the example; None if the document is new or the file has changed."""
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None

@@ -147,8 +147,8 @@ def _measured_run(state: State) -> Run | None:
 
 
 ONE_UPDATE = "One update"
-ROWS_CHANGED = "The rows have changed: a new run goes on from these weights, and counts from 0"
 """Name of the undo entry of a single update."""
+ROWS_CHANGED = "The rows have changed: a new run goes on from these weights, and counts from 0"
 
 
 class Runner(QObject):
@@ -185,7 +185,7 @@ class Runner(QObject):
         self._job: Job | None = None
         self._text = ""
         self._merge: Hashable = None
-        self._is_step = False
+        self._is_step = self._continues = False
         self._scrub = object()
         self.updates_left = 0
         """Number of updates that a paused run still has to make."""
@@ -319,20 +319,24 @@ class Runner(QObject):
         A run ends, and a new run of all updates goes on from its weights, with the new rows. Until
         `end_edit`, the updates of the new run belong to the undo entry of the edit.
         """
-        if not self._document.may_change():
-            return False
         job = None if self._is_step else self._job
-        if job:
-            job.stop()
-            self._show()
-            self._job = None  # without the signals of a pause: the next run begins at once
-        is_done = self._document.edit(text, edit, *where, merge=merge)
-        if job and (following := self._begin(self._document.state.training.updates, text, merge)):
+        if job is None or not self._document.may_change():
+            return self._document.edit(text, edit, *where, merge=merge)
+        try:
+            data = edit(self._document.state, *where).data
+        except ValueError as error:
+            self._document.refused.emit(str(error))
+            return False
+        job.stop()
+        self._show()
+        self._job = None  # without the signals of a pause: the next run begins at once
+        self._document.push(replace(self._document.state, data=data, run=None), text, merge)
+        if following := self._begin(self._document.state.training.updates, text, merge):
             following.set_speed(self._speed)
             self.message.emit(ROWS_CHANGED)
-        elif job:
+        else:
             self._end(job, paused_sentence(job.done, job.updates))
-        return is_done
+        return True
 
     def end_edit(self) -> None:
         """Begin a new undo entry for the next updates of a run that `edit_rows` has continued; end a drag."""
@@ -360,12 +364,16 @@ class Runner(QObject):
         self._document.push(state, f"Change {names.get(changed[0], changed[0].replace('_', ' '))}")
 
     def _begin(self, updates: int, text: str = "", merge: Hashable | None = None) -> Job | None:
-        """Begin a run or a step. If `merge` is given, the run continues a run whose rows were edited."""
+        """Begin a run or a step. If `merge` is given, the run continues a run whose rows were edited.
+
+        Of several runs that continue each other, the first one stays among the earlier runs.
+        """
         self.travel.cancel()
         if not self._document.may_change():
             return None
-        state = self._document.state
-        if merge is None:
+        state, continued = self._document.state, self._continues
+        self._continues = merge is not None
+        if not (continued and self._continues):
             state = with_earlier(state, self.travel.past.last)
         try:
             make = partial(Trainer, history_limit=self._limits.history_points)
