@@ -96,6 +96,30 @@ def test_a_column_is_added_from_a_proposal_and_taken_back_in_one_step(afresh, as
     assert headers(window)[2] == "x·y\n= x*y"
 
 
+def test_a_number_that_is_being_typed_is_kept_when_a_column_is_added(afresh, asked):
+    window, weight = afresh(linear()), Address("weight", 0, 0, 0)
+    click(window, weight)
+    write(editor_of(window), "7.5")
+    asked(type_into("Formula", "x*y"), press_button("Add"))
+    choose_entry(window, "Add column…")
+    assert window.document.state.network.inputs == ("x", "y", "x·y")
+    assert window.document.state.network.value_of(weight) == 7.5
+
+
+def test_an_emptied_name_follows_the_formula_again(afresh, asked):
+    window, names = afresh(linear()), []
+
+    def empty(dialog):
+        for text in ("own", ""):
+            type_into("Name", text)(dialog)
+            type_into("Formula", f"x*y*{len(names) + 2}")(dialog)
+            names.append(field(dialog, "Name").text())
+
+    asked(empty)
+    choose_entry(window, "Add column…")
+    assert names == ["own", "x·y·3"]
+
+
 def test_a_column_is_typed_by_the_keyboard_alone(afresh, asked, qtbot):
     window = afresh(linear())
 

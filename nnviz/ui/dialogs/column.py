@@ -46,8 +46,8 @@ class ColumnDialog(Dialog):
         self._showing = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._showing.timeout.connect(self._show_numbers)
         self._add_parts(title)
-        self.scaled.setChecked(any(each.is_scaled for each in state.columns))
         self.scaled.setEnabled(state.trained_rows > 1)
+        self.scaled.setChecked(self.scaled.isEnabled() and any(each.is_scaled for each in state.columns))
         if place is not None:
             column = state.columns.computed[place]
             self.formula.setText(column.formula)
@@ -76,9 +76,9 @@ class ColumnDialog(Dialog):
 
     def _propose_name(self, text: str) -> None:
         """Name the column after its formula, unless the person has typed a name."""
-        if not self.name.isModified():
+        if not (self.name.isModified() and self.name.text()):
             name = shortened(readable(text), NAME.limit)
-            self.name.setText(free_name(name, dict.fromkeys(self._open.network.all_names(), 1)))
+            self.name.setText(free_name(name, dict.fromkeys(edits.names_in_use(self._open), 1)))
 
     def _show_numbers(self) -> None:
         """Show the first numbers of the column, or why the column cannot be used."""

@@ -34,7 +34,7 @@ from nnviz.ui.kit.number_field import DECIMAL, Modifiers, Notation, NumberField,
 from nnviz.ui.kit.theme import px
 from nnviz.ui.panels.function_plane import MOST, Axes, FunctionPlane, marked_rows
 
-MIN_PREVIEW = QSize(280, 180)
+MIN_PREVIEW = QSize(280, 140)
 
 
 class Preview(FunctionPlane):

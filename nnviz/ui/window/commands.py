@@ -182,18 +182,16 @@ def make_rows(workspace: Workspace) -> None:
     document = workspace.document
     if not document.may_change():
         return
-    workspace.runner.pause()
+    workspace.pause()
     from nnviz.ui.dialogs.make_rows import MakeRows  # imported late, since it imports the plot library
 
     dialog = MakeRows(workspace.main_window, document.state)
     if dialog.is_accepted():
         if dialog.for_new_network.isChecked():
             workspace.files.open_new(dialog.state(), dialog.summary)
-        else:
-            workspace.diagram.session.close()
-            if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
-                document.select_row(0)
-                workspace.status.show_message(dialog.summary)
+        elif document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
+            document.select_row(0)
+            workspace.status.show_message(dialog.summary)
 
 
 def new_from_points(workspace: Workspace) -> None:
@@ -202,6 +200,7 @@ def new_from_points(workspace: Workspace) -> None:
 
     if workspace.files.open_new(empty_plane(), ""):
         workspace.board.docks["Function"].bring_to_front()
+        workspace.training.fold.button.setChecked(False)  # gives the plane more room
         workspace.desk.frames.show_pending()  # another document would end the tool
         cast("FunctionPanel", workspace.panel("Function")).tool.setChecked(True)
 
@@ -211,13 +210,12 @@ def ask_column(workspace: Workspace, place: int | None = None) -> None:
     document = workspace.document
     if not document.may_change():
         return
-    workspace.runner.pause()
+    workspace.pause()
     from nnviz.ui.dialogs.column import ColumnDialog  # imported late: most sessions add no column
 
     dialog = ColumnDialog(workspace.main_window, document.state, place)
     if dialog.is_accepted():
         name, text = dialog.name.text().strip(), dialog.formula.text().strip()
-        workspace.diagram.session.close()
         if document.edit(f"{'Add' if place is None else 'Change'} {name}", lambda _: dialog.state()):
             added = "; its weights are 0 until you train" if place is None else ""
             workspace.status.show_message(f"{name} = {text}{added}")

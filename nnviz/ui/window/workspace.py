@@ -234,6 +234,11 @@ class Workspace:
         """Undo the last change, and name the change in the status bar."""
         self._revert("Undone", self.document.undo_text, self.document.undo)
 
+    def pause(self) -> None:
+        """Pause the run, and accept a text that is typed on the diagram, before a dialog shows the State."""
+        self.runner.pause()
+        self.diagram.session.editor.leave()
+
     def redo(self) -> None:
         """Redo the change that was undone last, and name the change in the status bar."""
         self._revert("Redone", self.document.redo_text, self.document.redo)
