@@ -87,7 +87,8 @@ class WalkKeys(QObject):
             return False
         if not isinstance(watched, QWidget):
             return False
-        needed, left = needs(watched, Qt.Key(event.key())), leaves(watched, event)
+        is_plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        needed, left = is_plain and needs(watched, Qt.Key(event.key())), leaves(watched, event)
         event.setAccepted(needed)
         return needed or left
 
