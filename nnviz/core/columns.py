@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.formula import CellError, formula, quoted_name
+from nnviz.core.formula import LETTERS, CellError, formula, quoted_name
 from nnviz.core.numbers import (
     NAME,
     NODES,
@@ -386,7 +386,9 @@ def with_names(column: Column, names: Mapping[str, str]) -> Column:
             raise ValueError(f"{shortened(name)} is needed for {used}: remove {shortened(column.name)} first")
     if all(names[name] == name for name in own.names):
         return column
-    return replace(column, formula=own.rewritten(lambda name: quoted_name(names[name])))
+    text = own.rewritten(lambda name: quoted_name(names[name]))
+    LETTERS.check(len(text), f"the formula of {shortened(column.name)}")
+    return replace(column, formula=text)
 
 
 def check_width(cells: object, columns: Sequence[Column], row: int = 0) -> None:

@@ -22,10 +22,11 @@ from nnviz.core.columns import Column, Columns, with_names
 from nnviz.core.formula import formula
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, moved, random_weights
-from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, list_text, quoted, shortened
+from nnviz.core.numbers import NUMBERS, ROWS, as_text, check_name, counted, list_text, quoted, shortened
 from nnviz.core.state import Dataset, State, Training, WeightSet
 
 ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
+TARGETS_ADDED = "nnviz set the targets of the other rows to 0"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 
@@ -113,8 +114,10 @@ def add_row(
     old = data.targets if len(data) else None
     if old is None and targets is not None:
         old = np.zeros((len(data), len(state.network.outputs)))
-    new = None if old is None else np.insert(old, at, 0.0 if targets is None else targets, axis=0)
-    return set_rows(state, np.insert(data.inputs, at, inputs, axis=0), new)
+    filled = np.insert(data.inputs, at, inputs, axis=0)
+    places = [at] * (len(filled) - len(data))
+    new = None if old is None else np.insert(old, places, 0.0 if targets is None else targets, axis=0)
+    return set_rows(state, filled, new)
 
 
 def remove_rows(state: State, rows: list[int]) -> State:
@@ -232,8 +235,7 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     name, network = name.strip(), state.network
     if network.names(column)[node] == name:
         return state
-    taken = (each.name for each in state.columns if network.names(column)[node] not in each.nodes)
-    _check_new(name, (*network.all_names(), *taken))
+    _check_new(name, names_in_use(state, network.names(column)[node]))
     names = list(network.names(column))
     names[node] = name
     if column == 0:
@@ -250,10 +252,17 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     return replace(state, network=renamed, training=training, columns=columns, run=run)
 
 
+def names_in_use(state: State, own: str = "") -> set[str]:
+    """Return the names of all nodes, and of all columns except the column of the node called `own`."""
+    columns = (each.name for each in state.columns if own not in each.nodes)
+    return {*state.network.all_names(), *columns}
+
+
 def _check_new(name: str, taken: Iterable[str]) -> None:
-    """Raise ValueError if the new name `name` is empty or one of the names `taken`."""
+    """Raise ValueError if the new name `name` is invalid or one of the names `taken`."""
     if not name:
         raise ValueError("a name needs at least one character")
+    check_name(name, "name")
     if name in taken:
         raise ValueError(f"the name {quoted(name)} is already in use; choose another name")
 
@@ -355,8 +364,7 @@ def add_layer(state: State, before: int) -> State:
     """
     network = state.network
     count = network.sizes[before]
-    names: list[str] = []
-    taken = set(network.all_names())
+    names, taken = list[str](), names_in_use(state)
     for name in default_nodes(before, len(network.layers) + 1, count):
         stem, _, number = name.rpartition("_")
         names.append(fresh_name(stem, taken, int(number)))
@@ -456,10 +464,10 @@ def _with_column(state: State, column: int, change: ChangeNodes, name: str = "")
 
 def fresh_node_name(state: State, column: int) -> str:
     """Return a free name for a new node of a column of the diagram."""
-    network, taken = state.network, {each.name for each in state.columns}
+    network = state.network
     example = default_nodes(column - 1, len(network.layers), 2)[0] if column else "input_0"
     stem = example.rpartition("_")[0]
-    return fresh_name(stem, taken.union(network.all_names()), len(network.names(column)))
+    return fresh_name(stem, names_in_use(state), len(network.names(column)))
 
 
 def column_values(state: State, text: str) -> Array:
@@ -476,14 +484,18 @@ def put_column(
 ) -> State:
     """Add an input called `name` that is computed by the formula `text`, or change the one at index `place`.
 
-    A new input gets outgoing weights 0. With `scaled=True`, the input is standardised. Raises ValueError for
-    a bad name or formula, and for a row for which the formula has no finite value.
+    A new input gets outgoing weights 0. With `scaled=True`, the input is standardised, or keeps its scaling
+    if its formula is the same. Raises ValueError for a bad name or formula, and for a row for which the
+    formula has no finite value.
     """
     formula(text).check_names(state.columns.sources)
     column = Column(name := name.strip(), (name,), formula=text.strip())
     if place is None:
         place, state = len(state.network.inputs), add_node(state, 0)
     state = rename(state, 0, place, name)
+    own = state.columns.computed.get(place)
+    if own and (own.formula, own.is_scaled) == (column.formula, scaled):
+        return state
     others = (each for each in state.columns if name not in each.nodes)
     state = replace(state, columns=Columns((*others, column)), run=None)
     return standardise(state, [place]) if scaled else state

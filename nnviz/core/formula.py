@@ -152,9 +152,8 @@ class Formula:
         for token in self._tokens:
             if token.kind == "name" and token.value not in known:
                 columns = list_text([*known], MOST_LISTED) if known else "there is none"
-                reason = (
-                    f"no column of raw numbers is called {quoted(token.value)}; the columns are {columns}"
-                )
+                name = quoted(token.value)
+                reason = f"no column of raw numbers is called {name}; the columns are {columns}"
                 raise ValueError(f"{place}, character {token.start + 1}: {reason}")
 
     def rewritten(self, name: Callable[[str], str], function: Callable[[str], str] = str) -> str:

@@ -342,7 +342,7 @@ class LossLine:
     `loss`     the loss at each value, with the penalty; may be infinite or NaN
     ========== =========================================================================
 
-    If the weight is frozen, or overflows in the step, `landing` is None.
+    A frozen weight stays where it is. If the weight overflows in the step, `landing` is None.
     """
 
     state: State
@@ -450,8 +450,10 @@ def loss_line(
 
 
 def _landing(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float] | None]:
+    if state.freezing(weight):
+        return state.network.value_of(weight), point.loss
     end = weight_after_step(state, weight, point.slope)
-    if state.freezing(weight) or not math.isfinite(end):
+    if not math.isfinite(end):
         return None
     loss = yield from loss_along(state, weight, [end])
     return end, float(loss[0])

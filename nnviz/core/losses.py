@@ -444,8 +444,9 @@ class Penalty:
 
     def of(self, weights: Array) -> Array:
         """Return the penalty of each weight, in the shape of `weights`. On overflow, numbers are infinite."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(self.l1 * np.abs(weights) + self.l2 * np.square(weights))
+        with np.errstate(over="ignore"):
+            l1 = self.l1 * np.abs(weights)
+            return np.asarray(l1 + self.l2 * np.square(weights) if self.l2 else l1)  # 0 · inf is NaN
 
     def slopes(self, weights: Array) -> Array:
         """Return the slope of the penalty with respect to each weight; the slope of |w| at 0 is 0."""
@@ -459,8 +460,9 @@ class Penalty:
 
     def sums(self, weights: Array) -> list[tuple[float, Expression, float]]:
         """Return each factor above 0 with its formula for one weight w, and the formula's sum over all."""
-        sizes = (self.l1, ABS(W), np.abs(weights)), (self.l2, Square(W), np.square(weights))
-        return [(factor, formula, float(size.sum())) for factor, formula, size in sizes if factor]
+        parts = (self.l1, ABS(W), np.abs), (self.l2, Square(W), np.square)
+        with np.errstate(over="ignore"):
+            return [(factor, term, float(size(weights).sum())) for factor, term, size in parts if factor]
 
     @property
     def slope_terms(self) -> list[Expression]:

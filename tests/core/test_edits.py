@@ -76,6 +76,8 @@ def test_rows_are_added_and_removed_and_the_first_number_makes_the_first_row():
     after = edits.add_row(SMALL, after=1)
     assert (after.data.inputs[2].tolist(), after.data.targets[2].tolist()) == ([0, 0], [0])
     assert edits.remove_rows(after, [2]).data == SMALL.data
+    more = edits.add_row(SMALL, 0, [[1, 2], [3, 4]])
+    assert (more.data.inputs[1:3].tolist(), more.data.targets[1:3].tolist()) == ([[1, 2], [3, 4]], [[0], [0]])
     assert (len(edits.add_row(SMALL).data), len(EMPTIED.data)) == (5, 0)
     assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
     assert edits.value_at(EMPTIED, Address("input", -1, 1)) is None
@@ -234,6 +236,11 @@ def test_edits_that_cannot_be_are_refused(approved):
         "a bias of a layer without": lambda: set_bias(SMALL, 1, 0, 1.0),
         "an empty name": lambda: edits.rename(SMALL, 0, 0, ""),
         "a name that is taken": lambda: edits.rename(SMALL, 0, 0, "output"),
+        "a name of 300 letters": lambda: edits.rename(SMALL, 0, 0, "x" * 300),
+        "a name of two lines": lambda: edits.rename(SMALL, 1, 0, "x\ny"),
+        "a formula that a name makes too long": lambda: edits.rename(
+            edits.put_column(TABLE, "p", "*".join(["size"] * 50)), 0, 2, "y" * 200
+        ),
         "the name of a column": lambda: edits.rename(TABLE, 0, 2, "colour"),
         "the last node": lambda: edits.remove_node(SMALL, 3, 0),
         "the output layer": lambda: edits.remove_layer(linear, 2),
@@ -262,6 +269,17 @@ TABLE = State(
     Dataset([[1, 0, 3, 1], [-1, 1, 5, 0]], [[1, 0], [0, 1]]),
     columns=Columns((AGE, COLOUR, KIND)),
 )
+
+
+def test_a_computed_input_keeps_its_scaling_until_its_formula_changes():
+    scaled = edits.put_column(edits.add_row(SMALL), "p", "input_0*3", scaled=True)
+    place = len(SMALL.network.inputs)
+    later = edits.remove_rows(scaled, [0])
+    assert edits.put_column(later, "p", "input_0*3", place, scaled=True) is later
+    column = edits.put_column(later, "q", "input_0*3", place, scaled=True).columns.computed[place]
+    assert (column.mean, column.deviation) == (scaled.columns[0].mean, scaled.columns[0].deviation)
+    assert edits.put_column(later, "p", "input_0*3", place).columns.computed[place].mean == 0.0
+    assert edits.put_column(later, "p", "input_0*6", place, scaled=True).columns[0].mean != column.mean
 
 
 def test_raw_rows_are_predicted_as_the_inputs_that_they_become():

@@ -19,6 +19,7 @@ from nnviz.core.edits import (
     set_training,
     unfreeze,
 )
+from nnviz.core.losses import Penalty
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.replay import Replay, state_at_start
 from nnviz.core.results import means_in_blocks
@@ -29,6 +30,15 @@ from nnviz.core.trainer import Trainer
 from tests.core import oracle
 from tests.core.oracle import classes
 from tests.core.refusals import refusals
+
+
+def test_penalties_of_large_weights_are_numbers():
+    weights, l2 = np.array([1e200, -2.0]), Penalty(0.0, 0.1)
+    l1 = Penalty(0.1, 0.0)
+    assert l1.of(weights).tolist() == [1e199, 0.2]
+    assert [total for _, _, total in l1.sums(weights)] == [1e200]
+    assert l2.of(weights).tolist() == [math.inf, 0.4]
+
 
 FACTORS = (0.03, 0.0), (0.0, 0.02), (0.03, 0.02)
 

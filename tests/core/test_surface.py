@@ -108,7 +108,7 @@ def test_the_loss_along_weights_contains_the_penalty(data):
         assert found == pytest.approx(np.array(expected), rel=1e-9)
 
 
-def test_a_frozen_weight_has_no_next_step():
+def test_a_frozen_weight_stays_in_the_next_step():
     state, weight = oracle.small_state(), Address("weight", 1, 0, 2)
     *_, line = loss_line(state, weight, None)
     assert line.landing
@@ -116,7 +116,7 @@ def test_a_frozen_weight_has_no_next_step():
     assert line_is_valid(line, replace(state))
     assert not line_is_valid(line, frozen)
     *_, line = loss_line(frozen, weight, line)
-    assert line.landing is None
+    assert line.landing == (state.network.value_of(weight), line.point.loss)
 
 
 def test_the_tangent_has_the_slope_of_the_penalised_curve():

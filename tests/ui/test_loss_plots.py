@@ -205,6 +205,7 @@ CAPTIONS = {
         Address("weight", 0, 0, 1),
     ),
     "a slope of 0": (lambda: set_weight(state_of("many-rows"), 1, 0, 1, 0.0), Address("weight", 0, 1, 0)),
+    "a frozen weight": (lambda: edits.freeze(state_of("many-rows"), FIRST), FIRST),
     "a learning rate of 0.05": (lambda: state_of("many-rows", learning_rate=0.05), FIRST),
     "a learning rate of 50": (lambda: state_of("many-rows", learning_rate=50.0), FIRST),
     "adam": (lambda: state_of("many-rows", optimizer="adam"), FIRST),

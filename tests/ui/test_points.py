@@ -275,15 +275,111 @@ def test_the_tool_is_offered_only_where_rows_can_be_placed_and_ends_with_the_doc
     assert len(panel.document.state.data) == count
 
 
+def test_over_one_input_a_height_stands_for_a_class_if_the_output_decides(qtbot, open_panel):
+    start = State(network(1, 2, ("output",), "sigmoid"), Dataset([[0.0], [1.0]], [[0.0], [1.0]]))
+    panel = open_panel(replace(start, training=Training(loss="cross_entropy")))
+    document = edit_points(qtbot, panel)
+    assert panel.key.text() == "New points: the target is 1 from the height 0.5 on, below 0"
+    click(panel, place(panel, 0.5, 0.8))
+    click(panel, place(panel, 0.5, 0.3))
+    assert document.state.data.targets[2:].tolist() == [[1.0], [0.0]]
+
+
 def test_locked_rows_are_not_changed(qtbot, open_panel):
     panel = open_panel(before := xor())
     document, told = edit_points(qtbot, panel), []
     document.refused.connect(told.append)
     document.lock("A script trains")
     drag(panel, *path(panel, (0.2, 0.3), (0.8, 0.3)))
+    assert told == ["A script trains"], "once, and not for each move of the mouse"
     keys(panel, Key.Key_Delete)
     assert (document.state, document.now.is_moving) == (before, False)
     assert set(told) == {"A script trains"}
+
+
+def undo_all(document):
+    """Undo everything; return the names of the entries, the last first."""
+    texts = []
+    while document.undo_text():
+        texts.append(re.sub(r"\d+", "n", document.undo_text()))
+        document.undo()
+    return texts
+
+
+def test_each_key_that_edits_points_is_a_step_of_its_own_but_arrows_of_one_point_are_one(qtbot, open_panel):
+    panel = open_panel(before := xor())
+    document = edit_points(qtbot, panel)
+    document.select_row(0)
+    keys(panel, Key.Key_Right, Key.Key_Right)
+    document.select_row(2)
+    keys(panel, Key.Key_Right, Key.Key_Insert, Key.Key_Right, Key.Key_Delete, Key.Key_Left)
+    assert document.state.data.inputs[0].tolist() == [0.2, 0.0]
+    moved = "Move a point"
+    assert undo_all(document) == [moved, "Remove a point", moved, "Add points", moved, moved]
+    assert document.state is before
+
+
+def test_a_key_in_a_run_is_a_step_apart_from_the_updates(qtbot, open_panel):
+    panel = open_panel(xor())
+    document, runner = edit_points(qtbot, panel), panel.runner
+    runner.set_training(replace(document.state.training, updates=100_000))
+    runner.speed = 0.3
+    for key in (Key.Key_Insert, Key.Key_Right):
+        before = document.state.iteration
+        runner.run()
+        qtbot.waitUntil(lambda before=before: document.state.iteration > before + 5)
+        keys(panel, key)
+        qtbot.waitUntil(lambda: document.state.iteration > 5)
+        runner.pause()
+    run = "Run of n updates"
+    assert undo_all(document)[:6] == [run, "Move a point", run, run, "Add points", run]
+
+
+@pytest.mark.parametrize("key", [Key.Key_Delete, "undo"])
+def test_a_point_that_is_gone_is_dragged_no_further(qtbot, open_panel, key):
+    panel = open_panel(xor())
+    document = edit_points(qtbot, panel)
+    click(panel, place(panel, 0.5, 0.5))
+    rows = document.state.data.inputs[:4].tolist()
+    view = panel.plane.viewport()
+    QTest.mousePress(view, LEFT, pos=place(panel, 0.5, 0.5))
+    QTest.mouseMove(view, place(panel, 0.5, 0.6))
+    if key == "undo":
+        document.undo()
+        document.undo()
+    else:
+        keys(panel, key)
+    for at in ((0.3, 0.6), (0.3, 0.7)):
+        QTest.mouseMove(view, place(panel, *at))
+    QTest.mouseRelease(view, LEFT, pos=place(panel, 0.3, 0.7))
+    assert document.state.data.inputs.tolist() == rows
+
+
+def test_a_refused_point_leaves_the_run_as_it_is(qtbot, open_panel):
+    panel = open_panel(edits.put_column(xor(), "root", "sqrt(x_0)"))
+    document, runner, told = edit_points(qtbot, panel), panel.runner, []
+    runner.message.connect(told.append)
+    document.refused.connect(told.append)
+    runner.set_training(replace(document.state.training, updates=100_000))
+    runner.speed = 0.3
+    runner.run()
+    qtbot.waitUntil(lambda: document.state.iteration > 5)
+    iteration = document.state.iteration
+    document.select_row(0)
+    keys(panel, Key.Key_Left)
+    assert [sentence.partition(":")[0] for sentence in told] == ["row 1"]
+    assert (runner.running, document.state.iteration >= iteration) == (True, True)
+    runner.pause()
+    assert runner.updates_left == 100_000 - document.state.iteration
+
+
+def test_points_of_data_without_targets_say_that_the_others_get_0(qtbot, open_panel):
+    panel = open_panel(edits.remove_targets(xor()))
+    document, told = edit_points(qtbot, panel), []
+    panel.desk.message.connect(told.append)
+    click(panel, place(panel, 0.5, 0.5))
+    assert told[-1] == "nnviz set the targets of the other rows to 0"
+    assert document.state.data.targets.tolist() == [[0.0]] * 4 + [[1.0]]
 
 
 def test_during_a_run_the_training_goes_on_with_the_new_rows(qtbot, open_panel):
@@ -306,7 +402,7 @@ def test_during_a_run_the_training_goes_on_with_the_new_rows(qtbot, open_panel):
     assert document.now.is_moving
     assert not document.state.network.computes_as(network)
     assert len(document.state.data) == 5
-    assert not document.state.runs, "each edit would crowd out the earlier runs"
+    assert len(document.state.runs) == 1, "the run that the first point ended; more would crowd out others"
     runner.pause()
     texts = []
     while document.undo_text():
@@ -431,6 +527,21 @@ def test_drawn_digits_are_read_while_they_are_drawn(qtbot, open_pad):
     assert image.any(axis=1).all(), "as high as the digits in the rows"
 
 
+def test_a_drawing_is_added_as_a_class_by_a_key_or_a_click_on_its_bar(qtbot, open_pad):
+    panel, pad = open_pad(load(example("digits").path))
+    document, told, rows = panel.document, [], len(panel.document.state.data)
+    panel.desk.message.connect(told.append)
+    bar = QPoint(pad.width() - 20, round(7.5 * (pad.height() - pad.clear_button.height()) / 10))
+    QTest.mouseClick(pad, LEFT, pos=bar)
+    assert len(document.state.data) == rows, "nothing is drawn"
+    stroke(pad, strokes_of(7)[0])
+    QTest.keyClick(pad, Key.Key_Return)
+    assert (len(document.state.data), len(pad.ink) > 0) == (rows, True)
+    assert told[-1].startswith("A key 0–9 or a click on a bar adds")
+    QTest.mouseClick(pad, LEFT, pos=bar)
+    assert document.state.data.targets[document.now.row].tolist() == np.eye(10)[7].tolist()
+
+
 def test_the_pad_erases_and_all_works_by_the_keyboard(qtbot, open_pad):
     panel, pad = open_pad(load(example("digits").path))
     document = panel.document
@@ -453,7 +564,7 @@ def test_the_pad_erases_and_all_works_by_the_keyboard(qtbot, open_pad):
     QTest.keyClick(pad, Key.Key_Space)
     assert shares(panel).argmax() == 1
     count, drawn = len(document.state.data), document.now.what_if_row
-    QTest.keyClick(pad, Key.Key_Return)
+    QTest.keyClick(pad, Key.Key_1)
     assert len(document.state.data) == count + 1
     assert document.state.data.inputs[document.now.row].tolist() == drawn.tolist()
     panel.desk.frames.show_pending()

@@ -228,7 +228,7 @@ class EditSession(QObject):
             return
         text = f"{name} is now empty" if value is None else f"{name}: {as_text(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
-            text = f"{text}; nnviz set the targets of the other rows to 0"
+            text = f"{text}; {edits.TARGETS_ADDED}"
         self._message.emit(text)
 
     def _accept(self, value: float | str | None) -> None:

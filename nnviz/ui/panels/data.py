@@ -110,7 +110,7 @@ def paste_cells(state: State, table: Table, row: int, column: int) -> NewRows:
         zero = new.data.targets is not None and max(indices) < len(state.network.inputs)
         notes.append(f"nnviz set the targets of {added} to 0" if zero else f"added {added}")
     if state.data.targets is None and new.data.targets is not None and len(state.data):
-        notes.append("nnviz set the targets of the other rows to 0")
+        notes.append(edits.TARGETS_ADDED)
     if any(all_columns[i].scale for i in indices):
         notes.append("nnviz treats the numbers as standardised; for raw numbers, choose Paste as a table")
     return NewRows(new, "; ".join(notes))

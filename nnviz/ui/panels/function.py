@@ -6,7 +6,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from html import escape
 
@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 
 from nnviz.core.activations import Array
-from nnviz.core.edits import add_row, put_cells, remove_rows
+from nnviz.core.edits import TARGETS_ADDED, add_row, put_cells, remove_rows
 from nnviz.core.function import (
     COARSEST,
     MARGIN,
@@ -42,7 +42,7 @@ from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import PLOT_DOWN, colours
-from nnviz.ui.panels.function_pad import PAD_TIP, Pad
+from nnviz.ui.panels.function_pad import DRAW_TIP, KEEP_TIP, Pad
 from nnviz.ui.panels.function_plane import (
     DIGITS,
     MOST,
@@ -217,6 +217,7 @@ EDIT = "Add and move rows as points (other inputs as in the selected row), or dr
 NUMBER_TIP = "Type the target of the points that you add"
 NEW_POINTS, NUMBERS = "New points: ", "Target of new points"
 HEIGHTS = "New points: the height is the target"
+HALVES = "New points: the target is 1 from the height 0.5 on, below 0"
 POINTS_TIP = "Click adds a point, a drag adds many or moves one, 0–9: class, Delete removes it, Escape ends"
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
@@ -246,6 +247,8 @@ class FunctionPanel(PlotPanel):
         """Size, in pixels, of the plot when the finest picture was computed."""
         self._class = 0
         self._grabbed: int | None = None
+        """The row of the point that the mouse drags, in `_grabbed_in`, the data after the last move."""
+        self._grabbed_in = self.state.data
         self._brush, self._stroke, self._rng = np.zeros(2), object(), np.random.default_rng()
         self.plane = FunctionPlane(self._read)
         self.plane.setMinimumHeight(PLOT_PX)
@@ -378,7 +381,7 @@ class FunctionPanel(PlotPanel):
             != (other.inputs, other.outputs, other.layers[-1].activation)
         ) or old.data is not new.data:
             axes = self.axes
-            if one.inputs is not other.inputs and old.data is not new.data:  # as in another document
+            if not (self._document.undo_text() or self._document.redo_text()):  # another document
                 self.tool.setChecked(False)
                 self.wide.setChecked(False)
             self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
@@ -639,7 +642,8 @@ class FunctionPanel(PlotPanel):
         """Report in the status bar that a what-if row has appeared, or that a person has discarded it."""
         is_what_if = new.what_if_row is not None
         if old and not is_new(old, new, "state.data") and is_what_if != (old.what_if_row is not None):
-            self._desk.message.emit(FREE if is_what_if else LEFT.format(new.row + 1))
+            free = KEEP_TIP if self._draws and is_one_of_many(new.state.network) else FREE
+            self._desk.message.emit(free if is_what_if else LEFT.format(new.row + 1))
 
     def _put(self, x: float, y: float) -> None:
         """Set the what-if row (inputs that the user tries out) to the inputs at a point of the plot.
@@ -671,7 +675,8 @@ class FunctionPanel(PlotPanel):
         here, steps = np.hstack(data.arrays)[row, columns], (right, up) if len(columns) > 1 else (right + up,)
         moved = [moved_by_steps(float(value), step, size) for value, step in zip(here, steps, strict=True)]
         if is_point:
-            self._move_point(now.row, moved)
+            self._move_point(now.row, moved, (self._stroke, now.row))
+            self._desk.runner.end_edit()
             return
         inputs = data.inputs[row].copy()
         inputs[columns] = moved
@@ -679,8 +684,14 @@ class FunctionPanel(PlotPanel):
         self._desk.frames.show_pending()  # so that Enter, in the same frame, keeps this row
 
     def _keep(self, k: int | None = None) -> None:
-        """Add the what-if row to the data; its target is the class with index `k`, or 0 if `k` is None."""
+        """Add the what-if row to the data; its target is the class with index `k`, or 0 if `k` is None.
+
+        A drawing needs a class if the outputs are classes.
+        """
         classes = self.state.network.outputs if is_one_of_many(self.state.network) else ()
+        if k is None and classes and self._draws:
+            self._desk.message.emit(KEEP_TIP)
+            return
         if k is not None and k >= len(classes):
             return
         targets = None if k is None else np.eye(len(classes))[k]
@@ -701,7 +712,7 @@ class FunctionPanel(PlotPanel):
             part.hide()
         self._document.show_what_if_row(None)
         if on:
-            self._desk.message.emit(PAD_TIP if draws else POINTS_TIP)
+            self._desk.message.emit(DRAW_TIP if draws else POINTS_TIP)
             (self.pad if draws else self.plane).setFocus()
         self._discard_results()
         self._use_axes(self.axes)
@@ -712,7 +723,8 @@ class FunctionPanel(PlotPanel):
         on, names = self.plane.press is not None, class_names(self.state, self.axes)
         self._class = min(self._class, max(len(names) - 1, 0))
         entries = key(self.state, self.axes, self._class if on else None)
-        start = (NEW_POINTS if names else NUMBERS if self.axes.vertical is not None else HEIGHTS) * on
+        heights = HALVES if decides_yes_or_no(self.state) else HEIGHTS
+        start = (NEW_POINTS if names else NUMBERS if self.axes.vertical is not None else heights) * on
         chosen = f"class {names[self._class]}" if names else ""
         self.key.setText(start + " &nbsp; ".join(entries.values()))
         self.key.setAccessibleName(f"{start}{chosen}" if on else f"Colours: {', '.join(entries)}")
@@ -720,7 +732,8 @@ class FunctionPanel(PlotPanel):
         self.number.setVisible(start == NUMBERS)
         is_empty = on and not len(self.state.data)
         hint = f"Click to add a point of {chosen}" if chosen else "Click to add a point"
-        self.plane.show_title(hint if is_empty else self.plane.note)
+        if not self._now.is_moving:  # else the plot would grow under the mouse
+            self.plane.show_title(hint if is_empty else self.plane.note)
 
     def _choose_class(self, k: int) -> None:
         """Choose the class of new points, if there is a class with the index `k`."""
@@ -733,12 +746,16 @@ class FunctionPanel(PlotPanel):
         self._stroke = object()
         self._desk.runner.end_edit()
 
-    def _press(self, at: QPointF) -> QPointF:
-        """Grab the point under the mouse, or add a point; return how far the grabbed point is from `at`."""
+    def _press(self, at: QPointF) -> QPointF | None:
+        """Grab the point under the mouse, or add a point; return how far the grabbed point is from `at`.
+
+        Return None if edits are locked.
+        """
         if not self._document.may_change():
-            return QPointF()
+            return None
         self._document.set_in_motion(True)
         self._grabbed, place = self._row_at(at)
+        self._grabbed_in = self._document.state.data
         if self._grabbed is not None:
             self._document.select_row(self._grabbed)
             return place - at
@@ -747,9 +764,14 @@ class FunctionPanel(PlotPanel):
         return QPointF()
 
     def _drag_to(self, x: float, y: float) -> None:
-        """Move the grabbed point, or sprinkle points around the way to the mouse."""
+        """Move the grabbed point, or sprinkle points around the way to the mouse.
+
+        If anything else has changed the rows, such as Delete or Undo, the grabbed point stays where it is.
+        """
         if self._grabbed is not None:
-            self._move_point(self._grabbed, [x, y])
+            if self._grabbed_in is self._document.state.data:
+                self._move_point(self._grabbed, [x, y], self._stroke)
+                self._grabbed_in = self._document.state.data
             return
         pixel = np.array(self.plane.pixel())
         way = ([x, y] - self._brush) / pixel
@@ -767,22 +789,25 @@ class FunctionPanel(PlotPanel):
         last = max(now.state.training.trained_rows(len(now.state.data) + count), count) - count - 1
         inputs = [self._inputs_at(at) for at in points]
         targets = [new_targets(now, axes, at.y(), chosen) for at in points]
-        if self._edit_points("Add points", add_row, last, inputs, targets):
+        edit_rows, data = self._desk.runner.edit_rows, now.state.data
+        if edit_rows("Add points", add_row, last, inputs, targets, merge=self._stroke):
             self._document.select_row(last + count)
+            if len(data) and data.targets is None:
+                self._desk.message.emit(TARGETS_ADDED)
 
-    def _move_point(self, row: int, values: list[float]) -> None:
-        """Move a point to the `values` on the axes: two inputs, or an input and the target."""
+    def _move_point(self, row: int, values: list[float], merge: Hashable) -> None:
+        """Move a point to the `values` on the axes: two inputs, or an input and the target.
+
+        Successive moves with the same `merge` are one undo entry.
+        """
         columns = shown_columns(self._document.state, self.axes)
         if self.axes.vertical is None:
             values[1:] = [target_at(self._document.state, value) for value in values[1:]]
-        self._edit_points("Move a point", put_cells, row, columns, np.array([values[: len(columns)]]))
-
-    def _edit_points(self, text: str, edit: Callable[..., State], *where: object) -> bool:
-        return self._desk.runner.edit_rows(text, edit, *where, merge=self._stroke)
+        cells = np.array([values[: len(columns)]])
+        self._desk.runner.edit_rows("Move a point", put_cells, row, columns, cells, merge=merge)
 
     def _use_key(self, key: int) -> None:
         """Do what one of POINT_KEYS does while the person edits points."""
-        self._end_stroke()
         if key == Qt.Key.Key_Escape:
             self.tool.setChecked(False)
         elif key in DIGITS:
@@ -790,7 +815,10 @@ class FunctionPanel(PlotPanel):
         elif key not in REMOVE:
             self._add_points(np.mean(self.plane.view(), axis=1))
         elif len(self._document.state.data):
-            self._edit_points("Remove a point", remove_rows, [self._document.now.row])
+            row, edit_rows = self._document.now.row, self._desk.runner.edit_rows
+            if edit_rows("Remove a point", remove_rows, [row], merge=self._stroke):
+                self._desk.message.emit(f"Removed row {row + 1}")
+        self._end_stroke()
 
 
 def _range(values: Array, before: Span | None) -> Span:

@@ -32,10 +32,9 @@ from nnviz.ui.panels.function_plane import DIGITS
 from nnviz.ui.plot.plot import faint
 from nnviz.ui.plot.points import ARROWS
 
-PAD_TIP = (
-    "Draw with the mouse, erase with its right button. Arrow keys move a cell, Space fills or empties it, "
-    "Delete clears the pad, 0–9 add the drawing to the data as this class, Escape leaves the pad"
-)
+DRAW_TIP = "Draw with the mouse, erase with its right button"
+KEEP_TIP = "A key 0–9 or a click on a bar adds the drawing to the data as this class; Delete clears the pad"
+PAD_TIP = f"{DRAW_TIP}. Arrow keys move a cell, Space fills or empties it.\n{KEEP_TIP}, Escape leaves the pad"
 MOST_BARS, BAR_OPACITY = 10, 0.45
 """Largest number of bars: for the largest outputs. BAR_OPACITY: opacity of a bar, under its texts."""
 STEP, PEN, ERASER, LEAST_SIZE = 0.01, 0.07, 0.06, 0.15
@@ -165,9 +164,13 @@ class Pad(QWidget):
     # --- mouse and keys
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a line with the left button, or erase with the right button."""
-        self._last = np.zeros(0)
-        self.mouseMoveEvent(event)
+        """Begin a line with the left button, erase with the right button, or keep the class of a bar."""
+        self._last, at = np.zeros(0), event.position()
+        place = int(at.y() / self._bar_height)
+        if at.x() <= self.room.right():
+            self.mouseMoveEvent(event)
+        elif len(self.ink) and place < len(self._bars):
+            self.kept.emit(self._bars[place][0])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Continue the line, or erase what is under the mouse."""
@@ -232,9 +235,13 @@ class Pad(QWidget):
             lines = QTransform(side, 0.0, 0.0, side, room.x(), room.y()).map(path_of(self.ink))
             painter.strokePath(lines, _pen(palette.ink, PEN * side))
 
+    @property
+    def _bar_height(self) -> float:
+        return (self.height() - self.clear_button.height()) / MOST_BARS
+
     def _paint_bars(self, painter: QPainter, left: float) -> None:
         """Paint the name, the bar and the text of each output, from the pixel `left` to the right edge."""
-        height = (self.height() - self.clear_button.height()) / MOST_BARS
+        height = self._bar_height
         for place, (k, name, share, text) in enumerate(self._bars):
             line = QRectF(left, place * height, self.width() - left, height)
             bar = QRectF(left, line.y() + 1.0, share * line.width(), height - 2.0)

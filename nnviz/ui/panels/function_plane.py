@@ -371,7 +371,8 @@ class FunctionPlane(MapPlot):
     `own_keys`        keys that the plot uses in place of the window while the person edits
                       points, else ()
     `press`           called with a pressed point of the plot while the person edits points;
-                      returns how far the grabbed point is from the mouse. Else None
+                      returns how far the grabbed point is from the mouse, or None to end the
+                      drag. Else None
     ================= ==================================================================
     """
 
@@ -379,7 +380,7 @@ class FunctionPlane(MapPlot):
     leave_requested = Signal()
     key_pressed = Signal(object)
     own_keys: tuple[int, ...] = ()
-    press: Callable[[QPointF], QPointF] | None = None
+    press: Callable[[QPointF], QPointF | None] | None = None
 
     def __init__(self, read: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None) -> None:
         """Make the plot; `read` returns the place and text of the readout near a point, or None."""
@@ -454,7 +455,6 @@ class FunctionPlane(MapPlot):
         palette = colours()
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
         self.note = f"Faint rows differ in {counted(rows.hidden, 'hidden input')}" if rows.hidden else ""
-        self.show_title(self.note)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).

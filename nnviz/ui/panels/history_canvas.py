@@ -424,9 +424,8 @@ class HistoryCurve(Plot):
         if self.marked is not None:
             texts.append(f"the validation loss has risen since iteration {self.marked}")
         ends = [(run.called(), *run.history[-1].tolist()) for run in self.runs]
-        runs = [
-            f"{name}: {self._measure} {full_text(loss)} at iteration {full(at)}" for name, at, loss in ends
-        ]
+        at_end = f"{{}}: {self._measure} {{}} at iteration {{}}"
+        runs = [at_end.format(name, full_text(loss), full(at)) for name, at, loss in ends]
         if runs:
             texts.append(f"earlier runs: {', '.join(runs)}")
         self.setAccessibleDescription(", ".join(texts))
@@ -484,8 +483,7 @@ class HistoryCurve(Plot):
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
         runs = [*([None] if len(self._history) else []), *reversed(self.runs)]
         at = self._read_index
-        run = self._read_run if at is not None else None
-        place = runs.index(run) + step if run in runs else 0
+        place = runs.index(self._read_run) + step if self._read_run in runs else 0
         iteration = self._points_read()[at, 0] if at is not None else self._present[0]
         self._read_near(float(iteration), runs[place % len(runs)])
 

@@ -366,7 +366,8 @@ def _move(line: LossLine, number: Callable[[float], str]) -> str:
         return f"{w} would become infinite or NaN"
     end, _ = line.landing
     if end == line.w:
-        return f"{w} does not change: the slope is 0" if line.point.slope == 0.0 else f"{w} does not change"
+        frozen = ": frozen" if line.state.freezing(line.weight) else ""
+        return f"{w} does not change{frozen or ': the slope is 0' * (line.point.slope == 0.0)}"
     low, high = line.stretch
     return f"{w} → {number(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 

@@ -340,9 +340,8 @@ class TrainingFigures(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._document, self._runner = desk.document, desk.runner
-        self.setAttribute(
-            Qt.WidgetAttribute.WA_OpaquePaintEvent
-        )  # or each changed figure would repaint the widgets under it
+        # Without this attribute, Qt repaints the widgets under each changed figure.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.loss, self.validation = Figure(USUAL), Figure(USUAL)
         self.iteration = Figure(USUAL_ITERATION)
         self.penalty = Figure(USUAL[:1], on_one_line=True)
