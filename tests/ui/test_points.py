@@ -17,10 +17,11 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.ui.window.window import ARRANGEMENTS
 from tests.ui import hands
 from tests.ui.bare import Seen
 from tests.ui.runs import click, drag, keys, place
-from tests.ui.sees import figure
+from tests.ui.sees import figure, offered
 from tests.ui.test_function_panels import (
     choose,
     network,
@@ -437,7 +438,20 @@ def test_new_from_points_is_an_empty_plane_whose_clouds_a_run_separates(qtbot, o
     assert (panel.plane.title.text, len(window.document.state.data)) == ("Click to add a point of class 0", 0)
     assert panel.plane.view() == pytest.approx(np.array([[-1, 1], [-1, 1]]))
     assert "no rows to train on" in window.training.message.label.text()
-    drag(panel, *path(panel, (-0.7, -0.6), (-0.2, -0.6), (-0.2, -0.2)))
+    panel.plane.settle()
+    size, way = panel.plane.box.height(), path(panel, (-0.7, -0.6), (-0.2, -0.6), (-0.2, -0.2))
+    QTest.mousePress(panel.plane.viewport(), LEFT, pos=way[0])
+    settle(qtbot, panel)
+    panel.plane.settle()
+    assert panel.plane.box.height() == size, "the plot does not move under the mouse"
+    QTest.mouseRelease(panel.plane.viewport(), LEFT, pos=way[0])
+    drag(panel, *way)
+    arranged = []
+    offered(window, f"Arrange for {ARRANGEMENTS[2].name}").triggered.connect(lambda: arranged.append(1))
+    QTest.keyClick(panel.plane, Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    assert arranged == [1], "only plain digits choose a class"
+    qtbot.waitUntil(lambda: panel.plane.isVisible() and window.board.front == "Function")
+    settle(qtbot, panel)
     keys(panel, Key.Key_1)  # elsewhere in the window, 1 plays the forward pass
     assert not window.player.progress.active
     assert panel.plane.title.text == ""
