@@ -599,6 +599,8 @@ def test_in_the_window_the_pad_has_space_and_the_arrows(qtbot, open_window):
     panel = hands.bring(window, "Function")
     QTest.mouseClick(panel.tool, LEFT)
     window.desk.frames.show_pending()
+    qtbot.waitUntil(lambda: not panel.work.busy)
+    assert not any(part.isVisible() for part in (panel.key, panel.same_scale)), "the pad has all the room"
     QTest.keyClick(panel.pad, Key.Key_Space)
     assert window.document.now.what_if_row is not None
     assert not window.player.progress.active

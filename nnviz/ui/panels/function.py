@@ -716,6 +716,7 @@ class FunctionPanel(PlotPanel):
             (self.pad if draws else self.plane).setFocus()
         self._discard_results()
         self._use_axes(self.axes)
+        self.work.stop()  # else a picture in progress would show its key above the pad
         self.show_now()
 
     def _show_key(self) -> None:
