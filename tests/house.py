@@ -36,7 +36,7 @@ BUDGETS = {
     "nnviz.ui.diagram": 1726,  # with the menu entries that freeze
     "nnviz.ui.dialogs": 1173,  # with the dialog for a computed column
     "nnviz.ui.kit": 1212,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 4563,  # with points by hand and the pad
+    "nnviz.ui.panels": 4565,  # with points by hand and the pad
     "nnviz.ui.plot": 786,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 2234,
     "nnviz.watching": 314,

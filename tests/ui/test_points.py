@@ -266,6 +266,9 @@ def test_the_tool_is_offered_only_where_rows_can_be_placed_and_ends_with_the_doc
     start(qtbot, panel, xor())
     edit_points(qtbot, panel)
     panel.wide.trigger()
+    panel.document.edit("Add p", lambda state: edits.put_column(state, "p", "x_0*x_1"))
+    settle(qtbot, panel)
+    assert (panel.tool.isChecked(), panel.wide.isChecked()) == (True, True)
     start(qtbot, panel, three_classes(2))
     assert not panel.tool.isChecked()
     assert not panel.wide.isChecked(), "another network begins with the range of its rows"
@@ -552,6 +555,8 @@ def test_a_drawing_is_added_as_a_class_by_a_key_or_a_click_on_its_bar(qtbot, ope
     QTest.keyClick(pad, Key.Key_Return)
     assert (len(document.state.data), len(pad.ink) > 0) == (rows, True)
     assert told[-1].startswith("A key 0–9 or a click on a bar adds")
+    QTest.mouseClick(pad, RIGHT, pos=bar)
+    assert len(document.state.data) == rows
     QTest.mouseClick(pad, LEFT, pos=bar)
     assert document.state.data.targets[document.now.row].tolist() == np.eye(10)[7].tolist()
 

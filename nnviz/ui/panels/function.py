@@ -292,6 +292,7 @@ class FunctionPanel(PlotPanel):
         plane.keep_requested.connect(self._keep)
         plane.leave_requested.connect(lambda: self._document.select_row(self._document.now.row))
         plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
+        self._document.file_changed.connect(self._begin_document)
         plane.gesture_ended.connect(self._end_stroke)
         plane.key_pressed.connect(self._use_key)
         self.key.linkActivated.connect(lambda link: self._choose_class(int(link)))
@@ -339,6 +340,12 @@ class FunctionPanel(PlotPanel):
     def rest(self) -> None:  # noqa: D102
         self.work.stop()
 
+    def _begin_document(self) -> None:
+        """In another document, begin without the tool, and with the range of the rows."""
+        if not self._document.undo_text():
+            self.tool.setChecked(False)
+            self.wide.setChecked(False)
+
     def _choose(self) -> None:
         """Use the axes that the person has chosen. Only one axis can show an input."""
         before, outputs = self.axes, self.state.network.sizes[-1]
@@ -381,9 +388,6 @@ class FunctionPanel(PlotPanel):
             != (other.inputs, other.outputs, other.layers[-1].activation)
         ) or old.data is not new.data:
             axes = self.axes
-            if not (self._document.undo_text() or self._document.redo_text()):  # another document
-                self.tool.setChecked(False)
-                self.wide.setChecked(False)
             self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
             if axes != self.axes or one.sizes != other.sizes:
                 self._discard_results()

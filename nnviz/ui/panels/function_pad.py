@@ -169,7 +169,7 @@ class Pad(QWidget):
         place = int(at.y() / self._bar_height)
         if at.x() <= self.room.right():
             self.mouseMoveEvent(event)
-        elif len(self.ink) and place < len(self._bars):
+        elif event.button() == Qt.MouseButton.LeftButton and len(self.ink) and place < len(self._bars):
             self.kept.emit(self._bars[place][0])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
