@@ -137,7 +137,13 @@ def test_programs_refuse_rows_that_nnviz_refuses(power):
         as_inputs([-4.0, 5.0])
 
 
-@pytest.mark.parametrize("text", ["1/(1 + exp(-x))", "tanh(exp(x))", "exp(-1/x**2)", "max(log(abs(x)), y)"])
+WHOLE = "x*abs(10)**20", "x/max(10, 2)**20", "x*min(2, 3)**70", "x*max(2, 4)**-1"
+"""Formulas with whole numbers, which NumPy could take for integers of 64 bits."""
+
+
+@pytest.mark.parametrize(
+    "text", ["1/(1 + exp(-x))", "tanh(exp(x))", "exp(-1/x**2)", "max(log(abs(x)), y)", *WHOLE]
+)
 @pytest.mark.parametrize("x", [0.0, 1000.0, -1000.0])
 def test_programs_accept_rows_that_nnviz_accepts(text, x):
     """Numbers on the way to a value may be infinite."""

@@ -195,7 +195,7 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
         yield CodeLine("    row = [cell if isinstance(cell, str) else np.float64(cell) for cell in row]")
         for name in ("min", "max"):
             if any(f"{name}(" in value for value in values):
-                yield CodeLine(f"    {name} = lambda *numbers: np.{name}(numbers)")
+                yield CodeLine(f"    {name} = lambda *numbers: np.float64(np.{name}(numbers))")
         yield CodeLine('    with np.errstate(all="ignore"):')
         indent = "        "
     yield CodeLine(f"{indent}inputs = [")
@@ -210,9 +210,9 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
 
 def _formula_code(column: Column, columns: Sequence[Column]) -> str:
     """Return code that computes a column from the variable `row` with a cell for each of `columns`."""
-    cells, own = {each.name: f"row[{i}]" for i, each in enumerate(columns)}, ("min", "max")
-    text = formula(column.formula)
-    return text.rewritten(cells.__getitem__, lambda name: name if name in own else f"np.{name}")
+    cells = {each.name: f"row[{i}]" for i, each in enumerate(columns)}
+    own, text = {"min": "min", "max": "max", "abs": "np.fabs"}, formula(column.formula)
+    return text.rewritten(cells.__getitem__, lambda name: own.get(name, f"np.{name}"))
 
 
 def _node_values(column: Column, cell: str, i: int) -> Iterator[tuple[str, str]]:
