@@ -25,7 +25,7 @@ from nnviz.core.network import Layer, Network, moved, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, check_name, counted, list_text, quoted, shortened
 from nnviz.core.state import Dataset, State, Training, WeightSet
 
-ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
+ALL_OR_NONE = "all rows need targets if any row has targets; to empty a single target column, select all rows"
 TARGETS_ADDED = "nnviz set the targets of the other rows to 0"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
@@ -92,12 +92,7 @@ def clear_targets(state: State, rows: list[int]) -> State:
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
-    return remove_targets(state)
-
-
-def remove_targets(state: State) -> State:
-    """Remove the targets of all rows."""
-    return state if state.data.targets is None else set_rows(state, state.data.inputs, None)
+    return state if targets is None else set_rows(state, state.data.inputs, None)
 
 
 def add_row(
@@ -253,9 +248,9 @@ def rename(state: State, column: int, node: int, name: str) -> State:
 
 
 def names_in_use(state: State, own: str = "") -> set[str]:
-    """Return the names of all nodes, and of all columns except the column of the node called `own`."""
+    """Return the names of all nodes and columns, except the node called `own` and its column."""
     columns = (each.name for each in state.columns if own not in each.nodes)
-    return {*state.network.all_names(), *columns}
+    return {*state.network.all_names(), *columns} - {own}
 
 
 def _check_new(name: str, taken: Iterable[str]) -> None:
@@ -568,11 +563,10 @@ def worth_standardising(state: State) -> str:
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""
-    (low, low_deviation), (high, high_deviation) = (
-        (shortened(state.network.inputs[i]), as_text(deviations[i])) for i in (varying[0], varying[-1])
-    )
+    names, ends = state.network.inputs, (varying[0], varying[-1])
+    scales = ", ".join(f"{as_text(deviations[i])} for {shortened(names[i])}" for i in ends)
     return (
-        f"{SCALES_DIFFER}: the standard deviation is {low_deviation} for {low}, {high_deviation} for {high}; "
+        f"{SCALES_DIFFER}: the standard deviation is {scales}; "
         "standardised inputs have mean 0 and standard deviation 1, so one learning rate suits all of them"
     )
 
@@ -580,9 +574,8 @@ def worth_standardising(state: State) -> str:
 def _varying_inputs(state: State, deviations: Array) -> list[int]:
     """Return the inputs, counted from 0, that are columns of numbers with a deviation above 0."""
     texts = {name for column in state.columns if column.values for name in column.nodes}
-    return [
-        i for i, name in enumerate(state.network.inputs) if name not in texts and 0.0 < deviations[i] < np.inf
-    ]
+    numbers = (i for i, name in enumerate(state.network.inputs) if name not in texts)
+    return [i for i in numbers if 0.0 < deviations[i] < np.inf]
 
 
 def _deviations(state: State) -> Array:

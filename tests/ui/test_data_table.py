@@ -446,7 +446,7 @@ def test_what_is_painted_follows_every_change_of_a_number(desk):
         lambda: document.edit("an activation", edits.set_activation, 0, "tanh"),
         lambda: document.edit("validation", edits.validate_from, 2),
         lambda: desk.table.verticalScrollBar().setValue(7),
-        lambda: document.edit("no targets", edits.remove_targets),
+        lambda: document.edit("no targets", edits.set_rows, document.state.data.inputs, None),
         document.undo,
     ):
         before = desk.table.viewport().grab().toImage()

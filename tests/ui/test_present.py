@@ -6,7 +6,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nnviz.core.edits import remove_targets
+from nnviz.core.edits import clear_targets
 from nnviz.core.numbers import as_text
 from nnviz.core.results import HIDDEN
 from nnviz.files.examples import example
@@ -142,7 +142,7 @@ def test_the_strip_rests_and_its_room_returns_outside_presentation_mode(open_win
 
 def test_a_network_that_cannot_be_trained_has_no_strip(open_window):
     window = open_window("xor")
-    window.document.edit("Remove the targets", remove_targets)
+    window.document.edit("Remove the targets", clear_targets, [0, 1, 2, 3])
     strip = present(window)
     assert not strip.isVisible()
     assert window.diagram.view.height == window.diagram.height()
