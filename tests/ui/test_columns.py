@@ -120,6 +120,20 @@ def test_an_emptied_name_follows_the_formula_again(afresh, asked):
     assert names == ["own", "x·y·3"]
 
 
+def test_a_changed_formula_may_have_its_old_name(afresh, asked):
+    window, names = afresh(product()), []
+
+    def retype(dialog):
+        for text in ("x*y*2", "x*y"):
+            type_into("Name", "")(dialog)
+            type_into("Formula", text)(dialog)
+            names.append(field(dialog, "Name").text())
+
+    asked(retype)
+    window.desk.column_requested.emit(2)
+    assert names == ["x·y·2", "x·y"]
+
+
 def test_a_column_is_typed_by_the_keyboard_alone(afresh, asked, qtbot):
     window = afresh(linear())
 

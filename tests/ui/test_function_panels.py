@@ -108,6 +108,7 @@ def settle(qtbot, panel):
 
 def start(qtbot, panel, state):
     panel.document.start(state)
+    panel.begin_document()  # as the window does
     settle(qtbot, panel)
 
 

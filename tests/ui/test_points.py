@@ -339,6 +339,42 @@ def test_a_key_in_a_run_is_a_step_apart_from_the_updates(qtbot, open_panel):
     assert undo_all(document)[:6] == [run, "Move a point", run, run, "Add points", run]
 
 
+def test_a_key_while_a_point_is_dragged_is_a_step_of_its_own(qtbot, open_panel):
+    panel = open_panel(before := xor())
+    document, view = edit_points(qtbot, panel), panel.plane.viewport()
+    QTest.mousePress(view, LEFT, pos=place(panel, *before.data.inputs[2]))
+    QTest.mouseMove(view, place(panel, 0.5, 0.5))
+    keys(panel, Key.Key_Delete)
+    QTest.mouseRelease(view, LEFT, pos=place(panel, 0.5, 0.5))
+    assert undo_all(document) == ["Remove a point", "Move a point"]
+
+
+def test_keys_with_ctrl_edit_nothing(qtbot, open_panel):
+    panel = open_panel(xor())
+    document = edit_points(qtbot, panel)
+    keys(panel, (Key.Key_Delete, Qt.KeyboardModifier.ControlModifier))
+    assert not document.undo_text()
+    start(qtbot, panel, load(example("digits").path))
+    QTest.mouseClick(panel.tool, LEFT)
+    panel.desk.frames.show_pending()
+    stroke(panel.pad, strokes_of(7)[0])
+    QTest.keyClick(panel.pad, Key.Key_7, Qt.KeyboardModifier.ControlModifier)
+    assert not document.undo_text()
+
+
+def test_a_save_under_another_name_keeps_the_tool_and_the_range(qtbot, open_panel, tmp_path):
+    panel = open_panel(xor())
+    document = edit_points(qtbot, panel)
+    panel.wide.trigger()
+    document.save(tmp_path / "points.json")
+    settle(qtbot, panel)
+    assert (panel.tool.isChecked(), panel.wide.isChecked()) == (True, True)
+    panel.tool.setChecked(False)
+    wide = panel.plane.view()
+    start(qtbot, panel, xor())
+    assert panel.plane.view()[0][1] < wide[0][1], "another document begins with the range of its rows"
+
+
 @pytest.mark.parametrize("key", [Key.Key_Delete, "undo"])
 def test_a_point_that_is_gone_is_dragged_no_further(qtbot, open_panel, key):
     panel = open_panel(xor())
@@ -378,7 +414,7 @@ def test_a_refused_point_leaves_the_run_as_it_is(qtbot, open_panel):
 
 
 def test_points_of_data_without_targets_say_that_the_others_get_0(qtbot, open_panel):
-    panel = open_panel(edits.remove_targets(xor()))
+    panel = open_panel(edits.clear_targets(xor(), [0, 1, 2, 3]))
     document, told = edit_points(qtbot, panel), []
     panel.desk.message.connect(told.append)
     click(panel, place(panel, 0.5, 0.5))

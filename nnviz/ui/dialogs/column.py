@@ -78,7 +78,8 @@ class ColumnDialog(Dialog):
         """Name the column after its formula, unless the person has typed a name."""
         if not (self.name.isModified() and self.name.text()):
             name = shortened(readable(text), NAME.limit)
-            self.name.setText(free_name(name, dict.fromkeys(edits.names_in_use(self._open), 1)))
+            own = "" if self._place is None else self._open.network.inputs[self._place]
+            self.name.setText(free_name(name, dict.fromkeys(edits.names_in_use(self._open, own), 1)))
 
     def _show_numbers(self) -> None:
         """Show the first numbers of the column, or why the column cannot be used."""

@@ -123,6 +123,9 @@ class Panel(Card):
     def rest(self) -> None:
         """Stop work in progress, since the panel is hidden now."""
 
+    def begin_document(self) -> None:
+        """Forget what the person has chosen for the document before, since another document was opened."""
+
     def show_now(self) -> None:
         """Show everything again now, instead of in the next frame."""
         self.show_moment(None, self._document.now)

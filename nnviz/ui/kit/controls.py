@@ -73,6 +73,11 @@ class Stack(QWidget):
             self.updateGeometry()
 
 
+def has_ctrl(event: QKeyEvent) -> bool:
+    """Return whether Ctrl is held while a key is pressed."""
+    return bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+
+
 def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
     """Return the names shortened to at most `room` pixels in `font`, so that all stay different."""
     return _shorten(tuple(names), font, room)

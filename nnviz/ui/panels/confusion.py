@@ -101,22 +101,19 @@ class ConfusionGrid(ImageGrid):
         painter.setFont(ui_font(NAME_PX))
         (width, height), grid, metrics = self._shares, cells.room, QFontMetricsF(painter.font())
         fits = metrics.horizontalAdvance(WIDEST) <= cells.column(0).width
-        for k, (recall, precision) in enumerate(
-            zip(self._matrix.recalls, self._matrix.precisions, strict=True)
-        ):
+        shares = zip(self._matrix.recalls, self._matrix.precisions, strict=True)
+        for k, (recall, precision) in enumerate(shares):
             row, column = cells.row(k), cells.column(k)
             painter.drawText(QRectF(grid.right + GAP, row.y, width - GAP, row.height), RIGHT, percent(recall))
             if fits:
-                painter.drawText(
-                    QRectF(column.x, grid.bottom, column.width, height), MIDDLE, percent(precision)
-                )
+                below = QRectF(column.x, grid.bottom, column.width, height)
+                painter.drawText(below, MIDDLE, percent(precision))
         line = metrics.height()
         if line <= room.above:
             painter.drawText(QRectF(grid.right, grid.y - line - GAP, width, line + GAP), RIGHT, RECALL)
         if metrics.horizontalAdvance(PRECISION) <= room.left - GAP:
-            painter.drawText(
-                QRectF(grid.x - room.left, grid.bottom, room.left - GAP, height), RIGHT, PRECISION
-            )
+            beside = QRectF(grid.x - room.left, grid.bottom, room.left - GAP, height)
+            painter.drawText(beside, RIGHT, PRECISION)
 
 
 def share_colours(shares: Array, palette: Palette) -> NDArray[np.uint32]:

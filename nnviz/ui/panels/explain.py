@@ -173,9 +173,7 @@ class _Page:
         texts = [piece.text for piece in pieces]
         breaks = line_breaks("".join(texts), self.fits)
         starts = itertools.accumulate(map(len, texts), initial=0)
-        return "".join(
-            self._piece(piece, start, breaks) for piece, start in zip(pieces, starts, strict=False)
-        )
+        return "".join(self._piece(*each, breaks) for each in zip(pieces, starts, strict=False))
 
     def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
         signs = (_sign(sign, start + k in breaks) for k, sign in enumerate(piece.text))

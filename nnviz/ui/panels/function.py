@@ -284,7 +284,7 @@ class FunctionPanel(PlotPanel):
         self.add_button(self.tool)
         self.wide = self.menu.addAction("&Wide range, three times that of the rows")
         self.wide.setCheckable(True)
-        self.wide.triggered.connect(self._show_anew)
+        self.wide.toggled.connect(self._show_anew)
 
     def _connect(self, plane: FunctionPlane) -> None:
         plane.point_moved.connect(self._put)
@@ -292,7 +292,6 @@ class FunctionPanel(PlotPanel):
         plane.keep_requested.connect(self._keep)
         plane.leave_requested.connect(lambda: self._document.select_row(self._document.now.row))
         plane.box.sigResized.connect(lambda: self._desk.frames.show_again(self))
-        self._document.file_changed.connect(self._begin_document)
         plane.gesture_ended.connect(self._end_stroke)
         plane.key_pressed.connect(self._use_key)
         self.key.linkActivated.connect(lambda link: self._choose_class(int(link)))
@@ -340,11 +339,10 @@ class FunctionPanel(PlotPanel):
     def rest(self) -> None:  # noqa: D102
         self.work.stop()
 
-    def _begin_document(self) -> None:
-        """In another document, begin without the tool, and with the range of the rows."""
-        if not self._document.undo_text():
-            self.tool.setChecked(False)
-            self.wide.setChecked(False)
+    def begin_document(self) -> None:
+        """Begin without the tool, and with the range of the rows."""
+        self.tool.setChecked(False)
+        self.wide.setChecked(False)
 
     def _choose(self) -> None:
         """Use the axes that the person has chosen. Only one axis can show an input."""
@@ -737,8 +735,9 @@ class FunctionPanel(PlotPanel):
         self.number.setVisible(start == NUMBERS)
         is_empty = on and not len(self.state.data)
         hint = f"Click to add a point of {chosen}" if chosen else "Click to add a point"
-        if not self._now.is_moving:  # else the plot would grow under the mouse
-            self.plane.show_title(hint if is_empty else self.plane.note)
+        if not (on and self._now.is_moving):  # else the plot would grow under the mouse
+            self.plane.hint = hint if is_empty else ""
+        self.plane.show_title(self.plane.hint or self.plane.note)
 
     def _choose_class(self, k: int) -> None:
         """Choose the class of new points, if there is a class with the index `k`."""
@@ -813,6 +812,7 @@ class FunctionPanel(PlotPanel):
 
     def _use_key(self, key: int) -> None:
         """Do what one of POINT_KEYS does while the person edits points."""
+        self._stroke, runner = object(), self._desk.runner
         if key == Qt.Key.Key_Escape:
             self.tool.setChecked(False)
         elif key in DIGITS:
@@ -820,8 +820,8 @@ class FunctionPanel(PlotPanel):
         elif key not in REMOVE:
             self._add_points(np.mean(self.plane.view(), axis=1))
         elif len(self._document.state.data):
-            row, edit_rows = self._document.now.row, self._desk.runner.edit_rows
-            if edit_rows("Remove a point", remove_rows, [row], merge=self._stroke):
+            row, runs = self._document.now.row, runner.running
+            if runner.edit_rows("Remove a point", remove_rows, [row], merge=self._stroke) and not runs:
                 self._desk.message.emit(f"Removed row {row + 1}")
         self._end_stroke()
 

@@ -26,7 +26,7 @@ from nnviz.core.numbers import as_text, percent_text, shorten_names
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import class_colour
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import announce, fill_box, named
+from nnviz.ui.kit.controls import announce, fill_box, has_ctrl, named
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.function_plane import DIGITS
 from nnviz.ui.plot.plot import faint
@@ -187,6 +187,9 @@ class Pad(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cell, fill or empty it, clear the pad, keep the drawing, or leave the pad."""
         key, side = Qt.Key(event.key()), self._style.side
+        if has_ctrl(event):
+            event.ignore()
+            return
         if key in ARROWS:
             across, up = ARROWS[key]
             self._cell = np.clip(self._cell + np.array([across, -up]), 0, side - 1)

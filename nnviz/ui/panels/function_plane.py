@@ -22,7 +22,7 @@ from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.document.moment import Moment
 from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
-from nnviz.ui.kit.controls import named
+from nnviz.ui.kit.controls import has_ctrl, named
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.plot import CurveItem, DotItem, drawable_ranges, faint
 from nnviz.ui.plot.points import MapPlot, MarksItem, contours
@@ -100,9 +100,8 @@ MOST_CLASSES = 10
 
 def can_place_points(state: State, axes: Axes) -> bool:
     """Return whether a place in the plot and a choice of the target say all that a new row needs."""
-    if is_one_of_many(state.network):
-        return axes.horizontal is not None and len(state.network.outputs) <= MOST_CLASSES
-    return axes.horizontal is not None and axes.output is not None
+    is_class, few = is_one_of_many(state.network), len(state.network.outputs) <= MOST_CLASSES
+    return axes.horizontal is not None and (few if is_class else axes.output is not None)
 
 
 def class_names(state: State, axes: Axes) -> tuple[str, ...]:
@@ -391,14 +390,14 @@ class FunctionPlane(MapPlot):
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.faded += self.curves
-        self.marks, self.note = RowMarks(), ""
+        self.marks, self.note, self.hint = RowMarks(), "", ""
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
         self.restyle()
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
-        self.show_title(self.note)
+        self.show_title(self.hint or self.note)
         palette = colours()
         self.line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
@@ -455,6 +454,7 @@ class FunctionPlane(MapPlot):
         palette = colours()
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
         self.note = f"Faint rows differ in {counted(rows.hidden, 'hidden input')}" if rows.hidden else ""
+        self.show_title(self.hint or self.note)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).
@@ -500,7 +500,7 @@ class FunctionPlane(MapPlot):
         The what-if row has inputs that the user tries out and that are not in the data. While the person
         edits points, the keys add, move and remove points.
         """
-        if event.key() in self.own_keys:
+        if event.key() in self.own_keys and not has_ctrl(event):
             self.key_pressed.emit(event.key())
         elif self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()

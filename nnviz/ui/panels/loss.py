@@ -58,9 +58,8 @@ class LossPlane(MapPlot):
 
     def show_measure(self, title: str) -> None:
         """Set the title of the loss, such as "MSE"."""
-        if title != self._measure:
-            self._measure = title
-            self.setAccessibleName(f"{title} {self.title_ending}")
+        self._measure = title
+        self.setAccessibleName(f"{title} {self.title_ending}")
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
         """Return a readout with the weights and the loss, each on a line of its own."""

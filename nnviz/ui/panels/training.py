@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QResizeEvent, QWheelEvent
@@ -404,10 +405,8 @@ def _is_unusual(state: State) -> bool:
     The usual losses are MSE and the usual loss of the output's activation.
     """
     training, losses = state.training, (MSE.name, usual_loss(state.network.layers[-1].function.base))
-    usual = (
-        Training(training.learning_rate, training.updates, seed=training.seed, loss=each) for each in losses
-    )
-    return training not in usual
+    usual = partial(Training, training.learning_rate, training.updates, seed=training.seed)
+    return training not in (usual(loss=loss) for loss in losses)
 
 
 class Fold(QWidget):

@@ -201,7 +201,7 @@ def new_from_points(workspace: Workspace) -> None:
     if workspace.files.open_new(empty_plane(), ""):
         workspace.board.docks["Function"].bring_to_front()
         workspace.training.fold.button.setChecked(False)  # gives the plane more room
-        workspace.desk.frames.show_pending()  # another document would end the tool
+        workspace.desk.frames.show_pending()  # so that the panel knows the plane
         cast("FunctionPanel", workspace.panel("Function")).tool.setChecked(True)
 
 

@@ -31,7 +31,7 @@ from shiboken6 import isValid
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.walk import PHASES, WalkProgress
 from nnviz.ui.diagram.edit import PlaceEditor
-from nnviz.ui.kit.controls import fill_box, styled_label
+from nnviz.ui.kit.controls import fill_box, has_ctrl, styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table
@@ -87,8 +87,8 @@ class WalkKeys(QObject):
             return False
         if not isinstance(watched, QWidget):
             return False
-        is_plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        needed, left = is_plain and needs(watched, Qt.Key(event.key())), leaves(watched, event)
+        needed = not has_ctrl(event) and needs(watched, Qt.Key(event.key()))
+        left = leaves(watched, event)
         event.setAccepted(needed)
         return needed or left
 

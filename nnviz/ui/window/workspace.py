@@ -188,7 +188,8 @@ class Workspace:
         self.document.select_row(0)
         self.diagram.fit()
         self.notes.end_editing()
-        self.training.begin_document()
+        for panel in self._panels.values():
+            panel.begin_document()
         self._show_first_panel()
 
     def _show_first_panel(self) -> None:
