@@ -67,7 +67,8 @@ def what_is_derived_follows_from_the_state(models):
     few = len(data) * len(network.all_weights()) <= FEW
     odd = now.marks.badges
     assert odd == health(network, trace, state.measure).badges() or (odd == {} and not few)
-    here = trace.rows(slice(row, row + 1))
+    what_if = now.what_if_row
+    here = trace.rows(slice(row, row + 1)) if what_if is None else network.forward(what_if[None])
     same((now.trace.inputs, *now.trace.z, *now.trace.a), (here.inputs, *here.z, *here.a))
     same([now.prediction(k) for k in range(len(data))], trace.prediction)
     if data.targets is None:
@@ -80,7 +81,8 @@ def what_is_derived_follows_from_the_state(models):
     whole = slopes(network, data.inputs[trained], data.targets[trained], loss)
     same([now.measured.loss, now.means.slopes.loss], [state.loss(), state.loss()])
     same_slopes(now.means.slopes, whole)
-    same_slopes(now.slopes, slopes_from(network, here, data.targets[row : row + 1], state.measure))
+    if what_if is None:
+        same_slopes(now.slopes, slopes_from(network, here, data.targets[row : row + 1], state.measure))
 
 
 def the_history_leads_to_the_state(models):

@@ -111,9 +111,9 @@ def untrue(window):
         if label.address.kind == "weight" and label.value != state.network.value_of(label.address)
     ]
     blank = BLANK if window.document.now.hiding.on else ""
-    told = figure(window, state.measure.title)
-    if window.board.docks["Training"].is_in_view and told.text != blank:
-        false += _false_mse(told, state.loss())
+    if window.board.docks["Training"].is_in_view:  # a hidden panel may show another document
+        told = figure(window, state.measure.title)
+        false += _false_mse(told, state.loss()) if told.text != blank else []
     if len(state.data):
         inputs = state.data.inputs
         for address, number in (
