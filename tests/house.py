@@ -38,7 +38,7 @@ BUDGETS = {
     "nnviz.ui.kit": 1215,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 4560,  # with points by hand and the pad
     "nnviz.ui.plot": 786,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 2235,
+    "nnviz.ui.window": 2237,
     "nnviz.watching": 314,
 }
 """Largest number of code lines of each package.

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QToolBar, QWidget
 
 from nnviz.core.results import BLANK, HIDDEN
@@ -34,13 +34,10 @@ EDGE_PX, SCALE_PX = 12, 150.0
 """Pixels. EDGE_PX: space around the strip. SCALE_PX: height of a card whose curve has scale 1 at 100 %."""
 LINES = (0.7, 0.3)
 """Vertical middles of the iteration and of the loss, as shares of the strip's height."""
-HINT, HINT_PX = "F5 trains\nSpace plays the walk\nH hides results\nF11 leaves", 11.5
-"""HINT: keys of commands that have no button while presenting. A narrow or low strip does not show the hint.
-
-HINT_PX: font size of the hint, in pixels at 100 %: the hint is for the person at the computer.
-"""
-NO_RUN = "Press F5 to train"
-"""Text in place of a curve that does not exist yet."""
+COMMANDS = {"run": "trains", "play": "plays the walk", "hide": "hides results", "present": "leaves"}
+"""Commands that have no button while presenting, and what their keys do."""
+HINT_PX = 11.5
+"""Font size of the hint, in pixels at 100 %: the hint is for the person at the computer."""
 PLACE = "run"
 """Name of the strip among the hidden results."""
 
@@ -48,7 +45,8 @@ PLACE = "run"
 class RunStrip(QWidget):
     """The loss, the iteration and the curve of the run below the diagram. A click shows hidden results.
 
-    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked.
+    The scale of the curve is logarithmic if `log`, the button of the panel Loss, is checked. `hint` names the
+    keys of COMMANDS, one a line; a narrow or low strip does not show the hint.
     """
 
     moving_ms = PLOT_MS
@@ -56,7 +54,7 @@ class RunStrip(QWidget):
     def __init__(self, diagram: Diagram, desk: Desk, log: QAbstractButton) -> None:
         super().__init__(diagram)
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
-        self._log = log
+        self._log, self.hint = log, ""
         self._texts, self._widest, self._note = ("", ""), "", ""
         self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
@@ -75,7 +73,7 @@ class RunStrip(QWidget):
         self._texts = run_texts(end.curve_title, point, iteration, later)
         title = measure_title(end.curve_title)
         self._widest = f"{title} 0.0001234"  # so that the texts stay in place during a run
-        self._note = "" if run else NO_RUN
+        self._note = "" if run else f"Press {self.hint.partition(' ')[0]} to train"  # the first key trains
         if new.hiding.hides(PLACE):
             self._note, self._texts = BLANK, (self._texts[0], f"{title} {BLANK}")
         self.setAccessibleDescription(", ".join(filter(None, self._texts)).replace(BLANK, HIDDEN))
@@ -143,9 +141,9 @@ class RunStrip(QWidget):
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
             painter.setFont(ui_font(HINT_PX))
             painter.setPen(QColor(palette.muted))
-            needed = painter.boundingRect(QRectF(), 0, HINT)
+            needed = painter.boundingRect(QRectF(), 0, self.hint)
             if needed.width() + EDGE_PX < left and needed.height() <= self.height():
-                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, HINT)
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.hint)
             painter.setFont(pixel_font(NOTE * self._diagram.height()))
             self._painter.paint(painter, palette, self._note)
 
@@ -187,11 +185,13 @@ class Present(QObject):
         for part in (*self._hidden_parts, *board.docks.values()):
             part.hide()
         board.keep_margin(False)
+        keys = {each.objectName(): each.shortcut().toString() for each in window.findChildren(QAction)}
+        self.strip.hint = "\n".join(f"{keys[name]} {does}" for name, does in COMMANDS.items())
         self._diagram.set_presenting(True, LARGEST_ZOOM)
         self._frames.add(self.strip)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
-        announce(self._diagram, HINT)
+        announce(self._diagram, self.strip.hint)
         self.changed.emit(True)
 
     def leave(self) -> None:
