@@ -43,6 +43,9 @@ UNWANTED = {
 OPTIONAL = {"h5py", "onnx", "PIL", "pygments", "torch", "keras", "sklearn", "IPython"}
 """Of extras and of other people's programs, but for Pygments, which a window alone needs."""
 
+KERNEL = {"cython", "nnviz.core.kernel"}
+"""Missing where the kernel is not compiled: Cython, or the kernel itself where somebody has Cython."""
+
 IMPORTS = f"""
 import importlib, json, sys
 found = {{}}
@@ -50,8 +53,8 @@ for package, names in json.loads(sys.argv[1]).items():
     for name in names:
         try:
             importlib.import_module(name)
-        except ModuleNotFoundError as error:  # of an extra, in a process of its own
-            if error.name not in {OPTIONAL}:
+        except ImportError as error:  # of an extra, in a process of its own
+            if error.name not in {OPTIONAL | KERNEL}:
                 raise
     found[package] = sorted(sys.modules)
     for name in found[package]:
