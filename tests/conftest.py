@@ -10,6 +10,7 @@ import pytest
 from allpairspy import AllPairs
 
 from nnviz import system
+from tests import engine
 from tests.approved import Approved
 from tests.surroundings import settle
 
@@ -42,9 +43,18 @@ def effort(config) -> str:
 
 
 def pytest_configure(config):
+    try:
+        engine.check_kernel()
+    except engine.OldKernelError as error:
+        raise pytest.UsageError(str(error)) from None
     hypothesis.settings.load_profile(effort(config))
     unwritable = "ignore::pytest.PytestCacheWarning"  # the checkout may be another user's
     config.addinivalue_line("filterwarnings", unwritable)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Write which engine has trained; a header would be left out with -q."""
+    terminalreporter.write_line(f"engine: {engine.name()}")
 
 
 def pytest_xdist_auto_num_workers(config):
