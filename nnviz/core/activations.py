@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core import entries
-from nnviz.core.entries import Named, Parameter, with_parameter
+from nnviz.core.entries import Named, Parameter, Rule, with_parameter
 from nnviz.core.expressions import ABS, EXP, Choice, Expression, Function, Number, Square, Symbol, at_zero
 from nnviz.core.numbers import full
 
@@ -256,6 +256,7 @@ class Activation:
     `linear`      whether f(z) = z, so that z and a can share one array
     `joint`       the formulas if each output depends on every z of the layer, else None
     `parameter`   the parameter in brackets after the name, or None
+    `compiled`    the rule of the compiled loops, or None if they lack the activation
     ============= ==========================================================================
     """
 
@@ -276,6 +277,7 @@ class Activation:
     linear: bool = False
     joint: Joint | None = None
     parameter: Parameter[Activation] | None = None
+    compiled: Rule | None = None
 
     def __call__(self, z: Array) -> Array:
         """Return f(z) as a new array of the same shape."""
@@ -354,6 +356,7 @@ def _leaky_relu(leak: float) -> Activation:
         kinks=(0.0,),
         exact=lambda z: max(z * Fraction(full(leak)), z),
         parameter=Parameter("slope for negative z", 0.2, "between 0 and 1", lambda v: 0 < v < 1, _leaky_relu),
+        compiled=Rule(2, leak),
     )
 
 
@@ -375,6 +378,7 @@ def _elu(alpha: float) -> Activation:
         saturated=((-inf, min(math.log(SATURATED / alpha), 0.0)),),
         exact=lambda z: None if z < 0 else z,
         parameter=Parameter("factor of e^z − 1", 0.5, "above 0", lambda v: 0 < v < inf, _elu),
+        compiled=Rule(6, alpha, 1.0),
     )
 
 
@@ -418,6 +422,7 @@ ACTIVATIONS: dict[str, Activation] = {
             Number(1.0),
             exact=lambda z: z,
             linear=True,
+            compiled=Rule(0),
         ),
         Activation(
             "relu",
@@ -429,6 +434,7 @@ ACTIVATIONS: dict[str, Activation] = {
             kinks=(0.0,),
             flat=((-inf, 0.0),),
             exact=lambda z: max(z, Fraction(0)),
+            compiled=Rule(1),
         ),
         _leaky_relu(LEAK),
         _elu(1.0),
@@ -448,6 +454,7 @@ ACTIVATIONS: dict[str, Activation] = {
             kinks=(0.0,),
             saturated=((-inf, math.log(SATURATED / (SELU_SCALE * SELU_ALPHA))),),
             exact=at_zero(0),
+            compiled=Rule(6, SELU_ALPHA * SELU_SCALE, SELU_SCALE),
         ),
         Activation(
             "silu",
@@ -460,6 +467,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "he",
             saturated=((-inf, -6.3),),
             exact=at_zero(0),
+            compiled=Rule(7),
         ),
         Activation(
             "gelu",
@@ -476,6 +484,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "he",
             saturated=((-inf, -3.1),),
             exact=at_zero(0),
+            compiled=Rule(8),
         ),
         Activation(
             "sigmoid",
@@ -488,6 +497,7 @@ ACTIVATIONS: dict[str, Activation] = {
             answers="yes or no",
             exact=at_zero(Fraction(1, 2)),
             scalar=_precise_sigmoid,
+            compiled=Rule(3),
         ),
         Activation(
             "tanh",
@@ -498,6 +508,7 @@ ACTIVATIONS: dict[str, Activation] = {
             saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
             bounds=(-1.0, 1.0),
             exact=at_zero(0),
+            compiled=Rule(4),
         ),
         Activation(
             "softsign",
@@ -510,6 +521,7 @@ ACTIVATIONS: dict[str, Activation] = {
             saturated=((-inf, -9.0), (9.0, inf)),
             bounds=(-1.0, 1.0),
             exact=lambda z: z / (1 + abs(z)),
+            compiled=Rule(9),
         ),
         Activation(
             "softplus",
@@ -518,6 +530,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _notation("np.logaddexp(z, 0)", "slope_a / (1 + np.exp(-z))", "softplus", "Softplus", "Softplus"),
             1 / (1 + EXP(-Z)),
             "he",
+            compiled=Rule(5),
         ),
         Activation(
             "softmax",
@@ -533,6 +546,7 @@ ACTIVATIONS: dict[str, Activation] = {
             bounds=(0.0, 1.0),
             answers="which one",
             joint=Joint(_softmax_value, _softmax_slope, "a·(1 − a)"),
+            compiled=Rule(10),
         ),
     )
 }

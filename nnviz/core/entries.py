@@ -50,6 +50,14 @@ class Named(NamedTuple):
         return f"{self.name}({', '.join(f'{key}={full(value)}' for key, value in self.settings.items())})"
 
 
+class Rule(NamedTuple):
+    """The rule that computes an entry in the compiled loops: its number in `kernel`, and two numbers in it."""
+
+    number: int
+    p: float = 0.0
+    q: float = 0.0
+
+
 def with_parameter(name: str, value: float, default: float) -> str:
     """Return the name of an entry with its parameter in brackets, or only `name` for the default value."""
     return name if value == default else f"{name}({full(value)})"

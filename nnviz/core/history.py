@@ -32,12 +32,17 @@ NOISE = 1e-12
 LARGEST = 1e306
 """Largest loss that a plot can show. A run that starts with a diverged run's weights can exceed this loss."""
 
+MOST_ROOM = 2**20
+"""Largest number of points for which a new buffer has room. Memory that is not used yet costs nothing."""
+MANY = 64
+"""Largest number of points that are added to a thinned history without being thinned at once."""
+
 
 class _Buffer:
     """Points in order, in an array that doubles its size when it is full."""
 
-    def __init__(self) -> None:
-        self.points = np.empty((16, 2))
+    def __init__(self, room: int = 16) -> None:
+        self.points = np.empty((room, 2))
         self.used = 0
 
     def append(self, points: Array) -> None:
@@ -67,6 +72,11 @@ class History:
     """Iterations in a bucket, a power of 2. Points after the last merge are not thinned."""
     _finer: History | None = field(default=None, repr=False)
     """The history before its buckets became longer, for States with fewer iterations."""
+
+    @classmethod
+    def with_room_for(cls, points: float) -> History:
+        """Return an empty history whose buffer need not grow for `points` points, at most MOST_ROOM."""
+        return cls(_buffer=_Buffer(int(min(points, MOST_ROOM))))
 
     def __len__(self) -> int:
         return self.length
@@ -112,10 +122,16 @@ class History:
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (points, 2)."""
         history = self
+        if self._span > 1 and len(points) > MANY:  # keeps the buffer short, and so the work in one call
+            points = in_buckets(points, self._span)
         while history.length + len(points) > history.limit:
             room = max(int(history.limit) - history.length, 0)
             history, points = history._appended(points[:room])._in_longer_buckets(), points[room:]
         return history._appended(points)
+
+    def with_room(self) -> History:
+        """Return this history, thinned already if it has filled three quarters of the limit."""
+        return self._in_longer_buckets() if self.length > 0.75 * self.limit else self
 
     def _appended(self, points: Array) -> History:
         buffer = self._buffer

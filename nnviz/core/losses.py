@@ -18,7 +18,7 @@ import numpy as np
 
 from nnviz.core import entries
 from nnviz.core.activations import Array, Total
-from nnviz.core.entries import Named, Parameter, with_parameter
+from nnviz.core.entries import Named, Parameter, Rule, with_parameter
 from nnviz.core.expressions import (
     ABS,
     EXP,
@@ -105,6 +105,7 @@ class Loss:
     `slope_rule`    the formula of ∂term/∂a
     `notation`      the loss in NumPy, Keras and PyTorch
     `parameter`     the parameter in brackets after the name, or None
+    `compiled`      the rule of the compiled loops, or None if they lack the loss
     =============== =======================================================================
 
     Each output has a term; the loss of a row is the sum or the mean of the terms.
@@ -135,6 +136,7 @@ class Loss:
     total: Callable[[Array, Array, Array, Array], float] = field(kw_only=True)
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
     parameter: Parameter[tuple[Loss, ...]] | None = None
+    compiled: Rule | None = None
 
     @property
     def title(self) -> str:
@@ -215,6 +217,7 @@ MSE = Loss(
     term=Square(ERROR),
     slope_rule=2 * ERROR,
     notation=LossNotation("(prediction - y) ** 2", "2 * error", Named("MeanSquaredError"), "nn.MSELoss()"),
+    compiled=Rule(0),
 )
 
 # Huber loss
@@ -251,6 +254,7 @@ def _huber(delta: float) -> tuple[Loss]:
             f"nn.{Named('HuberLoss', 'delta', delta).call}",
         ),
         parameter=Parameter("threshold δ of |error|", 0.5, "above 0", lambda v: 0 < v < math.inf, _huber),
+        compiled=Rule(3, delta),
     )
     return (own,)
 
@@ -292,6 +296,7 @@ _HINGE = Loss(
         Named("Hinge"),
         "lambda prediction, y: (1 - (2 * y - 1) * prediction).relu().mean()",
     ),
+    compiled=Rule(4),
 )
 
 # Cross-entropy of a softmax over all outputs, and of single sigmoids, computed from z to avoid overflow
@@ -356,6 +361,7 @@ _SOFTMAX_FORM = Loss(
         comment="computes -ln(a) in -y*ln(a) as ln(sum of e^z) - z: accurate even if a rounds to 0",
         of_shares="error",
     ),
+    compiled=Rule(2),
 )
 _SIGMOID_FORM = Loss(
     CROSS_ENTROPY,
@@ -382,6 +388,7 @@ _SIGMOID_FORM = Loss(
         of_z=True,
         comment="computes -y*ln(a) - (1-y)*ln(1-a) as ln(1 + e^z) - y*z: accurate even if a is 0 or 1",
     ),
+    compiled=Rule(1),
 )
 
 LOSSES: dict[str, tuple[Loss, ...]] = {

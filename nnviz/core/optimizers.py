@@ -60,6 +60,8 @@ class Optimizer(ABC):
 
     notation: ClassVar[OptimizerNotation | None] = None
     """The optimizer's code in Keras and PyTorch, or None if these libraries do not have the optimizer."""
+    compiled: ClassVar[int]
+    """The number of the rule in `kernel`. An optimizer without this number is computed by NumPy."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         """Store the arrays: `parameters` and `slopes`, shape (parameters,), `memory`, (memories, parameters).
@@ -96,6 +98,7 @@ class GradientDescent(Optimizer):
     """Gradient descent: w ← w − learning_rate · slope."""
 
     name = "gradient_descent"
+    compiled = 0
     formula = "w ← w − learning_rate · slope"
     memories = ()
     rule = (("w", W - RATE * SLOPE),)
@@ -115,6 +118,7 @@ class Momentum(Optimizer):
     """Momentum: v ← 0.9·v + slope, w ← w − learning_rate · v (torch.optim.SGD with momentum=0.9)."""
 
     name = "momentum"
+    compiled = 1
     formula = "v ← 0.9·v + slope,  w ← w − learning_rate · v"
     memories = ("v",)
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
@@ -136,6 +140,7 @@ class Adam(Optimizer):
     """Adam by Kingma and Ba (2015) with β₁ 0.9, β₂ 0.999, ε 1e-8 (torch.optim.Adam)."""
 
     name = "adam"
+    compiled = 3
     formula = (
         "m ← 0.9·m + 0.1·slope,  v ← 0.999·v + 0.001·slope²,  w ← w − learning_rate · m_hat / (√v_hat + 1e-8)"
     )
@@ -169,6 +174,7 @@ class RMSprop(Optimizer):
     """RMSprop by Hinton (2012) with α 0.99, ε 1e-8 (torch.optim.RMSprop)."""
 
     name = "rmsprop"
+    compiled = 2
     formula = "v ← 0.99·v + 0.01·slope²,  w ← w − learning_rate · slope / (√v + 1e-8)"
     memories = ("v",)
     rule = (("v", 0.99 * V + 0.01 * Square(SLOPE)), ("w", W - RATE * SLOPE / (ROOT(V) + 1e-8)))
@@ -191,6 +197,7 @@ class AdamW(Adam):
     """AdamW by Loshchilov and Hutter (2019): Adam with weight decay 0.01 (torch.optim.AdamW)."""
 
     name = "adamw"
+    compiled = 4
     formula = f"w ← w − learning_rate · 0.01·w,  then adam: {Adam.formula}"
     rule = (*Adam.rule[:-1], ("w", W - RATE * 0.01 * W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)))
     notation = OptimizerNotation(

@@ -200,7 +200,7 @@ def with_past(state: State, past: State) -> State:
 
 
 class Replay:
-    """Repeats updates of an earlier run. A Replay has the methods `work` and `state` of a Trainer.
+    """Repeats updates of an earlier run. A Replay has the methods `work` and `state` and `at_once` of a Trainer.
 
     A Replay starts from the stored State `known`, and repeats updates of the run of `end`. If the history of
     `end` is thinned (points were removed), the resulting State still has every point of the repeated updates.
@@ -208,8 +208,11 @@ class Replay:
 
     diverged = False
 
-    def __init__(self, known: State, end: State, history_limit: float = math.inf) -> None:
+    def __init__(
+        self, known: State, end: State, history_limit: float = math.inf, at_once: float = math.inf
+    ) -> None:
         assert end.run is not None
+        self.at_once = at_once
         self._known, self._end, self._run, self._limit = known, end, end.run, history_limit
         self.iteration = known.iteration
         self.learning_rate = known.training.learning_rate  # as in Trainer; setting it has no effect
@@ -218,7 +221,7 @@ class Replay:
         """Repeat `updates` updates, and yield after each unit of work."""
         for training, end in _settings(self._run, self.iteration + updates):
             if self.iteration < end:
-                trainer = Trainer(replace(self._known, training=training), self._limit)
+                trainer = Trainer(replace(self._known, training=training), self._limit, self.at_once)
                 for _ in trainer.work(end - self.iteration):
                     self.iteration = trainer.iteration
                     yield

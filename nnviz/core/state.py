@@ -42,6 +42,8 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import CONSTANT, Schedule
 from nnviz.core.slopes import penalty_of
 
+NUMPY, COMPILED = "numpy", "compiled"
+"""The names of the engines, which make the updates of a run."""
 MOST_UPDATES = 2**53
 """Largest iteration: a history stores iterations as floats, which are exact up to this number."""
 
@@ -167,6 +169,7 @@ class Run:
     `segments`   the settings of every update; they are needed to compute an iteration again
     `watched`    whether a user's script made the updates, while nnviz showed the training
     `beside`     the other curves, such as the validation loss
+    `engine`     the engine that made the updates; other engines round differently
     ============ ============================================================================
 
     If `watched` is true, `history` shows the script's loss, and no iteration can be computed again.
@@ -180,6 +183,7 @@ class Run:
     segments: tuple[Segment, ...]
     watched: bool = False
     beside: tuple[Curve, ...] = ()
+    engine: str = NUMPY
 
     def curve(self, name: str) -> History | None:
         """Return the history of the curve `name`, such as "accuracy"; None if the run lacks this curve."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,7 +128,7 @@ def carry_out(
     `follow` is called with the Trainer after each unit of work. Raises ValueError if the State has no
     training rows or no targets, or if the first loss is infinite or NaN.
     """
-    trainer = Trainer(state)
+    trainer = Trainer(state, at_once=math.inf)
     units = trainer.work(state.training.updates)
     while not is_stopped() and next(units, trainer) is None:
         if follow:

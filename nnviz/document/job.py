@@ -203,6 +203,7 @@ class Background:
             self._wake_event.clear()
             return True
         trainer.learning_rate = self.learning_rate
+        trainer.at_once = max(self.goal - trainer.iteration, 1)
         return next(self._work, self) is not self and not trainer.diverged
 
     def _hand_out(self) -> None:
@@ -406,6 +407,7 @@ class Job(QObject):
         try:
             while now < until and (trainer.iteration < goal or trainer.iteration >= last):
                 before = now
+                trainer.at_once = max(goal - trainer.iteration, 1)
                 if next(work, self) is self or trainer.diverged:
                     self.is_over = True
                     break

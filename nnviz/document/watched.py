@@ -14,8 +14,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
+from nnviz.core.parameters import as_layers
 from nnviz.core.state import Run, State, Training, agree_except, with_weights
-from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
 from nnviz.document.moment import Moment

@@ -12,10 +12,10 @@ from nnviz.core.expressions import Expression, Number, Sum, Symbol
 from nnviz.core.losses import Loss
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.parameters import parameter_index
 from nnviz.core.results import FEW_ROWS, Means
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
-from nnviz.core.trainer import parameter_index
 from nnviz.explain.lines import FEW_TERMS, Arithmetic, Line, Note, write
 
 CANCELLED = "Slopes of opposite signs cancel out in a mean; the mean |slope| says how much the input matters."

@@ -14,9 +14,9 @@ from nnviz.core.address import Address
 from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product, Sum, Symbol
 from nnviz.core.losses import Short
 from nnviz.core.numbers import MINUS, counted
+from nnviz.core.parameters import learned_numbers
 from nnviz.core.slopes import prediction_slopes
 from nnviz.core.state import State
-from nnviz.core.trainer import learned_numbers
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, shortened_sum, write
 
 TERM_TOLERANCE = 1e-9

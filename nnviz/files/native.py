@@ -33,6 +33,7 @@ from nnviz.core.numbers import (
     quoted,
 )
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.parameters import as_layers, as_vector
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import (
     MOST_UPDATES,
@@ -47,7 +48,6 @@ from nnviz.core.state import (
     WeightSet,
     with_weights,
 )
-from nnviz.core.trainer import as_layers, as_vector
 from nnviz.files import json_text, version1
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point
@@ -106,6 +106,7 @@ def _run_part(state: State) -> RunPart | None:
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
         history=part_of(run.history.line, Point),
+        engine=run.engine,
         **{curve.name.replace(" ", "_"): part_of(curve.history.line, Point) for curve in run.beside},
     )
 
@@ -142,7 +143,9 @@ def _run_of(part: RunPart, state: State) -> Run | None:
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
         return None
     network, beside = with_weights(state.network, start), _beside(part, state)
-    return Run(network, part.iteration, history, optimizer, memory, segments, beside=beside)
+    return Run(
+        network, part.iteration, history, optimizer, memory, segments, beside=beside, engine=part.engine
+    )
 
 
 def _was_edited(state: State, loss: float) -> bool:

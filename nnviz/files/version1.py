@@ -204,6 +204,10 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     validation: Annotated[Matrix, Meta(description="Pairs [iteration, validation loss].")] = []
     accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, accuracy].")] = []
     validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
+    engine: Annotated[
+        Literal["numpy", "compiled"],
+        Meta(description="What computed the updates; other engines round differently."),
+    ] = "numpy"
 
 
 class EarlierLayerPart(msgspec.Struct, forbid_unknown_fields=True):

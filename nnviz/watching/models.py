@@ -13,8 +13,8 @@ import numpy as np
 from nnviz.core.activations import Array, default_activations
 from nnviz.core.address import layers_by_name
 from nnviz.core.network import Network
+from nnviz.core.parameters import as_vector
 from nnviz.core.state import State
-from nnviz.core.trainer import as_vector
 from nnviz.files.errors import FileError
 from nnviz.files.models import dense, frameworks
 from nnviz.files.models.dense import Dense

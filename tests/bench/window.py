@@ -43,7 +43,7 @@ def endless(state, learning_rate):
 
 def alone(state, seconds):
     """Return the updates a second without a window, the history kept."""
-    trainer = Trainer(state)
+    trainer = Trainer(state, at_once=ENDLESS)
     work, clock = trainer.work(ENDLESS), time.perf_counter
     start = now = clock()
     while now < start + seconds:

@@ -130,7 +130,7 @@ def test_the_line_of_any_run_is_within_the_spread_of_one_bucket(count, step, kin
 def test_thinning_begins_at_the_limit_and_does_not_depend_on_how_points_come():
     values = np.random.default_rng(3).random(3 * LIMIT)
     at_once = History(LIMIT).extended(curve(values))
-    assert np.array_equal(at_once.points, gone_on(History(LIMIT), curve(values), 30_001)[-1].points)
+    assert np.array_equal(at_once.line, gone_on(History(LIMIT), curve(values), 30_001)[-1].line)
     before = History(LIMIT).extended(curve(values[:LIMIT]))
     after = before.extended(curve(np.array([7.0]), LIMIT))
     assert (len(before), before.is_thinned, after.last) == (LIMIT, False, (LIMIT, 7.0))

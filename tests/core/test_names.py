@@ -35,9 +35,9 @@ from nnviz.core.numbers import (
     shorten_names,
     shortened,
 )
+from nnviz.core.parameters import Parameters, parameter_index
 from nnviz.core.search import find
 from nnviz.core.state import Dataset, State
-from nnviz.core.trainer import Parameters, parameter_index
 from tests.core.oracle import make_network, make_state
 from tests.core.refusals import refusals
 from tests.core.test_explain import BANK

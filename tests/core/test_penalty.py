@@ -136,9 +136,10 @@ def test_a_part_frozen_in_the_middle_of_a_run_stands_still_and_goes_on_later():
 
 
 def test_long_updates_have_the_penalty_once_and_hold_frozen_parts(monkeypatch):
-    monkeypatch.setattr("nnviz.core.trainer.PASS_NS", 1.0)
+    monkeypatch.setattr("nnviz.core.engines.PASS_NS", 1.0)
+    monkeypatch.setattr("nnviz.core.engines.kernel", None)
     state = with_factors(classes(rows=40, updates=3), 0.03, 0.02, frozen=("node_2",))
-    assert Trainer(state)._data.long
+    assert Trainer(state).engine.is_long
     networks = [*oracle.plain_updates(state, 3)]
     found = oracle.parameters(train(state).state.network)
     assert found == pytest.approx(oracle.parameters(networks[-1]), rel=1e-9)

@@ -18,8 +18,8 @@ from torch import nn
 
 import nnviz
 from nnviz import system
+from nnviz.core.parameters import as_layers
 from nnviz.core.state import with_weights
-from nnviz.core.trainer import as_layers
 from nnviz.files.models.frameworks import TORCH, name_of, network_of
 from nnviz.files.registry import load, save
 from nnviz.watching import window

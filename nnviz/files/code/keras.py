@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from nnviz.core.activations import Activation
 from nnviz.core.network import Layer
 from nnviz.core.numbers import list_text
+from nnviz.core.parameters import frozen_layers
 from nnviz.core.state import State
-from nnviz.core.trainer import frozen_layers
 from nnviz.files.code import frame
 from nnviz.files.code.lines import (
     WIDTH,

@@ -23,9 +23,9 @@ from nnviz.core.losses import CROSS_ENTROPY, LOSSES, NO_PENALTY, Penalty, forms_
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full, list_text, quoted
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.parameters import frozen_layers
 from nnviz.core.schedules import SCHEDULES, Schedule, of_numbers
 from nnviz.core.state import State, Training
-from nnviz.core.trainer import frozen_layers
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain

@@ -203,7 +203,9 @@ class TrainingFilm(ImageFilm):
     def __init__(self, subject: Subject, look: Look, fps: int, progress: Progress) -> None:
         super().__init__(subject, look, fps, progress, share=1.0 - CURVE)
         state = subject.state
-        self._end = state if state.iteration else self._work(Trainer(state), state.training.updates)
+        self._end = (
+            state if state.iteration else self._work(Trainer(state, at_once=math.inf), state.training.updates)
+        )
         run = self._end.run
         if run is None or not run.iteration:
             raise ValueError("training: no update is possible; lower the learning rate")
