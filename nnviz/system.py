@@ -120,6 +120,15 @@ def _can_load(library: str) -> bool:
 _PACKAGE = Path(__file__).parent
 
 
+def engine() -> str:
+    """Return what trains networks: compiled loops and NumPy, or NumPy alone where no compiler was."""
+    try:
+        from nnviz.core import kernel  # noqa: F401
+    except ImportError:
+        return "NumPy"
+    return "compiled loops and NumPy"
+
+
 def resources() -> Path:
     """Return the path of the folder `resources`, which contains examples, icons and styles."""
     shipped = _PACKAGE / "resources"

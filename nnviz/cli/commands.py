@@ -29,8 +29,9 @@ def run(arguments: list[str]) -> int:
         return 0
     if chosen.version:
         from nnviz import __version__
+        from nnviz.system import engine
 
-        print_lines([f"nnviz {__version__}"])
+        print_lines([f"nnviz {__version__}, trains with {engine()}"])
     elif chosen.command is None:
         raise UsageError("nnviz: expected a FILE or a command; see `nnviz --help`")
     else:

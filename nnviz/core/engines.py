@@ -23,13 +23,15 @@ from nnviz.core.metrics import classifies, correct_rows, is_one_of_many
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.parameters import Parameters, frozen_mask
 from nnviz.core.slopes import PASSES_PER_UPDATE, Work, forward_ns, run_work
-from nnviz.core.state import COMPILED, NUMPY, State, epoch_order
+from nnviz.core.state import COMPILED, NUMPY, EngineName, State, epoch_order
 
 try:
     from nnviz.core import kernel
 except ImportError:  # no compiler was there when nnviz was installed
     kernel = None  # type: ignore[assignment]
 
+LANES = 8
+"""Number of networks that the compiled loops can train beside each other."""
 UNIT_NS = 400_000.0
 """Approximate time of a unit of work that makes several updates, in nanoseconds."""
 PASS_NS = 6_700_000.0
@@ -58,7 +60,7 @@ class Engine(ABC):
     ============ =====================================================================================
     """
 
-    name: ClassVar[str]
+    name: ClassVar[EngineName]
     is_long = False
     is_quick = True
     most = 1
@@ -71,7 +73,7 @@ class Engine(ABC):
         self.per_epoch = state.training.updates_per_epoch(self._rows)
         self._classifies = classifies(state)
         self._terms = state.measure.parts(state.data.targets.shape[1])
-        self.names = ("validation",) if state.validated else ()
+        self.names: tuple[str, ...] = ("validation",) if state.validated else ()
         if self._classifies:
             self.names += ("accuracy", "validation accuracy")[: 1 + len(self.names)]
 
@@ -79,9 +81,9 @@ class Engine(ABC):
     def advance(self, done: int, rates: Array) -> Work[Array]:
         """Make an update for each learning rate in `rates`, after `done` updates.
 
-        Return the points at the epochs that end with one of these updates, shape (points, 1 + curves): iteration,
-        training loss, and the curves in `names`. An engine may leave out the point after the last update. Yield
-        between the units of a long update.
+        Return the points at the epochs that end with one of these updates, shape (points, 1 + curves):
+        iteration, training loss, and the curves in `names`. An engine may leave out the point after the last
+        update. Yield between the units of a long update.
         """
 
     @abstractmethod
@@ -217,13 +219,14 @@ class NumpyEngine(Engine):
         self.spans_epochs = self._in_one_pass = self.is_quick and self.per_epoch == 1
         """Whether one and the same pass makes every update and measures the loss."""
         self._batches = self._table(min(longest, rows), self._batch if self.is_long else rows)
+        parts: list[tuple[int, Callable[[], Iterator[BoundPass]]]]
         parts = [(rows, partial(self._batches, self._training))]
         if validated:
             passes = self._table(min(longer, validated), validated)
             parts.append((validated, partial(passes, np.arange(rows, len(state.data)))))
         if self.is_quick:  # the tables hold all rows, which are copied only now
             parts = [(count, partial(iter, list(passes()))) for count, passes in parts]
-        self._parts: list[tuple[int, Callable[[], Iterator[BoundPass]]]] = parts
+        self._parts = parts
         self._ready = 1
         if self._in_one_pass:
             self.most = max(1, int(UNIT_NS / (row_ns * rows)))
@@ -427,16 +430,11 @@ def _rule(entry: Activation | Loss) -> Rule:
     return entry.compiled
 
 
-def is_compiled() -> bool:
-    """Return whether the loops of `kernel` were compiled when nnviz was installed."""
-    return kernel is not None
-
-
 def _can_compile(state: State) -> bool:
     """Return whether `kernel` has the rules of all entries that the training uses."""
     entries = [*(layer.function.compiled for layer in state.network.layers), state.measure.compiled]
     entries.append(vars(OPTIMIZERS[state.training.optimizer]).get("compiled"))  # a subclass has another rule
-    return is_compiled() and None not in entries
+    return kernel is not None and None not in entries
 
 
 def _compiled_ns(state: State, rows: float) -> float:
@@ -445,7 +443,7 @@ def _compiled_ns(state: State, rows: float) -> float:
     return 20.0 + rows * row_ns
 
 
-def engine_of(state: State) -> str:
+def engine_of(state: State) -> EngineName:
     """Return the name of the engine for the next updates of a State: that of its run, or the faster one.
 
     NumPy takes time for its calls, and the compiled loops take longer for each weight and node. The figures
@@ -464,7 +462,7 @@ def engine_of(state: State) -> str:
     return COMPILED if loops_ns < calls_ns and is_short else NUMPY
 
 
-def make_engine(name: str, state: State, parameters: Parameters) -> Engine:
+def make_engine(name: EngineName, state: State, parameters: Parameters) -> Engine:
     """Return the engine `name` that trains `state` in the arrays of `parameters`."""
     if name == COMPILED:
         return CompiledEngine([state], parameters.vectors[:, :, np.newaxis])

@@ -51,7 +51,7 @@ class Named(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """The rule that computes an entry in the compiled loops: its number in `kernel`, and two numbers in it."""
+    """The rule that computes an entry in compiled loops: its number in `kernel`, and two numbers in it."""
 
     number: int
     p: float = 0.0

@@ -1,12 +1,12 @@
 # cython: infer_types=True, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Training of small networks in compiled loops: one network, or 8 networks of one shape beside each other.
 
-This file is Python with the types of C. Cython compiles it when nnviz is installed; where no compiler is, NumPy
-trains instead. The rules of the activations, losses and optimizers stand here for single numbers, and an entry
-of a registry names its rule by number.
+This file is Python with the types of C. Cython compiles it when nnviz is installed; where no compiler is,
+NumPy trains instead. The rules of the activations, losses and optimizers stand here for single numbers, and
+an entry of a registry names its rule by number.
 
-The last axis of every array holds the networks, so that one instruction computes several of them. The results of
-a network do not depend on the others. The weights and biases are in the order of `Parameters`.
+The last axis of every array holds the networks, so that one instruction computes several of them. The
+results of a network do not depend on the others. The weights and biases are in the order of `Parameters`.
 """
 
 import cython
@@ -15,8 +15,6 @@ from cython.cimports.libc.math import erfc, exp, expm1, fabs, log, log1p, pow, r
 if not cython.compiled:
     raise ImportError("nnviz.core.kernel is not compiled", name=__name__)
 
-LANES = 8
-"""Number of networks that are trained beside each other."""
 Lanes = cython.fused_type(cython.char, cython.short)
 """Type of the argument `tag`: char for one network, short for 8. Cython makes a function for each."""
 
@@ -387,7 +385,7 @@ def _add_penalty(tag: Lanes, plan: Pointer) -> cython.void:
     lanes = 1 if Lanes is cython.char else 8
     w, slopes, n = plan.values, plan.slopes, plan.inputs
     for k in range(plan.layers):
-        for j in range(plan.shape[3 * k]):
+        for _ in range(plan.shape[3 * k]):
             for i in range(n * lanes):
                 sign = 1.0 if w[i] > 0.0 else -1.0 if w[i] < 0.0 else 0.0
                 slopes[i] += plan.penalty[i % lanes] * sign + 2.0 * plan.penalty[lanes + i % lanes] * w[i]
@@ -580,9 +578,9 @@ class Kernel:
     ):
         """Make an update for each row of `rates`, shape (updates, networks), after `done` updates.
 
-        Fill `points`, shape (points, 1 + curves, networks), with the point of each epoch that ends with one of
-        the updates. `order` holds the order of the rows from the start of the present epoch on, shape (rows,
-        networks), or is None if a batch has all rows.
+        Fill `points`, shape (points, 1 + curves, networks), with the point of each epoch that ends with one
+        of the updates. `order` holds the order of the rows from the start of the present epoch on, shape
+        (rows, networks), or is None if a batch has all rows.
         """
         rows: cython.p_Py_ssize_t = cython.NULL
         if order is not None:

@@ -200,7 +200,7 @@ def with_past(state: State, past: State) -> State:
 
 
 class Replay:
-    """Repeats updates of an earlier run. A Replay has the methods `work` and `state` and `at_once` of a Trainer.
+    """Repeats updates of an earlier run. A Replay has `work`, `state` and `at_once` of a Trainer.
 
     A Replay starts from the stored State `known`, and repeats updates of the run of `end`. If the history of
     `end` is thinned (points were removed), the resulting State still has every point of the repeated updates.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,8 +42,10 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import CONSTANT, Schedule
 from nnviz.core.slopes import penalty_of
 
-NUMPY, COMPILED = "numpy", "compiled"
-"""The names of the engines, which make the updates of a run."""
+EngineName: TypeAlias = Literal["numpy", "compiled"]
+"""The name of an engine, which makes the updates of a run."""
+NUMPY: EngineName = "numpy"
+COMPILED: EngineName = "compiled"
 MOST_UPDATES = 2**53
 """Largest iteration: a history stores iterations as floats, which are exact up to this number."""
 
@@ -183,7 +185,7 @@ class Run:
     segments: tuple[Segment, ...]
     watched: bool = False
     beside: tuple[Curve, ...] = ()
-    engine: str = NUMPY
+    engine: EngineName = NUMPY
 
     def curve(self, name: str) -> History | None:
         """Return the history of the curve `name`, such as "accuracy"; None if the run lacks this curve."""

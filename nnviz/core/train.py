@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from threading import Event
+from typing import Any, TypedDict, Unpack, overload
 
 from nnviz.core import schedules
 from nnviz.core.activations import Array
 from nnviz.core.edits import set_training
+from nnviz.core.engines import LANES
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
 from nnviz.core.replay import Past, Replay, with_past
-from nnviz.core.state import State
-from nnviz.core.trainer import Trainer
+from nnviz.core.state import COMPILED, State
+from nnviz.core.trainer import Trainer, work_together
 
 EVERY = 100
 """Number of updates between two copies of the State."""
@@ -81,29 +87,38 @@ class Result(AsSvg):
         return f"{text}; then the run diverged" if self.diverged else text
 
 
-def train(
-    state: State,
-    *,
-    updates: int | None = None,
-    learning_rate: float | None = None,
-    batch_size: int | None = None,
-    optimizer: str | None = None,
-    seed: int | None = None,
-    loss: str | None = None,
-    validation: float | None = None,
-    schedule: str | None = None,
-    l1: float | None = None,
-    l2: float | None = None,
-) -> Result:
-    """Train `state`, and return the result.
+class Settings(TypedDict, total=False):
+    """Settings of a training: see `Training`. A schedule is given by its name; None changes nothing."""
+
+    updates: int | None
+    learning_rate: float | None
+    batch_size: int | None
+    optimizer: str | None
+    seed: int | None
+    loss: str | None
+    validation: float | None
+    schedule: str | None
+    l1: float | None
+    l2: float | None
+
+
+@overload
+def train(state: State, **settings: Unpack[Settings]) -> Result: ...
+@overload
+def train(state: Sequence[State], **settings: Unpack[Settings]) -> list[Result]: ...
+def train(state: State | Sequence[State], **settings: Unpack[Settings]) -> Result | list[Result]:
+    """Train `state`, and return the result; for several States, return a list of results.
 
     Each keyword argument that is not None, such as `updates=100` or `schedule="step(100, 0.5)"`, replaces a
     setting in `state.training`. If the State has a run, the training continues this run, and the history
-    includes the run's earlier updates. Raises ValueError for an invalid setting, or if the State has no
-    training rows or no targets.
+    includes the run's earlier updates. Several States train on all processors, and small networks of one
+    shape on the same rows beside each other; the results are those of single States, to the bit.
+
+    Raises ValueError for an invalid setting, or if a State has no training rows or no targets.
     """
-    settings = {name: value for name, value in locals().items() if name != "state"}
-    return carry_out(with_settings(state, settings))
+    if isinstance(state, State):
+        return carry_out(with_settings(state, settings))
+    return carry_out_all([with_settings(each, settings) for each in state])
 
 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
@@ -133,7 +148,58 @@ def carry_out(
     while not is_stopped() and next(units, trainer) is None:
         if follow:
             follow(trainer)
+    return _result(trainer)
+
+
+def _result(trainer: Trainer) -> Result:
     trainer.end()
     after = trainer.state()
     assert after.run is not None
     return Result(after, after.run.points, trainer.diverged)
+
+
+def carry_out_all(states: Sequence[State]) -> list[Result]:
+    """Train several States with the settings in their `training`, and return the results.
+
+    Raises ValueError as `carry_out` does. The message starts with the place of the State.
+    """
+    trainers: list[Trainer] = []
+    alike: defaultdict[Hashable, list[Trainer]] = defaultdict(list)
+    for i, state in enumerate(states):
+        with _naming(i):
+            trainers.append(Trainer(state, at_once=math.inf))
+        alike[_kind(trainers[-1])].append(trainers[-1])
+    groups = [each[i : i + LANES] for each in alike.values() for i in range(0, len(each), LANES)]
+    stop = Event()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            for group, future in [(each, pool.submit(_train_group, each, stop)) for each in groups]:
+                with _naming(trainers.index(group[0])):
+                    future.result()
+        finally:
+            stop.set()  # after an error or Ctrl+C
+    return [_result(trainer) for trainer in trainers]
+
+
+@contextmanager
+def _naming(i: int) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"states[{i}]: {error}") from None
+
+
+def _kind(trainer: Trainer) -> Hashable:
+    """Return a value that is equal for Trainers that can train in one group; see `work_together`."""
+    state, training = trainer.given, trainer.given.training
+    if trainer.engine.name != COMPILED:
+        return trainer
+    layers = tuple((len(each), each.biases is None, each.activation) for each in state.network.layers)
+    shared = replace(training, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None)
+    return id(state.data), trainer.iteration, layers, shared, bool(training.penalty)
+
+
+def _train_group(trainers: list[Trainer], stop: Event) -> None:
+    for _ in work_together(trainers, trainers[0].given.training.updates):
+        if stop.is_set():
+            break

@@ -1,20 +1,20 @@
 """The Trainer: continues a State's run in units of work, keeps its history, and notices when it diverges.
 
-An engine makes the updates. This module uses no windows, clocks or threads: the caller decides when to compute
-the next unit of work.
+An engine makes the updates. This module uses no windows, clocks or threads: the caller decides when to
+compute the next unit of work.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import replace
 
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.engines import engine_of, make_engine
+from nnviz.core.engines import LANES, CompiledEngine, engine_of, make_engine
 from nnviz.core.history import History
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -39,12 +39,12 @@ class Trainer:
     `state()`         returns the current State, with the run
     ================= ========================================================================
 
-    A unit of work is an update, or a block of rows of a long update. If `at_once` is larger than 1, a unit has
-    several updates, as long as it is short. If the run diverges, the Trainer returns to the last iteration
-    with finite numbers. If the State has a run, the Trainer continues the run: iteration, epochs, row order and
-    optimizer memory. Points are removed from a history with more than `history_limit` points. The results do
-    not depend on how the work is divided into units and calls; only a stop within an epoch adds a point to the
-    history.
+    A unit of work is an update, or a block of rows of a long update. If `at_once` is larger than 1, a unit
+    has several updates, as long as it is short. If the run diverges, the Trainer returns to the last
+    iteration with finite numbers. If the State has a run, the Trainer continues the run: iteration, epochs,
+    row order and optimizer memory. Points are removed from a history with more than `history_limit` points.
+    The results do not depend on how the work is divided into units and calls; only a stop within an epoch
+    adds a point to the history.
 
     Raises ValueError if the State has no training rows or no targets, or if the first loss is infinite or
     NaN. For long data, `work` computes the first loss and raises this error.
@@ -62,17 +62,17 @@ class Trainer:
         # costs 30 ns a unit, while `np.errstate` costs 700.
         self._quiet = copy_context()
         self._quiet.run(np.seterr, over="ignore", invalid="ignore")
-        self._state, self.at_once = state, at_once
+        self.given, self.at_once = state, at_once
         optimizer = state.training.optimizer
-        self._parameters = Parameters(state.network, len(OPTIMIZERS[optimizer].memories))
-        self.engine = make_engine(engine_of(state), state, self._parameters)
+        self.parameters = Parameters(state.network, len(OPTIMIZERS[optimizer].memories))
+        self.engine = make_engine(engine_of(state), state, self.parameters)
         self._continue_run(state, history_limit)
         if self.engine.is_quick:
             self._quiet.run(run_work, self._measure_start())
 
     def _continue_run(self, state: State, history_limit: float) -> None:
         """Continue the run of `state`, or start a new one."""
-        name, memory = state.training.optimizer, self._parameters.memory
+        name, memory = state.training.optimizer, self.parameters.memory
         new = Run(state.network, 0, History(), name, memory, (), engine=self.engine.name)
         self._run = state.run or new
         if self._run.optimizer == name:
@@ -92,7 +92,7 @@ class Trainer:
         self._was_taken = False
         self._most = math.inf
         """Largest number of updates in a unit; only `_fall_back` lowers it."""
-        self._finite_numbers = np.empty_like(self._parameters.vectors)
+        self._finite_numbers = np.empty_like(self.parameters.vectors)
         self._store()
 
     @property
@@ -132,29 +132,30 @@ class Trainer:
             iteration=self.iteration,
             history=self._history,  # extends all curves
             beside=tuple(Curve(name, self._curves[name]) for name in self.engine.names),
-            optimizer=self._state.training.optimizer,
-            memory=self._parameters.memory.copy(),
+            optimizer=self.given.training.optimizer,
+            memory=self.parameters.memory.copy(),
             segments=tuple(segment for segment in self._segments if segment.after < self.iteration),
         )
-        network = self._state.network
-        network = with_weights(network, as_layers(self._parameters.values, network))
-        return replace(self._state, network=network, run=self._run)
+        network = self.given.network
+        network = with_weights(network, as_layers(self.parameters.values, network))
+        return replace(self.given, network=network, run=self._run)
 
     def _apply_rate(self) -> None:
         """Store the settings of the next update as a segment if they changed."""
         segments = tuple(segment for segment in self._segments if segment.after < self.iteration)
-        settings = replace(self._state.training, learning_rate=self._learning_rate, updates=1)
+        settings = replace(self.given.training, learning_rate=self._learning_rate, updates=1)
         if not segments or segments[-1].training != settings:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
 
-    def rates(self, last: int) -> Array:
-        """Return the learning rates of the updates in the next unit, at most up to iteration `last`."""
+    def rates(self, last: int, units: int = 1) -> Array:
+        """Return the learning rates of the updates in the next units, at most up to iteration `last`."""
         for segment in reversed(self._segments):
             if segment.after <= self.iteration:
                 break
             last = segment.after
-        updates = int(min(self.at_once, self._most, self.engine.most, last - self.iteration))
+        most = units * min(self._most, self.engine.most)
+        updates = int(min(self.at_once, most, last - self.iteration))
         rest = self.engine.per_epoch - self.iteration % self.engine.per_epoch
         if updates > rest:  # end with an epoch, which is measured
             beyond = (updates - rest) % self.engine.per_epoch
@@ -196,7 +197,7 @@ class Trainer:
             return
         yield from self._measure()
         if not len(self._history):
-            loss = self._state.measure.phrase
+            loss = self.given.measure.phrase
             raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
     def _measure(self) -> Work[None]:
@@ -210,7 +211,7 @@ class Trainer:
 
     def _check(self) -> None:
         """Store the new points if all numbers are finite now, else fall back."""
-        numbers = self._parameters.vectors, *self._measured
+        numbers = self.parameters.vectors, *self._measured
         if not all(np.isfinite(each).all() for each in numbers):
             self._fall_back()
         elif self._measured:
@@ -218,7 +219,7 @@ class Trainer:
 
     def _store(self) -> None:
         """Store all numbers, which are finite, for `_fall_back`."""
-        self._finite_numbers[:] = self._parameters.vectors
+        self._finite_numbers[:] = self.parameters.vectors
         self._finite_iteration = self.iteration
         self._checked += self._measured
         self._measured.clear()
@@ -244,10 +245,46 @@ class Trainer:
     def _fall_back(self) -> None:
         """Return to the last iteration with finite numbers, and mark the run as diverged."""
         failed = self.iteration
-        self._parameters.vectors[:] = self._finite_numbers
+        self.parameters.vectors[:] = self._finite_numbers
         self.iteration = self._finite_iteration
         self._measured.clear()
         if failed - self.iteration > self.engine.per_epoch:
             self._most = max(1, (failed - self.iteration) // 16)
             run_work(self._updates(failed))
         self.diverged = True
+
+
+UNITS_TOGETHER = 4
+"""Number of units that networks beside each other train at once: less often, arrays are copied for each."""
+FEWEST = 1 + LANES // 2
+"""Smallest number of networks that are trained faster beside each other than one after the other."""
+
+
+def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
+    """Make up to `updates` updates of each Trainer, and yield after each unit of work.
+
+    The results are the same as those of `Trainer.work`, to the bit.
+
+    Several Trainers have compiled engines and are at the same iteration. Their States are alike, as
+    `CompiledEngine` needs it. There are at most LANES Trainers.
+    """
+    last, going = trainers[0].iteration + updates, list(trainers)
+    engine = None
+    while len(going) >= FEWEST:
+        if engine is None:
+            lanes = going + going[-1:] * (LANES - len(going))
+            vectors = np.empty((*going[0].parameters.vectors.shape, LANES))
+            engine = CompiledEngine([each.given for each in lanes], vectors)
+        for k, each in enumerate(lanes):
+            vectors[:, :, k] = each.parameters.vectors
+        rates = np.column_stack([each.rates(last, UNITS_TOGETHER) for each in lanes])
+        points = engine.advance_all(going[0].iteration, rates)
+        for k, each in enumerate(going):
+            each.parameters.vectors[:] = vectors[:, :, k]
+            each.take(points[:, :, k], len(rates))
+        left = [each for each in going if each.iteration < last and not each.diverged]
+        if len(left) < len(going):
+            going, engine = left, None
+        yield
+    for each in going:
+        yield from each.work(last - each.iteration)

@@ -26,7 +26,17 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
-from nnviz.core.state import Architecture, Dataset, EarlierRun, Shown, Training, Weights, WeightSet
+from nnviz.core.state import (
+    NUMPY,
+    Architecture,
+    Dataset,
+    EarlierRun,
+    EngineName,
+    Shown,
+    Training,
+    Weights,
+    WeightSet,
+)
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
@@ -204,10 +214,7 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     validation: Annotated[Matrix, Meta(description="Pairs [iteration, validation loss].")] = []
     accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, accuracy].")] = []
     validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
-    engine: Annotated[
-        Literal["numpy", "compiled"],
-        Meta(description="What computed the updates; other engines round differently."),
-    ] = "numpy"
+    engine: Annotated[EngineName, Meta(description="What has computed the updates.")] = NUMPY
 
 
 class EarlierLayerPart(msgspec.Struct, forbid_unknown_fields=True):

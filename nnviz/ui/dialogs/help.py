@@ -20,7 +20,7 @@ from nnviz.document.autosave import data_folder
 from nnviz.files.errors import install_command
 from nnviz.files.on_disk import BACKUP_SUFFIX
 from nnviz.files.registry import FORMATS, Format, kinds
-from nnviz.system import resources
+from nnviz.system import engine, resources
 from nnviz.ui.kit.controls import named
 from nnviz.ui.kit.dialogs import dialog_column
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table
@@ -210,7 +210,9 @@ def about() -> tuple[Section, ...]:
 
     from nnviz import __version__  # slow: searches the installed packages
 
-    versions = f"nnviz {__version__}, built on Qt {qVersion()} and NumPy {np.__version__}"
+    versions = (
+        f"nnviz {__version__}, built on Qt {qVersion()} and NumPy {np.__version__}. Trains with {engine()}"
+    )
     return read_sections("about", versions=[("Version", versions)])
 
 
