@@ -101,7 +101,7 @@ predict forward ¦ predict relu ¦ predict many-rows ¦ predict many-rows --json
 def test_a_command_prints_its_answer_one_row_a_line(answer, approved):
     write("plain.csv", "named.csv", "two.json")
     approved("answers", {line: answer(line) for line in cases_of(ANSWERED)})
-    assert answer("--version") == f"nnviz {nnviz.__version__}\n"
+    assert answer("--version") == f"nnviz {nnviz.__version__}, trains with {system.engine()}\n"
     assert answer(f"predict '{RELU}'") == "52.0\n"
 
 

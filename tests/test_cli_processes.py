@@ -123,6 +123,7 @@ def send():
 
 work = Trainer.work
 def until_told(self, updates):
+    self.at_once = 1
     for _ in work(self, updates):
         if self.iteration == {at}:
             {deed}
@@ -224,7 +225,7 @@ def test_a_signal_before_the_first_update_leaves_the_old_file(forks, tmp_path):
     out.write_text("old")
     for place, told in (
         ("files.atomic.read_bytes", "stopped\n"),
-        ("core.trainer.BoundData", "training stopped before the first update; nothing was saved\n"),
+        ("core.trainer.make_engine", "training stopped before the first update; nothing was saved\n"),
     ):
         code = program(None, before=BEFORE_THE_FIRST.format(place=place))
         assert forks(code, "train", "relu", "-o", out, "--history", tmp_path / "h.csv") == (143, "", told)

@@ -379,10 +379,10 @@ class CompiledEngine(Engine):
         shape = [(len(each), each.biases is not None, _rule(each.function).number) for each in layers]
         rule, decides = _rule(measure), 1 if is_one_of_many(state.network) else 2
         frozen = np.column_stack([frozen_mask(each) for each in states]).astype(np.int8)
-        penalty = np.array([[each.l1 for each in settings], [each.l2 for each in settings]])
+        penalty = np.array([[each.l1 for each in settings], [each.l2 for each in settings]], dtype=np.float64)
         self._kernel = kernel.Kernel(
             np.array(shape, dtype=np.intp),
-            np.array([_rule(each.function)[1:] for each in layers]),
+            np.array([_rule(each.function)[1:] for each in layers], dtype=np.float64),
             (rule.number, rule.p, measure.factor, self._terms),
             vars(OPTIMIZERS[state.training.optimizer])["compiled"],
             (decides * self._classifies, measure.threshold),

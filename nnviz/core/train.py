@@ -87,7 +87,7 @@ class Result(AsSvg):
         return f"{text}; then the run diverged" if self.diverged else text
 
 
-class Settings(TypedDict, total=False):
+class TrainingSettings(TypedDict, total=False):
     """Settings of a training: see `Training`. A schedule is given by its name; None changes nothing."""
 
     updates: int | None
@@ -103,10 +103,10 @@ class Settings(TypedDict, total=False):
 
 
 @overload
-def train(state: State, **settings: Unpack[Settings]) -> Result: ...
+def train(state: State, **settings: Unpack[TrainingSettings]) -> Result: ...
 @overload
-def train(state: Sequence[State], **settings: Unpack[Settings]) -> list[Result]: ...
-def train(state: State | Sequence[State], **settings: Unpack[Settings]) -> Result | list[Result]:
+def train(state: Sequence[State], **settings: Unpack[TrainingSettings]) -> list[Result]: ...
+def train(state: State | Sequence[State], **settings: Unpack[TrainingSettings]) -> Result | list[Result]:
     """Train `state`, and return the result; for several States, return a list of results.
 
     Each keyword argument that is not None, such as `updates=100` or `schedule="step(100, 0.5)"`, replaces a

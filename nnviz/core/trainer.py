@@ -161,7 +161,7 @@ class Trainer:
             beyond = (updates - rest) % self.engine.per_epoch
             updates = updates - beyond if self.engine.spans_epochs else rest
         if segment.training.schedule is None:
-            return np.full(updates, segment.training.learning_rate)
+            return np.full(updates, segment.training.learning_rate, dtype=np.float64)
         return np.array([segment.training.rate(self.iteration + k) for k in range(updates)])
 
     def _updates(self, last: int) -> Work[None]:

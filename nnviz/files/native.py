@@ -36,7 +36,9 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.parameters import as_layers, as_vector
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import (
+    COMPILED,
     MOST_UPDATES,
+    NUMPY,
     Curve,
     Dataset,
     EarlierRun,
@@ -106,7 +108,7 @@ def _run_part(state: State) -> RunPart | None:
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
         history=part_of(run.history.line, Point),
-        engine=run.engine,
+        engine=COMPILED if run.engine == COMPILED else NUMPY,  # the object that is the default is left out
         **{curve.name.replace(" ", "_"): part_of(curve.history.line, Point) for curve in run.beside},
     )
 

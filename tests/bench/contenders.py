@@ -1,18 +1,23 @@
-"""The same training by nnviz, plain NumPy, the course's style, a loop in C, PyTorch and scikit-learn.
+"""The same training by nnviz, NumPy, the course's style, C, JavaScript, PyTorch and scikit-learn.
 
 Each contender is a function (state, updates), which makes ready and returns a function. That one trains and
 returns the MSE history.
 """
 
 import ctypes
+import json
+import math
 import shutil
 import subprocess
 import tempfile
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
+from nnviz.core.history import History
+from nnviz.core.state import NUMPY, Run
 from nnviz.core.trainer import Trainer
 
 
@@ -20,15 +25,21 @@ class LeftOutError(Exception):
     """The contender is not here, or cannot train this network; says why."""
 
 
-def nnviz(state, updates):
-    trainer = Trainer(state)
+def nnviz(state, updates, engine=None):
+    """nnviz, with the engine that it chooses, or with `engine`."""
+    state = replace(state, training=replace(state.training, updates=updates))
+    if engine:
+        memory = np.zeros((0, state.network.parameters))
+        run = Run(state.network, 0, History(), state.training.optimizer, memory, (), engine=engine)
+        state = replace(state, run=run)
+    trainer = Trainer(state, at_once=math.inf)
 
-    def run():
+    def train():
         for _ in trainer.work(updates):
             pass
         return trainer.state().run.history.points[:, 1]
 
-    return run
+    return train
 
 
 def order_of(state, epoch):
@@ -69,6 +80,7 @@ def plain_numpy(state, updates):
     weights = [layer.weights.copy() for layer in layers]
     biases = [None if layer.biases is None else layer.biases.copy() for layer in layers]
     function, slope = {
+        "identity": (np.positive, np.ones_like),
         "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
         "tanh": (np.tanh, lambda a: 1 - a**2),
     }[layers[0].activation]
@@ -106,6 +118,7 @@ def course(state, updates):
             weights[node] = layer.weights[j].copy()
             biases[node] = float(layer.biases[j]) if biased else 0.0
     function, slope = {
+        "identity": (lambda z: z, lambda _: 1),
         "relu": (lambda z: max(0, z), lambda a: 1 if a > 0 else 0),
         "tanh": (np.tanh, lambda a: 1 - a**2),
     }[state.network.layers[0].activation]
@@ -178,7 +191,7 @@ def c_loop(state, updates):
     epochs = updates // -(-rows // batch)
     sizes = np.array(network.sizes, dtype=np.int32)
     slopes, a, d = np.empty_like(w), np.empty(sizes.sum()), np.empty(2 * sizes.max())
-    kind = ["relu", "tanh"].index(network.layers[0].activation)
+    kind = int(network.layers[0].activation == "tanh")
 
     def pointer(array):
         return array.ctypes.data_as(ctypes.c_void_p)
@@ -194,6 +207,44 @@ def c_loop(state, updates):
             *(None if order is None else pointer(order), ctypes.c_long(epochs)),
             *(ctypes.c_double(settings.learning_rate), pointer(a), pointer(d), pointer(history)),
         )
+        return history
+
+    return run
+
+
+def playground(state, updates):
+    """The way of TensorFlow Playground: playground.js, which has an object for each node and each link."""
+    if not shutil.which("node"):
+        raise LeftOutError("playground.js is left out: there is no node")
+    settings, rows, layers = state.training, len(state.data), state.network.layers
+    batch = settings.batch_size or rows
+    epochs = updates // -(-rows // batch)
+    task = {
+        "layers": [
+            {
+                "activation": layer.activation,
+                "weights": layer.weights.tolist(),
+                "biases": None if layer.biases is None else layer.biases.tolist(),
+            }
+            for layer in layers
+        ],
+        "x": state.data.inputs.tolist(),
+        "y": state.data.targets.tolist(),
+        "batch": batch,
+        "orders": [order_of(state, k).tolist() for k in range(epochs)] if batch < rows else None,
+        "epochs": epochs,
+        "rate": settings.learning_rate,
+    }
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(["node", Path(__file__).with_name("playground.js")], **pipes)
+    process.stdin.write(json.dumps(task).encode() + b"\n")
+
+    def run():
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+        history = np.frombuffer(process.stdout.read(8 * (epochs + 1)))
+        process.stdin.close()
+        process.wait()
         return history
 
     return run
@@ -279,9 +330,11 @@ def scikit_learn(state, updates):
 
 CONTENDERS = {
     "nnviz": nnviz,
+    "nnviz with NumPy": partial(nnviz, engine=NUMPY),
     "plain NumPy": plain_numpy,
     "the course's style": course,
     "C loop": c_loop,
+    "Playground": playground,
     "PyTorch": pytorch,
     "scikit-learn": scikit_learn,
 }

@@ -1,9 +1,11 @@
 """How long an update takes, against the references, as a Markdown table: `python -m tests.bench.training`.
 
 Every contender keeps the MSE history while it is timed, and must first show the same one as nnviz. They take
-turns; the table has the median of the rounds.
+turns; the table has the median of the rounds. In the last row, many networks of one shape train together.
 """
 
+import os
+import shutil
 import statistics
 import sys
 import time
@@ -12,17 +14,27 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnviz import system
+from nnviz.core import edits
 from nnviz.core.state import Dataset, Training
+from nnviz.core.train import train
 from tests.bench import report, windows
 from tests.bench.contenders import CONTENDERS, LeftOutError, nnviz
 
-ROUNDS, PLAIN = 15, "plain NumPy"
+ROUNDS, PLAIN, C = 15, "plain NumPy", "C loop"
+TOGETHER = 64
+"""Number of networks that train together."""
+OF_C_TOGETHER = 0.3
+"""The wished ratio of their time, for one of them, to that of the C loop."""
 SECONDS = 0.15
 """What one contender's turn should take, and at least one epoch."""
 
 
 class Case(NamedTuple):
-    """A network with made rows. `epoch` is the number of updates in an epoch, `aim` the wished ratio."""
+    """A network with made rows. `aim` is the wished ratio: of updates a second to those of plain NumPy.
+
+    `of_c` is the wished ratio of the time to that of the C loop, for the smallest networks.
+    """
 
     name: str
     sizes: tuple[int, ...]
@@ -32,6 +44,7 @@ class Case(NamedTuple):
     batch_size: int | None
     learning_rate: float
     aim: float
+    of_c: float = 0.0
 
     @property
     def key(self):
@@ -39,7 +52,13 @@ class Case(NamedTuple):
         return "_".join(("train", *map(str, self.sizes)))
 
     @property
+    def c_key(self):
+        """The name of the number against the C loop: "c_2_2_1"."""
+        return "_".join(("c", *map(str, self.sizes)))
+
+    @property
     def epoch(self):
+        """The number of updates in an epoch."""
         return -(-self.rows // self.batch_size) if self.batch_size else 1
 
     def state(self):
@@ -53,11 +72,13 @@ class Case(NamedTuple):
 
 
 CASES = (
-    Case("2-2-1 relu, 4 rows, full batch, no biases", (2, 2, 1), "relu", False, 4, None, 1e-3, 3.2),
-    Case("2-4-2-1 tanh, 250 rows, batch 10", (2, 4, 2, 1), "tanh", True, 250, 10, 1e-2, 3.8),
+    Case("3-1 linear, 1 row, no biases", (3, 1), "relu", False, 1, None, 1e-3, 100, of_c=1.0),
+    Case("2-2-1 relu, 4 rows, full batch, no biases", (2, 2, 1), "relu", False, 4, None, 1e-3, 50, of_c=1.0),
+    Case("2-4-2-1 tanh, 250 rows, batch 10", (2, 4, 2, 1), "tanh", True, 250, 10, 1e-2, 10, of_c=1.0),
     Case("9-100-100-1 relu, 1000 rows, batch 32", (9, 100, 100, 1), "relu", True, 1000, 32, 1e-3, 1.9),
     Case("784-128-64-10 relu, 2048 rows, batch 32", windows.LARGE, "relu", True, 2048, 32, 1e-3, 1.2),
 )
+SMALL = CASES[1]
 
 
 def seconds(contender, state, updates):
@@ -98,11 +119,42 @@ def timed(case, rounds, contenders=CONTENDERS):
     return report.in_turns(rounds, turns), reasons
 
 
+def many(state, updates):
+    """TOGETHER networks of one shape; the time is that of one of them."""
+    states = [edits.randomise(replace(state, training=replace(state.training, updates=updates)), 0)]
+    states = [edits.randomise(states[0], k) for k in range(TOGETHER)]
+
+    def run():
+        return train(states)
+
+    return run
+
+
+def together(rounds):
+    """Return the microseconds an update and network of many networks, and of the C loop, of each round."""
+    state, updates = SMALL.state(), 50_000
+    turns = {
+        "together": lambda: seconds(many, state, updates) / TOGETHER / updates * 1e6,
+        C: lambda: seconds(CONTENDERS[C], state, updates) / updates * 1e6,
+    }
+    return report.in_turns(rounds, turns)
+
+
 def measure(rounds=ROUNDS, wanted=tuple(case.key for case in CASES)):
-    """Return how much faster nnviz trains each case than plain NumPy, the fastest that is always there."""
-    rivals = {name: CONTENDERS[name] for name in ("nnviz", PLAIN)}
-    timings = {case.key: timed(case, rounds, rivals)[0] for case in CASES if case.key in wanted}
-    return {key: report.ratio(found, PLAIN, "nnviz") for key, found in timings.items()}
+    """Return how much faster nnviz trains each case than plain NumPy, which is always there.
+
+    And of small networks, the time in multiples of that of the C loop, alone and of many together.
+    """
+    rivals, found = {name: CONTENDERS[name] for name in ("nnviz", PLAIN, C)}, {}
+    for case in CASES:
+        if {case.key, case.c_key} & {*wanted}:
+            timings = timed(case, rounds, rivals)[0]
+            found[case.key] = report.ratio(timings, PLAIN, "nnviz")
+            if C in timings:
+                found[case.c_key] = report.ratio(timings, "nnviz", C)
+    if "c_together" in wanted and shutil.which("gcc"):
+        found["c_together"] = report.ratio(together(rounds), "together", C)
+    return found
 
 
 def cell(median, own):
@@ -125,7 +177,14 @@ def main():
         cells = [cell(medians.get(name), medians["nnviz"]) for name in CONTENDERS]
         report.row(case.name, *cells, f"≥ {case.aim:g} ×")
         reasons |= dict.fromkeys(left_out)
-    print(f"\n{report.ran_on('numpy', 'torch', 'scikit-learn')};")
+    if SMALL.name.startswith(options.only) and shutil.which("gcc"):
+        found = together(options.rounds)
+        own, ratio = statistics.median(found["together"]), report.ratio(found, "together", C)
+        print(
+            f"\n{TOGETHER} networks 2-2-1 on {os.cpu_count()} processors: {own:.3g} µs an update and network,"
+        )
+        print(f"{ratio:.2f} × the C loop for one network (aim ≤ {OF_C_TOGETHER:g} ×).")
+    print(f"\n{report.ran_on('numpy', 'torch', 'scikit-learn')}; nnviz with {system.engine()};")
     print(f"median of {options.rounds} rounds, one thread, the MSE history kept.")
     for reason in reasons:
         print(f"{reason[0].upper()}{reason[1:]}.")

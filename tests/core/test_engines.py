@@ -1,7 +1,6 @@
 """The compiled engine against NumPy's, networks that train beside each other, and which engine a run has.
 
-Without a compiler the names end in "where it is compiled" for what is left out. The mathematics of the engine that
-is here, whichever it is, is tested by the other tests.
+What needs the compiled engine says so in its name. The other tests of training use the engine that is here.
 """
 
 import math
@@ -10,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnviz.core import edits, engines, trainer
+from nnviz.core import edits, engines
 from nnviz.core.activations import ACTIVATIONS, Activation
+from nnviz.core.history import History
 from nnviz.core.losses import LOSSES, MSE
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS, Adam
 from nnviz.core.replay import Replay, state_at_start
 from nnviz.core.schedules import schedule
-from nnviz.core.state import COMPILED, NUMPY, Dataset, State, Training
+from nnviz.core.state import COMPILED, NUMPY, Dataset, Run, State, Training
 from nnviz.core.train import carry_out_all, train
 from nnviz.core.trainer import Trainer
 from nnviz.files import registry
@@ -28,20 +28,15 @@ from tests.core.oracle import classes
 compiled = pytest.mark.skipif(engines.kernel is None, reason="no compiler was there when nnviz was installed")
 
 
-@pytest.fixture
-def trained(monkeypatch):
-    """Return a function that trains a State with an engine."""
-
-    def trained(state, engine, updates, at_once=math.inf):
-        with monkeypatch.context() as patch:
-            patch.setattr(trainer, "engine_of", lambda _: engine)
-            own = Trainer(state, at_once=at_once)
-        assert own.engine.name == engine
-        for _ in own.work(updates):
-            pass
-        return own.state()
-
-    return trained
+def trained(state, engine, updates):
+    """Train a State with an engine, from iteration 0 on."""
+    memory = np.zeros((len(OPTIMIZERS[state.training.optimizer].memories), state.network.parameters))
+    run = Run(state.network, 0, History(), state.training.optimizer, memory, (), engine=engine)
+    trainer = Trainer(replace(state, run=run), at_once=math.inf)
+    assert trainer.engine.name == engine
+    for _ in trainer.work(updates):
+        pass
+    return trainer.state()
 
 
 def bits(state):
@@ -70,7 +65,7 @@ def example(name, **training):
     frozen=((), ("node_1",), ("layer 1",)),
 )
 def test_one_update_is_that_of_numpy_to_1e_12_where_it_is_compiled(
-    case, hidden, optimizer, batch_size, validation, factors, frozen, trained
+    case, hidden, optimizer, batch_size, validation, factors, frozen
 ):
     loss, output, outputs = (*case, 3)[:3]
     settings = {"optimizer": optimizer, "batch_size": batch_size, "validation": validation, "frozen": frozen}
@@ -97,7 +92,7 @@ STEADY = {
 
 @compiled
 @pytest.mark.parametrize("name", STEADY)
-def test_1000_updates_are_those_of_numpy_to_1e_9_where_it_is_compiled(name, trained):
+def test_1000_updates_are_those_of_numpy_to_1e_9_where_it_is_compiled(name):
     state = STEADY[name]()
     weight = state.network.layers[0].weights[0, 0]
     nudged = oracle.set_weight(state, 0, 0, 0, np.nextafter(weight, np.inf))
@@ -109,8 +104,8 @@ def test_1000_updates_are_those_of_numpy_to_1e_9_where_it_is_compiled(name, trai
 
 
 @compiled
-def test_tanh_is_exact_to_the_last_bits_where_it_is_compiled(trained):
-    """A network without weights to learn passes its inputs through tanh; the slopes stand in for the values."""
+def test_tanh_is_exact_to_the_last_bits_where_it_is_compiled():
+    """The loss of one row with the target 0 is the square of tanh."""
     z = np.concatenate([np.linspace(-3, 3, 3001), np.geomspace(1e-12, 30, 2000), [0.5, -0.5, 0.0, 700.0]])
     network = Network.from_weights({"output": [1.0]})
     network = replace(network, layers=(replace(network.layers[0], activation="tanh"),))
@@ -127,7 +122,7 @@ def test_tanh_is_exact_to_the_last_bits_where_it_is_compiled(trained):
 
 
 def seeded(state, count, **changes):
-    """Return States with other random weights, seeds and learning rates, and the given settings by function."""
+    """Return States with other weights, seeds and learning rates; `changes` gives the k-th its settings."""
     made = []
     for k in range(count):
         own = {name: change(k) for name, change in changes.items()}
@@ -189,7 +184,7 @@ def test_an_entry_without_a_compiled_rule_runs_on_numpy(monkeypatch):
     cube = Activation(
         "cube",
         lambda z, a: np.copyto(a, z**3),
-        lambda z, a, d, out: np.multiply(3 * z * z, d, out),
+        lambda z, _, d, out: np.multiply(3 * z * z, d, out),
         "z³",
         None,
     )
@@ -221,9 +216,7 @@ def test_the_engine_is_numpy_where_its_matrices_are_faster():
 @compiled
 @pytest.mark.parametrize("batch_size", [None, 2])
 @pytest.mark.parametrize("name", [NUMPY, COMPILED])
-def test_a_run_keeps_its_engine_and_is_replayed_to_the_bit_where_it_is_compiled(
-    name, batch_size, trained, tmp_path
-):
+def test_a_run_keeps_its_engine_and_is_replayed_to_the_bit_where_it_is_compiled(name, batch_size, tmp_path):
     state = example("xor", batch_size=batch_size, optimizer="adam")
     middle = trained(state, name, 3)
     assert middle.run.engine == name

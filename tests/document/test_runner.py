@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 
+from nnviz.core import engines
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
@@ -115,7 +116,9 @@ def test_a_step_is_one_update_and_one_measurement(document, runner, monkeypatch)
 
         return kernel
 
-    own = replace(tanh, name="counted", forward=counted("forward"), backward=counted("backward"))
+    own = replace(
+        tanh, name="counted", forward=counted("forward"), backward=counted("backward"), compiled=None
+    )
     monkeypatch.setitem(ACTIVATIONS, "counted", own)
     network, x = make_network([1, 1, 1], ["counted", "identity"], [False, False]), [[k / 7] for k in range(7)]
     for batch_size, batches in ((None, (7, 7, 7)), (3, (3, 3, 1))):
@@ -259,7 +262,8 @@ def test_without_rows_or_targets_a_run_and_a_step_say_what_is_missing(qtbot, doc
             qtbot.waitUntil(lambda: not runner.running)
 
 
-def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, document, make_runner):
+def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, monkeypatch, document, make_runner):
+    monkeypatch.setattr(engines, "kernel", None)  # in compiled loops, the work would not be long
     runner = make_runner(**WAYS["from frames to a thread"])
     document.start(slopes_exercise(1e-6, LONG))
     runner.run()
@@ -281,6 +285,7 @@ def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, document,
 
 def test_pause_shows_what_long_work_has_made_meanwhile(qtbot, monkeypatch, document, make_runner):
     runner = make_runner(long_unit_s=0.0, work_per_state=1e9)  # after its first State it hands out no other
+    monkeypatch.setattr(engines, "kernel", None)
     document.start(slopes_exercise(1e-6, LONG))
     made, update = [], GradientDescent.update
     monkeypatch.setattr(GradientDescent, "update", lambda self, k: made.append(k) or update(self, k))
