@@ -32,7 +32,7 @@ NOISE = 1e-12
 LARGEST = 1e306
 """Largest loss that a plot can show. A run that starts with a diverged run's weights can exceed this loss."""
 
-MOST_ROOM = 2**20
+MOST_ROOM = 2**23
 """Largest number of points for which a new buffer has room. Memory that is not used yet costs nothing."""
 MANY = 64
 """Largest number of points that are added to a thinned history without being thinned at once."""

@@ -238,13 +238,15 @@ def playground(state, updates):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     process = subprocess.Popen(["node", Path(__file__).with_name("playground.js")], **pipes)
     process.stdin.write(json.dumps(task).encode() + b"\n")
+    process.stdin.flush()
+    process.stdout.read(len("ready"))
 
     def run():
         process.stdin.write(b"go\n")
         process.stdin.flush()
         history = np.frombuffer(process.stdout.read(8 * (epochs + 1)))
-        process.stdin.close()
-        process.wait()
+        process.kill()  # its own end would take longer than the training
+        process.communicate()
         return history
 
     return run

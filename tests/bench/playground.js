@@ -1,6 +1,6 @@
 // Training as an object a node and an object a link, one row after another: the way of TensorFlow Playground.
-// The first line on standard input is the task; for every further line, the network is trained once from its start,
-// and the MSE history is written as 64-bit floats.
+// The first line on standard input is the task, which is answered by "ready"; for every further line, the network is
+// trained once from its start, and the MSE history is written as 64-bit floats.
 const lines = require("readline").createInterface({ input: process.stdin });
 const ACTIVATIONS = {
   identity: { value: (z) => z, slope: () => 1 },
@@ -9,24 +9,35 @@ const ACTIVATIONS = {
 };
 
 class Link {
+  slopes = 0;
   constructor(source, target, weight) {
-    Object.assign(this, { source, target, weight, slopes: 0 });
+    this.source = source;
+    this.target = target;
+    this.weight = weight;
   }
 }
 
 class Node {
+  into = [];
+  from = [];
+  z = 0.5; // a number that is not whole, so that the field holds floats from the start
+  a = 0.5;
+  slopeOfA = 0.5;
+  slopeOfZ = 0.5;
+  slopes = 0;
   constructor(activation, bias) {
-    Object.assign(this, { activation, bias, into: [], from: [], z: 0, a: 0, slopeOfA: 0, slopeOfZ: 0, slopes: 0 });
+    this.activation = activation;
+    this.bias = bias;
   }
   forward() {
     this.z = this.bias;
-    for (const link of this.into) this.z += link.weight * link.source.a;
+    for (let i = 0; i < this.into.length; i++) this.z += this.into[i].weight * this.into[i].source.a;
     this.a = this.activation.value(this.z);
   }
   backward(biased) {
     this.slopeOfZ = this.slopeOfA * this.activation.slope(this.z);
     if (biased) this.slopes += this.slopeOfZ;
-    for (const link of this.into) link.slopes += this.slopeOfZ * link.source.a;
+    for (let i = 0; i < this.into.length; i++) this.into[i].slopes += this.slopeOfZ * this.into[i].source.a;
   }
 }
 
@@ -49,33 +60,37 @@ function network(task) {
 }
 
 function forward(columns, x, y) {
-  columns[0].forEach((node, i) => (node.a = x[i]));
-  for (let k = 1; k < columns.length; k++) for (const node of columns[k]) node.forward();
+  for (let i = 0; i < x.length; i++) columns[0][i].a = x[i];
+  for (let k = 1; k < columns.length; k++) for (let j = 0; j < columns[k].length; j++) columns[k][j].forward();
+  const outputs = columns[columns.length - 1];
   let squares = 0;
-  columns[columns.length - 1].forEach((node, i) => (squares += (node.a - y[i]) ** 2));
+  for (let j = 0; j < y.length; j++) squares += (outputs[j].a - y[j]) * (outputs[j].a - y[j]);
   return squares;
 }
 
 function backward(columns, y, biased) {
-  columns[columns.length - 1].forEach((node, i) => (node.slopeOfA = 2 * (node.a - y[i])));
+  const outputs = columns[columns.length - 1];
+  for (let j = 0; j < y.length; j++) outputs[j].slopeOfA = 2 * (outputs[j].a - y[j]);
   for (let k = columns.length - 1; k > 0; k--) {
-    for (const node of columns[k]) node.backward(biased);
+    for (let j = 0; j < columns[k].length; j++) columns[k][j].backward(biased);
     if (k === 1) continue;
-    for (const node of columns[k - 1]) {
+    for (let i = 0; i < columns[k - 1].length; i++) {
+      const node = columns[k - 1][i];
       node.slopeOfA = 0;
-      for (const link of node.from) node.slopeOfA += link.weight * link.target.slopeOfZ;
+      for (let j = 0; j < node.from.length; j++) node.slopeOfA += node.from[j].weight * node.from[j].target.slopeOfZ;
     }
   }
 }
 
-function update(columns, rate, terms) {
+function update(columns, factor) {
   for (let k = 1; k < columns.length; k++) {
-    for (const node of columns[k]) {
-      node.bias -= (rate / terms) * node.slopes;
+    for (let j = 0; j < columns[k].length; j++) {
+      const node = columns[k][j];
+      node.bias -= factor * node.slopes;
       node.slopes = 0;
-      for (const link of node.into) {
-        link.weight -= (rate / terms) * link.slopes;
-        link.slopes = 0;
+      for (let i = 0; i < node.into.length; i++) {
+        node.into[i].weight -= factor * node.into[i].slopes;
+        node.into[i].slopes = 0;
       }
     }
   }
@@ -84,7 +99,11 @@ function update(columns, rate, terms) {
 function train({ x, y, batch, orders, epochs, rate, ...task }) {
   const columns = network(task), biased = task.layers[0].biases !== null, outputs = y[0].length;
   const history = [], mean = (squares) => squares / (x.length * outputs);
-  const measured = () => mean(x.reduce((sum, row, i) => sum + forward(columns, row, y[i]), 0));
+  const measured = () => {
+    let squares = 0;
+    for (let r = 0; r < x.length; r++) squares += forward(columns, x[r], y[r]);
+    return mean(squares);
+  };
   if (orders) history.push(measured());
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let start = 0; start < x.length; start += batch) {
@@ -95,7 +114,7 @@ function train({ x, y, batch, orders, epochs, rate, ...task }) {
         squares += forward(columns, x[row], y[row]);
         backward(columns, y[row], biased);
       }
-      update(columns, rate, (end - start) * outputs);
+      update(columns, rate / ((end - start) * outputs));
       if (!orders) history.push(mean(squares));
     }
     if (orders) history.push(measured());
@@ -106,6 +125,8 @@ function train({ x, y, batch, orders, epochs, rate, ...task }) {
 
 let task = null;
 lines.on("line", (line) => {
-  if (task === null) task = JSON.parse(line);
-  else process.stdout.write(Buffer.from(train(task).buffer));
+  if (task === null) {
+    task = JSON.parse(line);
+    process.stdout.write("ready");
+  } else process.stdout.write(Buffer.from(train(task).buffer));
 });

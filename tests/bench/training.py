@@ -28,6 +28,8 @@ OF_C_TOGETHER = 0.3
 """The wished ratio of their time, for one of them, to that of the C loop."""
 SECONDS = 0.15
 """What one contender's turn should take, and at least one epoch."""
+LONGEST = 200_000
+"""Largest number of updates in a turn: in longer runs, new memory for the history takes more and more of it."""
 
 
 class Case(NamedTuple):
@@ -101,7 +103,7 @@ def fitting(contender, case, state):
     updates = case.epoch
     while (once := seconds(contender, state, updates)) < SECONDS / 20:
         updates *= 10
-    return case.epoch * max(1, round(updates / case.epoch * SECONDS / once))
+    return min(LONGEST, case.epoch * max(1, round(updates / case.epoch * SECONDS / once)))
 
 
 def timed(case, rounds, contenders=CONTENDERS):
