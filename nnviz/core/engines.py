@@ -49,15 +49,15 @@ DOT_LIMIT_NUMBERS = 2**19
 class Engine(ABC):
     """Makes the updates of one State's training, and measures the network.
 
-    ============ =====================================================================================
-    `name`       the name of the engine in runs and files
-    `per_epoch`  number of updates in an epoch
-    `names`      the names of the curves other than the training loss
-    `is_long`    whether an update takes several units of work
-    `is_quick`   whether `measure` is one unit of work
-    `most`       number of updates that take about UNIT_NS
-    `spans_epochs`  whether `advance` can make the updates of several epochs
-    ============ =====================================================================================
+    ============== ===================================================================================
+    `name`         the name of the engine in runs and files
+    `per_epoch`    number of updates in an epoch
+    `names`        the names of the curves other than the training loss
+    `is_long`      whether an update takes several units of work
+    `is_quick`     whether `measure` is one unit of work
+    `most`         number of updates that take about UNIT_NS
+    `spans_epochs` whether `advance` can make the updates of several epochs
+    ============== ===================================================================================
     """
 
     name: ClassVar[EngineName]
@@ -394,10 +394,8 @@ class CompiledEngine(Engine):
             frozen if frozen.any() else None,
             vectors,
         )
-        measured_rows = len(state.data) / self.per_epoch
-        self.most = max(
-            1, int(UNIT_NS / _compiled_ns(state, self._batch + measured_rows / PASSES_PER_UPDATE))
-        )
+        measured = len(state.data) / self.per_epoch / PASSES_PER_UPDATE
+        self.most = max(1, int(UNIT_NS / _compiled_ns(state, self._batch + measured)))
 
     def advance(self, done: int, rates: Array) -> Work[Array]:  # noqa: D102
         yield from ()
@@ -430,13 +428,6 @@ def _rule(entry: Activation | Loss) -> Rule:
     return entry.compiled
 
 
-def _can_compile(state: State) -> bool:
-    """Return whether `kernel` has the rules of all entries that the training uses."""
-    entries = [*(layer.function.compiled for layer in state.network.layers), state.measure.compiled]
-    entries.append(vars(OPTIMIZERS[state.training.optimizer]).get("compiled"))  # a subclass has another rule
-    return kernel is not None and None not in entries
-
-
 def _compiled_ns(state: State, rows: float) -> float:
     """Return the approximate time of a compiled update of `rows` rows, in nanoseconds."""
     row_ns = 5.0 + sum(1.5 * layer.weights.size + 6.0 * len(layer) for layer in state.network.layers)
@@ -449,7 +440,9 @@ def engine_of(state: State) -> EngineName:
     NumPy takes time for its calls, and the compiled loops take longer for each weight and node. The figures
     are measured; see `python -m tests.bench.training`.
     """
-    if not _can_compile(state):
+    rules: list[object] = [each.function.compiled for each in state.network.layers]
+    rules += state.measure.compiled, vars(OPTIMIZERS[state.training.optimizer]).get("compiled")
+    if kernel is None or None in rules:
         return NUMPY
     if state.run:
         return state.run.engine
@@ -462,8 +455,8 @@ def engine_of(state: State) -> EngineName:
     return COMPILED if loops_ns < calls_ns and is_short else NUMPY
 
 
-def make_engine(name: EngineName, state: State, parameters: Parameters) -> Engine:
-    """Return the engine `name` that trains `state` in the arrays of `parameters`."""
-    if name == COMPILED:
+def make_engine(state: State, parameters: Parameters) -> Engine:
+    """Return the engine that trains `state` in the arrays of `parameters`."""
+    if engine_of(state) == COMPILED:
         return CompiledEngine([state], parameters.vectors[:, :, np.newaxis])
     return NumpyEngine(state, parameters)

@@ -61,7 +61,7 @@ class Optimizer(ABC):
     notation: ClassVar[OptimizerNotation | None] = None
     """The optimizer's code in Keras and PyTorch, or None if these libraries do not have the optimizer."""
     compiled: ClassVar[int]
-    """The number of the rule in `kernel`. An optimizer without this number is computed by NumPy."""
+    """The number of the rule in `kernel`. A class without a number of its own is computed by NumPy."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         """Store the arrays: `parameters` and `slopes`, shape (parameters,), `memory`, (memories, parameters).

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.engines import LANES, CompiledEngine, engine_of, make_engine
+from nnviz.core.engines import LANES, CompiledEngine, make_engine
 from nnviz.core.history import History
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
@@ -65,7 +65,7 @@ class Trainer:
         self.given, self.at_once = state, at_once
         optimizer = state.training.optimizer
         self.parameters = Parameters(state.network, len(OPTIMIZERS[optimizer].memories))
-        self.engine = make_engine(engine_of(state), state, self.parameters)
+        self.engine = make_engine(state, self.parameters)
         self._continue_run(state, history_limit)
         if self.engine.is_quick:
             self._quiet.run(run_work, self._measure_start())
