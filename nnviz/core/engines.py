@@ -78,8 +78,8 @@ class Engine(ABC):
             self.names += ("accuracy", "validation accuracy")[: 1 + len(self.names)]
 
     @abstractmethod
-    def advance(self, done: int, rates: Array) -> Work[Array]:
-        """Make an update for each learning rate in `rates`, after `done` updates.
+    def advance(self, done: int, updates: int, rates: Array) -> Work[Array]:
+        """Make updates after `done` updates. `rates` holds the learning rate of each, or one for all.
 
         Return the points at the epochs that end with one of these updates, shape (points, 1 + curves):
         iteration, training loss, and the curves in `names`. An engine may leave out the point after the last
@@ -238,13 +238,13 @@ class NumpyEngine(Engine):
         self._passes: Iterator[BoundPass] = iter(())
         self._reached = self._measured_after = -1
 
-    def advance(self, done: int, rates: Array) -> Work[Array]:  # noqa: D102
+    def advance(self, done: int, updates: int, rates: Array) -> Work[Array]:  # noqa: D102
         points = []
         if done != self._reached:
             self._updates = self._updates_after(done)
             self._passes = chain.from_iterable(self._updates)
         self._reached = -1  # until all is done
-        for iteration, rate in enumerate(rates.tolist(), done):
+        for iteration, rate in enumerate(np.broadcast_to(rates, updates).tolist(), done):
             if rate != self._known_rate:
                 self._set_rate(rate)
             if self.is_long:
@@ -256,7 +256,7 @@ class NumpyEngine(Engine):
             self._update(iteration + 1)
             if self._in_one_pass:
                 points.append((iteration + 1, *run_work(self._measured(iteration + 1))))
-        self._reached = done + len(rates)
+        self._reached = done + updates
         return np.reshape(points, (-1, 2 + len(self.names)))
 
     def _set_rate(self, rate: float) -> None:
@@ -397,29 +397,30 @@ class CompiledEngine(Engine):
         measured = len(state.data) / self.per_epoch / PASSES_PER_UPDATE
         self.most = max(1, int(UNIT_NS / _compiled_ns(state, self._batch + measured)))
 
-    def advance(self, done: int, rates: Array) -> Work[Array]:  # noqa: D102
+    def advance(self, done: int, updates: int, rates: Array) -> Work[Array]:  # noqa: D102
         yield from ()
-        return self.advance_all(done, rates[:, np.newaxis])[:, :, 0]
+        points: Array = self.advance_all(done, updates, rates[:, np.newaxis])[0]
+        return points
 
     def measure(self, done: int) -> Work[Array]:  # noqa: D102
         yield from ()
-        point = np.empty((1, 2 + len(self.names), len(self._seeds)))
-        self._kernel.measure(done, point)
-        return point[:, :, 0]
+        points = np.empty((1, 1, 2 + len(self.names)))
+        self._kernel.measure(done, points)
+        return points.reshape(1, -1)
 
-    def advance_all(self, done: int, rates: Array) -> Array:
-        """Make updates of all networks with the learning rates `rates`, shape (updates, networks).
+    def advance_all(self, done: int, updates: int, rates: Array) -> Array:
+        """Make updates of all networks; `rates` has the shape (updates or 1, networks).
 
-        Return the points of `Engine.advance` for each network, shape (points, 1 + curves, networks).
+        Return the points of `Engine.advance` for each network, shape (networks, points, 1 + curves).
         """
-        first, last = done // self.per_epoch, (done + len(rates)) // self.per_epoch
-        points = np.empty((last - first, 2 + len(self.names), rates.shape[1]))
+        first, last = done // self.per_epoch, (done + updates) // self.per_epoch
+        points = np.empty((len(self._seeds), last - first, 2 + len(self.names)))
         order = None
         if self.per_epoch > 1:
-            epochs = range(first, -(-(done + len(rates)) // self.per_epoch))
+            epochs = range(first, -(-(done + updates) // self.per_epoch))
             orders = [[epoch_order(seed, each, self._rows) for each in epochs] for seed in self._seeds]
             order = np.ascontiguousarray(np.reshape(orders, (len(orders), -1)).T)
-        self._kernel.advance(done, np.ascontiguousarray(rates), order, points)
+        self._kernel.advance(done, updates, np.ascontiguousarray(rates), order, points)
         return points
 
 

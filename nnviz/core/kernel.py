@@ -48,6 +48,7 @@ Plan = cython.struct(
     d_before=cython.p_double,
     row=cython.Py_ssize_t[8],  # which is computed now, of each network
     scale=cython.double,  # of its slopes
+    stride=cython.Py_ssize_t,  # between the points of two networks
     sums=cython.double[8],  # of the losses of the rows
     hits=cython.double[8],  # number of rows whose class is right
     minus=cython.double[8],  # −1 times the learning rates
@@ -444,8 +445,7 @@ def _measure(
     lanes = 1 if Lanes is cython.char else 8
     parts = 2 if plan.rows > plan.trained else 1
     for l in range(lanes):
-        point[l] = done
-    point += lanes
+        point[l * plan.stride] = done
     first, last = 0, plan.trained
     for part in range(parts):
         if part or not is_known:
@@ -456,11 +456,11 @@ def _measure(
                     plan.row[l] = r
                 _go_forward(tag, plan)
         for l in range(lanes):
-            point[part * lanes + l] = plan.sums[l] / ((last - first) * plan.terms)
+            point[l * plan.stride + 1 + part] = plan.sums[l] / ((last - first) * plan.terms)
             if plan.decides:
-                point[(parts + part) * lanes + l] = plan.hits[l] / (last - first)
+                point[l * plan.stride + 1 + parts + part] = plan.hits[l] / (last - first)
         first, last = last, plan.rows
-    return point + parts * (2 if plan.decides else 1) * lanes
+    return point + 1 + parts * (2 if plan.decides else 1)
 
 
 @cython.cfunc
@@ -473,6 +473,7 @@ def _train(
     done: cython.Py_ssize_t,
     updates: cython.Py_ssize_t,
     rates: cython.p_double,
+    rates_vary: cython.bint,
     order: cython.p_Py_ssize_t,
     point: cython.p_double,
 ) -> cython.void:
@@ -498,7 +499,8 @@ def _train(
         if plan.penalty:
             _add_penalty(tag, plan)
         _update(tag, plan, rates, u + 1)
-        rates += lanes
+        if rates_vary:
+            rates += lanes
         if end == plan.trained:
             end = 0
             if per_epoch > 1:
@@ -574,11 +576,16 @@ class Kernel:
         self.arrays = shape, numbers, x, y, penalty, frozen, vectors, room  # keep their memory
 
     def advance(
-        self, done: cython.Py_ssize_t, rates: cython.double[:, ::1], order, points: cython.double[:, :, ::1]
+        self,
+        done: cython.Py_ssize_t,
+        updates: cython.Py_ssize_t,
+        rates: cython.double[:, ::1],
+        order,
+        points: cython.double[:, :, ::1],
     ):
-        """Make an update for each row of `rates`, shape (updates, networks), after `done` updates.
+        """Make updates with the learning rates `rates`, shape (updates or 1, networks), after `done` updates.
 
-        Fill `points`, shape (points, 1 + curves, networks), with the point of each epoch that ends with one
+        Fill `points`, shape (networks, points, 1 + curves), with the point of each epoch that ends with one
         of the updates. `order` holds the order of the rows from the start of the present epoch on, shape
         (rows, networks), or is None if a batch has all rows.
         """
@@ -586,20 +593,22 @@ class Kernel:
         if order is not None:
             view: cython.Py_ssize_t[:, ::1] = order
             rows = cython.address(view[0, 0])
-        plan, updates = cython.address(self.plan), rates.shape[0]
-        rate = cython.address(rates[0, 0])
+        plan, rate = cython.address(self.plan), cython.address(rates[0, 0])
+        vary: cython.bint = rates.shape[0] > 1
+        plan.stride = points.shape[1] * points.shape[2]
         point: cython.p_double = cython.NULL
-        if points.shape[0]:
+        if plan.stride:
             point = cython.address(points[0, 0, 0])
         with cython.nogil:
             if self.is_alone:
-                _train(cython.cast(cython.char, 0), plan, done, updates, rate, rows, point)
+                _train(cython.cast(cython.char, 0), plan, done, updates, rate, vary, rows, point)
             else:
-                _train(cython.cast(cython.short, 0), plan, done, updates, rate, rows, point)
+                _train(cython.cast(cython.short, 0), plan, done, updates, rate, vary, rows, point)
 
     def measure(self, done: cython.Py_ssize_t, points: cython.double[:, :, ::1]):
-        """Fill `points`, shape (1, 1 + curves, networks), with the point after `done` updates."""
+        """Fill `points`, shape (networks, 1, 1 + curves), with the point after `done` updates."""
         plan, point = cython.address(self.plan), cython.address(points[0, 0, 0])
+        plan.stride = points.shape[2]
         with cython.nogil:
             if self.is_alone:
                 _measure(cython.cast(cython.char, 0), plan, done, False, point)

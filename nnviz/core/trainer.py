@@ -148,8 +148,11 @@ class Trainer:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
 
-    def rates(self, last: int, units: int = 1) -> Array:
-        """Return the learning rates of the updates in the next units, at most up to iteration `last`."""
+    def next_unit(self, last: int, units: int = 1) -> tuple[int, Array]:
+        """Return the number of updates in the next units, at most up to iteration `last`, and their rates.
+
+        The rates have the shape (updates,), or (1,) if they are equal.
+        """
         for segment in reversed(self._segments):
             if segment.after <= self.iteration:
                 break
@@ -160,9 +163,8 @@ class Trainer:
         if updates > rest:  # end with an epoch, which is measured
             beyond = (updates - rest) % self.engine.per_epoch
             updates = updates - beyond if self.engine.spans_epochs else rest
-        if segment.training.schedule is None:
-            return np.full(updates, segment.training.learning_rate, dtype=np.float64)
-        return np.array([segment.training.rate(self.iteration + k) for k in range(updates)])
+        rated = updates if segment.training.schedule else 1
+        return updates, np.array([float(segment.training.rate(self.iteration + k)) for k in range(rated)])
 
     def _updates(self, last: int) -> Work[None]:
         """Make updates, and measure after each epoch and at the end."""
@@ -170,9 +172,9 @@ class Trainer:
         while self.iteration < last and not self.diverged:
             if self.engine.is_long:
                 self._apply_rate()
-            rates = self.rates(last)
-            points = yield from self.engine.advance(self.iteration, rates)
-            is_measured = self.take(points, len(rates))
+            updates, rates = self.next_unit(last)
+            points = yield from self.engine.advance(self.iteration, updates, rates)
+            is_measured = self.take(points, updates)
             if not is_measured and (self.iteration % self.engine.per_epoch == 0 or self.iteration == last):
                 yield from self._measure()
             yield
@@ -277,11 +279,13 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
             engine = CompiledEngine([each.given for each in lanes], vectors)
         for k, each in enumerate(lanes):
             vectors[:, :, k] = each.parameters.vectors
-        rates = np.column_stack([each.rates(last, UNITS_TOGETHER) for each in lanes])
-        points = engine.advance_all(going[0].iteration, rates)
+        units = [each.next_unit(last, UNITS_TOGETHER) for each in lanes]
+        (count,) = {updates for updates, _ in units}
+        rates = np.column_stack(np.broadcast_arrays(*(rates for _, rates in units)))
+        points = engine.advance_all(going[0].iteration, count, rates)
         for k, each in enumerate(going):
             each.parameters.vectors[:] = vectors[:, :, k]
-            each.take(points[:, :, k], len(rates))
+            each.take(points[k], count)
         left = [each for each in going if each.iteration < last and not each.diverged]
         if len(left) < len(going):
             going, engine = left, None

@@ -29,7 +29,7 @@ OF_C_TOGETHER = 0.3
 SECONDS = 0.15
 """What one contender's turn should take, and at least one epoch."""
 LONGEST = 200_000
-"""Largest number of updates in a turn: in longer runs, new memory for the history takes more and more of it."""
+"""Largest number of updates in a turn: in longer ones, new memory for the history takes much of the time."""
 
 
 class Case(NamedTuple):

@@ -211,7 +211,7 @@ def about() -> tuple[Section, ...]:
     from nnviz import __version__  # slow: searches the installed packages
 
     versions = (
-        f"nnviz {__version__}, built on Qt {qVersion()} and NumPy {np.__version__}. Trains with {engine()}"
+        f"nnviz {__version__}, built on Qt {qVersion()}, NumPy {np.__version__}; trains with {engine()}"
     )
     return read_sections("about", versions=[("Version", versions)])
 
