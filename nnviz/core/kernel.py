@@ -149,7 +149,6 @@ def _slope(
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _clear(tag: Lanes, to: cython.p_double, count: cython.Py_ssize_t) -> cython.void:
@@ -161,7 +160,6 @@ def _clear(tag: Lanes, to: cython.p_double, count: cython.Py_ssize_t) -> cython.
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _add_product(tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.p_double) -> cython.void:
@@ -175,7 +173,6 @@ def _add_product(tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _set_product(tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.p_double) -> cython.void:
@@ -189,7 +186,6 @@ def _set_product(tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _activate(
@@ -218,7 +214,6 @@ def _activate(
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _multiply_slopes(
@@ -249,7 +244,6 @@ def _multiply_slopes(
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _lose(tag: Lanes, plan: Pointer, z: cython.p_double, a: cython.p_double) -> cython.void:
@@ -306,7 +300,6 @@ def _is_right(plan: Pointer, lanes: cython.Py_ssize_t, a: cython.p_double, y: cy
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _go_forward(tag: Lanes, plan: Pointer) -> cython.void:
@@ -339,7 +332,6 @@ def _go_forward(tag: Lanes, plan: Pointer) -> cython.void:
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _go_back(tag: Lanes, plan: Pointer, is_first: cython.bint) -> cython.void:
@@ -396,7 +388,6 @@ def _add_penalty(tag: Lanes, plan: Pointer) -> cython.void:
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _update(tag: Lanes, plan: Pointer, rates: cython.p_double, t: cython.Py_ssize_t) -> cython.void:
@@ -431,7 +422,6 @@ def _update(tag: Lanes, plan: Pointer, rates: cython.p_double, t: cython.Py_ssiz
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _measure(
@@ -464,7 +454,6 @@ def _measure(
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _train(
