@@ -32,6 +32,8 @@ except ImportError:  # no compiler was there when nnviz was installed
 
 LANES = 8
 """Number of networks that the compiled loops can train beside each other."""
+ORDER_NS = 14_000.0
+"""Approximate time to find the order of the rows in an epoch, in nanoseconds."""
 UNIT_NS = 400_000.0
 """Approximate time of a unit of work that makes several updates, in nanoseconds."""
 PASS_NS = 6_700_000.0
@@ -82,8 +84,8 @@ class Engine(ABC):
         """Make updates after `done` updates. `rates` holds the learning rate of each, or one for all.
 
         Return the points at the epochs that end with one of these updates, shape (points, 1 + curves):
-        iteration, training loss, and the curves in `names`. An engine may leave out the point after the last
-        update. Yield between the units of a long update.
+        iteration, training loss, and the curves in `names`; or no points if `measure` is to be called. Yield
+        between the units of a long update.
         """
 
     @abstractmethod
@@ -216,8 +218,7 @@ class NumpyEngine(Engine):
         self.is_long = self._batch > shorter
         longest = shorter if self.is_long or self.per_epoch == 1 else longer
         self.is_quick = rows <= longest and validated <= longer
-        self.spans_epochs = self._in_one_pass = self.is_quick and self.per_epoch == 1
-        """Whether one and the same pass makes every update and measures the loss."""
+        self.spans_epochs = self.is_quick and self.per_epoch == 1  # one pass makes updates and measures
         self._batches = self._table(min(longest, rows), self._batch if self.is_long else rows)
         parts: list[tuple[int, Callable[[], Iterator[BoundPass]]]]
         parts = [(rows, partial(self._batches, self._training))]
@@ -228,10 +229,10 @@ class NumpyEngine(Engine):
             parts = [(count, partial(iter, list(passes()))) for count, passes in parts]
         self._parts = parts
         self._ready = 1
-        if self._in_one_pass:
-            self.most = max(1, int(UNIT_NS / (row_ns * rows)))
+        if self.spans_epochs:
+            self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * rows)))
         elif not self.is_long:
-            self.most = max(1, int(UNIT_NS / (row_ns * self._batch)))
+            self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * self._batch)))
             fitting = READY_NUMBERS // (self._batch * parameters.matrices[0].shape[1])
             self._ready = max(1, min(fitting, READY_BATCHES, self.per_epoch))
             self._batches = self._table(self._ready * self._batch, self._batch)
@@ -254,7 +255,7 @@ class NumpyEngine(Engine):
                 for call in each.backward if self._measured_after == iteration else each.calls:
                     call()
             self._update(iteration + 1)
-            if self._in_one_pass:
+            if self.spans_epochs:
                 points.append((iteration + 1, *run_work(self._measured(iteration + 1))))
         self._reached = done + updates
         return np.reshape(points, (-1, 2 + len(self.names)))
@@ -294,7 +295,7 @@ class NumpyEngine(Engine):
         If an update takes more than one pass, the passes are yielded update by update, else epoch by epoch.
         Every epoch has another order of the rows.
         """
-        if self._in_one_pass:
+        if self.spans_epochs:
             yield repeat(*self._parts[0][1]())
         while True:
             epoch, part = divmod(done, self.per_epoch)
@@ -322,7 +323,7 @@ class NumpyEngine(Engine):
                 hits += int(each.correct().sum()) if self._classifies else 0
             losses.append(total / (rows * self._terms))
             accuracies.append(hits / rows)
-        self._measured_after = done if self._in_one_pass else -1
+        self._measured_after = done if self.spans_epochs else -1
         return *losses, *(accuracies if self._classifies else ())
 
     def _table(self, room: int, batch: int) -> Passes:
@@ -386,8 +387,8 @@ class CompiledEngine(Engine):
             (rule.number, rule.p, measure.factor, self._terms),
             vars(OPTIMIZERS[state.training.optimizer])["compiled"],
             (decides * self._classifies, measure.threshold),
-            np.array(state.data.inputs),
-            np.array(state.data.targets),
+            np.array(state.data.inputs, order="C"),
+            np.array(state.data.targets, order="C"),
             self._rows,
             self._batch,
             penalty if penalty.any() else None,
@@ -395,7 +396,8 @@ class CompiledEngine(Engine):
             vectors,
         )
         measured = len(state.data) / self.per_epoch / PASSES_PER_UPDATE
-        self.most = max(1, int(UNIT_NS / _compiled_ns(state, self._batch + measured)))
+        order_ns = ORDER_NS / self.per_epoch if self.per_epoch > 1 else 0.0
+        self.most = max(1, int(UNIT_NS / (order_ns + _compiled_ns(state, self._batch + measured))))
 
     def advance(self, done: int, updates: int, rates: Array) -> Work[Array]:  # noqa: D102
         yield from ()
@@ -430,30 +432,35 @@ def _rule(entry: Activation | Loss) -> Rule:
 
 
 def _compiled_ns(state: State, rows: float) -> float:
-    """Return the approximate time of a compiled update of `rows` rows, in nanoseconds."""
+    """Return the approximate time of a compiled update of `rows` rows, in nanoseconds (measured)."""
     row_ns = 5.0 + sum(1.5 * layer.weights.size + 6.0 * len(layer) for layer in state.network.layers)
     return 20.0 + rows * row_ns
+
+
+def _calls_ns(state: State) -> float:
+    """Return the approximate time that NumPy's calls take in an update, in nanoseconds (measured)."""
+    return 2500.0 + 3500.0 * len(state.network.layers)
 
 
 def engine_of(state: State) -> EngineName:
     """Return the name of the engine for the next updates of a State: that of its run, or the faster one.
 
-    NumPy takes time for its calls, and the compiled loops take longer for each weight and node. The figures
-    are measured; see `python -m tests.bench.training`.
+    NumPy takes time for its calls, and the compiled loops take longer for each row. A measurement of all rows
+    must be short, because the loops do not stop within it.
     """
     rules: list[object] = [each.function.compiled for each in state.network.layers]
     rules += state.measure.compiled, vars(OPTIMIZERS[state.training.optimizer]).get("compiled")
-    if kernel is None or None in rules:
+    is_long = _compiled_ns(state, len(state.data)) > 3.0 * UNIT_NS
+    if kernel is None or None in rules or is_long:
         return NUMPY
     if state.run:
         return state.run.engine
-    layers, rows = state.network.layers, state.trained_rows
+    rows = state.trained_rows
     batch = min(state.training.batch_size or rows, rows)
-    measured = batch if batch < rows else 0  # at the end of an epoch; with one batch, the updates measure
-    calls_ns = 2000.0 + 3500.0 * len(layers)
-    loops_ns = (batch + measured) * sum(1.3 * layer.weights.size + 8.0 * len(layer) for layer in layers)
-    is_short = _compiled_ns(state, len(state.data)) < 3.0 * UNIT_NS
-    return COMPILED if loops_ns < calls_ns and is_short else NUMPY
+    if batch == rows:
+        return COMPILED if _compiled_ns(state, rows) < _calls_ns(state) else NUMPY
+    measured = batch / PASSES_PER_UPDATE  # an epoch ends with a forward pass of all rows
+    return COMPILED if _compiled_ns(state, batch + measured) < 2500.0 + _calls_ns(state) else NUMPY
 
 
 def make_engine(state: State, parameters: Parameters) -> Engine:

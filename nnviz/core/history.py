@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
+from threading import Lock
 
 import numpy as np
 
@@ -36,6 +37,9 @@ MOST_ROOM = 2**23
 """Largest number of points for which a new buffer has room. Memory that is not used yet costs nothing."""
 MANY = 64
 """Largest number of points that are added to a thinned history without being thinned at once."""
+
+
+_APPENDING = Lock()
 
 
 class _Buffer:
@@ -134,12 +138,13 @@ class History:
         return self._in_longer_buckets() if self.length > 0.75 * self.limit else self
 
     def _appended(self, points: Array) -> History:
-        buffer = self._buffer
-        if buffer.used != self.length:
-            buffer = _Buffer()
-            buffer.append(self.points)
-        buffer.append(points)
-        return replace(self, length=buffer.used, _buffer=buffer)
+        with _APPENDING:  # several threads may continue one history
+            buffer = self._buffer
+            if buffer.used != self.length:
+                buffer = _Buffer()
+                buffer.append(self.points)
+            buffer.append(points)
+            return replace(self, length=buffer.used, _buffer=buffer)
 
     def _in_longer_buckets(self) -> History:
         span = bucket_length(self.last[0], int(self.limit) // 8)

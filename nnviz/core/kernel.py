@@ -2,18 +2,19 @@
 """Training of small networks in compiled loops: one network, or 8 networks of one shape beside each other.
 
 This file is Python with the types of C. Cython compiles it when nnviz is installed; where no compiler is,
-NumPy trains instead. The rules of the activations, losses and optimizers stand here for single numbers, and
-an entry of a registry names its rule by number.
+NumPy trains instead. The rules of the activations, losses and optimizers stand here for single numbers; the
+entry of an activation, loss or optimizer holds the number of its rule.
 
 The last axis of every array holds the networks, so that one instruction computes several of them. The
 results of a network do not depend on the others. The weights and biases are in the order of `Parameters`.
 """
 
 import cython
-from cython.cimports.libc.math import erfc, exp, expm1, fabs, log, log1p, pow, rint, sqrt  # noqa: A004
 
 if not cython.compiled:
     raise ImportError("nnviz.core.kernel is not compiled", name=__name__)
+
+from cython.cimports.libc.math import erfc, exp, expm1, fabs, log, log1p, pow, rint, sqrt  # noqa: A004
 
 Lanes = cython.fused_type(cython.char, cython.short)
 """Type of the argument `tag`: char for one network, short for 8. Cython makes a function for each."""
@@ -46,7 +47,7 @@ Plan = cython.struct(
     a=cython.p_double,
     d=cython.p_double,  # ∂L/∂a or ∂L/∂z of a layer
     d_before=cython.p_double,
-    row=cython.Py_ssize_t[8],  # which is computed now, of each network
+    row=cython.Py_ssize_t[8],  # index of the row that is computed now, for each network
     scale=cython.double,  # of its slopes
     stride=cython.Py_ssize_t,  # between the points of two networks
     sums=cython.double[8],  # of the losses of the rows
@@ -56,7 +57,7 @@ Plan = cython.struct(
 Pointer = cython.typedef(cython.pointer(Plan))
 
 
-# Rules for single numbers. A condition `z <= 0` leaves NaN as it is.
+# Rules for single numbers. With `z <= 0` as the condition, f(NaN) is NaN.
 
 
 @cython.cfunc

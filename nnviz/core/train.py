@@ -19,8 +19,8 @@ from nnviz.core.engines import LANES
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
 from nnviz.core.replay import Past, Replay, with_past
-from nnviz.core.state import COMPILED, State
-from nnviz.core.trainer import Trainer, work_together
+from nnviz.core.state import COMPILED, NUMPY, State
+from nnviz.core.trainer import FEWEST, Trainer, work_together
 
 EVERY = 100
 """Number of updates between two copies of the State."""
@@ -164,18 +164,24 @@ def carry_out_all(states: Sequence[State]) -> list[Result]:
     Raises ValueError as `carry_out` does. The message starts with the place of the State.
     """
     trainers: list[Trainer] = []
-    alike: defaultdict[Hashable, list[Trainer]] = defaultdict(list)
+    alike: defaultdict[Hashable, list[tuple[int, Trainer]]] = defaultdict(list)
     for i, state in enumerate(states):
         with _naming(i):
             trainers.append(Trainer(state, at_once=math.inf))
-        alike[_kind(trainers[-1])].append(trainers[-1])
-    groups = [each[i : i + LANES] for each in alike.values() for i in range(0, len(each), LANES)]
+        alike[_kind(trainers[-1])].append((i, trainers[-1]))
+    processors, groups = os.cpu_count() or 1, []
+    for kind, members in alike.items():
+        count = -(-len(members) // LANES)
+        if kind == NUMPY:  # one after the other: in threads, the calls would wait for Python's lock
+            count = 1
+        elif len(members) < max(FEWEST, 1 + processors):
+            count = len(members)
+        groups += [members[k::count] for k in range(count)]
     stop = Event()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(processors) as pool:
         try:
-            for group, future in [(each, pool.submit(_train_group, each, stop)) for each in groups]:
-                with _naming(trainers.index(group[0])):
-                    future.result()
+            for future in [pool.submit(_train_group, each, stop) for each in groups]:
+                future.result()
         finally:
             stop.set()  # after an error or Ctrl+C
     return [_result(trainer) for trainer in trainers]
@@ -192,14 +198,23 @@ def _naming(i: int) -> Iterator[None]:
 def _kind(trainer: Trainer) -> Hashable:
     """Return a value that is equal for Trainers that can train in one group; see `work_together`."""
     state, training = trainer.given, trainer.given.training
-    if trainer.engine.name != COMPILED:
-        return trainer
+    if trainer.engine.name == NUMPY:
+        return NUMPY
+    rows = [each.tobytes() for each in (state.data.inputs, state.data.targets) if each is not None]
     layers = tuple((len(each), each.biases is None, each.activation) for each in state.network.layers)
     shared = replace(training, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None)
-    return id(state.data), trainer.iteration, layers, shared, bool(training.penalty)
+    return *rows, trainer.iteration, layers, shared, bool(training.penalty)
 
 
-def _train_group(trainers: list[Trainer], stop: Event) -> None:
-    for _ in work_together(trainers, trainers[0].given.training.updates):
-        if stop.is_set():
-            break
+def _train_group(members: list[tuple[int, Trainer]], stop: Event) -> None:
+    """Train the Trainers, each with the place of its State, until `stop` is set."""
+    trainers = [trainer for _, trainer in members]
+    if trainers[0].engine.name == COMPILED:
+        parts = [(members[0][0], work_together(trainers, trainers[0].given.training.updates))]
+    else:
+        parts = [(i, each.work(each.given.training.updates)) for i, each in members]
+    for i, units in parts:
+        with _naming(i):
+            for _ in units:
+                if stop.is_set():
+                    return

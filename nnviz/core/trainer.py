@@ -22,6 +22,8 @@ from nnviz.core.parameters import Parameters, as_layers
 from nnviz.core.slopes import Work, run_work
 from nnviz.core.state import Curve, Run, Segment, State, with_weights
 
+MOST_RATES = 1000
+"""Largest number of updates in a unit with a schedule, whose rates are computed one by one."""
 POINTS_AT_ONCE = 4096
 """Number of points from which on the histories are extended."""
 
@@ -158,6 +160,8 @@ class Trainer:
                 break
             last = segment.after
         most = units * min(self._most, self.engine.most)
+        if segment.training.schedule:
+            most = min(most, MOST_RATES)
         updates = int(min(self.at_once, most, last - self.iteration))
         rest = self.engine.per_epoch - self.iteration % self.engine.per_epoch
         if updates > rest:  # end with an epoch, which is measured
@@ -185,10 +189,8 @@ class Trainer:
         If it is, check all numbers.
         """
         self.iteration += updates
-        if not len(points):
-            return False
-        self._measured.append(points)
-        if is_measured := bool(points[-1, 0] == self.iteration):
+        if is_measured := len(points) > 0:
+            self._measured.append(points)
             self._check()
         return is_measured
 
@@ -257,9 +259,9 @@ class Trainer:
 
 
 UNITS_TOGETHER = 4
-"""Number of units that networks beside each other train at once: less often, arrays are copied for each."""
+"""Number of units that networks beside each other train at once: arrays are copied before and after."""
 FEWEST = 1 + LANES // 2
-"""Smallest number of networks that are trained faster beside each other than one after the other."""
+"""Smallest number of networks that train faster beside each other than one after the other."""
 
 
 def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
@@ -267,8 +269,8 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
 
     The results are the same as those of `Trainer.work`, to the bit.
 
-    Several Trainers have compiled engines and are at the same iteration. Their States are alike, as
-    `CompiledEngine` needs it. There are at most LANES Trainers.
+    There must be at most LANES Trainers with compiled engines, at the same iteration and with States that
+    are alike, as `CompiledEngine` needs it.
     """
     last, going = trainers[0].iteration + updates, list(trainers)
     engine = None

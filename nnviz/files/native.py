@@ -77,7 +77,7 @@ OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
 """Keys of all curves except the training loss."""
 
 SAME = 1e-6
-"""Two losses count as equal if their roots differ by at most SAME · (√loss + largest |target|)."""
+"""Losses count as equal if their roots differ by at most SAME · (√loss + √first loss + largest |target|)."""
 
 
 def without_unsavable_run(state: State) -> State:
@@ -142,7 +142,7 @@ def _run_of(part: RunPart, state: State) -> Run | None:
         layers = _weights(own.layers, state.network, f"run.optimizer_memory[{i}].layers")
         memory[i] = as_vector((each.weights, each.biases) for each in layers)
     history = _history(part, segments, state)
-    if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
+    if history.last[0] == part.iteration and _was_edited(state, float(history.points[0, 1]), history.last[1]):
         return None
     network, beside = with_weights(state.network, start), _beside(part, state)
     return Run(
@@ -150,7 +150,7 @@ def _run_of(part: RunPart, state: State) -> Run | None:
     )
 
 
-def _was_edited(state: State, loss: float) -> bool:
+def _was_edited(state: State, first: float, loss: float) -> bool:
     """Return whether the loss of `state` differs from the run's last loss; False if the check would be slow.
 
     A difference that another computer can cause does not count.
@@ -160,7 +160,7 @@ def _was_edited(state: State, loss: float) -> bool:
     now, targets = state.loss(), state.data.targets
     assert now is not None
     assert targets is not None
-    size = abs(_root(now)) + float(np.abs(targets).max())
+    size = abs(_root(now)) + abs(_root(first)) + float(np.abs(targets).max())
     return not abs(_root(now) - _root(loss)) <= SAME * size < math.inf
 
 

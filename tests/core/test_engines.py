@@ -171,6 +171,27 @@ def test_states_of_several_kinds_and_states_that_diverge_train_together():
         train([state, state, huge], updates=2)
 
 
+def test_states_that_go_on_from_one_run_keep_its_history_apart():
+    """Threads append to the buffer that the States share: each other one to a copy."""
+    base = train(classes(rows=6, updates=3000)).state
+    states = [replace(base, training=replace(base.training, optimizer=name)) for name in [*OPTIMIZERS] * 2]
+    together = train(states, updates=9000)
+    assert [bits(each.state) for each in together] == [
+        bits(train(each, updates=9000).state) for each in states
+    ]
+
+
+def test_rows_in_any_order_of_memory_and_whole_numbers_as_settings_train_as_others():
+    state = classes(rows=9, learning_rate=1, l2=1, updates=4, schedule=schedule("step(2, 1)"))
+    turned = replace(
+        state, data=Dataset(np.asfortranarray(state.data.inputs), np.asfortranarray(state.data.targets))
+    )
+    floats = replace(state.training, learning_rate=1.0, l2=1.0, schedule=schedule("step(2, 1.0)"))
+    expected = bits(train(replace(state, training=floats)).state)
+    assert bits(train(turned).state) == expected
+    assert [bits(each.state) for each in train([turned] * 6)] == [expected] * 6
+
+
 # --- which engine
 
 
@@ -232,6 +253,14 @@ def test_a_run_keeps_its_engine_and_is_replayed_to_the_bit_where_it_is_compiled(
     assert ('"engine"' in path.read_text("utf-8")) == (name == COMPILED)
     read = registry.load(path)
     assert bits(train(read, updates=9).state) == bits(train(end, updates=9).state)
+
+
+def test_a_run_that_has_converged_is_read_again(tmp_path):
+    """Its loss is nothing but rounding, which differs where it is computed again."""
+    end = train(example("twenty-updates", learning_rate=0.01, optimizer="adam"), updates=2000).state
+    assert end.loss() < 1e-20
+    registry.save(end, tmp_path / "run.json")
+    assert registry.load(tmp_path / "run.json").iteration == 2000
 
 
 def test_a_run_of_compiled_loops_goes_on_with_numpy_where_no_compiler_was(monkeypatch):
