@@ -332,7 +332,9 @@ def test_tab_accepts_a_field_and_f10_updates_after_what_is_typed(again):
 def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(again):
     for name in ("Learning rate", "Batch"):
         window = again()
+        unfold(window.training)
         own = next(each for each in window.training.findChildren(QWidget) if each.accessibleName() == name)
+        QApplication.processEvents()  # the settings are laid out
         touch(own, QPoint(12, own.height() // 2))
         text = own.currentText if isinstance(own, QComboBox) else own.text
         before = text()
