@@ -232,7 +232,7 @@ class NumpyEngine(Engine):
         if self.spans_epochs:
             self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * rows)))
         elif not self.is_long:
-            self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * self._batch)))
+            self.most = max(1, int(2.0 * UNIT_NS / (_calls_ns(state) + row_ns * self._batch)))
             fitting = READY_NUMBERS // (self._batch * parameters.matrices[0].shape[1])
             self._ready = max(1, min(fitting, READY_BATCHES, self.per_epoch))
             self._batches = self._table(self._ready * self._batch, self._batch)
@@ -245,7 +245,8 @@ class NumpyEngine(Engine):
             self._updates = self._updates_after(done)
             self._passes = chain.from_iterable(self._updates)
         self._reached = -1  # until all is done
-        for iteration, rate in enumerate(np.broadcast_to(rates, updates).tolist(), done):
+        each_rate = repeat(float(rates[0]), updates) if len(rates) == 1 else rates.tolist()
+        for iteration, rate in enumerate(each_rate, done):
             if rate != self._known_rate:
                 self._set_rate(rate)
             if self.is_long:
@@ -258,7 +259,7 @@ class NumpyEngine(Engine):
             if self.spans_epochs:
                 points.append((iteration + 1, *run_work(self._measured(iteration + 1))))
         self._reached = done + updates
-        return np.reshape(points, (-1, 2 + len(self.names)))
+        return np.array(points)
 
     def _set_rate(self, rate: float) -> None:
         """Set the learning rate, by which slopes are multiplied already if the optimizer follows them."""

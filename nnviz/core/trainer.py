@@ -91,6 +91,7 @@ class Trainer:
         self.diverged = False
         self._measured: list[Array] = []
         self._checked: list[Array] = []
+        self._points_checked = 0
         self._was_taken = False
         self._most = math.inf
         """Largest number of updates in a unit; only `_fall_back` lowers it."""
@@ -226,8 +227,9 @@ class Trainer:
         self._finite_numbers[:] = self.parameters.vectors
         self._finite_iteration = self.iteration
         self._checked += self._measured
+        self._points_checked += sum(map(len, self._measured))
         self._measured.clear()
-        if sum(map(len, self._checked)) > POINTS_AT_ONCE:
+        if self._points_checked > POINTS_AT_ONCE:
             self._extend_curves()
         if self._was_taken:  # a window has just been painted, and has time for long work
             self._curves = {name: curve.with_room() for name, curve in self._curves.items()}
@@ -240,6 +242,7 @@ class Trainer:
             for k, (name, curve) in enumerate(self._curves.items()):
                 self._curves[name] = curve.extended(points[:, : k + 2 : k + 1])
             self._checked.clear()
+            self._points_checked = 0
 
     @property
     def _history(self) -> History:

@@ -26,7 +26,7 @@ HEAVY = {
 
 
 ROUNDS = 15
-SMALL = CASES[1]
+SMALL = CASES[2]
 IN_SIGHT = {
     "share_of_full_speed": ("Notes", None),
     "share_with_function": ("Function", None),
