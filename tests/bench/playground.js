@@ -123,10 +123,15 @@ function train({ x, y, batch, orders, epochs, rate, ...task }) {
   return Float64Array.from(history);
 }
 
+function few(task) {
+  return { ...task, epochs: Math.min(task.epochs, Math.ceil(20000 / task.x.length)) };
+}
+
 let task = null;
 lines.on("line", (line) => {
   if (task === null) {
     task = JSON.parse(line);
+    for (let begun = Date.now(); Date.now() < begun + 100; ) train(few(task)); // so that the code is compiled
     process.stdout.write("ready");
   } else process.stdout.write(Buffer.from(train(task).buffer));
 });
