@@ -133,10 +133,6 @@ class History:
             history, points = history._appended(points[:room])._in_longer_buckets(), points[room:]
         return history._appended(points)
 
-    def with_room(self) -> History:
-        """Return this history, thinned already if it has filled three quarters of the limit."""
-        return self._in_longer_buckets() if self.length > 0.75 * self.limit else self
-
     def _appended(self, points: Array) -> History:
         with _APPENDING:  # several threads may continue one history
             buffer = self._buffer
@@ -148,12 +144,9 @@ class History:
 
     def _in_longer_buckets(self) -> History:
         span = bucket_length(self.last[0], int(self.limit) // 8)
-        finer = self._finer if span == self._span else self._in_buckets(self._span, self._finer)
-        return self._in_buckets(span, finer)
-
-    def _in_buckets(self, span: int, finer: History | None) -> History:
         points = in_buckets(self.points, span)
         is_thinned = self.is_thinned or len(points) < self.length
+        finer = self._finer if span == self._span else self
         return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
 
     def limited(self, limit: float) -> History:
@@ -231,5 +224,5 @@ def in_buckets(points: Array, length: float) -> Array:
     for extreme in (np.minimum, np.maximum):
         there = np.flatnonzero(heights == np.repeat(extreme.reduceat(heights, starts), ends - starts))
         chosen[there[np.searchsorted(there, starts)]] = True
-    kept: Array = points[chosen]
+    kept: Array = points.compress(chosen, axis=0)  # takes a tenth of the time of `points[chosen]`
     return kept
