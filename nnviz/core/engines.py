@@ -34,7 +34,9 @@ LANES = 8
 """Number of networks that the compiled loops can train beside each other."""
 ORDER_NS = 14_000.0
 """Approximate time to find the order of the rows in an epoch, in nanoseconds."""
-UNIT_NS = 400_000.0
+BATCH_NS = 2500.0
+"""Approximate time that NumPy takes to copy the rows of a mini-batch, in nanoseconds."""
+UNIT_NS = 2_000_000.0
 """Approximate time of a unit of work that makes several updates, in nanoseconds."""
 PASS_NS = 6_700_000.0
 """Longest time that one forward pass and its backward pass take together, in nanoseconds."""
@@ -232,7 +234,7 @@ class NumpyEngine(Engine):
         if self.spans_epochs:
             self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * rows)))
         elif not self.is_long:
-            self.most = max(1, int(2.0 * UNIT_NS / (_calls_ns(state) + row_ns * self._batch)))
+            self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * self._batch)))
             fitting = READY_NUMBERS // (self._batch * parameters.matrices[0].shape[1])
             self._ready = max(1, min(fitting, READY_BATCHES, self.per_epoch))
             self._batches = self._table(self._ready * self._batch, self._batch)
@@ -402,14 +404,13 @@ class CompiledEngine(Engine):
 
     def advance(self, done: int, updates: int, rates: Array) -> Work[Array]:  # noqa: D102
         yield from ()
-        points: Array = self.advance_all(done, updates, rates[:, np.newaxis])[0]
-        return points
+        return self.advance_all(done, updates, rates[:, np.newaxis])[0, :]
 
     def measure(self, done: int) -> Work[Array]:  # noqa: D102
         yield from ()
-        points = np.empty((1, 1, 2 + len(self.names)))
-        self._kernel.measure(done, points)
-        return points.reshape(1, -1)
+        points = np.empty((len(self._seeds), 1, 2 + len(self.names)))
+        self._kernel.advance(done, 0, np.zeros((1, len(self._seeds))), None, points)
+        return points[0, :]
 
     def advance_all(self, done: int, updates: int, rates: Array) -> Array:
         """Make updates of all networks; `rates` has the shape (updates or 1, networks).
@@ -451,17 +452,16 @@ def engine_of(state: State) -> EngineName:
     """
     rules: list[object] = [each.function.compiled for each in state.network.layers]
     rules += state.measure.compiled, vars(OPTIMIZERS[state.training.optimizer]).get("compiled")
-    is_long = _compiled_ns(state, len(state.data)) > 3.0 * UNIT_NS
+    is_long = _compiled_ns(state, len(state.data)) > UNIT_NS
     if kernel is None or None in rules or is_long:
         return NUMPY
     if state.run:
         return state.run.engine
-    rows = state.trained_rows
-    batch = min(state.training.batch_size or rows, rows)
-    if batch == rows:
-        return COMPILED if _compiled_ns(state, rows) < _calls_ns(state) else NUMPY
-    measured = batch / PASSES_PER_UPDATE  # an epoch ends with a forward pass of all rows
-    return COMPILED if _compiled_ns(state, batch + measured) < 2500.0 + _calls_ns(state) else NUMPY
+    rows, size = state.trained_rows, state.training.batch_size
+    calls_ns, computed = _calls_ns(state), float(rows)
+    if size and size < rows:  # an epoch ends with a forward pass of all rows, whose time its updates share
+        calls_ns, computed = calls_ns + BATCH_NS, size + size / PASSES_PER_UPDATE
+    return COMPILED if _compiled_ns(state, computed) < calls_ns else NUMPY
 
 
 def make_engine(state: State, parameters: Parameters) -> Engine:

@@ -50,8 +50,7 @@ Plan = cython.struct(
     row=cython.Py_ssize_t[8],  # index of the row that is computed now, for each network
     scale=cython.double,  # of its slopes
     stride=cython.Py_ssize_t,  # between the points of two networks
-    sums=cython.double[8],  # of the losses of the rows
-    hits=cython.double[8],  # number of rows whose class is right
+    sums=cython.double[16],  # of the losses of the rows for each network, then numbers of right rows
     minus=cython.double[8],  # −1 times the learning rates
 )
 Pointer = cython.typedef(cython.pointer(Plan))
@@ -147,17 +146,6 @@ def _slope(
 
 
 # A row of each network
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def _clear(tag: Lanes, to: cython.p_double, count: cython.Py_ssize_t) -> cython.void:
-    """Write zeros."""
-    lanes = 1 if Lanes is cython.char else 8
-    for i in range(count):
-        for l in range(lanes):
-            to[i * lanes + l] = 0.0
 
 
 @cython.cfunc
@@ -260,10 +248,10 @@ def _lose(tag: Lanes, plan: Pointer, z: cython.p_double, a: cython.p_double) -> 
         return
     for l in range(lanes):
         y, share, largest, total = plan.y + plan.row[l] * n, 0.0, z[l], 0.0
-        for j in range(n):
-            share += y[j]
-            largest = z[j * lanes + l] if z[j * lanes + l] > largest else largest
         if plan.loss == 2:
+            for j in range(n):
+                share += y[j]
+                largest = z[j * lanes + l] if z[j * lanes + l] > largest else largest
             for j in range(n):
                 total += exp(z[j * lanes + l] - largest)
             total = log(total)
@@ -329,7 +317,7 @@ def _go_forward(tag: Lanes, plan: Pointer) -> cython.void:
     _lose(tag, plan, z, a)
     if plan.decides:
         for l in range(lanes):
-            plan.hits[l] += _is_right(plan, lanes, a + l, plan.y + plan.row[l] * n)
+            plan.sums[lanes + l] += _is_right(plan, lanes, a + l, plan.y + plan.row[l] * n)
 
 
 @cython.cfunc
@@ -350,7 +338,8 @@ def _go_back(tag: Lanes, plan: Pointer, is_first: cython.bint) -> cython.void:
         w -= nodes * (n + biased) * lanes
         slopes -= nodes * (n + biased) * lanes
         if k:
-            _clear(tag, d_before, n)
+            for i in range(n * lanes):
+                d_before[i] = 0.0
         for j in range(nodes):
             own, at, slope = d + j * lanes, w + j * (n + biased) * lanes, slopes + j * (n + biased) * lanes
             if is_first:
@@ -440,8 +429,8 @@ def _measure(
     first, last = 0, plan.trained
     for part in range(parts):
         if part or not is_known:
-            _clear(tag, plan.sums, 1)
-            _clear(tag, plan.hits, 1)
+            for l in range(2 * lanes):
+                plan.sums[l] = 0.0
             for r in range(first, last):
                 for l in range(lanes):
                     plan.row[l] = r
@@ -449,7 +438,7 @@ def _measure(
         for l in range(lanes):
             point[l * plan.stride + 1 + part] = plan.sums[l] / ((last - first) * plan.terms)
             if plan.decides:
-                point[l * plan.stride + 1 + parts + part] = plan.hits[l] / (last - first)
+                point[l * plan.stride + 1 + parts + part] = plan.sums[lanes + l] / (last - first)
         first, last = last, plan.rows
     return point + 1 + parts * (2 if plan.decides else 1)
 
@@ -467,7 +456,7 @@ def _train(
     order: cython.p_Py_ssize_t,
     point: cython.p_double,
 ) -> cython.void:
-    """Make updates, and write the point of each epoch that ends with one of them."""
+    """Make updates, and write the point of each epoch that ends with one of them; 0 updates only measure."""
     lanes = 1 if Lanes is cython.char else 8
     per_epoch = (plan.trained + plan.batch - 1) // plan.batch
     short = plan.trained - (per_epoch - 1) * plan.batch
@@ -477,8 +466,8 @@ def _train(
         start = end
         end = start + plan.batch if start + plan.batch < plan.trained else plan.trained
         plan.scale = short_scale if end == plan.trained else scale
-        _clear(tag, plan.sums, 1)
-        _clear(tag, plan.hits, 1)
+        for l in range(2 * lanes):
+            plan.sums[l] = 0.0
         for r in range(start, end):
             for l in range(lanes):
                 plan.row[l] = order[r * lanes + l] if order else r
@@ -496,7 +485,7 @@ def _train(
             if per_epoch > 1:
                 order += plan.trained * lanes
                 point = _measure(tag, plan, u + 1, False, point)
-    if per_epoch == 1:
+    if per_epoch == 1 or updates == 0:
         _measure(tag, plan, done + updates, False, point)
 
 
@@ -576,8 +565,8 @@ class Kernel:
         """Make updates with the learning rates `rates`, shape (updates or 1, networks), after `done` updates.
 
         Fill `points`, shape (networks, points, 1 + curves), with the point of each epoch that ends with one
-        of the updates. `order` holds the order of the rows from the start of the present epoch on, shape
-        (rows, networks), or is None if a batch has all rows.
+        of the updates; or, if `updates` is 0, with the present point. `order` holds the order of the rows
+        from the start of the present epoch on, shape (rows, networks), or is None if a batch has all rows.
         """
         rows: cython.p_Py_ssize_t = cython.NULL
         if order is not None:
@@ -594,13 +583,3 @@ class Kernel:
                 _train(cython.cast(cython.char, 0), plan, done, updates, rate, vary, rows, point)
             else:
                 _train(cython.cast(cython.short, 0), plan, done, updates, rate, vary, rows, point)
-
-    def measure(self, done: cython.Py_ssize_t, points: cython.double[:, :, ::1]):
-        """Fill `points`, shape (networks, 1, 1 + curves), with the point after `done` updates."""
-        plan, point = cython.address(self.plan), cython.address(points[0, 0, 0])
-        plan.stride = points.shape[2]
-        with cython.nogil:
-            if self.is_alone:
-                _measure(cython.cast(cython.char, 0), plan, done, False, point)
-            else:
-                _measure(cython.cast(cython.short, 0), plan, done, False, point)

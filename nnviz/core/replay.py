@@ -223,7 +223,7 @@ class Replay:
             if self.iteration < end:
                 trainer = Trainer(replace(self._known, training=training), self._limit, self.at_once)
                 for _ in trainer.work(end - self.iteration):
-                    self.iteration = trainer.iteration
+                    self.iteration, trainer.at_once = trainer.iteration, self.at_once
                     yield
                 self._known = trainer.state()
 

@@ -22,10 +22,10 @@ from nnviz.core.parameters import Parameters, as_layers
 from nnviz.core.slopes import Work, run_work
 from nnviz.core.state import Curve, Run, Segment, State, with_weights
 
+POINTS_AT_ONCE = 4096
+"""Number of points that the histories take at once, because each time takes many calls."""
 MOST_RATES = 1000
 """Largest number of updates in a unit with a schedule, whose rates are computed one by one."""
-POINTS_AT_ONCE = 4096
-"""Number of points from which on the histories are extended."""
 
 
 class Trainer:
@@ -89,14 +89,11 @@ class Trainer:
         self._learning_rate = state.training.learning_rate
         self._apply_rate()
         self.diverged = False
-        self._measured: list[Array] = []
-        self._checked: list[Array] = []
-        self._points_checked = 0
-        self._was_taken = False
+        self._points: list[Array] = []
+        """Checked points that the histories do not have yet."""
         self._most = math.inf
         """Largest number of updates in a unit; only `_fall_back` lowers it."""
-        self._finite_numbers = np.empty_like(self.parameters.vectors)
-        self._store()
+        self._finite_numbers, self._finite_iteration = self.parameters.vectors.copy(), self.iteration
 
     @property
     def learning_rate(self) -> float:
@@ -123,17 +120,17 @@ class Trainer:
 
         Call this when a run stops. If the run stops within an epoch, `work` has not measured this loss.
         """
-        if not (len(self._history) and self._history.last[0] == self.iteration):
+        if not self._is_measured:
             self._quiet.run(run_work, self._measure())
 
     def state(self) -> State:
         """Return the current State. Within an epoch, the history ends at the start of the epoch."""
-        self._quiet.run(self._check)
-        self._was_taken = True
+        self._quiet.run(self._check, np.empty(0))
+        self._extend_curves()
         self._run = replace(
             self._run,
             iteration=self.iteration,
-            history=self._history,  # extends all curves
+            history=self._curves[""],
             beside=tuple(Curve(name, self._curves[name]) for name in self.engine.names),
             optimizer=self.given.training.optimizer,
             memory=self.parameters.memory.copy(),
@@ -151,8 +148,8 @@ class Trainer:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
 
-    def next_unit(self, last: int, units: int = 1) -> tuple[int, Array]:
-        """Return the number of updates in the next units, at most up to iteration `last`, and their rates.
+    def next_unit(self, last: int) -> tuple[int, Array]:
+        """Return the number of updates in the next unit, at most up to iteration `last`, and their rates.
 
         The rates have the shape (updates,), or (1,) if they are equal.
         """
@@ -160,7 +157,7 @@ class Trainer:
             if segment.after <= self.iteration:
                 break
             last = segment.after
-        most = units * min(self._most, self.engine.most)
+        most = min(self._most, self.engine.most)
         if segment.training.schedule:
             most = min(most, MOST_RATES)
         updates = int(min(self.at_once, most, last - self.iteration))
@@ -190,79 +187,62 @@ class Trainer:
         If it is, check all numbers.
         """
         self.iteration += updates
-        if is_measured := len(points) > 0:
-            self._measured.append(points)
-            self._check()
-        return is_measured
+        if len(points):
+            self._check(points)
+        return len(points) > 0
 
     def _measure_start(self) -> Work[None]:
         """Record the point of this iteration if it is missing: the first one, or one that was stopped."""
-        history = self._history
-        if self.iteration % self.engine.per_epoch or (len(history) and history.last[0] == self.iteration):
+        if self.iteration % self.engine.per_epoch or self._is_measured:
             return
         yield from self._measure()
-        if not len(self._history):
+        if not self._is_measured:
             loss = self.given.measure.phrase
             raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
     def _measure(self) -> Work[None]:
         """Measure, and check all numbers."""
-        self._measured.append((yield from self.engine.measure(self.iteration)))
-        self._check()
+        self._check((yield from self.engine.measure(self.iteration)))
+
+    @property
+    def _is_measured(self) -> bool:
+        self._extend_curves()
+        history = self._curves[""]
+        return len(history) > 0 and history.last[0] == self.iteration
 
     # The loss can be finite although other numbers are not: relu hides an infinite weight, and adam's memory
     # can overflow. Finite numbers are stored. If a later number is not finite, the updates since are repeated
     # in ever smaller units.
 
-    def _check(self) -> None:
-        """Store the new points if all numbers are finite now, else fall back."""
-        numbers = self.parameters.vectors, *self._measured
-        if not all(np.isfinite(each).all() for each in numbers):
+    def _check(self, points: Array) -> None:
+        """Store all numbers and the new points if they are finite, else fall back."""
+        if not (np.isfinite(self.parameters.vectors).all() and np.isfinite(points).all()):
             self._fall_back()
-        elif self._measured:
-            self._store()
-
-    def _store(self) -> None:
-        """Store all numbers, which are finite, for `_fall_back`."""
-        self._finite_numbers[:] = self.parameters.vectors
-        self._finite_iteration = self.iteration
-        self._checked += self._measured
-        self._points_checked += sum(map(len, self._measured))
-        self._measured.clear()
-        if self._points_checked > POINTS_AT_ONCE:
-            self._extend_curves()
-        if self._was_taken:  # a window has just been painted, and has time for long work
-            self._curves = {name: curve.with_room() for name, curve in self._curves.items()}
-            self._was_taken = False
+        elif len(points):
+            self._finite_numbers[:], self._finite_iteration = self.parameters.vectors, self.iteration
+            self._points.append(points)
+            if sum(map(len, self._points)) > POINTS_AT_ONCE:
+                self._extend_curves()
 
     def _extend_curves(self) -> None:
-        """Add the points that are checked to the histories: many at once, because that takes many calls."""
-        if self._checked:
-            points = self._checked[0] if len(self._checked) == 1 else np.concatenate(self._checked)
+        """Add the new points to the histories."""
+        if self._points:
+            points = self._points[0] if len(self._points) == 1 else np.concatenate(self._points)
             for k, (name, curve) in enumerate(self._curves.items()):
                 self._curves[name] = curve.extended(points[:, : k + 2 : k + 1])
-            self._checked.clear()
-            self._points_checked = 0
-
-    @property
-    def _history(self) -> History:
-        self._extend_curves()
-        return self._curves[""]
+            self._points.clear()
 
     def _fall_back(self) -> None:
         """Return to the last iteration with finite numbers, and mark the run as diverged."""
         failed = self.iteration
         self.parameters.vectors[:] = self._finite_numbers
         self.iteration = self._finite_iteration
-        self._measured.clear()
         if failed - self.iteration > self.engine.per_epoch:
             self._most = max(1, (failed - self.iteration) // 16)
             run_work(self._updates(failed))
         self.diverged = True
 
 
-UNITS_TOGETHER = 4
-"""Number of units that networks beside each other train at once: arrays are copied before and after."""
 FEWEST = 1 + LANES // 2
 """Smallest number of networks that train faster beside each other than one after the other."""
 
@@ -284,7 +264,7 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
             engine = CompiledEngine([each.given for each in lanes], vectors)
         for k, each in enumerate(lanes):
             vectors[:, :, k] = each.parameters.vectors
-        units = [each.next_unit(last, UNITS_TOGETHER) for each in lanes]
+        units = [each.next_unit(last) for each in lanes]
         (count,) = {updates for updates, _ in units}
         rates = np.column_stack(np.broadcast_arrays(*(rates for _, rates in units)))
         points = engine.advance_all(going[0].iteration, count, rates)

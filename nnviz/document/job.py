@@ -218,6 +218,8 @@ class Background:
 FRAME_S = 1 / 60
 SPARE_S = 0.0015
 """No work begins in the last SPARE_S seconds before a frame, so that the frame is on time."""
+UNIT_S = 0.0002
+"""A unit of work makes more updates than the last one until it takes this long, in seconds."""
 LEAST_WORK_S = 0.003
 """Shortest training time between two frames, in seconds, however long painting takes."""
 FRAME_PER_SHOWING = 2.0
@@ -281,7 +283,7 @@ class Job(QObject):
         self.error: ValueError | None = None
         self._first = self._iteration_reached = state.iteration
         self._taken_key = state.training, state.iteration
-        self._limits, self._long_units = limits, 0
+        self._limits, self._long_units, self._at_once = limits, 0, 1
         self._background: Background | None = None
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -406,12 +408,14 @@ class Job(QObject):
         now = clock()
         try:
             while now < until and (trainer.iteration < goal or trainer.iteration >= last):
-                before = now
-                trainer.at_once = max(goal - trainer.iteration, 1)
+                before, done = now, trainer.iteration
+                trainer.at_once = max(min(goal - done, self._at_once), 1)
                 if next(work, self) is self or trainer.diverged:
                     self.is_over = True
                     break
                 now = clock()
+                made = trainer.iteration - done
+                self._at_once = 2 * made if now - before < UNIT_S else made // 2
                 self._long_units += now - before > self._limits.long_unit_s
         except ValueError as error:
             self.error, self.is_over = error, True

@@ -288,3 +288,11 @@ def test_units_of_several_updates_end_where_they_are_asked_to(name):
         seen.append(many.iteration)
         many.at_once = 7 - many.at_once
     assert seen[-1] == 330
+    replay = Replay(state_at_start(many.state()), many.state(), at_once=1)
+    reached = []
+    for _ in replay.work(330):
+        reached.append(replay.iteration)
+        replay.at_once = 110
+    assert (reached[0], reached[-1]) == (1, 330)
+    assert len(reached) < 100
+    assert bits(replay.state()) == bits(many.state())
