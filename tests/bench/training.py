@@ -28,7 +28,7 @@ OF_C_TOGETHER = 0.3
 """The wished ratio of their time, for one of them, to that of the C loop."""
 SECONDS = 0.15
 """What one contender's turn should take, and at least one epoch."""
-LONGEST = 200_000
+LONGEST = 1_000_000
 """Largest number of updates in a turn: in longer ones, new memory for the history takes much of the time."""
 
 
