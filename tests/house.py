@@ -24,7 +24,7 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 128,  # which engine trains
     "nnviz.cli": 636,  # with the penalty
-    "nnviz.core": 5624,  # with formulas, the penalty, frozen parts, and training in compiled loops
+    "nnviz.core": 5621,  # with formulas, the penalty, frozen parts, and training in compiled loops
     "nnviz.document": 1867,  # with runs that go on with new rows
     "nnviz.explain": 773,  # with the penalty, and what an input does
     "nnviz.files": 1590,  # with frozen parts, formulas and the engine of a run

@@ -407,20 +407,18 @@ class CompiledEngine(Engine):
         return self.advance_all(done, updates, rates[:, np.newaxis])[0, :]
 
     def measure(self, done: int) -> Work[Array]:  # noqa: D102
-        yield from ()
-        points = np.empty((len(self._seeds), 1, 2 + len(self.names)))
-        self._kernel.advance(done, 0, np.zeros((1, len(self._seeds))), None, points)
-        return points[0, :]
+        return (yield from self.advance(done, 0, np.zeros(1)))
 
     def advance_all(self, done: int, updates: int, rates: Array) -> Array:
         """Make updates of all networks; `rates` has the shape (updates or 1, networks).
 
-        Return the points of `Engine.advance` for each network, shape (networks, points, 1 + curves).
+        Return the points of `Engine.advance` for each network, shape (networks, points, 1 + curves); or, if
+        `updates` is 0, the present point of each.
         """
         first, last = done // self.per_epoch, (done + updates) // self.per_epoch
-        points = np.empty((len(self._seeds), last - first, 2 + len(self.names)))
+        points = np.empty((len(self._seeds), last - first if updates else 1, 2 + len(self.names)))
         order = None
-        if self.per_epoch > 1:
+        if self.per_epoch > 1 and updates:
             epochs = range(first, -(-(done + updates) // self.per_epoch))
             orders = [[epoch_order(seed, each, self._rows) for each in epochs] for seed in self._seeds]
             order = np.ascontiguousarray(np.reshape(orders, (len(orders), -1)).T)
@@ -458,10 +456,10 @@ def engine_of(state: State) -> EngineName:
     if state.run:
         return state.run.engine
     rows, size = state.trained_rows, state.training.batch_size
-    calls_ns, computed = _calls_ns(state), float(rows)
+    calls_ns, computed_rows = _calls_ns(state), float(rows)
     if size and size < rows:  # an epoch ends with a forward pass of all rows, whose time its updates share
-        calls_ns, computed = calls_ns + BATCH_NS, size + size / PASSES_PER_UPDATE
-    return COMPILED if _compiled_ns(state, computed) < calls_ns else NUMPY
+        calls_ns, computed_rows = calls_ns + BATCH_NS, size + size / PASSES_PER_UPDATE
+    return COMPILED if _compiled_ns(state, computed_rows) < calls_ns else NUMPY
 
 
 def make_engine(state: State, parameters: Parameters) -> Engine:

@@ -105,7 +105,7 @@ class History:
 
     @property
     def stores(self) -> Iterator[Array]:
-        """The array that holds the points, then the arrays from before each thinning.
+        """The array that holds the points, then the arrays from before the buckets became longer.
 
         Longer and shorter histories share these arrays.
         """
@@ -224,5 +224,5 @@ def in_buckets(points: Array, length: float) -> Array:
     for extreme in (np.minimum, np.maximum):
         there = np.flatnonzero(heights == np.repeat(extreme.reduceat(heights, starts), ends - starts))
         chosen[there[np.searchsorted(there, starts)]] = True
-    kept: Array = points.compress(chosen, axis=0)  # takes a tenth of the time of `points[chosen]`
+    kept: Array = points.compress(chosen, axis=0)  # much faster than `points[chosen]`
     return kept

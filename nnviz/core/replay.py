@@ -223,8 +223,9 @@ class Replay:
             if self.iteration < end:
                 trainer = Trainer(replace(self._known, training=training), self._limit, self.at_once)
                 for _ in trainer.work(end - self.iteration):
-                    self.iteration, trainer.at_once = trainer.iteration, self.at_once
+                    self.iteration = trainer.iteration
                     yield
+                    trainer.at_once = self.at_once
                 self._known = trainer.state()
 
     def state(self) -> State:

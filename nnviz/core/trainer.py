@@ -176,27 +176,24 @@ class Trainer:
                 self._apply_rate()
             updates, rates = self.next_unit(last)
             points = yield from self.engine.advance(self.iteration, updates, rates)
-            is_measured = self.take(points, updates)
-            if not is_measured and (self.iteration % self.engine.per_epoch == 0 or self.iteration == last):
+            self.take(points, updates)
+            is_due = self.iteration % self.engine.per_epoch == 0 or self.iteration == last
+            if is_due and not self._is_measured:
                 yield from self._measure()
             yield
 
-    def take(self, points: Array, updates: int) -> bool:
-        """Add the updates and the points of a unit of work. Return whether the last update is measured.
-
-        If it is, check all numbers.
-        """
+    def take(self, points: Array, updates: int) -> None:
+        """Add the updates and the points of a unit of work. If there are points, check all numbers."""
         self.iteration += updates
         if len(points):
             self._check(points)
-        return len(points) > 0
 
     def _measure_start(self) -> Work[None]:
         """Record the point of this iteration if it is missing: the first one, or one that was stopped."""
         if self.iteration % self.engine.per_epoch or self._is_measured:
             return
         yield from self._measure()
-        if not self._is_measured:
+        if not (self._points or self._curves[""]):
             loss = self.given.measure.phrase
             raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
@@ -206,22 +203,22 @@ class Trainer:
 
     @property
     def _is_measured(self) -> bool:
-        self._extend_curves()
-        history = self._curves[""]
-        return len(history) > 0 and history.last[0] == self.iteration
+        """Whether there is a point at the current iteration."""
+        points = self._points[-1] if self._points else self._curves[""].points
+        return len(points) > 0 and bool(points[-1, 0] == self.iteration)
 
     # The loss can be finite although other numbers are not: relu hides an infinite weight, and adam's memory
     # can overflow. Finite numbers are stored. If a later number is not finite, the updates since are repeated
     # in ever smaller units.
 
     def _check(self, points: Array) -> None:
-        """Store all numbers and the new points if they are finite, else fall back."""
+        """If all numbers are finite, store them and the new points, if there are any; else fall back."""
         if not (np.isfinite(self.parameters.vectors).all() and np.isfinite(points).all()):
             self._fall_back()
         elif len(points):
             self._finite_numbers[:], self._finite_iteration = self.parameters.vectors, self.iteration
             self._points.append(points)
-            if sum(map(len, self._points)) > POINTS_AT_ONCE:
+            if len(self._points) * len(points) > POINTS_AT_ONCE:  # units have about the same length
                 self._extend_curves()
 
     def _extend_curves(self) -> None:
@@ -265,7 +262,7 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
         for k, each in enumerate(lanes):
             vectors[:, :, k] = each.parameters.vectors
         units = [each.next_unit(last) for each in lanes]
-        (count,) = {updates for updates, _ in units}
+        count = min(updates for updates, _ in units)  # a schedule makes units shorter
         rates = np.column_stack(np.broadcast_arrays(*(rates for _, rates in units)))
         points = engine.advance_all(going[0].iteration, count, rates)
         for k, each in enumerate(going):

@@ -217,9 +217,11 @@ class Background:
 
 FRAME_S = 1 / 60
 SPARE_S = 0.0015
-"""No work begins in the last SPARE_S seconds before a frame, so that the frame is on time."""
-UNIT_S = 0.0002
-"""A unit of work makes more updates than the last one until it takes this long, in seconds."""
+"""No work begins in the last SPARE_S seconds before a frame, so that most frames are on time."""
+SHORT_UNIT_S = 0.0002
+"""A unit of work makes twice as many updates as the last one if that took less than this, in seconds.
+
+Else a unit makes half as many."""
 LEAST_WORK_S = 0.003
 """Shortest training time between two frames, in seconds, however long painting takes."""
 FRAME_PER_SHOWING = 2.0
@@ -415,7 +417,7 @@ class Job(QObject):
                     break
                 now = clock()
                 made = trainer.iteration - done
-                self._at_once = 2 * made if now - before < UNIT_S else made // 2
+                self._at_once = 2 * made if now - before < SHORT_UNIT_S else made // 2
                 self._long_units += now - before > self._limits.long_unit_s
         except ValueError as error:
             self.error, self.is_over = error, True
