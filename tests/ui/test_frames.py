@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import as_text
 from nnviz.document.document import Document
+from nnviz.document.job import HOPS
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.kit.desk import Frames
@@ -66,7 +67,7 @@ def test_changes_between_two_frames_are_shown_together_and_then_nothing_goes_on(
     for weight in (1, 2, 3):
         set_it(document, weight)
     assert view.shown[1:] == []
-    qtbot.waitUntil(lambda: not timers(frames))
+    qtbot.waitUntil(lambda: len(view.shown) > 1 and not timers(frames))
     assert view.shown[1:] == [(-1, 3)]
     frames.show_pending()
     assert len(view.shown) == 2
@@ -149,6 +150,26 @@ def test_in_a_run_all_texts_show_the_same_states_and_take_turns(document, clock)
     document.set_in_motion(False)
     frames.show_pending()
     assert [view.last[-1] for view in texts] == [13] * 4
+
+
+def test_a_picture_just_before_a_new_state_delays_neither_the_state_nor_the_texts(document, clock, qtbot):
+    frames, picture, text = Frames(document), Watcher(clock), Watcher(clock, 100.0)
+    for view in (picture, text):
+        frames.add(view)
+        view.shown.clear()
+    document.set_in_motion(True)
+    clock[0] += 200.0
+    for k in range(20):
+        clock[0] += 15.0
+        frames.show_due()  # as a timer does that rings when a slice of work ends
+        clock[0] += 1.0
+        set_it(document, k, "run")
+        for _ in range(HOPS):
+            QCoreApplication.processEvents()
+        assert k == 0 or picture.last[-1] == k
+    assert len(text.shown) >= 3
+    document.set_in_motion(False)
+    frames.show_pending()
 
 
 def test_a_choice_or_a_note_in_a_run_is_shown_at_once_and_never_taken_back(document, clock):

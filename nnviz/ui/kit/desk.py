@@ -16,16 +16,20 @@ from nnviz.document.player import Player
 from nnviz.document.training import Runner
 from nnviz.ui.kit.settings import Settings
 
-EVERY_FRAME_MS, FRAME_MS, TEXT_MS = 0.0, 17.0, 100.0
-"""Milliseconds. Values of `moving_ms`: EVERY_FRAME_MS for a picture, TEXT_MS for texts. FRAME_MS: a frame."""
+EVERY_FRAME_MS, TEXT_MS = 0.0, 100.0
+"""Values of `moving_ms` in milliseconds: EVERY_FRAME_MS for a picture, TEXT_MS for texts."""
+PAUSE_MS = 40.0
+"""During a run or a drag, views have their turn without a new frame only after this many milliseconds."""
 BUSY_MS = 1.0
 """During a run or a drag, no other view has its turn in a frame after this many milliseconds."""
 SHARE = 15
 """During a run or a drag, a slow view takes at most 1/SHARE of the time."""
 LEAST_MS = 12.0
-"""Least milliseconds between two frames."""
+"""Least milliseconds between two frames on average. After a longer time, two frames may follow each other."""
 SHOW = QEvent.Type(QEvent.registerEventType())
 """Type of the event that asks `Frames` to show the document."""
+AFTER_PAINTING = -10
+"""Priority of this event below that of Qt's painting, which is −1."""
 
 
 class ShowsMoments(Protocol):
@@ -56,7 +60,8 @@ class Frames(QObject):
         """Times at which a view may be shown again during a run or a drag."""
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.show_due)
-        self._shown_ms = 0.0
+        self._next_ms = 0.0
+        """Time of the next frame if all frames are LEAST_MS apart."""
         self._is_posted = False
         self._read_next()
         document.changed.connect(self._changed)
@@ -78,7 +83,7 @@ class Frames(QObject):
 
     def _show_soon(self) -> None:
         """Show the document after the current event, before Qt paints, but at most once a frame."""
-        wait_ms = self._shown_ms + LEAST_MS - _now_ms()
+        wait_ms = self._next_ms - LEAST_MS - _now_ms()
         if wait_ms > 0:
             self._timer.start(round(wait_ms))
         elif not self._is_posted:
@@ -126,12 +131,17 @@ class Frames(QObject):
             self.show_pending()
             return
         due = (view for view in sorted(pending, key=self._due) if self._due(view) <= start)
+        if first:
+            self._next_ms = max(self._next_ms, start) + LEAST_MS
         try:
             for view in first or due:
                 if view in self._shown and (first or _now_ms() < start + BUSY_MS):
                     self._show(view)
         finally:
-            self._set_timer(0.0 if first else FRAME_MS)
+            if first:  # a timer could come before the painting
+                QCoreApplication.postEvent(self, QEvent(SHOW), AFTER_PAINTING)
+            else:
+                self._set_timer(PAUSE_MS)
 
     # --- the Moment that is read
 
@@ -170,7 +180,7 @@ class Frames(QObject):
             self._timer.stop()
 
     def _show(self, view: ShowsMoments) -> None:
-        self._shown_ms = start = _now_ms()
+        start = _now_ms()
         old, self._shown[view] = self._shown[view], self._moment(view)
         view.show_moment(old, self._moment(view))
         apart_ms = 0.0 if view.moving_ms == TEXT_MS else view.moving_ms
