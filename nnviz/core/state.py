@@ -77,14 +77,17 @@ class Training:
     frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.learning_rate < float("inf"):
+        rate: object = self.learning_rate
+        if not (isinstance(rate, float | int | np.number) and 0.0 < rate < float("inf")):
             raise ValueError("learning_rate: expected a number above 0")
         null = ", or null for all rows"
         for name, least, other in (("updates", 1, ""), ("batch_size", 1, null), ("seed", 0, "")):
             value = getattr(self, name)
-            if value is not None and value < least:
+            if value is None and name == "batch_size":
+                continue
+            if not isinstance(value, int | np.integer) or value < least:
                 raise ValueError(f"{name}: expected a whole number, at least {least}{other}")
-            if (value or 0) > LARGEST:
+            if value > LARGEST:
                 raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
         try:
             place = "optimizer"

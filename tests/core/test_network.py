@@ -134,8 +134,14 @@ def test_what_is_no_network_or_state_is_refused(approved):
 
 
 def test_settings_that_cannot_be_are_refused(approved):
-    settings = {"learning_rate": (0.0, NAN, INF), "updates": (0, 2**63), "batch_size": (0, 10**300)}
-    settings |= {"optimizer": ("sgd",), "loss": ("hinge",), "seed": (-1,), "validation": (-0.1, 1.0, NAN)}
+    settings = {"learning_rate": (0.0, NAN, INF, "fast"), "updates": (0, 2**63, 1.5, "10", None)}
+    settings |= {
+        "batch_size": (0, 10**300, 1.5),
+        "optimizer": ("sgd",),
+        "loss": ("hinge",),
+        "seed": (-1, 0.5),
+    }
+    settings |= {"validation": (-0.1, 1.0, NAN)}
     pairs = [(name, value) for name, values in settings.items() for value in values]
     cases = {f"{name} {str(value)[:20]}": partial(Training, **{name: value}) for name, value in pairs}
     approved("settings that cannot be", refusals(cases))

@@ -224,6 +224,11 @@ def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
         assert document.state.iteration == 10_000
     assert document.state.iteration == panel.timeline.value() == 9_999
     assert document.state.run.history.last[1] == pytest.approx(49 * (1 - 28e-6) ** (2 * 9_999), rel=1e-6)
+    with qtbot.waitSignal(panel.runner.travel.rested):
+        QTest.mouseClick(panel.timeline, LEFT, pos=place(panel.timeline, 7_500))
+    assert document.state.iteration == panel.timeline.value() == pytest.approx(7_500, abs=100)
+    document.undo()
+    assert document.state.iteration == 9_999
 
 
 def run_to_end(qtbot, window):

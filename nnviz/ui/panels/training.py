@@ -180,6 +180,7 @@ class Timeline(QSlider):
         if event.buttons() != Qt.MouseButton.LeftButton:
             event.ignore()
             return
+        self.setSliderDown(True)  # before Qt moves the handle, so that the drag begins before the first jump
         button, at = Qt.MouseButton.MiddleButton, event.globalPosition()
         super().mousePressEvent(
             QMouseEvent(event.type(), event.position(), at, button, button, event.modifiers())
