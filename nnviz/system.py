@@ -125,7 +125,7 @@ def engine() -> str:
     try:
         from nnviz.core import kernel  # noqa: F401
     except ImportError:
-        return "NumPy"
+        return "NumPy (nnviz was installed without a C compiler)"
     return "compiled loops and NumPy"
 
 

@@ -390,18 +390,18 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
 
 
 def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
-    """Write the history file and the network file; return a sentence for each file that failed."""
+    """Write the network file and the history file; return a sentence for each file that failed."""
     faults = []
+    if chosen.out is not None:  # first, because a long history takes long to write
+        try:
+            save_network(result.state, chosen.out)
+        except FileError as error:
+            faults.append(f"{error}; {_save_temporary(result.state)}")
     if chosen.history is not None:
         try:
             atomic.write(chosen.history, writing.history_text(result.history, result.state.measure.name))
         except FileError as error:
             faults.append(str(error))
-    if chosen.out is not None:
-        try:
-            save_network(result.state, chosen.out)
-        except FileError as error:
-            faults.append(f"{error}; {_save_temporary(result.state)}")
     return faults
 
 

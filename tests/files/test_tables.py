@@ -249,6 +249,8 @@ def test_a_history_keeps_every_bit():
     points = np.array([[0, 49.0], [1, 0.1 + 0.2], [1e6, 5e-324]])
     assert histories.history_text(points) == b"iteration,mse\n0,49.0\n1,0.30000000000000004\n1000000,5e-324\n"
     assert read(histories.history_text(points)).rows.tolist() == points.tolist()
+    long = np.column_stack([np.arange(25_001.0), np.ones(25_001)])
+    assert read(histories.history_text(long)).rows.tolist() == long.tolist()
 
 
 # Faults of a table for a network: the same in the model and in a command.

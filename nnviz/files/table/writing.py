@@ -20,6 +20,8 @@ from nnviz.files.table.reading import Table, decode, rows_of, with_plain_ends
 
 BLOCK = 500
 """Number of rows between two reports of progress."""
+POINTS_AT_ONCE = 10_000
+"""Number of points of a history that are texts at the same time: a text takes ten times a point's memory."""
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
@@ -160,7 +162,9 @@ def history_text(points: Array, measure: str = "mse") -> bytes:
     The columns of `points`, shape (points, 2 or 3), are iteration, training loss and, if present, the
     validation loss.
     """
-    return "\n".join([*map(",".join, rows_text(points, measure)), ""]).encode()
+    starts = range(0, max(len(points), 1), POINTS_AT_ONCE)
+    blocks = (rows_text(points[k : k + POINTS_AT_ONCE], measure)[k > 0 :] for k in starts)
+    return b"".join("".join(f"{','.join(row)}\n" for row in rows).encode() for rows in blocks)
 
 
 def rows_text(points: Array, measure: str) -> list[tuple[str, ...]]:
