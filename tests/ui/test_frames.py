@@ -98,8 +98,9 @@ class Restless(Watcher):
         self.frames.show_again(self)
 
 
-def test_a_view_that_never_comes_to_rest_lets_others_have_their_turn(document, clock, qtbot):
-    frames, view, passed = Frames(document), Restless(clock), []
+@pytest.mark.parametrize("moving_ms", [0.0, 100.0])
+def test_a_view_that_never_comes_to_rest_lets_others_have_their_turn(document, clock, qtbot, moving_ms):
+    frames, view, passed = Frames(document), Restless(clock, moving_ms), []
     view.frames = frames
     frames.add(view)
     QTimer.singleShot(0, lambda: passed.append(len(view.shown)))

@@ -109,6 +109,7 @@ class Frames(QObject):
 
         A view that asks for `show_again` while it is shown has its turn in the next frame.
         """
+        self._begin_frame()
         self._read_next()
         try:
             for view in self._pending():
@@ -132,7 +133,7 @@ class Frames(QObject):
             return
         due = (view for view in sorted(pending, key=self._due) if self._due(view) <= start)
         if first:
-            self._next_ms = max(self._next_ms, start) + LEAST_MS
+            self._begin_frame()
         try:
             for view in first or due:
                 if view in self._shown and (first or _now_ms() < start + BUSY_MS):
@@ -142,6 +143,9 @@ class Frames(QObject):
                 QCoreApplication.postEvent(self, QEvent(SHOW), AFTER_PAINTING)
             else:
                 self._set_timer(PAUSE_MS)
+
+    def _begin_frame(self) -> None:
+        self._next_ms = max(self._next_ms, _now_ms()) + LEAST_MS
 
     # --- the Moment that is read
 
