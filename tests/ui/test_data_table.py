@@ -827,6 +827,24 @@ def test_up_to_four_inputs_are_visible_and_more_scroll_sideways(open_window):
         assert header.fontMetrics().horizontalAdvance(shown) <= table.columnWidth(k)
 
 
+def test_in_a_run_columns_only_become_wider(qtbot, open_window):
+    window = open_window("many-rows")
+    document, table, seen = window.document, with_room(window, numbers=14), []
+    weight, own = (
+        Address("weight", 1, 0, 0),
+        edits.value_at(window.document.state, Address("weight", 1, 0, 0)),
+    )
+    document.set_in_motion(True)
+    for value in (own, 1.2345678e101, own):
+        document.push(edits.set_value(document.state, weight, value), "Run", "run")
+        window.desk.frames.show_pending()
+        qtbot.waitUntil(lambda: not table.fit_soon.isActive() and table.cells.fit(table.columnWidth))
+        seen.append(widths(table))
+    assert seen[0] != seen[1] == seen[2]
+    document.set_in_motion(False)
+    qtbot.waitUntil(lambda: widths(table) == seen[0])
+
+
 def in_sight(window):
     """Return whether the columns stand side by side, each with all its numbers."""
     table = window.data.table

@@ -71,6 +71,11 @@ def test_changes_between_two_frames_are_shown_together_and_then_nothing_goes_on(
     assert view.shown[1:] == [(-1, 3)]
     frames.show_pending()
     assert len(view.shown) == 2
+    for _ in range(50):
+        frames.show_pending()  # as while a document opens
+    set_it(document, 4)
+    assert all(timer.interval() <= 12 for timer in timers(frames)), "the next frame comes soon"
+    qtbot.waitUntil(lambda: view.shown[2:] == [(3, 4)])
 
 
 def test_a_view_that_comes_back_is_shown_everything_and_one_out_of_sight_nothing(document, clock):

@@ -145,7 +145,10 @@ class Frames(QObject):
                 self._set_timer(PAUSE_MS)
 
     def _begin_frame(self) -> None:
-        self._next_ms = max(self._next_ms, _now_ms()) + LEAST_MS
+        now_ms = _now_ms()
+        self._next_ms = (
+            min(max(self._next_ms, now_ms), now_ms + LEAST_MS) + LEAST_MS
+        )  # the next one comes soon
 
     # --- the Moment that is read
 

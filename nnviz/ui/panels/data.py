@@ -231,6 +231,8 @@ class DataPanel(Panel):
         self._show_row()  # always, since a click has changed the current row of the table before
         if is_new(old, new, "lock_reason"):
             self._show_lock_reason()
+        if old and old.is_moving and not new.is_moving:
+            self.table.fit_soon.start(0)  # in the run, columns only became wider
 
     # --- commands for all rows; each is one undo entry
 
