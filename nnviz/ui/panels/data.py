@@ -232,7 +232,7 @@ class DataPanel(Panel):
         if is_new(old, new, "lock_reason"):
             self._show_lock_reason()
         if old and old.is_moving and not new.is_moving:
-            self.table.fit_soon.start(0)  # in the run, columns only became wider
+            self.table.fit_later()  # in the run, columns only became wider
 
     # --- commands for all rows; each is one undo entry
 

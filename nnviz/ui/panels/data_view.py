@@ -405,7 +405,11 @@ class TableView(QTableView):
         if self._table.columns[first.column()].stored:
             self.fit_columns()
         else:
-            self.fit_soon.start(int(SETTLED_MS))
+            self.fit_later()
+
+    def fit_later(self) -> None:
+        """Fit the columns when the numbers have not changed for SETTLED_MS."""
+        self.fit_soon.start(int(SETTLED_MS))
 
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
