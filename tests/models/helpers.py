@@ -87,4 +87,4 @@ def module_of(network):
 
 def close(found, expected, within=1e-6, **more):
     """Assert that two predictions are the same, relatively or absolutely."""
-    np.testing.assert_allclose(found, expected, rtol=within, atol=within, **more)
+    np.testing.assert_allclose(found, expected, **{"rtol": within, "atol": within, **more})
