@@ -77,6 +77,12 @@ def test_training_goes_on_with_the_run_of_a_file_and_begins_anew_without_it(tmp_
         replace(doc, network=other)
 
 
+def test_an_unknown_setting_of_train_is_named_beside_those_that_there_are():
+    start = nnviz.State(nnviz.Network.from_weights(WEIGHTS), nnviz.Dataset([[3, 5]], [[60]]))
+    with pytest.raises(TypeError, match=r"^unknown setting 'lr': use updates, learning_rate, batch_size, "):
+        nnviz.train(start, lr=0.1)
+
+
 def test_bad_input_raises_a_file_error(tmp_path):
     with pytest.raises(nnviz.FileError, match=r"^there is no file .*gone\.json$"):
         nnviz.load(tmp_path / "gone.json")

@@ -124,8 +124,11 @@ def train(state: State | Sequence[State], **settings: Unpack[TrainingSettings]) 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
     """Return `state` with the settings in `given` that are not None; a schedule is given by its name.
 
-    Raises ValueError for an invalid setting.
+    Raises ValueError for an invalid setting, and TypeError for an unknown name of a setting.
     """
+    names = TrainingSettings.__annotations__
+    if unknown := sorted(given.keys() - names.keys()):
+        raise TypeError(f"unknown setting {unknown[0]!r}: use {', '.join(names)}")
     changes = {name: value for name, value in given.items() if value is not None}
     if "schedule" in changes:
         changes["schedule"] = schedules.schedule(changes["schedule"])

@@ -146,9 +146,8 @@ class Frames(QObject):
 
     def _begin_frame(self) -> None:
         now_ms = _now_ms()
-        self._next_ms = (
-            min(max(self._next_ms, now_ms), now_ms + LEAST_MS) + LEAST_MS
-        )  # the next one comes soon
+        begins_ms = min(max(self._next_ms, now_ms), now_ms + LEAST_MS)
+        self._next_ms = begins_ms + LEAST_MS
 
     # --- the Moment that is read
 
