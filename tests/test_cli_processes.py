@@ -279,3 +279,15 @@ def test_keep_best_keeps_the_best_until_a_signal(forks, tmp_path, capsys):
     assert err.endswith("training stopped after 80 of 300 updates\n")
     train((*line, "--updates", LEAST, "-o", whole), capsys)
     assert same_run(best, whole)
+
+
+@needs_signals
+def test_a_second_ctrl_c_while_a_long_history_is_written_leaves_the_saved_network(forks, tmp_path):
+    out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
+    before = "import nnviz.cli.terminal\nfrom nnviz.files.table import writing\n"
+    before += "nnviz.cli.terminal.DOUBLED_S = -1.0\n"
+    deed = "send(); writing.history_text = lambda *_: send()"
+    code, _, told = forks(program(3, deed=deed, before=before), "train", "relu", "-o", out, "--history", csv)
+    assert (code, told) == (130, "training stopped after 3 of 20 updates\nstopped\n")
+    assert nnviz.load(out).iteration == 3
+    assert list(tmp_path.iterdir()) == [out]

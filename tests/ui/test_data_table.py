@@ -830,10 +830,8 @@ def test_up_to_four_inputs_are_visible_and_more_scroll_sideways(open_window):
 def test_in_a_run_columns_only_become_wider(qtbot, open_window):
     window = open_window("many-rows")
     document, table, seen = window.document, with_room(window, numbers=14), []
-    weight, own = (
-        Address("weight", 1, 0, 0),
-        edits.value_at(window.document.state, Address("weight", 1, 0, 0)),
-    )
+    weight = Address("weight", 1, 0, 0)
+    own = edits.value_at(document.state, weight)
     document.set_in_motion(True)
     for value in (own, 1.2345678e101, own):
         document.push(edits.set_value(document.state, weight, value), "Run", "run")

@@ -297,8 +297,8 @@ class TableView(QTableView):
         self.fit_soon = QTimer(self, singleShot=True)
         """The timer that fits the columns to changed numbers."""
         self.fit_soon.timeout.connect(self.fit_columns)
-        self._held: dict[tuple[float, int], NDArray[np.intp]] = {}
-        """The widths of the columns, by the size of the numbers and the number of columns."""
+        self._layouts = np.empty((0, 0), dtype=np.intp)
+        """The widths of the columns, shape (SIZES_PX, columns)."""
         self.setModel(model)
         self.setAccessibleName("Data")
         self.setMinimumHeight(LEAST_HEIGHT_PX)
@@ -422,18 +422,15 @@ class TableView(QTableView):
         names = [max(each.splitlines(), key=len) for each in shown]
         texts = [self._texts(k) if few else [] for k in range(len(listed))]
         room = self.viewport().width()
-        sizes = [(size, len(listed)) for size in SIZES_PX]
-        held = self._held if self._desk.document.now.is_moving else {}  # in a run, columns only become wider
-        layouts = {
-            each: np.maximum(column_widths(names, texts, each[0]), held.get(each, 0)) for each in sizes
-        }
-        self._held = layouts
-        fitting = (each for each, widths in layouts.items() if widths.sum() <= room)
-        size = next(fitting, sizes[0])
-        self.cells.use_size(size[0])
-        share, rest = divmod(max(room - int(layouts[size].sum()), 0), len(listed))
-        for k, width in enumerate(layouts[size].tolist()):
-            self.horizontalHeader().resizeSection(k, width + share + (k < rest))
+        layouts = np.array([column_widths(names, texts, size) for size in SIZES_PX])
+        if self._desk.document.now.is_moving and layouts.shape == self._layouts.shape:
+            layouts = np.maximum(layouts, self._layouts)  # in a run, columns only become wider
+        self._layouts = layouts
+        k = int(np.argmax(layouts.sum(axis=1) <= room))  # the first layout that fits, or else the first
+        self.cells.use_size(SIZES_PX[k])
+        share, rest = divmod(max(room - int(layouts[k].sum()), 0), len(listed))
+        for column, width in enumerate(layouts[k].tolist()):
+            self.horizontalHeader().resizeSection(column, width + share + (column < rest))
         self.updateGeometries()  # the numbers of the rows need other room with marks
 
     def _texts(self, column: int) -> list[str]:
