@@ -20,7 +20,7 @@ from threading import Lock
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import POINTS
+from nnviz.core.numbers import KEPT_POINTS, POINTS
 
 BUCKETS = POINTS.limit // 4
 """Largest number of buckets of a drawn curve: ranges of iterations with at most 4 drawn points each."""
@@ -156,6 +156,13 @@ class History:
     def end(self) -> History:
         """Return a history with only the last point. This short history is a valid argument of `until`."""
         return History().extended(self.points[-1:])
+
+    def brief(self) -> History:
+        """Return a history with at most KEPT_POINTS points: up to 4 in each of 1024 buckets."""
+        points = self.points
+        if self.length:
+            points = in_buckets(points, bucket_length(self.last[0], KEPT_POINTS.limit // 4))
+        return History(is_thinned=self.is_thinned or len(points) < self.length).extended(points)
 
     def beginning(self) -> History:
         """Return a history with the point at iteration 0, or an empty history if this point is missing."""

@@ -295,6 +295,12 @@ class Network(AsSvg):
         return (len(self.inputs), *(len(layer) for layer in self.layers))
 
     @property
+    def in_words(self) -> str:
+        """The sizes as text: "2-2-1". If there are more than 8 sizes, the text omits the middle ones."""
+        sizes = [str(size) for size in self.sizes]
+        return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
+
+    @property
     def parameters(self) -> int:
         """The number of weights and biases."""
         return sum(array.size for layer in self.layers for array in layer.arrays)

@@ -393,9 +393,10 @@ WEIGHT_SETS = Limit("weight sets", 100)
 SEGMENTS = Limit("changes of a run's settings in a file", 20_000)
 POINTS = Limit("points of a run's curve in a file", 16_384)
 """Largest number of points of a curve in a file: 4,096 ranges of iterations, with up to 4 points in each."""
-EARLIER_RUNS = Limit("earlier runs", 8)
-"""Largest number of earlier runs: nnviz keeps only the latest of them."""
-EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384)
+KEPT_RUNS = Limit("kept runs", 64)
+"""Largest number of kept runs: nnviz removes the oldest run that is not pinned."""
+KEPT_POINTS = Limit("points of a kept run's curve", 4096)
+KEPT_NUMBERS = Limit("weights, biases, rows and points of kept runs", 2_000_000)
 NAME = Limit("letters", 200)
 """Largest length of a title, and of the name of an input, a node or a weight set."""
 NOTES = Limit("letters", 100_000)

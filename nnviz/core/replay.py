@@ -1,4 +1,4 @@
-"""Earlier iterations of a run, which are computed again, and earlier runs stored for comparison.
+"""Earlier iterations of a run, which are computed again.
 
 Training depends only on the State from which the training starts. So an earlier iteration is computed again
 by training from a stored State, one segment (updates with constant settings) after the other.
@@ -11,23 +11,12 @@ import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 from operator import attrgetter
 
 import numpy as np
 
 from nnviz.core.network import Network
-from nnviz.core.numbers import EARLIER_RUNS, as_text, counted
-from nnviz.core.state import (
-    MOST_UPDATES,
-    Architecture,
-    EarlierRun,
-    Run,
-    Segment,
-    State,
-    Training,
-    with_weights,
-)
+from nnviz.core.state import Run, Segment, State, Training, with_weights
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
@@ -73,6 +62,9 @@ class Past:
             self._stored, self.shown = [], None
         if not leads_to(state, self.end):
             self._end_at(state)
+        if state.run and self.end.run and state.run.label != self.end.run.label:  # a person has named the run
+            self.end = self.last = replace(self.end, run=replace(self.end.run, label=state.run.label))
+            self._ends[-1] = weakref.ref(self.end)
         elif state.is_watched and state.iteration == self.end.iteration:
             self.end = self.last = state  # the script has reported more losses for this iteration
             self._ends[-1] = weakref.ref(state)
@@ -150,6 +142,7 @@ def leads_to(state: State, later: State) -> bool:
         return state.network is end.start
     return (
         run.start is end.start
+        and run.label.id == end.label.id
         and run.iteration <= end.iteration
         and run.segments == segments_until(end, run.iteration)
     )
@@ -183,7 +176,7 @@ def state_at_start(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`, which must have a run."""
     run = state.run
     assert run is not None
-    start = replace(run, iteration=0, memory=np.zeros_like(run.memory), segments=())
+    start = replace(run, iteration=0, memory=np.zeros_like(run.memory), segments=(), diverged=False)
     start = start.with_curves(lambda history, _: history.beginning())
     return replace(state, network=run.start, run=start)
 
@@ -191,12 +184,15 @@ def state_at_start(state: State) -> State:
 def with_past(state: State, past: State) -> State:
     """Return `state` with the weights and the run of `past`.
 
-    `past` is another iteration of the same run. The result keeps the settings and the names of `state`.
+    `past` is another iteration of the same run. The result keeps the settings and the names of `state`, also
+    the name of the run.
     """
-    network = past.network
+    network, run = past.network, past.run
     if [*network.all_names()] != [*state.network.all_names()]:
         network = with_weights(state.network, network.layers)
-    return replace(state, network=network, run=past.run)
+    if run and state.run and run.label != state.run.label:
+        run = replace(run, label=state.run.label)
+    return replace(state, network=network, run=run)
 
 
 class Replay:
@@ -233,61 +229,3 @@ class Replay:
         if self._run.history.is_thinned:
             return self._known
         return _with_history_of(self._end, self._known)
-
-
-def with_earlier(state: State, last: State | None) -> State:
-    """Return `state` with the run of `last` added to the earlier runs. The latest 8 runs are kept.
-
-    Call this function before the first update of a new run. `last` is the end of the last run, or None. The
-    run of `last` is not added if the next update of `state` continues or repeats this run. An earlier run
-    with the same loss curve and settings is removed.
-
-    A watched run (the training of a user's script that nnviz shows) is never added. If the run of `state` is
-    watched, the result has no run.
-    """
-    if state.is_watched:
-        return replace(state, run=None)
-    run = last.run if last and not last.is_watched else None
-    if last is None or run is None or not 1 <= run.iteration <= MOST_UPDATES or len(run.history) < 2:
-        return state
-    if _repeats(state, last, run):
-        return state
-    training = replace(run.segments[-1].training, updates=last.training.updates)
-    earlier = EarlierRun("run", training, run.iteration, run.history.line, Architecture.of(run.start))
-    others = [each for each in state.runs if not _same_curve(each, earlier)][1 - EARLIER_RUNS.limit :]
-    name = _name(training, run.iteration, {each.name for each in others})
-    return replace(state, runs=(*others, replace(earlier, name=name)))
-
-
-def forget_runs(state: State) -> State:
-    """Return `state` without its earlier runs."""
-    return replace(state, runs=())
-
-
-def _repeats(state: State, last: State, run: Run) -> bool:
-    """Return whether the next update of `state` repeats or continues `run`."""
-    start, iteration = state.run.start if state.run else state.network, state.iteration
-    if not start.computes_as(run.start) or state.data != last.data:
-        return False
-    if (state.run.segments if state.run else ()) != segments_until(run, iteration):
-        return False
-    following = (segment for segment in reversed(run.segments) if segment.after <= iteration)
-    return iteration >= run.iteration or next(following).training == replace(state.training, updates=1)
-
-
-def _same_curve(one: EarlierRun, other: EarlierRun) -> bool:
-    return replace(one, name=other.name, network=other.network) == other
-
-
-def _name(training: Training, iterations: int, taken: set[str]) -> str:
-    """Return a name for a run that lists its settings, with a number if the name is taken."""
-    parts = [f"learning rate {as_text(training.learning_rate)}", training.optimizer.replace("_", " ")]
-    if training.batch_size is not None:
-        parts.append(f"batch size {training.batch_size}")
-    if training.seed:
-        parts.append(f"seed {training.seed}")
-    parts += [*training.penalty.texts, *training.frozen_texts]
-    parts.append(counted(iterations, "update"))
-    name = " · ".join(parts)
-    numbered = (f"{name} ({k})" for k in count(2))
-    return name if name not in taken else next(each for each in numbered if each not in taken)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnviz.core.activations import Array, activation
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.columns import Columns
 from nnviz.core.entries import check_known
@@ -20,23 +20,17 @@ from nnviz.core.losses import Loss, Penalty, forms_of, loss_of
 from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import (
-    EARLIER_POINTS,
-    EARLIER_RUNS,
+    KEPT_RUNS,
     LARGEST,
-    LAYERS,
-    NAME,
-    NODES,
     NOTES,
     NUMBERS,
     ROWS,
     WEIGHT_SETS,
-    Names,
     check_name,
     check_title,
     check_whole,
     counted,
     quoted,
-    shortened,
 )
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import CONSTANT, Schedule
@@ -161,9 +155,33 @@ class Curve:
     history: History
 
 
+@dataclass(frozen=True)
+class RunLabel:
+    """What distinguishes a run: its number `id`, that of its `parent`, its name and its note.
+
+    The parent is the run that ended before this run began, or None. Without a `name`, the settings in which
+    the run differs from other runs name it. A `pinned` run is not removed to make room for new runs. Raises
+    ValueError for an invalid id, parent, name or note.
+    """
+
+    id: int = 1
+    parent: int | None = None
+    name: str = ""
+    note: str = ""
+    pinned: bool = False
+
+    def __post_init__(self) -> None:
+        for place, number in (("id", self.id), ("parent", self.parent)):
+            if number is not None and not 1 <= number <= MOST_UPDATES:
+                raise ValueError(f"{place}: expected a whole number from 1 to {MOST_UPDATES}")
+        check_title(self.name, "name")
+        NOTES.check(len(self.note), "note")
+        check_whole(self.note, "note")
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A training run: all updates since an edit last changed the network or the data.
+    """A training run: updates from a start, with settings that only the learning rate may change meanwhile.
 
     ============ ============================================================================
     `start`      the network at iteration 0
@@ -175,6 +193,9 @@ class Run:
     `watched`    whether a user's script made the updates, while nnviz showed the training
     `beside`     the other curves, such as the validation loss
     `engine`     the engine that made the updates; other engines round differently
+    `label`      the number of the run, its name and its note
+    `diverged`   whether the run ended because a number became infinite or NaN
+    `curve_only` whether only the curve is known, as for earlier runs in files of older versions
     ============ ============================================================================
 
     If `watched` is true, `history` shows the script's loss, and no iteration can be computed again.
@@ -189,6 +210,9 @@ class Run:
     watched: bool = False
     beside: tuple[Curve, ...] = ()
     engine: EngineName = NUMPY
+    label: RunLabel = RunLabel()
+    diverged: bool = False
+    curve_only: bool = False
 
     def curve(self, name: str) -> History | None:
         """Return the history of the curve `name`, such as "accuracy"; None if the run lacks this curve."""
@@ -234,86 +258,6 @@ class Run:
             return history if longer is None else longer.until(history)
 
         return earlier.with_curves(cut)
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The architecture of a network, without weights.
-
-    `inputs` holds the names of the inputs. `layers` holds, for each layer, the names of the nodes and the
-    activation. Raises ValueError if no network can have this architecture. The message starts with the place
-    of the error.
-    """
-
-    inputs: tuple[str, ...]
-    layers: tuple[tuple[tuple[str, ...], str], ...]
-
-    def __post_init__(self) -> None:
-        for names, place, thing in ((self.inputs, "inputs", "input"), (self.layers, "layers", "layer")):
-            if not names:
-                raise ValueError(f"{place}: a network needs at least one {thing}")
-        LAYERS.check(len(self.layers), "layers")
-        NODES.check(sum(self.sizes))
-        Names(self.inputs, "inputs")
-        for k, (nodes, name) in enumerate(self.layers):
-            if not nodes:
-                raise ValueError(f"layers[{k}].nodes: a layer needs at least one node")
-            Names(nodes, f"layers[{k}].nodes")
-            activation(name)
-
-    @classmethod
-    def of(cls, network: Network) -> Architecture:
-        """Return the architecture of a network."""
-        layers = ((tuple(layer.nodes), layer.activation) for layer in network.layers)
-        return cls(tuple(network.inputs), tuple(layers))
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """The number of inputs, then the number of nodes in each layer: (2, 2, 1)."""
-        return (len(self.inputs), *(len(nodes) for nodes, _ in self.layers))
-
-    @property
-    def in_words(self) -> str:
-        """The sizes as text: "2-2-1". If there are more than 8 sizes, the text omits the middle ones."""
-        sizes = [str(size) for size in self.sizes]
-        return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
-
-
-@dataclass(frozen=True, eq=False)
-class EarlierRun(ByValue):
-    """An earlier run, kept for comparison with later runs, without weights.
-
-    `training` holds the last settings of the run, and `iterations` the number of updates. `history` has the
-    columns iteration and loss, shape (points, 2). `network` is the architecture, or None if the run comes
-    from an older file without architectures. Raises ValueError for an invalid name, number of updates or
-    history.
-    """
-
-    ARRAYS = ("history",)
-    name: str
-    training: Training
-    iterations: int
-    history: Array
-    network: Architecture | None = None
-
-    def __post_init__(self) -> None:
-        check_name(self.name, "name")
-        if not 1 <= self.iterations <= MOST_UPDATES:
-            raise ValueError(f"iterations: expected a whole number from 1 to {MOST_UPDATES}")
-        EARLIER_POINTS.check(len(self.history), "history")
-        super().__post_init__()
-
-    def called(self, letters: int = NAME.limit) -> str:
-        """Return the run's name, shortened to `letters` letters, and the layer sizes: "seed 2 · 2-2-1"."""
-        architecture = f" · {self.network.in_words}" if self.network else ""
-        return shortened(self.name, letters) + architecture
-
-    def fits(self, network: Network) -> bool:
-        """Return whether `network` has as many inputs, and as many nodes in each layer, as the run's network.
-
-        The result is True if the architecture of the run's network is unknown.
-        """
-        return self.network is None or self.network.sizes == network.sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -482,8 +426,10 @@ class Shown:
 class State(AsSvg):
     """The content of a document: a network, data, training settings, weight sets, title, notes and runs.
 
-    `run` is the current run, or None before the first update; `runs` holds earlier runs. `columns` encodes
-    the cells of a raw table as inputs and targets; inputs and outputs without a column are plain numbers.
+    `run` is the current run, or None before the first update. `runs` holds the kept runs, each as the State
+    at its last iteration; the last one is the run that ended last. `baseline` is the id of the run that the
+    other runs are compared with. `columns` encodes the cells of a raw table as inputs and targets; inputs and
+    outputs without a column are plain numbers.
     The values of inputs with a formula are computed again from the other inputs, so they are always true.
     `name` is the title, `view` what the window shows at first. A notebook shows a State as a diagram with the
     numbers of the first row.
@@ -500,16 +446,17 @@ class State(AsSvg):
     name: str = ""
     notes: str = ""
     run: Run | None = field(default=None, compare=False)
-    runs: tuple[EarlierRun, ...] = field(default=(), compare=False)
+    runs: tuple[State, ...] = field(default=(), compare=False)
     columns: Columns = field(default_factory=Columns)
     view: Shown | None = field(default=None, compare=False)
+    baseline: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         check_title(self.name, "name")
         NOTES.check(len(self.notes), "notes")
         check_whole(self.notes, "notes")
         WEIGHT_SETS.check(len(self.weight_sets), "weight_sets")
-        EARLIER_RUNS.check(len(self.runs), "runs")
+        KEPT_RUNS.check(len(self.runs), "runs")
         start = self.run.start if self.run else self.network
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
             raise ValueError("run: the run and the network have different shapes; set run to None")
@@ -544,6 +491,14 @@ class State(AsSvg):
     def trained_title(self) -> str:
         """The name of the loss that training makes small: "MSE", or "MSE + penalty"."""
         return f"{self.measure.title} + penalty" if self.training.penalty else self.measure.title
+
+    @property
+    def next_label(self) -> RunLabel:
+        """The label of the next run: an id above all others, and the run that ended last as parent."""
+        labels = [each.run.label for each in self.runs if each.run]
+        used = [self.run.label.id] if self.run else []
+        used += [each for label in labels for each in (label.id, label.parent or 0)]
+        return RunLabel(1 + max(used, default=0), labels[-1].id if labels else None)
 
     @property
     def iteration(self) -> int:

@@ -75,7 +75,9 @@ class Trainer:
     def _continue_run(self, state: State, history_limit: float) -> None:
         """Continue the run of `state`, or start a new one."""
         name, memory = state.training.optimizer, self.parameters.memory
-        new = Run(state.network, 0, History(), name, memory, (), engine=self.engine.name)
+        new = Run(
+            state.network, 0, History(), name, memory, (), engine=self.engine.name, label=state.next_label
+        )
         self._run = state.run or new
         if self._run.optimizer == name:
             memory[:] = self._run.memory
@@ -135,6 +137,7 @@ class Trainer:
             optimizer=self.given.training.optimizer,
             memory=self.parameters.memory.copy(),
             segments=tuple(segment for segment in self._segments if segment.after < self.iteration),
+            diverged=self.diverged,
         )
         network = self.given.network
         network = with_weights(network, as_layers(self.parameters.values, network))

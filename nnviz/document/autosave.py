@@ -18,7 +18,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
 
 from nnviz.core.numbers import counted, file_label
-from nnviz.core.state import Architecture, State
+from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files import atomic, snapshot
 from nnviz.files.atomic import read_bytes
@@ -248,7 +248,8 @@ class Recovery(QObject):
             why = (error.strerror or str(error)).lower()
             self._record(state, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, self._copy.path, snapshot.copy_parts(state, _about(self._document)))
+        parts = snapshot.copy_parts(self._document.whole_state, _about(self._document))
+        work = state, self._copy.path, parts
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
@@ -280,7 +281,7 @@ class Recovery(QObject):
 
 def state_summary(state: State) -> str:
     """Return a description of a State as text: "2-2-1 network, 4 rows, iteration 20"."""
-    shape = Architecture.of(state.network).in_words
+    shape = state.network.in_words
     run = f", iteration {state.iteration}" if state.iteration else ""
     return f"{shape} network, {counted(len(state.data), 'row')}{run}"
 

@@ -17,8 +17,9 @@ from nnviz.core.edits import add_row
 from nnviz.core.formula import CellError
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
-from nnviz.core.replay import can_repeat
+from nnviz.core.replay import Past, can_repeat
 from nnviz.core.results import Hiding
+from nnviz.core.runs import RunTable, keep_ended, run_of, run_table, with_whole_run
 from nnviz.core.state import Shown, State, Weights
 from nnviz.document.idle import Idle
 from nnviz.document.moment import Moment
@@ -72,7 +73,8 @@ def _arrays(state: State) -> Iterator[Array]:
         yield state.run.memory
         for history in (state.run.history, *(curve.history for curve in state.run.beside)):
             yield from history.stores
-    yield from (earlier.history for earlier in state.runs)
+    for kept in state.runs:
+        yield from _arrays(kept)
     for part in (*layers, state.data):
         yield from part.arrays
 
@@ -89,6 +91,7 @@ class Document(QObject):
 
     Only methods of this class replace the Moment `now`. If a slot of `changed` replaces the Moment again, the
     signal is emitted again after every slot has received the first change. `idle` computes slow values.
+    `past` knows the iterations of the current run.
     """
 
     changed = Signal(object, object)
@@ -105,6 +108,9 @@ class Document(QObject):
         self.idle = idle or Idle(self)
         self.idle.found.connect(lambda: self._show())
         self._now = self._emitted = Moment.of(state, idle=self.idle)
+        self.past = Past(state)
+        self._named: tuple[object, ...] = (None,)
+        self._run_table = RunTable([], [])
         self._emitting = False
         self.view: Shown | None = None
         """What a saved file shows when it is opened."""
@@ -181,6 +187,27 @@ class Document(QObject):
         if (shown, mean) != (self._now.slopes_shown, self._now.mean_over_rows):
             self._show(slopes_shown=shown, mean_over_rows=mean)
 
+    def hide_runs(self, runs: frozenset[int]) -> None:
+        """Hide the curves of the runs with these ids, and show those of all other runs."""
+        self._show(hidden_runs=runs)
+
+    def run_table(self) -> RunTable:
+        """Return the kept runs and the current run, each at its end, named by the settings that differ.
+
+        In a run, only the State of the current run is new, so names are not looked for again.
+        """
+        end = self.past.end
+        runs = self.state.runs
+        if end.run and end.iteration:
+            runs = (*(each for each in runs if run_of(each).label.id != end.run.label.id), end)
+        current = end.run and (end.run.start, end.run.segments, end.run.label, end.training, end.data)
+        named = self.state.runs, current, end.iteration > 0
+        if named[0] is not self._named[0] or named[1:] != self._named[1:]:
+            self._named, self._run_table = named, run_table(runs)
+        elif current:
+            self._run_table = self._run_table.with_state(end)
+        return self._run_table
+
     def hide_results(self, on: bool) -> None:
         """Hide all results, or show them again."""
         self._show(hiding=Hiding(on))
@@ -203,6 +230,8 @@ class Document(QObject):
     def _show(self, **changes: Any) -> None:
         """Replace the Moment by the Moment after `changes`, and emit `changed`."""
         before, self._now = self._now, self._now.then(**changes)
+        if self.state is not before.state:
+            self.past.follow(self.state)
         if before.known.results is not self._now.known.results:
             self.idle.drop()
         if self._emitting:
@@ -295,15 +324,18 @@ class Document(QObject):
         self.undo_changed.emit()
         return True
 
-    def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
+    def push(self, state: State, text: str, merge: Hashable | None = None, *, keeps_run: bool = True) -> None:
         """Replace the State and add an undo entry named `text`.
 
-        Redo entries, and the oldest entries beyond the limits, are deleted.
-        Successive pushes with the same `merge` form one undo entry, named by the last `text`: for example a
-        drag, a series of key presses, or a run. A save between two pushes ends the entry.
+        If `state` ends the current run, the run is kept, except with `keeps_run=False`. Redo entries, and the
+        oldest entries beyond the limits, are deleted. Successive pushes with the same `merge` form one undo
+        entry, named by the last `text`: for example a drag, a series of key presses, or a run. A save between
+        two pushes ends the entry.
         """
         if state is self.state:
             return
+        if keeps_run:
+            state = keep_ended(self.state, state, self.past.last)
         last = self._changes[self._index - 1] if self._index else None
         if last and merge is not None and last.merge == merge and self.modified:
             last.new, last.text = state, text
@@ -321,6 +353,20 @@ class Document(QObject):
         self._index = len(self._changes)
         self._show(state=state)
         self.undo_changed.emit()
+
+    def amend(self, state: State) -> None:
+        """Replace the State without an undo entry of its own: undo of the next entry returns to `state`."""
+        if self._index:
+            self._changes[self._index - 1].new = state
+        if self._clean == self._index:
+            self._clean = None
+        self._show(state=state)
+        self.undo_changed.emit()
+
+    @property
+    def whole_state(self) -> State:
+        """The State as a file keeps it: with the whole run, if an earlier iteration is shown."""
+        return with_whole_run(self.state, self.past.end)
 
     def seal(self) -> None:
         """End the current undo entry: the next push starts a new entry, even with the same `merge`."""
@@ -364,7 +410,8 @@ class Document(QObject):
         self._index = self._clean = 0
         self.file, self._example = file, example
         self.saved = state if file or example else None
-        self._show(state=state)
+        self.past.begin(state)  # undo cannot return to the runs before
+        self._show(state=state, hidden_runs=frozenset())
         self.file_changed.emit()
         self.undo_changed.emit()
 
@@ -378,9 +425,8 @@ class Document(QObject):
         before, target = self.file, path or self.path
         assert target is not None
         file = before if before and target == before.path else OpenFile(target, self._own_writes)
-        remark = file.write(
-            encode(replace(self.state, view=self.view), target), overwrite=overwrite or file is not before
-        )
+        data = encode(replace(self.whole_state, view=self.view), target)
+        remark = file.write(data, overwrite=overwrite or file is not before)
         if part:
             if file is before:  # the file no longer holds the whole State
                 self.mark_unsaved()
@@ -408,7 +454,7 @@ class Document(QObject):
         assert self.path is not None
         activations = self.file.as_read.activations if self.file else None
         state, self.file = self.read(self.path, activations=activations)
-        self.push(state, f"Reload {file_label(self.file.path)}")
+        self.push(state, f"Reload {file_label(self.file.path)}", keeps_run=False)
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
 

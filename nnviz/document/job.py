@@ -284,7 +284,7 @@ class Job(QObject):
         self.is_over = self.diverged = self._stopped = False
         self.error: ValueError | None = None
         self._first = self._iteration_reached = state.iteration
-        self._taken_key = state.training, state.iteration
+        self._taken_key = state.training, state.iteration, False
         self._limits, self._long_units, self._at_once = limits, 0, 1
         self._background: Background | None = None
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
@@ -330,9 +330,11 @@ class Job(QObject):
         state, self.diverged = latest
         self._iteration_reached = state.iteration
         self.is_over = self.is_over or self.diverged
-        if self._taken_key == (self.training, self._iteration_reached):
+        made = self._iteration_reached > self._first
+        key = self.training, self._iteration_reached, self.diverged and made
+        if self._taken_key == key:
             return None
-        self._taken_key = self.training, self._iteration_reached
+        self._taken_key = key
         return edits.set_training(state, self.training)
 
     def end_soon(self) -> None:
@@ -426,7 +428,9 @@ class Job(QObject):
             self._background = Background(trainer, work, goal, last, self._limits.work_per_state)
 
     def _latest_state(self) -> tuple[State, bool] | None:
-        if self._taken_key == (self.training, self._trainer.iteration):
+        trainer = self._trainer
+        diverged = trainer.diverged and trainer.iteration > self._first
+        if self._taken_key == (self.training, trainer.iteration, diverged):
             return None
         state = self._trainer.state()  # may detect divergence
         return state, self._trainer.diverged

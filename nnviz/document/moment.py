@@ -74,6 +74,7 @@ class Moment:
     `is_moving`      whether a run or a drag makes many States a second
     `lock_reason`    reason why edits are locked, as one sentence, or ""
     `hiding`         which results are hidden; another State or row hides the revealed results again
+    `hidden_runs`    ids of the runs whose curves are hidden
     ================ =================================================================================
 
     `row`, `what_if_row` and the addresses always fit the State. A value that takes long to compute is None
@@ -92,6 +93,7 @@ class Moment:
     is_moving: bool = False
     lock_reason: str = ""
     hiding: Hiding = NOTHING_HIDDEN
+    hidden_runs: frozenset[int] = frozenset()
     idle: Idle | None = None
     known: Known = field(kw_only=True, repr=False)
 

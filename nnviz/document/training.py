@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
-from nnviz.core.replay import Past, Replay, with_earlier, with_past
+from nnviz.core.replay import Replay, with_past
+from nnviz.core.runs import begin
 from nnviz.core.state import Run, State, Training, agree_except
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
@@ -28,10 +29,9 @@ from nnviz.document.moment import Moment
 
 
 class Travel(QObject):
-    """Remembers the current run and shows the State at any iteration of the run.
+    """Shows the State at any iteration of the current run.
 
     ========= =================================================================================
-    `past`    the known States of the run
     `message` signal: a sentence on the iteration that is shown or being computed
     `rested`  signal: the chosen iteration is shown, or its computation was cancelled or failed
     ========= =================================================================================
@@ -43,7 +43,6 @@ class Travel(QObject):
     def __init__(self, document: Document, limits: Limits) -> None:
         super().__init__()
         self._document, self._limits = document, limits
-        self.past = Past(document.state)
         self._job: Job | None = None
         self._text = ""
         self._merge: Hashable = None
@@ -52,7 +51,7 @@ class Travel(QObject):
     @property
     def end(self) -> int:
         """The last iteration of the run."""
-        return self.past.end.iteration
+        return self._document.past.end.iteration
 
     @property
     def place(self) -> str:
@@ -63,7 +62,7 @@ class Travel(QObject):
     @property
     def run(self) -> Run | None:
         """The whole run, or None until a loss of the run is measured."""
-        return _measured_run(self.past.end)
+        return _measured_run(self._document.past.end)
 
     @property
     def history(self) -> History | None:
@@ -90,7 +89,7 @@ class Travel(QObject):
         iteration = min(max(iteration, 0), self.end)
         if iteration == self._document.state.iteration or not self._document.may_change():
             return
-        nearest, end = self.past.nearest(iteration), self.past.end
+        nearest, end = self._document.past.nearest(iteration), self._document.past.end
         if nearest.iteration == iteration or end.is_watched:
             if nearest.iteration != self._document.state.iteration:
                 self._arrive(nearest, text, merge)
@@ -137,9 +136,6 @@ class Travel(QObject):
         if old.state is new.state:
             return
         self.cancel()
-        if not (self._document.undo_text() or self._document.redo_text()):
-            self.past.begin(new.state)  # undo cannot return to the previous run
-        self.past.follow(new.state)
 
 
 def _measured_run(state: State) -> Run | None:
@@ -189,6 +185,8 @@ class Runner(QObject):
         self._scrub = object()
         self.updates_left = 0
         """Number of updates that a paused run still has to make."""
+        self._paused_with = document.state.training
+        """The settings at the end of the last run. With these settings, a paused run goes on."""
         self._own_state = document.state
         self._speed = 0.5
         document.changed.connect(self._follow)
@@ -330,7 +328,8 @@ class Runner(QObject):
         job.stop()
         self._show()
         self._job = None  # without the signals of a pause: the next run begins at once
-        self._document.push(replace(self._document.state, data=data, run=None), text, merge)
+        edited = replace(self._document.state, data=data, run=None)
+        self._document.push(edited, text, merge, keeps_run=not self._continues)  # else one for each point
         if following := self._begin(self._document.state.training.updates, text, merge):
             following.set_speed(self._speed)
             self.message.emit(ROWS_CHANGED)
@@ -340,6 +339,7 @@ class Runner(QObject):
 
     def end_edit(self) -> None:
         """Begin a new undo entry for the next updates of a run that `edit_rows` has continued; end a drag."""
+        self._continues = False
         if self._job is None or self._is_step:
             self.end_drag()
         elif self._text:  # otherwise the updates have an entry of their own already
@@ -364,17 +364,16 @@ class Runner(QObject):
         self._document.push(state, f"Change {names.get(changed[0], changed[0].replace('_', ' '))}")
 
     def _begin(self, updates: int, text: str = "", merge: Hashable | None = None) -> Job | None:
-        """Begin a run or a step. If `merge` is given, the run continues a run whose rows were edited.
-
-        Of several runs that continue each other, the first one stays among the earlier runs.
-        """
+        """Begin a run or a step. If `merge` is given, the run continues a run whose rows were edited."""
         self.travel.cancel()
         if not self._document.may_change():
             return None
-        state, continued = self._document.state, self._continues
-        self._continues = merge is not None
-        if not (continued and self._continues):
-            state = with_earlier(state, self.travel.past.last)
+        self._continues, state = merge is not None, self._document.state
+        if not self.updates_left or state.training != self._paused_with:
+            begun = begin(state, self._document.past.last)
+            if begun is not state:
+                self._document.amend(replace(state, runs=begun.runs))  # undoing the new run keeps the old one
+            state = begun
         try:
             make = partial(Trainer, history_limit=self._limits.history_points)
             job = Job(state, updates, self, self._limits, make)
@@ -425,7 +424,7 @@ class Runner(QObject):
 
     def _end(self, job: Job, sentence: str) -> None:
         job.stop()
-        self._job = None
+        self._job, self._paused_with = None, self._document.state.training
         self._document.set_in_motion(False)
         self.run_ended.emit(sentence)
 

@@ -103,7 +103,7 @@ class ScriptFollower(QObject):
         memory = np.zeros((0, network.parameters))
         run = Run(self._start, iteration, self._history, Training().optimizer, memory, (), watched=True)
         self._own_state = replace(state, network=network, run=run)
-        self._document.push(self._own_state, UNDO_NAME, merge=self)
+        self._document.push(self._own_state, UNDO_NAME, merge=self, keeps_run=False)
         if ending:
             self._end(ending)
 

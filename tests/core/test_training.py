@@ -1,4 +1,4 @@
-"""Training against plain references, however work is split; accuracy, earlier iterations and earlier runs."""
+"""Training against plain references, however work is split; accuracy, and earlier iterations."""
 
 import math
 import weakref
@@ -12,7 +12,6 @@ from nnviz.core import edits
 from nnviz.core import train as training
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
-from nnviz.core.history import History
 from nnviz.core.metrics import (
     NO_CLASS,
     are_correct,
@@ -26,19 +25,8 @@ from nnviz.core.metrics import (
     output_range,
 )
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.replay import (
-    STORED_STATES,
-    Past,
-    Replay,
-    can_repeat,
-    forget_runs,
-    leads_to,
-    state_at_start,
-    with_earlier,
-    with_past,
-)
+from nnviz.core.replay import STORED_STATES, Past, Replay, can_repeat, leads_to, with_past
 from nnviz.core.slopes import run_work
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import Best, carry_out, train
@@ -709,78 +697,3 @@ def test_the_last_or_the_first_state_is_the_best_where_nothing_was_better():
     _, found = found_best(state)
     assert (found.iteration, len(found.run.history)) == (0, 1)
     assert found.network == state.network
-
-
-# --- earlier runs
-
-RUN = train(start(8), updates=12).state
-NAME = "learning rate 0.05 · gradient descent · 12 updates"
-
-
-def names(state):
-    return [run.name for run in state.runs]
-
-
-def other_rate(state):
-    return edits.set_training(state, replace(state.training, learning_rate=0.01))
-
-
-def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
-    (kept,) = with_earlier(other_rate(state_at_start(RUN)), RUN).runs
-    assert (kept.name, kept.iterations, kept.training) == (NAME, 12, RUN.training)
-    assert kept.history.tolist() == RUN.run.history.points.tolist()
-    assert kept.network.in_words == "2-4-1"
-    assert kept.fits(RUN.network)
-    assert not kept.fits(edits.add_node(RUN, 1).network)
-    unusual = train(start(8, batch_size=3, seed=4, optimizer="adam"), updates=1).state
-    (other,) = with_earlier(edits.randomise(unusual, 5), unusual).runs
-    penalised = train(start(8, l1=0.5, l2=0.001), updates=2).state
-    (third,) = with_earlier(edits.randomise(penalised, 5), penalised).runs
-    names = f"{kept.name}\n{kept.called()}\n{other.name}\n{third.name}"
-    approved("names of earlier runs", names)
-
-
-def test_a_run_is_kept_when_an_edit_ends_it_and_not_when_it_goes_on():
-    begun, other_start = state_at_start(RUN), edits.with_network(RUN, replace(RUN.run.start))
-    changes = [*edited(RUN), *edited(begun), edits.set_activation(begun, 0, "relu")]
-    middle = replace(train(start(8), updates=5).state, data=RUN.data)
-    middle = replace(middle, run=replace(middle.run, start=RUN.run.start))
-    changes.append(other_rate(middle))  # from the middle of the run another one branches off
-    assert [names(with_earlier(change, RUN)) for change in changes] == [[NAME]] * 8
-    for state in (middle, RUN, begun, other_rate(RUN), other_start, edits.rename(begun, 0, 0, "x")):
-        assert with_earlier(state, RUN) is state
-    assert with_earlier(start(8), None).runs == ()
-    without_a_curve = replace(RUN, run=replace(RUN.run, history=RUN.run.history.end()))
-    assert with_earlier(changes[0], without_a_curve) is changes[0]
-
-
-def test_runs_of_one_name_get_a_number_and_a_run_is_kept_once():
-    state = start(8)
-    for weight in (0.1, 0.2, 0.3, 0.2):
-        begun = set_weight(replace(start(8), runs=state.runs), 0, 0, 0, weight)
-        run = train(begun, updates=12).state
-        state = with_earlier(set_weight(run, 0, 0, 0, -1.0), run)
-    assert names(state) == [NAME, f"{NAME} (3)", f"{NAME} (2)"]
-    losses = [set_weight(start(8), 0, 0, 0, weight).loss() for weight in (0.1, 0.3, 0.2)]
-    assert [kept.history[0, 1] for kept in state.runs] == pytest.approx(losses, rel=1e-12)
-
-
-def test_the_latest_runs_are_kept_and_training_takes_them_along():
-    state = start(8)
-    for updates in range(1, 12):
-        run = train(edits.with_network(state, state.network), updates=updates).state
-        state = with_earlier(set_weight(run, 0, 0, 0, 0.5), run)
-    assert [run.iterations for run in state.runs] == list(range(12 - EARLIER_RUNS.limit, 12))
-    assert forget_runs(state).runs == ()
-    assert train(state, updates=3).state.runs == state.runs
-
-
-def test_a_long_curve_of_an_earlier_run_keeps_its_extremes_and_ends():
-    for length in (2, 501, 16_384, 16_385, 131_072):
-        losses = np.random.default_rng(length).random(length) + 0.5
-        points = np.column_stack((np.arange(length), losses))
-        brief = History().extended(points).line
-        assert min(length, 4096) <= len(brief) <= EARLIER_POINTS.limit
-        assert (np.diff(brief[:, 0]) > 0).all()
-        assert brief[[0, -1]].tolist() == points[[0, -1]].tolist()
-        assert (brief[:, 1].min(), brief[:, 1].max()) == (losses.min(), losses.max())

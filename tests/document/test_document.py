@@ -154,7 +154,9 @@ def test_undo_counts_histories_that_a_run_has_left_behind_and_not_what_states_sh
     document, stores = Document(state(0)), []
     document.undo_bytes = 6 * 1000 * 16
     for k in range(15):
-        document.push(train(state(k + 2.0), updates=999, learning_rate=0.01).state, "Run")
+        runs = document.state.runs
+        trained = train(state(k + 2.0), updates=999, learning_rate=0.01).state
+        document.push(replace(trained, runs=runs), "Run")
         stores.append(weakref.ref(next(document.state.run.history.stores)))
     assert 3 < sum(store() is not None for store in stores) <= 7
 

@@ -367,6 +367,7 @@ def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(own, qapp
     if leave == "edit":
         state = set_weight(state, 0, 0, 0, 9.0)
         own.document.push(state, "mine")
+        state = own.document.state  # with the run that has ended
     getattr(own.player, "back" if leave == "edit" else leave)()
     qapp.processEvents()  # what is still under way would come now
     assert own.document.state.iteration == (0 if leave == "back" else state.iteration)

@@ -391,11 +391,11 @@ class Machine(RuleBasedStateMachine):
     def do_there_and_back(self):
         """Go to two iterations and to the end of the run, which stays the end."""
         self.finish()
-        travel, end = self.runner.travel, self.runner.travel.past.end
+        travel, end = self.runner.travel, self.document.past.end
         for iteration in (self.rng.randint(0, travel.end), self.rng.randint(0, travel.end), travel.end):
             self.runner.scrub_to(iteration)
             self.finish()
-            assert travel.past.end is end
+            assert self.document.past.end is end
 
     def do_try_another_rate(self):
         self.runner.try_again(self.rng.randint(0, self.runner.travel.end), self.rng.choice((0.001, 0.1)))

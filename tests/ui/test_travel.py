@@ -197,15 +197,19 @@ def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(doc
     assert (document.undo_text(), *shown(panel)) == ("", 0, 20)
     drag(panel.timeline, 0, 20)
     assert weights(document.state) == weights(end)
-    # a step from the past goes the same way, or at another rate to a new end
-    for rate, length in ((0.01, 20), (0.02, 6)):
+    # a step from the past goes the same way, or at another rate begins a new run and keeps this one
+    for rate, length in ((0.01, 20), (0.02, 1)):
         drag(panel.timeline, 20, 5)
+        five = document.state
         panel.runner.set_training(replace(document.state.training, learning_rate=rate))
         assert panel.timeline.maximum() == 20
         click(panel.run_buttons.step)
-        assert shown(panel) == (6, length)
-        drag(panel.timeline, 6, length)
+        assert shown(panel) == ((6, 20) if length == 20 else (1, 1))
+        drag(panel.timeline, 6 if length == 20 else 1, length)
         assert (weights(document.state) == weights(end)) == (length == 20)
+    assert weights(replace(five, network=document.state.run.start)) == weights(five)
+    (kept,) = document.state.runs
+    assert weights(kept) == weights(end)
     document.start(exercise())
     assert not panel.timeline.isVisible()
 

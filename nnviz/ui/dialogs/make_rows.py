@@ -25,7 +25,7 @@ from nnviz.core import edits
 from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, TYPED, check_noise, check_rows, formula_kind
 from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
-from nnviz.core.state import Architecture, Dataset, State
+from nnviz.core.state import Dataset, State
 from nnviz.ui.dialogs.column import FORMULA_TIP
 from nnviz.ui.dialogs.table import TIPS
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
@@ -202,7 +202,7 @@ class MakeRows(Dialog):
         replaces = f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
         needs = f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         self._of_mine.setText(replaces if fits else needs)
-        self._of_suiting.setText(Architecture.of(kind.network()).in_words)
+        self._of_suiting.setText(kind.network().in_words)
 
     def _remember_preference(self) -> None:
         self._prefers_mine = self.for_open_network.isChecked()

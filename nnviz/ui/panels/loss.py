@@ -472,7 +472,7 @@ class LossSurface(LossView):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, LossSurfacePlane())
-        self._past = desk.runner.travel.past
+        self._past = desk.document.past
 
     def hint(self, state: State) -> str:  # noqa: D102
         return (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)

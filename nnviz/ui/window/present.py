@@ -66,7 +66,7 @@ class RunStrip(QWidget):
         self.take_room(new.state.trainable or run is not None)
         if self.isHidden():
             return
-        end, (measured, iteration) = self._travel.past.end, new.last_measured
+        end, (measured, iteration) = self._document.past.end, new.last_measured
         point = self._travel.present if new.state.is_watched else (iteration, measured.loss)
         iteration = point[0] if point else iteration
         later = end.iteration if end.iteration > iteration else None

@@ -1,0 +1,424 @@
+"""Kept runs: which runs a State keeps, in which settings they differ, and how a person returns to one.
+
+A kept run is the State at the run's last iteration. So each of its iterations can be computed again, as those
+of the current run, and returning to the run also restores its network, rows and settings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnviz.core.history import ceiling
+from nnviz.core.numbers import KEPT_NUMBERS, KEPT_RUNS, NUMBERS, SEGMENTS, exact_text, full_text
+from nnviz.core.replay import leads_to
+from nnviz.core.schedules import CONSTANT
+from nnviz.core.state import MOST_UPDATES, Run, RunLabel, State, Training, WeightSet
+
+SEGMENT_NUMBERS = 100
+"""A change of settings counts as this many numbers: objects of a file take more memory than numbers."""
+
+# Keeping
+
+
+def keep(state: State, last: State) -> State:
+    """Return `state` with the run of `last`, the State at the end of this run, as its latest kept run.
+
+    A run without updates, the training of a user's script, and a run that is too large are not kept. A kept
+    run that the new one repeats is removed, unless a person has named, noted or pinned the kept run. Beyond
+    the limits, the oldest runs that are not pinned are removed.
+    """
+    run = last.run
+    if run is None or run.watched or not 1 <= run.iteration <= MOST_UPDATES or len(run.history) < 2:
+        return state
+    run = run.with_curves(lambda history, _: history.brief())
+    training = replace(training_of(last), updates=last.training.updates)
+    kept = State(last.network, last.data, training, run=run, columns=last.columns)
+    if not is_savable(kept) or numbers_of([kept], kept) > KEPT_NUMBERS.limit:
+        return state
+    others = [each for each in state.runs if not _repeats(kept, each)]
+    return replace(state, runs=within_limits([*others, kept], state))
+
+
+def add_runs(state: State, ends: Iterable[State]) -> State:
+    """Return `state` with further kept runs, given as the States at their ends."""
+    parent = state.run.label.id if state.run else state.next_label.parent
+    for end in ends:
+        label = replace(state.next_label, parent=parent)
+        state = keep(state, replace(end, run=replace(run_of(end), label=label)))
+    return state
+
+
+def keep_ended(old: State, new: State, last: State | None) -> State:
+    """Return `new`, an edit of `old`, with the run of `last` as a kept run if the edit has ended this run."""
+    if last is None or last.run is None or not leads_to(old, last):
+        return new
+    return new if leads_to(new, last) or leads_to(last, new) else _keep_once(new, last)
+
+
+def begin(state: State, last: State | None) -> State:
+    """Return `state`, ready for its next update, which continues its run or begins a new run.
+
+    With the settings of its run, the update continues or repeats the run. With other settings, a new run
+    begins, and the old one is kept. `last` is the State at the end of the run of `state`. A run of a user's
+    script does not continue.
+    """
+    if state.is_watched:
+        return replace(state, run=None)
+    if last is None or last.run is None or not leads_to(state, last):
+        return state
+    following = [segment for segment in last.run.segments if segment.after <= state.iteration]
+    if not following or following[-1].training == replace(state.training, updates=1):
+        return state
+    return replace(_keep_once(state, last), run=None)
+
+
+def _keep_once(state: State, last: State) -> State:
+    """Return `state` with the run of `last` as a kept run; `state` itself if it has this run."""
+    is_kept = run_of(last).label.id in [run_of(each).label.id for each in state.runs]
+    return state if is_kept else keep(state, last)
+
+
+def with_whole_run(state: State, last: State) -> State:
+    """Return `state` as a file keeps it: if it is an earlier iteration of a run, with the whole run, too.
+
+    `last` is the State at the end of the run. The updates up to the iteration of `state` are then a run of
+    their own.
+    """
+    if last.run is None or last.is_watched or state.iteration >= last.iteration or not leads_to(state, last):
+        return state
+    whole = _keep_once(state, last)
+    if state.run is None or not state.iteration:
+        return replace(whole, run=None)
+    label = replace(whole.next_label, parent=state.run.label.parent)
+    return replace(whole, run=replace(state.run, label=label))
+
+
+def _repeats(new: State, kept: State) -> bool:
+    """Return whether the run of `new` has all updates of a kept run without name, note and pin."""
+    run, other = run_of(new), run_of(kept)
+    return (
+        other.label == RunLabel(other.label.id, other.label.parent)
+        and not other.curve_only
+        and other.iteration <= run.iteration
+        and other.engine == run.engine
+        and other.segments == tuple(each for each in run.segments if each.after < other.iteration)
+        and other.start.computes_as(run.start)
+        and kept.data == new.data
+    )
+
+
+def is_savable(state: State) -> bool:
+    """Return whether a file can hold the run of `state`."""
+    run = run_of(state)
+    sets = 2 + len(state.weight_sets) + len(run.memory)
+    numbers = state.data.numbers + state.network.parameters * sets
+    few = len(run.segments) <= SEGMENTS.limit and run.iteration <= MOST_UPDATES
+    return few and numbers <= NUMBERS.limit
+
+
+def within_limits(runs: Sequence[State], state: State) -> tuple[State, ...]:
+    """Return `runs` within the limits: without the oldest ones that are not pinned, then the oldest ones."""
+    left = list(runs)
+    while len(left) > KEPT_RUNS.limit or numbers_of(left, state) > KEPT_NUMBERS.limit:
+        del left[next((k for k, each in enumerate(left) if not run_of(each).label.pinned), 0)]
+    return tuple(left)
+
+
+def numbers_of(runs: Sequence[State], state: State) -> int:
+    """Return the count of all numbers of the kept runs of `state` in a file: weights, points, and other rows.
+
+    A file holds equal rows of successive runs once. It holds the rows of `state` anyway.
+    """
+    count, after = 0, state
+    for each in reversed(runs):
+        run = run_of(each)
+        histories = (run.history, *(curve.history for curve in run.beside))
+        count += 2 * each.network.parameters + run.memory.size + 2 * sum(map(len, histories))
+        count += SEGMENT_NUMBERS * len(run.segments)
+        count += 0 if _same_rows(each, after) else each.data.numbers
+        after = each
+    return count
+
+
+# One run of a State
+
+
+def run_of(state: State) -> Run:
+    """Return the run of a State that has a run."""
+    assert state.run is not None
+    return state.run
+
+
+def training_of(state: State) -> Training:
+    """Return the settings of the last update of a State's run; the settings may have changed since."""
+    segments = run_of(state).segments
+    return segments[-1].training if segments else state.training
+
+
+def run_called(state: State, run: int) -> State:
+    """Return the kept run with the id `run`. Raises ValueError if there is no such run."""
+    for each in state.runs:
+        if run_of(each).label.id == run:
+            return each
+    raise ValueError(f"there is no run with the id {run}")
+
+
+def delete_run(state: State, run: int) -> State:
+    """Return `state` without a kept run. Raises ValueError if there is no such run."""
+    kept = run_called(state, run)
+    baseline = None if state.baseline == run else state.baseline
+    return replace(state, runs=tuple(each for each in state.runs if each is not kept), baseline=baseline)
+
+
+def delete_runs(state: State) -> State:
+    """Return `state` without kept runs."""
+    return replace(state, runs=(), baseline=None)
+
+
+def set_baseline(state: State, run: int | None) -> State:
+    """Return `state` with another run that the others are compared with, or with none."""
+    return replace(state, baseline=run)
+
+
+def label_run(state: State, run: int, changes: dict[str, Any]) -> State:
+    """Return `state` with changes of a run's label; `run` is the id of the current run or a kept run.
+
+    Raises ValueError if there is no such run or if a change is invalid.
+    """
+    if state.run and state.run.label.id == run:
+        return replace(state, run=replace(state.run, label=replace(state.run.label, **changes)))
+    kept = run_called(state, run)
+    changed = replace(kept, run=replace(run_of(kept), label=replace(run_of(kept).label, **changes)))
+    return replace(state, runs=tuple(changed if each is kept else each for each in state.runs))
+
+
+def return_to(state: State, run: int, last: State | None, at_start: bool = False) -> State:
+    """Return `state` with network, rows and settings of a kept run, and with this run as the current one.
+
+    With `at_start`, the weights are those before the first update, and the run stays among the kept ones.
+    The run of `last`, if it leads there, is kept. Weight sets that do not fit the network are left out.
+    Raises ValueError if there is no such run, or if only its curve is known.
+    """
+    kept = run_called(state, run)
+    if run_of(kept).curve_only:
+        raise ValueError("an older version of nnviz kept only the curve of this run, not its weights")
+    state = replace(state, runs=tuple(each for each in state.runs if each is not kept))
+    if last is not None and last.run is not None and leads_to(state, last):
+        state = _keep_once(state, last)
+    network, current = kept.network, kept.run
+    if at_start:  # another object, which leads to no run yet
+        network, current = replace(run_of(kept).start), None
+    return replace(
+        state,
+        network=network,
+        data=kept.data,
+        columns=kept.columns,
+        training=kept.training,
+        run=current,
+        runs=(*state.runs, kept) if at_start else state.runs,
+        weight_sets=tuple(each for each in state.weight_sets if _fits(each, network.layers)),
+    )
+
+
+def _fits(weights: WeightSet, layers: Sequence[Any]) -> bool:
+    def shapes(each: Any) -> tuple[object, ...]:
+        return each.weights.shape, None if each.biases is None else each.biases.shape
+
+    return [*map(shapes, weights.layers)] == [*map(shapes, layers)]
+
+
+# All runs beside each other
+
+
+NONE, ALL = "none", "all"
+"""Texts of a setting that a run does not have, and of a batch with all rows."""
+
+
+class RunSetting(NamedTuple):
+    """A setting that tells runs apart: `title` heads a column, and `phrase` is its part of a run's name.
+
+    The name of a run does not have the `usual` value of a setting.
+    """
+
+    title: str
+    phrase: str
+    text: Callable[[State], str]
+    usual: str = ""
+
+
+def _exact(value: float) -> str:
+    return exact_text(value) or full_text(value)
+
+
+def _rates(state: State) -> str:
+    rates = [segment.training.learning_rate for segment in run_of(state).segments]
+    return " → ".join(dict.fromkeys(map(_exact, rates or [state.training.learning_rate])))
+
+
+def _activations(state: State) -> str:
+    return ", ".join(dict.fromkeys(layer.activation for layer in state.network.layers[:-1])) or NONE
+
+
+def _frozen(state: State) -> str:
+    return ", ".join(training_of(state).frozen) or NONE
+
+
+def _batch(state: State) -> str:
+    return str(training_of(state).batch_size or ALL)
+
+
+def _number(name: str) -> Callable[[State], str]:
+    return lambda state: _exact(getattr(training_of(state), name))
+
+
+SETTINGS = {
+    "learning_rate": RunSetting("Rate", "rate {}", _rates),
+    "optimizer": RunSetting("Optimizer", "{}", lambda state: training_of(state).optimizer.replace("_", " ")),
+    "batch_size": RunSetting("Batch", "batch {}", _batch, ALL),
+    "hidden": RunSetting("Network", "{}", lambda state: state.network.in_words),
+    "activation": RunSetting("Activation", "{}", _activations),
+    "loss": RunSetting("Loss", "{}", lambda state: state.measure.title),
+    "validation": RunSetting("Validation", "validation {}", _number("validation"), "0"),
+    "l1": RunSetting("L1", "L1 {}", _number("l1"), "0"),
+    "l2": RunSetting("L2", "L2 {}", _number("l2"), "0"),
+    "schedule": RunSetting("Schedule", "{}", lambda state: training_of(state).schedule_name, CONSTANT),
+    "frozen": RunSetting("Frozen", "frozen: {}", _frozen, NONE),
+    "seed": RunSetting("Seed", "seed {}", lambda state: str(training_of(state).seed)),
+    "start": RunSetting("Start", "start {}", lambda _: "", "1"),
+    "rows": RunSetting("Rows", "rows {}", lambda _: "", "1"),
+}
+"""The settings that tell runs apart, in the order of a name. A table of runs numbers starts and rows."""
+
+
+@dataclass(frozen=True)
+class NamedRun:
+    """A run beside other runs: the State at its end, its name, and its settings as texts by key."""
+
+    state: State
+    name: str
+    settings: dict[str, str]
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return run_of(self.state)
+
+    @property
+    def id(self) -> int:
+        """The number of the run."""
+        return self.run.label.id
+
+    @property
+    def last(self) -> float:
+        """The last loss of the run."""
+        return self.run.history.last[1]
+
+    @property
+    def best(self) -> float:
+        """The smallest loss of the run."""
+        return float(self.run.history.points[:, 1].min())
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended: "diverged", "paused" before the number of updates that was set, or "done".
+
+        As in the plot, a loss that is a million times the first loss counts as diverged, too.
+        """
+        if self.run.diverged or ceiling(self.run.history.points[:, 1]) < math.inf:
+            return "diverged"
+        return "paused" if self.run.iteration < self.state.training.updates else "done"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The run in values by name, as `nnviz runs` prints them."""
+        return {
+            "id": self.id,
+            "parent": self.run.label.parent,
+            "name": self.name,
+            "training": replace(training_of(self.state), updates=self.state.training.updates),
+            "iterations": self.run.iteration,
+            "first": float(self.run.history.points[0, 1]),
+            "last": self.last,
+            "best": self.best,
+            "validation": self.run.last_of("validation"),
+            "accuracy": self.run.last_of("accuracy"),
+            "state": self.outcome,
+        }
+
+
+class RunTable(NamedTuple):
+    """Runs beside each other, oldest first, and the keys of the settings in which they differ."""
+
+    runs: list[NamedRun]
+    differing: list[str]
+
+    def with_state(self, end: State) -> RunTable:
+        """Return the table with another State at the end of one of its runs, whose name stays."""
+        runs = [replace(each, state=end) if each.id == run_of(end).label.id else each for each in self.runs]
+        return RunTable(runs, self.differing)
+
+
+def run_table(states: Iterable[State]) -> RunTable:
+    """Return the runs of States, each at the end of its run, named by the settings in which they differ.
+
+    Equal weights at the start have equal numbers, counted from 1 for each architecture; so have equal rows.
+    """
+    ended = sorted(states, key=lambda each: run_of(each).label.id)
+    starts = _numbers(ended, _same_start, by=lambda each: each.network.sizes)
+    columns = {key: [setting.text(each) for each in ended] for key, setting in SETTINGS.items()}
+    columns |= {"start": starts, "rows": _numbers(ended, _same_rows)}
+    differing = [key for key, texts in columns.items() if len(set(texts)) > 1]
+    seeds_name_starts = len(set(zip(columns["seed"], starts, strict=True))) == len(set(columns["seed"]))
+    naming = [key for key in differing if key != "start" or not seeds_name_starts]
+    settings = [{key: texts[k] for key, texts in columns.items()} for k in range(len(ended))]
+    names = [_name(texts, naming) for texts in settings]
+    runs = []
+    for each, texts, name in zip(ended, settings, names, strict=True):
+        label = run_of(each).label
+        number = f"run {label.id}" if not name or names.count(name) > 1 else ""
+        runs.append(NamedRun(each, label.name or " · ".join(filter(None, (name, number))), texts))
+    return RunTable(runs, differing)
+
+
+def _name(texts: dict[str, str], keys: Sequence[str]) -> str:
+    """Return a name from the settings `keys`, without usual values if there are others."""
+    unusual = [key for key in keys if texts[key] != SETTINGS[key].usual] or keys
+    return " · ".join(SETTINGS[key].phrase.format(texts[key]) for key in unusual)
+
+
+def _numbers(
+    states: Sequence[State],
+    same: Callable[[State, State], bool],
+    by: Callable[[State], Hashable] = lambda _: None,
+) -> list[str]:
+    """Return equal numbers, from 1, for equal States; each value of `by` has numbers of its own."""
+    known: defaultdict[Hashable, list[State]] = defaultdict(list)
+    numbers = []
+    for state in states:
+        before = known[by(state)]
+        number = next((k for k, each in enumerate(before) if same(state, each)), len(before))
+        if number == len(before):
+            before.append(state)
+        numbers.append(str(number + 1))
+    return numbers
+
+
+def _same_start(one: State, other: State) -> bool:
+    first, second = run_of(one), run_of(other)
+    pairs = zip(first.start.layers, second.start.layers, strict=True)
+    same = first.start is second.start or all(
+        np.array_equal(own, its)
+        for layers in pairs
+        for own, its in zip(*(each.arrays for each in layers), strict=False)
+    )
+    return same and not (first.curve_only or second.curve_only)
+
+
+def _same_rows(one: State, other: State) -> bool:
+    return one.data is other.data or one.data == other.data
