@@ -18,9 +18,9 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.numbers import (
     DIGITS,
-    EARLIER_POINTS,
-    EARLIER_RUNS,
     HALF,
+    KEPT_NUMBERS,
+    KEPT_RUNS,
     LAYERS,
     NESTING,
     NOTES,
@@ -35,8 +35,9 @@ from nnviz.core.numbers import (
 )
 from nnviz.files.errors import STEP, FileError, Progress, as_file_errors
 
-OBJECTS = Limit("objects", NOTES.limit + SEGMENTS.limit + 2 * LAYERS.limit * WEIGHT_SETS.limit)
-CURVES = 4 * POINTS.limit + EARLIER_RUNS.limit * EARLIER_POINTS.limit
+SETS = 2 * WEIGHT_SETS.limit + 4 * KEPT_RUNS.limit
+OBJECTS = Limit("objects", NOTES.limit + SEGMENTS.limit + SETS * LAYERS.limit)
+CURVES = 4 * POINTS.limit + KEPT_NUMBERS.limit
 LISTS = Limit("lists", 2 * ROWS.limit + CURVES + 4 * OBJECTS.limit)
 VALUES = Limit("values", NUMBERS.limit + LISTS.limit + 10 * OBJECTS.limit)
 """OBJECTS, LISTS, VALUES: largest numbers of objects, lists and values in a JSON text."""

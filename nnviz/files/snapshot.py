@@ -20,18 +20,8 @@ from nnviz.core.activations import Array
 from nnviz.core.columns import Column
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import (
-    Architecture,
-    Curve,
-    Dataset,
-    EarlierRun,
-    Run,
-    Segment,
-    State,
-    Training,
-    Weights,
-    WeightSet,
-)
+from nnviz.core.schedules import SCHEDULES
+from nnviz.core.state import Curve, Dataset, Run, RunLabel, Segment, State, Training, Weights, WeightSet
 from nnviz.files import native
 from nnviz.files.errors import FileError
 
@@ -40,7 +30,8 @@ _LENGTH, _DIGEST = 8, 16
 """_LENGTH: size of the field with the header's length. _DIGEST: size of the digest. Both are in bytes."""
 _PLAIN = (
     *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
-    *(Run, Curve, Segment, EarlierRun, Architecture),
+    *(Run, Curve, Segment, RunLabel),
+    *SCHEDULES.values(),
 )
 _KINDS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: kind for kind in _PLAIN},
@@ -73,7 +64,7 @@ class About(NamedTuple):
 def copy_parts(state: State, about: About) -> Parts:
     """Return `state` and its description as a list of bytes-like objects, for `with_digest`."""
     arrays: list[Array] = []
-    tree = _tree(native.without_unsavable_run(state), arrays)
+    tree = _tree(native.without_unsavable_runs(state), arrays)
     head = json.dumps({"about": about.as_json(), "state": tree}).encode()
     numbers = (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays)
     return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
@@ -110,6 +101,7 @@ class Copy:
         with _copy_errors():
             head = json.loads(data[start : self._next])
             self.about, self._tree = About.of_json(head["about"]), head["state"]
+        self._arrays: list[Array] = []
 
     def state(self) -> State:
         """Return the State; call this once. Raises FileError if another version of nnviz wrote the copy."""
@@ -125,7 +117,9 @@ class Copy:
         if not isinstance(tree, dict):
             return tree
         if "shape" in tree:
-            return self._array(tree["shape"])
+            if tree["at"] == len(self._arrays):
+                self._arrays.append(self._array(tree["shape"]))
+            return self._arrays[tree["at"]]
         fields = {name: self._value(part) for name, part in tree.items() if name != "kind"}
         return _KINDS[tree["kind"]](**fields)
 
@@ -136,10 +130,11 @@ class Copy:
 
 
 def _tree(value: Any, arrays: list[Array]) -> Any:
-    """Return `value` as JSON with shapes in place of arrays; append the arrays to `arrays`."""
+    """Return `value` as JSON with shapes in place of arrays; append each array once to `arrays`."""
     if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {"shape": value.shape}
+        at = next((k for k, each in enumerate(arrays) if each is value), len(arrays))
+        arrays += [value] if at == len(arrays) else []
+        return {"shape": value.shape, "at": at}
     if isinstance(value, History):
         line = value.line
         is_thinned = value.is_thinned or len(line) < len(value)

@@ -144,7 +144,7 @@ def lost_parts(state: State, reread: State) -> list[str]:
         "the notes": state.notes != reread.notes,
         SETTINGS: state.training != reread.training,
         RUN: state.run is not reread.run,
-        "the earlier runs": state.runs != reread.runs,
+        "the kept runs": len(state.runs) > len(reread.runs),
         "the weight sets": state.weight_sets != reread.weight_sets,
         "the classes of the columns": any(column.values for column in state.columns),  # scaling is not lost
     }

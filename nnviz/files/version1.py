@@ -26,17 +26,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
-from nnviz.core.state import (
-    NUMPY,
-    Architecture,
-    Dataset,
-    EarlierRun,
-    EngineName,
-    Shown,
-    Training,
-    Weights,
-    WeightSet,
-)
+from nnviz.core.state import NUMPY, Dataset, EngineName, Shown, Training, Weights, WeightSet
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
@@ -195,14 +185,17 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     frozen: _Frozen | msgspec.UnsetType = msgspec.UNSET
 
 
-class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The run that led to the weights. To repeat it, train from `start` with the settings in `segments`."""
+class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What the file has of the current run and of each kept run."""
 
     # optimizer_memory has the optimizer's values for each weight and bias by name, such as v; default: 0
 
-    iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    segments: Annotated[list[SegmentPart], Meta(extra_json_schema={"minItems": 1})]
-    start: Annotated[list[WeightsPart], Meta(description="The weights at iteration 0, layer by layer.")]
+    id: Annotated[int | None, Meta(description="The number of the run, from 1.")] = None
+    parent: Annotated[int | None, Meta(description="The id of the run that ended before this run.")] = None
+    name: Annotated[str, Meta(description="Without a name, nnviz names the run by its settings.")] = ""
+    note: str = ""
+    pinned: Annotated[bool, Meta(description="Whether the run is kept when there are too many runs.")] = False
+    segments: list[SegmentPart] = []
     optimizer_memory: list[WeightSetPart] = []
     history: Annotated[
         Matrix,
@@ -215,30 +208,44 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, accuracy].")] = []
     validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
     engine: Annotated[EngineName, Meta(description="What has computed the updates.")] = NUMPY
+    diverged: Annotated[bool, Meta(description="Whether a number became infinite or NaN.")] = False
 
 
-class EarlierLayerPart(msgspec.Struct, forbid_unknown_fields=True):
-    """One layer of the network of an earlier run, without its weights."""
+class RunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The run that led to the weights. To repeat it, train from `start` with the settings in `segments`."""
+
+    iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
+    start: Annotated[list[WeightsPart], Meta(description="The weights at iteration 0, layer by layer.")]
+
+
+class KeptLayerPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """One layer of the network of a kept run; older versions kept no weights."""
 
     nodes: _Names
     activation: _Activation
+    weights: _Weights = []
+    biases: _Biases = None
 
 
-class EarlierNetworkPart(msgspec.Struct, forbid_unknown_fields=True):
-    """The network of an earlier run, without its weights."""
+class KeptNetworkPart(msgspec.Struct, forbid_unknown_fields=True):
+    """The network of a kept run, with the weights at iteration 0."""
 
     inputs: _Names
-    layers: list[EarlierLayerPart]
+    layers: list[KeptLayerPart]
 
 
-class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A run that another run has replaced: its last settings, its number of updates, and its loss curve."""
+class KeptRunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A kept run. To repeat it, train `network` with the settings in `training` and `segments`."""
 
-    name: str
+    # without `data`, the rows and columns are those of the next run in the list, or of the file; without
+    # `segments`, `training` holds in all updates
+
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    history: Annotated[Matrix, Meta(description="Pairs [iteration, loss]; some pairs may be missing.")]
-    network: EarlierNetworkPart | None = None
+    network: KeptNetworkPart | None = None
+    end: Annotated[list[WeightsPart], Meta(description="The weights after the last iteration.")] = []
+    data: DataPart | None = None
+    columns: list[ColumnPart] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ViewPart(msgspec.Struct, forbid_unknown_fields=True):
@@ -259,7 +266,12 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     training: TrainingPart | None = None
     weight_sets: list[WeightSetPart] = []
     run: RunPart | None = None
-    runs: Annotated[list[EarlierRunPart], Meta(description="Earlier runs, the newest last.")] = []
+    runs: Annotated[
+        list[KeptRunPart], Meta(description="Kept runs; the run that ended last is the last.")
+    ] = []
+    baseline: Annotated[int | None, Meta(description="The id of the run that others are compared with.")] = (
+        None
+    )
     columns: Annotated[
         list[ColumnPart], Meta(description="How the cells of a raw table become inputs and targets.")
     ] = []
@@ -290,7 +302,12 @@ def convert(raw: Any, kind: type[_T], place: str = "") -> _T:
 
 def to_json_types(file: File) -> Any:
     """Convert a File to dictionaries, lists and plain values. Row and Point objects stay unchanged."""
-    return msgspec.to_builtins(file, builtin_types=(Row, Point))
+    raw = msgspec.to_builtins(file, builtin_types=(Row, Point))
+    for run in (*raw.get("runs", ()), *filter(None, [raw.get("run")])):
+        for name in AnyRunPart.__struct_fields__[5:]:  # what is long comes last
+            if name in run:
+                run[name] = run.pop(name)
+    return raw
 
 
 def _row(_type: type, value: Any) -> Row:
@@ -341,10 +358,7 @@ _OBJECTS: dict[type, Callable[..., Any]] = {
     ColumnPart: Column,
     WeightsPart: Weights,
     WeightSetPart: WeightSet,
-    EarlierRunPart: EarlierRun,
-    EarlierNetworkPart: Architecture,
     ViewPart: Shown,
-    EarlierLayerPart: lambda nodes, activation: (nodes, activation),
     **{part: SCHEDULES[kind] for kind, part in _SCHEDULE_PARTS.items()},
 }
 """The class of nnviz.core that each part describes; the fields of both have the same names."""
@@ -390,9 +404,6 @@ def part_of(value: Any, row: type[Row] = Row) -> Any:
     """Return an object of nnviz.core as part of a file. Each row of an array becomes an object of `row`."""
     if isinstance(value, np.ndarray):
         return [row(each) for each in value] if value.ndim > 1 else value.tolist()
-    if isinstance(value, Architecture):
-        layers = [EarlierLayerPart([*nodes], activation) for nodes, activation in value.layers]
-        return EarlierNetworkPart([*value.inputs], layers)
     if isinstance(value, Training):
         value = replace(value, learning_rate=float(value.learning_rate))
     if isinstance(value, tuple):
@@ -401,8 +412,14 @@ def part_of(value: Any, row: type[Row] = Row) -> Any:
         return value
     part: Any = _PART_OF[type(value)]
     values = {name: getattr(value, name) for name in part.__struct_fields__}
-    parts = {name: part_of(each, Point if name == "history" else Row) for name, each in values.items()}
+    parts = {name: part_of(each) for name, each in values.items()}
     return part(**without_defaults(part, {name: each for name, each in parts.items() if each is not None}))
+
+
+def training_json(training: Training) -> dict[str, Any]:
+    """Return settings as a dictionary for JSON, as in a file."""
+    made: dict[str, Any] = msgspec.to_builtins(part_of(training))
+    return made
 
 
 def without_defaults(part: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:

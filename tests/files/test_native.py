@@ -14,13 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core import edits
+from nnviz.core import edits, runs
+from nnviz.core.address import Address
 from nnviz.core.columns import Column, Columns
+from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
+from nnviz.core.numbers import KEPT_RUNS, NUMBERS, POINTS
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.replay import Past, Replay, with_earlier
-from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
+from nnviz.core.replay import Past, Replay, state_at_start
+from nnviz.core.runs import keep, label_run, return_to, set_baseline
+from nnviz.core.state import Dataset, Segment, State, Training, Weights, WeightSet
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
 from nnviz.files import json_text, native, registry, snapshot
@@ -66,12 +69,12 @@ def untrained(optimizer="gradient_descent", batch_size=None):
     return oracle.make_state(network, 10, learning_rate=0.05, optimizer=optimizer, batch_size=batch_size)
 
 
-def with_two_earlier(long=50):
+def with_two_kept(long=50):
     """Return a State with a run and two earlier ones, of that many and of 9 updates."""
     state = untrained("adam", 3)
     for updates in (long, 9):
         run = train(edits.randomise(state, updates), updates=updates).state
-        state = with_earlier(edits.randomise(run, 5), run)
+        state = keep(edits.randomise(run, 5), run)
     return train(state, updates=4).state
 
 
@@ -210,20 +213,21 @@ LONG_RUN = {
     "run optimizer_memory": {"twice": lambda memory: memory * 2},
     "run history": {"too many points": [[k, 1] for k in range(POINTS.limit + 1)]},
 }
-BAD_EARLIER = r"""
-runs 0 name: "" ¦ runs 0 training learning_rate: 0 ¦ runs 0 training optimizer: 1
+BAD_KEPT = r"""
+runs 0 name: "two\u000alines" ¦ runs 0 id: 0 | 2 ¦ runs 0 end 0: {} ¦ runs 0 segments: [{"after": 1}]
+¦ runs 0 training learning_rate: 0 ¦ runs 0 training optimizer: 1
 ¦ runs 0 iterations: 9007199254740993 ¦ runs 0 network inputs: [] ¦ runs 0 network layers: []
 ¦ runs 0 network layers 1 nodes: [] ¦ runs 0 history: [[0, 1]] ¦ runs 1 iterations: "9" | without
 ¦ runs 1 weights: [] ¦ runs 1 network layers 0 weights: [[1]]
 ¦ runs 1 history: [[0, 1], [3.5, 1]] | [[0, 1], [0, 1]] | [[0, 1], [1, -1]] | [[0], [0, 1]]
 """
 SAME = {"name": "a", "training": {}, "iterations": 1, "history": [[0, 1], [1, 1]]}
-LONG_EARLIER = {
+LONG_KEPT = {
     "runs": {
-        "a name twice": lambda runs: [*runs, SAME, SAME],
-        "too many": lambda runs: runs + [SAME] * (EARLIER_RUNS.limit - 1),
+        "an id twice": lambda runs: [*runs, {**SAME, "id": 1}],
+        "too many": lambda runs: runs + [SAME] * (KEPT_RUNS.limit - 1),
     },
-    "runs 0 history": {"too many points": [[k, 1] for k in range(EARLIER_POINTS.limit + 1)]},
+    "runs 0 history": {"too many points": [[k, 1] for k in range(POINTS.limit + 1)]},
 }
 BAD_COLUMNS = r"""
 columns: [{"nodes": ["age"]}] | [{"name": "a", "nodes": []}] | [{"name": "a", "nodes": ["gone"]}]
@@ -260,7 +264,7 @@ def changed(raw, path, value):
 FAULTS = {
     "the network, its data and settings": (lambda: read(json.dumps(GOOD)), BAD, LONG),
     "the run": (lambda: train(untrained("momentum"), updates=6).state, BAD_RUN, LONG_RUN),
-    "earlier runs": (with_two_earlier, BAD_EARLIER, LONG_EARLIER),
+    "kept runs": (with_two_kept, BAD_KEPT, LONG_KEPT),
     "columns": (with_columns, BAD_COLUMNS, {}),
 }
 
@@ -414,13 +418,14 @@ def test_a_saved_loss_and_accuracy_are_those_that_its_targets_allow():
     raw = native.write(first).replace(b'"history":', b'"accuracy": [[0, 1], [5, 1]],\n    "history":', 1)
     assert read(raw).run.beside == ()
     assert first.run.history.last[1] < 0
-    state = with_earlier(replace(first, network=network, run=None, training=Training(0.1, 5)), first)
+    state = keep(replace(first, network=network, run=None, training=Training(0.1, 5)), first)
     assert again(first).run.history.points.tolist() == first.run.history.points.tolist()
     assert again(state).runs == state.runs != ()
 
 
 def test_a_run_that_is_too_large_is_left_out_and_nnviz_says_so(monkeypatch, approved):
-    monkeypatch.setattr(native, "NUMBERS", replace(NUMBERS, limit=4_000))
+    for module in (native, runs):
+        monkeypatch.setattr(module, "NUMBERS", replace(NUMBERS, limit=4_000))
     rows = np.zeros((38, 99))  # with their targets 3,800 numbers
     network = Network.from_weights({"output": np.full(99, 0.1)})
     state = State(network, Dataset(rows, rows[:, :1]))
@@ -431,24 +436,109 @@ def test_a_run_that_is_too_large_is_left_out_and_nnviz_says_so(monkeypatch, appr
     approved("a run that is too large", losses_on_save(large, "x.json"))
 
 
-def test_the_earlier_runs_come_back_to_the_last_bit():
-    before = with_two_earlier(1200)
+def check_same_run(found, expected):
+    """Compare all that a kept run has, and an iteration that is computed again."""
+    assert found == expected
+    assert found.columns == expected.columns
+    for name in ("label", "iteration", "segments", "optimizer", "engine", "diverged", "curve_only", "start"):
+        assert getattr(found.run, name) == getattr(expected.run, name)
+    assert found.run.memory.tolist() == expected.run.memory.tolist()
+    assert found.run.history.points.tolist() == expected.run.history.points.tolist()
+    curves = [
+        [(each.name, each.history.points.tolist()) for each in own.run.beside] for own in (found, expected)
+    ]
+    assert curves[0] == curves[1]
+    replays = [Replay(state_at_start(each), each) for each in (found, expected)]
+    for replay in replays:
+        for _ in replay.work(each_half := expected.iteration // 2):
+            pass
+        assert replay.state().iteration == each_half
+    assert replays[0].state().network == replays[1].state().network
+
+
+def test_kept_runs_come_back_to_the_last_bit():
+    before = with_two_kept(1200)
+    before = label_run(before, 1, {"name": "long", "note": "two\nlines", "pinned": True})
+    before = set_baseline(before, 2)
     after = again(before)
-    assert len(after.runs) == 2
-    assert after.runs == before.runs
-    assert native.write(after) == native.write(before)
     copied = b"".join(snapshot.with_digest(snapshot.copy_parts(before, snapshot.About("", "", None, b""))))
-    assert snapshot.Copy(copied).state().runs == before.runs
-    assert "the earlier runs" in losses_on_save(before, "x.py")
-    raw = json.loads(native.write(before))
-    network = raw["network"]
-    layers = [{key: layer[key] for key in ("nodes", "activation")} for layer in network["layers"]]
-    assert raw["runs"][0]["network"] == {"inputs": network["inputs"], "layers": layers}
-    for run in raw["runs"]:  # as older files are
-        del run["network"]
+    assert native.write(after) == native.write(before)
+    for state in (after, snapshot.Copy(copied).state()):
+        assert (len(state.runs), state.baseline) == (2, 2)
+        for found, expected in zip(state.runs, before.runs, strict=True):
+            check_same_run(found, expected)
+    assert train(after, updates=3).state.network == train(before, updates=3).state.network
+    back = return_to(after, 1, after)
+    assert train(back, updates=3).state.network == train(before.runs[0], updates=3).state.network
+    assert "the kept runs" in losses_on_save(before, "x.py")
+
+
+def test_kept_runs_have_their_own_rows_only_where_these_differ():
+    state = with_two_kept(20)
+    last = train(state, updates=3).state
+    state = keep(edits.set_value(last, Address("target", 0, 0), 0.75, 0), last)
+    network, wider = state.network, edits.add_node(state, 1)
+    state = keep(wider, train(wider, updates=2).state)
+    raw = json.loads(native.write(state))
+    assert [("data" in run, len(run["network"]["layers"][0]["nodes"])) for run in raw["runs"]] == [
+        (False, 3),
+        (False, 3),
+        (True, 3),
+        (False, 4),
+    ]
+    after = again(state)
+    assert network.sizes != after.network.sizes
+    assert after.runs[0].data is after.runs[2].data
+    assert after.runs[3].data is after.data
+    for found, expected in zip(after.runs, state.runs, strict=True):
+        check_same_run(found, expected)
+
+
+def test_a_kept_run_whose_rows_were_edited_in_the_file_has_only_its_curve():
+    raw = json.loads(native.write(replace(with_two_kept(20), run=None)))
+    raw["data"]["targets"][0][0] += 1.0
+    state = read(json.dumps(raw))
+    assert [kept.run.curve_only for kept in state.runs] == [True, True]
+    with pytest.raises(ValueError, match="only the curve"):
+        return_to(state, 1, None)
+
+
+def test_runs_of_older_files_are_read_without_weights():
+    state = replace(with_two_kept(50), run=None)
+    raw = json.loads(native.write(state))
+    first, second = raw["runs"]
+    layers = [{key: layer[key] for key in ("nodes", "activation")} for layer in first["network"]["layers"]]
+    network = {"inputs": first["network"]["inputs"], "layers": layers}
+    keys = "training", "iterations", "history"
+    raw["runs"] = [
+        {"name": "learning rate 0.05", "network": network} | {key: first[key] for key in keys},
+        {"name": "another"} | {key: second[key] for key in keys},  # as the first versions wrote a run
+    ]
     older = read(json.dumps(raw))
-    assert all(run.network is None and run.fits(older.network) for run in older.runs)
-    assert json.loads(native.write(older)) == raw
+    assert [kept.run.label.id for kept in older.runs] == [1, 2]
+    assert [kept.run.label.name for kept in older.runs] == ["learning rate 0.05", "another"]
+    for found, expected in zip(older.runs, state.runs, strict=True):
+        assert found.run.curve_only
+        assert found.network.sizes == expected.network.sizes
+        assert (found.training, found.iteration) == (expected.training, expected.iteration)
+        assert found.run.history.points.tolist() == expected.run.history.points.tolist()
+    written = json.loads(native.write(older))
+    assert all("weights" not in layer for run in written["runs"] for layer in run["network"]["layers"])
+    assert [kept.run.curve_only for kept in again(older).runs] == [True, True]
+    assert native.write(again(older)) == native.write(older)
+
+
+def test_many_long_runs_make_a_file_of_few_megabytes(amount):
+    points = np.column_stack((np.arange(100_001.0), np.random.default_rng(0).random(100_001) + 0.5))
+    first = train(untrained(), updates=2).state
+    long = replace(first.run, iteration=100_000, history=History().extended(points))
+    state = first
+    for number in range(1, 51):
+        label = replace(long.label, id=number)
+        segment = Segment(0, replace(first.training, seed=number, updates=1))
+        state = keep(state, replace(first, run=replace(long, label=label, segments=(segment,))))
+    assert len(state.runs) == 50
+    assert len(native.write(replace(state, run=None))) < 12 * 2**20
 
 
 # JSON as text.
@@ -521,7 +611,7 @@ def test_a_list_of_numbers_within_a_list_is_a_row_and_texts_are_no_numbers():
 
 
 def test_json_has_limits_of_depth_and_keys(approved, monkeypatch):
-    assert json_text.KEYS.limit == 1_100_000
+    assert json_text.KEYS.limit == 1_740_000
     monkeypatch.setattr(json_text, "KEYS", replace(json_text.KEYS, limit=1_100))
     text = json.dumps("\N{GRINNING FACE}" * 100_000)  # each as twelve letters
     assert len(json_text.parse(f"[{text}, 1]")[0]) == 100_000

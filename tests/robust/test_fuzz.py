@@ -24,7 +24,8 @@ import pytest
 from nnviz.cli.main import main
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import parse_number
-from nnviz.core.replay import state_at_start, with_earlier
+from nnviz.core.replay import state_at_start
+from nnviz.core.runs import begin
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.core.train import train
 from nnviz.files import native
@@ -92,14 +93,14 @@ def full_state():
 
 
 def trained_state():
-    """Return a State with a run of two segments, the optimizer's memory and a curve, and an earlier run."""
+    """Return a State with a run of two segments, the optimizer's memory and a curve, and a kept run."""
     network = Network(
         ("a", "b"), (Layer(("n",), "tanh", [[0.5, -0.25]], [0.125]), Layer(("out",), "identity", [[2.0]]))
     )
     data = Dataset([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]], [[1.0], [0.0], [2.0]])
     earlier = train(State(network, data, Training(0.5, 3))).state
     state = replace(state_at_start(earlier), training=Training(0.05, 9, 2, "momentum", 7))
-    state = train(with_earlier(state, earlier)).state
+    state = train(begin(state, earlier)).state
     return train(state, updates=4, optimizer="adam").state
 
 

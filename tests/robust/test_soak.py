@@ -23,7 +23,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core import edits
-from nnviz.core.replay import with_earlier
+from nnviz.core.runs import keep
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
@@ -194,8 +194,9 @@ def test_the_line_of_a_long_run_is_true_in_the_window_and_in_the_file(amount):
         assert len(curve) == updates + 1
         for other in others:
             check_line(other.line, curve.points)
-    later = with_earlier(edits.randomise(shown, 3), shown)
-    check_line(later.runs[0].history, whole.points[:, :2])
+    later = keep(edits.randomise(shown, 3), shown)
+    (kept,) = later.runs
+    check_line(kept.run.history.points, whole.points[:, :2])
     (again,) = native.read(Source(native.write(later))).runs
-    np.testing.assert_array_equal(again.history, later.runs[0].history)
+    np.testing.assert_array_equal(again.run.history.points, kept.run.history.points)
     assert len(json.loads(written)["run"]["history"]) <= 4 * 4096
