@@ -44,6 +44,8 @@ class Palette:
         *("#C4A20A", "#E8647C", "#6B7A1F", "#5A6472", "#8B5A2B"),
     )
     """Colours of the classes, repeated if there are more classes than colours."""
+    runs: tuple[str, ...] = ("#2563EB", "#B91C1C", "#1A1F27", "#15803D", "#0F4C81")
+    """Colours of the curves of kept runs. Eyes that do not see red or green tell them apart, too."""
 
 
 PALETTES: dict[str, Palette] = {
@@ -79,6 +81,7 @@ PALETTES: dict[str, Palette] = {
             *("#F3A04A", "#4AA8E8", "#69BE6C", "#D06A86", "#7AD3DF"),
             *("#E3C94B", "#F29AAB", "#AEBB55", "#9BA6B5", "#C29163"),
         ),
+        runs=("#93C5FD", "#C29163", "#D9F99D", "#3B82F6", "#FDE047"),
     ),
 }
 """The palette of each theme, by name."""

@@ -1,6 +1,7 @@
 """How long a frame of the MSE plot takes as the history grows, and its memory: `python -m tests.bench.plot`.
 
-One column has as many earlier runs under the history as there may be, of full length.
+One column has 50 kept runs under the history, of full length, while the history grows. Another one is the
+time of a zoom into them.
 """
 
 import statistics
@@ -8,17 +9,17 @@ import statistics
 import numpy as np
 
 from nnviz.core.history import History
-from nnviz.core.numbers import EARLIER_RUNS
-from nnviz.core.state import EarlierRun, Training
 from nnviz.document.job import USUAL_LIMITS
 from nnviz.ui.panels.history_canvas import HistoryCurve
+from nnviz.ui.panels.history_readout import ShownRun
 from tests.bench import report, windows
 
 LENGTHS = tuple(10**k for k in range(3, 8))
 ROUNDS = 30
 CHUNK = 1000
 """Points that come between two frames."""
-NUMBERS = ("plot_ms", "back in the run", "earlier runs", "points kept")
+RUNS = 50
+NUMBERS = ("plot_ms", "back in the run", "kept runs", "zoom", "points kept")
 
 
 def points(count):
@@ -29,7 +30,7 @@ def points(count):
 
 
 def measured(length, rounds):
-    """Return the milliseconds of a frame at the end, further back, with earlier runs; and the points."""
+    """Return the milliseconds of a frame at the end, further back, with kept runs and in a zoom."""
     curve = HistoryCurve()
     curve.resize(340, 300)
     curve.show()
@@ -37,13 +38,17 @@ def measured(length, rounds):
     history, everything = History(USUAL_LIMITS.history_points), points(length + (rounds + 1) * CHUNK)
     for start in range(0, length, 100_000):
         history = history.extended(everything[start : min(start + 100_000, length)])
-    earlier = tuple(
-        EarlierRun(f"{k}", Training(), length, History().extended(everything[:length] * (1, 1 - k / 20)).line)
-        for k in range(EARLIER_RUNS.limit)
+    kept_runs = tuple(
+        ShownRun(k + 1, f"rate {k}", History().extended(everything[:length] * (1, 1 - k / 60)).brief())
+        for k in range(RUNS)
     )
 
+    def zoom(k):
+        curve.show_view([[0.0, length * (0.9 - 0.1 * (k % 2))], [0.0, 2.0]])
+        curve.viewport().repaint()
+
     def frame(moment):
-        curve.show_history(history, moment)
+        curve.show_history(history, moment, growing=True)
         curve.viewport().repaint()
 
     def timed(moment):
@@ -55,10 +60,11 @@ def measured(length, rounds):
         history = history.extended(everything[until - CHUNK : until])
         iteration, mse = history.points[len(history) * k // (rounds + 2)].tolist()
         own = [timed(history.last), timed((int(iteration), mse))]
-        curve.show_earlier(earlier)
+        curve.show_runs(kept_runs)
         frame(history.last)
-        own.append(timed(history.last))
-        curve.show_earlier(())
+        own += [timed(history.last), windows.timed(lambda _, k=k: zoom(k), 1)]
+        curve.following = True
+        curve.show_runs(())
         frame(history.last)
         times.append(own)
     kept = history.points[:, 1]
@@ -77,12 +83,11 @@ def measure(rounds=ROUNDS, wanted=(), length=LENGTHS[-1]):
 def main():
     report.in_one_thread()
     options = report.parser(__doc__, ROUNDS).parse_args()
-    report.head("iterations", "ms a frame", "back in the run", "8 earlier runs", "aim", "points kept")
+    report.head("iterations", "ms a frame", "back in the run", f"{RUNS} runs", "zoom", "aim", "points kept")
     for length in LENGTHS:
-        end, back, many, kept = measure(options.rounds, length=length).values()
-        report.row(
-            f"{length:,}", f"{end:.2f}", f"{back:.2f}", f"{many:.2f}", report.AIMS["plot_ms"], f"{kept:,}"
-        )
+        *times, kept = measure(options.rounds, length=length).values()
+        texts = [f"{time:.2f}" for time in times]
+        report.row(f"{length:,}", *texts, report.AIMS["plot_ms"], f"{kept:,}")
     limit = USUAL_LIMITS.history_points
     print(f"\nOf at most {limit:,} points kept, none is lost that is a smallest or a largest.")
     print(f"{report.ran_on()};\nmedian of {options.rounds} frames, {CHUNK} points more in each.")

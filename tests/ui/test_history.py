@@ -1,6 +1,8 @@
 """The plot of the history: curve, ring, read-out, earlier and diverged runs, validation, export."""
 
+import html
 import math
+import re
 import sys
 from dataclasses import replace
 from itertools import product
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolTip
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
 from nnviz.core.numbers import MINUS, as_text, percent_text
+from nnviz.core.runs import delete_runs, label_run
 from nnviz.core.state import Training
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
@@ -129,8 +132,8 @@ def drawn(plot):
 
 
 def earlier_curves(plot):
-    """Return the points of each earlier curve as they are drawn."""
-    return [line.curve.points for line in plot.curve.earlier if line.curve.isVisible()]
+    """Return the points of the curve of each kept run as they are drawn."""
+    return [line.curve.points for line in plot.curve.kept.lines if line.curve.isVisible()]
 
 
 def ring(plot):
@@ -322,7 +325,7 @@ def test_back_in_the_run_what_comes_after_stays_faint_and_the_ring_goes_along(qa
             assert trained.curve.view() == view
 
 
-def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_empties(
+def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_keeps_it(
     document, trained, go_to
 ):
     document.undo()
@@ -330,10 +333,15 @@ def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_e
     assert ring(trained) == place(trained, 0, 49)
     document.redo()
     document.push(set_weight(document.state, 0, 0, 0, 1.0), "Edit")
+    assert len(drawn(trained)) == 0
+    (kept,) = earlier_curves(trained)
+    assert kept[:, 0].tolist() == list(range(21))
+    document.edit("Delete", delete_runs)
     assert not trained.curve.isVisible()
     assert trained.pages.empty.text() == EMPTY.format(loss="MSE")
     document.undo()
-    assert trained.curve.isVisible()
+    document.undo()
+    assert (len(drawn(trained)), earlier_curves(trained)) == (21, [])
     assert len(drawn(trained)) == 21
     go_to(5)
     document.push(train(document.state, updates=2).state, "Run")
@@ -501,7 +509,7 @@ def test_csv_has_every_loss_and_says_what_a_long_history_leaves_out(
     assert told.pop() == "full.csv was not saved: the disk is full"
 
 
-# --- earlier runs
+# --- kept runs
 
 
 def triggered(plot, text):
@@ -512,24 +520,23 @@ def triggered(plot, text):
     action.trigger()
 
 
-def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(qapp, three, document, approved):
+def test_kept_runs_are_drawn_and_read_out_by_mouse_and_keys(qapp, three, document, approved):
     curves = [*earlier_curves(three), three.curve.line.curve.points]
     for curve, rate in zip(curves, (0.01, 0.005, 0.02), strict=True):
         np.testing.assert_allclose(curve[:, 1], mse_after(np.arange(21), rate), rtol=1e-7)
-    for rate, name in ((0.01, FIRST), (0.005, SECOND)):
-        *called, iteration, mse = hover(three, place(three, 3, mse_after(3, rate)))
-        assert " · ".join(called) == f"{name} · 3-1"
-        assert (iteration, mse.split()[0]) == ("iteration 3", "MSE")
+    for rate in (0.01, 0.005):
+        name, iteration, mse = hover(three, place(three, 3, mse_after(3, rate)))
+        assert (name, iteration, mse.split()[0]) == (f"rate {rate}", "iteration 3", "MSE")
         assert float(mse.split()[1]) == pytest.approx(mse_after(3, rate), rel=1e-3)
     for iteration, mse in ((3, mse_after(3, 0.02)), (15, 40.0)):
         assert hover(three, place(three, iteration, mse))[0] == f"iteration {iteration}"
     for key, begins in (
         (Key.Key_Home, "iteration 0"),
         (Key.Key_Right, "iteration 1"),
-        (Key.Key_Down, SECOND),
-        (Key.Key_Down, FIRST),
-        (Key.Key_Right, FIRST),
-        (Key.Key_Up, SECOND),
+        (Key.Key_Down, "rate 0.005"),
+        (Key.Key_Down, "rate 0.01"),
+        (Key.Key_Right, "rate 0.01"),
+        (Key.Key_Up, "rate 0.005"),
         (Key.Key_Up, "iteration 2"),
     ):
         keys(three, key)
@@ -537,14 +544,50 @@ def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(qapp, three, docu
     approved("runs for a screen reader", rounded(three.curve.accessibleDescription()))
     for theme in ("dark", "light"):
         apply_theme(qapp, theme)
-        assert PALETTES[theme].slope not in runs.colours_of(three.curve), "they are muted"
-    named = tuple(replace(run, name=f"<b>{run.name}") for run in document.state.runs)
-    document.push(replace(document.state, runs=named), "Rename")
-    assert " · ".join(hover(three, place(three, 3, mse_after(3, 0.005)))).startswith(f"<b>{SECOND}")
+        seen, palette = runs.colours_of(three.curve), PALETTES[theme]
+        assert palette.slope not in seen
+        assert {palette.runs[1], palette.runs[2], palette.accent} <= set(seen)
+    document.edit("Rename", label_run, 2, {"name": "<b>slow"})
+    assert hover(three, place(three, 3, mse_after(3, 0.005)))[0] == "<b>slow"
     assert three.curve.readout.textFormat() == Qt.TextFormat.PlainText
 
 
-def test_the_axes_take_in_earlier_runs(three, run):
+def test_the_key_names_the_runs_for_which_it_has_room(three, document):
+    def key():
+        return re.sub(r"\s", "", html.unescape(re.sub("<[^>]+>", "", three.curve.title.text)))
+
+    assert key() == "━━rate0.02•••rate0.005╍╍rate0.01"
+    document.edit("Rename", label_run, 1, {"name": "<b>one"})
+    three.show_now()
+    assert key().endswith("<b>one")
+    for number in (1, 2):
+        document.edit("Rename", label_run, number, {"name": "a name that is rather long"})
+    three.resize(300, 300)
+    three.grab()
+    three.show_now()
+    assert key().endswith("more")
+    document.hide_runs(frozenset({1, 2}))
+    three.show_now()
+    assert (key(), earlier_curves(three)) == ("", [])
+
+
+def test_a_growing_curve_leaves_the_picture_of_the_others_for_many_frames(three, document):
+    """While the run grows, the view moves only when the curve has left it."""
+    views, end = [], document.state.run
+    for updates in range(2, 60):
+        longer = History().extended(np.column_stack((np.arange(updates), np.full(updates, 3.0))))
+        three.curve.show_history(longer, longer.last, growing=True)
+        (left, right), (bottom, top) = three.curve.view()
+        assert left < 0
+        assert updates - 1 < right
+        assert bottom < 3.0 < top
+        views.append(right)
+    assert len(set(views)) < 12
+    three.curve.show_history(end.history, end.history.last)
+    assert three.curve.view()[0][1] == pytest.approx(20, abs=1.5), "at rest, the view fits the curves"
+
+
+def test_the_axes_take_in_kept_runs(three, run):
     for log in (False, True):
         three.log_button.setChecked(log)
         run(0.02, updates=5)
@@ -558,13 +601,13 @@ def test_the_axes_take_in_earlier_runs(three, run):
         np.testing.assert_allclose(earlier_curves(three)[1][:, 1], expected, rtol=1e-9)
 
 
-def test_earlier_runs_can_be_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
+def test_kept_runs_can_be_deleted_brought_back_and_saved(qtbot, three, document, tmp_path):
     present, earlier = drawn(three).tolist(), [curve.tolist() for curve in earlier_curves(three)]
     document.save(tmp_path / "x.json")
-    triggered(three, "Forget earlier runs")
+    triggered(three, "Delete the kept runs")
     assert (earlier_curves(three), document.state.runs) == ([], ())
     assert drawn(three).tolist() == present
-    assert document.undo_text() == "Forget earlier runs"
+    assert document.undo_text() == "Delete the kept runs"
     document.undo()
     assert len(earlier_curves(three)) == 2
     document.undo()
@@ -573,7 +616,7 @@ def test_earlier_runs_can_be_forgotten_brought_back_and_saved(qtbot, three, docu
     document.edit("Change weight", set_weight, 0, 0, 0, 0.5)
     qtbot.waitUntil(lambda: not len(drawn(three)))
     assert three.curve.isVisible()
-    assert len(earlier_curves(three)) == 2, "earlier runs are drawn alone"
+    assert len(earlier_curves(three)) == 3, "kept runs are drawn alone"
     three.menu.aboutToShow.emit()
     assert not three.ask_csv.isEnabled()
     document.start(*document.read(tmp_path / "x.json"))
@@ -581,20 +624,17 @@ def test_earlier_runs_can_be_forgotten_brought_back_and_saved(qtbot, three, docu
     assert [curve.tolist() for curve in earlier_curves(three)] == earlier
 
 
-def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
+def test_kept_runs_of_another_network_are_drawn_too(qtbot, three, document, run):
     document.edit("Add a layer", edits.add_layer, 0)
     document.edit("Small weights", edits.randomise, 1)
-    qtbot.waitUntil(lambda: not three.curve.isVisible())
     run(0.001, updates=5)
     qtbot.waitUntil(lambda: len(drawn(three)) == 6)
-    assert earlier_curves(three) == []
-    assert three.curve.view()[0][1] < 7
-    while document.state.network.sizes != (3, 1):
-        document.undo()
-    qtbot.waitUntil(lambda: len(earlier_curves(three)) == 2)
+    assert len(earlier_curves(three)) == 3
+    assert three.curve.view()[0][1] > 20
+    assert "3-3-1" in three.curve.title.text
 
 
-def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, plot, of_classes):
+def test_a_kept_run_of_another_loss_is_not_drawn(qtbot, document, runner, plot, of_classes):
     showing(plot, document, replace(of_classes, runs=()))
 
     def run_anew(**settings):

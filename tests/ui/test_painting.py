@@ -19,7 +19,7 @@ from nnviz.core.history import History
 from nnviz.core.landscape import Grid
 from nnviz.core.network import Layer, Network
 from nnviz.core.results import Computed
-from nnviz.core.state import MOST_UPDATES, Dataset, EarlierRun, State, Training
+from nnviz.core.state import MOST_UPDATES, Dataset, State
 from nnviz.document.walk import StepText, WalkStep, step_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -34,6 +34,7 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.panels.history_canvas import HistoryCurve
+from nnviz.ui.panels.history_readout import ShownRun
 from nnviz.ui.panels.loss import LossCurvePlane, LossSurfacePlane
 from nnviz.ui.plot.plot import drawable_ranges
 from tests.core.oracle import set_weight
@@ -353,7 +354,7 @@ ENDS = [-math.inf, -1e308, -1e300, -1.0, -1e-320, 0.0, 1e-320, 1.0, 1e300, 1.7e3
 STRETCHES = [*combinations_with_replacement(ENDS, 2)]
 LINES = [each for each in STRETCHES if max(map(abs, each)) <= 1e300]
 PRESENT = [[], [1.0, 0.5], [0.0, 0.0], [1.7e308, 0.0]]
-EARLIER = [
+KEPT = [
     (present, mse)
     for k, mse in enumerate(each for each in HISTORIES if len(each) > 1)
     for present in (PRESENT if mse[0] in (0.0, 1.7e308) else [PRESENT[k % 4]])
@@ -379,21 +380,25 @@ def show(qtbot):
     return look
 
 
+def history_of(points):
+    return History().extended(np.array([*points], dtype=float).reshape(-1, 2))
+
+
 def show_history(plot, mse):
     """Show a history of these losses; the last is the present one."""
-    history = History().extended(np.array([*enumerate(mse)], dtype=float).reshape(-1, 2))
+    history = history_of(enumerate(mse))
     plot.show_history(history, history.last if mse else None)
 
 
 def test_runs_of_extremes_are_drawn_on_both_scales(show, amount):
     plot = HistoryCurve()
     alone = [(mse, None) for mse in HISTORIES]
-    for present, mse in [*alone, *EARLIER[:: amount(quick=4, ci=1, night=1)]]:
-        runs = [EarlierRun("a", Training(), len(mse), [*enumerate(mse)])] if mse else []
+    for present, mse in [*alone, *KEPT[:: amount(quick=4, ci=1, night=1)]]:
+        runs = [ShownRun(1, "a", history_of(enumerate(mse)))] if mse else []
         if len(present) == 2:
             far = [[0.0, 1.0], [float(MOST_UPDATES), mse[-1] if mse else 1.0]]
-            runs.append(EarlierRun("far", Training(), MOST_UPDATES, far))
-        plot.show_earlier(tuple(runs))
+            runs.append(ShownRun(2, "far", history_of(far)))
+        plot.show_runs(tuple(runs))
         show_history(plot, present)
         show(plot)
         for logarithmic in (True, False):
@@ -405,9 +410,9 @@ def test_runs_of_extremes_are_drawn_on_both_scales(show, amount):
             QTest.mouseMove(plot.viewport(), QPoint(150, 90))
             plot.grab()
             plot.view_all()
-    plot.show_earlier(())
+    plot.show_runs(())
     show_history(plot, [1.0, 2.0])
-    assert not any(line.curve.isVisible() for line in plot.earlier)
+    assert plot.kept.lines == []
 
 
 def assert_finite(plot):

@@ -27,7 +27,7 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
     qWarning,
 )
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -49,6 +49,12 @@ OWN_SIZE = "own size"
 """Name of a Qt property. nnviz does not scale a widget with this property: the widget sets its own size."""
 NO_LIMIT = 16_777_215
 """Maximum width and height, in pixels, of a widget for which no maximum is set: Qt's QWIDGETSIZE_MAX."""
+
+RUN_PATTERNS = (
+    *(Qt.PenStyle.DashDotDotLine, Qt.PenStyle.DashLine),
+    *(Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine),
+)
+"""Patterns of the curves of kept runs. Only the current run has a solid line."""
 
 PLOT_DOWN = 0.25
 """Least height of the plot in front, as a share of the window's height."""
@@ -235,6 +241,17 @@ def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
 def colours() -> Palette:
     """Return the colours of the theme. Widgets call this in paintEvent, and again after a PaletteChange."""
     return _in_use
+
+
+def run_pen(run: int, width: float) -> QPen:
+    """Return the pen for the curve of the kept run with this id: a colour and a pattern of dashes.
+
+    Five colours and four patterns have no common factor, so 20 successive runs have different pens.
+    """
+    palette = colours().runs
+    pen = QPen(QColor(palette[run % len(palette)]), width, RUN_PATTERNS[run % len(RUN_PATTERNS)])
+    pen.setCosmetic(True)
+    return pen
 
 
 def theme_in_use() -> str:

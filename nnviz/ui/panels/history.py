@@ -16,9 +16,8 @@ from PySide6.QtGui import QAction
 from nnviz.core.history import History
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import overfitting_since
-from nnviz.core.numbers import as_text, file_label
-from nnviz.core.replay import forget_runs
-from nnviz.core.state import EarlierRun
+from nnviz.core.numbers import as_text, counted, file_label
+from nnviz.core.runs import delete_runs
 from nnviz.document.idle import Slicer
 from nnviz.document.job import NEEDS_ROWS, stronger_l2
 from nnviz.document.moment import Moment, is_new
@@ -27,7 +26,7 @@ from nnviz.ui.kit.card import quiet_button, small_button
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import export, show_text
-from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, readouts
+from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, ShownRun, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class HistoryPlot(PlotPanel):
         self._runner, self._travel = desk.runner, desk.runner.travel
         self.curve: HistoryCurve | None = None
         self._shown: tuple[object, ...] = (None,)
-        """The history, the current point, the earlier runs and the settings that the panel shows."""
+        """The history, the current point, the kept runs and the settings that the panel shows."""
         self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
         self.overfitting = wrapped_label(pixels=11.5, name="")
@@ -115,13 +114,24 @@ class HistoryPlot(PlotPanel):
 
     @property
     def plot(self) -> HistoryCurve | None:  # noqa: D102
-        return self.curve if self._travel.history is not None or self._earlier() else None
+        return self.curve if self._travel.history is not None or self._kept_runs() else None
 
-    def _earlier(self) -> tuple[EarlierRun, ...]:
-        """Return the earlier runs to plot: those of this network and loss, or none beside the accuracy."""
-        state = self._document.state
-        alike = (run for run in state.runs if run.training.loss == state.training.loss)
-        return () if self._accuracy() else tuple(run for run in alike if run.fits(state.network))
+    def _kept_runs(self) -> tuple[ShownRun, ...]:
+        """Return the kept runs to plot: those with this measure, except the hidden ones."""
+        now, end = self._document.now, self._document.past.end
+        measure, shown = now.state.measure.title, []
+        for each in self._document.run_table().runs:
+            alike = each.settings["loss"] == measure
+            if alike and each.state is not end and each.id not in now.hidden_runs:
+                history = each.run.curve("accuracy") if self._accuracy() else each.run.history
+                shown += [ShownRun(each.id, each.name, history)] if history is not None else []
+        return tuple(shown)
+
+    @property
+    def _name(self) -> str:
+        """The name of the current run among the kept runs."""
+        end = self._document.past.end
+        return next((each.name for each in self._document.run_table().runs if each.state is end), "")
 
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy if the plot has to show it, else None."""
@@ -135,7 +145,10 @@ class HistoryPlot(PlotPanel):
         self.menu.insertSeparator(first)
         self.ask_csv = self.add_entry("Export CSV…", self.export_csv)
         self.menu.addSeparator()
-        self.forget = self.menu.addAction("Forget earlier runs", self._forget)
+        self.forget = self.menu.addAction("Delete the kept runs", self._forget)
+        self.runs_button = quiet_button("", "List all runs with their settings and results", "Runs")
+        self.runs_button.clicked.connect(self._desk.runs_requested)
+        self.add_button(self.runs_button)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
         tip = "Plot the share of rows with a correct prediction"
         self.accuracy_button = quiet_button("Accuracy", tip, "Accuracy")
@@ -153,14 +166,14 @@ class HistoryPlot(PlotPanel):
         self.forget.setEnabled(bool(self._document.state.runs))
 
     def _forget(self) -> None:
-        self._document.edit("Forget earlier runs", forget_runs)
+        self._document.edit("Delete the kept runs", delete_runs)
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Draw the history again if the history, the current iteration or the earlier runs have changed."""
-        if not is_new(old, new, "state", "lock_reason", "is_moving"):
+        """Draw the history again if the history, the current iteration or the kept runs have changed."""
+        if not is_new(old, new, "state", "lock_reason", "is_moving", "hidden_runs"):
             return
         self._name_after(new.state.measure)
-        run, runs = self._travel.run, self._earlier()
+        run, runs = self._travel.run, self._kept_runs()
         accuracy = self._accuracy()
         history = accuracy or self._travel.history
         present = self._travel.present
@@ -170,17 +183,20 @@ class HistoryPlot(PlotPanel):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
+        count = len(self._document.run_table().runs)
+        self.runs_button.setText(counted(count, "run"))
+        self.runs_button.setVisible(count > 1)
         before, shown = self._shown, (history, present, runs, new.state.training)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
-        risen = overfitting_since(self._travel.past.end)
+        risen = overfitting_since(self._document.past.end)
         overfits = OVERFITTING.format(risen, new.state.measure.phrase)
         show_text(self.overfitting, "" if risen is None else overfits)
         self._offer_l2(risen is not None and not new.state.is_watched)
-        measure = "accuracy" if accuracy else self._travel.past.end.curve_title
+        measure = "accuracy" if accuracy else self._document.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
-        self.curve.show_earlier(runs)
+        self.curve.show_runs(runs)
         self.curve.marked = None if accuracy else risen
         self.pages.plot_visible = finite or bool(runs)
         if self.pages.plot_visible:
@@ -190,8 +206,11 @@ class HistoryPlot(PlotPanel):
             alone = PENALTY_TIP.format(loss=new.state.measure.phrase) if new.state.training.penalty else ""
             self.curve.setToolTip(alone + tip)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
-            values = readouts(run, self._travel.past.end.curve_title) if run else ()
-            self.curve.show_history(history or History(), present, validation, values)
+            values = readouts(run, self._document.past.end.curve_title) if run else ()
+            name = self._name if run else ""
+            self.curve.show_history(
+                history or History(), present, validation, values, name=name, growing=new.is_moving
+            )
         self._shown = shown
 
     @property
@@ -228,7 +247,7 @@ class HistoryPlot(PlotPanel):
         """Ask for a file, and write the iterations, losses and validation losses of the run to it as CSV."""
         from nnviz.files.table.writing import history_text  # imported late: most sessions export no curve
 
-        run, measure = self._travel.run, self._travel.past.end.curve_title
+        run, measure = self._travel.run, self._document.past.end.curve_title
         assert run is not None
         text = history_text(run.points, measure if run.watched else self._document.state.measure.name)
         suggestion, say = self._desk.suggestion(f"{self.ending}.csv"), self._desk.message.emit

@@ -6,23 +6,37 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from html import escape
 from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPaintEngine,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+)
+from PySide6.QtWidgets import QGraphicsItem
 
 from nnviz.core.activations import Array
 from nnviz.core.history import CEILING, History, ceiling, in_columns
 from nnviz.core.landscape import FLAT
-from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
-from nnviz.core.state import EarlierRun
+from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text, shortened
 from nnviz.picture.palette import Palette
-from nnviz.ui.kit.theme import colours
-from nnviz.ui.panels.history_readout import Readout, measure_title
+from nnviz.picture.scales import clip_curve
+from nnviz.ui.kit.theme import colours, px, run_pen, ui_font
+from nnviz.ui.panels.history_readout import Readout, ShownRun, measure_title
 from nnviz.ui.plot.card import coloured
 from nnviz.ui.plot.plot import GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add_margins, faint, is_on
 
@@ -30,10 +44,12 @@ TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
 """Opacity of the faint part of a curve."""
-THIN_PX = 1.2
-"""Width of the curves of earlier runs, in pixels."""
+THIN_PX = 1.4
+"""Width of the curves of kept runs, in pixels."""
 UNDER = -0.5
-"""Qt's z value for the curves of earlier runs: above the grid, below everything else."""
+"""Qt's z value for the curves of kept runs: above the background, below everything else."""
+AHEAD = 0.15
+"""Share by which a view is widened when a growing curve leaves it. So the picture of kept runs is reused."""
 
 
 class HistoryLine:
@@ -42,21 +58,17 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, plot: HistoryCurve, z: float, role: str, width: float = 2.0) -> None:
-        """Add a line of this `width` in pixels at height `z` to a plot.
-
-        `role` is the role of the line's colour in the palette.
-        """
+    def __init__(self, pen: Callable[[], QPen]) -> None:
+        """Make a line whose pen, in the present theme, is `pen()`."""
         self.history = History()
-        self._role, self._width = role, width
+        self._pen = pen
         self._drawn: tuple[object, ...] = ()
         self.later, self.curve = CurveItem(), CurveItem()
-        plot.add(z, self.later, self.curve)
 
     @property
     def colour(self) -> str:
         """The colour of the line, as #RRGGBB."""
-        return str(getattr(colours(), self._role))
+        return str(self._pen().color().name())
 
     def draw(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         """Draw the visible part of the line with few points per pixel column.
@@ -90,9 +102,15 @@ class HistoryLine:
     def _put(
         self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
-        points = on_scale(points, log=plot.log)
-        item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, self._width))
-        item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
+        points, pen = on_scale(points, log=plot.log), self._pen()
+        item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, pen.widthF(), pen.style()))
+        joined: str | NDArray[np.bool_] = "all"
+        points = np.column_stack((points[:, 0], plot.clip_heights(points[:, 1])))
+        low, high = np.array(plot.view()).T
+        area = np.array([2 * low - high, 2 * high - low])
+        if len(points) > 1 and not ((points >= area[0]) & (points <= area[1])).all():
+            points, joined = clip_curve(points, area.T.tolist())  # Qt would make dashes far outside, too
+        item.setData(points[:, 0], points[:, 1], antialias=not noise, connect=joined)
 
     def distance(self, point: QPointF, pixel_up: float) -> float:
         """Return the vertical distance in pixels between a point and the line, or NaN without a line there.
@@ -104,6 +122,88 @@ class HistoryLine:
             return math.nan
         height = np.interp(point.x(), iterations, heights, left=np.nan, right=np.nan)
         return abs(float(height) - point.y()) / pixel_up
+
+
+def _solid(role: str) -> Callable[[], QPen]:
+    """Return the pen of a line in the colour with this role in the palette."""
+    return lambda: QPen(QColor(getattr(colours(), role)), 2.0)
+
+
+class KeptCurves(QGraphicsItem):
+    """Draws the curves of kept runs into one picture, which is made again only after a change.
+
+    Many curves take long to paint, and no longer change while another run grows.
+    """
+
+    def __init__(self, plot: HistoryCurve) -> None:
+        super().__init__()
+        self.setParentItem(plot.box)
+        self.setZValue(UNDER)
+        self._plot = plot
+        self.lines: list[HistoryLine] = []
+        self._reaches: dict[bool, Reach | None] = {}
+        self._drawn: tuple[object, ...] = ()
+        self._room = QRectF()
+        self._picture: tuple[QTransform, QPixmap] | None = None
+
+    def show_runs(self, runs: Sequence[ShownRun]) -> None:
+        """Show the curves of these runs, from the next `draw` on."""
+        self.lines = [HistoryLine(partial(run_pen, run.id, THIN_PX)) for run in runs]
+        for line, run in zip(self.lines, runs, strict=True):
+            line.history = run.history
+        self._reaches, self._drawn = {}, ()
+
+    def reach(self, *, log: bool) -> Reach | None:
+        """Return the lowest and the highest drawn value of all curves; of a diverged run, the first loss."""
+        if log not in self._reaches:
+            reaches = (reach(line.history.points, log=log, share=1.0 / CEILING) for line in self.lines)
+            self._reaches[log] = reach_together(reaches)
+        return self._reaches[log]
+
+    def draw(self) -> None:
+        """Draw the curves for the present view of the plot, if it has changed."""
+        plot, before = self._plot, self._drawn
+        self._drawn = (plot.view(), plot.device_pixel(), plot.log, colours(), plot.box.rect())
+        if self._drawn != before:
+            for line in self.lines:
+                line.draw(plot, line.history.last)
+            self._picture = None
+            self.prepareGeometryChange()
+            self._room = QRectF(plot.box.rect())
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the area of the plot between the axes."""
+        return self._room  # Qt may ask while it deletes the box
+
+    def paint(self, painter: QPainter, *rest: object) -> None:
+        """Paint the picture of all curves; in a file of lines, paint the curves themselves."""
+        if not self.lines:
+            return
+        to_pixels, to_place = painter.transform(), self._plot.box.childTransform()
+        painter.save()
+        if painter.paintEngine().type() != QPaintEngine.Type.Raster:
+            self._paint_lines(painter, to_place * to_pixels, *rest)
+        else:
+            room = to_pixels.mapRect(self.boundingRect()).toAlignedRect()
+            if self._picture is None or self._picture[0] != to_pixels:
+                ratio = painter.device().devicePixelRatioF()
+                picture = QPixmap(room.size() * ratio)
+                picture.setDevicePixelRatio(ratio)
+                picture.fill(Qt.GlobalColor.transparent)
+                with QPainter(picture) as inside:
+                    to_picture = to_pixels * QTransform.fromTranslate(-room.x(), -room.y())
+                    self._paint_lines(inside, to_place * to_picture, *rest)
+                self._picture = to_pixels, picture
+            painter.resetTransform()
+            painter.drawPixmap(room.topLeft(), self._picture[1])
+        painter.restore()
+
+    def _paint_lines(self, painter: QPainter, to_device: QTransform, *rest: object) -> None:
+        painter.setTransform(to_device)
+        for line in self.lines:
+            if len(line.curve.points):
+                line.curve.paint(painter, *rest)
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
@@ -118,17 +218,17 @@ Reach: TypeAlias = tuple[float, float]
 """The lowest and the highest finite value of a curve; on a logarithmic scale, log10 of these values."""
 
 
-def reach(points: Array, *, log: bool) -> Reach | None:
+def reach(points: Array, *, log: bool, share: float = 1.0) -> Reach | None:
     """Return the lowest and the highest drawn value of a curve, or None if nothing is drawn.
 
-    If the run diverged, the highest value is at most a multiple of the first loss: `ceiling(losses)`. If
-    `log`, both values are log10 of losses.
+    If the run diverged, the highest value is at most a multiple of the first loss: this `share` of
+    `ceiling(losses)`. If `log`, both values are log10 of losses.
     """
     losses = points[:, 1]
     losses = losses[np.isfinite(losses) & ((losses > 0.0) | (not log))]
     if not len(losses):
         return None
-    high = min(float(losses.max()), ceiling(losses))
+    high = min(float(losses.max()), share * ceiling(losses))
     low = min(float(losses.min()), high)
     return (math.log10(low), math.log10(high)) if log else (low, high)
 
@@ -139,10 +239,19 @@ def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
     return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
+def steady(view: Sequence[float], low: float, high: float) -> Reach:
+    """Return a range around [low, high]: the present `view` if it is not much too large, or a wider one."""
+    left, right = view
+    room = AHEAD * (high - low)
+    if right - left > (high - low) + 3 * room:
+        return low, high
+    return left if left <= low else low - room, right if high <= right else high + room
+
+
 NOWHERE = -1, math.nan
 """Place of the ring on the curve if the current iteration is before all points: no ring is drawn."""
 TIMES_AS_HIGH = 10.0
-"""Earlier runs raise the top of the view to at most this multiple of the current run's highest value."""
+"""Kept runs raise the top of the view to at most this multiple of the current run's highest value."""
 ABOVE = "the point is above the plot"
 DIVERGED = (
     f"the point is above the plot: the run diverged,\nthe plot ends at {CEILING:g} times the first loss"
@@ -153,6 +262,16 @@ RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
 
+SOLID = "━━"
+LINES = {
+    Qt.PenStyle.DashLine: "╍╍",
+    Qt.PenStyle.DashDotLine: "━•",
+    Qt.PenStyle.DotLine: "•••",
+    Qt.PenStyle.DashDotDotLine: "━••",
+}
+"""How the key of the curves writes a line of each pattern."""
+KEY_GAP, MORE_PX = "    ", 50
+"""KEY_GAP: space between two entries of the key. MORE_PX: room for "12 more", in pixels at 100 %."""
 CORNER_PX, INSIDE_PX = 10.0, 10.0
 """CORNER_PX: radius of the corners of a card. INSIDE_PX: border around its curve at scale 1. In pixels."""
 
@@ -189,11 +308,11 @@ class RunPainter:
 
 
 class HistoryCurve(Plot):
-    """Plots the history of a run, the history of its validation loss, and earlier runs.
+    """Plots the history of a run, the history of its validation loss, and kept runs.
 
-    `line`, `validation` and `earlier` draw the curves; `runs` holds the earlier runs, the newest last. A ring
-    shows the current iteration. The mark `start_of_rise` on the validation curve shows where this loss starts
-    to rise. The view follows the growing curve until the person zooms or moves the view, and again after
+    `line`, `validation` and `kept` draw the curves; `runs` holds the kept runs, the newest last. A ring shows
+    the current iteration. The mark `start_of_rise` on the validation curve shows where this loss starts to
+    rise. The view follows the growing curve until the person zooms or moves the view, and again after
     `view_all`.
 
     ============== ==================================================================
@@ -219,12 +338,16 @@ class HistoryCurve(Plot):
         self.log = False
         self.following = True
         self._read_index: int | None = None
-        self._read_run: EarlierRun | None = None
+        self._read_run: ShownRun | None = None
         self._is_dragging = False
-        self.validation, self.line = HistoryLine(self, 0, "validation"), HistoryLine(self, 1, "accent")
+        self.validation, self.line = HistoryLine(_solid("validation")), HistoryLine(_solid("accent"))
+        self.kept = KeptCurves(self)
         self.start_of_rise, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
-        self.earlier: list[HistoryLine] = []
-        self.runs: tuple[EarlierRun, ...] = ()
+        self.runs: tuple[ShownRun, ...] = ()
+        self._growing, self._name = False, ""
+        self._key: tuple[object, ...] = ()
+        self.add(0, self.validation.later, self.validation.curve)
+        self.add(1, self.line.later, self.line.curve)
         self.add(2, self.start_of_rise, self._ring, self._dot)
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
@@ -251,18 +374,23 @@ class HistoryCurve(Plot):
         present: tuple[int, float] | None = None,
         validation: History | None = None,
         values: tuple[Readout, ...] = (),
+        *,
+        name: str = "",
+        growing: bool = False,
     ) -> None:
-        """Draw `history`. It may be empty if there are earlier runs.
+        """Draw `history`. It may be empty if there are kept runs. If `growing`, the view moves rarely.
 
         `present` is the iteration and the value at the ring; without `present`, the whole curve is faint.
         `validation` is the history over the validation rows. `values` are the quantities of the readout; by
-        default, the readout shows the value of `history`.
+        default, the readout shows the value of `history`. `name` is the name of the run in the key.
         """
-        had_key = self._has_key
+        key = self.validation.colour if len(validation or ()) else "", self.runs, name, self.box.width()
+        self._growing, self._name = growing, name
         self.line.history, self.validation.history = history, validation or History()
         self._readouts = values or (Readout(self._measure, history, self._is_share),)
         self._present = present or NOWHERE
-        if had_key != self._has_key:
+        if key != self._key:
+            self._key = key
             self._write_key()
         if self.following:
             self._fit()
@@ -281,15 +409,11 @@ class HistoryCurve(Plot):
             self.left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
 
-    def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
-        """Set the earlier runs, whose curves are drawn under the history that is shown next."""
-        if runs == self.runs:
-            return
-        self.runs = runs
-        while len(self.earlier) < len(runs):
-            self.earlier.append(HistoryLine(self, UNDER, "muted", THIN_PX))
-        for line, run in zip_longest(self.earlier, runs):
-            line.history = History().extended(run.history) if run else History()
+    def show_runs(self, runs: tuple[ShownRun, ...]) -> None:
+        """Set the kept runs, whose curves are drawn under the history that is shown next."""
+        if runs != self.runs:
+            self.runs = runs
+            self.kept.show_runs(runs)
 
     @property
     def _has_key(self) -> bool:
@@ -297,14 +421,32 @@ class HistoryCurve(Plot):
         return len(self.validation.history) > 0
 
     def _write_key(self) -> None:
-        """Show the key of the curves above the plot if there are two curves."""
-        both = ((self.line.colour, "training"), (self.validation.colour, "validation"))
-        parts = [f"{coloured(colour, '━━')} {name}" for colour, name in both]
-        self.show_title("&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else "")
+        """Show the key of the curves above the plot if there are several: as many runs as have room."""
+        entries: list[tuple[str, str, str]] = []
+        if self._has_key:
+            name = f"{shortened(self._name, SHORT_LETTERS)} " if self.runs and self._name else ""
+            entries.append((self.line.colour, SOLID, f"{name}training"))
+            entries.append((self.validation.colour, SOLID, f"{name}validation"))
+        elif self.runs and self._name:
+            entries.append((self.line.colour, SOLID, shortened(self._name, SHORT_LETTERS)))
+        for run in reversed(self.runs):
+            pen = run_pen(run.id, THIN_PX)
+            name = shortened(run.name, SHORT_LETTERS)
+            entries.append((pen.color().name(), LINES[pen.style()], name))
+        metrics, parts = QFontMetricsF(ui_font(11)), list[str]()
+        widths = [metrics.horizontalAdvance(f"{line} {name}{KEY_GAP}") for _, line, name in entries]
+        ends, room = np.cumsum(widths), self.box.width()
+        fitting = len(ends) if sum(widths) <= room else int((ends <= room - px(MORE_PX)).sum())
+        for colour, line, name in entries[: max(fitting, 1)]:
+            parts.append(f"{coloured(colour, line)} {escape(name)}")
+        if more := len(entries) - len(parts):
+            parts.append(f"{more} more")
+        self.show_title("&nbsp;&nbsp;&nbsp; ".join(parts))
 
     def _show_again(self) -> None:
         if len(self._history) or self.runs:
-            self.show_history(self._history, self._present, self.validation.history, self._readouts)
+            validation, values = self.validation.history, self._readouts
+            self.show_history(self._history, self._present, validation, values, name=self._name)
 
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
@@ -328,12 +470,12 @@ class HistoryCurve(Plot):
         return self.place_of(*self._place(*self._present))
 
     def _points_read(self) -> Array:
-        return self._history.points if self._read_run is None else self._read_run.history
+        return (self._history if self._read_run is None else self._read_run.history).points
 
-    def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
+    def read_at(self, index: int | None, run: ShownRun | None = None) -> None:
         """Show the readout of the point with index `index`. If `index` is None, hide the readout.
 
-        The point is in the history or, if `run` is not None, in this earlier run.
+        The point is in the history or, if `run` is not None, in this kept run.
         """
         self._read_index, self._read_run = index, None if index is None else run
         if index is None:
@@ -347,12 +489,12 @@ class HistoryCurve(Plot):
         values = [f"{self._measure} {as_text(value)}"]
         if run is None:
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
-        name = run.called(SHORT_LETTERS).split(" · ") if run else []
-        lines = [*name, f"iteration {as_text(iteration)}", *values]
+        name = shortened(run.name, SHORT_LETTERS) if run else ""
+        lines = [*filter(None, name.split(" · ")), f"iteration {as_text(iteration)}", *values]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
-        self._dot.set_colours(colours().muted if run else self.line.colour)
+        self._dot.set_colours(run_pen(run.id, 1).color().name() if run else self.line.colour)
         self.show_readout(point, "\n".join(lines))
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
@@ -367,8 +509,7 @@ class HistoryCurve(Plot):
 
     def _draw(self) -> None:
         """Draw all curves, the ring and the mark for the present view."""
-        for line in self.earlier:
-            line.draw(self, line.history.last if len(line.history) else None)
+        self.kept.draw()
         present = self._present if self._present[0] >= 0 else None
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
         self.line.draw(self, present)
@@ -377,25 +518,27 @@ class HistoryCurve(Plot):
         self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
 
     def _fit(self) -> None:
-        ends = (line.history.last[0] for line in (self.line, *self.earlier) if len(line.history))
+        ends = (line.history.last[0] for line in (self.line, *self.kept.lines) if len(line.history))
         last = float(max(1, self._present[0], *ends))
         box, (low, high) = self.box, self._reach()
-        self.set_view(
+        view = (
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
             add_margins(low, high, 0.04, 0.08, RING_PX / max(box.height(), 1.0)),
         )
+        if self._growing and self.runs:
+            view = (steady(self.view()[0], *view[0]), steady(self.view()[1], *view[1]))
+        self.set_view(*view)
 
     def _reach(self) -> tuple[float, float]:
         if self._is_share:
             return 0.0, 1.0
-        own, earlier = (
-            reach_together(reach(line.history.points, log=self.log) for line in lines)
-            for lines in ((self.line, self.validation), self.earlier)
-        )
-        low, high = own or earlier or (-1.0, 1.0)
-        if own and earlier:
+        lines = self.line, self.validation
+        own = reach_together(reach(line.history.points, log=self.log) for line in lines)
+        kept = self.kept.reach(log=self.log)
+        low, high = own or kept or (-1.0, 1.0)
+        if own and kept:
             most = high + 1.0 if self.log else TIMES_AS_HIGH * high if high > 0.0 else math.inf
-            low, high = min(low, earlier[0]), max(high, min(earlier[1], most))
+            low, high = min(low, kept[0]), max(high, min(kept[1], most))
         if not self.log and 0.0 <= low < high / 2:
             low = 0.0
         room = high - low
@@ -408,6 +551,7 @@ class HistoryCurve(Plot):
             self._draw()
 
     def _follow_size(self) -> None:
+        self._write_key()
         if self.following:
             self._fit()
 
@@ -423,11 +567,11 @@ class HistoryCurve(Plot):
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
         if self.marked is not None:
             texts.append(f"the validation loss has risen since iteration {self.marked}")
-        ends = [(run.called(), *run.history[-1].tolist()) for run in self.runs]
+        ends = [(run.name, *run.history.last) for run in self.runs]
         at_end = f"{{}}: {self._measure} {{}} at iteration {{}}"
-        runs = [at_end.format(name, full_text(loss), full(at)) for name, at, loss in ends]
+        runs = [at_end.format(name, full_text(loss), at) for name, at, loss in ends]
         if runs:
-            texts.append(f"earlier runs: {', '.join(runs)}")
+            texts.append(f"kept runs: {', '.join(runs)}")
         self.setAccessibleDescription(", ".join(texts))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -452,15 +596,15 @@ class HistoryCurve(Plot):
         at = self.point_at(position)
         self._read_near(at.x(), self._run_at(at))
 
-    def _run_at(self, at: QPointF) -> EarlierRun | None:
-        """Return the earlier run near a plot point, or None if the history is nearer or no run is near."""
-        own, *others = (line.distance(at, self.pixel()[1]) for line in (self.line, *self.earlier))
+    def _run_at(self, at: QPointF) -> ShownRun | None:
+        """Return the kept run near a plot point, or None if the history is nearer or no run is near."""
+        own, *others = (line.distance(at, self.pixel()[1]) for line in (self.line, *self.kept.lines))
         nearest = int(np.nanargmin([min(GRAB_PX, own), *others]))
         return self.runs[nearest - 1] if nearest else None
 
-    def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
+    def _read_near(self, iteration: float, run: ShownRun | None) -> None:
         """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
-        iterations = (self._history.points if run is None else run.history)[:, 0]
+        iterations = (self._history if run is None else run.history).points[:, 0]
         after = int(np.searchsorted(iterations, iteration))
         points = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
         self.read_at(min(points, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)

@@ -30,6 +30,14 @@ class Readout(NamedTuple):
         return f"{self.title} {percent_text(value) if self.is_share else as_text(value)}"
 
 
+class ShownRun(NamedTuple):
+    """A kept run in a plot: its id, its name, and the history of the measure that the plot shows."""
+
+    id: int
+    name: str
+    history: History
+
+
 def measure_title(measure: str) -> str:
     """Return the title of the vertical axis: `measure`, or "script's loss" if a script reported the loss."""
     return f"script's {measure}" if measure == SCRIPTS else measure

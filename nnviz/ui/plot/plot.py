@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
 )
-from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QLabel
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsView, QLabel
 
 from nnviz.core.activations import Array
 from nnviz.picture.scales import Tone, clip_curve, log_ticks, round_ticks, tick_texts
@@ -345,6 +345,10 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.readout.setObjectName("readout")
         self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.readout.hide()
+
+    def close(self) -> bool:
+        """Close the plot. pyqtgraph would delete the items first, for which Qt still has events."""
+        return QGraphicsView.close(self)
 
     def add_axis(self, axis: QuietAxis) -> None:
         """Add an axis at its side of the plot."""
