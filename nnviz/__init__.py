@@ -7,6 +7,7 @@
 `Layer`              `Layer(nodes, activation, weights, biases)`; `weights` have shape (nodes, inputs)
 `slopes(net, x, y)`  return the loss, by default the MSE, and its gradient with respect to every weight
 `train(state, …)`    train with settings such as `updates`; return a Result: `.state .history .diverged`
+`sweep(state, …)`    train with every combination of settings, such as `learning_rate=[0.01, 0.1]`
 `code(state, style)` return the network as a Python program that needs no nnviz
 `show(net, x, y)`    open a window on a network in a separate process
 `watch(model, x, y)` open a window that follows a training in a script; use `watch.keras()` with `fit`
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nnviz.core.state import Dataset as Dataset
     from nnviz.core.state import State as State
     from nnviz.core.state import Training as Training
+    from nnviz.core.sweep import sweep as sweep
     from nnviz.core.train import train as train
     from nnviz.files.code import code as code
     from nnviz.files.errors import FileError as FileError
@@ -54,6 +56,7 @@ _HOMES = {
     "load": "nnviz.files.registry",
     "show": "nnviz.watching.window",
     "slopes": "nnviz.core.slopes",
+    "sweep": "nnviz.core.sweep",
     "train": "nnviz.core.train",
     "watch": "nnviz.watching.watch",
 }

@@ -1,9 +1,12 @@
 """Each command: its output, the input that it refuses, its exit codes, and the data for the window."""
 
+import csv
 import io
+import itertools
 import json
 import os
 import shlex
+import struct
 import sys
 import tempfile
 import types
@@ -20,7 +23,8 @@ from nnviz.cli.main import main
 from nnviz.core import edits, train
 from nnviz.core.address import Address
 from nnviz.core.numbers import as_text
-from nnviz.core.replay import with_earlier
+from nnviz.core.runs import keep
+from nnviz.files import tensorboard
 from nnviz.files.code import STYLES
 from nnviz.files.examples import example, examples
 from nnviz.picture.palette import PALETTES
@@ -151,7 +155,7 @@ def test_train_follows_the_closed_form_on_the_terminal_in_files_and_as_json(answ
     np.testing.assert_allclose(printed["layers"][0]["weights"], [weights], rtol=1e-12)
 
 
-def test_train_goes_on_with_the_run_of_a_file_and_keeps_the_earlier_ones(answer):
+def test_train_goes_on_with_the_run_of_a_file_and_keeps_it_before_another(answer):
     def held(name, key):
         return json.loads(Path(name).read_text())[key]
 
@@ -163,11 +167,17 @@ def test_train_goes_on_with_the_run_of_a_file_and_keeps_the_earlier_ones(answer)
     answer("convert b.json d.json")
     assert Path("d.json").read_text() == Path("b.json").read_text()
     run = train.train(nnviz.load(example("xor").path), updates=5).state
-    begun = with_earlier(edits.randomise(run, 3), run)
+    begun = keep(edits.randomise(run, 3), run)
     nnviz.save(train.train(begun, updates=2).state, "a.json")
-    answer("train a.json --learning-rate 0.5 -o b.json")
-    assert len(held("b.json", "runs")) == 1
+    answer("train a.json --updates 3 -o b.json")
     assert held("b.json", "runs") == held("a.json", "runs")
+    assert held("b.json", "run")["iteration"] == 5
+    answer("train a.json --learning-rate 0.5 -o c.json")
+    first, second = held("c.json", "runs")
+    assert [first] == held("a.json", "runs")
+    assert (second["id"], second["parent"], second["iterations"]) == (2, 1, 2)
+    assert (held("c.json", "run")["id"], held("c.json", "run")["parent"]) == (3, 2)
+    assert held("c.json", "run")["start"] == second["end"]
 
 
 def test_train_writes_no_history_over_a_network(refusals, answer, approved):
@@ -623,3 +633,137 @@ def test_activations_that_a_file_does_not_say_are_asked_for_and_taken(refusals, 
     assert answer(f"convert w.npz out.json {given}") == answer(f"render w.npz -o out.svg {given}") == ""
     assert answer("predict out.json --row 3,1") == "8.0\n"
     assert "maximum" in answer(f"code w.npz {given}")
+
+
+# --- kept runs
+
+
+@pytest.fixture
+def kept(answer):
+    """Return the name of a file with three runs of XOR: at two rates, and from other weights."""
+    answer("train xor --updates 20 -o a.json")
+    answer("train a.json --updates 30 --learning-rate 0.3 -o b.json")
+    answer("train b.json --updates 10 --learning-rate 0.05 -o kept.json")
+    return "kept.json"
+
+
+def test_runs_are_listed_oldest_first_with_what_differs(kept, answer):
+    told = json.loads(answer(f"runs {kept} --json"))
+    keys = "id parent name training iterations first last best validation accuracy state"
+    assert [list(each) for each in told] == [keys.split()] * 3
+    assert [(each["id"], each["parent"], each["iterations"]) for each in told] == [
+        (1, None, 20),
+        (2, 1, 30),
+        (3, 2, 10),
+    ]
+    assert [each["training"]["learning_rate"] for each in told] == [0.1, 0.3, 0.05]
+    assert [each["name"] for each in told] == ["rate 0.1", "rate 0.3 · start 2", "rate 0.05 · start 3"]
+    for before, after in itertools.pairwise(told):
+        assert after["first"] == pytest.approx(before["last"], rel=1e-12)
+    last = json.loads(answer(f"train {kept} --updates 1 --json"))["history"]
+    assert last[10][1] == told[2]["last"]
+    heads, *lines = answer(f"runs {kept}").splitlines()
+    shown = [key for key in keys.split() if key not in ("parent", "training")]
+    assert heads.split() == [*shown, "learning_rate", "start"]
+    assert [line.split()[0] for line in lines] == ["1", "2", "3"]
+    assert answer("runs xor") == "no runs\n"
+    assert json.loads(answer("runs xor --json")) == []
+
+
+def test_runs_are_written_as_csv(kept, answer):
+    assert answer(f"runs {kept} -o runs.csv") == ""
+    with Path("runs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    told = json.loads(answer(f"runs {kept} --json"))
+    for row, each in zip(rows, told, strict=True):
+        assert float(row["last"]) == each["last"]
+        assert float(row["learning_rate"]) == each["training"]["learning_rate"]
+        assert (int(row["id"]), row["network"], row["validation"]) == (each["id"], "2-3-1", "")
+    answer("runs xor -o none.csv")
+    assert Path("none.csv").read_text() == "\n"
+
+
+def test_runs_are_written_for_tensorboard(kept, answer, refusals):
+    """The checksum of "123456789" is that of RFC 3720; tests/models reads the files with TensorBoard."""
+    digits = np.frombuffer(b"123456789", np.uint8)[None]
+    crc = 0xE3069283
+    assert int(tensorboard.masked_crc32c(digits)[0]) == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    assert answer(f"runs {kept} --tensorboard logs") == ""
+    folders = sorted(path.name for path in Path("logs").iterdir())
+    assert folders == ["1_rate_0.1", "2_rate_0.3_start_2", "3_rate_0.05_start_3"]
+    (file,) = Path("logs/1_rate_0.1").iterdir()
+    data, at, events = file.read_bytes(), 0, []
+    while at < len(data):
+        (size,) = struct.unpack_from("<Q", data, at)
+        events.append(data[at + 12 : at + 12 + size])
+        at += 16 + size
+    assert b"brain.Event:2" in events[0]
+    losses = [struct.unpack("<f", event[-4:])[0] for event in events if b"loss" in event]
+    assert len(losses) == 21
+    assert losses[-1] == pytest.approx(json.loads(answer(f"runs {kept} --json"))[0]["last"], rel=1e-6)
+    Path("full").write_text("")
+    assert "full" in refusals(1, f"runs {kept} --tensorboard full")
+
+
+# --- sweeps
+
+SETTINGS = "learning_rate,optimizer,batch_size,hidden,activation,l1,l2,seed"
+SWEEP = f"{SETTINGS},updates,loss,validation,accuracy,diverged"
+
+
+def test_a_sweep_prints_a_line_for_each_combination(answer):
+    heads, *lines = answer("sweep xor --learning-rate 0.1,0.3 --hidden 2,3-3,none --updates 30").splitlines()
+    assert heads == SWEEP
+    cells = [line.split(",") for line in lines]
+    assert [(line[0], line[3]) for line in cells] == [*itertools.product(("0.1", "0.3"), ("2", "3-3", ""))]
+    assert {line[-1] for line in cells} == {"false"}
+
+
+def test_a_line_of_a_sweep_is_that_of_train_from_a_random_start(answer):
+    lines = answer("sweep iris --batch-size 8,all --optimizer adam --seeds 2 --updates 40").splitlines()[1:]
+    for line in lines:
+        cells = dict(zip(SWEEP.split(","), line.split(","), strict=True))
+        size = f"--batch-size {cells['batch_size']}" if cells["batch_size"] else "--batch-size 150"
+        told = answer(
+            f"train iris --optimizer adam --seed {cells['seed']} --random-start --updates 40 {size} --json"
+        )
+        alone = json.loads(told)
+        assert float(cells["loss"]) == alone["cross_entropy"]
+        assert float(cells["accuracy"]) == alone["accuracy"]
+        assert [float(cells["validation"])] == alone["history"][-1][2:]
+
+
+def test_a_sweep_is_resumed_where_it_was_cut_off(answer, refusals):
+    line = "sweep xor --learning-rate 0.1,0.2,0.3 --l2 0,0.01 --updates 50"
+    assert answer(f"{line} -o whole.csv") == ""
+    whole = Path("whole.csv").read_text()
+    heads, *lines = whole.splitlines(keepends=True)
+    for kept in (0, 1, 4, 6):
+        Path("part.csv").write_text(heads + "".join(lines[2 : 2 + kept]) + lines[0][:9] * (kept < 6))
+        assert answer(f"{line} -o part.csv --resume") == ""
+        assert Path("part.csv").read_text() == whole
+    answer(f"{line} -o new.csv --resume")
+    assert Path("new.csv").read_text() == whole
+    Path("other.csv").write_text(whole.replace("0.2,gradient", "0.7,gradient"))
+    Path("longer.csv").write_text(whole.replace(",50,", ",60,"))
+    told = refusals(1, f"{line} -o other.csv --resume", f"{line} -o longer.csv --resume")
+    assert "other.csv, line 4: a run of another sweep" in told
+    assert "longer.csv, line 2: a run of 60 updates, not of 50" in told
+
+
+def test_a_sweep_refuses_what_it_cannot_do(refusals, approved):
+    bad = (
+        "--learning-rate 0",
+        "--learning-rate 0.1,x",
+        "--optimizer adam,sgd",
+        "--batch-size 0",
+        "--hidden 3-0",
+        "--hidden a",
+        "--activation step",
+        "--l2 -1",
+        "--seeds 0",
+        "--resume",
+        "-o sweep.txt",
+    )
+    approved("sweeps with bad options", refusals(2, *(f"sweep xor {each}" for each in bad)))
+    approved("sweeps that cannot begin", refusals(1, "sweep two.json --learning-rate 0.1"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -140,6 +140,7 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--validation V", text, type=_number("validation"))
     _option(parser, "--l1 A", "penalty A·Σ|w| for large weights", type=_number("l1"))
     _option(parser, "--l2 A", "penalty A·Σw² for large weights", type=_number("l2"))
+    _option(parser, "--random-start", "train from random weights, which are made with the seed")
     _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
     _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
@@ -195,10 +196,41 @@ def _code(parser: _Parser) -> None:
     _option(parser, "-o --out OUT.py", "save the program to this file", type=_ends_in((".py",)))
 
 
+def _sweep(parser: _Parser) -> None:
+    from nnviz.core.activations import ACTIVATIONS as NAMES
+    from nnviz.core.activations import activation
+    from nnviz.core.optimizers import OPTIMIZERS
+
+    _file(parser)
+    _option(parser, "--learning-rate A,B", "each above 0", type=_each(_number("learning_rate")))
+    _option(parser, "--optimizer A,B", ", ".join(OPTIMIZERS), type=_each(_one_of(OPTIMIZERS)))
+    _option(parser, "--batch-size A,B", "numbers of rows, or all", type=_each(_batch))
+    text = "nodes of the hidden layers, such as 10-10,100-100, or none"
+    _option(parser, "--hidden A,B", text, type=_each(_hidden))
+    activations = _each(lambda name: activation(_checked(activation)(name)).name)
+    _option(parser, "--activation A,B", f"of all hidden layers: {', '.join(NAMES)}", type=activations)
+    _option(parser, "--l1 A,B", "penalties A·Σ|w|", type=_each(_number("l1")))
+    _option(parser, "--l2 A,B", "penalties A·Σw²", type=_each(_number("l2")))
+    _option(parser, "--seeds N", "train each from N random starts, seeds 0 to N - 1", type=_whole(1))
+    _option(parser, "--updates N", "number of updates of each run", type=_whole(1))
+    _option(parser, "-o --out SWEEP.csv", "write the runs to a CSV file", type=_ends_in((".csv",)))
+    _option(parser, "--resume", "make only the runs that the CSV file does not have")
+    _option(parser, "--jobs N", "number of threads", type=_whole(1))
+
+
+def _runs(parser: _Parser) -> None:
+    _file(parser)
+    _option(parser, "-o --out RUNS.csv", "write the runs to a CSV file", type=_ends_in((".csv",)))
+    _option(parser, "--tensorboard FOLDER", "write the curves as event files of TensorBoard", type=Path)
+    _json(parser)
+
+
 COMMANDS: dict[str, tuple[str, Callable[[_Parser], None] | None]] = {
     "predict": ("print the prediction for each row", _predict),
     "slopes": ("print the loss and the slope (gradient) of every weight", _slopes),
     "train": ("train on the file's rows and print the loss", _train),
+    "sweep": ("train with every combination of settings, and list the results", _sweep),
+    "runs": ("list the runs that a file keeps, with their settings and results", _runs),
     "render": ("draw the diagram as PNG, SVG, PDF or film; needs no display", _render),
     "screenshot": ("draw the whole window as PNG; needs no display", _screenshot),
     "convert": ("convert a file to another format, chosen by suffix", _convert),
@@ -220,6 +252,28 @@ def _activations(text: str) -> tuple[str, ...]:
         return tuple(activation(name.strip()).name for name in text.split(","))
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+def _each(read: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """Return a function that reads values between commas."""
+    return lambda text: [read(part.strip()) for part in text.split(",")]
+
+
+def _one_of(names: Iterable[str]) -> Callable[[str], str]:
+    def one(text: str) -> str:
+        if text not in names:
+            raise ArgumentTypeError(f"expected one of {', '.join(names)}, found {text}")
+        return text
+
+    return one
+
+
+def _batch(text: str) -> int | None:
+    return None if text == "all" else _whole(1)(text)
+
+
+def _hidden(text: str) -> tuple[int, ...]:
+    return () if text == "none" else tuple(_whole(1)(size) for size in text.split("-"))
 
 
 def _checked(check: Callable[[str], object]) -> Callable[[str], str]:

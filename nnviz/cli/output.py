@@ -9,6 +9,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ from nnviz.core.activations import Array
 from nnviz.core.columns import check_width
 from nnviz.core.formula import CellError
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
-from nnviz.core.numbers import as_text, counted
+from nnviz.core.numbers import MINUS, as_text, counted
+from nnviz.core.runs import begin, keep_ended
 from nnviz.core.slopes import slopes as slopes_of
 from nnviz.core.state import State, Training
 from nnviz.core.train import Best, Result
@@ -42,6 +44,7 @@ from nnviz.files.table import writing
 from nnviz.files.table.columns import Placed, complete_rows, inputs_of, order_note, place_columns
 from nnviz.files.table.reading import Table, TableLayout, read
 from nnviz.files.table.writing import check_finite, rows_of_state, with_predictions
+from nnviz.files.version1 import training_json
 
 if TYPE_CHECKING:
     from nnviz.core.network import Network
@@ -300,7 +303,10 @@ def train(state: State, chosen: argparse.Namespace) -> int:
     """
     with StopRequest() as stop:
         with as_file_errors():
-            state = training_core.with_settings(state, {name: getattr(chosen, name) for name in OPTIONS})
+            given = training_core.with_settings(state, {name: getattr(chosen, name) for name in OPTIONS})
+            if chosen.random_start:
+                given = edits.randomise(given, given.training.seed)
+            state = begin(keep_ended(state, given, state), state)
             best = _best(state, chosen)
             result = training_core.carry_out(state, stop.is_asked, best.follow if best else None)
         made = result.state.iteration - state.iteration
@@ -323,6 +329,39 @@ def train(state: State, chosen: argparse.Namespace) -> int:
         if faults:
             raise FileError("; ".join(faults))
     return stop.exit_code
+
+
+def runs(state: State, chosen: argparse.Namespace) -> None:
+    """Print the runs of a file, oldest first, or write them as CSV or as event files of TensorBoard.
+
+    Raises FileError if a file cannot be written.
+    """
+    from nnviz.core.runs import run_table
+
+    table = run_table((*state.runs, state) if state.run else state.runs)
+    facts = [each.facts for each in table.runs]
+    if chosen.tensorboard is not None:
+        from nnviz.files import tensorboard
+
+        tensorboard.write(table, chosen.tensorboard)
+    if chosen.out is not None:
+        atomic.write(chosen.out, writing.runs_text(table))
+    elif chosen.json:
+        print_json([each | {"training": training_json(each["training"])} for each in facts])
+    elif chosen.tensorboard is None:
+        left_out = "parent", "training"
+        shown = [
+            {key: _cell(cell) for key, cell in each.items() if key not in left_out}
+            | {key: named.settings[key] for key in table.differing}
+            for each, named in zip(facts, table.runs, strict=True)
+        ]
+        print_table([[*shown[0]], *([*each.values()] for each in shown)] if shown else [["no runs"]])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return as_text(value).replace(MINUS, "-")
+    return "" if value is None else str(value)
 
 
 def _best(state: State, chosen: argparse.Namespace) -> Best | None:
@@ -429,6 +468,8 @@ COMMANDS: dict[str, Callable[[State, argparse.Namespace], int | None]] = {
     "predict": predict,
     "slopes": slopes,
     "train": train,
+    "sweep": lambda state, chosen: import_module("nnviz.cli.sweeps").sweep(state, chosen),
+    "runs": runs,
     "render": render,
     "convert": convert,
     "code": code,

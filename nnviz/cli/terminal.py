@@ -111,11 +111,12 @@ def end_at_once_on_signals() -> None:
 class StopRequest:
     """A context manager: the first signal requests a stop, and the next signal ends the process at once.
 
-    `exit_code` is 128 plus the number of the first signal, or 0 before any signal.
+    `exit_code` is 128 plus the number of the first signal, or 0 before any signal. If `interrupts` is true,
+    the first signal also raises KeyboardInterrupt.
     """
 
-    def __init__(self) -> None:
-        self.exit_code = 0
+    def __init__(self, *, interrupts: bool = False) -> None:
+        self.exit_code, self._interrupts = 0, interrupts
         self._asked_s = 0.0
         self._numbers = [number for number in SIGNALS if signal.getsignal(number) is _end_at_once]
 
@@ -136,6 +137,8 @@ class StopRequest:
         now = time.monotonic()
         if not self.exit_code:
             self.exit_code, self._asked_s = 128 + number, now
+            if self._interrupts:
+                raise KeyboardInterrupt
         elif now - self._asked_s > DOUBLED_S:
             _end_at_once(number, frame)
 

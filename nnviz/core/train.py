@@ -6,16 +6,17 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from threading import Event
+from operator import itemgetter
+from threading import Event, Lock
 from typing import Any, TypedDict, Unpack, overload
 
 from nnviz.core import schedules
 from nnviz.core.activations import Array
 from nnviz.core.edits import set_training
-from nnviz.core.engines import LANES
+from nnviz.core.engines import LANES, engine_of
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
 from nnviz.core.replay import Past, Replay, with_past
@@ -166,28 +167,33 @@ def carry_out_all(states: Sequence[State]) -> list[Result]:
 
     Raises ValueError as `carry_out` does. The message starts with the place of the State.
     """
-    trainers: list[Trainer] = []
-    alike: defaultdict[Hashable, list[tuple[int, Trainer]]] = defaultdict(list)
+    return [result for _, result in sorted(results_of(states), key=itemgetter(0))]
+
+
+def results_of(
+    states: Sequence[State], jobs: int | None = None, stop: Event | None = None
+) -> Iterator[tuple[int, Result]]:
+    """Train States in `jobs` threads, and yield the place and the result of each in the order of their ends.
+
+    By default, there are as many threads as processors. When `stop` is set or the iterator is closed, the
+    threads end after their unit of work. Raises ValueError as `carry_out_all` does.
+    """
+    alike: defaultdict[Hashable, list[tuple[int, State]]] = defaultdict(list)
     for i, state in enumerate(states):
-        with _naming(i):
-            trainers.append(Trainer(state, at_once=math.inf))
-        alike[_kind(trainers[-1])].append((i, trainers[-1]))
-    processors, groups = os.cpu_count() or 1, []
+        alike[_kind(state)].append((i, state))
+    threads, groups = jobs or os.cpu_count() or 1, []
     for kind, members in alike.items():
         count = -(-len(members) // LANES)
-        if kind == NUMPY:  # one after the other: in threads, the calls would wait for Python's lock
-            count = 1
-        elif len(members) < max(FEWEST, 1 + processors):
+        if kind == NUMPY or len(members) < max(FEWEST, 1 + threads):
             count = len(members)
         groups += [members[k::count] for k in range(count)]
-    stop = Event()
-    with ThreadPoolExecutor(processors) as pool:
+    stop = stop or Event()
+    with ThreadPoolExecutor(threads) as pool:
         try:
-            for future in [pool.submit(_train_group, each, stop) for each in groups]:
-                future.result()
+            for future in as_completed([pool.submit(_train_group, each, stop) for each in groups]):
+                yield from future.result()
         finally:
             stop.set()  # after an error or Ctrl+C
-    return [_result(trainer) for trainer in trainers]
 
 
 @contextmanager
@@ -198,26 +204,34 @@ def _naming(i: int) -> Iterator[None]:
         raise ValueError(f"states[{i}]: {error}") from None
 
 
-def _kind(trainer: Trainer) -> Hashable:
-    """Return a value that is equal for Trainers that can train in one group; see `work_together`."""
-    state, training = trainer.given, trainer.given.training
-    if trainer.engine.name == NUMPY:
+def _kind(state: State) -> Hashable:
+    """Return a value that is equal for States that can train in one group; see `work_together`."""
+    training = state.training
+    if engine_of(state) == NUMPY:
         return NUMPY
     rows = [each.tobytes() for each in (state.data.inputs, state.data.targets) if each is not None]
     layers = tuple((len(each), each.biases is None, each.activation) for each in state.network.layers)
     shared = replace(training, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None)
-    return *rows, trainer.iteration, layers, shared, bool(training.penalty)
+    return *rows, state.iteration, layers, shared, bool(training.penalty)
 
 
-def _train_group(members: list[tuple[int, Trainer]], stop: Event) -> None:
-    """Train the Trainers, each with the place of its State, until `stop` is set."""
-    trainers = [trainer for _, trainer in members]
-    if trainers[0].engine.name == COMPILED:
-        parts = [(members[0][0], work_together(trainers, trainers[0].given.training.updates))]
-    else:
-        parts = [(i, each.work(each.given.training.updates)) for i, each in members]
-    for i, units in parts:
+_NUMPY_LOCK = Lock()
+"""Lets only one network at a time train with NumPy: the others would wait for Python's lock in every call."""
+
+
+def _train_group(members: list[tuple[int, State]], stop: Event) -> list[tuple[int, Result]]:
+    """Train States, each with its place; return no results if `stop` is set meanwhile."""
+    trainers = []
+    for i, state in members:
+        if stop.is_set():
+            return []
         with _naming(i):
-            for _ in units:
-                if stop.is_set():
-                    return
+            trainers.append(Trainer(state, at_once=math.inf))
+    updates, place = trainers[0].given.training.updates, members[0][0]
+    is_compiled = trainers[0].engine.name == COMPILED
+    units = work_together(trainers, updates) if is_compiled else trainers[0].work(updates)
+    with nullcontext() if is_compiled else _NUMPY_LOCK, _naming(place):
+        for _ in units:
+            if stop.is_set():
+                return []
+    return [(i, _result(trainer)) for (i, _), trainer in zip(members, trainers, strict=True)]

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from nnviz.core.activations import Array
 from nnviz.core.columns import Cell, Column
 from nnviz.core.metrics import is_one_of_many
 from nnviz.core.numbers import free_name, full
-from nnviz.core.state import State
+from nnviz.core.runs import RunTable
+from nnviz.core.state import State, Training
 from nnviz.files.errors import FileError, Progress
 from nnviz.files.table.columns import Placed
 from nnviz.files.table.reading import Table, decode, rows_of, with_plain_ends
@@ -154,6 +156,21 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -
     writer.writerow(header)
     writer.writerows(rows)
     return out.getvalue().encode()
+
+
+def runs_text(table: RunTable) -> bytes:
+    """Return runs as CSV: a line for each run, with its settings and results in full precision."""
+    rows = []
+    for named in table.runs:
+        facts = named.facts
+        training: Training = facts.pop("training")
+        settings = {each.name: getattr(training, each.name) for each in fields(Training)}
+        settings |= {"schedule": training.schedule_name, "frozen": ", ".join(training.frozen)}
+        settings["validation_split"] = settings.pop("validation")  # "validation" is the loss
+        shape = {"network": named.state.network.in_words, "activation": named.settings["activation"]}
+        rows.append(facts | shape | settings)
+    header = [*rows[0]] if rows else []
+    return _csv(header, [["" if cell is None else str(cell) for cell in row.values()] for row in rows], ",")
 
 
 def history_text(points: Array, measure: str = "mse") -> bytes:

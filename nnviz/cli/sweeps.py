@@ -1,0 +1,147 @@
+"""The command `nnviz sweep`: its CSV file, which grows as the runs end, and its progress."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TextIO
+
+from nnviz.cli.arguments import UsageError
+from nnviz.cli.terminal import StopRequest, print_remark, print_text
+from nnviz.core.numbers import counted
+from nnviz.core.state import State
+from nnviz.core.sweep import SETTINGS, SweepRun, Swept, Trial, carry_out_trials, combinations
+from nnviz.files import atomic
+from nnviz.files.errors import FileError, as_file_errors
+
+COLUMNS = tuple(each.name for each in fields(SweepRun) if each.name != "state")
+
+
+def sweep(state: State, chosen: argparse.Namespace) -> int:
+    """Train with every combination of settings. Print a line for each run, or write the lines to a CSV file.
+
+    The file gets each line when its run ends; at the end, the lines stand in the order of the combinations.
+    Return the exit code. Raises FileError and UsageError.
+    """
+    path: Path | None = chosen.out
+    if chosen.resume and path is None:
+        raise UsageError("nnviz sweep: --resume needs the CSV file of the sweep: -o SWEEP.csv")
+    given = {name: getattr(chosen, name) for name in Swept.__annotations__}
+    with as_file_errors():
+        swept = {name: values for name, values in given.items() if values is not None}
+        trials = combinations(state, swept, chosen.seeds, chosen.updates)
+    lines = _lines_of(path, trials) if chosen.resume and path is not None else {}
+    left = [place for place in range(len(trials)) if place not in lines]
+    with StopRequest(interrupts=True) as stop, _opened(path, lines) as out:
+        try:
+            progress = Progress(len(left))
+            parts = [trials[place] for place in left]
+            with as_file_errors(), closing(carry_out_trials(parts, chosen.jobs)) as runs:
+                for k, run in runs:
+                    lines[left[k]] = _line(run)
+                    if out is not None:
+                        _write(out, lines[left[k]])
+                    progress.show(1)
+        except KeyboardInterrupt:
+            made = f"{counted(len(lines), 'run')} of {len(trials)}"
+            how = "; --resume makes the others" if path else ""
+            print_remark(f"the sweep stopped after {made}{how}")
+        except OSError as error:
+            raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    text = _text([lines[place] for place in sorted(lines)])
+    if path is None:
+        print_text(text)
+    elif len(lines) == len(trials):
+        atomic.write(path, text.encode())
+    return stop.exit_code
+
+
+class Progress:
+    """Shows on standard error how many runs are made and how long the rest takes, if that is a terminal."""
+
+    def __init__(self, runs: int) -> None:
+        self._runs, self._made, self._start = runs, 0, time.monotonic()
+        self._next = self._start
+
+    def show(self, made: int) -> None:
+        """Count `made` more runs, and show the progress at most five times a second."""
+        self._made += made
+        now = time.monotonic()
+        if sys.stderr is None or not sys.stderr.isatty() or (now < self._next and self._made < self._runs):
+            return
+        self._next = now + 0.2
+        left_s = (now - self._start) / self._made * (self._runs - self._made)
+        end = "\n" if self._made == self._runs else ""
+        text = f"\r{self._made} of {counted(self._runs, 'run')}, {left_s:.0f} s left "
+        print(text, end=end, file=sys.stderr, flush=True)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _line(run: SweepRun) -> list[str]:
+    return [_cell(getattr(run, name)) for name in COLUMNS]
+
+
+def _text(lines: list[list[str]]) -> str:
+    out = io.StringIO()
+    for line in (COLUMNS, *lines):
+        _write(out, line)
+    return out.getvalue()
+
+
+def _write(out: TextIO, line: Sequence[str]) -> None:
+    csv.writer(out, lineterminator="\n").writerow(line)
+    out.flush()
+
+
+@contextmanager
+def _opened(path: Path | None, lines: dict[int, list[str]]) -> Iterator[TextIO | None]:
+    """Open the CSV file with the lines that are there already; nothing without a path. Raises FileError."""
+    if path is None:
+        yield None
+        return
+    atomic.write(path, _text([*lines.values()]).encode())
+    try:
+        with path.open("a", encoding="utf-8", newline="") as out:
+            yield out
+    except OSError as error:
+        raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _lines_of(path: Path, trials: list[Trial]) -> dict[int, list[str]]:
+    """Return the complete lines of a CSV file by the place of their run in `trials`.
+
+    Raises FileError if the file is not that of this sweep.
+    """
+    if not path.exists():
+        return {}
+    data = atomic.read_bytes(path).decode("utf-8", "replace")
+    complete = data[: data.rfind("\n") + 1]  # the last line may have been cut off
+    try:
+        rows = list(csv.reader(io.StringIO(complete)))
+    except csv.Error as error:
+        raise FileError(f"{path}: {error}") from None
+    if rows and rows[0] != list(COLUMNS):
+        raise FileError(f"{path}: not the CSV file of a sweep; without --resume, nnviz writes it anew")
+    places = {tuple(_cell(trial.settings[name]) for name in SETTINGS): k for k, trial in enumerate(trials)}
+    lines = {}
+    for number, row in enumerate(rows[1:], 2):
+        settings = tuple(row[: len(SETTINGS)])
+        if len(row) != len(COLUMNS) or settings not in places:
+            raise FileError(f"{path}, line {number}: a run of another sweep; choose another file")
+        made, asked = row[COLUMNS.index("updates")], trials[places[settings]].state.training.updates
+        if row[-1] != "true" and made != str(asked):
+            raise FileError(f"{path}, line {number}: a run of {made} updates, not of {asked}")
+        lines[places[settings]] = row
+    return lines

@@ -1,0 +1,199 @@
+"""Sweeps: a State trained with every combination of settings, each from the same start.
+
+Networks that train in compiled loops train in threads, because these loops release Python's lock. A run has
+the same result alone and beside others.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, product
+from threading import Event
+from typing import Any, NamedTuple, TypedDict, Unpack
+
+import numpy as np
+
+from nnviz.core import edits
+from nnviz.core.activations import activation
+from nnviz.core.address import default_nodes
+from nnviz.core.history import ceiling
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import State
+from nnviz.core.train import Result, results_of
+
+HIDDEN = "relu"
+"""Activation of new hidden layers if the network has no hidden layer."""
+
+
+class Swept(TypedDict, total=False):
+    """The settings that a sweep varies, each a list of values; a setting that is missing keeps its value.
+
+    `hidden` lists the numbers of nodes of the hidden layers, such as [(10, 10), (100, 100)]; () is a network
+    without hidden layers. `activation` is that of all hidden layers.
+    """
+
+    learning_rate: Iterable[float]
+    optimizer: Iterable[str]
+    batch_size: Iterable[int | None]
+    hidden: Iterable[Sequence[int]]
+    activation: Iterable[str]
+    l1: Iterable[float]
+    l2: Iterable[float]
+
+
+SETTINGS = (*Swept.__annotations__, "seed")
+"""The settings of a run of a sweep, in the order in which they vary: the last one first."""
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One run of a sweep: its settings and its results.
+
+    `loss` and `validation` are the last losses of the data alone, and `accuracy` is the last share of
+    training rows with a correct prediction. A result is None if the run does not measure it.
+    """
+
+    learning_rate: float
+    optimizer: str
+    batch_size: int | None
+    hidden: str
+    activation: str
+    l1: float
+    l2: float
+    seed: int
+    updates: int
+    loss: float
+    validation: float | None
+    accuracy: float | None
+    diverged: bool
+    state: State = field(repr=False, compare=False)
+
+
+class Trial(NamedTuple):
+    """A run that a sweep has to make: the State that is trained, and its settings by name."""
+
+    state: State
+    settings: dict[str, Any]
+
+    def run(self, result: Result) -> SweepRun:
+        """Return the run with its results."""
+        state, run = result.state, result.state.run
+        assert run is not None
+        return SweepRun(
+            **self.settings,
+            updates=run.iteration,
+            loss=run.history.last[1],
+            validation=run.last_of("validation"),
+            accuracy=run.last_of("accuracy"),
+            diverged=result.diverged or ceiling(run.history.points[:, 1]) < math.inf,
+            state=state,
+        )
+
+
+def sweep(
+    state: State,
+    *,
+    seeds: int | None = None,
+    updates: int | None = None,
+    jobs: int | None = None,
+    **swept: Unpack[Swept],
+) -> list[SweepRun]:
+    """Train `state` with every combination of settings, and return the runs in the order of the combinations.
+
+    Each keyword argument lists values of a setting, such as `learning_rate=[0.001, 0.01]`. Without `seeds`,
+    every combination starts from the weights of `state`; another `hidden` starts from random weights of the
+    State's seed. With `seeds`, every combination is trained from the random weights of the seeds 0 to
+    `seeds - 1`, which are also the seeds for the order of the rows. `jobs` is the number of threads, by
+    default that of the processors. Raises ValueError for an invalid setting, or if a run cannot
+    begin.
+    """
+    trials = combinations(state, swept, seeds, updates)
+    return [run for _, run in sorted(carry_out_trials(trials, jobs))]
+
+
+def combinations(
+    state: State, swept: Mapping[str, Any], seeds: int | None = None, updates: int | None = None
+) -> list[Trial]:
+    """Return the runs of a sweep: the first setting changes slowest, the seed fastest.
+
+    Raises ValueError for an invalid setting, and TypeError for an unknown name of a setting.
+    """
+    if unknown := sorted(swept.keys() - Swept.__annotations__.keys()):
+        raise TypeError(f"unknown setting {unknown[0]!r}: use {', '.join(Swept.__annotations__)}")
+    if seeds is not None and seeds < 1:
+        raise ValueError("seeds: expected a whole number of 1 or more")
+    begun = replace(state, run=None, runs=(), baseline=None, weight_sets=())
+    if updates is not None:
+        begun = replace(begun, training=replace(begun.training, updates=updates))
+    names = list(Swept.__annotations__)
+    values = [list(swept.get(name, (None,))) for name in names]
+    trials = []
+    for chosen in product(*values, [None] if seeds is None else range(seeds)):
+        given = dict(zip((*names, "seed"), chosen, strict=True))
+        given = {name: value for name, value in given.items() if name in swept or name == "seed"}
+        trials.append(_trial(begun, given))
+    return trials
+
+
+def _trial(state: State, given: dict[str, Any]) -> Trial:
+    """Return the run of `state` with the given settings. Raises ValueError for an invalid setting."""
+    seed, before = given.pop("seed"), state.network.sizes
+    if "hidden" in given or "activation" in given:
+        state = _with_hidden(state, given.pop("hidden", None), given.pop("activation", None))
+    training = replace(state.training, **given)
+    if seed is not None:
+        training = replace(training, seed=seed)
+    network = state.network
+    if seed is not None or network.sizes != before:
+        network = network.randomised(training.seed)
+    state = edits.set_training(replace(state, network=network), training)
+    hidden = network.layers[:-1]
+    settings = {
+        name: getattr(training, name) for name in ("learning_rate", "optimizer", "batch_size", "l1", "l2")
+    }
+    settings["hidden"] = "-".join(str(len(layer)) for layer in hidden)
+    settings["activation"] = ",".join(dict.fromkeys(layer.activation for layer in hidden))
+    return Trial(state, {name: settings.get(name, training.seed) for name in SETTINGS})
+
+
+def _with_hidden(state: State, sizes: Sequence[int] | None, name: str | None) -> State:
+    """Return `state` with other numbers of hidden nodes or another activation, where these are not None."""
+    network = state.network
+    old, output = network.layers[:-1], network.layers[-1]
+    name = activation(name).name if name is not None else None
+    if sizes is None or tuple(sizes) == tuple(map(len, old)):
+        hidden = [replace(layer, activation=name or layer.activation) for layer in old]
+        return edits.with_network(state, Network(network.inputs, (*hidden, output)))
+    if any(size < 1 for size in sizes):
+        raise ValueError("hidden: every hidden layer needs at least one node")
+    biases = any(layer.biases is not None for layer in network.layers)
+    usual = name or (old[0].activation if old else HIDDEN)
+    widths, layers = [len(network.inputs), *sizes, len(output)], []
+    for k, (before, count) in enumerate(pairwise(widths)):
+        is_output = k == len(sizes)
+        nodes = output.nodes if is_output else default_nodes(k, len(widths) - 1, count)
+        added = np.zeros(count) if biases else None
+        layers.append(
+            Layer(nodes, output.activation if is_output else usual, np.zeros((count, before)), added)
+        )
+    changed = Network(network.inputs, layers)
+    training = edits.training_after(state, changed)
+    return replace(state, network=changed, training=training)
+
+
+def carry_out_trials(
+    trials: Sequence[Trial], jobs: int | None = None, stop: Event | None = None
+) -> Generator[tuple[int, SweepRun]]:
+    """Make the runs of a sweep, and yield each with its place in `trials`, in the order in which they end.
+
+    `jobs` is the number of threads, by default that of the processors. When `stop` is set or the
+    iterator is closed, nothing goes on. Raises ValueError if a run cannot begin.
+    """
+    try:
+        for place, result in results_of([trial.state for trial in trials], jobs, stop):
+            yield place, trials[place].run(result)
+    except ValueError as error:
+        raise ValueError(re.sub(r"^states\[\d+\]: ", "", str(error))) from None  # the place in the list
