@@ -29,7 +29,7 @@ PAGES = {
 }
 README, REFERENCE, FILES = PAGES["README"], PAGES["reference"], PAGES["files"]
 WRITTEN = ["mse.csv", "trained.json", "weights.py", "xor.py", "xor.svg"]
-COMMANDS_OF = {"README": WRITTEN, "reference": sorted([*WRITTEN, "window.png"])}
+COMMANDS_OF = {"README": WRITTEN, "reference": sorted([*WRITTEN, "sweep.csv", "window.png"])}
 """The files that the commands of a page write."""
 
 

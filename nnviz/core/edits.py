@@ -240,9 +240,9 @@ def rename(state: State, column: int, node: int, name: str) -> State:
         renamed = network.with_layer(column - 1, layer)
     old = (*network.inputs, *network.outputs)
     node_names = dict(zip(old, (*renamed.inputs, *renamed.outputs), strict=True))
-    training, columns = _training_after(state, renamed), state.columns.with_nodes(node_names.get)
+    training, columns = training_after(state, renamed), state.columns.with_nodes(node_names.get)
     were = [each.training for each in state.run.segments] if state.run else []
-    is_named = any(_training_after(replace(state, training=own), renamed) != own for own in were)
+    is_named = any(training_after(replace(state, training=own), renamed) != own for own in were)
     run = None if is_named else state.run  # a run repeats its updates with the old names of frozen parts
     return replace(state, network=renamed, training=training, columns=columns, run=run)
 
@@ -406,13 +406,13 @@ def _restructured(state: State, edit: Callable[[Network], Network], data: Datase
     rows, network = state.data if data is None else data, edit(state.network)
     remaining = {*network.inputs, *network.outputs}
     columns = state.columns.with_nodes(lambda name: name if name in remaining else None)
-    training = _training_after(state, network)
+    training = training_after(state, network)
     return replace(
         state, network=network, data=rows, weight_sets=sets, training=training, run=None, columns=columns
     )
 
 
-def _training_after(state: State, network: Network) -> Training:
+def training_after(state: State, network: Network) -> Training:
     """Return the training settings of `state` for `network`, in which frozen parts may have other names."""
     old = state.network
     parts: Iterable[Address | None] = map(old.part_called, state.training.frozen)
@@ -696,7 +696,7 @@ def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column],
     output = replace(network.layers[-1], nodes=outs)
     named = replace(network, inputs=ins, layers=(*network.layers[:-1], output))
     target_columns = targets or [column for column in state.columns if column.nodes[0] in outs]
-    training = _training_after(state, named)
+    training = training_after(state, named)
     columns = _stored(inputs, target_columns)
     return replace(state, network=named, data=rows, columns=columns, training=training, run=None)
 
@@ -745,7 +745,7 @@ def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Colum
         state,
         network=network,
         data=rows,
-        training=replace(_training_after(state, network), loss=usual_loss(last.activation)),
+        training=replace(training_after(state, network), loss=usual_loss(last.activation)),
         columns=_stored(inputs, targets),
         weight_sets=state.weight_sets if network.sizes == state.network.sizes else (),
         run=None,

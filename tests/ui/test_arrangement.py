@@ -162,7 +162,7 @@ def test_the_view_menu_ticks_a_panel_behind_a_tab_which_the_key_tab_does_not_rea
         QTest.keyClick(widget, KEY.Key_Tab)
     assert len(reached) > 10
     assert not [own.accessibleName() for own in reached if dock(window, "Loss surface").isAncestorOf(own)]
-    hidden = {"Loss surface", "Loss", "Data"}
+    hidden = {"Loss surface", "Loss", "Data", "Runs"}
     for name in hidden:
         bring(window, name)
         panel_entry(window, name).trigger()

@@ -442,7 +442,7 @@ def test_during_a_run_the_training_goes_on_with_the_new_rows(qtbot, open_panel):
     assert document.now.is_moving
     assert not document.state.network.computes_as(network)
     assert len(document.state.data) == 5
-    assert len(document.state.runs) == 2, "those before the click and the drag; none for each place on the way"
+    assert len(document.state.runs) == 2, "those before the click and before the drag"
     runner.pause()
     texts = []
     while document.undo_text():

@@ -204,6 +204,8 @@ class Desk(QObject):
     `picture_requested`     (panel, copied) a person asked to copy or to export the picture of a panel
     `rows_requested`        (indices, description) a person asked to list only these rows, in ascending order
     `all_rows_requested`    a person asked to list all rows again
+    `runs_requested`        a person asked for the list of all runs
+    `settings_requested`    a person asked for the field of the learning rate
     `column_requested`      a person asked for a new computed input, or to change the one at this index
     `plots_allowed`         the plot library is imported, which is slow, so panels may make plots now
     ======================= ==========================================================================
@@ -217,6 +219,8 @@ class Desk(QObject):
     picture_requested = Signal(object, bool)
     rows_requested = Signal(object, str)
     all_rows_requested = Signal()
+    runs_requested = Signal()
+    settings_requested = Signal()
     column_requested = Signal(object)
     plots_allowed = Signal()
 

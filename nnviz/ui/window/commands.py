@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.core.numbers import counted, file_label
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training
 from nnviz.document.player import NO_ROW, Repeat
@@ -345,7 +346,7 @@ def _export_film(workspace: Workspace, what: What) -> None:
     if why:
         workspace.status.show_message(why)
         return
-    past, view = workspace.runner.travel.past, workspace.diagram.view
+    past, view = workspace.document.past, workspace.diagram.view
     options = now.slopes_shown, now.walk.by_layer, past, view.pictures, view.all_weights
     workspace.exports.ask_film(Subject(what, state, row, *options))
 
@@ -417,6 +418,22 @@ def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:
     )
 
 
+COMPARISONS: tuple[tuple[str, str, dict[str, list[object]]], ...] = (
+    (
+        "Compare learning rates",
+        "Train from the start of this run with the learning rates 0.01, 0.1 and 1, and list the runs",
+        {"learning_rate": [0.01, 0.1, 1.0]},
+    ),
+    (
+        "Compare optimizers",
+        "Train from the start of this run with every optimizer, and list the runs",
+        {"optimizer": list(OPTIMIZERS)},
+    ),
+)
+"""Comparisons of runs from one start: title, tooltip, and the settings that differ."""
+STOP_COMPARING = "Stop the runs of a comparison, and list those that have ended"
+
+
 def _train(workspace: Workspace) -> Menu:
     training, runner = workspace.training, workspace.runner
 
@@ -432,7 +449,17 @@ def _train(workspace: Workspace) -> Menu:
         MenuEntry("restart", "Re&start", runner.restart),
         MenuEntry("random", "&New random weights", runner.new_random_weights),
     )
-    return Menu("&Train", (commands,))
+
+    def compare(title: str, settings: dict[str, list[object]]) -> None:
+        runner.pause()
+        workspace.sweeps.begin(title, settings)
+
+    comparisons = [
+        MenuEntry(title.lower(), title, partial(after_editing, partial(compare, title, settings)), tip)
+        for title, tip, settings in COMPARISONS
+    ]
+    stop = MenuEntry("stop comparing", "Stop comparing", lambda: workspace.sweeps.stop(), STOP_COMPARING)
+    return Menu("&Train", (commands, (*comparisons, stop)))
 
 
 def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nnviz.document.sweeps import Sweeps
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.dialogs.export import Exporter
     from nnviz.ui.kit.card import Panel
@@ -115,6 +116,16 @@ class Workspace:
         self.document.view = Shown(front) if front not in ("", "Notes") else None
 
     @cached_property
+    def sweeps(self) -> Sweeps:
+        """Runs at several settings. They are made when they are first needed."""
+        from nnviz.document.sweeps import Sweeps
+
+        sweeps = Sweeps(self.document)
+        sweeps.message.connect(self.desk.message)
+        sweeps.ended.connect(self.desk.runs_requested)
+        return sweeps
+
+    @cached_property
     def exports(self) -> Exporter:
         """The exporter of pictures and films. It is made when it is first needed."""
         from nnviz.ui.dialogs.export import Exporter
@@ -151,6 +162,8 @@ class Workspace:
         self.desk.address_hovered.connect(self.diagram.hover)
         self.desk.picture_requested.connect(self.export_picture)
         self.desk.rows_requested.connect(self._list_rows)
+        self.desk.runs_requested.connect(partial(self.board.show_panel, "Runs", True))
+        self.desk.settings_requested.connect(self._show_settings)
         for all_rows_wanted in (self.desk.all_rows_requested, self.files.opened):
             all_rows_wanted.connect(self.data.show_all)
         document.changed.connect(self._forget_invitation)
@@ -213,6 +226,14 @@ class Workspace:
         """Show the Explain panel, unless it would cover notes in editing or the code of the selected node."""
         if not self.notes.is_editing and self.board.front != "Code":
             self.board.offer("Explain")
+
+    def _show_settings(self) -> None:
+        """Bring the panel Training to the front, with the learning rate ready for typing."""
+        self.board.show_panel("Training", True)
+        self.desk.frames.show_pending()  # the field shows another rate, which would end its selection
+        rate = self.training.fields.learning_rate
+        rate.setFocus()
+        rate.selectAll()
 
     def _list_rows(self, rows: NDArray[np.intp], description: str) -> None:
         self.board.docks["Data"].bring_to_front()
@@ -310,6 +331,8 @@ class Workspace:
 
     def _closing(self, event: QCloseEvent) -> None:
         self.runner.pause()
+        if "sweeps" in vars(self):  # otherwise closing would make them
+            self.sweeps.stop()
         if self.files.may_leave():
             self.player.stop()
             self.document.idle.drop()
@@ -331,5 +354,6 @@ PANELS = (
     PanelEntry("Code", "right", "Shows the network as a program", "code:CodePanel"),
     PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", "data:DataPanel"),
     PanelEntry("Loss", "below", "Plots the loss after every update", "history:HistoryPlot"),
+    PanelEntry("Runs", "below", "Lists all runs with their settings and results", "runs:RunsPanel"),
     PanelEntry("Loss surface", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
 )

@@ -1,0 +1,472 @@
+"""The panel of all runs: their settings and results beside each other, and the commands for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple, cast
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
+
+from nnviz.core.numbers import as_text, full_text, percent_text
+from nnviz.core.runs import (
+    SETTINGS,
+    NamedRun,
+    RunTable,
+    delete_run,
+    label_run,
+    return_to,
+    set_baseline,
+    training_of,
+)
+from nnviz.document.moment import Moment, is_new
+from nnviz.ui.kit.card import Cover, Panel, quiet_button
+from nnviz.ui.kit.controls import clear_hover_on_close, open_below
+from nnviz.ui.kit.desk import TEXT_MS, Desk
+from nnviz.ui.kit.dialogs import AskText, ListTable
+from nnviz.ui.kit.images import icon
+from nnviz.ui.kit.theme import colours, px, run_pen
+from nnviz.ui.plot.card import Pages
+
+EMPTY = "Press Run: every run is listed here, and an edit or another setting begins a new run"
+TIP = "Double-click or press Enter to return to the run\nPress F2 to rename it, Delete to delete it"
+CURVE_ONLY = "An older version of nnviz kept only the curve of this run"
+NO_VALUE = "–"
+MARK_PX, LINE_PX = QSize(30, 12), 2.0
+"""Size of the sample of a run's line, and the width of this line, in pixels at 100 %."""
+LEFT, MIDDLE = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
+ID = Qt.ItemDataRole.UserRole
+"""Role of an item's data that holds the id of its run."""
+
+
+class RunCell(NamedTuple):
+    """The text of a cell, its tooltip, and the value by which the column is sorted."""
+
+    text: str
+    tip: str = ""
+    key: float | str = ""
+
+
+class Item(QTableWidgetItem):
+    """A cell of the table, sorted by its key: numbers by size, then texts."""
+
+    def __init__(self, side: Qt.AlignmentFlag, editable: bool) -> None:
+        super().__init__()
+        self.setTextAlignment(MIDDLE | side)
+        if not editable:
+            self.setFlags(self.flags() & ~Qt.ItemFlag.ItemIsEditable)
+
+    def show(self, cell: RunCell) -> None:
+        """Show a text, its tooltip, and sort by its key."""
+        key = cell.key if cell.key != "" else cell.text
+        self._key = (isinstance(key, str), key)
+        if self.text() != cell.text:
+            self.setText(cell.text)
+        self.setToolTip(cell.tip or cell.text)
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return isinstance(other, Item) and self._key < other._key
+
+
+class RunColumn(NamedTuple):
+    """A column of the table: its title, and the cell of a run beside the run that is the baseline."""
+
+    title: str
+    cell: Callable[[NamedRun, NamedRun | None], RunCell]
+    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight
+
+
+def _loss_cell(value: Callable[[NamedRun], float | None]) -> Callable[[NamedRun, NamedRun | None], RunCell]:
+    """Return the cell of a loss, with the difference to the loss of the baseline."""
+
+    def cell(named: NamedRun, baseline: NamedRun | None) -> RunCell:
+        number = value(named)
+        if number is None:
+            return RunCell(NO_VALUE, key=float("inf"))
+        base = value(baseline) if baseline and baseline.id != named.id else None
+        alike = baseline is not None and baseline.state.measure.title == named.state.measure.title
+        if base is None or not alike:
+            return RunCell(as_text(number), full_text(number), number)
+        difference = number - base
+        text = f"{'+' if difference > 0 else ''}{as_text(difference)}"
+        return RunCell(f"{as_text(number)} ({text})", f"{full_text(number)}, {text} to the baseline", number)
+
+    return cell
+
+
+def _accuracy_cell(name: str) -> Callable[[NamedRun, NamedRun | None], RunCell]:
+    def cell(named: NamedRun, _: NamedRun | None) -> RunCell:
+        share = named.run.last_of(name)
+        return RunCell(NO_VALUE, key=-1.0) if share is None else RunCell(percent_text(share), "", share)
+
+    return cell
+
+
+def _setting_cell(key: str, named: NamedRun, _: NamedRun | None) -> RunCell:
+    text = named.settings[key]
+    try:
+        return RunCell(text, "", float(text))
+    except ValueError:
+        return RunCell(text)
+
+
+def _needed(table: RunTable) -> list[str]:
+    """Return the settings that need a column: those that differ. A single one is in the names already."""
+    is_named = any(each.run.label.name for each in table.runs)
+    return table.differing if is_named or len(table.differing) > 1 else []
+
+
+def columns(table: RunTable, all_settings: bool) -> list[RunColumn]:
+    """Return the columns of a table of runs: the settings that differ, or all of them, and the results."""
+    measures = {each.state.measure.title for each in table.runs}
+    settings = [
+        RunColumn(SETTINGS[key].title, partial(_setting_cell, key), LEFT)
+        for key in (SETTINGS if all_settings else _needed(table))
+    ]
+    results = [
+        RunColumn(measures.pop() if len(measures) == 1 else "Last loss", _loss_cell(lambda each: each.last)),
+        RunColumn("Best", _loss_cell(lambda each: each.best)),
+    ]
+    curves = {curve.name for each in table.runs for curve in each.run.beside}
+    if "validation" in curves:
+        results.append(RunColumn("Validation", _loss_cell(lambda each: each.run.last_of("validation"))))
+    for name, title in (("accuracy", "Accuracy"), ("validation accuracy", "Validation accuracy")):
+        if name in curves:
+            results.append(RunColumn(title, _accuracy_cell(name)))
+    updates = RunColumn(
+        "Updates", lambda each, _: RunCell(as_text(each.run.iteration), "", each.run.iteration)
+    )
+    return [*settings, *results, updates]
+
+
+class RunList(ListTable):
+    """The table of runs, one run in each line. The first column has the line of the run and its name.
+
+    ========= ===============================================
+    `opened`  a person asked to return to the selected run
+    `removed` a person asked to delete the selected run
+    ========= ===============================================
+    """
+
+    opened = Signal()
+    removed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Runs", [])
+        self.setObjectName("runs")
+        self.verticalHeader().hide()
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setIconSize(MARK_PX * (px(100) / 100))
+        header = self.horizontalHeader()
+        header.setSectionsClickable(True)
+        header.setSortIndicatorClearable(True)
+        self.cellDoubleClicked.connect(lambda *_: self.opened.emit())
+
+    def run_at(self, line: int) -> int | None:
+        """Return the id of the run in a line, or None."""
+        item = self.item(line, 0)
+        return item.data(ID) if item else None
+
+    def line_of(self, run: int | None) -> int:
+        """Return the line of a run, or −1."""
+        return next((k for k in range(self.rowCount()) if self.run_at(k) == run), -1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return to the selected run, rename it or delete it; the window has all other letters."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            event.accept()  # Enter has accepted a name
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.opened.emit()
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit()
+        elif event.text().isprintable() and event.text():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+class RunsPanel(Panel):
+    """The panel with a line for every run: the current run and the kept runs."""
+
+    moving_ms = TEXT_MS
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Runs")
+        self.covers = (Cover(self, desk.document),)
+        self.table = RunList()
+        self.pages = Pages(self)
+        self.pages.addWidget(self.table)
+        self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
+        self.all_settings = quiet_button("All settings", "Show the settings that are equal in all runs, too")
+        self.all_settings.setCheckable(True)
+        self.all_settings.toggled.connect(self.show_now)
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.more = quiet_button("", "Commands for the selected run", "Menu: Runs")
+        self.more.clicked.connect(lambda: open_below(self.more, self.menu))
+        clear_hover_on_close(self.more, self.menu)
+        for button in (self.all_settings, self.more):
+            self.buttons.addWidget(button)
+        self._table, self._columns = RunTable([], []), list[RunColumn]()
+        self._filling = False
+        self._shown: tuple[object, ...] = ()
+        self.table.itemChanged.connect(self._renamed)
+        self.table.opened.connect(self.return_to_end)
+        self.table.removed.connect(self.delete)
+        self.table.customContextMenuRequested.connect(
+            lambda place: self.menu.popup(self.table.viewport().mapToGlobal(place))
+        )
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.more.setIcon(icon("more", colours().muted, 16))
+
+    # --- what it shows
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the runs of a Moment. In a run, only the line of the current run changes."""
+        if not is_new(old, new, "state", "hidden_runs", "is_moving"):
+            return
+        if old is None:
+            self.more.setIcon(icon("more", colours().muted, 16))
+        self._table = self._document.run_table()
+        if not self._table.runs:
+            self.pages.show_sentence(EMPTY)
+            return
+        self.pages.plot_visible = True
+        self._columns = columns(self._table, self.all_settings.isChecked())
+        lines = [(each.name, each.run.label) for each in self._table.runs]
+        titles = [each.title for each in self._columns]
+        shown = lines, titles, new.hidden_runs, new.state.baseline, self._current
+        if old is None or shown != self._shown:
+            self._fill()
+        else:
+            self._show_current()
+        self._shown = shown
+
+    @property
+    def _sides(self) -> list[Qt.AlignmentFlag]:
+        """The sides at which the columns have their texts."""
+        return [LEFT, LEFT, *(each.side for each in self._columns)]
+
+    @property
+    def _current(self) -> int | None:
+        run = self._document.past.end.run
+        return run.label.id if run else None
+
+    @property
+    def _baseline(self) -> NamedRun | None:
+        chosen = self._document.state.baseline
+        return next((each for each in self._table.runs if each.id == chosen), None)
+
+    def _fill(self) -> None:
+        """Write all lines again, in the order that the person has chosen; keep the selected run."""
+        table, chosen = self.table, self.table.run_at(self.table.currentRow())
+        if self._current is not None and self._shown and self._shown[-1] != self._current:
+            chosen = self._current  # a new run has begun
+        titles = ["Run", "State", *(each.title for each in self._columns)]
+        with self._writing():
+            table.clearContents()
+            table.setColumnCount(len(titles))
+            table.setRowCount(len(self._table.runs))
+            for column, (title, side) in enumerate(zip(titles, self._sides, strict=True)):
+                heading = QTableWidgetItem(title)
+                heading.setTextAlignment(MIDDLE | side)
+                table.setHorizontalHeaderItem(column, heading)
+                for line in range(table.rowCount()):
+                    table.setItem(line, column, Item(side, editable=column == 0))
+            for line, named in enumerate(self._table.runs):
+                self._show_line(line, named)
+            header = table.horizontalHeader()
+            if header.sortIndicatorSection() >= len(titles):
+                header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        table.resizeColumnsToContents()
+        with self._writing():
+            line = table.line_of(self._table.runs[-1].id if chosen is None else chosen)
+            table.setCurrentCell(max(line, 0), max(table.currentColumn(), 0))
+            table.scrollTo(table.currentIndex())
+
+    def _show_current(self) -> None:
+        """Show the results of the current run, which is in progress."""
+        line = self.table.line_of(self._current)
+        if line >= 0:
+            with self._writing():
+                self._show_line(line, next(each for each in self._table.runs if each.id == self._current))
+            for column in range(1, self.table.columnCount()):
+                if self.table.sizeHintForColumn(column) > self.table.columnWidth(column):
+                    self.table.resizeColumnToContents(column)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Let the lines stay in their places, and take no change for a new name."""
+        self._filling = True
+        self.table.setSortingEnabled(False)
+        yield
+        self.table.setSortingEnabled(True)
+        self._filling = False
+
+    def _show_line(self, line: int, named: NamedRun) -> None:
+        """Show a run in a line of the table."""
+        is_current, is_hidden = named.id == self._current, named.id in self._document.now.hidden_runs
+        tip = "\n".join(filter(None, (named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP)))
+        label = named.run.label
+        marks = {
+            "note": bool(label.note),
+            "pinned": label.pinned,
+            "baseline": self._baseline is named,
+            "hidden": is_hidden,
+        }
+        running = is_current and self._desk.runner.running
+        outcome = "running" if running else "" if named.outcome == "done" else named.outcome
+        state = " · ".join(filter(None, (outcome, *(mark for mark, is_on in marks.items() if is_on))))
+        results = (each.cell(named, self._baseline) for each in self._columns)
+        items = [cast("Item", self.table.item(line, k)) for k in range(self.table.columnCount())]
+        for item, cell in zip(
+            items, (RunCell(named.name, tip, named.id), RunCell(state), *results), strict=True
+        ):
+            item.show(cell)
+        first = items[0]
+        if first.data(ID) != named.id:
+            first.setData(ID, named.id)
+            font = QFont(self.table.font())
+            font.setBold(is_current)
+            first.setFont(font)
+            first.setIcon(QIcon() if is_hidden else self._mark(named.id, is_current))
+
+    def _mark(self, run: int, is_current: bool) -> QIcon:
+        """Return a sample of a run's line."""
+        pen = QPen(QColor(colours().accent), LINE_PX) if is_current else run_pen(run, LINE_PX)
+        size, ratio = self.table.iconSize(), self.devicePixelRatioF()
+        picture = QPixmap(size * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        with QPainter(picture) as painter:
+            painter.setPen(pen)
+            painter.drawLine(0, size.height() // 2, size.width(), size.height() // 2)
+        return QIcon(picture)
+
+    # --- commands for the selected run
+
+    @property
+    def chosen(self) -> NamedRun | None:
+        """The selected run, or None."""
+        chosen = self.table.run_at(self.table.currentRow())
+        return next((each for each in self._table.runs if each.id == chosen), None)
+
+    def _fill_menu(self) -> None:
+        """Fill the menu with the commands for the selected run."""
+        self.menu.clear()
+        named = self.chosen
+        if named is None:
+            self.menu.addAction("Select a run first").setEnabled(False)
+            return
+        label, kept = named.run.label, named.id != self._current
+        known = not (named.run.curve_only or named.run.watched)
+        for text, action in (
+            ("Return to its end", self.return_to_end),
+            ("Return to its start", self.return_to_start),
+            ("Repeat", self.repeat),
+            ("Same start, other settings", self.vary),
+        ):
+            self.menu.addAction(text, action).setEnabled(known)
+        self.menu.addSeparator()
+        self.menu.addAction("Rename", lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0)))
+        self.menu.addAction("Note…", self._ask_note)
+        for text, is_on, act in (
+            ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
+            ("Baseline", self._baseline is named, partial(self._set_baseline, named)),
+            ("Hide its curve", named.id in self._document.now.hidden_runs, partial(self._hide, named.id)),
+        ):
+            entry = self.menu.addAction(text, act)
+            entry.setCheckable(True)
+            entry.setChecked(is_on)
+        self.menu.addSeparator()
+        self.menu.addAction("Delete", self.delete).setEnabled(kept)
+
+    def return_to_end(self) -> None:
+        """Show the selected run at its last iteration, and make it the current run."""
+        named, runner = self.chosen, self._desk.runner
+        if named and named.id == self._current:
+            runner.scrub_to(named.run.iteration)
+        elif named:
+            self._return(named, at_start=False)
+
+    def return_to_start(self) -> None:
+        """Show the network before the first update of the selected run, with its rows and settings."""
+        named = self.chosen
+        if named and named.id == self._current:
+            self._desk.runner.restart()
+        elif named:
+            self._return(named, at_start=True)
+
+    def repeat(self) -> None:
+        """Return to the start of the selected run, and run again with its last settings."""
+        named, runner = self.chosen, self._desk.runner
+        self.return_to_start()
+        if named:
+            runner.set_training(replace(training_of(named.state), updates=named.run.iteration))
+            runner.give_up()
+            runner.run()
+
+    def vary(self) -> None:
+        """Return to the start of the selected run, and let the person choose other settings."""
+        self.return_to_start()
+        self._desk.settings_requested.emit()
+
+    def _return(self, named: NamedRun, *, at_start: bool) -> None:
+        self._desk.runner.pause()
+        place = "start" if at_start else "end"
+        last = self._document.past.last
+        if self._document.edit(f"Return to the {place} of {named.name}", return_to, named.id, last, at_start):
+            self._desk.message.emit(f"The {place} of the run {named.name}; Undo goes back")
+
+    def delete(self) -> None:
+        """Delete the selected run, unless it is the current one."""
+        named = self.chosen
+        if named and named.id == self._current:
+            self._desk.message.emit("The current run cannot be deleted: return to another run first")
+        elif named:
+            self._desk.runner.pause()
+            if self._document.edit(f"Delete the run {named.name}", delete_run, named.id):
+                self._document.hide_runs(self._document.now.hidden_runs - {named.id})
+                self._desk.message.emit(f"Deleted the run {named.name}; Undo brings it back")
+
+    def _label(self, text: str, **changes: object) -> None:
+        named = self.chosen
+        if named:
+            self._desk.runner.pause()
+            self._document.edit(f"{text} the run {named.name}", label_run, named.id, changes)
+
+    def _renamed(self, item: QTableWidgetItem) -> None:
+        """Give the run the typed name; without a name, its settings name it again."""
+        named = self.chosen
+        if self._filling or item.column() != 0 or named is None:
+            return
+        name = item.text().strip()
+        if name != named.name:
+            self._label("Rename", name=name)
+        self._fill()
+
+    def _ask_note(self) -> None:
+        named = self.chosen
+        if named:
+            title, old = f"Note on {named.name}", named.run.label.note
+            note = AskText(self.window(), title, "&Note", old, "&Keep", lambda _: None).ask()
+            if note is not None:
+                self._label("Note on", note=note)
+
+    def _set_baseline(self, named: NamedRun) -> None:
+        """Compare the other runs with this run, or with no run if it is the baseline."""
+        self._desk.runner.pause()
+        chosen = None if self._baseline is named else named.id
+        self._document.edit(f"Compare with {named.name}" if chosen else "No baseline", set_baseline, chosen)
+
+    def _hide(self, run: int) -> None:
+        self._document.hide_runs(self._document.now.hidden_runs ^ {run})

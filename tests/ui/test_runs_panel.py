@@ -1,0 +1,391 @@
+"""The panel "Runs", by mouse and keys: all runs beside each other, and the way back to one."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from nnviz.core import edits
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
+from nnviz.picture.palette import PALETTES, rgb
+from nnviz.ui.kit.dialogs import AskText
+from nnviz.ui.kit.theme import RUN_PATTERNS, apply_theme, run_pen
+from tests.core.oracle import make_network, set_weight
+from tests.ui.bare import Seen
+from tests.ui.hands import bring, choose_entry, double_click, press, type_into
+from tests.ui.runs import exercise, mse_after
+from tests.ui.sees import status
+
+KEY = Qt.Key
+LEFT = Qt.MouseButton.LeftButton
+
+
+def learn(window, qtbot, rate, updates=20):
+    """Type a learning rate into its field, and press Run."""
+    fields = window.training.fields
+    for field, text in ((fields.learning_rate, str(rate)), (fields.updates, str(updates))):
+        QTest.mouseClick(field, LEFT)
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, KEY.Key_Return)
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        press(window, "Run")
+    QApplication.processEvents()
+
+
+def runs_of(window):
+    """Bring the panel into sight, and return it as a person sees it."""
+    panel = bring(window, "Runs")
+    panel.desk = window.desk
+    return Seen(panel)
+
+
+def cells(panel):
+    """Return the texts of the table, the headings first."""
+    table = panel.table
+    heads = [table.horizontalHeaderItem(k).text() for k in range(table.columnCount())]
+    texts = [[table.item(line, k).text() for k in range(len(heads))] for line in range(table.rowCount())]
+    return [heads, *texts]
+
+
+def column(panel, title):
+    heads, *lines = cells(panel)
+    return [line[heads.index(title)] for line in lines]
+
+
+def line_at(panel, line):
+    return panel.table.visualItemRect(panel.table.item(line, 0)).center()
+
+
+def click(panel, line):
+    QTest.mouseClick(panel.table.viewport(), LEFT, pos=line_at(panel, line))
+    QApplication.processEvents()
+
+
+def choose(panel, text):
+    """Open the menu of the panel, and choose an entry that can be chosen."""
+    panel.menu.aboutToShow.emit()
+    (action,) = (action for action in panel.menu.actions() if action.text() == text)
+    assert action.isEnabled()
+    action.trigger()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def three(open_window, qtbot):
+    """Return a window with runs at three learning rates from one start, and its panel."""
+    window = open_window(exercise())
+    for rate in (0.01, 0.005, 0.02):
+        press(window, "Restart") if window.document.state.iteration else None
+        learn(window, qtbot, rate)
+    return window, runs_of(window)
+
+
+def test_runs_at_three_rates_stand_beside_each_other(open_window, qtbot):
+    window = open_window(exercise())
+    panel = runs_of(window)
+    assert panel.pages.empty.isVisible()
+    for number, rate in enumerate((0.01, 0.005, 0.02)):
+        if number:
+            press(window, "Restart")
+        learn(window, qtbot, rate)
+        assert panel.table.rowCount() == number + 1
+    assert cells(panel)[0] == ["Run", "State", "MSE", "Best", "Updates"]
+    assert column(panel, "Run") == ["rate 0.01", "rate 0.005", "rate 0.02"]
+    for text, rate in zip(column(panel, "MSE"), (0.01, 0.005, 0.02), strict=True):
+        assert float(text.replace("−", "-")) == pytest.approx(mse_after(20, rate), rel=1e-3)
+    press(window, "All settings")
+    heads = cells(panel)[0]
+    assert heads[1:5] == ["State", "Rate", "Optimizer", "Batch"]
+    assert column(panel, "Network") == ["3-1"] * 3
+    assert [panel.table.item(k, 0).font().bold() for k in range(3)] == [False, False, True]
+
+
+def test_other_architectures_and_validation_are_compared_from_fresh_starts(open_window, qtbot):
+    """The comparison of the course: widths and depths with validation, each from random weights."""
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.normal(size=(30, 2)), rng.normal(size=(30, 1)))
+    network = make_network([2, 3, 1], ["relu", "identity"], [True, True])
+    window = open_window(State(network, data, Training(0.01, 10, validation=0.3)))
+    panel = runs_of(window)
+    learn(window, qtbot, 0.01, 10)
+    for change in (lambda state: edits.add_node(state, 1), lambda state: edits.add_layer(state, 1)):
+        window.document.edit("Change", change)
+        learn(window, qtbot, 0.01, 10)
+    assert column(panel, "Run") == ["2-3-1", "2-4-1", "2-4-4-1"]
+    for text, (_, named) in zip(column(panel, "Validation"), _runs(window), strict=True):
+        last = named.run.curve("validation").last[1]
+        assert float(text.replace("−", "-")) == pytest.approx(last, rel=1e-3)
+    press(window, "Loss")
+    qtbot.waitUntil(lambda: window.history.curve.title.text.count("2-") == 2)
+    assert "training" in window.history.curve.title.text, "the key of the plot names them, too"
+
+
+def _runs(window):
+    return enumerate(window.document.run_table().runs)
+
+
+def test_a_double_click_or_enter_goes_back_to_a_run_and_undo_forth(three):
+    window, panel = three
+    last, texts = window.document.state, cells(panel)
+    click(panel, 1)
+    double_click(panel.table.viewport(), line_at(panel, 1))
+    QApplication.processEvents()
+    state = window.document.state
+    assert (state.run.label.id, state.training.learning_rate, state.iteration) == (2, 0.005, 20)
+    assert state.loss() == pytest.approx(mse_after(20, 0.005))
+    assert "The end of the run rate 0.005" in status(window)
+    assert [panel.table.item(k, 0).font().bold() for k in range(3)] == [False, True, False]
+    assert cells(panel) == texts
+    window.document.undo()
+    assert window.document.state is last
+    click(panel, 0)
+    QTest.keyClick(panel.table, KEY.Key_Return)
+    assert window.document.state.run.label.id == 1
+    for iteration in (0, 7, 20):
+        window.runner.scrub_to(iteration)
+        assert window.document.state.loss() == pytest.approx(mse_after(iteration))
+    QTest.keyClick(panel.table, KEY.Key_Return)
+    assert window.document.state.iteration == 20, "the current run: its end"
+
+
+def test_the_start_of_a_run_with_other_settings_or_with_the_same(three, qtbot):
+    window, panel = three
+    click(panel, 0)
+    choose(panel, "Same start, other settings")
+    assert window.training.fields.learning_rate.hasFocus()
+    assert window.training.fields.learning_rate.selectedText() == "0.01"
+    learn(window, qtbot, 0.03)
+    assert column(panel, "Run") == ["rate 0.01", "rate 0.005", "rate 0.02", "rate 0.03"]
+    assert window.document.state.run.label.parent == 1
+    click(panel, 1)
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        choose(panel, "Repeat")
+    assert window.document.state.loss() == pytest.approx(mse_after(20, 0.005))
+    choose(panel, "Return to its start")
+    assert (window.document.state.loss(), window.document.state.iteration) == (49, 0)
+
+
+def test_a_run_is_renamed_noted_pinned_and_deleted(three, answer):
+    window, panel = three
+    click(panel, 1)
+    QTest.keyClick(panel.table, KEY.Key_F2)
+    editor = panel.table.findChild(QLineEdit)
+    editor.selectAll()
+    QTest.keyClicks(editor, "the slow one")
+    QTest.keyClick(editor, KEY.Key_Return)
+    QApplication.processEvents()
+    assert column(panel, "Run") == ["rate 0.01", "the slow one", "rate 0.02"]
+    answer(AskText, type_into("Note", "it <b>crawls</b>", KEY.Key_Return))
+    choose(panel, "Note…")
+    assert panel.table.item(1, 0).toolTip().startswith("it <b>crawls</b>")
+    choose(panel, "Pin")
+    assert column(panel, "State") == ["", "note · pinned", ""]
+    QTest.keyClick(panel.table, KEY.Key_Delete)
+    assert column(panel, "Run") == ["rate 0.01", "rate 0.02"]
+    assert "Deleted the run the slow one" in status(window)
+    window.document.undo()
+    assert column(panel, "Run") == ["rate 0.01", "the slow one", "rate 0.02"]
+    click(panel, 2)
+    QTest.keyClick(panel.table, KEY.Key_Delete)
+    assert "cannot be deleted" in status(window)
+    assert panel.table.rowCount() == 3
+    label = window.document.run_table().runs[1].run.label
+    assert (label.name, label.note, label.pinned) == ("the slow one", "it <b>crawls</b>", True)
+
+
+def test_a_refused_name_leaves_the_old_one(three):
+    window, panel = three
+    click(panel, 0)
+    QTest.keyClick(panel.table, KEY.Key_F2)
+    editor = panel.table.findChild(QLineEdit)
+    editor.setText("x" * 300)
+    QTest.keyClick(editor, KEY.Key_Return)
+    QApplication.processEvents()
+    assert column(panel, "Run")[0] == "rate 0.01"
+    assert "200" in status(window)
+
+
+def test_a_baseline_shows_the_difference_of_the_others(three):
+    _, panel = three
+    click(panel, 0)
+    choose(panel, "Baseline")
+    texts = column(panel, "MSE")
+    assert "(" not in texts[0]
+    differences = [float(text.partition("(")[2].strip("()").replace("−", "-")) for text in texts[1:]]
+    expected = [mse_after(20, rate) - mse_after(20) for rate in (0.005, 0.02)]
+    assert differences == pytest.approx(expected, rel=1e-3)
+    assert column(panel, "State")[0] == "baseline"
+    choose(panel, "Baseline")
+    assert not any("(" in text for text in column(panel, "MSE"))
+
+
+def test_a_hidden_run_has_no_curve_until_it_is_shown(three, qtbot):
+    window, panel = three
+    click(panel, 0)
+    choose(panel, "Hide its curve")
+    assert column(panel, "State")[0] == "hidden"
+    press(window, "Loss")
+    qtbot.waitUntil(lambda: len(window.history.curve.runs) == 1)
+    press(window, "3 runs")
+    choose(panel, "Hide its curve")
+    press(window, "Loss")
+    qtbot.waitUntil(lambda: len(window.history.curve.runs) == 2)
+
+
+def test_the_lines_are_sorted_by_a_column_and_the_selected_run_stays(three):
+    _, panel = three
+    click(panel, 0)
+    header = panel.table.horizontalHeader()
+
+    def sort(title):
+        at = cells(panel)[0].index(title)
+        x = header.sectionViewportPosition(at) + header.sectionSize(at) // 2
+        QTest.mouseClick(header.viewport(), LEFT, pos=QPoint(x, header.height() // 2))
+
+    sort("MSE")
+    assert column(panel, "Run") == ["rate 0.02", "rate 0.01", "rate 0.005"]
+    assert panel.chosen.name == "rate 0.01"
+    panel.show_now()
+    assert column(panel, "Run") == ["rate 0.02", "rate 0.01", "rate 0.005"]
+    assert panel.chosen.name == "rate 0.01"
+    sort("MSE")
+    assert column(panel, "Run") == ["rate 0.005", "rate 0.01", "rate 0.02"]
+
+
+def test_a_run_in_progress_fills_its_line_and_keeps_the_selection(open_window, qtbot):
+    window = open_window(exercise())
+    panel = runs_of(window)
+    learn(window, qtbot, 0.01)
+    press(window, "Restart")
+    window.runner.speed = 0.5
+    fields = window.training.fields
+    QTest.mouseClick(fields.learning_rate, LEFT)
+    fields.learning_rate.selectAll()
+    QTest.keyClicks(fields.learning_rate, "0.002")
+    QTest.keyClick(fields.learning_rate, KEY.Key_Return)
+    press(window, "Run")
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 2 and int(column(panel, "Updates")[1]) >= 4)
+    assert panel.chosen.name == "rate 0.002", "the new run is selected"
+    click(panel, 0)
+    assert column(panel, "State")[1] == "running"
+    assert panel.chosen.name == "rate 0.01"
+    choose(panel, "Pin")
+    assert not window.runner.running, "an edit pauses a run"
+    assert window.document.state.run.label.id == 2
+    assert window.document.state.runs[0].run.label.pinned
+
+
+def test_curves_of_an_older_file_have_no_way_back(open_window, qtbot):
+    state = train(exercise()).state
+    kept = replace(state, run=replace(state.run, curve_only=True))
+    window = open_window(replace(exercise(), runs=(kept,)))
+    panel = runs_of(window)
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 1)
+    click(panel, 0)
+    panel.menu.aboutToShow.emit()
+    closed = [action.text() for action in panel.menu.actions() if not action.isEnabled() and action.text()]
+    assert closed[:4] == ["Return to its end", "Return to its start", "Repeat", "Same start, other settings"]
+    QTest.keyClick(panel.table, KEY.Key_Return)
+    assert "kept only the curve" in status(window)
+
+
+def test_an_edit_keeps_the_run_and_the_file_has_it_at_once(open_window, qtbot, tmp_path):
+    window = open_window(exercise())
+    learn(window, qtbot, 0.01)
+    window.document.edit("Edit", set_weight, 0, 0, 0, 5.0)
+    window.document.save(tmp_path / "x.json")
+    window.document.start(*window.document.read(tmp_path / "x.json"))
+    panel = runs_of(window)
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 1)
+    click(panel, 0)
+    QTest.keyClick(panel.table, KEY.Key_Return)
+    assert window.document.state.loss() == pytest.approx(mse_after(20))
+    window.runner.scrub_to(5)
+    assert window.document.state.loss() == pytest.approx(mse_after(5))
+
+
+# --- colours
+
+MACHADO = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+"""Deuteranopia as a matrix of linear RGB: Machado, Oliveira and Fernandes (2009), severity 1."""
+TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+
+
+def lab(colour, seen):
+    """Return CIE L*a*b* (D65) of #RRGGBB as eyes with the matrix `seen` see it."""
+    shares = np.array(rgb(colour)) / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    x, y, z = np.array(TO_XYZ) @ np.clip(np.array(seen) @ linear, 0, 1) / (0.9505, 1.0, 1.089)
+    fx, fy, fz = (np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return np.array([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)])
+
+
+@pytest.mark.parametrize("seen", [np.eye(3), MACHADO], ids=["all colours", "deuteranopia"])
+@pytest.mark.parametrize("theme", PALETTES)
+def test_twenty_runs_are_told_apart_by_colour_or_dashes(qapp, theme, seen):
+    apply_theme(qapp, theme)
+    palette = PALETTES[theme]
+    pens = [run_pen(run, 1.4) for run in range(1, 21)]
+    looks = [(pen.color().name(), pen.style()) for pen in pens]
+    assert len(set(looks)) == 20
+    assert Qt.PenStyle.SolidLine not in RUN_PATTERNS, "only the current run has a solid line"
+    assert np.linalg.norm(lab(palette.accent, seen) - lab(palette.validation, seen)) > 12
+    for (one, pattern), (other, others) in itertools.combinations(looks, 2):
+        apart = np.linalg.norm(lab(one, seen) - lab(other, seen))
+        assert pattern != others or one.lower() == other.lower() or apart > 12, (one, other)
+    for one, other in itertools.pairwise(looks):
+        assert one[0] != other[0]
+        assert one[1] != other[1]
+
+
+# --- comparisons
+
+
+def compare(window, qtbot, title):
+    choose_entry(window, title)
+    qtbot.waitUntil(lambda: not window.sweeps.running)
+    QApplication.processEvents()
+    return runs_of(window)
+
+
+def test_learning_rates_are_compared_by_one_click_from_the_start_of_the_run(open_window, qtbot):
+    window = open_window("xor")
+    learn(window, qtbot, 0.2, 300)
+    before = window.document.state
+    panel = compare(window, qtbot, "Compare learning rates")
+    assert "3 of 3 runs, in the panel Runs" in status(window)
+    assert column(panel, "Run") == ["rate 0.2", "rate 0.01", "rate 0.1", "rate 1"]
+    assert column(panel, "State") == ["", "", "", "diverged"]
+    assert window.document.state.run is before.run, "the network stays"
+    for kept, rate in zip(window.document.state.runs, (0.01, 0.1, 1.0), strict=True):
+        alone = train(replace(before, network=before.run.start, run=None), learning_rate=rate).state
+        assert (kept.network, kept.run.label.parent) == (alone.network, 1)
+    window.document.undo()
+    assert window.document.state is before
+
+
+def test_optimizers_are_compared_and_a_comparison_can_be_stopped(open_window, qtbot):
+    window = open_window(exercise(updates=30))
+    panel = compare(window, qtbot, "Compare optimizers")
+    assert column(panel, "Run") == [name.replace("_", " ") for name in OPTIMIZERS]
+    window.document.start(exercise(updates=400_000_000))
+    choose_entry(window, "Compare learning rates")
+    choose_entry(window, "Stop comparing")
+    assert not window.sweeps.running
+    assert all(kept.run.diverged for kept in window.document.state.runs), "the others had not ended"
+
+
+def test_a_comparison_without_rows_says_what_is_missing(open_window):
+    window = open_window(State(make_network([2, 1], ["identity"], [False]), Dataset(np.zeros((0, 2)))))
+    choose_entry(window, "Compare optimizers")
+    assert "There are no rows to train on" in status(window)
+    assert not window.sweeps.running
