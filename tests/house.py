@@ -36,7 +36,7 @@ BUDGETS = {
     "nnviz.ui.diagram": 1726,  # with the menu entries that freeze
     "nnviz.ui.dialogs": 1178,  # with the dialog for a computed column
     "nnviz.ui.kit": 1238,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 5036,  # with points by hand, the pad, and runs
+    "nnviz.ui.panels": 5038,  # with points by hand, the pad, and runs
     "nnviz.ui.plot": 788,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 2275,
     "nnviz.watching": 314,

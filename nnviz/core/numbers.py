@@ -397,6 +397,7 @@ KEPT_RUNS = Limit("kept runs", 64)
 """Largest number of kept runs: nnviz removes the oldest run that is not pinned."""
 KEPT_POINTS = Limit("points of a kept run's curve", 4096)
 KEPT_NUMBERS = Limit("weights, biases, rows and points of kept runs", 2_000_000)
+"""Largest count of numbers of all kept runs together, which a file holds beside those of NUMBERS."""
 NAME = Limit("letters", 200)
 """Largest length of a title, and of the name of an input, a node or a weight set."""
 NOTES = Limit("letters", 100_000)

@@ -131,9 +131,10 @@ def within_limits(runs: Sequence[State], state: State) -> tuple[State, ...]:
 
 
 def numbers_of(runs: Sequence[State], state: State) -> int:
-    """Return the count of all numbers of the kept runs of `state` in a file: weights, points, and other rows.
+    """Return how many numbers a file of `state` has for its kept runs: weights, points, and rows.
 
-    A file holds equal rows of successive runs once. It holds the rows of `state` anyway.
+    The rows of a run count only if they differ from those of the next run, since a file holds equal rows
+    once. Those of the last run count only if they differ from the rows of `state`.
     """
     count, after = 0, state
     for each in reversed(runs):
@@ -359,7 +360,7 @@ class RunTable(NamedTuple):
     differing: list[str]
 
     def with_state(self, end: State) -> RunTable:
-        """Return the table with another State at the end of one of its runs, whose name stays."""
+        """Return the table after further updates of one of its runs. `end` is the State at the new end."""
         runs = [replace(each, state=end) if each.id == run_of(end).label.id else each for each in self.runs]
         return RunTable(runs, self.differing)
 
@@ -397,7 +398,10 @@ def _numbers(
     same: Callable[[State, State], bool],
     by: Callable[[State], Hashable] = lambda _: None,
 ) -> list[str]:
-    """Return equal numbers, from 1, for equal States; each value of `by` has numbers of its own."""
+    """Return a number for each State, counted from 1, so that equal States have equal numbers.
+
+    States with different values of `by` are counted apart.
+    """
     known: defaultdict[Hashable, list[State]] = defaultdict(list)
     numbers = []
     for state in states:

@@ -327,10 +327,12 @@ class Document(QObject):
     def push(self, state: State, text: str, merge: Hashable | None = None, *, keeps_run: bool = True) -> None:
         """Replace the State and add an undo entry named `text`.
 
-        If `state` ends the current run, the run is kept, except with `keeps_run=False`. Redo entries, and the
-        oldest entries beyond the limits, are deleted. Successive pushes with the same `merge` form one undo
-        entry, named by the last `text`: for example a drag, a series of key presses, or a run. A save between
-        two pushes ends the entry.
+        If `state` ends the current run, the run is kept. With `keeps_run=False` it is not: another version of
+        the file, the training of a script, and each place of a drag of rows end no run of the person.
+
+        Redo entries, and the oldest entries beyond the limits, are deleted. Successive pushes with the same
+        `merge` form one undo entry, named by the last `text`: for example a drag, a series of key presses, or
+        a run. A save between two pushes ends the entry.
         """
         if state is self.state:
             return

@@ -293,7 +293,12 @@ def test_curves_of_an_older_file_have_no_way_back(open_window, qtbot):
     click(panel, 0)
     panel.menu.aboutToShow.emit()
     closed = [action.text() for action in panel.menu.actions() if not action.isEnabled() and action.text()]
-    assert closed[:4] == ["Return to its end", "Return to its start", "Repeat", "Same start, other settings"]
+    assert closed[:4] == [
+        "Return to its end\tEnter",
+        "Return to its start",
+        "Repeat",
+        "Same start, other settings",
+    ]
     QTest.keyClick(panel.table, KEY.Key_Return)
     assert "kept only the curve" in status(window)
 

@@ -52,7 +52,7 @@ class RunCell(NamedTuple):
 
 
 class Item(QTableWidgetItem):
-    """A cell of the table, sorted by its key: numbers by size, then texts."""
+    """A cell of the table. A column is sorted by the keys of its cells: first numbers, then texts."""
 
     def __init__(self, side: Qt.AlignmentFlag, editable: bool) -> None:
         super().__init__()
@@ -370,14 +370,16 @@ class RunsPanel(Panel):
         label, kept = named.run.label, named.id != self._current
         known = not (named.run.curve_only or named.run.watched)
         for text, action in (
-            ("Return to its end", self.return_to_end),
+            ("Return to its end\tEnter", self.return_to_end),
             ("Return to its start", self.return_to_start),
             ("Repeat", self.repeat),
             ("Same start, other settings", self.vary),
         ):
             self.menu.addAction(text, action).setEnabled(known)
         self.menu.addSeparator()
-        self.menu.addAction("Rename", lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0)))
+        self.menu.addAction(
+            "Rename\tF2", lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0))
+        )
         self.menu.addAction("Note…", self._ask_note)
         for text, is_on, act in (
             ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
@@ -388,7 +390,7 @@ class RunsPanel(Panel):
             entry.setCheckable(True)
             entry.setChecked(is_on)
         self.menu.addSeparator()
-        self.menu.addAction("Delete", self.delete).setEnabled(kept)
+        self.menu.addAction("Delete\tDel", self.delete).setEnabled(kept)
 
     def return_to_end(self) -> None:
         """Show the selected run at its last iteration, and make it the current run."""
