@@ -64,7 +64,6 @@ class Past:
             self._end_at(state)
         if state.run and self.end.run and state.run.label != self.end.run.label:  # a person has named the run
             self.end = self.last = replace(self.end, run=replace(self.end.run, label=state.run.label))
-            self._ends[-1] = weakref.ref(self.end)
         elif state.is_watched and state.iteration == self.end.iteration:
             self.end = self.last = state  # the script has reported more losses for this iteration
             self._ends[-1] = weakref.ref(state)

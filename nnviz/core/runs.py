@@ -74,14 +74,46 @@ def begin(state: State, last: State | None) -> State:
         return state
     following = [segment for segment in last.run.segments if segment.after <= state.iteration]
     if not following or following[-1].training == replace(state.training, updates=1):
-        return state
+        return _as_current(state)
     return replace(_keep_once(state, last), run=None)
 
 
 def _keep_once(state: State, last: State) -> State:
     """Return `state` with the run of `last` as a kept run; `state` itself if it has this run."""
-    is_kept = run_of(last).label.id in [run_of(each).label.id for each in state.runs]
-    return state if is_kept else keep(state, last)
+    same = _same_run(state, last)
+    return keep(state, last) if same is None else state
+
+
+def _same_run(state: State, last: State) -> State | None:
+    """Return the kept run of `state` with the id of the run of `last`, or None."""
+    ids = (run_of(each).label.id for each in state.runs)
+    return next(
+        (each for each, own in zip(state.runs, ids, strict=True) if own == run_of(last).label.id), None
+    )
+
+
+def _as_current(state: State) -> State:
+    """Return `state` with its run once: without the same kept run, or with a new id if that one is longer.
+
+    After undo of a later run, a run can be both the current one and a kept one.
+    """
+    same = _same_run(state, state) if state.run else None
+    if state.run is None or same is None:
+        return state
+    if same.iteration <= state.iteration:
+        return replace(state, runs=tuple(each for each in state.runs if each is not same))
+    label = replace(state.next_label, parent=state.run.label.parent)
+    return replace(state, run=replace(state.run, label=label))
+
+
+def all_runs(state: State, end: State) -> list[State]:
+    """Return the kept runs of `state` and its current run, which ends in `end`; each run comes once."""
+    if end.run is None or not end.iteration:
+        return [*state.runs]
+    same = _same_run(state, end)
+    if same is not None and same.iteration > end.iteration:
+        return [*state.runs]
+    return [*(each for each in state.runs if each is not same), end]
 
 
 def with_whole_run(state: State, last: State) -> State:
@@ -90,13 +122,11 @@ def with_whole_run(state: State, last: State) -> State:
     `last` is the State at the end of the run. The updates up to the iteration of `state` are then a run of
     their own.
     """
-    if last.run is None or last.is_watched or state.iteration >= last.iteration or not leads_to(state, last):
+    if state.is_watched:
         return state
-    whole = _keep_once(state, last)
-    if state.run is None or not state.iteration:
-        return replace(whole, run=None)
-    label = replace(whole.next_label, parent=state.run.label.parent)
-    return replace(whole, run=replace(state.run, label=label))
+    if last.run and state.iteration < last.iteration and leads_to(state, last):
+        state = _keep_once(state, last)
+    return _as_current(state) if state.iteration else replace(state, run=None)
 
 
 def _repeats(new: State, kept: State) -> bool:

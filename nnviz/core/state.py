@@ -181,7 +181,7 @@ class RunLabel:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A training run: updates from a start, with settings that only the learning rate may change meanwhile.
+    """A training run: updates from one start. `segments` holds their settings, which seldom change.
 
     ============ ============================================================================
     `start`      the network at iteration 0

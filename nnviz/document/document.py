@@ -19,7 +19,7 @@ from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
 from nnviz.core.replay import Past, can_repeat
 from nnviz.core.results import Hiding
-from nnviz.core.runs import RunTable, keep_ended, run_of, run_table, with_whole_run
+from nnviz.core.runs import RunTable, all_runs, keep_ended, run_table, with_whole_run
 from nnviz.core.state import Shown, State, Weights
 from nnviz.document.idle import Idle
 from nnviz.document.moment import Moment
@@ -197,14 +197,11 @@ class Document(QObject):
         In a run, only the State of the current run is new, so names are not looked for again.
         """
         end = self.past.end
-        runs = self.state.runs
-        if end.run and end.iteration:
-            runs = (*(each for each in runs if run_of(each).label.id != end.run.label.id), end)
         current = end.run and (end.run.start, end.run.segments, end.run.label, end.training, end.data)
         named = self.state.runs, current, end.iteration > 0
         if named[0] is not self._named[0] or named[1:] != self._named[1:]:
-            self._named, self._run_table = named, run_table(runs)
-        elif current:
+            self._named, self._run_table = named, run_table(all_runs(self.state, end))
+        elif current and not any(each.state is end for each in self._run_table.runs):
             self._run_table = self._run_table.with_state(end)
         return self._run_table
 

@@ -96,6 +96,39 @@ def test_after_a_return_to_a_start_the_slider_is_that_of_no_other_run_and_the_fi
     assert len(labels) == len(set(labels))
 
 
+@pytest.mark.parametrize("back", [None, 0, 7])
+def test_a_run_that_is_current_again_after_undo_is_there_once_and_is_saved(
+    qtbot, document, runner, tmp_path, back
+):
+    """Another rate keeps the run; undo makes it the current one again."""
+    learn(qtbot, document, runner, 0.01)
+    document.edit("Rename", label_run, 1, {"name": "mine"})
+    if back is not None:
+        runner.scrub_to(back)
+    learn(qtbot, document, runner, 0.02)
+    document.undo()
+    document.undo()  # of the other rate
+    state = document.state
+    assert [each.name for each in document.run_table().runs] == ["mine"]
+    again = reopened(document, tmp_path / "x.json")
+    assert [each.run.iteration for each in again.run_table().runs].count(20) == 1
+    assert again.state.network == state.network
+    assert again.state.loss() == pytest.approx(mse_after(20 if back is None else back))
+
+
+def test_a_run_that_goes_on_after_another_one_was_undone_is_kept_with_all_updates(qtbot, document, runner):
+    learn(qtbot, document, runner, 0.01)
+    learn(qtbot, document, runner, 0.02)
+    document.undo()
+    document.undo()
+    learn(qtbot, document, runner, 0.01)
+    assert document.state.iteration == 40
+    document.edit("Edit", set_weight, 0, 0, 0, 5.0)
+    assert 40 in [kept.iteration for kept in document.state.runs]
+    ids = [kept.run.label.id for kept in document.state.runs]
+    assert len(ids) == len(set(ids))
+
+
 def test_a_name_of_the_current_run_stays_with_it(qtbot, document, runner):
     learn(qtbot, document, runner, 0.01)
     document.edit("Rename", label_run, 1, {"name": "mine", "pinned": True})

@@ -413,7 +413,8 @@ class RunsPanel(Panel):
         named, runner = self.chosen, self._desk.runner
         self.return_to_start()
         if named:
-            runner.set_training(replace(training_of(named.state), updates=named.run.iteration))
+            updates = max(named.run.iteration, named.state.training.updates)
+            runner.set_training(replace(training_of(named.state), updates=updates))
             runner.give_up()
             runner.run()
 
