@@ -86,10 +86,8 @@ def _keep_once(state: State, last: State) -> State:
 
 def _same_run(state: State, last: State) -> State | None:
     """Return the kept run of `state` with the id of the run of `last`, or None."""
-    ids = (run_of(each).label.id for each in state.runs)
-    return next(
-        (each for each, own in zip(state.runs, ids, strict=True) if own == run_of(last).label.id), None
-    )
+    run = run_of(last).label.id
+    return next((each for each in state.runs if run_of(each).label.id == run), None)
 
 
 def _as_current(state: State) -> State:

@@ -103,7 +103,8 @@ def test_runs_at_three_rates_stand_beside_each_other(open_window, qtbot):
         assert float(text.replace("−", "-")) == pytest.approx(mse_after(20, rate), rel=1e-3)
     press(window, "All settings")
     heads = cells(panel)[0]
-    assert heads[1:5] == ["State", "Rate", "Optimizer", "Batch"]
+    assert heads[:3] == ["Run", "State", "MSE"]
+    assert heads[heads.index("Rate") :][:3] == ["Rate", "Optimizer", "Batch"]
     assert column(panel, "Network") == ["3-1"] * 3
     assert [panel.table.item(k, 0).font().bold() for k in range(3)] == [False, False, True]
 
@@ -124,8 +125,8 @@ def test_other_architectures_and_validation_are_compared_from_fresh_starts(open_
         last = named.run.curve("validation").last[1]
         assert float(text.replace("−", "-")) == pytest.approx(last, rel=1e-3)
     press(window, "Loss")
-    qtbot.waitUntil(lambda: window.history.curve.title.text.count("2-") == 2)
-    assert "training" in window.history.curve.title.text, "the key of the plot names them, too"
+    qtbot.waitUntil(lambda: window.history.curve.title.text.count("2-") == 3)
+    assert "validation" in window.history.curve.title.text, "the key of the plot names them, too"
 
 
 def _runs(window):

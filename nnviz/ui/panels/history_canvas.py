@@ -424,9 +424,8 @@ class HistoryCurve(Plot):
         """Show the key of the curves above the plot if there are several: as many runs as have room."""
         entries: list[tuple[str, str, str]] = []
         if self._has_key:
-            name = f"{shortened(self._name, SHORT_LETTERS)} " if self.runs and self._name else ""
-            entries.append((self.line.colour, SOLID, f"{name}training"))
-            entries.append((self.validation.colour, SOLID, f"{name}validation"))
+            name = shortened(self._name, SHORT_LETTERS) if self.runs and self._name else "training"
+            entries += [(self.line.colour, SOLID, name), (self.validation.colour, SOLID, "validation")]
         elif self.runs and self._name:
             entries.append((self.line.colour, SOLID, shortened(self._name, SHORT_LETTERS)))
         for run in reversed(self.runs):

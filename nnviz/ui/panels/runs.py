@@ -121,7 +121,7 @@ def _needed(table: RunTable) -> list[str]:
 
 
 def columns(table: RunTable, all_settings: bool) -> list[RunColumn]:
-    """Return the columns of a table of runs: the settings that differ, or all of them, and the results."""
+    """Return the columns of a table of runs: the results, and the settings that differ, or all of them."""
     measures = {each.state.measure.title for each in table.runs}
     settings = [
         RunColumn(SETTINGS[key].title, partial(_setting_cell, key), LEFT)
@@ -140,7 +140,7 @@ def columns(table: RunTable, all_settings: bool) -> list[RunColumn]:
     updates = RunColumn(
         "Updates", lambda each, _: RunCell(as_text(each.run.iteration), "", each.run.iteration)
     )
-    return [*settings, *results, updates]
+    return [*results, updates, *settings]  # the names of the runs have the settings, too
 
 
 class RunList(ListTable):
