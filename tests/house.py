@@ -23,7 +23,7 @@ SHORT_FILE, IMPORTERS = 60, 3
 SHOWN = 5
 BUDGETS = {
     "nnviz": 129,  # which engine trains
-    "nnviz.cli": 794,  # with sweeps and the runs of a file
+    "nnviz.cli": 797,  # with sweeps and the runs of a file
     "nnviz.core": 5968,  # with formulas, frozen parts, compiled loops, kept runs and sweeps
     "nnviz.document": 1970,  # with runs that go on with new rows
     "nnviz.explain": 773,  # with the penalty, and what an input does

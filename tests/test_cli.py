@@ -766,4 +766,8 @@ def test_a_sweep_refuses_what_it_cannot_do(refusals, approved):
         "-o sweep.txt",
     )
     approved("sweeps with bad options", refusals(2, *(f"sweep xor {each}" for each in bad)))
+    before = Path("both.csv").read_bytes()
+    lines = "sweep both.csv --learning-rate 0.1 -o ./both.csv", "runs both.csv -o both.csv"
+    approved("a table that would overwrite its file", refusals(2, *lines))
+    assert Path("both.csv").read_bytes() == before
     approved("sweeps that cannot begin", refusals(1, "sweep two.json --learning-rate 0.1"))

@@ -57,6 +57,9 @@ def _check_outputs(chosen: argparse.Namespace) -> None:
         out and _place(out),
     ]:
         raise UsageError(f"nnviz train: --history would overwrite another file of this command: {history}")
+    tables = ("sweep", "runs")  # whose FILE can be a CSV table, too
+    if chosen.command in tables and out is not None and _place(out) == _place(examples.file_of(chosen.file)):
+        raise UsageError(f"nnviz {chosen.command}: --out would overwrite FILE: {out}")
 
 
 def _place(path: Path) -> str:
