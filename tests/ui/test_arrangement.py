@@ -565,14 +565,18 @@ def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(open_win
     assert not after.main_window.isFullScreen()
 
 
-def test_a_heading_on_the_row_of_tabs_has_room_for_buttons_that_appear(open_window):
+def test_a_heading_on_the_row_of_tabs_has_room_for_buttons_that_appear(qtbot, open_window):
     window = open_window("iris")
     card = bring(window, "Explain")
     settled()
     window.document.select(Address("weight", 0, 0, 0))
+
+    def shown_buttons():
+        return [button for button in card.head.findChildren(QPushButton) if button.isVisible()]
+
+    qtbot.waitUntil(lambda: len(shown_buttons()) > 1)  # they come with the plot
     settled()
-    shown = [button for button in card.head.findChildren(QPushButton) if button.isVisible()]
-    assert len(shown) > 1
+    shown = shown_buttons()
     assert [button.visibleRegion().boundingRect().size() for button in shown] == [
         button.sizeHint() for button in shown
     ]
