@@ -103,6 +103,9 @@ def hover(panel, at):
 
 
 def drag(panel, start, *ends):
+    from pyqtgraph import setConfigOption
+
+    setConfigOption("mouseRateLimit", 0)  # or pyqtgraph drops moves within 10 ms of another one
     viewport, button = plane_of(panel).viewport(), Qt.MouseButton.LeftButton
     QTest.mousePress(viewport, button, pos=start)
     for end in ends:
