@@ -311,6 +311,20 @@ def test_keep_best_writes_the_run_up_to_the_least_validation_loss_and_says_so(ru
     assert whole["layers"] == printed["layers"]
 
 
+def test_training_stops_at_a_loss_or_without_progress_and_says_why(run):
+    _, out, err = run("train xor --learning-rate 0.5 --updates 100000 --until 0.01 --json -o low.json")
+    made = json.loads(out)
+    assert made["stopped"] == "MSE ≤ 0.01"
+    assert made["mse"] <= 0.01 < made["history"][-2][1]
+    assert f"training stopped after {made['iteration']} updates: MSE ≤ 0.01" in err
+    assert nnviz.load("low.json").training.until == 0.01
+    _, out, err = run("train iris --learning-rate 1 --validation 0.5 --patience 2 --json")
+    points, reason = json.loads(out)["history"][1:], "no smaller validation loss for 2 epochs"
+    least = min(range(len(points)), key=lambda k: points[k][2])
+    assert len(points) == least + 3 < 300
+    assert f"{reason}\n" in err
+
+
 def same_run(file, other):
     """Return whether two files hold the same run to the last bit."""
     one, two = nnviz.load(file), nnviz.load(other)
@@ -536,9 +550,9 @@ BAD_USE = """
 predict ¦ predict relu --skip-incomplete ¦ predict relu --row ¦ predict relu --row 3,a
 ¦ predict relu --row nan,1 ¦ predict relu --ro 3,5 ¦ train relu --updates 0 ¦ train relu --updates 2.5
 ¦ train relu --seed 9223372036854775808 ¦ train relu --seed -1 ¦ train relu --learning-rate -0.1
-¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep best
+¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep last
 ¦ train relu --l1 -1 ¦ train relu --l2 nan ¦ train relu --loss zero_one ¦ train relu --loss 'huber(0)'
-¦ train relu -o out.doc ¦ train iris --validation 0 --keep best ¦ code relu -o out ¦ render relu
+¦ train relu -o out.doc ¦ train iris --patience 0 ¦ train iris --until 0 ¦ code relu -o out ¦ render relu
 ¦ render relu -o a.bmp ¦ render relu -o a.gif --walk --training ¦ render relu -o a.gif --walk --fps 51
 ¦ render relu -o a.svg --size 5x5 ¦ screenshot relu -o a.svg ¦ convert relu out
 ¦ convert relu out.json --target a ¦ convert relu out.json --decimal , ¦ relu xor ¦ --nothing

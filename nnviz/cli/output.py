@@ -35,7 +35,7 @@ from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.runs import begin, keep_ended
 from nnviz.core.slopes import slopes as slopes_of
 from nnviz.core.state import State, Training
-from nnviz.core.train import Best, Result
+from nnviz.core.train import Result
 from nnviz.files import atomic, examples, native, registry
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import FileError, as_file_errors
@@ -307,16 +307,13 @@ def train(state: State, chosen: argparse.Namespace) -> int:
             if chosen.random_start:
                 given = edits.randomise(given, given.training.seed)
             state = begin(keep_ended(state, given, state), state)
-            best = _best(state, chosen)
-            result = training_core.carry_out(state, stop.is_asked, best.follow if best else None)
-        made = result.state.iteration - state.iteration
+            result = training_core.carry_out(state, stop.is_asked)
+        made = result.end.iteration - state.iteration
         if stop.exit_code and not made:
             print_remark("training stopped before the first update; nothing was saved")
             return stop.exit_code
-        since = overfitting_since(result.state)
-        if best:
-            result = replace(result, state=best.state(result.state))
-        _print_outcome(result, since, chosen)
+        since = overfitting_since(result.end)
+        _print_outcome(result, since)
         if stop.exit_code:
             print_remark(f"training stopped after {made:,} of {counted(state.training.updates, 'update')}")
         faults = _write_results(result, chosen)
@@ -364,19 +361,7 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _best(state: State, chosen: argparse.Namespace) -> Best | None:
-    """Return an object that finds the network with the lowest validation loss, or None without --keep.
-
-    Raises UsageError if no row is used for validation.
-    """
-    if chosen.keep is None:
-        return None
-    if state.trainable and not state.validated:
-        raise UsageError("nnviz train: --keep best needs validation rows; add --validation 0.2")
-    return Best(state)
-
-
-def _print_outcome(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
+def _print_outcome(result: Result, since: int | None) -> None:
     """Print to standard error how the training went; `since` is the first iteration of overfitting."""
     state, run = result.state, result.state.run
     assert run is not None
@@ -385,19 +370,20 @@ def _print_outcome(result: Result, since: int | None, chosen: argparse.Namespace
             f"the {state.measure.phrase} grew without bound, so nnviz kept the weights after "
             f"{counted(state.iteration, 'update')}; try a smaller learning rate"
         )
+    if reason := result.end.stop_reason:
+        print_remark(f"training stopped after {counted(result.end.iteration, 'update')}: {reason}")
     if state.unsuited_targets:
         print_remark(state.unsuited_targets)
     if state.training.validation and rows_are_sorted(state):
         print_remark(SORTED_BY_CLASS)
     if since is not None:
         print_remark(f"the validation loss has risen since iteration {since} (overfitting)")
-        if not chosen.keep:
+        if not state.training.keep:
             print_remark("to save the network with the lowest validation loss, use --keep best")
-    if chosen.keep:
-        curve, last = run.curve("validation"), int(result.history[-1, 0])
-        assert curve is not None
-        least = as_text(curve.last[1])
-        print_remark(f"kept iteration {state.iteration} of {last} (lowest validation loss: {least})")
+    if state.training.keep:
+        least = as_text(run.monitored_curve.last[1])
+        found = f"(lowest {state.monitored_title}: {least})"
+        print_remark(f"kept iteration {state.iteration} of {result.end.iteration} {found}")
 
 
 def _print_history(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
@@ -420,7 +406,8 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
         "accuracy": found.accuracy,
         "validation_accuracy": found.validation_accuracy,
         "over_fitting_since": since,
-        "kept": chosen.keep,
+        "kept": state.training.keep or None,
+        "stopped": result.end.stop_reason or None,
         "diverged": result.diverged,
         "history": [[int(at), *losses] for at, *losses in history.tolist()],
         "layers": [weights_json(layer) for layer in state.network.layers],

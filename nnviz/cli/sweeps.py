@@ -21,7 +21,7 @@ from nnviz.core.sweep import SETTINGS, SweepRun, Swept, Trial, carry_out_trials,
 from nnviz.files import atomic
 from nnviz.files.errors import FileError, as_file_errors
 
-COLUMNS = tuple(each.name for each in fields(SweepRun) if each.name != "state")
+COLUMNS = tuple(each.name for each in fields(SweepRun) if each.repr)
 
 
 def sweep(state: State, chosen: argparse.Namespace) -> int:
@@ -140,8 +140,9 @@ def _lines_of(path: Path, trials: list[Trial]) -> dict[int, list[str]]:
         settings = tuple(row[: len(SETTINGS)])
         if len(row) != len(COLUMNS) or settings not in places:
             raise FileError(f"{path}, line {number}: a run of another sweep; choose another file")
-        made, asked = row[COLUMNS.index("updates")], trials[places[settings]].state.training.updates
-        if row[-1] != "true" and made != str(asked):
-            raise FileError(f"{path}, line {number}: a run of {made} updates, not of {asked}")
+        made, training = row[COLUMNS.index("updates")], trials[places[settings]].state.training
+        is_whole = row[-1] == "true" or training.until or training.patience or training.keep
+        if not is_whole and made != str(training.updates):
+            raise FileError(f"{path}, line {number}: a run of {made} updates, not of {training.updates}")
         lines[places[settings]] = row
     return lines

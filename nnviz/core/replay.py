@@ -16,7 +16,7 @@ from operator import attrgetter
 import numpy as np
 
 from nnviz.core.network import Network
-from nnviz.core.state import Run, Segment, State, Training, with_weights
+from nnviz.core.state import Run, Segment, State, Stop, Training, with_weights
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
@@ -154,7 +154,7 @@ def can_repeat(state: State, end: State) -> bool:
     names = [*state.network.all_names()] == [*end.network.all_names()]
     if not names or replace(end, network=state.network) != state:
         return False
-    own = replace(state.training, updates=1)
+    own = state.training.of_update
     settings = _settings(end.run, end.iteration) if end.run else []
     return all(training == own for training, last in settings if last > state.iteration)
 
@@ -175,7 +175,9 @@ def state_at_start(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`, which must have a run."""
     run = state.run
     assert run is not None
-    start = replace(run, iteration=0, memory=np.zeros_like(run.memory), segments=(), diverged=False)
+    start = replace(
+        run, iteration=0, memory=np.zeros_like(run.memory), segments=(), diverged=False, stopped=""
+    )
     start = start.with_curves(lambda history, _: history.beginning())
     return replace(state, network=run.start, run=start)
 
@@ -195,13 +197,14 @@ def with_past(state: State, past: State) -> State:
 
 
 class Replay:
-    """Repeats updates of an earlier run. A Replay has `work`, `state` and `at_once` of a Trainer.
+    """Repeats updates of an earlier run. A Replay can do a Trainer's work, but it never ends early.
 
     A Replay starts from the stored State `known`, and repeats updates of the run of `end`. If the history of
     `end` is thinned (points were removed), the resulting State still has every point of the repeated updates.
     """
 
-    diverged = False
+    diverged = is_over = False
+    stopped: Stop = ""
 
     def __init__(
         self, known: State, end: State, history_limit: float = math.inf, at_once: float = math.inf

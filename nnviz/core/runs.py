@@ -37,8 +37,7 @@ def keep(state: State, last: State) -> State:
     if run is None or run.watched or not 1 <= run.iteration <= MOST_UPDATES or len(run.history) < 2:
         return state
     run = run.with_curves(lambda history, _: history.brief())
-    training = replace(training_of(last), updates=last.training.updates)
-    kept = State(last.network, last.data, training, run=run, columns=last.columns)
+    kept = State(last.network, last.data, training_of(last), run=run, columns=last.columns)
     if not is_savable(kept) or numbers_of([kept], kept) > KEPT_NUMBERS.limit:
         return state
     others = [each for each in state.runs if not _repeats(kept, each)]
@@ -73,7 +72,7 @@ def begin(state: State, last: State | None) -> State:
     if last is None or last.run is None or not leads_to(state, last):
         return state
     following = [segment for segment in last.run.segments if segment.after <= state.iteration]
-    if not following or following[-1].training == replace(state.training, updates=1):
+    if not following or following[-1].training == state.training.of_update:
         return _as_current(state)
     return replace(_keep_once(state, last), run=None)
 
@@ -185,9 +184,16 @@ def run_of(state: State) -> Run:
 
 
 def training_of(state: State) -> Training:
-    """Return the settings of the last update of a State's run; the settings may have changed since."""
-    segments = run_of(state).segments
-    return segments[-1].training if segments else state.training
+    """Return the settings of the last update of a State's run; the settings may have changed since.
+
+    The settings that only affect where a run ends are those of `state`.
+    """
+    segments, own = run_of(state).segments, state.training
+    if not segments:
+        return own
+    return replace(
+        segments[-1].training, updates=own.updates, until=own.until, patience=own.patience, keep=own.keep
+    )
 
 
 def run_called(state: State, run: int) -> State:
@@ -355,12 +361,14 @@ class NamedRun:
 
     @property
     def outcome(self) -> str:
-        """How the run ended: "diverged", "paused" before the number of updates that was set, or "done".
+        """How the run ended: "diverged", "stopped early", "paused" before all updates were made, or "done".
 
         As in the plot, a loss that is a million times the first loss counts as diverged, too.
         """
         if self.run.diverged or ceiling(self.run.history.points[:, 1]) < math.inf:
             return "diverged"
+        if self.run.stopped:
+            return "stopped early"
         return "paused" if self.run.iteration < self.state.training.updates else "done"
 
     @property
@@ -370,7 +378,7 @@ class NamedRun:
             "id": self.id,
             "parent": self.run.label.parent,
             "name": self.name,
-            "training": replace(training_of(self.state), updates=self.state.training.updates),
+            "training": training_of(self.state),
             "iterations": self.run.iteration,
             "first": float(self.run.history.points[0, 1]),
             "last": self.last,

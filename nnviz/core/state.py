@@ -26,6 +26,7 @@ from nnviz.core.numbers import (
     NUMBERS,
     ROWS,
     WEIGHT_SETS,
+    as_text,
     check_name,
     check_title,
     check_whole,
@@ -40,6 +41,8 @@ EngineName: TypeAlias = Literal["numpy", "compiled"]
 """The name of an engine, which makes the updates of a run."""
 NUMPY: EngineName = "numpy"
 COMPILED: EngineName = "compiled"
+Stop: TypeAlias = Literal["", "until", "patience"]
+"""The setting that ended a run before the number of updates that was set, or ""."""
 MOST_UPDATES = 2**53
 """Largest iteration: a history stores iterations as floats, which are exact up to this number."""
 
@@ -55,6 +58,11 @@ class Training:
     `frozen` names the parts of the network that training does not change: "layer 0" (layers are counted from
     0), "node_0" (the weights into a node and its bias), "node_0 -> output" and "bias node_0".
 
+    A run ends after `updates`, or earlier: after an epoch whose loss is at most `until`, or after `patience`
+    epochs without a smaller validation loss (without validation rows: without a smaller loss). As in Keras,
+    the first epoch is the first that counts. If `keep` is "best", the weights at the end are those with the
+    smallest of these losses.
+
     Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
 
@@ -69,15 +77,21 @@ class Training:
     l2: float = 0.0
     schedule: Schedule | None = None
     frozen: tuple[str, ...] = ()
+    until: float | None = None
+    patience: int | None = None
+    keep: Literal["", "best"] = ""
 
     def __post_init__(self) -> None:
-        rate: object = self.learning_rate
-        if not (isinstance(rate, float | int | np.number) and 0.0 < rate < float("inf")):
-            raise ValueError("learning_rate: expected a number above 0")
+        for name in ("learning_rate", "until"):
+            number: object = getattr(self, name)
+            is_above = isinstance(number, float | int | np.number) and 0.0 < number < float("inf")
+            if not (is_above or (number is None and name == "until")):
+                raise ValueError(f"{name}: expected a number above 0")
         null = ", or null for all rows"
-        for name, least, other in (("updates", 1, ""), ("batch_size", 1, null), ("seed", 0, "")):
+        wholes = ("updates", 1, ""), ("batch_size", 1, null), ("seed", 0, ""), ("patience", 1, "")
+        for name, least, other in wholes:
             value = getattr(self, name)
-            if value is None and name == "batch_size":
+            if value is None and name in ("batch_size", "patience"):
                 continue
             if not isinstance(value, int | np.integer) or value < least:
                 raise ValueError(f"{name}: expected a whole number, at least {least}{other}")
@@ -92,6 +106,8 @@ class Training:
             raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
+        if self.keep not in ("", "best"):
+            raise ValueError(f"keep: expected 'best', found {quoted(self.keep)}")
         self.penalty  # noqa: B018 - raises ValueError for an invalid factor
         object.__setattr__(self, "frozen", tuple(dict.fromkeys(self.frozen)))
 
@@ -109,6 +125,11 @@ class Training:
     def schedule_name(self) -> str:
         """The schedule and its parameters as text: "step(100, 0.5)", or "constant"."""
         return self.schedule.name if self.schedule else CONSTANT
+
+    @property
+    def of_update(self) -> Training:
+        """The settings that affect an update, without those that only affect where a run ends."""
+        return replace(self, updates=1, until=None, patience=None, keep="")
 
     def rate(self, k: int) -> float:
         """Return the learning rate of the update after `k` updates."""
@@ -195,6 +216,7 @@ class Run:
     `engine`     the engine that made the updates; other engines round differently
     `label`      the number of the run, its name and its note
     `diverged`   whether the run ended because a number became infinite or NaN
+    `stopped`    the setting that ended the run early: "until", "patience" or ""
     `curve_only` whether only the curve is known, as for earlier runs in files of older versions
     ============ ============================================================================
 
@@ -212,6 +234,7 @@ class Run:
     engine: EngineName = NUMPY
     label: RunLabel = RunLabel()
     diverged: bool = False
+    stopped: Stop = ""
     curve_only: bool = False
 
     def curve(self, name: str) -> History | None:
@@ -226,6 +249,17 @@ class Run:
         curve = self.curve(name)
         last = curve.last if curve is not None and len(curve) else None
         return last[1] if last and last[0] == self.history.last[0] else None
+
+    @property
+    def monitored_curve(self) -> History:
+        """The curve whose smallest value is best: that of the validation loss, or else that of the loss."""
+        return self.curve("validation") or self.history
+
+    @property
+    def best_iteration(self) -> int:
+        """The first iteration with the smallest value of the monitored curve."""
+        points = self.monitored_curve.points
+        return int(points[points[:, 1].argmin(), 0])
 
     @property
     def points(self) -> Array:
@@ -491,6 +525,21 @@ class State(AsSvg):
     def trained_title(self) -> str:
         """The name of the loss that training makes small: "MSE", or "MSE + penalty"."""
         return f"{self.measure.title} + penalty" if self.training.penalty else self.measure.title
+
+    @property
+    def monitored_title(self) -> str:
+        """The name of the loss whose smallest value is best: "validation loss", or the loss."""
+        return "validation loss" if self.validated else self.measure.phrase
+
+    @property
+    def stop_reason(self) -> str:
+        """Why the run ended early: "no smaller validation loss for 2 epochs", "MSE ≤ 0.01"; or ""."""
+        training, stopped = self.training, self.run.stopped if self.run else ""
+        if stopped == "until" and training.until:
+            return f"{self.measure.title} ≤ {as_text(training.until)}"
+        if stopped == "patience" and training.patience:
+            return f"no smaller {self.monitored_title} for {counted(training.patience, 'epoch')}"
+        return "by an earlier setting" if stopped else ""
 
     @property
     def next_label(self) -> RunLabel:

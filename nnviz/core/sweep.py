@@ -52,8 +52,10 @@ SETTINGS = (*Swept.__annotations__, "seed")
 class SweepRun:
     """One run of a sweep: its settings and its results.
 
-    `loss` and `validation` are the last losses of the data alone, and `accuracy` is the last share of
-    training rows with a correct prediction. A result is None if the run does not measure it.
+    `loss` and `validation` are the losses of the data alone after `updates` updates, and `accuracy` is the
+    share of training rows with a correct prediction. A result is None if the run does not measure it. `state`
+    has the trained weights, and `end` is the State after the last update; they differ if the run keeps the
+    best weights.
     """
 
     learning_rate: float
@@ -70,6 +72,7 @@ class SweepRun:
     accuracy: float | None
     diverged: bool
     state: State = field(repr=False, compare=False)
+    end: State = field(repr=False, compare=False)
 
 
 class Trial(NamedTuple):
@@ -90,6 +93,7 @@ class Trial(NamedTuple):
             accuracy=run.last_of("accuracy"),
             diverged=result.diverged or ceiling(run.history.points[:, 1]) < math.inf,
             state=state,
+            end=result.end,
         )
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from threading import Event, Lock
 from typing import Any, TypedDict, Unpack, overload
@@ -20,7 +20,7 @@ from nnviz.core.engines import LANES, engine_of
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
 from nnviz.core.replay import Past, Replay, with_past
-from nnviz.core.state import COMPILED, NUMPY, State
+from nnviz.core.state import COMPILED, NUMPY, Run, State
 from nnviz.core.trainer import FEWEST, Trainer, work_together
 
 EVERY = 100
@@ -30,8 +30,9 @@ EVERY = 100
 class Best:
     """Finds the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, `follow` stores States. At the end, `state` starts at the last stored State before
-    the iteration with the smallest validation loss, and repeats only the updates from there.
+    Without validation rows, the training loss counts. During the training, `follow` stores States. At the
+    end, `state` starts at the last stored State before the iteration with the smallest loss, and repeats only
+    the updates from there.
     """
 
     def __init__(self, state: State) -> None:
@@ -48,11 +49,9 @@ class Best:
             self._next = trainer.iteration + EVERY
 
     def state(self, end: State) -> State:
-        """Return the State with the smallest validation loss in a training with the last State `end`."""
-        curve = end.run.curve("validation") if end.run else None
-        if curve is None or not len(curve):
-            return end
-        iteration = int(curve.points[curve.points[:, 1].argmin(), 0])
+        """Return the State with the smallest loss in a training with the last State `end`."""
+        assert end.run is not None
+        iteration = end.run.best_iteration
         if iteration == end.iteration:
             return end
         self._past.follow(end)
@@ -67,17 +66,33 @@ class Best:
 class Result(AsSvg):
     """The result of a training.
 
-    `state` is the trained State. `history` is an array with the columns iteration, loss and, with validation
-    rows, validation loss; its shape is (points, 2) or (points, 3). `diverged` says whether a number became
-    infinite or NaN. A notebook shows the loss curve.
+    `state` is the trained State, and `end` the State after the last update. They differ if `state.training`
+    keeps the best weights. A notebook shows the loss curve.
     """
 
     state: State
-    history: Array
-    diverged: bool = False
+    end: State = field(repr=False)
 
     def __repr__(self) -> str:
         return f"<Result: {self.in_words}>"
+
+    @property
+    def _run(self) -> Run:
+        assert self.end.run is not None
+        return self.end.run
+
+    @property
+    def history(self) -> Array:
+        """The losses of the whole run, shape (points, 2) or, with validation rows, (points, 3).
+
+        The columns are the iteration, the loss and the validation loss.
+        """
+        return self._run.points
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a number became infinite or NaN."""
+        return self._run.diverged
 
     @property
     def in_words(self) -> str:
@@ -85,7 +100,8 @@ class Result(AsSvg):
         (_, first), (last, loss) = self.history[[0, -1], :2].tolist()
         start, updates = loss_text(self.state.measure.title, first), counted(int(last), "update")
         text = f"{start} → {as_text(loss)} after {updates}"
-        return f"{text}; then the run diverged" if self.diverged else text
+        ending = "then the run diverged" if self.diverged else self.end.stop_reason
+        return f"{text}; {ending}" if ending else text
 
 
 class TrainingSettings(TypedDict, total=False):
@@ -101,6 +117,9 @@ class TrainingSettings(TypedDict, total=False):
     schedule: str | None
     l1: float | None
     l2: float | None
+    until: float | None
+    patience: int | None
+    keep: str | None
 
 
 @overload
@@ -136,30 +155,30 @@ def with_settings(state: State, given: Mapping[str, Any]) -> State:
     return set_training(state, replace(state.training, **changes))
 
 
-def carry_out(
-    state: State,
-    is_stopped: Callable[[], bool] = lambda: False,
-    follow: Callable[[Trainer], object] | None = None,
-) -> Result:
+def carry_out(state: State, is_stopped: Callable[[], bool] = lambda: False) -> Result:
     """Train `state` with the settings in `state.training`, and return the result.
 
     `is_stopped` is called before each unit of work. If `is_stopped` returns True, the training stops.
-    `follow` is called with the Trainer after each unit of work. Raises ValueError if the State has no
-    training rows or no targets, or if the first loss is infinite or NaN.
+    Raises ValueError if the State has no training rows or no targets, or if the first loss is infinite or
+    NaN.
     """
     trainer = Trainer(state, at_once=math.inf)
     units = trainer.work(state.training.updates)
+    best = _best(trainer)
     while not is_stopped() and next(units, trainer) is None:
-        if follow:
-            follow(trainer)
-    return _result(trainer)
+        if best:
+            best.follow(trainer)
+    return _result(trainer, best)
 
 
-def _result(trainer: Trainer) -> Result:
+def _best(trainer: Trainer) -> Best | None:
+    return Best(trainer.given) if trainer.given.training.keep else None
+
+
+def _result(trainer: Trainer, best: Best | None) -> Result:
     trainer.end()
-    after = trainer.state()
-    assert after.run is not None
-    return Result(after, after.run.points, trainer.diverged)
+    end = trainer.state()
+    return Result(best.state(end) if best else end, end)
 
 
 def carry_out_all(states: Sequence[State]) -> list[Result]:
@@ -211,8 +230,8 @@ def _kind(state: State) -> Hashable:
         return NUMPY
     rows = [each.tobytes() for each in (state.data.inputs, state.data.targets) if each is not None]
     layers = tuple((len(each), each.biases is None, each.activation) for each in state.network.layers)
-    shared = replace(training, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None)
-    return *rows, state.iteration, layers, shared, bool(training.penalty)
+    shared = replace(training.of_update, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None)
+    return *rows, training.updates, state.iteration, layers, shared, bool(training.penalty)
 
 
 _NUMPY_LOCK = Lock()
@@ -230,8 +249,13 @@ def _train_group(members: list[tuple[int, State]], stop: Event) -> list[tuple[in
     updates, place = trainers[0].given.training.updates, members[0][0]
     is_compiled = trainers[0].engine.name == COMPILED
     units = work_together(trainers, updates) if is_compiled else trainers[0].work(updates)
+    bests = [_best(trainer) for trainer in trainers]
     with nullcontext() if is_compiled else _NUMPY_LOCK, _naming(place):
         for _ in units:
             if stop.is_set():
                 return []
-    return [(i, _result(trainer)) for (i, _), trainer in zip(members, trainers, strict=True)]
+            for trainer, best in zip(trainers, bests, strict=True):
+                if best:
+                    best.follow(trainer)
+    results = [_result(trainer, best) for trainer, best in zip(trainers, bests, strict=True)]
+    return [(i, result) for (i, _), result in zip(members, results, strict=True)]

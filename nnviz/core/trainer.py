@@ -12,6 +12,7 @@ from contextvars import copy_context
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.engines import LANES, CompiledEngine, make_engine
@@ -20,7 +21,7 @@ from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.parameters import Parameters, as_layers
 from nnviz.core.slopes import Work, run_work
-from nnviz.core.state import Curve, Run, Segment, State, with_weights
+from nnviz.core.state import Curve, Run, Segment, State, Stop, with_weights
 
 POINTS_AT_ONCE = 4096
 """Number of points that the histories take at once, because each time takes many calls."""
@@ -38,13 +39,16 @@ class Trainer:
     `at_once`         the largest number of updates in a unit of work; may be set, too
     `iteration`       the number of updates in this run
     `diverged`        whether a number became infinite or NaN
+    `stopped`         the setting that ended the run early, "until" or "patience"; or ""
+    `is_over`         whether the run diverged or was stopped early
     `state()`         returns the current State, with the run
     ================= ========================================================================
 
     A unit of work is an update, or a block of rows of a long update. If `at_once` is larger than 1, a unit
     has several updates, as long as it is short. If the run diverges, the Trainer returns to the last
-    iteration with finite numbers. If the State has a run, the Trainer continues the run: iteration, epochs,
-    row order and optimizer memory. Points are removed from a history with more than `history_limit` points.
+    iteration with finite numbers. If a setting ends the run early, the Trainer stops at this iteration. If
+    the State has a run, the Trainer continues the run: iteration, epochs, row order and optimizer memory.
+    Points are removed from a history with more than `history_limit` points.
     The results do not depend on how the work is divided into units and calls; only a stop within an epoch
     adds a point to the history.
 
@@ -91,11 +95,21 @@ class Trainer:
         self._learning_rate = state.training.learning_rate
         self._apply_rate()
         self.diverged = False
+        self.stopped: Stop = ""
+        training = state.training
+        self._rules = None
+        if training.until or training.patience:
+            self._rules = StopRules(state, self._run, self.engine.per_epoch)
         self._points: list[Array] = []
         """Checked points that the histories do not have yet."""
         self._most = math.inf
         """Largest number of updates in a unit; only `_fall_back` lowers it."""
         self._finite_numbers, self._finite_iteration = self.parameters.vectors.copy(), self.iteration
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run diverged or was stopped early."""
+        return self.diverged or self.stopped != ""
 
     @property
     def learning_rate(self) -> float:
@@ -111,7 +125,7 @@ class Trainer:
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, and yield after each unit of work.
 
-        If the run diverges, the Trainer makes no more updates.
+        If the run diverges or stops early, the Trainer makes no more updates.
         """
         run, units = self._quiet.run, self._updates(self.iteration + updates)
         while run(next, units, self) is None:
@@ -138,6 +152,7 @@ class Trainer:
             memory=self.parameters.memory.copy(),
             segments=tuple(segment for segment in self._segments if segment.after < self.iteration),
             diverged=self.diverged,
+            stopped=self.stopped,
         )
         network = self.given.network
         network = with_weights(network, as_layers(self.parameters.values, network))
@@ -146,7 +161,7 @@ class Trainer:
     def _apply_rate(self) -> None:
         """Store the settings of the next update as a segment if they changed."""
         segments = tuple(segment for segment in self._segments if segment.after < self.iteration)
-        settings = replace(self.given.training, learning_rate=self._learning_rate, updates=1)
+        settings = replace(self.given.training.of_update, learning_rate=self._learning_rate)
         if not segments or segments[-1].training != settings:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
@@ -174,7 +189,7 @@ class Trainer:
     def _updates(self, last: int) -> Work[None]:
         """Make updates, and measure after each epoch and at the end."""
         yield from self._measure_start()
-        while self.iteration < last and not self.diverged:
+        while self.iteration < last and not self.is_over:
             if self.engine.is_long:
                 self._apply_rate()
             updates, rates = self.next_unit(last)
@@ -212,13 +227,20 @@ class Trainer:
 
     # The loss can be finite although other numbers are not: relu hides an infinite weight, and adam's memory
     # can overflow. Finite numbers are stored. If a later number is not finite, the updates since are repeated
-    # in ever smaller units.
+    # in ever smaller units. If the run stops early within a unit, the updates up to there are repeated.
 
     def _check(self, points: Array) -> None:
         """If all numbers are finite, store them and the new points, if there are any; else fall back."""
         if not (np.isfinite(self.parameters.vectors).all() and np.isfinite(points).all()):
             self._fall_back()
         elif len(points):
+            count, stop = self._rules.ending(points) if self._rules else (len(points), self.stopped)
+            last = int(points[count - 1, 0])
+            if stop and last < self.iteration:
+                self._return()
+                run_work(self._updates(last))
+                return
+            self.stopped = stop
             self._finite_numbers[:], self._finite_iteration = self.parameters.vectors, self.iteration
             self._points.append(points)
             if len(self._points) * len(points) > POINTS_AT_ONCE:  # units have about the same length
@@ -235,12 +257,58 @@ class Trainer:
     def _fall_back(self) -> None:
         """Return to the last iteration with finite numbers, and mark the run as diverged."""
         failed = self.iteration
-        self.parameters.vectors[:] = self._finite_numbers
-        self.iteration = self._finite_iteration
+        self._return()
         if failed - self.iteration > self.engine.per_epoch:
             self._most = max(1, (failed - self.iteration) // 16)
             run_work(self._updates(failed))
-        self.diverged = True
+        self.diverged = not self.stopped
+
+    def _return(self) -> None:
+        """Return to the last iteration whose numbers are stored."""
+        self.parameters.vectors[:] = self._finite_numbers
+        self.iteration = self._finite_iteration
+
+
+class StopRules:
+    """Finds the point at which a run of `state` stops early. `run` is the run so far.
+
+    Only the points at the ends of epochs count, which have `per_epoch` updates: a pause adds other points.
+    """
+
+    def __init__(self, state: State, run: Run, per_epoch: int) -> None:
+        training = state.training
+        self._until, self._patience = training.until or -math.inf, training.patience or math.inf
+        self._per_epoch, self._column = per_epoch, 2 if state.validated else 1
+        self._least, self._at = math.inf, 0
+        self._follow(*run.monitored_curve.points.T)
+
+    def ending(self, points: Array) -> tuple[int, Stop]:
+        """Return how many of the next points the run has, and the setting that stops the run.
+
+        A point has the iteration, the loss and, with validation rows, the validation loss. If the run does
+        not stop, the number is that of all points, and the setting is "".
+        """
+        iterations, monitored = points[:, 0], points[:, self._column]
+        losses = np.append(self._least, np.where(self._count(iterations), monitored, math.inf))
+        falls = losses[1:] < np.minimum.accumulate(losses)[:-1]
+        progress = np.maximum.accumulate(np.append(self._at, np.where(falls, iterations, 0.0)))[1:]
+        is_low = points[:, 1] <= self._until
+        is_long = (iterations - progress) // self._per_epoch >= self._patience
+        ends = (is_low | is_long) & self._count(iterations)
+        if not ends.any():
+            self._follow(iterations, monitored)
+            return len(points), ""
+        last = int(ends.argmax())
+        return last + 1, "until" if is_low[last] else "patience"
+
+    def _count(self, iterations: Array) -> NDArray[np.bool_]:
+        return (iterations > 0) & (iterations % self._per_epoch == 0)
+
+    def _follow(self, iterations: Array, losses: Array) -> None:
+        """Remember the smallest loss so far and its iteration."""
+        losses = np.where(self._count(iterations), losses, math.inf)
+        if len(losses) and losses.min() < self._least:
+            self._least, self._at = float(losses.min()), int(iterations[losses.argmin()])
 
 
 FEWEST = 1 + LANES // 2
@@ -271,7 +339,7 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
         for k, each in enumerate(going):
             each.parameters.vectors[:] = vectors[:, :, k]
             each.take(points[k], count)
-        left = [each for each in going if each.iteration < last and not each.diverged]
+        left = [each for each in going if each.iteration < last and not each.is_over]
         if len(left) < len(going):
             going, engine = left, None
         yield

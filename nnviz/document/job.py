@@ -21,7 +21,7 @@ from nnviz.core.history import BUCKETS
 from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
-from nnviz.core.state import State, Training
+from nnviz.core.state import State, Stop, Training
 from nnviz.core.trainer import Trainer
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
@@ -154,7 +154,7 @@ class Background:
         self._trainer, self._work = trainer, work
         self._last, self._work_per_state = last, work_per_state
         self._handed_out_iteration = trainer.iteration
-        self._latest: tuple[State, bool] | None = None
+        self._latest: State | None = None
         self._is_state_requested = self._stopped = False
         self._next_hand_out_s = 0.0
         self._wake_event = threading.Event()
@@ -171,11 +171,10 @@ class Background:
         self.end_soon()
         self._thread.join(PATIENCE_S)
 
-    def take(self) -> tuple[State, bool] | None:
-        """Return the latest State that the thread has provided, and whether the training has diverged.
+    def take(self) -> State | None:
+        """Return the latest State that the thread has provided, or None before the first one.
 
-        Return None before the first State. Each call also asks the thread for a new State. Two calls may
-        return the same State.
+        Each call also asks the thread for a new State. Two calls may return the same State.
         """
         self._is_state_requested = True
         self._wake_event.set()
@@ -204,13 +203,12 @@ class Background:
             return True
         trainer.learning_rate = self.learning_rate
         trainer.at_once = max(self.goal - trainer.iteration, 1)
-        return next(self._work, self) is not self and not trainer.diverged
+        return next(self._work, self) is not self and not trainer.is_over
 
     def _hand_out(self) -> None:
         began = time.perf_counter()
         self._is_state_requested, self._handed_out_iteration = False, self._trainer.iteration
-        state = self._trainer.state()
-        self._latest = state, self._trainer.diverged
+        self._latest = self._trainer.state()
         now = time.perf_counter()
         self._next_hand_out_s = now + self._work_per_state * (now - began)
 
@@ -263,7 +261,9 @@ class Job(QObject):
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
     `ended`       signal: the job is over and `frame_due` was emitted for the last State
-    `is_over`     whether all updates are made, or the job diverged, failed, or was asked to end
+    `is_over`     whether all updates are made, or the run has ended early, or the job failed or was ended
+    `diverged`    whether the run diverged
+    `stopped`     the setting that has ended the run early, or ""
     `error`       reason if the job could not continue, or None
     `before`      State before the first update
     ============= ===================================================================================
@@ -282,6 +282,7 @@ class Job(QObject):
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
         self.is_over = self.diverged = self._stopped = False
+        self.stopped: Stop = ""
         self.error: ValueError | None = None
         self._first = self._iteration_reached = state.iteration
         self._taken_key = state.training, state.iteration, False
@@ -302,7 +303,8 @@ class Job(QObject):
     @property
     def was_cut_short(self) -> bool:
         """Whether the job was stopped before all updates were made."""
-        return not self.is_over or (self.done < self.updates and not self.diverged and self.error is None)
+        ended = self.diverged or self.stopped or self.error
+        return not self.is_over or (self.done < self.updates and not ended)
 
     @property
     def done(self) -> int:
@@ -324,12 +326,12 @@ class Job(QObject):
 
     def take(self) -> State | None:
         """Return the latest State, or None if nothing has changed since the last call."""
-        latest = self._background.take() if self._background else self._latest_state()
-        if latest is None:
+        state = self._background.take() if self._background else self._latest_state()
+        if state is None or state.run is None:
             return None
-        state, self.diverged = latest
         self._iteration_reached = state.iteration
-        self.is_over = self.is_over or self.diverged
+        self.diverged, self.stopped = state.run.diverged, state.run.stopped
+        self.is_over = self.is_over or self.diverged or self.stopped != ""
         made = self._iteration_reached > self._first
         key = self.training, self._iteration_reached, self.diverged and made
         if self._taken_key == key:
@@ -414,7 +416,7 @@ class Job(QObject):
             while now < until and (trainer.iteration < goal or trainer.iteration >= last):
                 before, done = now, trainer.iteration
                 trainer.at_once = max(min(goal - done, self._at_once), 1)
-                if next(work, self) is self or trainer.diverged:
+                if next(work, self) is self or trainer.is_over:
                     self.is_over = True
                     break
                 now = clock()
@@ -423,17 +425,17 @@ class Job(QObject):
                 self._long_units += now - before > self._limits.long_unit_s
         except ValueError as error:
             self.error, self.is_over = error, True
-        self._iteration_reached, self.diverged = trainer.iteration, trainer.diverged
+        self._iteration_reached = trainer.iteration
+        self.diverged, self.stopped = trainer.diverged, trainer.stopped
         if self._long_units > 1 and not self.is_over:
             self._background = Background(trainer, work, goal, last, self._limits.work_per_state)
 
-    def _latest_state(self) -> tuple[State, bool] | None:
+    def _latest_state(self) -> State | None:
         trainer = self._trainer
         diverged = trainer.diverged and trainer.iteration > self._first
         if self._taken_key == (self.training, trainer.iteration, diverged):
             return None
-        state = self._trainer.state()  # may detect divergence
-        return state, self._trainer.diverged
+        return trainer.state()  # may detect divergence
 
 
 def updates_per_second(updates: int, speed: float) -> float:

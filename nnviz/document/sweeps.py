@@ -84,7 +84,7 @@ class Sweeps(QObject):
     def _work(self, trials: Sequence[Trial], ends: dict[int, State], stop: threading.Event) -> None:
         try:
             for place, run in carry_out_trials(trials, stop=stop):
-                ends[place] = run.state
+                ends[place] = run.end
         except ValueError as error:
             self._error = error
 

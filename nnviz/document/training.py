@@ -44,8 +44,7 @@ class Travel(QObject):
         super().__init__()
         self._document, self._limits = document, limits
         self._job: Job | None = None
-        self._text = ""
-        self._merge: Hashable = None
+        self._arrival: tuple[str, Hashable, str] = ("", None, "")
         document.changed.connect(self._follow)
 
     @property
@@ -79,25 +78,26 @@ class Travel(QObject):
         run = _measured_run(state) or self.run
         return run.history.at(state.iteration) if run else None
 
-    def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
+    def go_to(self, iteration: int, text: str, merge: Hashable = None, sentence: str = "") -> None:
         """Show the State after `iteration` updates of the run, and push the State as an undo entry.
 
-        `text` and `merge` are the arguments of `Document.push`. If a script has trained the network,
+        `text` and `merge` are the arguments of `Document.push`. The `sentence` is the message when the State
+        is shown; by default, the message is the iteration and its loss. If a script has trained the network,
         nnviz knows only some iterations, and shows the nearest earlier iteration.
         """
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
         if iteration == self._document.state.iteration or not self._document.may_change():
             return
+        self._arrival = text, merge, sentence
         nearest, end = self._document.past.nearest(iteration), self._document.past.end
         if nearest.iteration == iteration or end.is_watched:
             if nearest.iteration != self._document.state.iteration:
-                self._arrive(nearest, text, merge)
+                self._arrive(nearest)
             return
         updates = iteration - nearest.iteration
         make = partial(Replay, end=end, history_limit=self._limits.history_points)
         job = self._job = Job(nearest, updates, self, self._limits, make)
-        self._text, self._merge = text, merge
         job.ended.connect(self._finish)  # not a lambda: it would keep its parent alive and end twice
         job.work_at_once()
         if self._job is job:
@@ -120,16 +120,17 @@ class Travel(QObject):
             return
         state = job.take()
         assert state is not None
-        self._arrive(state, self._text, self._merge)
+        self._arrive(state)
 
-    def _arrive(self, then: State, text: str, merge: Hashable) -> None:
+    def _arrive(self, then: State) -> None:
+        text, merge, told = self._arrival
         self._document.push(with_past(self._document.state, then), text, merge)
         point = then.run.history.at(then.iteration) if then.run else None
         sentence = f"Iteration {then.iteration} of {self.end}"
         if point and point[0] == then.iteration and not self._document.now.hiding.on:
             title = "the script's loss" if then.is_watched else then.curve_title
             sentence = f"{sentence}: {title} {as_text(point[1])}"
-        self.message.emit(sentence)
+        self.message.emit(told or sentence)
         self.rested.emit()
 
     def _follow(self, old: Moment, new: Moment) -> None:
@@ -360,7 +361,13 @@ class Runner(QObject):
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
             self._own_state = state
-        names = {"updates": "number of updates", "l1": "L1", "l2": "L2"}
+        names = {
+            "updates": "number of updates",
+            "l1": "L1",
+            "l2": "L2",
+            "until": "loss to stop at",
+            "keep": "weights to keep",
+        }
         self._document.push(state, f"Change {names.get(changed[0], changed[0].replace('_', ' '))}")
 
     def _begin(self, updates: int, text: str = "", merge: Hashable | None = None) -> Job | None:
@@ -398,7 +405,7 @@ class Runner(QObject):
         state = job.take()
         if state is not None:
             self._own_state = state = replace(state, notes=self._document.state.notes)
-            self._document.push(state, self._text or f"Run of {counted(job.done, 'update')}", self._merge)
+            self._document.push(state, self._text_of(job), self._merge)
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
 
@@ -412,15 +419,24 @@ class Runner(QObject):
             self._end(job, paused_sentence(job.done, job.updates))
             return
         state = self._document.state
-        label = f"Iteration {state.iteration}" if self._is_step else counted(job.updates, "update")
+        label = f"Iteration {state.iteration}" if self._is_step else counted(job.done, "update")
         sentence, warning = outcome_sentence(label, job.before, state, job.diverged, job.error)
         if self._document.now.hiding.on and not (job.error or job.diverged):
             sentence, warning = f"{label}: results are hidden", False
+        elif job.stopped:
+            sentence = f"{sentence.removesuffix('.')}; stopped early: {state.stop_reason}"
         if warning:
             self.warned.emit(sentence)
         if job.diverged:
             self.diverged.emit(job.before.iteration, tenth(state.training.learning_rate))
         self._end(job, sentence)
+        if state.run and state.training.keep and not (self._is_step or job.diverged or job.error):
+            best = state.run.best_iteration
+            sentence = f"{sentence}; back to iteration {best}, with the smallest {state.monitored_title}"
+            self.travel.go_to(best, self._text_of(job), self._merge, sentence)
+
+    def _text_of(self, job: Job) -> str:
+        return self._text or f"Run of {counted(job.done, 'update')}"
 
     def _end(self, job: Job, sentence: str) -> None:
         job.stop()

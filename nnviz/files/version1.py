@@ -26,7 +26,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
-from nnviz.core.state import NUMPY, Dataset, EngineName, Shown, Training, Weights, WeightSet
+from nnviz.core.state import NUMPY, Dataset, EngineName, Shown, Stop, Training, Weights, WeightSet
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
@@ -103,6 +103,22 @@ _Frozen = Annotated[
 ]
 
 
+_Until = Annotated[
+    float,
+    Meta(description="A run ends when its loss is at most this.", extra_json_schema={"exclusiveMinimum": 0}),
+]
+_Patience = Annotated[
+    int,
+    Meta(
+        description="A run ends after this many epochs without a smaller validation loss.",
+        extra_json_schema={"minimum": 1},
+    ),
+]
+_Keep = Annotated[
+    Literal["best"], Meta(description="A run ends with the weights of the smallest validation loss.")
+]
+
+
 _FIELD_TYPES: dict[str, Any] = {"int": int, "float": float}
 _SCHEDULE_PARTS: dict[str, Any] = {
     kind: msgspec.defstruct(
@@ -139,6 +155,9 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     l2: _Factor | msgspec.UnsetType = msgspec.UNSET
     schedule: _Schedule = msgspec.UNSET
     frozen: _Frozen | msgspec.UnsetType = msgspec.UNSET
+    until: _Until | msgspec.UnsetType = msgspec.UNSET
+    patience: _Patience | msgspec.UnsetType = msgspec.UNSET
+    keep: _Keep | msgspec.UnsetType = msgspec.UNSET
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -209,6 +228,7 @@ class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
     engine: Annotated[EngineName, Meta(description="What has computed the updates.")] = NUMPY
     diverged: Annotated[bool, Meta(description="Whether a number became infinite or NaN.")] = False
+    stopped: Annotated[Stop, Meta(description="The setting that ended the run early.")] = ""
 
 
 class RunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -29,7 +29,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.replay import STORED_STATES, Past, Replay, can_repeat, leads_to, with_past
 from nnviz.core.slopes import run_work
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.train import Best, carry_out, train
+from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
 from tests.core import oracle
 from tests.core.oracle import classes, set_weight
@@ -664,9 +664,8 @@ FULL, BATCHES = "circles: a small valley, then a long rise", "moons: the same in
 
 def found_best(state):
     """Return where the training of `state` ends, and the State of the least validation loss."""
-    finder = Best(state)
-    end = carry_out(state, follow=finder.follow).state
-    return end, finder.state(end)
+    result = train(state, keep="best")
+    return result.end, result.state
 
 
 @pytest.mark.crossed(

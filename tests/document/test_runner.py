@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.core import engines
+from nnviz.core import edits, engines
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
@@ -19,6 +19,7 @@ from nnviz.document.document import Document
 from nnviz.document.job import NO_ROWS, NO_TARGETS, Limits, updates_per_second
 from nnviz.document.training import Runner
 from tests.core.oracle import make_network, make_state, set_weight
+from tests.core.test_stopping import noisy
 
 pytestmark = pytest.mark.usefixtures("qapp")
 WAYS = {"in frames": {}, "from frames to a thread": {"long_unit_s": 0.0}}
@@ -352,3 +353,23 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
         assert names() == earlier
         runner.step()
         assert names() == earlier
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_that_stops_early_is_over_and_can_be_repeated_from_its_best_weights(
+    qtbot, document, make_runner, way
+):
+    runner = make_runner(**WAYS[way])
+    start = edits.randomise(noisy(patience=2, keep="best", validation=0.0), 5)
+    document.start(start)
+    expected = train(start)
+    told = finish(qtbot, runner)
+    qtbot.waitUntil(lambda: document.state.iteration == expected.state.iteration)
+    assert told.endswith("stopped early: no smaller MSE for 2 epochs")
+    assert document.state.network == expected.state.network
+    assert document.past.end.iteration == expected.end.iteration
+    assert runner.updates_left == 0
+    finish(qtbot, runner)
+    qtbot.waitUntil(lambda: document.state.iteration == expected.state.iteration)
+    assert document.past.end.iteration == expected.end.iteration, "the same updates again"
+    np.testing.assert_array_equal(document.past.end.run.points, expected.history)

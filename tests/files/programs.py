@@ -193,6 +193,20 @@ def of_penalties(cases=FROZEN):
     return made
 
 
+def of_stops():
+    """Return by name networks whose runs stop early, each for its setting and before the last update."""
+    made = {}
+    for rule, batch, validation in itertools.product(
+        ({"patience": 2}, {"until": 1.1}), (None, 4), (0.0, 0.3)
+    ):
+        network = make_network([2, 4, 1], ["tanh", "identity"], [True, True], 5)
+        own = {"batch_size": batch, "validation": validation, **rule}
+        state = make_state(network, 10, 7, learning_rate=0.05, updates=300, optimizer="rmsprop", **own)
+        assert train.carry_out(state).end.run.stopped in rule
+        made[f"{rule}, {batch}, {validation}"] = state
+    return made
+
+
 def of_activation(name):
     """Return a State whose hidden layer has the activation; some z are below 0 and some above."""
     return make_state(make_network([3, 5, 2], [name, "identity"], [True, False], 2, 1.5), 6, updates=20)

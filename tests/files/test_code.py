@@ -116,6 +116,19 @@ def test_a_program_trains_with_a_penalty_and_leaves_out_frozen_parts(tmp_path):
     programs.check(made, LIMIT, tmp_path)
 
 
+def test_a_program_stops_early_where_nnviz_does(tmp_path, approved):
+    states = programs.of_stops()
+    made = {f"{name} {style}": own for style in STYLES for name, own in made_of(states, style).items()}
+    programs.check(made, LIMIT, tmp_path)
+    state = states["{'patience': 2}, None, 0.3"]
+    plain = replace(state, training=replace(state.training, patience=None))
+    both = replace(state, training=replace(state.training, until=0.25, keep="best"))
+    for style in ("numpy", "keras"):
+        texts = [program(each, style).text.splitlines() for each in (plain, both)]
+        changed = [line.rstrip() for line in difflib.ndiff(*texts) if line[0] in "+-"]
+        approved(f"settings that stop a run | {style}", "\n".join(changed))
+
+
 @pytest.mark.parametrize("style", code.STYLES)
 def test_a_penalty_and_frozen_parts_add_few_lines_to_a_program(style, approved):
     state = programs.of_penalties()["gradient_descent, a layer and single parts"]

@@ -394,7 +394,7 @@ def test_a_run_of_another_computer_whose_last_digits_differ_stays(updates):
 
 def test_a_segment_holds_every_setting_that_an_update_depends_on():
     """A setting of training that is added belongs into the segments of a file too, unless it ends the run."""
-    one_run = {"updates", "loss", "validation"}
+    one_run = {"updates", "loss", "validation", "until", "patience", "keep"}
     assert set(native.SETTINGS) == {field.name for field in fields(Training)} - one_run
 
 

@@ -49,6 +49,15 @@ def test_a_program_trains_with_a_penalty_and_leaves_out_frozen_parts(style, tmp_
     programs.check(made, 1e-10, tmp_path)
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_a_program_stops_early_where_nnviz_does(style, tmp_path):
+    """Keras stops by itself where it can: all rows in an update, and validation rows."""
+    states = programs.of_stops()
+    made = {name: (programs.in_float64(program(state, style)), state) for name, state in states.items()}
+    programs.check(made, 1e-10, tmp_path)
+    assert ("EarlyStopping" in made["{'patience': 2}, None, 0.3"][0].text) == (style == "keras")
+
+
 def test_a_program_of_keras_names_the_parts_that_keras_cannot_freeze(tmp_path):
     """They learn, and everything else stands still."""
     states = programs.of_penalties()

@@ -21,7 +21,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.panels.confusion import ConfusionGrid, ConfusionPanel, share_colours
 from tests.core.oracle import set_weight
 from tests.ui.bare import Seen
-from tests.ui.hands import bring, hover, press, write
+from tests.ui.hands import bring, hover, press, unfold, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
 
@@ -274,6 +274,7 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
 
 def test_the_window_keeps_its_size_under_a_filter_and_shows_the_row_after_it(open_window):
     window = open_window("circles", (1000, 650))
+    unfold(window.training)
     card = bring(window, "Confusion")
     click(card, 1, 0)
     for _ in range(4):

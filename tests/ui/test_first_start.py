@@ -21,7 +21,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.window.window import ARRANGEMENTS
-from tests.ui.hands import address_named, bring, choose_entry, click, press
+from tests.ui.hands import address_named, bring, choose_entry, click, press, unfold
 from tests.ui.sees import panel_entry, walking
 
 CONTROLS = QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QTabBar
@@ -149,6 +149,7 @@ def test_training_is_never_higher_than_its_content(open_window):
 
 def test_texts_leave_room_for_all_training_settings_and_the_timeline_but_a_plot_keeps_its_own(open_window):
     window = open_window("iris", size=(1366, 768))
+    unfold(window.training)
     press(window, "One update")
     room = window.board.docks["Training"].widget()
     for name in ("Notes", "Function", "Explain", "Function", "Confusion", "Notes"):
@@ -187,12 +188,10 @@ def test_settings_under_more_are_folded_for_a_usual_file_and_named_in_one_line(o
     assert "batch 8" in fold.toolTip()
 
 
-def test_a_file_with_unusual_settings_opens_unfolded_until_the_person_has_chosen(open_window, settings):
+def test_settings_under_more_stay_as_the_person_left_them(open_window, settings):
     window = open_window("circles")
     fold = window.training.fold.button
-    for name, is_open in (("relu", False), ("iris", True), ("xor", False)):
-        window.files.open_example(name)
-        assert (name, fold.isChecked()) == (name, is_open)
+    assert not fold.isChecked()
     press_button(fold)
     for name in ("iris", "relu"):
         window.files.open_example(name)

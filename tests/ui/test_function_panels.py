@@ -488,6 +488,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_has_no_caption(q
     for k, (part, of) in enumerate(parts):
         state = edits.rename(state, 0, k, f"{part} {of} of a flower in cm")
     window = open_window(state, (1920, 1080))
+    hands.unfold(window.training)
     panel = hands.bring(window, "Function")
     panel.desk = window.desk
     choices = panel.across, panel.up

@@ -17,8 +17,9 @@ from nnviz.picture.palette import PALETTES, rgb
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.theme import RUN_PATTERNS, apply_theme, run_pen
 from tests.core.oracle import make_network, set_weight
+from tests.core.test_stopping import noisy
 from tests.ui.bare import Seen
-from tests.ui.hands import bring, choose_entry, double_click, press, type_into
+from tests.ui.hands import bring, choose_entry, double_click, press, type_into, unfold
 from tests.ui.runs import exercise, mse_after
 from tests.ui.sees import status
 
@@ -26,14 +27,21 @@ KEY = Qt.Key
 LEFT = Qt.MouseButton.LeftButton
 
 
+def fill(field, text):
+    """Type a text into a field in place of its text, and press Enter."""
+    QTest.mouseClick(field, LEFT)
+    field.selectAll()
+    QTest.keyClick(field, KEY.Key_Delete)
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, KEY.Key_Return)
+    QApplication.processEvents()
+
+
 def learn(window, qtbot, rate, updates=20):
     """Type a learning rate into its field, and press Run."""
     fields = window.training.fields
-    for field, text in ((fields.learning_rate, str(rate)), (fields.updates, str(updates))):
-        QTest.mouseClick(field, LEFT)
-        field.selectAll()
-        QTest.keyClicks(field, text)
-        QTest.keyClick(field, KEY.Key_Return)
+    fill(fields.learning_rate, str(rate))
+    fill(fields.updates, str(updates))
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         press(window, "Run")
@@ -395,3 +403,70 @@ def test_a_comparison_without_rows_says_what_is_missing(open_window):
     choose_entry(window, "Compare optimizers")
     assert "There are no rows to train on" in status(window)
     assert not window.sweeps.running
+
+
+# --- runs that stop early
+
+
+def test_a_run_with_patience_stops_early_and_goes_back_to_the_best_weights(open_window, qtbot):
+    """The early stopping of the course: at most 30 epochs, patience 2, on validation rows."""
+    start = edits.randomise(noisy(patience=None, updates=30), 2)
+    window = open_window(start)
+    unfold(window.training)
+    fields = window.training.fields
+    fill(fields.patience, "2")
+    QTest.keyClicks(fields.keep, "b")
+    QApplication.processEvents()
+    assert window.document.state.training == replace(start.training, patience=2, keep="best")
+    expected = train(start, patience=2, keep="best")
+    last, best = expected.end.iteration, expected.state.iteration
+    assert 0 < best < last < 30
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        press(window, "Run")
+    QApplication.processEvents()
+    reason = "no smaller validation loss for 2 epochs"
+    assert status(window).startswith(f"{last} updates: MSE ")
+    assert status(window).endswith(
+        f"; stopped early: {reason}; back to iteration {best}, with the smallest validation loss"
+    )
+    assert (window.training.timeline.value(), window.training.timeline.maximum()) == (best, last)
+    assert window.document.state.network == expected.state.network
+    bring(window, "Loss")
+    qtbot.waitUntil(lambda: window.history.curve is not None and window.history.curve.stop_line.isVisible())
+    curve = window.history.curve
+    assert (curve.stop_line.value(), reason in curve.stop_line.label.toPlainText()) == (last, True)
+    assert f"stopped early: {reason}" in curve.accessibleDescription()
+    assert column(runs_of(window), "State") == ["stopped early"]
+    window.document.undo()
+    assert window.document.state.iteration == 0, "the run and the way back are one undo entry"
+    window.document.redo()
+    assert window.document.state.iteration == best
+    press(window, "Restart")
+    fill(fields.patience, "")
+    assert window.document.state.training.patience is None
+    with qtbot.waitSignal(window.runner.run_ended):
+        press(window, "Run")
+    QApplication.processEvents()
+    assert "stopped" not in status(window)
+    assert window.runner.travel.end == 30
+    bring(window, "Loss")
+    qtbot.waitUntil(lambda: not window.history.curve.stop_line.isVisible())
+
+
+def test_a_run_stops_at_a_loss_and_a_further_run_after_its_next_epoch(open_window, qtbot):
+    window = open_window(exercise(1000))
+    unfold(window.training)
+    fill(window.training.fields.until, "0.5")
+    window.runner.speed = 1.0
+    first = next(k for k in range(1000) if mse_after(k) <= 0.5)
+    for begins, ends, iteration in (
+        (f"{first} updates: MSE 49 → ", "; stopped early: MSE ≤ 0.5", first),
+        ("1 update: MSE ", "; stopped early: MSE ≤ 0.5", first + 1),
+    ):
+        with qtbot.waitSignal(window.runner.run_ended):
+            press(window, "Run")
+        QApplication.processEvents()
+        assert status(window).startswith(begins)
+        assert status(window).endswith(ends)
+        assert window.document.state.iteration == iteration

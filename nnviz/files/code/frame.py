@@ -17,7 +17,7 @@ from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, full
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
-from nnviz.core.state import State
+from nnviz.core.state import State, Training
 from nnviz.files.code.lines import (
     CodeLine,
     Notation,
@@ -309,6 +309,14 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
         yield CodeLine(f"seed = {training.seed}")
     if state.validated:
         yield CodeLine(f"validation = {training.validation!r}  # share of the last rows for validation")
+    if training.until:
+        yield CodeLine(f"until = {training.until!r}  # training stops when the loss is at most this", "loss")
+    if training.patience:
+        what = f"epochs without a smaller {state.monitored_title}"
+        yield CodeLine(f"patience = {training.patience}  # training stops after this many {what}", "loss")
+    if training.keep:
+        best = f"those with the smallest {state.monitored_title}"
+        yield CodeLine(f"# The program ends with the last weights; nnviz returns to {best}")
     yield CodeLine()
 
 
@@ -398,7 +406,19 @@ def training_loop(
         yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
     indent = "        " if in_batches else "    "
     yield from _point(state, loss, names, "t", f"{indent}{names.history}.append(", ")")
+    yield from (CodeLine(f"{indent}{line}", "loss") for line in _stop_lines(state.training, names))
     yield from results(state, accuracy, names)
+
+
+def _stop_lines(training: Training, names: ProgramNames) -> Iterator[str]:
+    """Yield lines that end the training loop early. The first point, before the updates, does not count."""
+    if training.until:
+        yield f"if {names.history}[-1][1] <= until:"
+        yield "    break"
+    if training.patience:
+        yield f"losses = [point[-1] for point in {names.history}[1:]]"
+        yield "if len(losses) - losses.index(min(losses)) > patience:"
+        yield "    break"
 
 
 def rate_names(state: State) -> dict[str, str]:

@@ -135,7 +135,8 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine(f"    return {evaluate}", "loss", of_outputs(state.network))
     yield CodeLine()
     yield CodeLine()
-    if not frame.mini_batches(state):
+    training = state.training
+    if not (frame.mini_batches(state) or training.until or (training.patience and not state.validated)):
         yield from _by_fit(state, model)
         return
     batch = ", ".join(frame.rows_of_an_update(state))
@@ -174,6 +175,8 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     for inputs, targets in validation:
         yield CodeLine(f"first = {LOSS.format(inputs, targets)}", "loss")
         settings += [f"validation_data=({inputs}, {targets})", f"validation_batch_size=len({inputs})"]
+    if state.training.patience:
+        settings.append('callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=patience)]')
     texts = [f"fitted = {model}.fit(", *(f"    {each}," for each in settings), ")"]
     yield from (CodeLine(text, "fit", of_nodes(state.network)) for text in texts)
     key = "data_loss" if state.training.penalty else "loss"

@@ -198,6 +198,7 @@ class HistoryPlot(PlotPanel):
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_runs(runs)
         self.curve.marked = None if accuracy else risen
+        self.curve.stop_reason = self._document.past.end.stop_reason
         self.pages.plot_visible = finite or bool(runs)
         if self.pages.plot_visible:
             if before[0] is None:

@@ -334,6 +334,8 @@ class HistoryCurve(Plot):
         self._readouts: tuple[Readout, ...] = ()
         self.marked: int | None = None
         """The iteration of the mark on the validation curve, for the next drawing, or None for no mark."""
+        self.stop_reason = ""
+        """Why the run ended early, for the next drawing, or ""."""
         self._present = NOWHERE
         self.log = False
         self.following = True
@@ -343,11 +345,14 @@ class HistoryCurve(Plot):
         self.validation, self.line = HistoryLine(_solid("validation")), HistoryLine(_solid("accent"))
         self.kept = KeptCurves(self)
         self.start_of_rise, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
+        self.stop_line = pg.InfiniteLine(label="", labelOpts={"position": 0.85})
+        self.stop_line.label.setFont(ui_font(11))
         self.runs: tuple[ShownRun, ...] = ()
         self._growing, self._name = False, ""
         self._key: tuple[object, ...] = ()
         self.add(0, self.validation.later, self.validation.curve)
         self.add(1, self.line.later, self.line.curve)
+        self.add(1, self.stop_line)
         self.add(2, self.start_of_rise, self._ring, self._dot)
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
@@ -356,6 +361,8 @@ class HistoryCurve(Plot):
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
+        self.stop_line.setPen(self.pen(colours().muted, 1, Qt.PenStyle.DotLine))
+        self.stop_line.label.setColor(colours().muted)
         self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
         self._write_key()
@@ -515,6 +522,10 @@ class HistoryCurve(Plot):
         self.validation.draw(self, self.validation.history.at(self._present[0]))
         at = self.validation.history.at(self.marked) if self.marked is not None else None
         self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
+        self.stop_line.setVisible(self.stop_reason != "" and len(self._history) > 0)
+        if self.stop_line.isVisible():
+            self.stop_line.setPos(self._history.last[0])
+            self.stop_line.label.setFormat(f"stopped early:\n{self.stop_reason}")
 
     def _fit(self) -> None:
         ends = (line.history.last[0] for line in (self.line, *self.kept.lines) if len(line.history))
@@ -564,6 +575,8 @@ class HistoryCurve(Plot):
             texts.append("the run diverged: the curve leaves the plot")
         if self._has_key:
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
+        if self.stop_reason:
+            texts.append(f"stopped early: {self.stop_reason}")
         if self.marked is not None:
             texts.append(f"the validation loss has risen since iteration {self.marked}")
         ends = [(run.name, *run.history.last) for run in self.runs]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QResizeEvent, QWheelEvent
@@ -23,11 +22,11 @@ from PySide6.QtWidgets import (
 from nnviz.core import edits
 from nnviz.core.activations import activation
 from nnviz.core.edits import SCALES_DIFFER
-from nnviz.core.losses import MSE, fitting_outputs, forms_of, loss_of, usual_loss
+from nnviz.core.losses import fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import State, Training
+from nnviz.core.state import State
 from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import pixel_side
@@ -313,13 +312,9 @@ class TrainingPanel(Panel):
             self._show_iteration()
 
     def begin_document(self) -> None:
-        """Show the settings of a newly opened document, unfolded if they are unusual.
-
-        If the person has folded or unfolded the settings before, they stay so.
-        """
+        """Show the settings of a newly opened document, unfolded if the person left them so."""
         self.fields.restore()
-        chosen = self._desk.settings.get(FOLD, "")
-        self.fold.button.setChecked(chosen == "open" if chosen else _is_unusual(self._document.state))
+        self.fold.button.setChecked(self._desk.settings.get(FOLD, "") == "open")
         self._show_settings()
 
     def _show_settings(self) -> None:
@@ -376,8 +371,7 @@ class TrainingPanel(Panel):
 
 
 FOLD = "training settings"
-"""Settings key: whether the person has unfolded ("open") or "folded" the settings under More; "" for neither.
-"""
+"""Settings key: whether the person left the settings under More "open" or "folded"."""
 
 PADDING_PX = 12
 """Space beside the text of the button More, in pixels at interface size 100 %."""
@@ -395,19 +389,12 @@ def settings_text(state: State) -> str:
         *training.frozen_texts,
         training.validation and f"validation {as_text(100 * training.validation)} %",
         training.schedule and training.schedule_name,
+        training.until and f"until {as_text(training.until)}",
+        training.patience and f"patience {training.patience}",
+        training.keep and f"{training.keep} weights",
         f"seed {training.seed}",
     ]
     return " · ".join(value for value in values if value)
-
-
-def _is_unusual(state: State) -> bool:
-    """Return whether a setting under More, other than the seed, differs from the usual one.
-
-    The usual losses are MSE and the usual loss of the output's activation.
-    """
-    training, losses = state.training, (MSE.name, usual_loss(state.network.layers[-1].function.base))
-    usual = partial(Training, training.learning_rate, training.updates, seed=training.seed)
-    return training not in (usual(loss=loss) for loss in losses)
 
 
 class Fold(QWidget):

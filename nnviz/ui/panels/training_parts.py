@@ -61,8 +61,18 @@ SHARE_TIP = (
     "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
 )
 SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings here after the script ends."
+UNTIL_TIP = "A run ends as soon as the loss is at most this; empty for no such limit" + DIGIT_KEYS
+PATIENCE_TIP = (
+    "A run ends after this many epochs without a smaller validation loss (without validation rows: without a"
+    f" smaller loss), as in Keras; empty for no such limit{WHOLE_KEYS}"
+)
+KEEP_TIP = (
+    "The weights that a run ends with: those after the last update,\nor the best ones, with the smallest"
+    " validation loss (without validation rows: with the smallest loss)"
+)
+KEPT_WEIGHTS = {"": "last", "best": "best"}
 SMALLEST_FACTOR = 1e-4
-"""Smallest factor of a penalty above 0 that keys and the wheel reach from 0."""
+"""Smallest number above 0 that keys and the wheel reach from 0, for a penalty or the loss to stop at."""
 LARGEST_SHARE = 0.99
 """Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
@@ -110,8 +120,8 @@ class EntryBox(ComboBox):
         if name in self._meanings:
             start = name.removesuffix("(")
             asked = self.window(), self.accessibleName(), start, *self._meanings[name], self._check
-            name = "" if self._steps else ask_parameters(*asked)
-        if name not in ("", self._used()):
+            name = None if self._steps else ask_parameters(*asked) or None
+        if name not in (None, self._used()):
             self.wanted.emit(name)
             self.setCurrentIndex(self.findData(self._used()))  # the next key steps on from here
 
@@ -140,12 +150,13 @@ class TrainingFields(QWidget):
         self._document = document
         self._numbers = {setting: self._field(setting, *texts) for setting, texts in SETTINGS.items()}
         self.learning_rate, self.updates, self.seed, *more = self._numbers.values()
-        batch, self.validation, self.l1, self.l2 = more
+        batch, self.validation, self.l1, self.l2, self.until, self.patience = more
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
         self._add_choices()
-        for choice in (self.optimizer, self.loss, self.schedule, self.batch):
+        choices = self.optimizer, self.loss, self.schedule, self.keep, self.batch
+        for choice in choices:
             choice.chosen.connect(self.finished)
-        fields = *self._numbers.values(), self.batch, self.optimizer, self.loss, self.schedule
+        fields = *self._numbers.values(), *choices
         self._tips = {field: field.toolTip() for field in fields if field is not batch}
         self._lay_out(speed, speed_label)
         self.restore()
@@ -164,6 +175,9 @@ class TrainingFields(QWidget):
         self.schedule = EntryBox({CONSTANT: CONSTANT}, schedule, lambda: self._training.schedule_name)
         for name, kind in SCHEDULES.items():
             self.schedule.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
+        self.keep = EntryBox(KEPT_WEIGHTS, str, lambda: self._training.keep)
+        self.keep.wanted.connect(partial(self._accept, "keep"))
+        named(self.keep, "Final weights", KEEP_TIP)
         named(self.optimizer, "Optimizer", "The rule that updates the weights from their slopes")
         named(self.loss, "Loss", LOSS_TIP)
         named(self.schedule, "Schedule", SCHEDULE_TIP)
@@ -185,6 +199,7 @@ class TrainingFields(QWidget):
         self.optimizer.show_used(training.optimizer)
         self.loss.show_used(forms_of(training.loss)[0].title)
         self.schedule.show_used(training.schedule_name)
+        self.keep.show_used(KEPT_WEIGHTS[training.keep])
 
     def restore(self) -> None:
         """Show the current settings, and discard typed texts that were not accepted."""
@@ -218,13 +233,14 @@ class TrainingFields(QWidget):
         self.accepted.emit(replace(self._training, **{setting: value}))
 
     def _lay_out(self, speed: QWidget, speed_label: QLabel) -> None:
-        """Lay out the fields below their labels: one row here, and three rows in `more`."""
+        """Lay out the fields below their labels: one row here, and four rows in `more`."""
         self.more = QWidget()
         _fill_grid(self, ((self.learning_rate, self.updates),), {})
         rows = (
             (self.optimizer, self.loss),
             (self.batch, self.schedule, speed),
             (self.validation, self.l1, self.l2, self.seed),
+            (self.until, self.patience, self.keep),
         )
         _fill_grid(self.more, rows, {speed: speed_label})
 
@@ -275,6 +291,16 @@ def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | No
     return nudge_whole(batch or 0, steps, modifiers) or None
 
 
+def optional(read: Callable[[str], float]) -> Callable[[str], float | None]:
+    """Return a function that reads a text as `read` does, and a blank text as None."""
+    return lambda text: read(text) if text.strip() else None
+
+
+def nudge_limit(limit: float | None, steps: int, modifiers: Modifiers) -> float | None:
+    """Return a limit changed as a penalty; None, no limit, is below the smallest number."""
+    return nudge_penalty(limit or 0.0, steps, modifiers) or None
+
+
 def nudge_penalty(factor: float, steps: int, modifiers: Modifiers) -> float:
     """Return a factor of a penalty changed in its digits as a learning rate, but from and to 0.
 
@@ -299,6 +325,8 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
 
 _RATE, _PENALTY = ((parse_number, field_text, nudge) for nudge in (nudge_rate, nudge_penalty))
 _SHARE, _BATCH = (parsed_share, field_text, nudge_share), (read_batch, write_batch, nudge_batch)
+_LIMIT = optional(parse_number), lambda limit: "" if limit is None else field_text(limit), nudge_limit
+_EPOCHS = optional(partial(parse_whole, least=1)), lambda epochs: str(epochs or ""), nudge_batch
 _L1, _L2 = (
     (name, "0.00001", (PENALTY_TIP + DIGIT_KEYS).format(name, term, "factor"), _PENALTY)
     for name, term in (("L1", "|w|"), ("L2", "w²"))
@@ -311,6 +339,8 @@ SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
     "validation": ("Validation", "0.25", SHARE_TIP, _SHARE),
     "l1": _L1,
     "l2": _L2,
+    "until": ("Stop at loss", "0.00001", UNTIL_TIP.format("loss"), _LIMIT),
+    "patience": ("Patience", "999", PATIENCE_TIP, _EPOCHS),
 }
 """For each setting that is a number: its label, its longest usual text, its tooltip and its notation."""
 
