@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from nnviz.cli.terminal import print_text
-from nnviz.core.numbers import LARGEST, parse_number
+from nnviz.core.numbers import LARGEST
 from nnviz.picture.palette import PALETTES
 
+_T = TypeVar("_T")
 ACTIVATIONS = "--activations"
 """Name of the option that gives each layer's activation, for a FILE that contains no activations."""
 
@@ -200,20 +201,11 @@ def _code(parser: _Parser) -> None:
 
 
 def _sweep(parser: _Parser) -> None:
-    from nnviz.core.activations import ACTIVATIONS as NAMES
-    from nnviz.core.activations import activation
-    from nnviz.core.optimizers import OPTIMIZERS
+    from nnviz.core.sweep import READERS
 
     _file(parser)
-    _option(parser, "--learning-rate A,B", "each above 0", type=_each(_number("learning_rate")))
-    _option(parser, "--optimizer A,B", ", ".join(OPTIMIZERS), type=_each(_one_of(OPTIMIZERS)))
-    _option(parser, "--batch-size A,B", "numbers of rows, or all", type=_each(_batch))
-    text = "nodes of the hidden layers, such as 10-10,100-100, or none"
-    _option(parser, "--hidden A,B", text, type=_each(_hidden))
-    activations = _each(lambda name: activation(_checked(activation)(name)).name)
-    _option(parser, "--activation A,B", f"of all hidden layers: {', '.join(NAMES)}", type=activations)
-    _option(parser, "--l1 A,B", "penalties A·Σ|w|", type=_each(_number("l1")))
-    _option(parser, "--l2 A,B", "penalties A·Σw²", type=_each(_number("l2")))
+    for name, reader in READERS.items():
+        _option(parser, f"--{name.replace('_', '-')} A,B", reader.meaning, type=_read(reader.values))
     _option(parser, "--seeds N", "train each from N random starts, seeds 0 to N - 1", type=_whole(1))
     _option(parser, "--updates N", "number of updates of each run", type=_whole(1))
     _option(parser, "-o --out SWEEP.csv", "write the runs to a CSV file", type=_ends_in((".csv",)))
@@ -251,48 +243,24 @@ def _activations(text: str) -> tuple[str, ...]:
     """Return the activations named in `text`. Raises argparse.ArgumentTypeError."""
     from nnviz.core.activations import activation
 
-    try:
-        return tuple(activation(name.strip()).name for name in text.split(","))
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
+    return tuple(_read(activation)(name.strip()).name for name in text.split(","))
 
 
-def _each(read: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    """Return a function that reads values between commas."""
-    return lambda text: [read(part.strip()) for part in text.split(",")]
+def _read(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Return a function that raises argparse.ArgumentTypeError where `read` raises ValueError."""
 
+    def read_option(text: str) -> _T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise ArgumentTypeError(re.sub(r"^[a-z0-9_]+: ", "", str(error))) from None
 
-def _one_of(names: Iterable[str]) -> Callable[[str], str]:
-    def one(text: str) -> str:
-        if text not in names:
-            raise ArgumentTypeError(f"expected one of {', '.join(names)}, found {text}")
-        return text
-
-    return one
-
-
-def _batch(text: str) -> int | None:
-    return None if text == "all" else _whole(1)(text)
-
-
-def _hidden(text: str) -> tuple[int, ...]:
-    return () if text == "none" else tuple(_whole(1)(size) for size in text.split("-"))
+    return read_option
 
 
 def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
-    """Return a function that returns its text if `check` accepts the text.
-
-    It raises argparse.ArgumentTypeError if `check` raises ValueError.
-    """
-
-    def checked(text: str) -> str:
-        try:
-            check(text)
-        except ValueError as error:
-            raise ArgumentTypeError(str(error)) from None
-        return text
-
-    return checked
+    """Return a function that returns its text if `check` accepts the text, and refuses the text otherwise."""
+    return _read(lambda text: (check(text), text)[1])
 
 
 def _row(text: str) -> list[str]:
@@ -305,21 +273,14 @@ def _row(text: str) -> list[str]:
 
 
 def _number(setting: str) -> Callable[[str], float]:
-    """Return a function that reads the number for a setting of Training.
-
-    It raises argparse.ArgumentTypeError for a number that the setting cannot have.
-    """
+    """Return a function that reads the number for a setting of Training."""
 
     def number(text: str) -> float:
-        from nnviz.core.state import Training
+        from nnviz.core.state import number_of
 
-        try:
-            given: dict[str, Any] = {setting: parse_number(text)}
-            return float(getattr(Training(**given), setting))
-        except ValueError as error:
-            raise ArgumentTypeError(str(error).removeprefix(f"{setting}: ")) from None
+        return number_of(setting, text)
 
-    return number
+    return _read(number)
 
 
 def _whole(least: int, most: int = LARGEST) -> Callable[[str], int]:

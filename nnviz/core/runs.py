@@ -44,9 +44,8 @@ def keep(state: State, last: State) -> State:
     return replace(state, runs=within_limits([*others, kept], state))
 
 
-def add_runs(state: State, ends: Iterable[State]) -> State:
-    """Return `state` with further kept runs, given as the States at their ends."""
-    parent = state.run.label.id if state.run else state.next_label.parent
+def add_runs(state: State, ends: Iterable[State], parent: int | None) -> State:
+    """Return `state` with further kept runs, given as the States at their ends, after the run `parent`."""
     for end in ends:
         label = replace(state.next_label, parent=parent)
         state = keep(state, replace(end, run=replace(run_of(end), label=label)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,7 @@ from nnviz.core.numbers import (
     check_title,
     check_whole,
     counted,
+    parse_number,
     quoted,
 )
 from nnviz.core.optimizers import OPTIMIZERS
@@ -147,6 +148,12 @@ class Training:
     def next_seed(self) -> int:
         """The seed of the next random weights: `seed` + 1, or 0 after the largest seed."""
         return (self.seed + 1) % (LARGEST + 1)
+
+
+def number_of(setting: str, text: str) -> float:
+    """Return the number in a text as the value of a setting. Raises ValueError for an invalid value."""
+    given: dict[str, Any] = {setting: parse_number(text)}
+    return float(getattr(Training(**given), setting))
 
 
 @lru_cache(maxsize=2)
@@ -540,6 +547,16 @@ class State(AsSvg):
         if stopped == "patience" and training.patience:
             return f"no smaller {self.monitored_title} for {counted(training.patience, 'epoch')}"
         return "by an earlier setting" if stopped else ""
+
+    @property
+    def before_run(self) -> State:
+        """The State before the current run began, with the present settings."""
+        return replace(self, network=self.run.start, run=None) if self.run else self
+
+    @property
+    def current_or_last(self) -> int | None:
+        """The id of the current run or, without one, of the run that ended last; None before a run."""
+        return self.run.label.id if self.run else self.next_label.parent
 
     @property
     def next_label(self) -> RunLabel:

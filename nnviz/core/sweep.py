@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise, product
 from threading import Event
 from typing import Any, NamedTuple, TypedDict, Unpack
@@ -17,11 +18,13 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 import numpy as np
 
 from nnviz.core import edits
-from nnviz.core.activations import activation
+from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import default_nodes
 from nnviz.core.history import ceiling
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import State
+from nnviz.core.numbers import parse_whole
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import State, Training, number_of
 from nnviz.core.train import Result, results_of
 
 HIDDEN = "relu"
@@ -44,7 +47,42 @@ class Swept(TypedDict, total=False):
     l2: Iterable[float]
 
 
-SETTINGS = (*Swept.__annotations__, "seed")
+def _optimizer(text: str) -> str:
+    return Training(optimizer=text.replace(" ", "_")).optimizer
+
+
+def _batch(text: str) -> int | None:
+    return None if text in ("all", "all rows") else parse_whole(text, least=1)
+
+
+def _hidden(text: str) -> tuple[int, ...]:
+    return () if text == "none" else tuple(parse_whole(size, least=1) for size in text.split("-"))
+
+
+class SweptValues(NamedTuple):
+    """How a person writes the values of a setting that a sweep varies: what to write, and how to read one."""
+
+    meaning: str
+    read: Callable[[str], Any]
+
+    def values(self, text: str) -> list[Any]:
+        """Return the values in a text, which have commas between them. Raises ValueError."""
+        return [self.read(part.strip()) for part in text.split(",")]
+
+
+READERS = {
+    "learning_rate": SweptValues("each above 0", partial(number_of, "learning_rate")),
+    "optimizer": SweptValues(", ".join(OPTIMIZERS), _optimizer),
+    "batch_size": SweptValues("numbers of rows, or all", _batch),
+    "hidden": SweptValues("nodes of the hidden layers, such as 10-10,100-100, or none", _hidden),
+    "activation": SweptValues(
+        f"of all hidden layers: {', '.join(ACTIVATIONS)}", lambda text: activation(text).name
+    ),
+    "l1": SweptValues("penalties A·Σ|w|", partial(number_of, "l1")),
+    "l2": SweptValues("penalties A·Σw²", partial(number_of, "l2")),
+}
+"""The readers of the settings in `Swept`."""
+SETTINGS = (*READERS, "seed")
 """The settings of a run of a sweep, in the order in which they vary: the last one first."""
 
 
@@ -125,18 +163,17 @@ def combinations(
 
     Raises ValueError for an invalid setting, and TypeError for an unknown name of a setting.
     """
-    if unknown := sorted(swept.keys() - Swept.__annotations__.keys()):
-        raise TypeError(f"unknown setting {unknown[0]!r}: use {', '.join(Swept.__annotations__)}")
+    if unknown := sorted(swept.keys() - READERS.keys()):
+        raise TypeError(f"unknown setting {unknown[0]!r}: use {', '.join(READERS)}")
     if seeds is not None and seeds < 1:
         raise ValueError("seeds: expected a whole number of 1 or more")
     begun = replace(state, run=None, runs=(), baseline=None, weight_sets=())
     if updates is not None:
         begun = replace(begun, training=replace(begun.training, updates=updates))
-    names = list(Swept.__annotations__)
-    values = [list(swept.get(name, (None,))) for name in names]
+    values = [list(swept.get(name, (None,))) for name in READERS]
     trials = []
     for chosen in product(*values, [None] if seeds is None else range(seeds)):
-        given = dict(zip((*names, "seed"), chosen, strict=True))
+        given = dict(zip(SETTINGS, chosen, strict=True))
         given = {name: value for name, value in given.items() if name in swept or name == "seed"}
         trials.append(_trial(begun, given))
     return trials

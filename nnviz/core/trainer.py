@@ -302,7 +302,8 @@ class StopRules:
         return last + 1, "until" if is_low[last] else "patience"
 
     def _count(self, iterations: Array) -> NDArray[np.bool_]:
-        return (iterations > 0) & (iterations % self._per_epoch == 0)
+        counts: NDArray[np.bool_] = (iterations > 0) & (iterations % self._per_epoch == 0)
+        return counts
 
     def _follow(self, iterations: Array, losses: Array) -> None:
         """Remember the smallest loss so far and its iteration."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -21,27 +21,24 @@ LOOK_MS = 100
 
 
 class Sweeps(QObject):
-    """Trains the document at several settings in threads, and adds the runs to the kept runs at the end.
+    """Trains the document at several settings in threads, and adds the runs to the kept runs.
 
-    ========= ==========================================================
-    `message` signal: a sentence for the status line
-    `ended`   signal: the runs were added, as one undo entry
-    ========= ==========================================================
+    ============ =======================================================================
+    `message`    signal: a sentence for the status line
+    `progressed` signal: how many runs are made and how long the rest takes; "" at the end
+    ============ =======================================================================
+
+    The runs are added in the order of the settings, as one undo entry, but not while another run trains.
     """
 
     message = Signal(str)
-    ended = Signal()
+    progressed = Signal(str)
 
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
-        self._text = ""
-        self._trials: Sequence[Trial] = ()
-        self._ends: dict[int, State] = {}
-        self._error: ValueError | None = None
-        self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -49,37 +46,50 @@ class Sweeps(QObject):
         """Whether runs are in progress."""
         return self._timer.isActive()
 
-    def begin(self, text: str, swept: dict[str, Any]) -> None:
+    def begin(
+        self, text: str, swept: dict[str, Any], seeds: int | None = None, updates: int | None = None
+    ) -> None:
         """Begin to train at every combination of settings; `text` names the undo entry."""
         self.stop()
-        state = self._document.state
+        state = self._document.state.before_run
         if not self._document.may_change():
             return
-        if missing := missing_for_training(state):
-            self.message.emit(missing)
-            return
-        if state.run:
-            state = replace(state, network=state.run.start, run=None)
         try:
-            self._trials = combinations(state, swept)
+            self._trials = combinations(state, swept, seeds, updates)
+            if missing := missing_for_training(self._trials[0].state):
+                self.message.emit(missing)
+                return
         except ValueError as error:
             self.message.emit(refusal_sentence(error))
             return
-        self._text, self._ends, self._error = text, {}, None
+        self._text, self._merge, self._began_s = text, object(), time.monotonic()
+        self._parent, self._added = self._document.state.current_or_last, 0
+        self._ends: dict[int, State] = {}
+        self._error: ValueError | None = None
         self._stop = threading.Event()
         arguments = self._trials, self._ends, self._stop
         self._thread = threading.Thread(target=self._work, args=arguments, daemon=True, name="nnviz sweep")
         self._thread.start()
         self._timer.start()
-        self.message.emit(f"{text}: {counted(len(self._trials), 'run')} …")
+        self._tell()
 
     def stop(self) -> None:
         """Stop the runs that are in progress. Runs that have ended are kept."""
         if self.running:
-            self._stop.set()
-            if self._thread:
-                self._thread.join()
+            self._join()
             self._finish()
+
+    def drop(self) -> None:
+        """Stop the runs that are in progress without keeping them, because another document is open."""
+        if self.running:
+            self._join()
+            self.progressed.emit("")
+
+    def _join(self) -> None:
+        self._timer.stop()
+        self._stop.set()
+        assert self._thread is not None
+        self._thread.join()
 
     def _work(self, trials: Sequence[Trial], ends: dict[int, State], stop: threading.Event) -> None:
         try:
@@ -89,18 +99,39 @@ class Sweeps(QObject):
             self._error = error
 
     def _look(self) -> None:
-        if self._thread and self._thread.is_alive():
-            self.message.emit(f"{self._text}: {len(self._ends)} of {counted(len(self._trials), 'run')} …")
-        else:
-            self._finish()
+        """Add the runs that have ended, and report the progress."""
+        assert self._thread is not None
+        is_over = not self._thread.is_alive()
+        if not self._document.now.is_moving:
+            last = self._added
+            while last in self._ends:
+                last += 1
+            self._add([self._ends[place] for place in range(self._added, last)])
+            self._added = last
+            if is_over:
+                self._finish()
+                return
+        self._tell()
+
+    def _add(self, ends: list[State]) -> None:
+        if ends:
+            self._document.edit(self._text, add_runs, ends, self._parent, merge=self._merge)
+
+    def _tell(self) -> None:
+        made, runs = len(self._ends), len(self._trials)
+        text = f"{made} of {counted(runs, 'run')}"
+        if made:
+            left_s = (time.monotonic() - self._began_s) / made * (runs - made)
+            text = f"{text}, {left_s:.0f} s left"
+        self.progressed.emit(text)
 
     def _finish(self) -> None:
+        """Add the runs that are not added yet, and report the end."""
         self._timer.stop()
-        self._thread = None
-        ends = [self._ends[place] for place in sorted(self._ends)]
+        self._add([self._ends[place] for place in sorted(self._ends) if place >= self._added])
+        self.progressed.emit("")
         if self._error:
             self.message.emit(refusal_sentence(self._error))
-        elif ends and self._document.edit(self._text, add_runs, ends):
-            made = f"{len(ends)} of {counted(len(self._trials), 'run')}"
+        else:
+            made = f"{len(self._ends)} of {counted(len(self._trials), 'run')}"
             self.message.emit(f"{self._text}: {made}, in the panel Runs; Undo removes them")
-            self.ended.emit()

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from nnviz.core import edits
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
+from nnviz.core.sweep import sweep
 from nnviz.core.train import train
 from nnviz.picture.palette import PALETTES, rgb
+from nnviz.ui.dialogs.compare import CompareSettings
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.theme import RUN_PATTERNS, apply_theme, run_pen
 from tests.core.oracle import make_network, set_weight
@@ -21,7 +23,7 @@ from tests.core.test_stopping import noisy
 from tests.ui.bare import Seen
 from tests.ui.hands import bring, choose_entry, double_click, press, type_into, unfold
 from tests.ui.runs import exercise, mse_after
-from tests.ui.sees import status
+from tests.ui.sees import labels, status
 
 KEY = Qt.Key
 LEFT = Qt.MouseButton.LeftButton
@@ -393,9 +395,76 @@ def test_optimizers_are_compared_and_a_comparison_can_be_stopped(open_window, qt
     assert column(panel, "Run") == [name.replace("_", " ") for name in OPTIMIZERS]
     window.document.start(exercise(updates=400_000_000))
     choose_entry(window, "Compare learning rates")
-    choose_entry(window, "Stop comparing")
+    panel = runs_of(window)
+    assert panel.stop.text().startswith("Stop (")
+    assert "of 3 runs" in panel.stop.text()
+    QTest.mouseClick(panel.stop, LEFT)
     assert not window.sweeps.running
+    assert not panel.stop.isVisible()
     assert all(kept.run.diverged for kept in window.document.state.runs), "the others had not ended"
+
+
+def test_a_comparison_ends_with_its_document_and_leaves_a_run_in_progress_alone(open_window, qtbot):
+    window = open_window(exercise(updates=400_000_000))
+    choose_entry(window, "Compare learning rates")
+    window.files.open_example("relu")
+    assert not window.sweeps.running
+    assert window.document.state.runs == ()
+    window.document.start(exercise(updates=30))
+    window.runner.speed = 0.0
+    press(window, "Run")
+    window.sweeps.begin("Compare", {"learning_rate": [0.001, 0.002]})
+    qtbot.waitUntil(lambda: runs_of(window).stop.text().startswith("Stop (2 of 2"))
+    assert window.runner.running
+    assert window.document.state.runs == (), "the runs are added when the run in progress has ended"
+    press(window, "Pause")
+    qtbot.waitUntil(lambda: not window.sweeps.running)
+    assert len(window.document.state.runs) == 2
+
+
+def test_typed_settings_are_compared_in_every_combination(open_window, qtbot, answer):
+    """The comparison of the course: rates and widths with early stopping, from fresh starts."""
+    start = edits.randomise(noisy(patience=2, updates=30), 2)
+    window = open_window(start)
+    told = []
+
+    def fill_in(dialog):
+        fields, rest = dialog.fields, ("sgd", "0, 1", "10-x", "a lot")
+        told.append(dialog.summary.text())
+        for field, text in zip(("optimizer", "batch_size", "hidden", "updates"), rest, strict=True):
+            QTest.keyClicks(fields[field], text)
+            title = fields[field].accessibleName()
+            told.extend(label for label in labels(dialog) if label.startswith(f"{title}: "))
+            fields[field].clear()
+        QTest.keyClicks(fields["seeds"], "65")
+        told.extend(label for label in labels(dialog) if "too many" in label)
+        fields["seeds"].clear()
+        QTest.keyClicks(fields["learning_rate"], "0.05, 0.1,")
+        QTest.keyClicks(fields["hidden"], "10-10,3")
+        told.append(dialog.summary.text())
+        QTest.keyClick(fields["hidden"], KEY.Key_Return)
+
+    answer(CompareSettings, fill_in)
+    panel = compare(window, qtbot, "Compare settings…")
+    assert told == [
+        "1 run of 30 updates",
+        "Optimizer: no optimizer is called 'sgd'; the optimizers are " + ", ".join(OPTIMIZERS),
+        "Batch size: expected a whole number, at least 1",
+        "Hidden layers: 'x' is not a number",
+        "Updates: 'a lot' is not a number",
+        "65 runs are too many: nnviz keeps 64. The command nnviz sweep makes more.",
+        "4 runs of 30 updates",
+    ]
+    rates = [each.run.segments[0].training.learning_rate for each in window.document.state.runs]
+    assert rates == [0.05, 0.05, 0.1, 0.1]
+    assert column(panel, "Run") == [
+        f"rate {rate} · 2-{hidden}-1" for rate in ("0.05", "0.1") for hidden in ("10-10", "3")
+    ]
+    expected = sweep(start, learning_rate=[0.05, 0.1], hidden=[(10, 10), (3,)])
+    for kept, run in zip(window.document.state.runs, expected, strict=True):
+        assert kept.network == run.end.network
+        assert kept.run.stopped == run.end.run.stopped
+    assert "stopped early" in column(panel, "State")
 
 
 def test_a_comparison_without_rows_says_what_is_missing(open_window):

@@ -206,6 +206,8 @@ class Desk(QObject):
     `all_rows_requested`    a person asked to list all rows again
     `runs_requested`        a person asked for the list of all runs
     `settings_requested`    a person asked for the field of the learning rate
+    `sweep_progressed`      how far the runs of a sweep are, as text; "" at the end
+    `sweep_stopped`         a person asked to stop the runs of a sweep
     `column_requested`      a person asked for a new computed input, or to change the one at this index
     `plots_allowed`         the plot library is imported, which is slow, so panels may make plots now
     ======================= ==========================================================================
@@ -221,6 +223,8 @@ class Desk(QObject):
     all_rows_requested = Signal()
     runs_requested = Signal()
     settings_requested = Signal()
+    sweep_progressed = Signal(str)
+    sweep_stopped = Signal()
     column_requested = Signal(object)
     plots_allowed = Signal()
 

@@ -212,7 +212,11 @@ class RunsPanel(Panel):
         self.more = quiet_button("", "Commands for the selected run", "Menu: Runs")
         self.more.clicked.connect(lambda: open_below(self.more, self.menu))
         clear_hover_on_close(self.more, self.menu)
-        for button in (self.all_settings, self.more):
+        self.stop = quiet_button("", "Stop the runs of the comparison, and keep those that have ended")
+        self.stop.hide()
+        self.stop.clicked.connect(desk.sweep_stopped)
+        desk.sweep_progressed.connect(self._show_progress)
+        for button in (self.stop, self.all_settings, self.more):
             self.buttons.addWidget(button)
         self._table, self._columns = RunTable([], []), list[RunColumn]()
         self._filling = False
@@ -229,6 +233,10 @@ class RunsPanel(Panel):
         self.more.setIcon(icon("more", colours().muted, 16))
 
     # --- what it shows
+
+    def _show_progress(self, text: str) -> None:
+        self.stop.setText(f"Stop ({text})")
+        self.stop.setVisible(bool(text))
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the runs of a Moment. In a run, only the line of the current run changes."""

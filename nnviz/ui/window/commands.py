@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtGui import QAction, QKeySequence
 
@@ -431,7 +431,7 @@ COMPARISONS: tuple[tuple[str, str, dict[str, list[object]]], ...] = (
     ),
 )
 """Comparisons of runs from one start: title, tooltip, and the settings that differ."""
-STOP_COMPARING = "Stop the runs of a comparison, and list those that have ended"
+COMPARE_SETTINGS = "Train with every combination of the settings that you type, and list the runs"
 
 
 def _train(workspace: Workspace) -> Menu:
@@ -450,16 +450,26 @@ def _train(workspace: Workspace) -> Menu:
         MenuEntry("random", "&New random weights", runner.new_random_weights),
     )
 
-    def compare(title: str, settings: dict[str, list[object]]) -> None:
+    def compare(title: str, *settings: Any) -> None:
         runner.pause()
-        workspace.sweeps.begin(title, settings)
+        workspace.sweeps.begin(title, *settings)
+        workspace.desk.runs_requested.emit()
+
+    def compare_settings() -> None:
+        from nnviz.ui.dialogs.compare import CompareSettings
+
+        runner.pause()
+        dialog = CompareSettings(workspace.main_window, workspace.document.state.before_run)
+        if dialog.is_accepted():
+            compare("Compare settings", *dialog.answers)
 
     comparisons = [
         MenuEntry(title.lower(), title, partial(after_editing, partial(compare, title, settings)), tip)
         for title, tip, settings in COMPARISONS
     ]
-    stop = MenuEntry("stop comparing", "Stop comparing", lambda: workspace.sweeps.stop(), STOP_COMPARING)
-    return Menu("&Train", (commands, (*comparisons, stop)))
+    ask = partial(after_editing, compare_settings)
+    asked = MenuEntry("compare settings", "&Compare settings…", ask, COMPARE_SETTINGS)
+    return Menu("&Train", (commands, (*comparisons, asked)))
 
 
 def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:

@@ -122,7 +122,9 @@ class Workspace:
 
         sweeps = Sweeps(self.document)
         sweeps.message.connect(self.desk.message)
-        sweeps.ended.connect(self.desk.runs_requested)
+        sweeps.progressed.connect(self.desk.sweep_progressed)
+        self.desk.sweep_stopped.connect(sweeps.stop)
+        self.files.opened.connect(sweeps.drop)
         return sweeps
 
     @cached_property
