@@ -10,11 +10,12 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnviz.core.history import ceiling
+from nnviz.core.history import History, ceiling
 from nnviz.core.numbers import KEPT_NUMBERS, KEPT_RUNS, NUMBERS, SEGMENTS, exact_text, full_text
 from nnviz.core.replay import leads_to
 from nnviz.core.schedules import CONSTANT
@@ -332,11 +333,15 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class NamedRun:
-    """A run beside other runs: the State at its end, its name, and its settings as texts by key."""
+    """A run beside other runs: the State at its end, its name, and its settings as texts by key.
+
+    If the run stands for several runs, which differ only in their seed and start, `seeds` holds them all.
+    """
 
     state: State
     name: str
     settings: dict[str, str]
+    seeds: tuple[NamedRun, ...] = ()
 
     @property
     def run(self) -> Run:
@@ -370,6 +375,21 @@ class NamedRun:
             return "stopped early"
         return "paused" if self.run.iteration < self.state.training.updates else "done"
 
+    def curves(self, name: str) -> tuple[History, ...]:
+        """Return the curve `name` of the run, or () if the run lacks this curve; "" is the loss.
+
+        For several seeds, return the curve of the mean, that of the smallest and that of the largest value,
+        at the iterations at which every seed has a value.
+        """
+        found = [each.run.curve(name) if name else each.run.history for each in self.seeds or (self,)]
+        curves = [curve for curve in found if curve]
+        if len(curves) < len(found) or len(found) == 1:
+            return tuple(curves) if len(found) == 1 else ()
+        shared = reduce(np.intersect1d, (curve.points[:, 0] for curve in curves))
+        values = [curve.points[np.isin(curve.points[:, 0], shared), 1] for curve in curves]
+        statistics = (statistic(values, axis=0) for statistic in (np.mean, np.min, np.max))
+        return tuple(History().extended(np.column_stack((shared, each))) for each in statistics)
+
     @property
     def facts(self) -> dict[str, Any]:
         """The run in values by name, as `nnviz runs` prints them."""
@@ -398,6 +418,29 @@ class RunTable(NamedTuple):
         """Return the table after further updates of one of its runs. `end` is the State at the new end."""
         runs = [replace(each, state=end) if each.id == run_of(end).label.id else each for each in self.runs]
         return RunTable(runs, self.differing)
+
+    def with_seeds_together(self, current: int | None) -> RunTable:
+        """Return the table with one run for all that differ only in seed and start: the best one.
+
+        The best run has the smallest last validation loss or, without validation rows, the smallest last
+        loss. The run with the id `current` stays alone.
+        """
+        alike: defaultdict[Hashable, list[NamedRun]] = defaultdict(list)
+        for each in self.runs:
+            settings = (text for key, text in each.settings.items() if key not in SEEDED)
+            alike[*settings, each.id == current, each.run.curve_only].append(each)
+        keys, runs = [key for key in self.differing if key not in SEEDED], []
+        for seeds in alike.values():
+            best = min(seeds, key=lambda each: each.run.monitored_curve.last[1])
+            if len(seeds) > 1:
+                name = " · ".join(filter(None, (_name(best.settings, keys), f"{len(seeds)} seeds")))
+                best = replace(best, name=name, seeds=tuple(seeds))
+            runs.append(best)
+        return RunTable(runs, keys)
+
+
+SEEDED = "seed", "start"
+"""The settings that are random."""
 
 
 def run_table(states: Iterable[State]) -> RunTable:

@@ -191,16 +191,23 @@ class Document(QObject):
         """Hide the curves of the runs with these ids, and show those of all other runs."""
         self._show(hidden_runs=runs)
 
+    def show_seeds_together(self, on: bool) -> None:
+        """Show kept runs that differ only in seed and start as one run, or each alone."""
+        self._show(seeds_together=on)
+
     def run_table(self) -> RunTable:
         """Return the kept runs and the current run, each at its end, named by the settings that differ.
 
         In a run, only the State of the current run is new, so names are not looked for again.
         """
-        end = self.past.end
+        end, together = self.past.end, self._now.seeds_together
         current = end.run and (end.run.start, end.run.segments, end.run.label, end.training, end.data)
-        named = self.state.runs, current, end.iteration > 0
+        named = self.state.runs, current, end.iteration > 0, together
         if named[0] is not self._named[0] or named[1:] != self._named[1:]:
             self._named, self._run_table = named, run_table(all_runs(self.state, end))
+            if together:
+                current_id = end.run.label.id if end.run else None
+                self._run_table = self._run_table.with_seeds_together(current_id)
         elif current and not any(each.state is end for each in self._run_table.runs):
             self._run_table = self._run_table.with_state(end)
         return self._run_table

@@ -75,6 +75,7 @@ class Moment:
     `lock_reason`    reason why edits are locked, as one sentence, or ""
     `hiding`         which results are hidden; another State or row hides the revealed results again
     `hidden_runs`    ids of the runs whose curves are hidden
+    `seeds_together` whether kept runs that differ only in seed and start are shown as one
     ================ =================================================================================
 
     `row`, `what_if_row` and the addresses always fit the State. A value that takes long to compute is None
@@ -94,6 +95,7 @@ class Moment:
     lock_reason: str = ""
     hiding: Hiding = NOTHING_HIDDEN
     hidden_runs: frozenset[int] = frozenset()
+    seeds_together: bool = False
     idle: Idle | None = None
     known: Known = field(kw_only=True, repr=False)
 

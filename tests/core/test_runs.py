@@ -12,6 +12,7 @@ from nnviz.core.numbers import KEPT_NUMBERS, KEPT_POINTS, KEPT_RUNS
 from nnviz.core.replay import Past, Replay, leads_to, state_at_start
 from nnviz.core.runs import (
     SEGMENT_NUMBERS,
+    add_runs,
     begin,
     delete_run,
     delete_runs,
@@ -24,6 +25,7 @@ from nnviz.core.runs import (
     set_baseline,
 )
 from nnviz.core.state import RunLabel, WeightSet
+from nnviz.core.sweep import sweep
 from nnviz.core.train import carry_out, train
 from tests.core.oracle import set_weight
 from tests.core.test_training import edited, numbers, start
@@ -282,3 +284,37 @@ def test_the_facts_of_a_run_are_those_of_its_curves():
     assert run_table([diverged]).runs[0].outcome == "diverged"
     assert not state_at_start(diverged).run.diverged
     assert leads_to(state_at_start(diverged), diverged)
+
+
+# --- seeds of one setting as one run
+
+
+def test_seeds_of_one_setting_are_one_run_with_a_mean_curve_between_the_extremes():
+    swept = sweep(start(10, validation=0.3), learning_rate=[0.05, 0.01], seeds=3, updates=6)
+    state = add_runs(start(10, validation=0.3), [run.end for run in swept], None)
+    alone = after(state, updates=4)
+    table = run_table([*state.runs, alone])
+    together = table.with_seeds_together(alone.run.label.id)
+    names = ["rate 0.05 · 3 seeds", "rate 0.01 · 3 seeds", "rate 0.05 · seed 0 · start 4"]
+    assert [each.name for each in together.runs] == names
+    assert together.differing == ["learning_rate"]
+    for named, runs in zip(together.runs, (swept[:3], swept[3:]), strict=False):
+        losses = np.array([run.end.run.history.points[:, 1] for run in runs])
+        for curve, values in zip(
+            named.curves(""), (losses.mean(axis=0), losses.min(axis=0), losses.max(axis=0)), strict=True
+        ):
+            np.testing.assert_allclose(curve.points, np.column_stack((range(7), values)), rtol=1e-15)
+        assert named.last == min(runs, key=lambda run: run.validation).loss, "the best by its validation"
+        assert named.curves("accuracy") == ()
+    assert table.with_seeds_together(None).runs[0].id == together.runs[0].id
+    assert [len(each.seeds) for each in table.with_seeds_together(None).runs] == [4, 3]
+
+
+def test_a_mean_is_taken_where_every_seed_has_a_value():
+    short, long = (train(edits.randomise(start(8), seed), updates=n).state for seed, n in ((1, 3), (2, 7)))
+    state = add_runs(start(8), [short, long], None)
+    (named,) = run_table(state.runs).with_seeds_together(None).runs
+    mean, *_ = named.curves("")
+    assert mean.points[:, 0].tolist() == [0, 1, 2, 3]
+    expected = (short.run.history.points[:, 1] + long.run.history.points[:4, 1]) / 2
+    np.testing.assert_allclose(mean.points[:, 1], expected, rtol=1e-15)

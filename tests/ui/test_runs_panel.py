@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from nnviz.core import edits
+from nnviz.core.numbers import as_text
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.sweep import sweep
@@ -472,6 +473,42 @@ def test_a_comparison_without_rows_says_what_is_missing(open_window):
     choose_entry(window, "Compare optimizers")
     assert "There are no rows to train on" in status(window)
     assert not window.sweeps.running
+
+
+def test_seeds_stand_in_one_line_with_mean_and_spread_and_in_the_plot_as_one_curve(open_window, qtbot):
+    start = noisy(validation=0.0, updates=20)
+    window = open_window(start)
+    panel = runs_of(window)
+    window.sweeps.begin("Compare", {"learning_rate": [0.01, 0.02]}, 3)
+    qtbot.waitUntil(lambda: not window.sweeps.running)
+    QApplication.processEvents()
+    assert column(panel, "Run")[:2] == ["rate 0.01 · seed 0", "rate 0.01 · seed 1"]
+    press(window, "Mean of seeds")
+    QApplication.processEvents()
+    assert column(panel, "Run") == ["rate 0.01 · 3 seeds", "rate 0.02 · 3 seeds"]
+    for told, rate in zip(column(panel, "MSE"), (0.01, 0.02), strict=True):
+        losses = [train(edits.randomise(start, seed), learning_rate=rate).history[-1, 1] for seed in range(3)]
+        mean = sum(losses) / 3
+        spread = (sum((loss - mean) ** 2 for loss in losses) / 2) ** 0.5
+        assert told == f"{as_text(mean)} ± {as_text(spread)}"
+    bring(window, "Loss")
+    qtbot.waitUntil(lambda: window.history.curve is not None and len(window.history.curve.runs) == 2)
+    assert "3 seeds" in window.history.curve.title.text
+    assert all(len(run.band) == 2 for run in window.history.curve.runs)
+    panel = runs_of(window)
+    click(panel, 1)
+    QTest.keyClick(panel.table, KEY.Key_Return)
+    best = min(train(edits.randomise(start, seed), learning_rate=0.02).history[-1, 1] for seed in range(3))
+    assert window.document.state.run.history.last[1] == best
+    window.document.undo()
+    QApplication.processEvents()
+    click(panel, 0)
+    QTest.keyClick(panel.table, KEY.Key_Delete)
+    QApplication.processEvents()
+    assert column(panel, "Run") == ["3 seeds"], "the other seeds are deleted, too"
+    press(window, "Mean of seeds")
+    QApplication.processEvents()
+    assert len(column(panel, "Run")) == 3
 
 
 # --- runs that stop early

@@ -123,8 +123,8 @@ class HistoryPlot(PlotPanel):
         for each in self._document.run_table().runs:
             alike = each.settings["loss"] == measure
             if alike and each.state is not end and each.id not in now.hidden_runs:
-                history = each.run.curve("accuracy") if self._accuracy() else each.run.history
-                shown += [ShownRun(each.id, each.name, history)] if history is not None else []
+                history, *band = each.curves("accuracy" if self._accuracy() else "") or (None,)
+                shown += [ShownRun(each.id, each.name, history, tuple(band))] if history else []
         return tuple(shown)
 
     @property
@@ -170,7 +170,7 @@ class HistoryPlot(PlotPanel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the history again if the history, the current iteration or the kept runs have changed."""
-        if not is_new(old, new, "state", "lock_reason", "is_moving", "hidden_runs"):
+        if not is_new(old, new, "state", "lock_reason", "is_moving", "hidden_runs", "seeds_together"):
             return
         self._name_after(new.state.measure)
         run, runs = self._travel.run, self._kept_runs()

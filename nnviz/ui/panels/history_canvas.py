@@ -5,6 +5,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -42,8 +43,8 @@ from nnviz.ui.plot.plot import GRAB_PX, CurveItem, DotItem, Plot, QuietAxis, add
 
 TURNS = 100
 """A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
-FAINT = 0.4
-"""Opacity of the faint part of a curve."""
+FAINT, BAND = 0.4, 0.18
+"""Opacity of the faint part of a curve, and of the band from the smallest to the largest value of seeds."""
 THIN_PX = 1.4
 """Width of the curves of kept runs, in pixels."""
 UNDER = -0.5
@@ -58,9 +59,9 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, pen: Callable[[], QPen]) -> None:
+    def __init__(self, pen: Callable[[], QPen], history: History | None = None) -> None:
         """Make a line whose pen, in the present theme, is `pen()`."""
-        self.history = History()
+        self.history = history or History()
         self._pen = pen
         self._drawn: tuple[object, ...] = ()
         self.later, self.curve = CurveItem(), CurveItem()
@@ -141,6 +142,8 @@ class KeptCurves(QGraphicsItem):
         self.setZValue(UNDER)
         self._plot = plot
         self.lines: list[HistoryLine] = []
+        self._bands: list[tuple[HistoryLine, ...]] = []
+        """The lower and the upper edge of the band of each run with several seeds, else ()."""
         self._reaches: dict[bool, Reach | None] = {}
         self._drawn: tuple[object, ...] = ()
         self._room = QRectF()
@@ -148,15 +151,16 @@ class KeptCurves(QGraphicsItem):
 
     def show_runs(self, runs: Sequence[ShownRun]) -> None:
         """Show the curves of these runs, from the next `draw` on."""
-        self.lines = [HistoryLine(partial(run_pen, run.id, THIN_PX)) for run in runs]
-        for line, run in zip(self.lines, runs, strict=True):
-            line.history = run.history
+        self.lines = [HistoryLine(partial(run_pen, run.id, THIN_PX), run.history) for run in runs]
+        self._bands = [
+            tuple(HistoryLine(partial(run_pen, run.id, THIN_PX), edge) for edge in run.band) for run in runs
+        ]
         self._reaches, self._drawn = {}, ()
 
     def reach(self, *, log: bool) -> Reach | None:
-        """Return the lowest and the highest drawn value of all curves; of a diverged run, the first loss."""
+        """Return the lowest and the highest drawn value of all curves."""
         if log not in self._reaches:
-            reaches = (reach(line.history.points, log=log, share=1.0 / CEILING) for line in self.lines)
+            reaches = (reach(line.history.points, log=log, kept=True) for line in self.lines)
             self._reaches[log] = reach_together(reaches)
         return self._reaches[log]
 
@@ -165,7 +169,7 @@ class KeptCurves(QGraphicsItem):
         plot, before = self._plot, self._drawn
         self._drawn = (plot.view(), plot.device_pixel(), plot.log, colours(), plot.box.rect())
         if self._drawn != before:
-            for line in self.lines:
+            for line in (*self.lines, *itertools.chain(*self._bands)):
                 line.draw(plot, line.history.last)
             self._picture = None
             self.prepareGeometryChange()
@@ -201,7 +205,13 @@ class KeptCurves(QGraphicsItem):
 
     def _paint_lines(self, painter: QPainter, to_device: QTransform, *rest: object) -> None:
         painter.setTransform(to_device)
-        for line in self.lines:
+        for line, band in zip(self.lines, self._bands, strict=True):
+            if band:
+                low, high = (edge.curve.points for edge in band)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(faint(line.colour, BAND))
+                painter.drawPolygon([QPointF(*place) for place in (*low, *high[::-1])])
+                painter.setBrush(Qt.BrushStyle.NoBrush)  # or a line would be filled, too
             if len(line.curve.points):
                 line.curve.paint(painter, *rest)
 
@@ -218,17 +228,20 @@ Reach: TypeAlias = tuple[float, float]
 """The lowest and the highest finite value of a curve; on a logarithmic scale, log10 of these values."""
 
 
-def reach(points: Array, *, log: bool, share: float = 1.0) -> Reach | None:
+def reach(points: Array, *, log: bool, kept: bool = False) -> Reach | None:
     """Return the lowest and the highest drawn value of a curve, or None if nothing is drawn.
 
-    If the run diverged, the highest value is at most a multiple of the first loss: this `share` of
-    `ceiling(losses)`. If `log`, both values are log10 of losses.
+    If the run diverged, the highest value is at most a multiple of the first loss. For a `kept` run, a spike
+    above the first and the last loss is left out. If `log`, both values are log10 of losses.
     """
     losses = points[:, 1]
     losses = losses[np.isfinite(losses) & ((losses > 0.0) | (not log))]
     if not len(losses):
         return None
-    high = min(float(losses.max()), share * ceiling(losses))
+    most = ceiling(losses)
+    if kept:
+        most = max(losses[[0, -1]]) if most == math.inf else most / CEILING
+    high = min(float(losses.max()), float(most))
     low = min(float(losses.min()), high)
     return (math.log10(low), math.log10(high)) if log else (low, high)
 

@@ -31,11 +31,16 @@ class Readout(NamedTuple):
 
 
 class ShownRun(NamedTuple):
-    """A kept run in a plot: its id, its name, and the history of the measure that the plot shows."""
+    """A kept run in a plot: its id, its name, and the history of the measure that the plot shows.
+
+    If the run stands for several seeds, the history is that of their mean, and `band` has the histories of
+    the smallest and of the largest value.
+    """
 
     id: int
     name: str
     history: History
+    band: tuple[History, ...] = ()
 
 
 def measure_title(measure: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple, cast
 
+import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
@@ -80,30 +82,61 @@ class RunColumn(NamedTuple):
     side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight
 
 
+def mean_of(value: Callable[[NamedRun], float | None], named: NamedRun | None) -> tuple[float, float] | None:
+    """Return the mean of a value over the seeds of a run and its standard deviation; None if a run lacks it.
+
+    The deviation is that of a sample (ddof = 1), and 0 for a single run.
+    """
+    found = [value(each) for each in named.seeds or (named,)] if named else []
+    values = [each for each in found if each is not None]
+    if not values or len(values) < len(found):
+        return None
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
 def _loss_cell(value: Callable[[NamedRun], float | None]) -> Callable[[NamedRun, NamedRun | None], RunCell]:
     """Return the cell of a loss, with the difference to the loss of the baseline."""
 
     def cell(named: NamedRun, baseline: NamedRun | None) -> RunCell:
-        number = value(named)
+        number, base = mean_of(value, named), mean_of(value, baseline)
         if number is None:
             return RunCell(NO_VALUE, key=float("inf"))
-        base = value(baseline) if baseline and baseline.id != named.id else None
+        mean, spread = number
+        text, tip = as_text(mean), full_text(mean)
+        if named.seeds:
+            text = f"{text} ± {as_text(spread)}"
+            tip = f"mean {tip}, standard deviation {full_text(spread)} of {len(named.seeds)} seeds"
         alike = baseline is not None and baseline.state.measure.title == named.state.measure.title
-        if base is None or not alike:
-            return RunCell(as_text(number), full_text(number), number)
-        difference = number - base
-        text = f"{'+' if difference > 0 else ''}{as_text(difference)}"
-        return RunCell(f"{as_text(number)} ({text})", f"{full_text(number)}, {text} to the baseline", number)
+        if base and baseline and alike and baseline.id != named.id:
+            difference = mean - base[0]
+            change = f"{'+' if difference > 0 else ''}{as_text(difference)}"
+            text, tip = f"{text} ({change})", f"{tip}, {change} to the baseline"
+        return RunCell(text, tip, mean)
 
     return cell
 
 
 def _accuracy_cell(name: str) -> Callable[[NamedRun, NamedRun | None], RunCell]:
     def cell(named: NamedRun, _: NamedRun | None) -> RunCell:
-        share = named.run.last_of(name)
-        return RunCell(NO_VALUE, key=-1.0) if share is None else RunCell(percent_text(share), "", share)
+        share = mean_of(lambda each: each.run.last_of(name), named)
+        if share is None:
+            return RunCell(NO_VALUE, key=-1.0)
+        return RunCell(" ± ".join(map(percent_text, share[: 1 + bool(named.seeds)])), "", share[0])
 
     return cell
+
+
+def _updates_cell(named: NamedRun, _: NamedRun | None) -> RunCell:
+    made = mean_of(lambda each: each.run.iteration, named)
+    assert made is not None
+    return RunCell(as_text(made[0]), "", made[0])
+
+
+def _outcome(named: NamedRun) -> str:
+    """Return how a run ended, or how many of its seeds ended in each way; "" for all updates."""
+    ends = Counter(each.outcome for each in named.seeds or (named,))
+    del ends["done"]
+    return ", ".join(f"{count} {end}" if named.seeds else end for end, count in ends.items())
 
 
 def _setting_cell(key: str, named: NamedRun, _: NamedRun | None) -> RunCell:
@@ -137,10 +170,8 @@ def columns(table: RunTable, all_settings: bool) -> list[RunColumn]:
     for name, title in (("accuracy", "Accuracy"), ("validation accuracy", "Validation accuracy")):
         if name in curves:
             results.append(RunColumn(title, _accuracy_cell(name)))
-    updates = RunColumn(
-        "Updates", lambda each, _: RunCell(as_text(each.run.iteration), "", each.run.iteration)
-    )
-    return [*results, updates, *settings]  # the names of the runs have the settings, too
+    results.append(RunColumn("Updates", _updates_cell))
+    return [*results, *settings]  # the names of the runs have the settings, too
 
 
 class RunList(ListTable):
@@ -216,7 +247,10 @@ class RunsPanel(Panel):
         self.stop.hide()
         self.stop.clicked.connect(desk.sweep_stopped)
         desk.sweep_progressed.connect(self._show_progress)
-        for button in (self.stop, self.all_settings, self.more):
+        self.seeds = quiet_button("Mean of seeds", "Show runs that differ only in their seed as one run")
+        self.seeds.setCheckable(True)
+        self.seeds.toggled.connect(desk.document.show_seeds_together)
+        for button in (self.stop, self.seeds, self.all_settings, self.more):
             self.buttons.addWidget(button)
         self._table, self._columns = RunTable([], []), list[RunColumn]()
         self._filling = False
@@ -240,7 +274,7 @@ class RunsPanel(Panel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the runs of a Moment. In a run, only the line of the current run changes."""
-        if not is_new(old, new, "state", "hidden_runs", "is_moving"):
+        if not is_new(old, new, "state", "hidden_runs", "is_moving", "seeds_together"):
             return
         if old is None:
             self.more.setIcon(icon("more", colours().muted, 16))
@@ -249,6 +283,8 @@ class RunsPanel(Panel):
             self.pages.show_sentence(EMPTY)
             return
         self.pages.plot_visible = True
+        alone = len(self._table.with_seeds_together(self._current).runs) == len(self._table.runs)
+        self.seeds.setVisible(new.seeds_together or not alone)
         self._columns = columns(self._table, self.all_settings.isChecked())
         lines = [(each.name, each.run.label) for each in self._table.runs]
         titles = [each.title for each in self._columns]
@@ -332,8 +368,15 @@ class RunsPanel(Panel):
             "hidden": is_hidden,
         }
         running = is_current and self._desk.runner.running
-        outcome = "running" if running else "" if named.outcome == "done" else named.outcome
-        state = " · ".join(filter(None, (outcome, *(mark for mark, is_on in marks.items() if is_on))))
+        state = " · ".join(
+            filter(
+                None,
+                (
+                    "running" if running else _outcome(named),
+                    *(mark for mark, is_on in marks.items() if is_on),
+                ),
+            )
+        )
         results = (each.cell(named, self._baseline) for each in self._columns)
         items = [cast("Item", self.table.item(line, k)) for k in range(self.table.columnCount())]
         for item, cell in zip(
@@ -445,8 +488,9 @@ class RunsPanel(Panel):
             self._desk.message.emit("The current run cannot be deleted: return to another run first")
         elif named:
             self._desk.runner.pause()
-            if self._document.edit(f"Delete the run {named.name}", delete_run, named.id):
-                self._document.hide_runs(self._document.now.hidden_runs - {named.id})
+            ids = {each.id for each in named.seeds} or {named.id}
+            if self._document.edit(f"Delete the run {named.name}", partial(reduce, delete_run, ids)):
+                self._document.hide_runs(self._document.now.hidden_runs - ids)
                 self._desk.message.emit(f"Deleted the run {named.name}; Undo brings it back")
 
     def _label(self, text: str, **changes: object) -> None:
