@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -414,6 +414,25 @@ class Network(AsSvg):
         pairs = zip(self.layers, other.layers, strict=False)
         return len(self.layers) == len(other.layers) and all(one.computes_as(two) for one, two in pairs)
 
+    def fits(self, other: Network) -> bool:
+        """Return whether the weights and biases of two networks have the same shapes."""
+        own, its = (
+            [array.shape for layer in each.layers for array in layer.arrays] for each in (self, other)
+        )
+        return self.sizes == other.sizes and own == its
+
+    def minus(self, other: Network) -> Network:
+        """Return this network with the differences of its weights and biases to those of `other`.
+
+        The shapes must be the same. A difference that is too large is shown as the largest number.
+        """
+        layers = []
+        for own, its in zip(self.layers, other.layers, strict=True):
+            with np.errstate(over="ignore"):
+                arrays = [np.nan_to_num(a - b) for a, b in zip(own.arrays, its.arrays, strict=True)]
+            layers.append(Layer(own.nodes, own.activation, *arrays))
+        return replace(self, layers=tuple(layers))
+
     def with_layer(self, index: int, layer: Layer) -> Network:
         """Return this network with the layer at `index` replaced by `layer`."""
         layers = list(self.layers)
@@ -458,6 +477,14 @@ class Network(AsSvg):
             weights = random_weights(rng, layer.function, layer.weights.shape)
             layers.append(replace(layer, weights=weights, biases=biases))
         return replace(self, layers=tuple(layers))
+
+
+class OtherNetwork(NamedTuple):
+    """A network to compare with, and its name. `on_edges`: whether the edges show the differences to it."""
+
+    name: str
+    network: Network
+    on_edges: bool = False
 
 
 def moved(address: Address | None, old: Network, new: Network) -> Address | None:

@@ -15,7 +15,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.edits import add_row
 from nnviz.core.formula import CellError
-from nnviz.core.network import Layer, frozen
+from nnviz.core.network import Layer, OtherNetwork, frozen
 from nnviz.core.numbers import file_label
 from nnviz.core.replay import Past, can_repeat
 from nnviz.core.results import Hiding
@@ -190,6 +190,10 @@ class Document(QObject):
     def hide_runs(self, runs: frozenset[int]) -> None:
         """Hide the curves of the runs with these ids, and show those of all other runs."""
         self._show(hidden_runs=runs)
+
+    def show_beside(self, other: OtherNetwork | None) -> None:
+        """Show another network beside the network, or none."""
+        self._show(other=other)
 
     def show_seeds_together(self, on: bool) -> None:
         """Show kept runs that differ only in seed and start as one run, or each alone."""
@@ -417,7 +421,7 @@ class Document(QObject):
         self.file, self._example = file, example
         self.saved = state if file or example else None
         self.past.begin(state)  # undo cannot return to the runs before
-        self._show(state=state, hidden_runs=frozenset())
+        self._show(state=state, hidden_runs=frozenset(), other=None)
         self.file_changed.emit()
         self.undo_changed.emit()
 

@@ -17,7 +17,7 @@ from nnviz.core.address import Address
 from nnviz.core.edits import has_same_inputs, worth_standardising
 from nnviz.core.function import NodeFunctions
 from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, large_errors, measure_blocks
-from nnviz.core.network import Trace, moved
+from nnviz.core.network import Network, OtherNetwork, Trace, moved
 from nnviz.core.results import (
     NOTHING_HIDDEN,
     Compute,
@@ -75,6 +75,7 @@ class Moment:
     `lock_reason`    reason why edits are locked, as one sentence, or ""
     `hiding`         which results are hidden; another State or row hides the revealed results again
     `hidden_runs`    ids of the runs whose curves are hidden
+    `other`          another network, which is shown beside the network if their shapes are the same, or None
     `seeds_together` whether kept runs that differ only in seed and start are shown as one
     ================ =================================================================================
 
@@ -96,6 +97,7 @@ class Moment:
     hiding: Hiding = NOTHING_HIDDEN
     hidden_runs: frozenset[int] = frozenset()
     seeds_together: bool = False
+    other: OtherNetwork | None = None
     idle: Idle | None = None
     known: Known = field(kw_only=True, repr=False)
 
@@ -170,6 +172,19 @@ class Moment:
         """The index of the row on the diagram in the data of `row_state`."""
         return self.row if self.what_if_row is None else 0
 
+    # --- another network beside the network
+
+    @cached_property
+    def beside(self) -> OtherNetwork | None:
+        """The other network if its weights and biases have the same shapes, else None."""
+        return self.other if self.other and self.state.network.fits(self.other.network) else None
+
+    @cached_property
+    def differences(self) -> Network | None:
+        """The network with the differences to the other one, if the edges show them, else None."""
+        is_shown = self.beside and self.beside.on_edges
+        return self.state.network.minus(self.beside.network) if self.beside and is_shown else None
+
     # --- one row
 
     @cached_property
@@ -199,15 +214,25 @@ class Moment:
         prediction: Array = results.trace_of(row, together).prediction[0]
         return prediction
 
+    def prediction_beside(self, row: int) -> Array:
+        """Return the prediction of the other network for a row of the data, shape (outputs,)."""
+        assert self.beside is not None
+        prediction: Array = self.beside.network.predict(self.state.data.inputs[row])[0]
+        return prediction
+
     def row_loss(self, row: int) -> float | None:
         """Return the loss of a row of the data, or None if the data has no targets."""
         return self.known.results.loss(row, self._together) if self._has_targets else None
 
-    def error(self, row: int) -> Array | None:
-        """Return prediction − target of a data row, shape (outputs,), or None if the data has no targets."""
+    def error(self, row: int, *, beside: bool = False) -> Array | None:
+        """Return prediction − target of a data row, shape (outputs,), or None if the data has no targets.
+
+        With `beside`, the prediction is that of the other network.
+        """
         targets = self.state.data.targets
+        predict = self.prediction_beside if beside else self.prediction
         with np.errstate(over="ignore", invalid="ignore"):
-            return None if targets is None else self.prediction(row) - targets[row]
+            return None if targets is None else predict(row) - targets[row]
 
     def large_errors(self, rows: Sequence[int]) -> NDArray[np.bool_] | None:
         """Return whether each output's error is large in these rows of the data, shape (rows, outputs).

@@ -18,13 +18,13 @@ from nnviz.core.metrics import (
     large_errors,
     means_classes,
 )
-from nnviz.core.network import Network, Trace
+from nnviz.core.network import Network, OtherNetwork, Trace
 from nnviz.core.numbers import MINUS, counted, full_text
 from nnviz.core.results import FATE_SENTENCES, HIDDEN, NOTHING_HIDDEN, Fate, Hiding, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 
-_LARGE = attrgetter("state", "trace", "slopes", "functions")
+_LARGE = attrgetter("state", "trace", "slopes", "functions", "other", "differences")
 """Returns the parts of a Content that are compared by identity, since comparing arrays is slow."""
 _SMALL = attrgetter("row", "slopes_of", "badges", "fates", "is_what_if", "hiding")
 GIVEN = frozenset[Kind](("name", "input", "target", "weight", "bias", "heading", "subheading", "badge"))
@@ -57,6 +57,10 @@ class Content:
     """Whether the row is a what-if row: inputs that the user tries out and that are not in the data."""
     hiding: Hiding = NOTHING_HIDDEN
     """Which results are hidden. The places are the addresses of labels."""
+    other: OtherNetwork | None = None
+    """Another network of the same shapes, for descriptions, or None."""
+    differences: Network | None = None
+    """The network with the differences to the other one, if the diagram shows them, else None."""
     functions: NodeFunctions | None = None
     """Each node's output as a function of the one or two inputs, for thumbnails. None without thumbnails."""
 
@@ -64,6 +68,11 @@ class Content:
     def network(self) -> Network:
         """The network of the state."""
         return self.state.network
+
+    @property
+    def shown(self) -> Network:
+        """The network whose weights and biases the diagram shows."""
+        return self.differences or self.network
 
     def is_same(self, other: Content) -> bool:
         """Return whether two contents show the same State, row and results."""
@@ -186,10 +195,19 @@ def _frozen(part: Address, content: Content) -> list[str]:
     return ["frozen"] if content.state.freezing(part) else []
 
 
+def _values(number: Address, content: Content) -> list[str]:
+    """Return the value of a weight or bias and, with another network, that there and the difference."""
+    here, other = content.network.value_of(number), content.other
+    if other is None:
+        return [full_text(here)]
+    there = other.network.value_of(number)
+    return [full_text(here), f"in {other.name} {full_text(there)}", f"difference {full_text(here - there)}"]
+
+
 def _edge(weight: Address, content: Content) -> str:
     network, slopes = content.network, content.slopes
     source, node = network.names(weight.layer)[weight.source], content.name(weight)
-    facts = [full_text(network.value_of(weight)), *_frozen(weight, content)]
+    facts = [*_values(weight, content), *_frozen(weight, content)]
     sentence = f"weight from {source} to {node}: {', '.join(facts)}"
     if slopes is None:
         return sentence
@@ -206,7 +224,7 @@ def _bias(bias: Address, content: Content) -> str:
     name = content.name(bias)
     if not content.network.has(bias):
         return f"{name} has no bias"
-    sentence = f"bias of {name}: {full_text(content.network.value_of(bias))}"
+    sentence = f"bias of {name}: {', '.join(_values(bias, content))}"
     return ", ".join([sentence, *_frozen(bias, content), *_slope(bias, content)])
 
 

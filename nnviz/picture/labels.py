@@ -55,11 +55,18 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
         line = None
         if middle + LINE_HEIGHT / 2 * SUBHEADING * scale <= cell.height:  # else it would cover numbers
             line = _line("subheading", lines, cell, column, middle, SUBHEADING * scale)
-        if line and column.index == last and content.slopes_of:
+        if line and column.index == last and (note := _note(content)):
             cell = cell._replace(x=left, width=cell.right - left)
-            line = _with_slopes(line, content.slopes_of, cell, column) or line
+            line = _with_slopes(line, note, cell, column) or line
         left = line.rect.right + _margin("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
+
+
+def _note(content: Content) -> str:
+    """Return which other network is beside the network, and whose slopes the diagram shows."""
+    beside = "differences to" if content.differences else "beside"
+    other = f"{beside} {content.other.name}" if content.other else ""
+    return SEPARATOR.join(filter(None, (other, content.slopes_of)))
 
 
 def _headings(column: int, last: int) -> list[str]:
@@ -145,7 +152,7 @@ def _margin(kind: Kind, column: DiagramColumn, size: float) -> float:
 
 def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label]:
     """Yield the labels of weights of `layer`, and of their slopes if `content` has slopes, at `places`."""
-    values = {"weight": content.network.layers[layer].weights}
+    values = {"weight": content.shown.layers[layer].weights}
     if content.slopes is not None:
         values["slope"] = content.slopes.layers[layer].weights
     for place in places:
@@ -352,7 +359,7 @@ def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> It
     Both have the same font size. If they do not fit side by side even in the smallest font, yield the bias
     only: z needs it.
     """
-    biases, slopes = content.network.layers[column.layer].biases, content.slopes
+    biases, slopes = content.shown.layers[column.layer].biases, content.slopes
     line, address = slot.place(column.x, float(column.tops[node])), Address("bias", column.layer, node)
     numbers = [] if biases is None else [(address, float(biases[node]))]
     if slopes is not None:

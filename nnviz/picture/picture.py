@@ -253,17 +253,17 @@ def make_picture(
     the weight whose edge is widest, by default the largest absolute value in the network. The weights of
     `ranking` say which edges are the strongest, by default those of the network.
     """
-    layers = content.network.layers
+    layers = content.shown.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    ranks = tuple(layer.weights for layer in (ranking or content.network).layers)
+    ranks = tuple(layer.weights for layer in (ranking or content.shown).layers)
     places = tuple(room.places(each) for room, each in zip(layout.rooms, ranks, strict=True))
     labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
-    scale = largest_weight(content.network) if largest is None else largest
+    scale = largest_weight(content.shown) if largest is None else largest
     return Picture(layout, content, tuple(labels), weights, scale, ranks, places, shows)
 
 

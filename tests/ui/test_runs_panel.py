@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.numbers import as_text
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
@@ -22,7 +23,7 @@ from nnviz.ui.kit.theme import RUN_PATTERNS, apply_theme, run_pen
 from tests.core.oracle import make_network, set_weight
 from tests.core.test_stopping import noisy
 from tests.ui.bare import Seen
-from tests.ui.hands import bring, choose_entry, double_click, press, type_into, unfold
+from tests.ui.hands import bring, choose_entry, double_click, press, type_into, unfold, written
 from tests.ui.runs import exercise, mse_after
 from tests.ui.sees import labels, status
 
@@ -362,6 +363,36 @@ def test_twenty_runs_are_told_apart_by_colour_or_dashes(qapp, theme, seen):
     for one, other in itertools.pairwise(looks):
         assert one[0] != other[0]
         assert one[1] != other[1]
+
+
+# --- two runs on one diagram
+
+
+def test_the_start_of_a_run_stands_beside_its_end_until_the_shapes_differ(three):
+    window, panel = three
+    click(panel, 0)
+    first = window.document.run_table().runs[0]
+    choose(panel, "Beside the network: its end")
+    heads = [column.header for column in window.data.model.columns]
+    assert heads[-3:-1] == ["prediction in the end of rate 0.01", "error in the end of rate 0.01"]
+    shown = window.data.model.index(0, len(heads) - 2).data()
+    assert shown == as_text(first.state.network.predict([[1.0, 2.0, 3.0]])[0, 0])
+    choose(panel, "Differences on the edges")
+    weight = Address("weight", 0, 0, 1)
+    here = window.document.state.network
+    difference = here.value_of(weight) - first.state.network.value_of(weight)
+    assert written(window, weight) == as_text(difference)
+    choose(panel, "Beside the network: its start")
+    difference = here.value_of(weight) - first.run.start.value_of(weight)
+    assert "differences" not in " ".join(label.text for label in window.diagram.picture.labels)
+    choose(panel, "Differences on the edges")
+    assert written(window, weight) == as_text(difference)
+    window.document.edit("Add", edits.add_node, 0)
+    assert "prediction in" not in " ".join(column.header for column in window.data.model.columns)
+    window.document.undo()
+    assert written(window, weight) == as_text(difference)
+    choose(panel, "Beside the network: its start")
+    assert written(window, weight) == as_text(here.value_of(weight))
 
 
 # --- comparisons

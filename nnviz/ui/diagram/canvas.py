@@ -69,13 +69,14 @@ class PictureMaker:
         row, is_what_if = (moment.state, moment.row, moment.trace), moment.what_if_row is not None
         marks = Marks() if moment.hiding.on else moment.marks
         functions = moment.node_functions if has_pictures and not moment.hiding.on else None
-        content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, functions)
+        compared = moment.beside, moment.differences
+        content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, *compared, functions)
         layout, walk = self._layout(moment.state, view, with_slopes), moment.walk
         interest = (*_interest(moment),) if layout.shows_strongest else ()
         key = layout, walk if walk.active else None, largest, interest
         if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
             if largest is None or self._picture is None or layout is not self._picture.layout:
-                self._ranking = moment.state.network
+                self._ranking = content.shown
             shows = walk.shows if walk.active else None
             picture = make_picture(content, layout, shows=shows, largest=largest, ranking=self._ranking)
             for addresses in interest:
@@ -328,7 +329,7 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
     painter.drawRoundedRect(border, CORNER_PX, CORNER_PX)
 
 
-SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk", "hiding"
+SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk", "hiding", "other"
 """Parts of a Moment that change numbers and texts of the picture at once, also in a run."""
 
 
@@ -478,7 +479,7 @@ class Canvas(QWidget):
         if not (now.is_moving or self._holds_scale):
             return None
         scale = self._kept_scale or (self._picture.scale if self._picture else 0.0)
-        return max(scale, largest_weight(now.state.network)) if now.is_moving else scale
+        return max(scale, largest_weight(now.differences or now.state.network)) if now.is_moving else scale
 
     def hover(self, address: Address | None) -> None:
         """Highlight an edge, or a node with all its edges. None ends the highlight."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from PySide6.QtWidgets import QMenu
 
 from nnviz.core.address import Address
 from nnviz.document.document import Document
@@ -250,6 +251,16 @@ class Desk(QObject):
         """Select an address, and request the explanation of the number at this address."""
         self.document.select(address)
         self.explanation_requested.emit()
+
+    def add_beside(self, menu: QMenu) -> None:
+        """Add the commands for the other network beside the network to a menu, if there is one."""
+        show, other = self.document.show_beside, self.document.now.beside
+        if other:
+            differences = menu.addAction("Differences on the edges")
+            differences.setCheckable(True)
+            differences.setChecked(other.on_edges)
+            differences.toggled.connect(lambda on: show(other._replace(on_edges=on)))
+            menu.addAction("Nothing beside the network", lambda: show(None))
 
     def allow_plots(self) -> None:
         """Let panels make plots from now on."""

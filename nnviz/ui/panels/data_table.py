@@ -14,6 +14,7 @@ from nnviz.core.address import Address
 from nnviz.core.columns import Column
 from nnviz.core.losses import MSE
 from nnviz.core.metrics import large_error_reason, means_classes
+from nnviz.core.network import OtherNetwork
 from nnviz.core.numbers import MINUS, as_text, field_text, full_text, shortened
 from nnviz.core.results import BLANK, HIDDEN
 from nnviz.core.state import Dataset, State
@@ -33,16 +34,21 @@ FORMULA_LETTERS = 16
 NOWHERE = QModelIndex()
 
 
+ColumnKind: TypeAlias = Literal["input", "target", "prediction", "error", "loss"]
+
+
 class TableColumn(NamedTuple):
     """A column of the table; `place` is the index of the input or output that the column shows."""
 
-    kind: Literal["input", "target", "prediction", "error", "loss"]
+    kind: ColumnKind
     place: int
     header: str
     scale: str = ""
     """How the number is computed from the raw number x or from other columns, or "" if it is a raw number."""
     formula: str = ""
     """Formula that computes the raw number, or "" if the column is not computed."""
+    beside: bool = False
+    """Whether the numbers are those of the other network."""
 
     @property
     def stored(self) -> bool:
@@ -61,16 +67,23 @@ class TableColumn(NamedTuple):
         return Address(self.kind, -1, self.place)
 
 
-def columns(state: State) -> list[TableColumn]:
-    """Return the columns of a state's data table. The last column is the loss of each row."""
+def columns(state: State, beside: OtherNetwork | None = None) -> list[TableColumn]:
+    """Return the columns of a state's data table. The last column is the loss of each row.
+
+    Another network beside the network adds its predictions and errors.
+    """
     network, measure = state.network, state.measure
     outputs = network.outputs
     scaled = [column for column in state.columns if not (column.is_plain or column.values)]
     own = {column.nodes[0]: (_scale(column), column.formula) for column in scaled}
     listed = [TableColumn("input", i, name, *own.get(name, ())) for i, name in enumerate(network.inputs)]
-    for kind in ("target", "prediction", "error"):
+    kinds: list[tuple[ColumnKind, str]] = [("target", ""), ("prediction", ""), ("error", "")]
+    if beside:
+        kinds += [("prediction", f" in {beside.name}"), ("error", f" in {beside.name}")]
+    for kind, ending in kinds:
         for j, name in enumerate(outputs):
-            listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
+            header = f"{kind if len(outputs) == 1 else f'{kind} {name}'}{ending}"
+            listed.append(TableColumn(kind, j, header, beside=bool(ending)))
     squares = measure is MSE and len(outputs) == 1
     return [*listed, TableColumn("loss", 0, "error²" if squares else measure.phrase)]
 
@@ -98,7 +111,7 @@ class DataTable(QAbstractTableModel):
         super().__init__(desk)
         self._desk, self._document = desk, desk.document
         self._now = desk.document.now
-        self.columns = columns(self.state)
+        self.columns = columns(self.state, self._now.beside)
         self._listed = np.arange(len(self.state.data))
         """The listed rows in ascending order."""
         self.short_headers: dict[str, str] = {}
@@ -145,9 +158,10 @@ class DataTable(QAbstractTableModel):
     def show_moment(self, new: Moment) -> None:
         """Show the rows of another Moment, and report the headers and cells that differ."""
         old, state = self._now, new.state
-        listed = columns(state)
+        listed = columns(state, new.beside)
         keeps_list = is_edit_of_one_row(self.state.data, state.data)
-        if _shape(self.state) != _shape(state) or (self.filtered and not keeps_list):
+        same = _shape(self.state) == _shape(state) and len(listed) == len(self.columns)
+        if not same or (self.filtered and not keeps_list):
             self._now, self.columns = new, listed
             self.list_rows(self._listed if keeps_list else None)
             return
@@ -157,7 +171,9 @@ class DataTable(QAbstractTableModel):
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(listed) - 1)
         if had_marks != self.has_marks:
             self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, self.rowCount() - 1)
-        if self.rowCount() and is_new(old, new, "state.data", "state.network", "state.measure", "hiding"):
+        if self.rowCount() and is_new(
+            old, new, "state.data", "state.network", "state.measure", "hiding", "other"
+        ):
             typed = sum(column.stored for column in listed)
             first = self.index(0, 0 if is_new(old, new, "state.data") else typed)
             self.dataChanged.emit(first, self.index(self.rowCount() - 1, len(listed) - 1))
@@ -169,13 +185,16 @@ class DataTable(QAbstractTableModel):
             return edits.value_at(self.state, shown.address, row)
         if shown.kind == "loss":
             return self._now.row_loss(row)
-        values = self._now.prediction(row) if shown.kind == "prediction" else self._now.error(row)
+        if shown.kind == "error":
+            values = self._now.error(row, beside=shown.beside)
+        else:
+            values = self._now.prediction_beside(row) if shown.beside else self._now.prediction(row)
         return None if values is None else float(values[shown.place])
 
     def blank_at(self, line: int, column: int) -> Hashable:
         """Return the place of the hidden result in a cell, or None if the cell shows its number."""
         shown = self.columns[column]
-        place = shown.kind, shown.place, self.row_of(line)
+        place = shown.kind, shown.place, self.row_of(line), shown.beside
         return place if not shown.stored and self._now.hiding.hides(place) else None
 
     def text(self, line: int, column: int) -> str:
@@ -189,7 +208,7 @@ class DataTable(QAbstractTableModel):
 
     def large_errors(self, lines: Sequence[int], columns: Iterable[int]) -> set[tuple[int, int]]:
         """Return the cells, as (line, column), with a large error, or with the loss of a row that has one."""
-        shown = [(k, self.columns[k]) for k in columns]
+        shown = [(k, self.columns[k]) for k in columns if not self.columns[k].beside]
         parts = [
             (k, each.place if each.kind == "error" else ...) for k, each in shown if each.kind in RESULTS
         ]

@@ -14,6 +14,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
 
+from nnviz.core.network import OtherNetwork
 from nnviz.core.numbers import as_text, full_text, percent_text
 from nnviz.core.runs import (
     SETTINGS,
@@ -432,16 +433,29 @@ class RunsPanel(Panel):
             "Rename\tF2", lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0))
         )
         self.menu.addAction("Note…", self._ask_note)
-        for text, is_on, act in (
+        switches: tuple[tuple[str, bool, Callable[[], object]], ...] = (
             ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
             ("Baseline", self._baseline is named, partial(self._set_baseline, named)),
+            *self._beside_entries(named),
             ("Hide its curve", named.id in self._document.now.hidden_runs, partial(self._hide, named.id)),
-        ):
+        )
+        for text, is_on, act in switches:
             entry = self.menu.addAction(text, act)
             entry.setCheckable(True)
             entry.setChecked(is_on)
+        self._desk.add_beside(self.menu)
         self.menu.addSeparator()
         self.menu.addAction("Delete\tDel", self.delete).setEnabled(kept)
+
+    def _beside_entries(self, named: NamedRun) -> Iterator[tuple[str, bool, Callable[[], object]]]:
+        """Yield entries that show the end or the start of a run beside the network on the diagram."""
+        shown, document = self._document.now.beside, self._document
+        for place, network in (("end", named.state.network), ("start", named.run.start)):
+            fits = document.state.network.fits(network) and not named.run.curve_only
+            if fits and (place == "start" or named.id != self._current):
+                is_on = shown is not None and shown.network is network
+                other = None if is_on else OtherNetwork(f"the {place} of {named.name}", network)
+                yield f"Beside the network: its {place}", is_on, partial(document.show_beside, other)
 
     def return_to_end(self) -> None:
         """Show the selected run at its last iteration, and make it the current run."""

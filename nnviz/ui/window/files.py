@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nnviz.core.edits import keep_set, new_set_name, remove_set, use_set, uses_set
+from nnviz.core.network import OtherNetwork
 from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import State
@@ -81,6 +82,7 @@ class WeightSets:
 
     def __init__(self, window: QWidget, desk: Desk) -> None:
         self._window, self._document, self._say = window, desk.document, desk.message.emit
+        self._add_beside = desk.add_beside
 
     def add_to(self, menu: QMenu) -> None:
         """Add the submenu to a menu, and fill the submenu each time it opens."""
@@ -98,6 +100,11 @@ class WeightSets:
             action.setChecked(uses_set(self._document.state, place))
             action.triggered.connect(partial(self._use, place))
 
+        def add_beside(target: QMenu, place: int) -> None:
+            network = use_set(self._document.state, place).network
+            other = OtherNetwork(self._document.state.weight_sets[place].name, network)
+            target.addAction(names[place], partial(self._document.show_beside, other))
+
         def add_removal(target: QMenu, place: int) -> None:
             target.addAction(names[place], partial(self._remove, place))
 
@@ -107,6 +114,8 @@ class WeightSets:
         menu.addSeparator()
         menu.addAction("Keep the current weights…", self._ask_keep)
         if sets:
+            add_in_groups(menu.addMenu("Beside the network"), names, add_beside)
+            self._add_beside(menu)
             add_in_groups(menu.addMenu("Remove"), names, add_removal)
 
     def _loss(self, place: int) -> str:
