@@ -196,6 +196,15 @@ def training_of(state: State) -> Training:
     )
 
 
+def updates_per_epoch(state: State) -> int:
+    """Return the number of updates in an epoch of a State's run: one pass over the training rows.
+
+    The number is 1 without a run or without training rows.
+    """
+    rows = state.trained_rows
+    return training_of(state).updates_per_epoch(rows) if state.run and rows else 1
+
+
 def run_called(state: State, run: int) -> State:
     """Return the kept run with the id `run`. Raises ValueError if there is no such run."""
     for each in state.runs:

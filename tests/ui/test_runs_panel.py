@@ -24,7 +24,7 @@ from tests.core.oracle import make_network, set_weight
 from tests.core.test_stopping import noisy
 from tests.ui.bare import Seen
 from tests.ui.hands import bring, choose_entry, double_click, press, type_into, unfold, written
-from tests.ui.runs import exercise, mse_after
+from tests.ui.runs import drag, exercise, mse_after
 from tests.ui.sees import labels, status
 
 KEY = Qt.Key
@@ -363,6 +363,30 @@ def test_twenty_runs_are_told_apart_by_colour_or_dashes(qapp, theme, seen):
     for one, other in itertools.pairwise(looks):
         assert one[0] != other[0]
         assert one[1] != other[1]
+
+
+def test_runs_with_other_batches_are_plotted_over_epochs(open_window, qtbot):
+    window = open_window(noisy(validation=0.3, updates=12))
+    bring(window, "Loss")
+    for batch in (None, 3):
+        window.runner.set_training(replace(window.document.state.training, batch_size=batch))
+        press(window, "Restart") if batch else None
+        learn(window, qtbot, 0.05, 12)
+    panel, curve = window.history, window.history.curve
+    panel.menu.aboutToShow.emit()
+    (epochs,) = (action for action in panel.menu.actions() if action.text() == "Over epochs")
+    assert [run.history.last[0] for run in curve.runs] == [12]
+    epochs.trigger()
+    window.desk.frames.show_pending()
+    assert curve.bottom.labelText == "epochs"
+    assert curve.line.curve.points[-1, 0] == 4, "7 training rows in batches of 3: an epoch has 3 updates"
+    assert curve.kept.lines[0].curve.points[-1, 0] == 12
+    drag(panel, curve.present().toPoint(), curve.place_of(2.0, 1.0).toPoint())
+    assert window.document.state.iteration == 6
+    epochs.trigger()
+    window.desk.frames.show_pending()
+    assert curve.bottom.labelText == "iterations"
+    assert (curve.line.curve.points[-1, 0], curve.line.later.points[-1, 0]) == (6, 12)
 
 
 # --- two runs on one diagram

@@ -17,7 +17,8 @@ from nnviz.core.history import History
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted, file_label
-from nnviz.core.runs import delete_runs
+from nnviz.core.runs import delete_runs, updates_per_epoch
+from nnviz.core.state import State
 from nnviz.document.idle import Slicer
 from nnviz.document.job import NEEDS_ROWS, stronger_l2
 from nnviz.document.moment import Moment, is_new
@@ -124,8 +125,13 @@ class HistoryPlot(PlotPanel):
             alike = each.settings["loss"] == measure
             if alike and each.state is not end and each.id not in now.hidden_runs:
                 history, *band = each.curves("accuracy" if self._accuracy() else "") or (None,)
-                shown += [ShownRun(each.id, each.name, history, tuple(band))] if history else []
+                unit = self._unit(each.state)
+                shown += [ShownRun(each.id, each.name, history, tuple(band), unit)] if history else []
         return tuple(shown)
+
+    def _unit(self, state: State) -> int:
+        """Return how many iterations of a State's run are 1 on the x axis."""
+        return updates_per_epoch(state) if self.epochs.isChecked() else 1
 
     @property
     def _name(self) -> str:
@@ -142,6 +148,9 @@ class HistoryPlot(PlotPanel):
         first = self.menu.actions()[0]
         self.view_all = QAction("Fit", self.menu)
         self.menu.insertAction(first, self.view_all)
+        self.epochs = QAction("Over epochs", self.menu, checkable=True)
+        self.epochs.toggled.connect(self.show_now)
+        self.menu.insertAction(first, self.epochs)
         self.menu.insertSeparator(first)
         self.ask_csv = self.add_entry("Export CSV…", self.export_csv)
         self.menu.addSeparator()
@@ -162,6 +171,9 @@ class HistoryPlot(PlotPanel):
         """Update the entries of the menu."""
         super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
+        runs = self._document.run_table().runs
+        has_batches = any(updates_per_epoch(each.state) > 1 for each in runs)
+        self.epochs.setEnabled(self.epochs.isChecked() or has_batches)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
         self.forget.setEnabled(bool(self._document.state.runs))
 
@@ -183,10 +195,11 @@ class HistoryPlot(PlotPanel):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
+        end, has_epochs = self._document.past.end, self.epochs.isChecked()
         count = len(self._document.run_table().runs)
         self.runs_button.setText(counted(count, "run"))
         self.runs_button.setVisible(count > 1)
-        before, shown = self._shown, (history, present, runs, new.state.training)
+        before, shown = self._shown, (history, present, runs, new.state.training, has_epochs)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
         risen = overfitting_since(self._document.past.end)
@@ -196,6 +209,7 @@ class HistoryPlot(PlotPanel):
         measure = "accuracy" if accuracy else self._document.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
+        self.curve.set_unit(self._unit(end), "epochs" if has_epochs else "iterations")
         self.curve.show_runs(runs)
         self.curve.marked = None if accuracy else risen
         self.curve.stop_reason = self._document.past.end.stop_reason

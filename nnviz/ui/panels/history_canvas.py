@@ -59,9 +59,9 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, pen: Callable[[], QPen], history: History | None = None) -> None:
-        """Make a line whose pen, in the present theme, is `pen()`."""
-        self.history = history or History()
+    def __init__(self, pen: Callable[[], QPen], history: History | None = None, unit: int = 1) -> None:
+        """Make a line whose pen, in the present theme, is `pen()`. `unit` iterations are 1 on the x axis."""
+        self.history, self.unit = history or History(), unit
         self._pen = pen
         self._drawn: tuple[object, ...] = ()
         self.later, self.curve = CurveItem(), CurveItem()
@@ -77,7 +77,10 @@ class HistoryLine:
         `present` is the current iteration and its value, or None.
         """
         pixel = plot.device_pixel()
-        before, self._drawn = self._drawn, (self.history, present, plot.view(), pixel, plot.log, colours())
+        before, self._drawn = (
+            self._drawn,
+            (*(self.history, self.unit, present), *(plot.view(), pixel, plot.log, colours())),
+        )
         if self._drawn != before and (len(self.history) or self.curve.isVisible()):
             self._draw_again(plot, present)
 
@@ -85,10 +88,10 @@ class HistoryLine:
         ends, points = [present] if present else [], self.history.points
         self.curve.setVisible(len(points) > 0)
         if not plot.following:
-            first, last = np.searchsorted(points[:, 0], plot.view()[0])
+            first, last = np.searchsorted(points[:, 0], np.array(plot.view()[0]) * self.unit)
             points = points[max(first - 1, 0) : last + 1]
         if len(points):
-            points = in_columns(points, plot.device_pixel(), self.history.bucket)
+            points = in_columns(points, plot.device_pixel() * self.unit, self.history.bucket)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -106,7 +109,7 @@ class HistoryLine:
         points, pen = on_scale(points, log=plot.log), self._pen()
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, pen.widthF(), pen.style()))
         joined: str | NDArray[np.bool_] = "all"
-        points = np.column_stack((points[:, 0], plot.clip_heights(points[:, 1])))
+        points = np.column_stack((points[:, 0] / self.unit, plot.clip_heights(points[:, 1])))
         low, high = np.array(plot.view()).T
         area = np.array([2 * low - high, 2 * high - low])
         if len(points) > 1 and not ((points >= area[0]) & (points <= area[1])).all():
@@ -151,9 +154,11 @@ class KeptCurves(QGraphicsItem):
 
     def show_runs(self, runs: Sequence[ShownRun]) -> None:
         """Show the curves of these runs, from the next `draw` on."""
-        self.lines = [HistoryLine(partial(run_pen, run.id, THIN_PX), run.history) for run in runs]
+        pens = [partial(run_pen, run.id, THIN_PX) for run in runs]
+        self.lines = [HistoryLine(pen, run.history, run.unit) for pen, run in zip(pens, runs, strict=True)]
         self._bands = [
-            tuple(HistoryLine(partial(run_pen, run.id, THIN_PX), edge) for edge in run.band) for run in runs
+            tuple(HistoryLine(pen, edge, run.unit) for edge in run.band)
+            for pen, run in zip(pens, runs, strict=True)
         ]
         self._reaches, self._drawn = {}, ()
 
@@ -429,6 +434,11 @@ class HistoryCurve(Plot):
             self.left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
 
+    def set_unit(self, unit: int, title: str) -> None:
+        """Set how many iterations of the history are 1 on the x axis, and the title of this axis."""
+        self.line.unit = self.validation.unit = unit
+        self.bottom.set_text(title)
+
     def show_runs(self, runs: tuple[ShownRun, ...]) -> None:
         """Set the kept runs, whose curves are drawn under the history that is shown next."""
         if runs != self.runs:
@@ -502,7 +512,7 @@ class HistoryCurve(Plot):
             self.readout.hide()
             return
         iteration, value = self._points_read()[index].tolist()
-        x, y = self._place(iteration, value)
+        x, y = self._place(iteration, value, run)
         self.place_dot(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
         values = [f"{self._measure} {as_text(value)}"]
@@ -516,10 +526,14 @@ class HistoryCurve(Plot):
         self._dot.set_colours(run_pen(run.id, 1).color().name() if run else self.line.colour)
         self.show_readout(point, "\n".join(lines))
 
-    def _place(self, iteration: float, value: float) -> tuple[float, float]:
+    def _unit(self, run: ShownRun | None) -> int:
+        """Return how many iterations of a kept run, or of the history, are 1 on the x axis."""
+        return self.line.unit if run is None else run.unit
+
+    def _place(self, iteration: float, value: float, run: ShownRun | None = None) -> tuple[float, float]:
         """Return the drawn place of a point: at the top if it is above the view; at −∞ for log of 0."""
         height, top = self._height(value), self.view()[1][1] - RING_PX * self.pixel()[1]
-        return float(iteration), height if height < (top if self.following else math.inf) else top
+        return iteration / self._unit(run), height if height < (top if self.following else math.inf) else top
 
     def _height(self, value: float) -> float:
         if not self.log or math.isnan(value):
@@ -537,12 +551,14 @@ class HistoryCurve(Plot):
         self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
         self.stop_line.setVisible(self.stop_reason != "" and len(self._history) > 0)
         if self.stop_line.isVisible():
-            self.stop_line.setPos(self._history.last[0])
+            self.stop_line.setPos(self._history.last[0] / self.line.unit)
             self.stop_line.label.setFormat(f"stopped early:\n{self.stop_reason}")
 
     def _fit(self) -> None:
-        ends = (line.history.last[0] for line in (self.line, *self.kept.lines) if len(line.history))
-        last = float(max(1, self._present[0], *ends))
+        lines = (line for line in (self.line, *self.kept.lines) if len(line.history))
+        last = max(
+            1.0, self._present[0] / self.line.unit, *(line.history.last[0] / line.unit for line in lines)
+        )
         box, (low, high) = self.box, self._reach()
         view = (
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
@@ -627,8 +643,9 @@ class HistoryCurve(Plot):
         nearest = int(np.nanargmin([min(GRAB_PX, own), *others]))
         return self.runs[nearest - 1] if nearest else None
 
-    def _read_near(self, iteration: float, run: ShownRun | None) -> None:
-        """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
+    def _read_near(self, x: float, run: ShownRun | None) -> None:
+        """Show the readout of the point of the history, or of `run`, that is nearest to x on the axis."""
+        iteration = x * self._unit(run)
         iterations = (self._history if run is None else run.history).points[:, 0]
         after = int(np.searchsorted(iterations, iteration))
         points = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
@@ -654,7 +671,7 @@ class HistoryCurve(Plot):
         at = self._read_index
         place = runs.index(self._read_run) + step if self._read_run in runs else 0
         iteration = self._points_read()[at, 0] if at is not None else self._present[0]
-        self._read_near(float(iteration), runs[place % len(runs)])
+        self._read_near(float(iteration) / self._unit(self._read_run), runs[place % len(runs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() != Qt.MouseButton.LeftButton:
@@ -669,7 +686,7 @@ class HistoryCurve(Plot):
         if not event.buttons():
             self._let_go()  # a dialog may have got the release
         if self._is_dragging:
-            self.wanted.emit(max(round(self.point_at(event.position()).x()), 0))
+            self.wanted.emit(max(round(self.point_at(event.position()).x() * self.line.unit), 0))
         else:
             super().mouseMoveEvent(event)
             shapes = Qt.CursorShape

@@ -34,13 +34,14 @@ class ShownRun(NamedTuple):
     """A kept run in a plot: its id, its name, and the history of the measure that the plot shows.
 
     If the run stands for several seeds, the history is that of their mean, and `band` has the histories of
-    the smallest and of the largest value.
+    the smallest and of the largest value. `unit` is the number of iterations of 1 on the x axis.
     """
 
     id: int
     name: str
     history: History
     band: tuple[History, ...] = ()
+    unit: int = 1
 
 
 def measure_title(measure: str) -> str:
