@@ -289,7 +289,7 @@ def test_a_run_in_progress_fills_its_line_and_keeps_the_selection(open_window, q
     qtbot.waitUntil(lambda: panel.table.rowCount() == 2 and int(column(panel, "Updates")[1]) >= 4)
     assert panel.chosen.name == "rate 0.002", "the new run is selected"
     click(panel, 0)
-    assert column(panel, "State")[1] == "running"
+    assert panel.table.isColumnHidden(1), "no run has a state to tell"
     assert panel.chosen.name == "rate 0.01"
     choose(panel, "Pin")
     assert not window.runner.running, "an edit pauses a run"

@@ -161,13 +161,12 @@ def columns(table: RunTable, all_settings: bool) -> list[RunColumn]:
         RunColumn(SETTINGS[key].title, partial(_setting_cell, key), LEFT)
         for key in (SETTINGS if all_settings else _needed(table))
     ]
-    results = [
-        RunColumn(measures.pop() if len(measures) == 1 else "Last loss", _loss_cell(lambda each: each.last)),
-        RunColumn("Best", _loss_cell(lambda each: each.best)),
-    ]
+    loss = measures.pop() if len(measures) == 1 else "Last loss"
+    results = [RunColumn(loss, _loss_cell(lambda each: each.last))]
     curves = {curve.name for each in table.runs for curve in each.run.beside}
     if "validation" in curves:
         results.append(RunColumn("Validation", _loss_cell(lambda each: each.run.last_of("validation"))))
+    results.append(RunColumn("Best", _loss_cell(lambda each: each.best)))
     for name, title in (("accuracy", "Accuracy"), ("validation accuracy", "Validation accuracy")):
         if name in curves:
             results.append(RunColumn(title, _accuracy_cell(name)))
@@ -333,6 +332,7 @@ class RunsPanel(Panel):
             if header.sortIndicatorSection() >= len(titles):
                 header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.resizeColumnsToContents()
+        self._hide_empty_states()
         with self._writing():
             line = table.line_of(self._table.runs[-1].id if chosen is None else chosen)
             table.setCurrentCell(max(line, 0), max(table.currentColumn(), 0))
@@ -344,9 +344,15 @@ class RunsPanel(Panel):
         if line >= 0:
             with self._writing():
                 self._show_line(line, next(each for each in self._table.runs if each.id == self._current))
+            self._hide_empty_states()
             for column in range(1, self.table.columnCount()):
                 if self.table.sizeHintForColumn(column) > self.table.columnWidth(column):
                     self.table.resizeColumnToContents(column)
+
+    def _hide_empty_states(self) -> None:
+        """Hide the column of the states if every cell is empty."""
+        cells = (self.table.item(line, 1) for line in range(self.table.rowCount()))
+        self.table.setColumnHidden(1, not any(cell and cell.text() for cell in cells))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -368,16 +374,8 @@ class RunsPanel(Panel):
             "baseline": self._baseline is named,
             "hidden": is_hidden,
         }
-        running = is_current and self._desk.runner.running
-        state = " · ".join(
-            filter(
-                None,
-                (
-                    "running" if running else _outcome(named),
-                    *(mark for mark, is_on in marks.items() if is_on),
-                ),
-            )
-        )
+        outcome = "" if is_current and self._desk.runner.running else _outcome(named)
+        state = " · ".join(filter(None, (outcome, *(mark for mark, is_on in marks.items() if is_on))))
         results = (each.cell(named, self._baseline) for each in self._columns)
         items = [cast("Item", self.table.item(line, k)) for k in range(self.table.columnCount())]
         for item, cell in zip(
