@@ -19,6 +19,7 @@ from nnviz.core.history import History, ceiling
 from nnviz.core.numbers import KEPT_NUMBERS, KEPT_RUNS, NUMBERS, SEGMENTS, exact_text, full_text
 from nnviz.core.replay import leads_to
 from nnviz.core.schedules import CONSTANT
+from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import MOST_UPDATES, Run, RunLabel, State, Training, WeightSet
 
 SEGMENT_NUMBERS = 100
@@ -363,6 +364,11 @@ class NamedRun:
         return self.run.label.id
 
     @property
+    def weight_set(self) -> int | None:
+        """The index of the weight set that is listed beside the runs, or None for a run."""
+        return MOST_UPDATES - self.id if self.run.iteration == 0 else None
+
+    @property
     def last(self) -> float:
         """The last loss of the run."""
         return self.run.history.last[1]
@@ -376,8 +382,12 @@ class NamedRun:
     def outcome(self) -> str:
         """How the run ended: "diverged", "stopped early", "paused" before all updates were made, or "done".
 
+        For a weight set, the text is "weights".
+
         As in the plot, a loss that is a million times the first loss counts as diverged, too.
         """
+        if self.weight_set is not None:
+            return "weights"
         if self.run.diverged or ceiling(self.run.history.points[:, 1]) < math.inf:
             return "diverged"
         if self.run.stopped:
@@ -450,6 +460,23 @@ class RunTable(NamedTuple):
 
 SEEDED = "seed", "start"
 """The settings that are random."""
+
+
+def listed_sets(state: State) -> list[NamedRun]:
+    """Return the weight sets of a State as runs without updates, with the loss of each.
+
+    The loss is NaN if the State has no training rows or targets, or if computing the losses takes long.
+    """
+    is_quick, listed = forward_ns(state.network, len(state.data)) <= QUICK_NS, []
+    for k, own in enumerate(state.weight_sets):
+        network = own.into(state.network)
+        loss = replace(state, network=network, run=None).loss() if is_quick else None
+        history = History().extended(np.array([[0.0, math.nan if loss is None else loss]]))
+        run = Run(network, 0, history, "", np.empty((0, 0)), (), label=RunLabel(MOST_UPDATES - k))
+        kept = State(network, state.data, state.training, run=run, columns=state.columns)
+        texts = {key: SETTINGS[key].text(kept) for key in ("hidden", "activation")}
+        listed.append(NamedRun(kept, own.name, dict.fromkeys(SETTINGS, "") | texts))
+    return listed
 
 
 def run_table(states: Iterable[State]) -> RunTable:

@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
     QTabBar,
     QToolBar,
     QToolButton,
-    QToolTip,
 )
 
 from nnviz import __version__
@@ -32,8 +31,6 @@ from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
-from nnviz.core.edits import use_set
-from nnviz.core.numbers import as_text, full_text
 from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.files.errors import install_command
@@ -51,20 +48,9 @@ from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import PANELS, Workspace
 from tests.core import made_up
 from tests.ui import hands
-from tests.ui.hands import address_named, choose_entry, point, press, rest, set_number, shown, write
+from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
 from tests.ui.runs import colours_of
-from tests.ui.sees import (
-    entry,
-    explained,
-    figure,
-    help_page,
-    help_text,
-    labels,
-    menus,
-    offered,
-    status,
-    written,
-)
+from tests.ui.sees import entry, explained, help_page, help_text, labels, menus, offered, status, written
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 Key = Qt.Key
@@ -136,9 +122,6 @@ def test_no_menu_has_more_than_14_entries(open_window, settings, tmp_path):
             }
             assert [title for title, count in counts.items() if count > 14] == []
             assert {"Open &recent", "&View", "Course", "Other activations"} <= set(counts)
-    sets = [own.title() for own in menus(entry(window.main_window.menuBar(), "Weight sets").menu())]
-    parts = [f"set && {k} … set && {min(k + 11, 99)}" for k in range(0, 100, 12)]
-    assert sets == ["&Weight sets", *parts, "Beside the network", *parts, "Remove", *parts]
 
 
 def test_very_many_entries_come_into_submenus_of_submenus(qapp):
@@ -432,14 +415,7 @@ def test_a_loss_that_fits_the_outputs_comes_with_their_activation(dialog):
         assert (state.network.layers[-1].activation, offers, state.training.loss) == (output, losses, loss)
 
 
-# --- weight sets, and an activation with a parameter
-
-
-def sets_menu(window):
-    """Return Weight sets in the menu Network, filled."""
-    sets = entry(network_menu(window), "Weight sets").menu()
-    sets.aboutToShow.emit()
-    return sets
+# --- an activation with a parameter
 
 
 def call_it(*names, told=None):
@@ -480,75 +456,6 @@ def test_a_menu_of_activations_may_outlast_its_layer(open_window):
 def checked(window):
     actions = activation_menu(window).actions()
     return [action.text().replace("&", "") for action in actions if action.isChecked()]
-
-
-def test_weight_sets_are_listed_used_kept_and_removed(open_window, answer, approved):
-    window, told = open_window("two-weight-sets"), []
-
-    def look(deed):
-        """Note the MSE, the first weight, and the entries and ticks of the menu."""
-        actions = [own for own in sets_menu(window).actions() if own.text()]
-        told.append(
-            f"{deed}: MSE {figure(window, 'MSE').text}, {written(window, Address('weight', 0, 0, 0))}"
-        )
-        told.extend(f"    {own.text()}{' ✓' * own.isChecked()}" for own in actions)
-
-    def choose_set(start, menu=None):
-        actions = (menu or sets_menu(window)).actions()
-        next(own for own in actions if own.text().replace("&", "").startswith(start)).trigger()
-        look(start)
-
-    look("at first")
-    choose_set("weights_1")
-    told.append(f"{status(window)}; {window.document.undo_text()}")
-    choose_entry(window, "Undo")
-    look("Undo")
-    choose_set("weights_0", entry(sets_menu(window), "Remove").menu())
-    choose_entry(window, "Undo")
-    set_number(window, Address("weight", 0, 0, 0), "0")
-    answer(QDialog, call_it("weights_1", "by hand", told=told))
-    choose_set("Keep the current weights…")
-    assert window.main_window.isWindowModified()
-    choose_set("weights_0")
-    choose_set("by hand")
-    window.document.start(load(example("relu").path))
-    look("a network without sets")
-    approved("weight sets", "\n".join(told))
-
-
-def test_a_weight_set_stands_beside_the_network_with_its_predictions_and_differences(open_window):
-    window = open_window("two-weight-sets")
-    state = window.document.state
-    one, other = (use_set(state, k).network for k in range(2))
-    here = state.network
-    beside = next(each for each in (one, other) if each != here)
-    name = state.weight_sets[(one, other).index(beside)].name
-    entry(entry(sets_menu(window), "Beside the network").menu(), name).trigger()
-    weight = Address("weight", 0, 0, 0)
-    rest(window.diagram, point(window, weight))
-    ours, theirs = here.value_of(weight), beside.value_of(weight)
-    told = f"{full_text(ours)}, in {name} {full_text(theirs)}, difference {full_text(ours - theirs)}"
-    assert told in QToolTip.text()
-    QToolTip.hideText()
-    assert written(window, weight) == as_text(ours)
-    model = window.data.model
-    heads = [column.header for column in model.columns]
-    assert heads[-3:-1] == [f"prediction in {name}", f"error in {name}"]
-    predictions = beside.predict(state.data.inputs)[:, 0]
-    for row, predicted in enumerate(predictions):
-        texts = [model.index(row, len(heads) - k).data() for k in (3, 2)]
-        assert texts == [as_text(predicted), as_text(predicted - state.data.targets[row, 0])]
-    entry(sets_menu(window), "Differences on the edges").trigger()
-    for address in here.all_weights():
-        value = as_text(here.value_of(address) - beside.value_of(address))
-        assert written(window, address) == (f"b {value}" if address.kind == "bias" else value)
-    assert any(label.text.startswith(f"differences to {name}") for label in window.diagram.picture.labels)
-    set_number(window, weight, "9")
-    assert window.document.state.network.value_of(weight) == 9
-    assert written(window, weight) == as_text(9 - theirs)
-    entry(sets_menu(window), "Nothing beside the network").trigger()
-    assert written(window, weight) == "9"
-    assert [column.header for column in model.columns] == [*heads[:-3], heads[-1]]
 
 
 def test_the_parameter_of_an_activation_is_typed_kept_and_forgotten(open_window, answer, tmp_path, approved):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.numbers import as_text
+from nnviz.core.edits import use_set
+from nnviz.core.numbers import as_text, full_text
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.sweep import sweep
@@ -23,7 +24,18 @@ from nnviz.ui.kit.theme import RUN_PATTERNS, apply_theme, run_pen
 from tests.core.oracle import make_network, set_weight
 from tests.core.test_stopping import noisy
 from tests.ui.bare import Seen
-from tests.ui.hands import bring, choose_entry, double_click, press, type_into, unfold, written
+from tests.ui.hands import (
+    bring,
+    choose_entry,
+    double_click,
+    point,
+    press,
+    rest,
+    set_number,
+    type_into,
+    unfold,
+    written,
+)
 from tests.ui.runs import drag, exercise, mse_after
 from tests.ui.sees import labels, status
 
@@ -631,3 +643,100 @@ def test_a_run_stops_at_a_loss_and_a_further_run_after_its_next_epoch(open_windo
         assert status(window).startswith(begins)
         assert status(window).endswith(ends)
         assert window.document.state.iteration == iteration
+
+
+# --- weight sets beside the runs
+
+
+@pytest.fixture
+def sets(open_window):
+    """Return a window with two weight sets of the course, the first of which is in use, and the panel."""
+    window = open_window("two-weight-sets")
+    choose_entry(window, "Weight sets")
+    return window, runs_of(window)
+
+
+def test_weight_sets_are_listed_with_their_loss_and_the_error_of_the_row(sets):
+    window, panel = sets
+    assert cells(panel)[0][:4] == ["Run", "State", "MSE", "Row 1"]
+    assert column(panel, "MSE") == ["37.5", "49.890625"]
+    for k in range(len(window.document.state.data)):
+        window.document.select_row(k)
+        QApplication.processEvents()
+        networks = [use_set(window.document.state, place).network for place in range(2)]
+        inputs, targets = window.document.state.data.inputs[k], window.document.state.data.targets[k]
+        errors = [as_text(network.predict(inputs)[0, 0] - targets[0]) for network in networks]
+        assert column(panel, f"Row {k + 1}") == errors
+    window.document.edit("Set", edits.set_value, Address("target", -1, 0), 10.0, 0)
+    QApplication.processEvents()
+    losses = [as_text(use_set(window.document.state, place).loss()) for place in range(2)]
+    assert column(panel, "MSE") == losses, "live, after an edit of the rows"
+
+
+def test_a_weight_set_is_used_kept_and_removed(sets, answer):
+    window, panel = sets
+    first = window.document.state
+    assert column(panel, "State") == ["weights · in use", "weights"]
+    click(panel, 1)
+    QTest.keyClick(panel.table, KEY.Key_Return)
+    QApplication.processEvents()
+    assert window.document.state.network == use_set(first, 1).network
+    assert column(panel, "State") == ["weights", "weights · in use"]
+    assert status(window) == "The network now uses the weight set weights_1"
+    window.document.undo()
+    set_number(window, Address("weight", 0, 0, 0), "0")
+
+    def name_it(dialog):
+        field = dialog.findChild(QLineEdit)
+        for name in ("weights_1", "by hand"):
+            field.selectAll()
+            QTest.keyClicks(field, name)
+            QTest.keyClick(field, KEY.Key_Return)
+
+    answer(AskText, name_it)
+    choose_entry(window, "Keep the current weights…")
+    QApplication.processEvents()
+    assert column(panel, "Run") == ["weights_0", "weights_1", "by hand"]
+    assert column(panel, "State")[2] == "weights · in use"
+    click(panel, 0)
+    QTest.keyClick(panel.table, KEY.Key_F2)
+    assert panel.table.findChild(QLineEdit) is None, "the name of a set cannot be edited here"
+    QTest.keyClick(panel.table, KEY.Key_Delete)
+    QApplication.processEvents()
+    assert column(panel, "Run") == ["weights_1", "by hand"]
+    assert status(window) == "Removed the weight set weights_0: the network keeps its weights"
+    window.document.undo()
+    QApplication.processEvents()
+    assert column(panel, "Run") == ["weights_0", "weights_1", "by hand"]
+
+
+def test_a_weight_set_stands_beside_the_network_with_its_predictions_and_differences(sets):
+    window, panel = sets
+    state = window.document.state
+    here, beside = state.network, use_set(state, 1).network
+    click(panel, 1)
+    choose(panel, "Beside the network")
+    weight = Address("weight", 0, 1, 1)
+    rest(window.diagram, point(window, weight))
+    ours, theirs = here.value_of(weight), beside.value_of(weight)
+    told = f"{full_text(ours)}, in weights_1 {full_text(theirs)}, difference {full_text(ours - theirs)}"
+    assert told in QToolTip.text()
+    QToolTip.hideText()
+    assert written(window, weight) == as_text(ours)
+    model = window.data.model
+    heads = [column.header for column in model.columns]
+    assert heads[-3:-1] == ["prediction in weights_1", "error in weights_1"]
+    for row, predicted in enumerate(beside.predict(state.data.inputs)[:, 0]):
+        texts = [model.index(row, len(heads) - k).data() for k in (3, 2)]
+        assert texts == [as_text(predicted), as_text(predicted - state.data.targets[row, 0])]
+    choose(panel, "Differences on the edges")
+    for address in here.all_weights():
+        value = as_text(here.value_of(address) - beside.value_of(address))
+        assert written(window, address) == value
+    assert any(label.text.startswith("differences to weights_1") for label in window.diagram.picture.labels)
+    set_number(window, weight, "9")
+    assert window.document.state.network.value_of(weight) == 9
+    assert written(window, weight) == as_text(9 - theirs)
+    choose(panel, "Nothing beside the network")
+    assert written(window, weight) == "9"
+    assert [column.header for column in model.columns] == [*heads[:-3], heads[-1]]

@@ -177,7 +177,6 @@ def find(window):
 def keep_weights(window):
     network = offered(window, "Network").menu()
     network.aboutToShow.emit()
-    offered(window, "Weight sets").menu().aboutToShow.emit()
     choose_entry(window, "Keep the current weights…")
 
 
@@ -209,7 +208,7 @@ SLOTS = {
     "Training": ("panels.training.TrainingPanel.step", update),
     "Notes": ("panels.notes.Notes._toggle", lambda window: press(window, "Edit")),
     "the finder": ("diagram.finder.Finder._search", find),
-    "weight sets": ("window.files.WeightSets._ask_keep", keep_weights),
+    "weight sets": ("window.files.new_set_name", keep_weights),
     "a new network": ("dialogs.new_network.NewNetwork._check", type_into_new_network),
     "the toolbar": ("window.toolbar.Toolbar.show_moment", lambda window: press(window, "1  Forward")),
     "a menu": ("window.workspace.Workspace.undo", update_and_undo),
@@ -443,6 +442,7 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.ui.window import session
 from nnviz.ui.dialogs.questions import ask_version
 from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.window.files import ask_keep_weights
 from tests.ui.sees import offered
 
 def protect_work(workspace, folder):
@@ -534,7 +534,7 @@ BOXES = {
     "left out": "files._save(Path('a.py'))",
     "refused": "files.load_table(Path('nowhere.csv'))",
     "a new network": "NewNetwork(window).exec()",
-    "the name of a weight set": "workspace.weight_sets._ask_keep()",
+    "the name of a weight set": "ask_keep_weights(window, workspace.desk)",
     "a parameter": "workspace.structure._ask_parameter(0, ACTIVATIONS['elu'].parameter, 'elu')",
     "keys": "offered(workspace, 'Keys and mouse').trigger()",
     "a long reading": "files.open(Path(f'/dev/fd/{os.pipe()[0]}'))",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, reduce
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
 
+from nnviz.core.edits import remove_set, use_set, uses_set
 from nnviz.core.network import OtherNetwork
 from nnviz.core.numbers import as_text, full_text, percent_text
 from nnviz.core.runs import (
@@ -22,10 +24,12 @@ from nnviz.core.runs import (
     RunTable,
     delete_run,
     label_run,
+    listed_sets,
     return_to,
     set_baseline,
     training_of,
 )
+from nnviz.core.state import Dataset, State
 from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.card import Cover, Panel, quiet_button
 from nnviz.ui.kit.controls import clear_hover_on_close, open_below
@@ -46,6 +50,10 @@ ID = Qt.ItemDataRole.UserRole
 """Role of an item's data that holds the id of its run."""
 
 
+Switch: TypeAlias = tuple[str, bool, Callable[[], object]]
+"""An entry of the menu that can be on: its text, whether it is on, and what a click does."""
+
+
 class RunCell(NamedTuple):
     """The text of a cell, its tooltip, and the value by which the column is sorted."""
 
@@ -57,11 +65,10 @@ class RunCell(NamedTuple):
 class Item(QTableWidgetItem):
     """A cell of the table. A column is sorted by the keys of its cells: first numbers, then texts."""
 
-    def __init__(self, side: Qt.AlignmentFlag, editable: bool) -> None:
+    def __init__(self, side: Qt.AlignmentFlag) -> None:
         super().__init__()
         self.setTextAlignment(MIDDLE | side)
-        if not editable:
-            self.setFlags(self.flags() & ~Qt.ItemFlag.ItemIsEditable)
+        self.setFlags(self.flags() & ~Qt.ItemFlag.ItemIsEditable)
 
     def show(self, cell: RunCell) -> None:
         """Show a text, its tooltip, and sort by its key."""
@@ -100,7 +107,7 @@ def _loss_cell(value: Callable[[NamedRun], float | None]) -> Callable[[NamedRun,
 
     def cell(named: NamedRun, baseline: NamedRun | None) -> RunCell:
         number, base = mean_of(value, named), mean_of(value, baseline)
-        if number is None:
+        if number is None or math.isnan(number[0]):
             return RunCell(NO_VALUE, key=float("inf"))
         mean, spread = number
         text, tip = as_text(mean), full_text(mean)
@@ -125,6 +132,22 @@ def _accuracy_cell(name: str) -> Callable[[NamedRun, NamedRun | None], RunCell]:
         return RunCell(" ± ".join(map(percent_text, share[: 1 + bool(named.seeds)])), "", share[0])
 
     return cell
+
+
+def _row_cell(now: Moment, named: NamedRun, _: NamedRun | None) -> RunCell:
+    """Return the error of the selected row with the weights of a run; for several outputs, the row's loss."""
+    data, network = now.state.data, named.state.network
+    assert data.targets is not None
+    inputs, targets = data.inputs[[now.row]], data.targets[[now.row]]
+    if network.sizes[0] != inputs.shape[1] or network.sizes[-1] != targets.shape[1]:
+        return RunCell(NO_VALUE, key=float("inf"))
+    if targets.shape[1] == 1:
+        error = float(network.predict(inputs)[0, 0] - targets[0, 0])
+        return RunCell(as_text(error), f"error {full_text(error)}", error)
+    training = replace(now.state.training, validation=0.0)
+    row = State(network, Dataset(inputs, targets), training, columns=now.state.columns)
+    loss = row.loss()
+    return RunCell(NO_VALUE) if loss is None else RunCell(as_text(loss), f"loss {full_text(loss)}", loss)
 
 
 def _updates_cell(named: NamedRun, _: NamedRun | None) -> RunCell:
@@ -254,6 +277,7 @@ class RunsPanel(Panel):
             self.buttons.addWidget(button)
         self._table, self._columns = RunTable([], []), list[RunColumn]()
         self._filling = False
+        self._sets, self._sets_of = list[NamedRun](), cast("tuple[object, ...]", ())
         self._shown: tuple[object, ...] = ()
         self.table.itemChanged.connect(self._renamed)
         self.table.opened.connect(self.return_to_end)
@@ -274,26 +298,38 @@ class RunsPanel(Panel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the runs of a Moment. In a run, only the line of the current run changes."""
-        if not is_new(old, new, "state", "hidden_runs", "is_moving", "seeds_together"):
+        if not is_new(old, new, "state", "row", "hidden_runs", "is_moving", "seeds_together"):
             return
         if old is None:
             self.more.setIcon(icon("more", colours().muted, 16))
-        self._table = self._document.run_table()
+        table = self._document.run_table()
+        self._table = RunTable([*table.runs, *self._weight_sets(new.state)], table.differing)
         if not self._table.runs:
             self.pages.show_sentence(EMPTY)
             return
         self.pages.plot_visible = True
-        alone = len(self._table.with_seeds_together(self._current).runs) == len(self._table.runs)
+        alone = len(table.with_seeds_together(self._current).runs) == len(table.runs)
         self.seeds.setVisible(new.seeds_together or not alone)
         self._columns = columns(self._table, self.all_settings.isChecked())
+        if self._sets and new.state.trainable:
+            self._columns.insert(1, RunColumn(f"Row {new.row + 1}", partial(_row_cell, new)))
         lines = [(each.name, each.run.label) for each in self._table.runs]
         titles = [each.title for each in self._columns]
-        shown = lines, titles, new.hidden_runs, new.state.baseline, self._current
+        in_use = [uses_set(new.state, place) for place in range(len(self._sets))]
+        shown = lines, titles, new.hidden_runs, new.state.baseline, self._sets, in_use, self._current
         if old is None or shown != self._shown:
             self._fill()
         else:
             self._show_current()
         self._shown = shown
+
+    def _weight_sets(self, state: State) -> list[NamedRun]:
+        """Return the weight sets with their losses, which are computed again only after a change."""
+        activations = tuple(layer.activation for layer in state.network.layers)
+        key = state.weight_sets, state.data, state.training, activations
+        if key != self._sets_of:
+            self._sets_of, self._sets = key, listed_sets(state)
+        return self._sets
 
     @property
     def _sides(self) -> list[Qt.AlignmentFlag]:
@@ -325,7 +361,7 @@ class RunsPanel(Panel):
                 heading.setTextAlignment(MIDDLE | side)
                 table.setHorizontalHeaderItem(column, heading)
                 for line in range(table.rowCount()):
-                    table.setItem(line, column, Item(side, editable=column == 0))
+                    table.setItem(line, column, Item(side))
             for line, named in enumerate(self._table.runs):
                 self._show_line(line, named)
             header = table.horizontalHeader()
@@ -369,6 +405,7 @@ class RunsPanel(Panel):
         tip = "\n".join(filter(None, (named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP)))
         label = named.run.label
         marks = {
+            "in use": named.weight_set is not None and uses_set(self._document.state, named.weight_set),
             "note": bool(label.note),
             "pinned": label.pinned,
             "baseline": self._baseline is named,
@@ -385,10 +422,13 @@ class RunsPanel(Panel):
         first = items[0]
         if first.data(ID) != named.id:
             first.setData(ID, named.id)
+            if named.weight_set is None:
+                first.setFlags(first.flags() | Qt.ItemFlag.ItemIsEditable)
             font = QFont(self.table.font())
             font.setBold(is_current)
             first.setFont(font)
-            first.setIcon(QIcon() if is_hidden else self._mark(named.id, is_current))
+            has_curve = named.weight_set is None and not is_hidden
+            first.setIcon(self._mark(named.id, is_current) if has_curve else QIcon())
 
     def _mark(self, run: int, is_current: bool) -> QIcon:
         """Return a sample of a run's line."""
@@ -417,6 +457,11 @@ class RunsPanel(Panel):
         if named is None:
             self.menu.addAction("Select a run first").setEnabled(False)
             return
+        if named.weight_set is not None:
+            self.menu.addAction("Use these weights\tEnter", self.return_to_end)
+            self._add_switches(self._beside_entries(named))
+            self.menu.addAction("Remove\tDel", self.delete)
+            return
         label, kept = named.run.label, named.id != self._current
         known = not (named.run.curve_only or named.run.watched)
         for text, action in (
@@ -431,34 +476,45 @@ class RunsPanel(Panel):
             "Rename\tF2", lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0))
         )
         self.menu.addAction("Note…", self._ask_note)
-        switches: tuple[tuple[str, bool, Callable[[], object]], ...] = (
+        switches: tuple[Switch, ...] = (
             ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
             ("Baseline", self._baseline is named, partial(self._set_baseline, named)),
             *self._beside_entries(named),
             ("Hide its curve", named.id in self._document.now.hidden_runs, partial(self._hide, named.id)),
         )
+        self._add_switches(switches)
+        self.menu.addAction("Delete\tDel", self.delete).setEnabled(kept)
+
+    def _add_switches(self, switches: Iterable[Switch]) -> None:
         for text, is_on, act in switches:
             entry = self.menu.addAction(text, act)
             entry.setCheckable(True)
             entry.setChecked(is_on)
         self._desk.add_beside(self.menu)
         self.menu.addSeparator()
-        self.menu.addAction("Delete\tDel", self.delete).setEnabled(kept)
 
-    def _beside_entries(self, named: NamedRun) -> Iterator[tuple[str, bool, Callable[[], object]]]:
-        """Yield entries that show the end or the start of a run beside the network on the diagram."""
+    def _beside_entries(self, named: NamedRun) -> Iterator[Switch]:
+        """Yield entries that show a weight set, or the end or the start of a run, beside the network."""
         shown, document = self._document.now.beside, self._document
-        for place, network in (("end", named.state.network), ("start", named.run.start)):
-            fits = document.state.network.fits(network) and not named.run.curve_only
-            if fits and (place == "start" or named.id != self._current):
-                is_on = shown is not None and shown.network is network
-                other = None if is_on else OtherNetwork(f"the {place} of {named.name}", network)
-                yield f"Beside the network: its {place}", is_on, partial(document.show_beside, other)
+        places = {"end": named.state.network, "start": named.run.start}
+        if named.id == self._current or named.weight_set is not None:
+            del places["end"]
+        for place, network in places.items():
+            if document.state.network.fits(network) and not named.run.curve_only:
+                is_on, text, name = shown is not None and shown.network is network, "", named.name
+                if named.weight_set is None:
+                    text, name = f": its {place}", f"the {place} of {name}"
+                other = None if is_on else OtherNetwork(name, network)
+                yield f"Beside the network{text}", is_on, partial(document.show_beside, other)
 
     def return_to_end(self) -> None:
         """Show the selected run at its last iteration, and make it the current run."""
         named, runner = self.chosen, self._desk.runner
-        if named and named.id == self._current:
+        if named and named.weight_set is not None:
+            runner.pause()
+            if self._document.edit(f"Use {named.name}", use_set, named.weight_set):
+                self._desk.message.emit(f"The network now uses the weight set {named.name}")
+        elif named and named.id == self._current:
             runner.scrub_to(named.run.iteration)
         elif named:
             self._return(named, at_start=False)
@@ -496,7 +552,10 @@ class RunsPanel(Panel):
     def delete(self) -> None:
         """Delete the selected run, unless it is the current one."""
         named = self.chosen
-        if named and named.id == self._current:
+        if named and named.weight_set is not None:
+            if self._document.edit(f"Remove {named.name}", remove_set, named.weight_set):
+                self._desk.message.emit(f"Removed the weight set {named.name}: the network keeps its weights")
+        elif named and named.id == self._current:
             self._desk.message.emit("The current run cannot be deleted: return to another run first")
         elif named:
             self._desk.runner.pause()

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
-from nnviz.core.edits import keep_set, new_set_name, remove_set, use_set, uses_set
-from nnviz.core.network import OtherNetwork
-from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
-from nnviz.core.slopes import QUICK_NS, forward_ns
+from nnviz.core.edits import keep_set, new_set_name
+from nnviz.core.numbers import SHORT_LETTERS, file_label, one_line, shortened
 from nnviz.core.state import State
 from nnviz.document.autosave import loss_on_save
 from nnviz.document.document import Document
@@ -64,84 +62,22 @@ from nnviz.ui.kit.dialogs import (
     show_message,
     unused_path,
 )
-from nnviz.ui.kit.menus import add_in_groups, clear_menu
+from nnviz.ui.kit.menus import clear_menu
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.panels.data import NewRows, load_rows
 
 if TYPE_CHECKING:
     from nnviz.files.table.reading import Table, TableLayout
 
-NO_SETS = "There are no weight sets yet: keep the current weights to use them again later"
 
-
-class WeightSets:
-    """The submenu Weight sets of a window, which keeps, uses and removes named copies of the weights.
-
-    Undo takes back each of these commands.
-    """
-
-    def __init__(self, window: QWidget, desk: Desk) -> None:
-        self._window, self._document, self._say = window, desk.document, desk.message.emit
-        self._add_beside = desk.add_beside
-
-    def add_to(self, menu: QMenu) -> None:
-        """Add the submenu to a menu, and fill the submenu each time it opens."""
-        submenu = menu.addMenu("&Weight sets")
-        submenu.aboutToShow.connect(lambda: self._fill(submenu))
-
-    def _fill(self, menu: QMenu) -> None:
-        clear_menu(menu)
-        sets = self._document.state.weight_sets
-        names = [each.name.replace("&", "&&").replace("\t", " ") for each in sets]
-
-        def add_use(target: QMenu, place: int) -> None:
-            action = target.addAction("\t".join([names[place], self._loss(place)]))
-            action.setCheckable(True)
-            action.setChecked(uses_set(self._document.state, place))
-            action.triggered.connect(partial(self._use, place))
-
-        def add_beside(target: QMenu, place: int) -> None:
-            network = use_set(self._document.state, place).network
-            other = OtherNetwork(self._document.state.weight_sets[place].name, network)
-            target.addAction(names[place], partial(self._document.show_beside, other))
-
-        def add_removal(target: QMenu, place: int) -> None:
-            target.addAction(names[place], partial(self._remove, place))
-
-        add_in_groups(menu, names, add_use)
-        if not sets:
-            menu.addAction(NO_SETS).setEnabled(False)
-        menu.addSeparator()
-        menu.addAction("Keep the current weights…", self._ask_keep)
-        if sets:
-            add_in_groups(menu.addMenu("Beside the network"), names, add_beside)
-            self._add_beside(menu)
-            add_in_groups(menu.addMenu("Remove"), names, add_removal)
-
-    def _loss(self, place: int) -> str:
-        """Return the loss with a weight set as text, or "" if computing the loss takes too long."""
-        state = self._document.state
-        quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
-        loss = use_set(state, place).loss() if quick else None
-        return "" if loss is None else loss_text(state.measure.title, loss)
-
-    def _use(self, place: int) -> None:
-        name = self._document.state.weight_sets[place].name
-        if self._document.edit(f"Use {name}", use_set, place):
-            self._say(f"The network now uses the weight set {name}")
-
-    def _ask_keep(self) -> None:
-        state, title = self._document.state, "Keep the current weights"
-        check = partial(keep_set, state)
-        dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
-        name = dialog.ask()
-        if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
-            self._say(f"Kept the current weights as {name}: restore them with Network → Weight sets")
-
-    def _remove(self, place: int) -> None:
-        name = self._document.state.weight_sets[place].name
-        if self._document.edit(f"Remove {name}", remove_set, place):
-            self._say(f"Removed the weight set {name}: the network keeps its weights")
+def ask_keep_weights(window: QWidget, desk: Desk) -> None:
+    """Ask for a name, and keep the current weights as a weight set with this name."""
+    document, title = desk.document, "Keep the current weights"
+    check = partial(keep_set, document.state)
+    dialog = AskText(window, title, "&Name of the set", new_set_name(document.state), "&Keep", check)
+    name = dialog.ask()
+    if name is not None and document.edit(f"Keep {name}", keep_set, name):
+        desk.message.emit(f"Kept the current weights as {name}: restore them in the panel Runs")
 
 
 def _load_unasked(document: Document, table: Table) -> NewRows | None:

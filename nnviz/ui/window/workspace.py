@@ -25,7 +25,7 @@ from nnviz.ui.diagram.heads import Heads, Structure
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
-from nnviz.ui.window.files import FileCommands, WeightSets
+from nnviz.ui.window.files import FileCommands, ask_keep_weights
 from nnviz.ui.window.present import Present
 from nnviz.ui.window.status import StatusLine
 from nnviz.ui.window.window import MainWindow, PanelEntry
@@ -56,7 +56,6 @@ class Workspace:
         self.runner, self.player = self.desk.runner, self.desk.player
         self.files = FileCommands(window, self.desk)
         self.structure = Structure(self.desk)
-        self.weight_sets = WeightSets(window, self.desk)
         for part in (document, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
         self._entries = {entry.name: entry for entry in panels}
@@ -252,7 +251,8 @@ class Workspace:
         """Fill a menu with the commands for the selected node or edge, and for the whole network."""
         self.structure.fill(menu, self.document.now.address)
         menu.addSeparator()
-        self.weight_sets.add_to(menu)
+        menu.addAction("Keep the current weights…", partial(ask_keep_weights, self.main_window, self.desk))
+        menu.addAction("Weight sets", self.desk.runs_requested.emit)
 
     def undo(self) -> None:
         """Undo the last change, and name the change in the status bar."""
