@@ -25,16 +25,16 @@ BUDGETS = {
     "nnviz": 129,  # which engine trains
     "nnviz.cli": 770,  # with sweeps and the runs of a file
     "nnviz.core": 6156,  # with formulas, frozen parts, compiled loops, kept runs, sweeps and early stopping
-    "nnviz.document": 2028,  # with runs that go on with new rows
+    "nnviz.document": 2028,  # with runs that go on with new rows, and sweeps
     "nnviz.explain": 773,  # with the penalty, and what an input does
     "nnviz.files": 1799,  # with formulas, kept runs and event files of TensorBoard
-    "nnviz.files.code": 1188,  # programs with the penalty, frozen parts and formulas
+    "nnviz.files.code": 1188,  # programs with the penalty, frozen parts, formulas and early stopping
     "nnviz.files.models": 3300,  # with the penalty and frozen layers in Keras files
     "nnviz.files.table": 932,  # with computed columns
-    "nnviz.picture": 2395,  # with padlocks
+    "nnviz.picture": 2395,  # with padlocks, and differences to another network
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 1727,  # with the menu entries that freeze
-    "nnviz.ui.dialogs": 1234,  # with the dialog for a computed column
+    "nnviz.ui.dialogs": 1234,  # with the dialogs for a computed column and for comparisons
     "nnviz.ui.kit": 1248,  # the base of all dialogs, and every question
     "nnviz.ui.panels": 5213,  # with points by hand, the pad, and runs
     "nnviz.ui.plot": 788,  # the grid of cells and the base of all maps, instead of one for each panel
