@@ -16,11 +16,15 @@ from operator import attrgetter
 import numpy as np
 
 from nnviz.core.network import Network
+from nnviz.core.numbers import POINTS
+from nnviz.core.slopes import BLOCK_NS, PASSES_PER_UPDATE, forward_ns
 from nnviz.core.state import Run, Segment, State, Stop, Training, with_weights
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
 """Limits for the stored States of a run. STORED_STATES: number of States. KEPT_BYTES: size in bytes."""
+FILL_NS = 20e9
+"""Longest estimated time in which `Past.fill` trains again, in nanoseconds. Small networks take far less."""
 
 
 class Past:
@@ -34,6 +38,8 @@ class Past:
     `last`             the final State of the last run, even after an edit; None before a run
     `nearest`          returns the last stored State up to an iteration
     `known_iterations` returns the iterations of the stored States before an iteration
+    `known`            returns the known networks of the current run by iteration
+    `fill`             computes and stores States of the current run between the stored ones
     `networks`         returns the stored networks of the last run, up to `shown`
     ================== =======================================================================
 
@@ -96,13 +102,36 @@ class Past:
         """Return the iterations of the stored States before iteration `until`, in ascending order from 0."""
         return [0, *(each.iteration for each in self._between(until))]
 
+    def known(self) -> dict[int, Network]:
+        """Return the known networks of the current run by iteration, or an empty dictionary without a run."""
+        return self._networks(self.end) if self.end.run else {}
+
     def networks(self) -> list[Network]:
         """Return the stored networks of the last run, from iteration 0 to the last displayed iteration."""
-        if self.shown is None:
-            return []
-        until = self.shown.iteration
-        between = [each.network for each in self._between(until)]
-        return [_start(self.shown), *between, *([self.shown.network] if until else [])]
+        return [*self._networks(self.shown).values()] if self.shown else []
+
+    def _networks(self, last: State) -> dict[int, Network]:
+        between = {each.iteration: each.network for each in self._between(last.iteration)}
+        return {0: _start(last), **between, last.iteration: last.network}
+
+    def fill(self, count: int) -> Iterator[None]:
+        """Store States of the current run at about `count` evenly spaced iterations, also of an opened file.
+
+        Yield after each unit of work. If that would take long, or a script has trained the network, store
+        nothing. A run whose States are large gets fewer States.
+        """
+        end, count = self.end, min(count, _most_stored(self.end) // 2)
+        update_ns = PASSES_PER_UPDATE * forward_ns(end.network, end.training.batch_size or end.trained_rows)
+        if end.run is None or end.is_watched or update_ns * end.iteration > FILL_NS:
+            return
+        for iteration in sorted({k * end.iteration // count for k in range(1, count)}):
+            nearest = self.nearest(iteration)
+            if (iteration - nearest.iteration) * 2 * count > end.iteration:
+                replay = Replay(nearest, end, POINTS.limit, max(1, BLOCK_NS // update_ns))
+                yield from replay.work(iteration - nearest.iteration)
+                if self.end is not end:
+                    return
+                self._store(replay.state())
 
     def _between(self, until: int) -> list[State]:
         return [each for each in self._stored if 0 < each.iteration < until]
@@ -113,9 +142,15 @@ class Past:
         if at and self._stored[at - 1].iteration == state.iteration:
             return
         self._stored.insert(at, replace(state, run=state.run.with_curves(lambda history, _: history.end())))
-        size = sum(layer.weights.nbytes for layer in state.network.layers) + state.run.memory.nbytes
-        if len(self._stored) > min(STORED_STATES, KEPT_BYTES // size):
+        if len(self._stored) > _most_stored(state):
             del self._stored[-2::-2]
+
+
+def _most_stored(state: State) -> int:
+    """Return the largest number of stored States of the run of `state`."""
+    memory = state.run.memory.nbytes if state.run else 0
+    size = sum(layer.weights.nbytes for layer in state.network.layers) + memory
+    return min(STORED_STATES, KEPT_BYTES // size)
 
 
 def _with_history_of(end: State, earlier: State) -> State:

@@ -630,6 +630,29 @@ def test_few_states_are_kept_and_every_iteration_stays_in_reach():
     assert numbers(then) == numbers(reached[3])
 
 
+def test_networks_of_an_opened_run_are_trained_again_at_even_distances_bit_for_bit():
+    opened = Past(train(start(batch_size=4), updates=100).state)
+    assert [*opened.known()] == [0, 100]
+    for _ in opened.fill(50):
+        pass
+    known = opened.known()
+    assert [*known] == [*range(0, 102, 2)]
+    for k, network in known.items():
+        again = train(start(batch_size=4), updates=k).state if k else start(batch_size=4)
+        assert weights_of(network) == weights_of(again.network)
+    short = Past(train(start(), updates=5).state)
+    for _ in short.fill(50):
+        pass
+    assert [*short.known()] == [0, 1, 2, 3, 4, 5]
+    none = Past(start())
+    assert [*none.fill(50)] == []
+    assert none.known() == {}
+
+
+def weights_of(network):
+    return [array.tobytes() for layer in network.layers for array in layer.arrays]
+
+
 def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
     first = start()
     trained = train(first, updates=1).state

@@ -19,6 +19,7 @@ from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.panels.explain import ExplainPanel
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
+from tests.ui.hands import pick
 
 
 def open_plot(own, size, *, matrix=False):
@@ -29,7 +30,7 @@ def open_plot(own, size, *, matrix=False):
     own.show(card, size)
     own.desk.frames.add(card)
     if matrix:
-        card.matrix_button.click()
+        pick(card.choice, "Matrix")
     own.desk.frames.show_pending()
     card.parts.setSizes([size[1], 0])
     card.parts.splitterMoved.emit(0, 1)  # as a drag does

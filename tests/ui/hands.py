@@ -137,6 +137,15 @@ def shown(window, kind, name):
     return written(window, address_named(window, name)._replace(kind=kind))
 
 
+def pick(choice, text):
+    """Go to an entry of a closed list with the arrow keys."""
+    choice.setFocus()
+    wanted = choice.findText(text)
+    assert wanted >= 0, f"the list has no {text!r}"
+    while choice.currentIndex() != wanted:
+        QTest.keyClick(choice, Qt.Key.Key_Down if choice.currentIndex() < wanted else Qt.Key.Key_Up)
+
+
 def choose_in_table_menu(window, text):
     """Choose what says `text` in the menu of the table's current cell, by the keyboard."""
     table = window.data.table

@@ -26,7 +26,7 @@ from tests.core.oracle import make_network, make_state, set_weight
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
-from tests.ui.hands import address_named, bring, click, hover, point, press, rest, set_number, unfold
+from tests.ui.hands import address_named, bring, click, hover, pick, point, press, rest, set_number, unfold
 from tests.ui.sees import OF_THE_MACHINE, explained, labels, written
 
 INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
@@ -104,15 +104,15 @@ def test_the_plot_of_the_selection_stands_above_the_text_once_the_library_is_loa
     ):
         window.document.select(address)
         card, seen = views(window)
-        assert (seen, card.matrix_button.isVisible()) == (plot, address is not None)
+        assert (seen, card.choice.isVisible()) == (plot, address is not None)
         assert card.more_button.isVisible() == (plot is not None)
     for address in (address_named(window, "output"), address_named(window, "accounts")):
         window.document.select(address)
-        card.matrix_button.setChecked(True)
+        pick(card.choice, "Matrix")
         assert views(window)[1] == ("WeightMatrix", "the weights")
         assert card.view.layer == max(address.layer, 0)
         assert "Σ value·w" in explained(window) or "accounts" in explained(window)
-    QTest.mouseClick(card.matrix_button, Qt.MouseButton.LeftButton)
+    pick(card.choice, "No plot")
     assert views(window)[1] is None
 
 

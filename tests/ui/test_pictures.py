@@ -45,7 +45,16 @@ from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.training_parts import TrainingFigures
 from tests.films import frames_of_apng
 from tests.ui import pdf
-from tests.ui.hands import address_named, bring, choose, choose_entry, press_button, press_cancel, type_name
+from tests.ui.hands import (
+    address_named,
+    bring,
+    choose,
+    choose_entry,
+    pick,
+    press_button,
+    press_cancel,
+    type_name,
+)
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import at_work, status
 
@@ -273,7 +282,7 @@ def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, app
     assert np.all((every[:, 1] >= MARGIN_PX) & (every[:, 1] <= low + 1))
 
     card, name = card_of(qtbot, window, "Explain"), ' font-family="x" vector-effect="none"'
-    card.matrix_button.click()
+    pick(card.choice, "Matrix")
     window.desk.frames.show_pending()
     window.document.push(replace(window.document.state, name=name), "a title")
     window.document.push(edits.rename(window.document.state, 0, 0, name[:16]), "a name")

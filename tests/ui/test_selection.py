@@ -20,7 +20,7 @@ from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.finder import Finder
 from nnviz.ui.panels.matrix import MatrixView
 from tests.core.oracle import set_weight
-from tests.ui.hands import address_named, bring, click
+from tests.ui.hands import address_named, bring, click, pick
 from tests.ui.sees import explained, place, written
 
 CARDS = ("Loss", "Loss surface", "Confusion")
@@ -238,7 +238,7 @@ def test_a_click_on_a_heading_selects_the_layer_and_explain_shows_its_matrix(lay
     matrix = matrix_of(explain)
     assert matrix is not None
     assert explain.view.caption.text() == "Hidden layer: 2 × 2 weights from −5 to 4"
-    assert not explain.matrix_button.isVisible()
+    assert explain.choice.currentText() == "Matrix"
     click(window, Address("heading", -1))
     window.desk.frames.show_pending()
     assert window.document.now.address is None
@@ -260,8 +260,8 @@ def test_a_weight_chosen_in_the_matrix_of_a_layer_leaves_the_matrix_in_sight(lay
     click(window, address_named(window, "node_0", window.document.state.network.inputs[0]))
     window.desk.frames.show_pending()
     assert matrix_of(explain) is matrix
-    assert explain.matrix_button.isChecked()
-    QTest.mouseClick(explain.matrix_button, Qt.MouseButton.LeftButton)
+    assert explain.choice.currentText() == "Matrix"
+    pick(explain.choice, "Loss")
     window.desk.frames.show_pending()
     assert matrix_of(explain) is None
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPointF
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -19,33 +18,29 @@ from nnviz.core.function import ActivationCurve, Bend, Reading, Span, steady_str
 from nnviz.core.network import Trace
 from nnviz.core.numbers import as_text, counted, full_text
 from nnviz.document.moment import Moment
-from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import CurveItem, QuietAxis
-from nnviz.ui.plot.points import MarksItem, PointPlot
+from nnviz.ui.plot.points import MarksItem, ReadPlot
 
-STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
 """Number of rows up to which each row has a point. For more rows, it is the number of steps of z."""
-PLOT_PX = 110
-"""Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
 POINT_PX = 5.0
 """Diameter of the point of a row, in pixels."""
 STEPS_ACROSS = 100
 """Number of steps of an arrow key from one side of the plot to the other."""
 
 
-class ActivationPlot(PointPlot):
+class ActivationPlot(ReadPlot):
     """The plot of a node's activation over z: the output a (left axis) and the slope f′(z) (right axis)."""
+
+    tip = "Move the mouse over the curve, or press Left or Right, to read z, a and the slope"
 
     def __init__(self) -> None:
         self._bend: Bend | None = None
         super().__init__(grid=True)
-        self.setMinimumHeight(PLOT_PX)
         self.setAccessibleName("Activation of the selected node")
-        self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
         self.slope_axis = QuietAxis("right", colour="slope")
         self.add_axis(self.slope_axis)
         self.curve, self.slopes = (CurveItem(connect="finite") for _ in range(2))
@@ -94,10 +89,6 @@ class ActivationPlot(PointPlot):
         self.rows.setData(*points.T)
         return len(z) - len(inside)
 
-    def can_move_point(self) -> bool:
-        """Return False: the point cannot be moved, since z follows from the row and the weights."""
-        return False
-
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point of the curve above or below `at`, and its readout."""
         assert self._bend is not None
@@ -105,22 +96,11 @@ class ActivationPlot(PointPlot):
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {as_text(z)}\na {as_text(a)}\nslope {as_text(slope)}"
 
-    # --- events
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the readout with Left and Right, starting at the marked point. Escape hides the readout."""
-        if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
-            self._under_mouse = None
-            self._update_readout()
-        elif event.key() in STEPS:
-            (left, right), (bottom, _) = self.view()
-            start = self._under_mouse or self._point or QPointF()
-            z = start.x() + STEPS[Qt.Key(event.key())] * (right - left) / STEPS_ACROSS
-            self._under_mouse = QPointF(min(max(z, left), right), bottom)
-            self._update_readout()
-            announce(self, self.readout.text().replace("\n", ", "))
-        else:
-            event.ignore()  # pyqtgraph would swallow it
+    def place_after(self, start: QPointF, right: int, up: int) -> QPointF | None:
+        """Return the place of the z to read next; the keys Up and Down read no other."""
+        (left, end), (bottom, _) = self.view()
+        z = start.x() + right * (end - left) / STEPS_ACROSS
+        return QPointF(min(max(z, left), end), bottom) if right else None
 
 
 NO_ROWS = "{} uses z of every node in the layer, so the plot needs a row of data: add a row"

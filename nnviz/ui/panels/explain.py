@@ -308,12 +308,28 @@ class PlotAboveText(QSplitter):
         self.share_out()
 
 
+MATRIX = "Matrix"
+"""Title of the plot of a layer's weights."""
+_MATRIX, _RUN = {MATRIX: "matrix:WeightMatrix"}, {"Over the run": "iterations:NumbersView"}
+_HISTOGRAMS = {each: f"iterations:{each[:-1]}Histogram" for each in ("Weights", "Slopes", "Activations")}
+
+
+def _plots_of(address: Address) -> dict[str, str]:
+    """Return the class and module of each plot of a selection, by title; the first plot is the usual one."""
+    if address.kind == "layer":
+        return _MATRIX | _HISTOGRAMS
+    if address.is_number:
+        return {"Loss": "loss:LossCurve"} | _RUN | _MATRIX
+    return (
+        {"Activation": "activation:ActivationView"} | _RUN if address.layer >= 0 else {"No plot": ""}
+    ) | _MATRIX
+
+
 class ExplainPanel(PlotPanel):
     """The panel that explains the selected node, edge or layer, or the loss if nothing is selected.
 
-    `view` is the plot of the selection above the text, or None: the activation of a node, the loss over a
-    weight or bias or, for a layer and while the button Matrix is on, the weights of the layer. A plot is made
-    when needed, and not before `desk.has_plots`, since pyqtgraph is slow to import.
+    `view` is the plot of the selection above the text, or None. The person chooses the plot in the box
+    `choice`. A plot is made when needed, and not before `desk.has_plots`, since pyqtgraph is slow to import.
     """
 
     moving_ms = TEXT_MS
@@ -322,6 +338,8 @@ class ExplainPanel(PlotPanel):
         super().__init__(desk, "Explain", "the plot", "-explain")
         self.view: PlotView | None = None
         self._views: dict[str, PlotView] = {}
+        self._preferred: list[str] = []
+        """Titles of the plots that the person has chosen, the last one first."""
         self._moment = desk.document.now
         """The Moment that the panel explains."""
         self._address: Address | None = None
@@ -341,13 +359,12 @@ class ExplainPanel(PlotPanel):
         self.parts = PlotAboveText(self._text, desk.settings)
         self.body.addWidget(self.parts, 1)
         self._copy = quiet_button("Copy", "Copy the explanation as plain text")
-        self.matrix_button = quiet_button("Matrix", "Show the weights of the layer as a matrix", "Matrix")
-        self.matrix_button.setCheckable(True)
-        self.matrix_button.hide()
-        for button in (self.matrix_button, self._copy):
-            self.add_button(button)
+        self.choice = self.add_box("Plot", "Choose the plot above the text")
+        self.choice.hide()
+        self.choice.activated.connect(lambda: self._prefer(self.choice.currentText()))
+        self.add_button(self._copy)
         self.more_button.hide()
-        for needs_all in (self.matrix_button.toggled, self._text.room_changed, desk.plots_allowed):
+        for needs_all in (self._text.room_changed, desk.plots_allowed):
             needs_all.connect(lambda *_: desk.frames.show_again(self))
         self._text.highlighted.connect(lambda link: desk.address_hovered.emit(address_of_link(link)))
         self._text.anchorClicked.connect(self._link_clicked)
@@ -375,8 +392,7 @@ class ExplainPanel(PlotPanel):
     def _show_view(self, old: Moment | None, new: Moment) -> None:
         """Show the plot of the selection, which from now on follows the document at its own pace."""
         view = self._view_of(new.address)
-        can_choose = new.address is not None and new.address.kind != "layer"
-        self.matrix_button.setVisible(can_choose and self._desk.has_plots)
+        self.choice.setVisible(new.address is not None and self._desk.has_plots)
         if view is not self.view:
             self._rest_view()
             self.view = view
@@ -392,22 +408,25 @@ class ExplainPanel(PlotPanel):
         """Return the plot of an address, which is made if necessary, or None if there is no plot."""
         if address is None or not self._desk.has_plots:
             return None
-        if self.matrix_button.isChecked() or address.kind == "layer":
-            name = "matrix:WeightMatrix"
-        elif address.is_number:
-            name = "loss:LossCurve"
-        elif address.layer >= 0:
-            name = "activation:ActivationView"
-        else:
+        plots = _plots_of(address)
+        chosen = next((each for each in self._preferred if each in plots), next(iter(plots)))
+        self.choice.show_items(list(plots), list(plots).index(chosen))
+        if not (name := plots[chosen]):
             return None
         if name not in self._views:
             module, kind = name.split(":")
             view = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self._desk)
             if kind == "WeightMatrix":  # stays when a person selects a weight in it
                 for selects in (view.grid.clicked, view.grid.moved):
-                    selects.connect(lambda _: self.matrix_button.setChecked(True))
+                    selects.connect(lambda _: self._prefer(MATRIX))
             self._views[name] = view
         return self._views[name]
+
+    def _prefer(self, title: str) -> None:
+        """Show the plot with this title for every selection that has the plot."""
+        others = _plots_of(self._document.now.address) if self._document.now.address else {}
+        self._preferred = [title, *(each for each in self._preferred if each not in others)]
+        self._desk.frames.show_again(self)
 
     def _rest_view(self) -> None:
         if self.view:

@@ -6,6 +6,7 @@ Importing pyqtgraph takes 150 ms, so this module is imported after the window's 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterable
 
 import numpy as np
@@ -24,12 +25,15 @@ from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.scales import Pixels
+from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.number_field import nudge_size
 from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.plot import CENTRE, CurveItem, DotItem, Interval, Plot, QuietAxis, Scale, is_on
 
 SHORT = 22
 """Longer names in a readout are shortened to this number of characters."""
+PLOT_PX = 110
+"""Smallest height of a plot without a map, in pixels, if the window's contents have normal size (100 %)."""
 TANGENT_PX = 44.0
 """Length of a tangent on each side of the movable point, in pixels."""
 ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, -1), Qt.Key.Key_Up: (0, 1)}
@@ -49,8 +53,9 @@ class PointPlot(Plot):
     point_nudged = Signal(object, object, str)
     gesture_ended = Signal()
 
-    def __init__(self, *, grid: bool, point: float = 11) -> None:
-        super().__init__(QuietAxis("bottom"), QuietAxis("left", grid=grid))
+    def __init__(self, *, grid: bool, point: float = 11, whole: bool = False) -> None:
+        """Make a plot with horizontal lines if `grid`, and whole numbers along the axis below if `whole`."""
+        super().__init__(QuietAxis("bottom", whole=whole), QuietAxis("left", grid=grid))
         self._names = ("", "")
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
@@ -202,6 +207,42 @@ class PointPlot(Plot):
     def place_marks(self) -> None:
         """Draw again the marks that depend on the size of a pixel: the tangent, whose length is fixed."""
         self._draw_tangent()
+
+
+class ReadPlot(PointPlot):
+    """A plot that mouse and keys only read: its point cannot be moved.
+
+    The arrow keys move the readout, which starts at the marked point, and Escape hides the readout. `tip` is
+    the tooltip.
+    """
+
+    tip: str
+
+    def __init__(self, *, grid: bool, whole: bool = False) -> None:
+        super().__init__(grid=grid, whole=whole)
+        self.setMinimumHeight(PLOT_PX)
+        self.setToolTip(self.tip)
+
+    def can_move_point(self) -> bool:
+        """Return False."""
+        return False
+
+    @abstractmethod
+    def place_after(self, start: QPointF, right: int, up: int) -> QPointF | None:
+        """Return the place to read next, `right` and `up` steps from `start`, or None if there is none."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the readout with the arrow keys. Escape hides the readout."""
+        start = self._under_mouse or self._point or QPointF()
+        if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
+            self._under_mouse = None
+            self._update_readout()
+        elif event.key() in ARROWS and (to := self.place_after(start, *ARROWS[Qt.Key(event.key())])):
+            self._under_mouse = to
+            self._update_readout()
+            announce(self, self.readout.text().replace("\n", ", "))
+        else:
+            event.ignore()  # pyqtgraph would swallow it
 
 
 STALE = 0.35
