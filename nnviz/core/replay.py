@@ -37,7 +37,6 @@ class Past:
     `shown`            the most recently displayed State of the last run, or None
     `last`             the final State of the last run, even after an edit; None before a run
     `nearest`          returns the last stored State up to an iteration
-    `known_iterations` returns the iterations of the stored States before an iteration
     `known`            returns the known networks of the current run by iteration
     `fill`             computes and stores States of the current run between the stored ones
     `networks`         returns the stored networks of the last run, up to `shown`
@@ -98,20 +97,18 @@ class Past:
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
         return _with_history_of(self.end, self._stored[at - 1]) if at else state_at_start(self.end)
 
-    def known_iterations(self, until: int) -> list[int]:
-        """Return the iterations of the stored States before iteration `until`, in ascending order from 0."""
-        return [0, *(each.iteration for each in self._between(until))]
-
     def known(self) -> dict[int, Network]:
         """Return the known networks of the current run by iteration, or an empty dictionary without a run."""
-        return self._networks(self.end) if self.end.run else {}
+        return self._networks_until(self.end) if self.end.run else {}
 
     def networks(self) -> list[Network]:
         """Return the stored networks of the last run, from iteration 0 to the last displayed iteration."""
-        return [*self._networks(self.shown).values()] if self.shown else []
+        return [*self._networks_until(self.shown).values()] if self.shown else []
 
-    def _networks(self, last: State) -> dict[int, Network]:
-        between = {each.iteration: each.network for each in self._between(last.iteration)}
+    def _networks_until(self, last: State) -> dict[int, Network]:
+        between = {
+            each.iteration: each.network for each in self._stored if 0 < each.iteration < last.iteration
+        }
         return {0: _start(last), **between, last.iteration: last.network}
 
     def fill(self, count: int) -> Iterator[None]:
@@ -132,9 +129,6 @@ class Past:
                 if self.end is not end:
                     return
                 self._store(replay.state())
-
-    def _between(self, until: int) -> list[State]:
-        return [each for each in self._stored if 0 < each.iteration < until]
 
     def _store(self, state: State) -> None:
         assert state.run is not None

@@ -220,7 +220,7 @@ def test_a_layer_without_a_run_has_one_histogram_with_an_axis_of_counts(show):
     texts = [text for _, text in plane.left.ticks(0.0, float(y.max()), 200)]
     assert texts[0] == "0"
     assert plane.accessibleName() == "Weights: Hidden layer"
-    assert f"12 numbers between {as_text(x[0])} and {as_text(x[-1])}" in plane.accessibleDescription()
+    assert f"12 numbers in 13 bins of width 0.25 from {as_text(x[0])} to {as_text(x[-1])}" in plane.accessibleDescription()
     assert pressed(card.view, RIGHT, UP)[0] == "iteration 0"
 
 

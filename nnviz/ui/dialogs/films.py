@@ -227,7 +227,7 @@ class TrainingFilm(ImageFilm):
         if not self._run.watched:
             return range(self._run.iteration)
         assert self._subject.past is not None
-        return self._subject.past.known_iterations(self._run.iteration)
+        return [at for at in self._subject.past.known() if at < self._run.iteration]
 
     def _work(self, trainer: Trainer | Replay, updates: int) -> State:
         for _ in trainer.work(updates):

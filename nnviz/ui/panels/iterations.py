@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import column_title
@@ -26,7 +27,7 @@ from nnviz.core.numbers import as_text, counted, full_text, shortened
 from nnviz.core.results import Results, means_in_blocks
 from nnviz.core.slopes import BLOCK_NS, Work
 from nnviz.core.state import Run, State
-from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
+from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import missing_for_training
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.desk import Desk
@@ -36,7 +37,7 @@ from nnviz.ui.panels.history_readout import readouts
 from nnviz.ui.panels.loss import axis_name
 from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import CurveItem, QuietAxis, add_margins, faint
-from nnviz.ui.plot.points import SHORT, MarksItem, ReadPlot
+from nnviz.ui.plot.points import SHORT, STALE, MarksItem, ReadPlot
 
 FILLED, RIDGES = 50, 10
 """FILLED: number of iterations whose networks the plots ask for. RIDGES: usual number of histograms."""
@@ -57,6 +58,7 @@ class RunView(CaptionedPlot):
         self._found: dict[int, tuple[Network, Any]] = {}
         """By iteration: a network, and its result."""
         self._subject: tuple[object, ...] = ()
+        self._is_drawn = False
         self.work = Slicer(self, self._compute, self._show)
 
     def subject(self, now: Moment) -> tuple[object, ...]:
@@ -86,7 +88,7 @@ class RunView(CaptionedPlot):
         if (subject := self.subject(new)) != self._subject:
             self._subject, self._found = subject, {}
             self.work.stop()
-        self._now = new
+        self._now, self._is_drawn = new, False
         if missing := self.missing(new):
             self.work.stop()
             self.pages.show_sentence(missing)
@@ -113,18 +115,27 @@ class RunView(CaptionedPlot):
         for at in (present, *networks):
             if at not in self._found:
                 self._found[at] = networks[at], (yield from self.measure(networks[at]))
+                self._is_drawn = False
                 yield
 
     def _show(self) -> bool:
-        """Draw what is known. Return whether the result of the displayed network is known."""
+        """Draw what is newly known. Return whether the result of the displayed network is known."""
+        if self._is_drawn:
+            return True
         results = {at: self._found[at][1] for at in self._networks() if at in self._found}
-        if self._now.state.iteration not in results:
+        is_known = self._now.state.iteration in results
+        self.plane.box.setOpacity(1.0 if is_known else STALE)
+        if not is_known:
+            self.caption.setText(REDRAWN_LATER)
+            if not self._found:
+                self.pages.show_sentence(COMPUTING)
             return False
         self.pages.plot_visible = True
         name, text = self.draw(results)
         self.caption.setText(escape(text))
         self.plane.setAccessibleName(name)
         self.plane.setAccessibleDescription(text)
+        self._is_drawn = True
         return True
 
 
@@ -153,10 +164,9 @@ class NumbersPlane(ReadPlot):
         super().restyle()
         self.present_line.setPen(self.pen(colours().muted, 1, Qt.PenStyle.DotLine))
         self.loss.setPen(self.pen(colours().accent, 1.5))
-        self._second = run_pen(1, 2)
-        pens = self.pen(colours().ink), self.pen(self._second.color(), 2, self._second.style())
-        for line, mark, pen in zip(self.lines, self.marks, pens, strict=True):
-            line.setPen(pen)
+        self._pens = QPen(QColor(colours().ink)), run_pen(1, 2)
+        for line, mark, pen in zip(self.lines, self.marks, self._pens, strict=True):
+            line.setPen(self.pen(pen.color(), 2, pen.style()))
             mark.setBrush(pen.color())
 
     def show_numbers(self, known: Array, names: list[str], present: int, run: Run, measure: str) -> None:
@@ -167,15 +177,15 @@ class NumbersPlane(ReadPlot):
         self._known, self._readout = known, readouts(run, measure)[0]
         letters = int(self.box.width() / len(names) / LETTER_PX)
         self._short = [shortened(name, max(letters, SHORT // 2)) for name in names]
-        lines = (colours().ink, SOLID), (self._second.color().name(), LINES[self._second.style()])
-        keys = (f"{coloured(*line)} {escape(name)}" for line, name in zip(lines, self._short, strict=False))
+        lines = (coloured(pen.color().name(), LINES.get(pen.style(), SOLID)) for pen in self._pens)
+        keys = (f"{line} {escape(name)}" for line, name in zip(lines, self._short, strict=False))
         self.show_title("&nbsp;&nbsp; ".join(keys) if len(names) > 1 else "")
         self.name_axes("iterations", "" if len(names) > 1 else names[0])
         self.loss_axis.set_text(measure)
         low, high = _span(known[:, 1:])
         across = add_margins(0.0, max(1.0, *known[-1:, 0]), 0.025, 0.025, 0.0)
         self.set_view(across, add_margins(low, high, 0.06, 0.1, 0.0))
-        points = in_columns(run.history.points, self.pixel()[0], 1)
+        points = in_columns(run.history.points, self.pixel()[0], run.history.bucket)
         least, most = _span(np.minimum(points[:, 1], ceiling(points[:, 1])))
         self.loss_axis.times = (high - low) / (most - least)
         self.loss_axis.shift = low - least * self.loss_axis.times
@@ -236,9 +246,9 @@ class NumbersView(RunView):
         return *super().subject(now), now.row, id(now.what_if_row)
 
     def missing(self, now: Moment) -> str:  # noqa: D102
+        self._addresses = [each for each in (now.weights if now.weights[0] else (now.address,)) if each]
         if now.trace is None and not now.weights[0]:
             return NO_ROWS
-        self._addresses = [each for each in (now.address, now.second) if each]
         row = f"row {now.row + 1:,}" if now.what_if_row is None else "the what-if row"
         node, network = f"a of {{}} for {row}", now.state.network
         self._names = [
@@ -298,20 +308,18 @@ class HistogramPlane(ReadPlot):
         edges, top = self._parts[0].edges, last + self._rise * most
         across = add_margins(float(edges[0]), float(edges[-1]), 0.02, 0.02, 0.0)
         self.set_view(across, (-0.02 * top, 1.04 * top))
-        while len(self.outlines) <= last:
-            self.outlines.append(CurveItem())
-            self.add(1, self.outlines[-1])
-        for k, outline in enumerate(self.outlines):
-            outline.setVisible(k <= last)
-            if k <= last:
-                counts = np.concatenate(([0.0], np.repeat(self._parts[k].counts, 2), [0.0]))
-                colour, base = getattr(colours(), self._role), float(last - k)
-                now, before = (colour, faint(colour, 0.5)), (colours().muted, faint(colours().surface, 0.85))
-                pen, brush = now if self._iterations[k] == present else before
-                heights = base + self._rise * counts
-                outline.setData(
-                    np.repeat(edges, 2), heights, fillLevel=base, brush=brush, pen=self.pen(pen, 1)
-                )
+        for outline in self.outlines[last + 1 :]:
+            outline.hide()
+        for k, (at, part) in enumerate(parts.items()):
+            if k == len(self.outlines):
+                self.outlines.append(CurveItem())
+                self.add(1, self.outlines[k])
+            base, colour = float(last - k), getattr(colours(), self._role if at == present else "muted")
+            brush = faint(colour, 0.5) if at == present else faint(colours().surface, 0.85)
+            heights = base + self._rise * np.concatenate(([0], np.repeat(part.counts, 2), [0]))
+            pen, x = self.pen(colour, 1), np.repeat(edges, 2)
+            self.outlines[k].setData(x, heights, fillLevel=base, brush=brush, pen=pen)
+            self.outlines[k].show()
 
     def _bin(self, at: QPointF, right: int = 0, up: int = 0) -> tuple[int, int]:
         """Return the indices of a histogram and of a bin: those at a place, or a step from there."""
@@ -364,9 +372,10 @@ class HistogramView(RunView):
         """Count the numbers of a network block by block."""
         state, parts = replace(self._now.state, network=network, run=None), list[Histogram]()
         assert self._now.address is not None
-        for values in self.values(state, self._now.address.layer):
+        for k, values in enumerate(self.values(state, self._now.address.layer)):
+            if k:
+                yield
             parts = [joined([*parts, histogram(values)])] if values.size else parts
-            yield
         return parts[0]
 
     def draw(self, results: dict[int, Any]) -> tuple[str, str]:
@@ -377,12 +386,11 @@ class HistogramView(RunView):
         self.plane.show_histograms(parts, at)
         name = f"{self.things}: {column_title(layer + 1, len(network.layers))}"
         self.plane.name_axes(name, "iteration" if len(parts) > 1 else "count")
-        part, low, high = parts[at], *map(as_text, results[at].edges[[0, -1]].tolist())
-        left_out = f", {part.left_out:,} infinite or NaN are left out" if part.left_out else ""
-        count = counted(int(part.counts.sum()), "number")
-        text = f"Iteration {at:,}: {count} between {low} and {high}{left_out}"
-        bins = f"{counted(len(part.counts), 'bin')} of width {as_text(2.0**part.exponent)}"
-        return name, f"{text}; {bins} from {as_text(float(part.edges[0]))}"
+        part = parts[at]
+        low, high, width = map(as_text, (*part.edges[[0, -1]].tolist(), 2.0**part.exponent))
+        bins = f"{counted(len(part.counts), 'bin')} of width {width} from {low} to {high}"
+        left_out = f"; {part.left_out:,} infinite or NaN left out" if part.left_out else ""
+        return name, f"Iteration {at:,}: {counted(int(part.counts.sum()), 'number')} in {bins}{left_out}"
 
 
 CHUNK = 50_000

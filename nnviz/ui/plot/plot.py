@@ -138,7 +138,10 @@ def add_margins(low: float, high: float, below: float, above: float, least: floa
 
 
 class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """A smooth line whose width in pixels does not depend on the ranges of its plot."""
+    """A smooth line whose width in pixels does not depend on the ranges of its plot.
+
+    In an SVG, a line with a brush is filled as a polygon.
+    """
 
     def __init__(self, **options: object) -> None:
         super().__init__(antialias=True, **options)
@@ -165,7 +168,10 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
         painter.resetTransform()
         for part in self.getPath().toSubpathPolygons(to_picture):
             points, joined = clip_curve(np.array([point.toTuple() for point in part.toList()]), area)
-            painter.strokePath(pg.arrayToQPath(*points.T, connect=joined), pen)
+            path = pg.arrayToQPath(*points.T, connect=joined)
+            if self.opts["brush"]:
+                painter.fillPath(path, self.opts["brush"])
+            painter.strokePath(path, pen)
         painter.restore()
 
 
