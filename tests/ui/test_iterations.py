@@ -155,7 +155,7 @@ def test_a_node_shows_a_of_the_selected_row(show):
             state = after(int(iteration))
             trace = state.network.forward(state.data.inputs[row : row + 1])
             assert value == trace.a[0][0, 1]
-        assert card.view.plane.accessibleName() == f"a of node_1 for row {row + 1} over the iterations"
+        assert card.view.plane.accessibleName() == f"a (node_1, row {row + 1}) over the iterations"
     card.document.show_what_if_row([0.5, 0.25, -1.0])
     card.settle()
     expected = after(40).network.forward([[0.5, 0.25, -1.0]]).a[0][0, 1]
@@ -220,7 +220,10 @@ def test_a_layer_without_a_run_has_one_histogram_with_an_axis_of_counts(show):
     texts = [text for _, text in plane.left.ticks(0.0, float(y.max()), 200)]
     assert texts[0] == "0"
     assert plane.accessibleName() == "Weights: Hidden layer"
-    assert f"12 numbers in 13 bins of width 0.25 from {as_text(x[0])} to {as_text(x[-1])}" in plane.accessibleDescription()
+    assert (
+        f"12 numbers in 13 bins of width 0.25 from {as_text(x[0])} to {as_text(x[-1])}"
+        in plane.accessibleDescription()
+    )
     assert pressed(card.view, RIGHT, UP)[0] == "iteration 0"
 
 

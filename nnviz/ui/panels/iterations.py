@@ -32,7 +32,7 @@ from nnviz.document.job import missing_for_training
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, run_pen
-from nnviz.ui.panels.history_canvas import LINES, SOLID
+from nnviz.ui.panels.history_canvas import LINES, RING_PX, SOLID
 from nnviz.ui.panels.history_readout import readouts
 from nnviz.ui.panels.loss import axis_name
 from nnviz.ui.plot.card import CaptionedPlot, coloured
@@ -183,8 +183,9 @@ class NumbersPlane(ReadPlot):
         self.name_axes("iterations", "" if len(names) > 1 else names[0])
         self.loss_axis.set_text(measure)
         low, high = _span(known[:, 1:])
-        across = add_margins(0.0, max(1.0, *known[-1:, 0]), 0.025, 0.025, 0.0)
-        self.set_view(across, add_margins(low, high, 0.06, 0.1, 0.0))
+        rings = RING_PX / max(self.box.width(), 1.0), RING_PX / max(self.box.height(), 1.0)
+        across = add_margins(0.0, max(1.0, *known[-1:, 0]), 0.025, 0.025, rings[0])
+        self.set_view(across, add_margins(low, high, 0.06, 0.1, rings[1]))
         points = in_columns(run.history.points, self.pixel()[0], run.history.bucket)
         least, most = _span(np.minimum(points[:, 1], ceiling(points[:, 1])))
         self.loss_axis.times = (high - low) / (most - least)
@@ -249,10 +250,10 @@ class NumbersView(RunView):
         self._addresses = [each for each in (now.weights if now.weights[0] else (now.address,)) if each]
         if now.trace is None and not now.weights[0]:
             return NO_ROWS
-        row = f"row {now.row + 1:,}" if now.what_if_row is None else "the what-if row"
-        node, network = f"a of {{}} for {row}", now.state.network
+        row = f"row {now.row + 1:,}" if now.what_if_row is None else "what-if row"
+        network = now.state.network
         self._names = [
-            axis_name(network, each) if each.is_number else node.format(network.name_of(each))
+            axis_name(network, each) if each.is_number else f"a ({network.name_of(each)}, {row})"
             for each in self._addresses
         ]
         return "" if self._past.end.iteration else PRESS_RUN.format(" and ".join(self._names))
@@ -305,7 +306,8 @@ class HistogramPlane(ReadPlot):
         self._rise = RISE / most if last else 1.0
         self.left.names = [(float(k), str(at)) for k, at in enumerate(reversed(parts))] if last else ()
         self.left.picture = None
-        edges, top = self._parts[0].edges, last + self._rise * most
+        edges = self._parts[0].edges
+        top = float(max(last - k + self._rise * part.counts.max() for k, part in enumerate(self._parts)))
         across = add_margins(float(edges[0]), float(edges[-1]), 0.02, 0.02, 0.0)
         self.set_view(across, (-0.02 * top, 1.04 * top))
         for outline in self.outlines[last + 1 :]:

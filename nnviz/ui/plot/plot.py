@@ -354,6 +354,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.add_axis(left)
         self.title = pg.LabelItem()
         self.centralLayout.addItem(self.title, 0, CENTRE[1])
+        self.title.setMaximumHeight(0)  # or an empty title would take the room of a line
         ignore_drops(self)
         self.setAntialiasing(True)
         self.box.disableAutoRange()
