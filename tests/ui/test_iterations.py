@@ -99,6 +99,8 @@ def test_every_known_weight_and_loss_is_that_of_training_again_bit_for_bit(show)
     drawn = card.view.plane.loss.points
     assert drawn[:, 0].tolist() == history[:, 0].tolist()
     assert (drawn[:, 1] - axis.shift) / axis.times == pytest.approx(history[:, 1])
+    reach = [[curve[:, 1].min(), curve[:, 1].max()] for curve in (drawn, points)]
+    assert reach[0] == pytest.approx(reach[1]), "both are as high as the plot"
 
 
 def test_mouse_and_keys_read_known_iterations_and_the_present_one_is_marked(show):
