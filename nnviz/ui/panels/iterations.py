@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import column_title
@@ -31,13 +31,13 @@ from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Sl
 from nnviz.document.job import missing_for_training
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.theme import colours, run_pen
+from nnviz.ui.kit.theme import colours, px, run_pen, ui_font
 from nnviz.ui.panels.history_canvas import LINES, RING_PX, SOLID
 from nnviz.ui.panels.history_readout import readouts
 from nnviz.ui.panels.loss import axis_name
 from nnviz.ui.plot.card import CaptionedPlot, coloured
 from nnviz.ui.plot.plot import CurveItem, QuietAxis, add_margins, faint
-from nnviz.ui.plot.points import SHORT, STALE, MarksItem, ReadPlot
+from nnviz.ui.plot.points import STALE, MarksItem, ReadPlot
 
 FILLED, RIDGES = 50, 10
 """FILLED: number of iterations whose networks the plots ask for. RIDGES: usual number of histograms."""
@@ -141,8 +141,8 @@ class RunView(CaptionedPlot):
 
 # --- numbers
 
-FEW, LETTER_PX = 30, 8.0
-"""FEW: up to this number, each known iteration has a mark. LETTER_PX: room for a letter in the key."""
+FEW, LINE_PX = 30, 34
+"""FEW: up to this number, each known iteration has a mark. LINE_PX: room for a line in the key, in pixels."""
 
 
 class NumbersPlane(ReadPlot):
@@ -175,10 +175,12 @@ class NumbersPlane(ReadPlot):
         `known` has the columns iteration and numbers. `present` is the index of the displayed iteration.
         """
         self._known, self._readout = known, readouts(run, measure)[0]
-        letters = int(self.box.width() / len(names) / LETTER_PX)
-        self._short = [shortened(name, max(letters, SHORT // 2)) for name in names]
+        self._short = [shortened(name) for name in names]
+        room = (self.width() - self.left.width() - self.loss_axis.width()) / len(names) - px(LINE_PX)
+        metrics, middle = QFontMetrics(ui_font(11)), Qt.TextElideMode.ElideMiddle
+        texts = (escape(metrics.elidedText(name, middle, int(room))) for name in names)
         lines = (coloured(pen.color().name(), LINES.get(pen.style(), SOLID)) for pen in self._pens)
-        keys = (f"{line} {escape(name)}" for line, name in zip(lines, self._short, strict=False))
+        keys = (f"{line} {text}" for line, text in zip(lines, texts, strict=False))
         self.show_title("&nbsp;&nbsp; ".join(keys) if len(names) > 1 else "")
         self.name_axes("iterations", "" if len(names) > 1 else names[0])
         self.loss_axis.set_text(measure)
