@@ -151,7 +151,7 @@ class NumbersPlane(ReadPlot):
     tip = "Move the mouse over the plot, or press Left or Right, to read the known iterations"
 
     def __init__(self) -> None:
-        super().__init__(grid=True, whole=True)
+        super().__init__(grid=True, whole="bottom")
         self.loss_axis = QuietAxis("right", colour="accent")
         self.add_axis(self.loss_axis)
         self.present_line, self.loss = CurveItem(), CurveItem(connect="finite")
@@ -283,11 +283,11 @@ class NumbersView(RunView):
 # --- histograms
 
 RISE = 3.0
-"""Height of the fullest bin, as a multiple of the distance between two histograms."""
+"""Height of the fullest bin, as a multiple of the usual distance between two histograms."""
 
 
 class HistogramPlane(ReadPlot):
-    """The plot of histograms with common bins, one below the other, from the first to the last iteration.
+    """The plot of histograms with common bins, each at its iteration on the left axis, the first on top.
 
     A single histogram has an axis with counts.
     """
@@ -296,7 +296,7 @@ class HistogramPlane(ReadPlot):
 
     def __init__(self, letter: str, role: str) -> None:
         """Make a plot for numbers that are written as `letter`, in a colour of the palette."""
-        super().__init__(grid=False)
+        super().__init__(grid=False, whole="left")
         self._letter, self._role = letter, role
         self.outlines: list[CurveItem] = []
         self.restyle()
@@ -304,21 +304,22 @@ class HistogramPlane(ReadPlot):
     def show_histograms(self, parts: dict[int, Histogram], present: int) -> None:
         """Draw histograms by iteration, and fill the one of iteration `present`."""
         self._parts, self._iterations = [*parts.values()], [*parts]
-        last, most = len(parts) - 1, max(1, *(part.counts.max() for part in self._parts))
-        self._rise = RISE / most if last else 1.0
-        self.left.names = [(float(k), str(at)) for k, at in enumerate(reversed(parts))] if last else ()
-        self.left.picture = None
-        edges = self._parts[0].edges
-        top = float(max(last - k + self._rise * part.counts.max() for k, part in enumerate(self._parts)))
+        most, edges = np.array([part.counts.max() for part in self._parts]), self._parts[0].edges
+        first, last = self._iterations[0], self._iterations[-1]
+        apart = (RIDGES - 1) / max(last - first, 1)
+        self._rise = RISE / max(most.max(), 1) if first < last else 1.0
+        self._bases = apart * (last - np.array(self._iterations))
+        self.left.times, self.left.shift = (-apart, apart * last) if first < last else (1.0, 0.0)
+        self.left.picture, top = None, float((self._bases + self._rise * most).max())
         across = add_margins(float(edges[0]), float(edges[-1]), 0.02, 0.02, 0.0)
         self.set_view(across, (-0.02 * top, 1.04 * top))
-        for outline in self.outlines[last + 1 :]:
+        for outline in self.outlines[len(parts) :]:
             outline.hide()
         for k, (at, part) in enumerate(parts.items()):
             if k == len(self.outlines):
                 self.outlines.append(CurveItem())
                 self.add(1, self.outlines[k])
-            base, colour = float(last - k), getattr(colours(), self._role if at == present else "muted")
+            base, colour = float(self._bases[k]), getattr(colours(), self._role if at == present else "muted")
             brush = faint(colour, 0.5) if at == present else faint(colours().surface, 0.85)
             heights = base + self._rise * np.concatenate(([0], np.repeat(part.counts, 2), [0]))
             pen, x = self.pen(colour, 1), np.repeat(edges, 2)
@@ -327,15 +328,15 @@ class HistogramPlane(ReadPlot):
 
     def _bin(self, at: QPointF, right: int = 0, up: int = 0) -> tuple[int, int]:
         """Return the indices of a histogram and of a bin: those at a place, or a step from there."""
-        edges, last = self._parts[0].edges, len(self._parts) - 1
-        k = last - np.clip(np.floor(at.y()), 0, last) - up
-        i = edges.searchsorted(at.x(), side="right") - 1 + right
-        return int(np.clip(k, 0, last)), int(np.clip(i, 0, len(edges) - 2))
+        edges = self._parts[0].edges
+        k = int((self._bases > at.y()).sum()) - up
+        i = int(edges.searchsorted(at.x(), side="right")) - 1 + right
+        return min(max(k, 0), len(self._parts) - 1), min(max(i, 0), len(edges) - 2)
 
     def place_after(self, start: QPointF, right: int, up: int) -> QPointF | None:
         """Return the place of the next bin, or of the same bin of the next histogram."""
         k, i = self._bin(start, right, up)
-        return QPointF(float(self._parts[k].edges[i : i + 2].mean()), len(self._parts) - 1 - k)
+        return QPointF(float(self._parts[k].edges[i : i + 2].mean()), float(self._bases[k]))
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the top of the bin at a place, and its edges and count."""
@@ -343,7 +344,7 @@ class HistogramPlane(ReadPlot):
         part, iteration = self._parts[k], self._iterations[k]
         (low, high), count = part.edges[i : i + 2].tolist(), int(part.counts[i])
         text = f"{as_text(low)} ≤ {self._letter} < {as_text(high)}\ncount {count:,} of {part.counts.sum():,}"
-        top = len(self._parts) - 1 - k + self._rise * count
+        top = float(self._bases[k] + self._rise * count)
         return QPointF((low + high) / 2, top), f"iteration {iteration:,}\n{text}"
 
 

@@ -185,8 +185,6 @@ FARTHEST_OUTSIDE = 1e5
 """Largest distance of curves from the view, as a multiple of the view's size. Qt aborts beyond."""
 GRAB_PX = 10.0
 """Largest distance between the mouse and a point of a plot at which the mouse is on the point, in pixels."""
-NAMES_PX = 13.0
-"""Least distance between two ticks with names, in pixels."""
 OFFSET = 6
 """Space between an axis and its tick texts, in pixels."""
 TICK_PX = 18
@@ -213,12 +211,10 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     If `whole` is true, all ticks are whole numbers. If `grid` is true, each tick has a grid line. `colour` is
     the role of the texts' colour in the palette. The plot draws each value multiplied by `times`, plus
-    `shift`; the texts show the value itself. `names` are ticks (value, text) in place of round numbers: the
-    first one, and those that have room.
+    `shift`; the texts show the value itself.
     """
 
     times, shift = 1.0, 0.0
-    names: Sequence[tuple[float, str]] = ()
 
     def __init__(
         self,
@@ -266,12 +262,6 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             low, high = max(low, -LARGEST_EXPONENT), min(high, LARGEST_EXPONENT)
         if not low < high:  # the plot is empty, or too small for a tick
             return []
-        if self.names:
-            shown = [self.names[0]]
-            for value, text in self.names:
-                if abs(value - shown[-1][0]) * pixels >= NAMES_PX * (high - low):
-                    shown.append((value, text))
-            return shown
         if self._logarithmic:
             values = log_ticks(low, high, count)
             texts = tick_texts([10.0**value for value in values])
@@ -298,10 +288,12 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _vertical_picture(self) -> AxisPicture:
         metrics, size, is_left = QFontMetricsF(self._font), self.size(), self.orientation == "left"
-        low, high = ((end - self.shift) / self.times for end in self.range)
+        low, high = self.range
+        least, most = sorted((end - self.shift) / self.times for end in self.range)
         lines, texts, widest = [], [], 0.0
-        for value, text in self.ticks(low, high, size.height()):
-            y, width = (high - value) / (high - low) * size.height(), metrics.horizontalAdvance(text)
+        for value, text in self.ticks(least, most, size.height()):
+            up, width = value * self.times + self.shift, metrics.horizontalAdvance(text)
+            y = (high - up) / (high - low) * size.height()
             lines.append(QLineF(size.width(), y, size.width() + self.linkedView().width(), y))
             x = size.width() - OFFSET - width if is_left else OFFSET
             texts.append((QPointF(x, y + metrics.capHeight() / 2), text))

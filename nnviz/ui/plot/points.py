@@ -53,9 +53,10 @@ class PointPlot(Plot):
     point_nudged = Signal(object, object, str)
     gesture_ended = Signal()
 
-    def __init__(self, *, grid: bool, point: float = 11, whole: bool = False) -> None:
-        """Make a plot with horizontal lines if `grid`, and whole numbers along the axis below if `whole`."""
-        super().__init__(QuietAxis("bottom", whole=whole), QuietAxis("left", grid=grid))
+    def __init__(self, *, grid: bool, point: float = 11, whole: str = "") -> None:
+        """Make a plot with horizontal lines if `grid`. `whole` names an axis without fractions, or is ""."""
+        left = QuietAxis("left", grid=grid, whole=whole == "left")
+        super().__init__(QuietAxis("bottom", whole=whole == "bottom"), left)
         self._names = ("", "")
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
@@ -218,7 +219,7 @@ class ReadPlot(PointPlot):
 
     tip: str
 
-    def __init__(self, *, grid: bool, whole: bool = False) -> None:
+    def __init__(self, *, grid: bool, whole: str = "") -> None:
         super().__init__(grid=grid, whole=whole)
         self.setMinimumHeight(PLOT_PX)
         self.setToolTip(self.tip)
