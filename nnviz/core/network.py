@@ -416,10 +416,7 @@ class Network(AsSvg):
 
     def fits(self, other: Network) -> bool:
         """Return whether the weights and biases of two networks have the same shapes."""
-        own, its = (
-            [array.shape for layer in each.layers for array in layer.arrays] for each in (self, other)
-        )
-        return self.sizes == other.sizes and own == its
+        return same_shapes(self.layers, other.layers)
 
     def minus(self, other: Network) -> Network:
         """Return this network with the differences of its weights and biases to those of `other`.
@@ -479,12 +476,21 @@ class Network(AsSvg):
         return replace(self, layers=tuple(layers))
 
 
+def same_shapes(layers: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Return whether the `weights` and `biases` of layers have the same shapes."""
+
+    def shapes(each: Any) -> tuple[object, ...]:
+        return each.weights.shape, None if each.biases is None else each.biases.shape
+
+    return [*map(shapes, layers)] == [*map(shapes, others)]
+
+
 class OtherNetwork(NamedTuple):
-    """A network to compare with, and its name. `on_edges`: whether the edges show the differences to it."""
+    """A network to compare with, its name, and whether the edges of the diagram show the differences."""
 
     name: str
     network: Network
-    on_edges: bool = False
+    shows_differences: bool = False
 
 
 def moved(address: Address | None, old: Network, new: Network) -> Address | None:

@@ -18,7 +18,7 @@ import numpy as np
 from nnviz.core.network import Network
 from nnviz.core.numbers import POINTS
 from nnviz.core.slopes import BLOCK_NS, PASSES_PER_UPDATE, forward_ns
-from nnviz.core.state import Run, Segment, State, Stop, Training, with_weights
+from nnviz.core.state import Run, Segment, State, Training, with_weights
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
@@ -69,8 +69,10 @@ class Past:
             self._end_at(state)
         if state.run and self.end.run and state.run.label != self.end.run.label:  # a person has named the run
             self.end = self.last = replace(self.end, run=replace(self.end.run, label=state.run.label))
-        elif state.is_watched and state.iteration == self.end.iteration:
-            self.end = self.last = state  # the script has reported more losses for this iteration
+        elif state.iteration == self.end.iteration and (
+            state.is_watched or _points(state) > _points(self.end)
+        ):
+            self.end = self.last = state  # the script, or the end of an epoch, has added losses
             self._ends[-1] = weakref.ref(state)
         if self._stored and self.end.run is not None and not leads_to(self._stored[-1], self.end):
             self._stored = [each for each in self._stored if leads_to(each, self.end)]
@@ -147,6 +149,10 @@ def _most_stored(state: State) -> int:
     return min(STORED_STATES, KEPT_BYTES // size)
 
 
+def _points(state: State) -> int:
+    return len(state.run.history) if state.run else 0
+
+
 def _with_history_of(end: State, earlier: State) -> State:
     """Return `earlier` with all points of the history of `end` up to it."""
     assert end.run is not None
@@ -183,7 +189,7 @@ def can_repeat(state: State, end: State) -> bool:
     names = [*state.network.all_names()] == [*end.network.all_names()]
     if not names or replace(end, network=state.network) != state:
         return False
-    own = state.training.of_update
+    own = state.training.update_settings
     settings = _settings(end.run, end.iteration) if end.run else []
     return all(training == own for training, last in settings if last > state.iteration)
 
@@ -233,7 +239,7 @@ class Replay:
     """
 
     diverged = is_over = False
-    stopped: Stop = ""
+    stopped = ""
 
     def __init__(
         self, known: State, end: State, history_limit: float = math.inf, at_once: float = math.inf

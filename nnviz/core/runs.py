@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnviz.core.history import History, ceiling
+from nnviz.core.network import same_shapes
 from nnviz.core.numbers import KEPT_NUMBERS, KEPT_RUNS, NUMBERS, SEGMENTS, exact_text, full_text
 from nnviz.core.replay import leads_to
 from nnviz.core.schedules import CONSTANT
 from nnviz.core.slopes import QUICK_NS, forward_ns
-from nnviz.core.state import MOST_UPDATES, Run, RunLabel, State, Training, WeightSet
+from nnviz.core.state import MOST_UPDATES, Run, RunLabel, State, Training
 
 SEGMENT_NUMBERS = 100
 """A change of settings counts as this many numbers: objects of a file take more memory than numbers."""
@@ -73,7 +74,7 @@ def begin(state: State, last: State | None) -> State:
     if last is None or last.run is None or not leads_to(state, last):
         return state
     following = [segment for segment in last.run.segments if segment.after <= state.iteration]
-    if not following or following[-1].training == state.training.of_update:
+    if not following or following[-1].training == state.training.update_settings:
         return _as_current(state)
     return replace(_keep_once(state, last), run=None)
 
@@ -267,15 +268,8 @@ def return_to(state: State, run: int, last: State | None, at_start: bool = False
         training=kept.training,
         run=current,
         runs=(*state.runs, kept) if at_start else state.runs,
-        weight_sets=tuple(each for each in state.weight_sets if _fits(each, network.layers)),
+        weight_sets=tuple(each for each in state.weight_sets if same_shapes(each.layers, network.layers)),
     )
-
-
-def _fits(weights: WeightSet, layers: Sequence[Any]) -> bool:
-    def shapes(each: Any) -> tuple[object, ...]:
-        return each.weights.shape, None if each.biases is None else each.biases.shape
-
-    return [*map(shapes, weights.layers)] == [*map(shapes, layers)]
 
 
 # All runs beside each other
@@ -345,13 +339,25 @@ SETTINGS = {
 class NamedRun:
     """A run beside other runs: the State at its end, its name, and its settings as texts by key.
 
-    If the run stands for several runs, which differ only in their seed and start, `seeds` holds them all.
+    If the run stands for several runs, which differ only in their seed and start, `seeds` holds them all, and
+    `place` is its number among such runs, from 1, else 0.
     """
 
     state: State
     name: str
     settings: dict[str, str]
     seeds: tuple[NamedRun, ...] = ()
+    place: int = 0
+
+    @property
+    def pen(self) -> int:
+        """The number that gives the run's line its colour and pattern."""
+        return self.place or self.id
+
+    @property
+    def ids(self) -> set[int]:
+        """The ids of the run and of all runs for which it stands."""
+        return {self.id, *(each.id for each in self.seeds)}
 
     @property
     def run(self) -> Run:
@@ -382,7 +388,7 @@ class NamedRun:
     def outcome(self) -> str:
         """How the run ended: "diverged", "stopped early", "paused" before all updates were made, or "done".
 
-        For a weight set, the text is "weights".
+        For a weight set, the text is "weights". A run that was cut at its best weights has "best weights".
 
         As in the plot, a loss that is a million times the first loss counts as diverged, too.
         """
@@ -392,20 +398,23 @@ class NamedRun:
             return "diverged"
         if self.run.stopped:
             return "stopped early"
-        return "paused" if self.run.iteration < self.state.training.updates else "done"
+        if self.run.iteration >= self.state.training.updates:
+            return "done"
+        return "best weights" if self.state.training.keep else "paused"
 
     def curves(self, name: str) -> tuple[History, ...]:
         """Return the curve `name` of the run, or () if the run lacks this curve; "" is the loss.
 
-        For several seeds, return the curve of the mean, that of the smallest and that of the largest value,
-        at the iterations at which every seed has a value.
+        For several seeds, return the curve of the mean, that of the smallest and that of the largest value. A
+        run that has ended counts with its last value.
         """
         found = [each.run.curve(name) if name else each.run.history for each in self.seeds or (self,)]
         curves = [curve for curve in found if curve]
         if len(curves) < len(found) or len(found) == 1:
             return tuple(curves) if len(found) == 1 else ()
-        shared = reduce(np.intersect1d, (curve.points[:, 0] for curve in curves))
-        values = [curve.points[np.isin(curve.points[:, 0], shared), 1] for curve in curves]
+        points = [curve.points for curve in curves]
+        shared = reduce(np.union1d, (each[:, 0] for each in points))
+        values = [np.interp(shared, *each.T) for each in points]
         statistics = (statistic(values, axis=0) for statistic in (np.mean, np.min, np.max))
         return tuple(History().extended(np.column_stack((shared, each))) for each in statistics)
 
@@ -449,12 +458,12 @@ class RunTable(NamedTuple):
             settings = (text for key, text in each.settings.items() if key not in SEEDED)
             alike[*settings, each.id == current, each.run.curve_only].append(each)
         keys, runs = [key for key in self.differing if key not in SEEDED], []
-        for seeds in alike.values():
+        for place, seeds in enumerate(alike.values(), 1):
             best = min(seeds, key=lambda each: each.run.monitored_curve.last[1])
             if len(seeds) > 1:
                 name = " · ".join(filter(None, (_name(best.settings, keys), f"{len(seeds)} seeds")))
                 best = replace(best, name=name, seeds=tuple(seeds))
-            runs.append(best)
+            runs.append(replace(best, place=place))
         return RunTable(runs, keys)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
@@ -42,8 +43,6 @@ EngineName: TypeAlias = Literal["numpy", "compiled"]
 """The name of an engine, which makes the updates of a run."""
 NUMPY: EngineName = "numpy"
 COMPILED: EngineName = "compiled"
-Stop: TypeAlias = Literal["", "until", "patience"]
-"""The setting that ended a run before the number of updates that was set, or ""."""
 MOST_UPDATES = 2**53
 """Largest iteration: a history stores iterations as floats, which are exact up to this number."""
 
@@ -85,7 +84,8 @@ class Training:
     def __post_init__(self) -> None:
         for name in ("learning_rate", "until"):
             number: object = getattr(self, name)
-            is_above = isinstance(number, float | int | np.number) and 0.0 < number < float("inf")
+            is_number = isinstance(number, float | int | np.number) and not isinstance(number, bool)
+            is_above = is_number and 0.0 < number <= sys.float_info.max  # type: ignore[operator]
             if not (is_above or (number is None and name == "until")):
                 raise ValueError(f"{name}: expected a number above 0")
         null = ", or null for all rows"
@@ -94,7 +94,7 @@ class Training:
             value = getattr(self, name)
             if value is None and name in ("batch_size", "patience"):
                 continue
-            if not isinstance(value, int | np.integer) or value < least:
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name}: expected a whole number, at least {least}{other}")
             if value > LARGEST:
                 raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
@@ -128,7 +128,7 @@ class Training:
         return self.schedule.name if self.schedule else CONSTANT
 
     @property
-    def of_update(self) -> Training:
+    def update_settings(self) -> Training:
         """The settings that affect an update, without those that only affect where a run ends."""
         return replace(self, updates=1, until=None, patience=None, keep="")
 
@@ -223,7 +223,7 @@ class Run:
     `engine`     the engine that made the updates; other engines round differently
     `label`      the number of the run, its name and its note
     `diverged`   whether the run ended because a number became infinite or NaN
-    `stopped`    the setting that ended the run early: "until", "patience" or ""
+    `stopped`    what ended the run early: "patience 2", "until 0.01" or ""
     `curve_only` whether only the curve is known, as for earlier runs in files of older versions
     ============ ============================================================================
 
@@ -241,7 +241,7 @@ class Run:
     engine: EngineName = NUMPY
     label: RunLabel = RunLabel()
     diverged: bool = False
-    stopped: Stop = ""
+    stopped: str = ""
     curve_only: bool = False
 
     def curve(self, name: str) -> History | None:
@@ -541,12 +541,10 @@ class State(AsSvg):
     @property
     def stop_reason(self) -> str:
         """Why the run ended early: "no smaller validation loss for 2 epochs", "MSE ≤ 0.01"; or ""."""
-        training, stopped = self.training, self.run.stopped if self.run else ""
-        if stopped == "until" and training.until:
-            return f"{self.measure.title} ≤ {as_text(training.until)}"
-        if stopped == "patience" and training.patience:
-            return f"no smaller {self.monitored_title} for {counted(training.patience, 'epoch')}"
-        return "by an earlier setting" if stopped else ""
+        setting, _, value = (self.run.stopped if self.run else "").partition(" ")
+        if setting == "until":
+            return f"{self.measure.title} ≤ {as_text(float(value))}"
+        return f"no smaller {self.monitored_title} for {counted(int(value), 'epoch')}" if setting else ""
 
     @property
     def before_run(self) -> State:
@@ -554,7 +552,7 @@ class State(AsSvg):
         return replace(self, network=self.run.start, run=None) if self.run else self
 
     @property
-    def current_or_last(self) -> int | None:
+    def newest_run_id(self) -> int | None:
         """The id of the current run or, without one, of the run that ended last; None before a run."""
         return self.run.label.id if self.run else self.next_label.parent
 

@@ -230,7 +230,9 @@ def _kind(state: State) -> Hashable:
         return NUMPY
     rows = [each.tobytes() for each in (state.data.inputs, state.data.targets) if each is not None]
     layers = tuple((len(each), each.biases is None, each.activation) for each in state.network.layers)
-    shared = replace(training.of_update, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None)
+    shared = replace(
+        training.update_settings, learning_rate=1.0, seed=0, l1=0.0, l2=0.0, frozen=(), schedule=None
+    )
     return *rows, training.updates, state.iteration, layers, shared, bool(training.penalty)
 
 

@@ -12,7 +12,6 @@ from contextvars import copy_context
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.engines import LANES, CompiledEngine, make_engine
@@ -21,7 +20,7 @@ from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.parameters import Parameters, as_layers
 from nnviz.core.slopes import Work, run_work
-from nnviz.core.state import Curve, Run, Segment, State, Stop, with_weights
+from nnviz.core.state import Curve, Run, Segment, State, with_weights
 
 POINTS_AT_ONCE = 4096
 """Number of points that the histories take at once, because each time takes many calls."""
@@ -39,7 +38,7 @@ class Trainer:
     `at_once`         the largest number of updates in a unit of work; may be set, too
     `iteration`       the number of updates in this run
     `diverged`        whether a number became infinite or NaN
-    `stopped`         the setting that ended the run early, "until" or "patience"; or ""
+    `stopped`         what ended the run early, as `Run.stopped` says it; or ""
     `is_over`         whether the run diverged or was stopped early
     `state()`         returns the current State, with the run
     ================= ========================================================================
@@ -95,7 +94,7 @@ class Trainer:
         self._learning_rate = state.training.learning_rate
         self._apply_rate()
         self.diverged = False
-        self.stopped: Stop = ""
+        self.stopped = ""
         training = state.training
         self._rules = None
         if training.until or training.patience:
@@ -161,7 +160,7 @@ class Trainer:
     def _apply_rate(self) -> None:
         """Store the settings of the next update as a segment if they changed."""
         segments = tuple(segment for segment in self._segments if segment.after < self.iteration)
-        settings = replace(self.given.training.of_update, learning_rate=self._learning_rate)
+        settings = replace(self.given.training.update_settings, learning_rate=self._learning_rate)
         if not segments or segments[-1].training != settings:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
@@ -234,7 +233,7 @@ class Trainer:
         if not (np.isfinite(self.parameters.vectors).all() and np.isfinite(points).all()):
             self._fall_back()
         elif len(points):
-            count, stop = self._rules.ending(points) if self._rules else (len(points), self.stopped)
+            count, stop = self._rules.ending(points) if self._rules else (len(points), "")
             last = int(points[count - 1, 0])
             if stop and last < self.iteration:
                 self._return()
@@ -279,37 +278,34 @@ class StopRules:
         training = state.training
         self._until, self._patience = training.until or -math.inf, training.patience or math.inf
         self._per_epoch, self._column = per_epoch, 2 if state.validated else 1
-        self._least, self._at = math.inf, 0
-        self._follow(*run.monitored_curve.points.T)
+        self._least, self._at = math.inf, 0.0
+        for iteration, loss in run.monitored_curve.points.tolist():
+            self._compare(iteration, loss)
 
-    def ending(self, points: Array) -> tuple[int, Stop]:
-        """Return how many of the next points the run has, and the setting that stops the run.
+    def ending(self, points: Array) -> tuple[int, str]:
+        """Return how many of the next points the run has, and what stops the run, as `Run.stopped` says it.
 
         A point has the iteration, the loss and, with validation rows, the validation loss. If the run does
-        not stop, the number is that of all points, and the setting is "".
+        not stop, the number is that of all points, and the text is "".
         """
-        iterations, monitored = points[:, 0], points[:, self._column]
-        losses = np.append(self._least, np.where(self._count(iterations), monitored, math.inf))
-        falls = losses[1:] < np.minimum.accumulate(losses)[:-1]
-        progress = np.maximum.accumulate(np.append(self._at, np.where(falls, iterations, 0.0)))[1:]
-        is_low = points[:, 1] <= self._until
-        is_long = (iterations - progress) // self._per_epoch >= self._patience
-        ends = (is_low | is_long) & self._count(iterations)
-        if not ends.any():
-            self._follow(iterations, monitored)
-            return len(points), ""
-        last = int(ends.argmax())
-        return last + 1, "until" if is_low[last] else "patience"
+        before = self._least, self._at
+        for count, point in enumerate(points.tolist(), 1):
+            iteration = point[0]
+            self._compare(iteration, point[self._column])
+            is_low = point[1] <= self._until
+            is_long = (iteration - self._at) // self._per_epoch >= self._patience
+            if (is_low or is_long) and self._counts(iteration):
+                self._least, self._at = before  # the updates up to here may be repeated
+                return count, f"until {self._until!r}" if is_low else f"patience {self._patience}"
+        return len(points), ""
 
-    def _count(self, iterations: Array) -> NDArray[np.bool_]:
-        counts: NDArray[np.bool_] = (iterations > 0) & (iterations % self._per_epoch == 0)
-        return counts
+    def _counts(self, iteration: float) -> bool:
+        return iteration > 0 and iteration % self._per_epoch == 0
 
-    def _follow(self, iterations: Array, losses: Array) -> None:
-        """Remember the smallest loss so far and its iteration."""
-        losses = np.where(self._count(iterations), losses, math.inf)
-        if len(losses) and losses.min() < self._least:
-            self._least, self._at = float(losses.min()), int(iterations[losses.argmin()])
+    def _compare(self, iteration: float, loss: float) -> None:
+        """Remember the smallest loss and its iteration."""
+        if loss < self._least and self._counts(iteration):
+            self._least, self._at = loss, iteration
 
 
 FEWEST = 1 + LANES // 2

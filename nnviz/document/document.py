@@ -19,7 +19,7 @@ from nnviz.core.network import Layer, OtherNetwork, frozen
 from nnviz.core.numbers import file_label
 from nnviz.core.replay import Past, can_repeat
 from nnviz.core.results import Hiding
-from nnviz.core.runs import RunTable, all_runs, keep_ended, run_table, with_whole_run
+from nnviz.core.runs import RunTable, add_runs, all_runs, keep_ended, run_table, with_whole_run
 from nnviz.core.state import Shown, State, Weights
 from nnviz.document.idle import Idle
 from nnviz.document.moment import Moment
@@ -191,9 +191,13 @@ class Document(QObject):
         """Hide the curves of the runs with these ids, and show those of all other runs."""
         self._show(hidden_runs=runs)
 
-    def show_beside(self, other: OtherNetwork | None) -> None:
+    def compare_with(self, other: OtherNetwork | None) -> None:
         """Show another network beside the network, or none."""
         self._show(other=other)
+
+    def list_runs(self, ends: tuple[State, ...]) -> None:
+        """List the runs of a sweep in progress, given as the States at their ends, with the kept runs."""
+        self._show(listed_runs=ends)
 
     def show_seeds_together(self, on: bool) -> None:
         """Show kept runs that differ only in seed and start as one run, or each alone."""
@@ -206,9 +210,11 @@ class Document(QObject):
         """
         end, together = self.past.end, self._now.seeds_together
         current = end.run and (end.run.start, end.run.segments, end.run.label, end.training, end.data)
-        named = self.state.runs, current, end.iteration > 0, together
+        listed = self._now.listed_runs
+        named = self.state.runs, current, end.iteration > 0, together, listed
         if named[0] is not self._named[0] or named[1:] != self._named[1:]:
-            self._named, self._run_table = named, run_table(all_runs(self.state, end))
+            with_listed = add_runs(self.state, listed, self.state.newest_run_id)
+            self._named, self._run_table = named, run_table(all_runs(with_listed, end))
             if together:
                 current_id = end.run.label.id if end.run else None
                 self._run_table = self._run_table.with_seeds_together(current_id)
@@ -421,7 +427,7 @@ class Document(QObject):
         self.file, self._example = file, example
         self.saved = state if file or example else None
         self.past.begin(state)  # undo cannot return to the runs before
-        self._show(state=state, hidden_runs=frozenset(), other=None)
+        self._show(state=state, hidden_runs=frozenset(), other=None, listed_runs=())
         self.file_changed.emit()
         self.undo_changed.emit()
 

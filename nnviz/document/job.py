@@ -21,7 +21,7 @@ from nnviz.core.history import BUCKETS
 from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
-from nnviz.core.state import State, Stop, Training
+from nnviz.core.state import State, Training
 from nnviz.core.trainer import Trainer
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
@@ -263,7 +263,7 @@ class Job(QObject):
     `ended`       signal: the job is over and `frame_due` was emitted for the last State
     `is_over`     whether all updates are made, or the run has ended early, or the job failed or was ended
     `diverged`    whether the run diverged
-    `stopped`     the setting that has ended the run early, or ""
+    `stopped`     what has ended the run early, as `Run.stopped` says it; or ""
     `error`       reason if the job could not continue, or None
     `before`      State before the first update
     ============= ===================================================================================
@@ -282,10 +282,10 @@ class Job(QObject):
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
         self.is_over = self.diverged = self._stopped = False
-        self.stopped: Stop = ""
+        self.stopped = ""
         self.error: ValueError | None = None
         self._first = self._iteration_reached = state.iteration
-        self._taken_key = state.training, state.iteration, False
+        self._taken_key: tuple[object, ...] = state.training, state.iteration, False, 0
         self._limits, self._long_units, self._at_once = limits, 0, 1
         self._background: Background | None = None
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
@@ -333,7 +333,8 @@ class Job(QObject):
         self.diverged, self.stopped = state.run.diverged, state.run.stopped
         self.is_over = self.is_over or self.diverged or self.stopped != ""
         made = self._iteration_reached > self._first
-        key = self.training, self._iteration_reached, self.diverged and made
+        # after the last update, the State still gets the loss at the end of an epoch
+        key = self.training, self._iteration_reached, self.diverged and made, len(state.run.history) * made
         if self._taken_key == key:
             return None
         self._taken_key = key
@@ -433,7 +434,7 @@ class Job(QObject):
     def _latest_state(self) -> State | None:
         trainer = self._trainer
         diverged = trainer.diverged and trainer.iteration > self._first
-        if self._taken_key == (self.training, trainer.iteration, diverged):
+        if not self.is_over and self._taken_key[:3] == (self.training, trainer.iteration, diverged):
             return None
         return trainer.state()  # may detect divergence
 

@@ -76,6 +76,7 @@ class Moment:
     `hiding`         which results are hidden; another State or row hides the revealed results again
     `hidden_runs`    ids of the runs whose curves are hidden
     `other`          another network, which is shown beside the network if their shapes are the same, or None
+    `listed_runs`    States at the ends of runs of a sweep in progress, which are not kept yet
     `seeds_together` whether kept runs that differ only in seed and start are shown as one
     ================ =================================================================================
 
@@ -96,6 +97,7 @@ class Moment:
     lock_reason: str = ""
     hiding: Hiding = NOTHING_HIDDEN
     hidden_runs: frozenset[int] = frozenset()
+    listed_runs: tuple[State, ...] = ()
     seeds_together: bool = False
     other: OtherNetwork | None = None
     idle: Idle | None = None
@@ -175,15 +177,15 @@ class Moment:
     # --- another network beside the network
 
     @cached_property
-    def beside(self) -> OtherNetwork | None:
+    def compared(self) -> OtherNetwork | None:
         """The other network if its weights and biases have the same shapes, else None."""
         return self.other if self.other and self.state.network.fits(self.other.network) else None
 
     @cached_property
     def differences(self) -> Network | None:
         """The network with the differences to the other one, if the edges show them, else None."""
-        is_shown = self.beside and self.beside.on_edges
-        return self.state.network.minus(self.beside.network) if self.beside and is_shown else None
+        is_shown = self.compared and self.compared.shows_differences
+        return self.state.network.minus(self.compared.network) if self.compared and is_shown else None
 
     # --- one row
 
@@ -214,25 +216,21 @@ class Moment:
         prediction: Array = results.trace_of(row, together).prediction[0]
         return prediction
 
-    def prediction_beside(self, row: int) -> Array:
-        """Return the prediction of the other network for a row of the data, shape (outputs,)."""
-        assert self.beside is not None
-        prediction: Array = self.beside.network.predict(self.state.data.inputs[row])[0]
-        return prediction
-
     def row_loss(self, row: int) -> float | None:
         """Return the loss of a row of the data, or None if the data has no targets."""
         return self.known.results.loss(row, self._together) if self._has_targets else None
 
-    def error(self, row: int, *, beside: bool = False) -> Array | None:
+    def error(self, row: int, prediction: Array | None = None) -> Array | None:
         """Return prediction − target of a data row, shape (outputs,), or None if the data has no targets.
 
-        With `beside`, the prediction is that of the other network.
+        By default, the prediction is that of the network.
         """
         targets = self.state.data.targets
-        predict = self.prediction_beside if beside else self.prediction
+        if targets is None:
+            return None
         with np.errstate(over="ignore", invalid="ignore"):
-            return None if targets is None else predict(row) - targets[row]
+            error: Array = (self.prediction(row) if prediction is None else prediction) - targets[row]
+        return error
 
     def large_errors(self, rows: Sequence[int]) -> NDArray[np.bool_] | None:
         """Return whether each output's error is large in these rows of the data, shape (rows, outputs).

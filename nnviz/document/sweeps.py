@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from nnviz.core.numbers import counted
-from nnviz.core.runs import add_runs
+from nnviz.core.runs import add_runs, run_of
 from nnviz.core.state import State
 from nnviz.core.sweep import Trial, carry_out_trials, combinations
 from nnviz.document.document import Document
@@ -28,7 +28,8 @@ class Sweeps(QObject):
     `progressed` signal: how many runs are made and how long the rest takes; "" at the end
     ============ =======================================================================
 
-    The runs are added in the order of the settings, as one undo entry, but not while another run trains.
+    Runs that have ended are listed at once, in the order of the settings. At the end, but not while another
+    run trains, all of them are added as one undo entry.
     """
 
     message = Signal(str)
@@ -62,8 +63,7 @@ class Sweeps(QObject):
         except ValueError as error:
             self.message.emit(refusal_sentence(error))
             return
-        self._text, self._merge, self._began_s = text, object(), time.monotonic()
-        self._parent, self._added = self._document.state.current_or_last, 0
+        self._text, self._began_s = text, time.monotonic()
         self._ends: dict[int, State] = {}
         self._error: ValueError | None = None
         self._stop = threading.Event()
@@ -73,23 +73,17 @@ class Sweeps(QObject):
         self._timer.start()
         self._tell()
 
-    def stop(self) -> None:
-        """Stop the runs that are in progress. Runs that have ended are kept."""
-        if self.running:
-            self._join()
-            self._finish()
-
-    def drop(self) -> None:
-        """Stop the runs that are in progress without keeping them, because another document is open."""
-        if self.running:
-            self._join()
-            self.progressed.emit("")
-
-    def _join(self) -> None:
+    def stop(self, *, keep: bool = True) -> None:
+        """Stop the runs that are in progress. If `keep`, keep the runs that have ended."""
+        if not self.running:
+            return
         self._timer.stop()
         self._stop.set()
         assert self._thread is not None
         self._thread.join()
+        if keep:
+            self._finish()
+        self.progressed.emit("")
 
     def _work(self, trials: Sequence[Trial], ends: dict[int, State], stop: threading.Event) -> None:
         try:
@@ -99,39 +93,43 @@ class Sweeps(QObject):
             self._error = error
 
     def _look(self) -> None:
-        """Add the runs that have ended, and report the progress."""
+        """List the runs that have ended, and report the progress."""
         assert self._thread is not None
         is_over = not self._thread.is_alive()
-        if not self._document.now.is_moving:
-            last = self._added
-            while last in self._ends:
-                last += 1
-            self._add([self._ends[place] for place in range(self._added, last)])
-            self._added = last
-            if is_over:
-                self._finish()
-                return
-        self._tell()
+        if is_over and not self._document.now.is_moving:  # the edit would end a run in progress
+            self._timer.stop()
+            self._finish()
+            self.progressed.emit("")
+        else:
+            ended = self._in_order()
+            if len(ended) > len(self._document.now.listed_runs):
+                self._document.list_runs(ended)
+            self._tell()
 
-    def _add(self, ends: list[State]) -> None:
-        if ends:
-            self._document.edit(self._text, add_runs, ends, self._parent, merge=self._merge)
+    def _in_order(self) -> tuple[State, ...]:
+        return tuple(self._ends[place] for place in sorted(self._ends))
 
     def _tell(self) -> None:
         made, runs = len(self._ends), len(self._trials)
         text = f"{made} of {counted(runs, 'run')}"
         if made:
             left_s = (time.monotonic() - self._began_s) / made * (runs - made)
-            text = f"{text}, {left_s:.0f} s left"
+            left = f"{left_s:.0f} s" if left_s < 100 else f"{left_s / 60:.0f} min"
+            text = f"{text}, {left} left"
         self.progressed.emit(text)
 
     def _finish(self) -> None:
-        """Add the runs that are not added yet, and report the end."""
-        self._timer.stop()
-        self._add([self._ends[place] for place in sorted(self._ends) if place >= self._added])
-        self.progressed.emit("")
+        """Add all runs as one undo entry, and report the end."""
+        ended = self._in_order()
+        self._document.list_runs(())
+        if ended:
+            self._document.edit(self._text, add_runs, ended, self._document.state.newest_run_id)
+        starts = {id(trial.state.network) for trial in self._trials}
+        added = sum(id(run_of(kept).start) in starts for kept in self._document.state.runs)
         if self._error:
             self.message.emit(refusal_sentence(self._error))
-        else:
-            made = f"{len(self._ends)} of {counted(len(self._trials), 'run')}"
+        elif added:
+            made = f"{added} of {counted(len(self._trials), 'run')}"
             self.message.emit(f"{self._text}: {made}, in the panel Runs; Undo removes them")
+        else:
+            self.message.emit(f"{self._text}: stopped before a run had ended")

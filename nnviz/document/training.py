@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
-from nnviz.core.replay import Replay, with_past
+from nnviz.core.replay import Replay, leads_to, with_past
 from nnviz.core.runs import begin
 from nnviz.core.state import Run, State, Training, agree_except
 from nnviz.core.trainer import Trainer
@@ -123,26 +123,27 @@ class Travel(QObject):
         self._arrive(state)
 
     def _arrive(self, then: State) -> None:
-        text, merge, told = self._arrival
+        text, merge, message = self._arrival
         self._document.push(with_past(self._document.state, then), text, merge)
         point = then.run.history.at(then.iteration) if then.run else None
         sentence = f"Iteration {then.iteration} of {self.end}"
         if point and point[0] == then.iteration and not self._document.now.hiding.on:
             title = "the script's loss" if then.is_watched else then.curve_title
             sentence = f"{sentence}: {title} {as_text(point[1])}"
-        self.message.emit(told or sentence)
+        self.message.emit(message or sentence)
         self.rested.emit()
 
     def _follow(self, old: Moment, new: Moment) -> None:
-        if old.state is new.state:
-            return
-        self.cancel()
+        if not agree_except(old.state, new.state, *APART):
+            self.cancel()
 
 
 def _measured_run(state: State) -> Run | None:
     return state.run if state.run and len(state.run.history) else None
 
 
+APART = "notes", "runs", "baseline"
+"""Parts of the State that may change while a run or a jump to another iteration goes on."""
 ONE_UPDATE = "One update"
 """Name of the undo entry of a single update."""
 ROWS_CHANGED = "The rows have changed: a new run goes on from these weights, and counts from 0"
@@ -381,6 +382,10 @@ class Runner(QObject):
             if begun is not state:
                 self._document.amend(replace(state, runs=begun.runs))  # undoing the new run keeps the old one
             state = begun
+        end = self._document.past.end
+        keeps_best = state.training.keep and text != ONE_UPDATE and end.run and leads_to(state, end)
+        if keeps_best and end.run and 0 < state.iteration == end.run.best_iteration:
+            state = with_past(state, end)  # go on after the last update, not after the best one
         try:
             make = partial(Trainer, history_limit=self._limits.history_points)
             job = Job(state, updates, self, self._limits, make)
@@ -404,7 +409,8 @@ class Runner(QObject):
         assert job is not None
         state = job.take()
         if state is not None:
-            self._own_state = state = replace(state, notes=self._document.state.notes)
+            apart = {name: getattr(self._document.state, name) for name in APART}
+            self._own_state = state = replace(state, **apart)
             self._document.push(state, self._text_of(job), self._merge)
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
@@ -424,15 +430,16 @@ class Runner(QObject):
         if self._document.now.hiding.on and not (job.error or job.diverged):
             sentence, warning = f"{label}: results are hidden", False
         elif job.stopped:
-            sentence = f"{sentence.removesuffix('.')}; stopped early: {state.stop_reason}"
-        if warning:
+            sentence = f"{label}, stopped early: {state.stop_reason}"
+        keeps_best = bool(state.run and state.training.keep) and not (self._is_step or job.error)
+        if warning and not keeps_best:
             self.warned.emit(sentence)
         if job.diverged:
             self.diverged.emit(job.before.iteration, tenth(state.training.learning_rate))
         self._end(job, sentence)
-        if state.run and state.training.keep and not (self._is_step or job.diverged or job.error):
+        if keeps_best and state.run:
             best = state.run.best_iteration
-            sentence = f"{sentence}; back to iteration {best}, with the smallest {state.monitored_title}"
+            sentence = f"{sentence.removesuffix('.')}; back to iteration {best}, the best one"
             self.travel.go_to(best, self._text_of(job), self._merge, sentence)
 
     def _text_of(self, job: Job) -> str:
@@ -446,7 +453,7 @@ class Runner(QObject):
 
     def _follow(self, old: Moment, new: Moment) -> None:
         """End the run if anything other than the run has changed the document."""
-        goes_on = new.state is self._own_state or agree_except(old.state, new.state, "notes")
+        goes_on = new.state is self._own_state or agree_except(old.state, new.state, *APART)
         self._own_state = new.state  # and free the previous State
         if not goes_on:
             self.give_up()

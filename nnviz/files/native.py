@@ -132,7 +132,7 @@ def _kept_run_part(kept: State, after: State) -> KeptRunPart:
     """Return a kept run as part of a file. Its rows are left out if they are those of `after`."""
     run, network = run_of(kept), kept.network
     shared = _any_run_part(kept, run)
-    if [each.training for each in run.segments] == [kept.training.of_update]:
+    if [each.training for each in run.segments] == [kept.training.update_settings]:
         del shared["segments"]
     layers = [
         KeptLayerPart([*layer.nodes], layer.activation)
@@ -281,7 +281,7 @@ def _curve_only(part: KeptRunPart, training: Training, after: State, place: str)
     least = min(loss.least for loss in forms_of(training.loss))
     points = _curve(part.history, part.iterations, f"{place}.history", least=least)
     training = replace(training, frozen=())
-    segments = (Segment(0, training.of_update),)
+    segments = (Segment(0, training.update_settings),)
     columns = after.columns if data is after.data else Columns()
     for output in (network.layers[-1].activation, *OUTPUTS):  # the file may not say which one the run had
         last = replace(network.layers[-1], activation=output)
@@ -325,7 +325,7 @@ def _segments(part: AnyRunPart, iteration: int, state: State, run_place: str) ->
     if not part.segments:
         if isinstance(part, RunPart):
             raise FileError("expected at least one segment of the run", "run.segments")
-        return (Segment(0, state.training.of_update),)
+        return (Segment(0, state.training.update_settings),)
     segments: list[Segment] = []
     for i, each in enumerate(part.segments):
         place, before = f"{run_place}.segments[{i}]", segments[-1].after if segments else -1
@@ -335,7 +335,7 @@ def _segments(part: AnyRunPart, iteration: int, state: State, run_place: str) ->
         with as_file_errors(place):
             given = {name: getattr(Training, name) for name in SETTINGS} | fields_of(each, place)
             after = given.pop("after")
-            training = replace(state.training.of_update, **given)
+            training = replace(state.training.update_settings, **given)
             replace(state, training=training)  # raises ValueError if a frozen part is missing
             segments.append(Segment(after, training))
     return tuple(segments)

@@ -26,7 +26,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.schedules import SCHEDULES
-from nnviz.core.state import NUMPY, Dataset, EngineName, Shown, Stop, Training, Weights, WeightSet
+from nnviz.core.state import NUMPY, Dataset, EngineName, Shown, Training, Weights, WeightSet
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
@@ -204,6 +204,15 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     frozen: _Frozen | msgspec.UnsetType = msgspec.UNSET
 
 
+_Stopped = Annotated[
+    str,
+    Meta(
+        description="What ended the run early: a setting and its value.",
+        pattern=r"^(patience [1-9]\d{0,15}|until \d[\d.e+-]{0,30})?$",
+    ),
+]
+
+
 class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What the file has of the current run and of each kept run."""
 
@@ -228,7 +237,13 @@ class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
     engine: Annotated[EngineName, Meta(description="What has computed the updates.")] = NUMPY
     diverged: Annotated[bool, Meta(description="Whether a number became infinite or NaN.")] = False
-    stopped: Annotated[Stop, Meta(description="The setting that ended the run early.")] = ""
+    stopped: Annotated[
+        str,
+        Meta(
+            description="What ended the run early.",
+            pattern=r"^(patience [1-9]\d{0,15}|until \d[\d.e+-]{0,30})?$",
+        ),
+    ] = ""
 
 
 class RunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -57,7 +57,7 @@ def test_patience_ends_a_run_where_keras_would(batch, validation, patience, way,
     trainer.at_once = WAYS[way]
     for _ in trainer.work(LONG):
         pass
-    assert (trainer.iteration, trainer.stopped, trainer.diverged) == (expected, "patience", False)
+    assert (trainer.iteration, trainer.stopped, trainer.diverged) == (expected, f"patience {patience}", False)
     stopped, alone = trainer.state(), train(state, updates=expected).state
     assert numbers(stopped) == numbers(alone)
     np.testing.assert_array_equal(stopped.run.points, alone.run.points)
@@ -75,14 +75,14 @@ def test_a_run_ends_at_the_first_epoch_whose_loss_is_low_enough(batch, way):
     trainer.at_once = WAYS[way]
     for _ in trainer.work(LONG):
         pass
-    assert (trainer.iteration, trainer.stopped) == (expected, "until")
+    assert (trainer.iteration, trainer.stopped) == (expected, f"until {until!r}")
     assert numbers(trainer.state()) == numbers(train(state, updates=expected).state)
 
 
 def test_a_pause_within_an_epoch_does_not_change_where_a_run_stops():
     state = noisy(batch_size=3, patience=2)
     end = train(state).state
-    assert end.run.stopped == "patience"
+    assert end.run.stopped == "patience 2"
     paused = state
     for updates in (1, 4, 2, LONG):
         paused = train(paused, updates=updates).state
@@ -93,15 +93,16 @@ def test_a_pause_within_an_epoch_does_not_change_where_a_run_stops():
 def test_the_loss_before_the_first_update_does_not_count():
     state = noisy()
     for batch, first in (None, 1), (3, 3):
-        result = train(state, until=10.0 * train(state, updates=1).history[0, 1], batch_size=batch)
-        assert (result.end.iteration, result.end.run.stopped) == (first, "until")
+        until = 10.0 * float(train(state, updates=1).history[0, 1])
+        result = train(state, until=until, batch_size=batch)
+        assert (result.end.iteration, result.end.run.stopped) == (first, f"until {until!r}")
 
 
 def test_a_run_that_stops_before_it_would_diverge_has_not_diverged():
     state = start(8, learning_rate=1e3, updates=LONG)
     assert train(state).diverged
     result = train(state, patience=1)
-    assert (result.diverged, result.end.run.stopped) == (False, "patience")
+    assert (result.diverged, result.end.run.stopped) == (False, "patience 1")
     assert "no smaller MSE for 1 epoch" in repr(result)
 
 
@@ -143,7 +144,18 @@ def test_rules_are_saved_and_refused_in_plain_words(tmp_path, approved):
     nnviz.save(end, tmp_path / "run.json")
     again = nnviz.load(tmp_path / "run.json")
     assert again.training == end.training
-    assert (again.run.stopped, again.stop_reason) == ("patience", "no smaller validation loss for 2 epochs")
-    bad = [{"until": 0.0}, {"until": float("nan")}, {"patience": 0}, {"patience": 1.5}, {"keep": "last"}]
+    assert (again.run.stopped, again.stop_reason) == ("patience 2", "no smaller validation loss for 2 epochs")
+    later = edits.set_training(again, replace(again.training, patience=50))
+    assert later.stop_reason == again.stop_reason, "another setting does not change why the run ended"
+    bad = [
+        {"until": True},
+        {"until": 10**400},
+        {"patience": True},
+        {"until": 0.0},
+        {"until": float("nan")},
+        {"patience": 0},
+        {"patience": 1.5},
+        {"keep": "last"},
+    ]
     approved("rules", refusals({str(own): partial(Training, **own) for own in bad}))
     assert state.stop_reason == ""

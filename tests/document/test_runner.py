@@ -12,6 +12,7 @@ from nnviz.core import edits, engines
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
+from nnviz.core.runs import add_runs
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.document import job
@@ -356,7 +357,37 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_that_stops_early_is_over_and_can_be_repeated_from_its_best_weights(
+def test_the_last_loss_of_a_long_update_is_in_the_window_too(qtbot, document, make_runner, way, monkeypatch):
+    """A State at the last iteration may be shown before its loss is measured, in blocks of rows."""
+    monkeypatch.setattr("nnviz.core.slopes.BLOCK_NS", 1.0)
+    monkeypatch.setattr(engines, "kernel", None)
+    runner = make_runner(**WAYS[way])
+    network = make_network([2, 40, 1], ["tanh", "identity"], [True, True], 3)
+    start = make_state(network, 3000, learning_rate=0.3, updates=60, batch_size=300, keep="best", patience=2)
+    document.start(start)
+    expected = train(start)
+    finish(qtbot, runner)
+    qtbot.waitUntil(lambda: document.state.iteration == expected.state.iteration)
+    np.testing.assert_array_equal(document.past.end.run.points, expected.history)
+    assert document.past.end.run.stopped == expected.end.run.stopped
+
+
+def test_a_change_of_the_kept_runs_leaves_a_paused_run_and_a_jump_alone(qtbot, document, runner):
+    document.start(slopes_exercise(updates=500))
+    other = train(slopes_exercise(learning_rate=0.001)).state
+    runner.step()
+    runner.speed = 0.0
+    runner.run()
+    until(qtbot, document, 2)
+    runner.pause()
+    left = runner.updates_left
+    assert left > 0
+    document.edit("Add", add_runs, [other], None)
+    assert runner.updates_left == left
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_that_stops_early_is_over_and_a_further_run_goes_on_after_its_last_update(
     qtbot, document, make_runner, way
 ):
     runner = make_runner(**WAYS[way])
@@ -365,11 +396,12 @@ def test_a_run_that_stops_early_is_over_and_can_be_repeated_from_its_best_weight
     expected = train(start)
     told = finish(qtbot, runner)
     qtbot.waitUntil(lambda: document.state.iteration == expected.state.iteration)
-    assert told.endswith("stopped early: no smaller MSE for 2 epochs")
+    assert told.endswith(", stopped early: no smaller MSE for 2 epochs")
     assert document.state.network == expected.state.network
     assert document.past.end.iteration == expected.end.iteration
     assert runner.updates_left == 0
+    further = train(expected.end)
     finish(qtbot, runner)
-    qtbot.waitUntil(lambda: document.state.iteration == expected.state.iteration)
-    assert document.past.end.iteration == expected.end.iteration, "the same updates again"
-    np.testing.assert_array_equal(document.past.end.run.points, expected.history)
+    qtbot.waitUntil(lambda: document.state.iteration == further.state.iteration)
+    assert document.past.end.iteration == further.end.iteration > expected.end.iteration, "goes on at the end"
+    np.testing.assert_array_equal(document.past.end.run.points, further.history)

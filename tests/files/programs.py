@@ -196,13 +196,14 @@ def of_penalties(cases=FROZEN):
 def of_stops():
     """Return by name networks whose runs stop early, each for its setting and before the last update."""
     made = {}
-    for rule, batch, validation in itertools.product(
-        ({"patience": 2}, {"until": 1.1}), (None, 4), (0.0, 0.3)
-    ):
+    rules = {"patience": 2}, {"until": 1.1}, {"patience": 2, "l2": 0.05}
+    for rule, batch, validation in itertools.product(rules, (None, 4), (0.0, 0.3)):
+        if "l2" in rule and not validation:
+            continue  # its many updates make much of a rounding error
         network = make_network([2, 4, 1], ["tanh", "identity"], [True, True], 5)
         own = {"batch_size": batch, "validation": validation, **rule}
         state = make_state(network, 10, 7, learning_rate=0.05, updates=300, optimizer="rmsprop", **own)
-        assert train.carry_out(state).end.run.stopped in rule
+        assert train.carry_out(state).end.run.stopped.partition(" ")[0] in rule
         made[f"{rule}, {batch}, {validation}"] = state
     return made
 

@@ -211,7 +211,7 @@ def test_a_run_is_renamed_noted_pinned_and_deleted(three, answer):
     assert column(panel, "Run") == ["rate 0.01", "the slow one", "rate 0.02"]
     answer(AskText, type_into("Note", "it <b>crawls</b>", KEY.Key_Return))
     choose(panel, "Note…")
-    assert panel.table.item(1, 0).toolTip().startswith("it <b>crawls</b>")
+    assert "\nit <b>crawls</b>\n" in panel.table.item(1, 0).toolTip()
     choose(panel, "Pin")
     assert column(panel, "State") == ["", "note · pinned", ""]
     QTest.keyClick(panel.table, KEY.Key_Delete)
@@ -599,10 +599,8 @@ def test_a_run_with_patience_stops_early_and_goes_back_to_the_best_weights(open_
         press(window, "Run")
     QApplication.processEvents()
     reason = "no smaller validation loss for 2 epochs"
-    assert status(window).startswith(f"{last} updates: MSE ")
-    assert status(window).endswith(
-        f"; stopped early: {reason}; back to iteration {best}, with the smallest validation loss"
-    )
+    told = f"{last} updates, stopped early: {reason}; back to iteration {best}, the best one"
+    assert status(window) == told
     assert (window.training.timeline.value(), window.training.timeline.maximum()) == (best, last)
     assert window.document.state.network == expected.state.network
     bring(window, "Loss")
@@ -634,8 +632,8 @@ def test_a_run_stops_at_a_loss_and_a_further_run_after_its_next_epoch(open_windo
     window.runner.speed = 1.0
     first = next(k for k in range(1000) if mse_after(k) <= 0.5)
     for begins, ends, iteration in (
-        (f"{first} updates: MSE 49 → ", "; stopped early: MSE ≤ 0.5", first),
-        ("1 update: MSE ", "; stopped early: MSE ≤ 0.5", first + 1),
+        (f"{first} updates, ", "stopped early: MSE ≤ 0.5", first),
+        ("1 update, ", "stopped early: MSE ≤ 0.5", first + 1),
     ):
         with qtbot.waitSignal(window.runner.run_ended):
             press(window, "Run")

@@ -176,7 +176,9 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
         yield CodeLine(f"first = {LOSS.format(inputs, targets)}", "loss")
         settings += [f"validation_data=({inputs}, {targets})", f"validation_batch_size=len({inputs})"]
     if state.training.patience:
-        settings.append('callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=patience)]')
+        monitor = "val_data_loss" if state.training.penalty else "val_loss"
+        stopping = f'keras.callbacks.EarlyStopping("{monitor}", patience=patience, mode="min")'
+        settings.append(f"callbacks=[{stopping}]")
     texts = [f"fitted = {model}.fit(", *(f"    {each}," for each in settings), ")"]
     yield from (CodeLine(text, "fit", of_nodes(state.network)) for text in texts)
     key = "data_loss" if state.training.penalty else "loss"

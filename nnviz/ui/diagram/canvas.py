@@ -69,7 +69,7 @@ class PictureMaker:
         row, is_what_if = (moment.state, moment.row, moment.trace), moment.what_if_row is not None
         marks = Marks() if moment.hiding.on else moment.marks
         functions = moment.node_functions if has_pictures and not moment.hiding.on else None
-        compared = moment.beside, moment.differences
+        compared = moment.compared, moment.differences
         content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, *compared, functions)
         layout, walk = self._layout(moment.state, view, with_slopes), moment.walk
         interest = (*_interest(moment),) if layout.shows_strongest else ()

@@ -7,13 +7,16 @@ from typing import Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from nnviz.core.numbers import KEPT_RUNS, counted, field_text, parse_whole
+from nnviz.core.numbers import KEPT_NUMBERS, KEPT_RUNS, counted, field_text, parse_whole
 from nnviz.core.state import State
 from nnviz.core.sweep import READERS, combinations
 from nnviz.ui.kit.controls import named, wrapped_label
 from nnviz.ui.kit.dialogs import Dialog, form, heading, show_text
 
-HOW = "Type one or more values, with commas between them. Each combination is trained from the same start."
+HOW = (
+    "Type values with commas between them; an empty field keeps the setting in grey."
+    " Each combination is trained from the same start."
+)
 SEEDS_TIP = "A whole number: each combination is trained from this many random starts, from seed 0 on"
 UPDATES_TIP = "The number of updates of each run"
 FIELD_PX = 280
@@ -66,25 +69,28 @@ class CompareSettings(Dialog):
 
     def _count(self) -> None:
         """Show how many runs the answers make, or why they are invalid."""
-        swept, seeds, updates = self.answers if not self._show_refusal() else ({}, 0, None)
-        runs = math.prod(map(len, swept.values())) * (seeds or 1)
-        each = counted(updates or self._state.training.updates, "update")
-        show_text(self.summary, f"{counted(runs, 'run')} of {each}" if seeds != 0 else "")
+        show_text(self.summary, "" if self._show_refusal() else self._runs)
 
     def _check(self) -> None:
         """Read the answers. Raises ValueError, with the name of the field, for an invalid answer."""
         texts = {name: field.text().strip(", ") for name, field in self.fields.items()}
         given = {name: self._read(name, text) for name, text in texts.items() if text}
         seeds, updates = given.pop("seeds", None), given.pop("updates", None)
-        runs = math.prod(map(len, given.values())) * (seeds or 1)
-        if runs > KEPT_RUNS.limit:
-            most = f"nnviz keeps {KEPT_RUNS.limit}. The command nnviz sweep makes more."
-            raise ValueError(f"{runs:,} runs are too many: {most}")
-        combinations(self._state, given, seeds, updates)
+        combined, most = math.prod(map(len, given.values())), "The command nnviz sweep makes more."
+        if (runs := combined * (seeds or 1)) > KEPT_RUNS.limit:
+            raise ValueError(f"{runs:,} runs are too many: nnviz keeps {KEPT_RUNS.limit}. {most}")
+        trials = combinations(self._state, given, seeds and 1, updates)
+        weights = 2 * sum(trial.state.network.parameters for trial in trials) * (seeds or 1)
+        if weights > KEPT_NUMBERS.limit:
+            raise ValueError(f"these runs have too many weights: nnviz keeps {KEPT_NUMBERS.limit:,}. {most}")
+        each = counted(trials[0].state.training.updates, "update")
+        self._runs = f"{counted(runs, 'run')} of {each}"
         self.answers = given, seeds, updates
 
     def _read(self, name: str, text: str) -> Any:
         try:
-            return READERS[name].values(text) if name in READERS else parse_whole(text, least=1)
+            if name not in READERS:
+                return parse_whole(text, least=1)
+            return list(dict.fromkeys(READERS[name].values(text)))
         except ValueError as error:
             raise ValueError(f"{_title(name)}: {str(error).removeprefix(f'{name}: ')}") from None

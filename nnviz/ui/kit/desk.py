@@ -252,14 +252,14 @@ class Desk(QObject):
         self.document.select(address)
         self.explanation_requested.emit()
 
-    def add_beside(self, menu: QMenu) -> None:
+    def add_compare_entries(self, menu: QMenu) -> None:
         """Add the commands for the other network beside the network to a menu, if there is one."""
-        show, other = self.document.show_beside, self.document.now.beside
+        show, other = self.document.compare_with, self.document.now.compared
         if other:
             differences = menu.addAction("Differences on the edges")
             differences.setCheckable(True)
-            differences.setChecked(other.on_edges)
-            differences.toggled.connect(lambda on: show(other._replace(on_edges=on)))
+            differences.setChecked(other.shows_differences)
+            differences.toggled.connect(lambda on: show(other._replace(shows_differences=on)))
             menu.addAction("Nothing beside the network", lambda: show(None))
 
     def allow_plots(self) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from nnviz.core import edits
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.columns import Column
 from nnviz.core.losses import MSE
@@ -47,7 +48,7 @@ class TableColumn(NamedTuple):
     """How the number is computed from the raw number x or from other columns, or "" if it is a raw number."""
     formula: str = ""
     """Formula that computes the raw number, or "" if the column is not computed."""
-    beside: bool = False
+    compared: bool = False
     """Whether the numbers are those of the other network."""
 
     @property
@@ -67,7 +68,7 @@ class TableColumn(NamedTuple):
         return Address(self.kind, -1, self.place)
 
 
-def columns(state: State, beside: OtherNetwork | None = None) -> list[TableColumn]:
+def columns(state: State, compared: OtherNetwork | None = None) -> list[TableColumn]:
     """Return the columns of a state's data table. The last column is the loss of each row.
 
     Another network beside the network adds its predictions and errors.
@@ -78,12 +79,12 @@ def columns(state: State, beside: OtherNetwork | None = None) -> list[TableColum
     own = {column.nodes[0]: (_scale(column), column.formula) for column in scaled}
     listed = [TableColumn("input", i, name, *own.get(name, ())) for i, name in enumerate(network.inputs)]
     kinds: list[tuple[ColumnKind, str]] = [("target", ""), ("prediction", ""), ("error", "")]
-    if beside:
-        kinds += [("prediction", f" in {beside.name}"), ("error", f" in {beside.name}")]
+    if compared:
+        kinds += [("prediction", f" in {compared.name}"), ("error", f" in {compared.name}")]
     for kind, ending in kinds:
         for j, name in enumerate(outputs):
             header = f"{kind if len(outputs) == 1 else f'{kind} {name}'}{ending}"
-            listed.append(TableColumn(kind, j, header, beside=bool(ending)))
+            listed.append(TableColumn(kind, j, header, compared=bool(ending)))
     squares = measure is MSE and len(outputs) == 1
     return [*listed, TableColumn("loss", 0, "error²" if squares else measure.phrase)]
 
@@ -111,7 +112,9 @@ class DataTable(QAbstractTableModel):
         super().__init__(desk)
         self._desk, self._document = desk, desk.document
         self._now = desk.document.now
-        self.columns = columns(self.state, self._now.beside)
+        self.columns = columns(self.state, self._now.compared)
+        self._others: dict[int, Array] = {}
+        """Predictions of the other network by row."""
         self._listed = np.arange(len(self.state.data))
         """The listed rows in ascending order."""
         self.short_headers: dict[str, str] = {}
@@ -158,7 +161,9 @@ class DataTable(QAbstractTableModel):
     def show_moment(self, new: Moment) -> None:
         """Show the rows of another Moment, and report the headers and cells that differ."""
         old, state = self._now, new.state
-        listed = columns(state, new.beside)
+        if is_new(old, new, "state.data", "other"):
+            self._others = {}
+        listed = columns(state, new.compared)
         keeps_list = is_edit_of_one_row(self.state.data, state.data)
         same = _shape(self.state) == _shape(state) and len(listed) == len(self.columns)
         if not same or (self.filtered and not keeps_list):
@@ -185,16 +190,24 @@ class DataTable(QAbstractTableModel):
             return edits.value_at(self.state, shown.address, row)
         if shown.kind == "loss":
             return self._now.row_loss(row)
+        values: Array | None = self._prediction(row, shown.compared)
         if shown.kind == "error":
-            values = self._now.error(row, beside=shown.beside)
-        else:
-            values = self._now.prediction_beside(row) if shown.beside else self._now.prediction(row)
+            values = self._now.error(row, values)
         return None if values is None else float(values[shown.place])
+
+    def _prediction(self, row: int, compared: bool) -> Array:
+        """Return the prediction for a row, or that of the other network, which is computed once."""
+        if not compared:
+            return self._now.prediction(row)
+        if row not in self._others:
+            assert self._now.compared is not None
+            self._others[row] = self._now.compared.network.predict(self.state.data.inputs[row])[0]
+        return self._others[row]
 
     def blank_at(self, line: int, column: int) -> Hashable:
         """Return the place of the hidden result in a cell, or None if the cell shows its number."""
         shown = self.columns[column]
-        place = shown.kind, shown.place, self.row_of(line), shown.beside
+        place = shown.kind, shown.place, self.row_of(line), shown.compared
         return place if not shown.stored and self._now.hiding.hides(place) else None
 
     def text(self, line: int, column: int) -> str:
@@ -208,7 +221,7 @@ class DataTable(QAbstractTableModel):
 
     def large_errors(self, lines: Sequence[int], columns: Iterable[int]) -> set[tuple[int, int]]:
         """Return the cells, as (line, column), with a large error, or with the loss of a row that has one."""
-        shown = [(k, self.columns[k]) for k in columns if not self.columns[k].beside]
+        shown = [(k, self.columns[k]) for k in columns if not self.columns[k].compared]
         parts = [
             (k, each.place if each.kind == "error" else ...) for k, each in shown if each.kind in RESULTS
         ]

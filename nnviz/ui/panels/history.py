@@ -126,7 +126,7 @@ class HistoryPlot(PlotPanel):
             if alike and each.state is not end and each.id not in now.hidden_runs:
                 history, *band = each.curves("accuracy" if self._accuracy() else "") or (None,)
                 unit = self._unit(each.state)
-                shown += [ShownRun(each.id, each.name, history, tuple(band), unit)] if history else []
+                shown += [ShownRun(each.pen, each.name, history, tuple(band), unit)] if history else []
         return tuple(shown)
 
     def _unit(self, state: State) -> int:
@@ -182,7 +182,9 @@ class HistoryPlot(PlotPanel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the history again if the history, the current iteration or the kept runs have changed."""
-        if not is_new(old, new, "state", "lock_reason", "is_moving", "hidden_runs", "seeds_together"):
+        if not is_new(
+            old, new, "state", "lock_reason", "is_moving", "hidden_runs", "listed_runs", "seeds_together"
+        ):
             return
         self._name_after(new.state.measure)
         run, runs = self._travel.run, self._kept_runs()

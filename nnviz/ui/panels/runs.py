@@ -19,6 +19,7 @@ from nnviz.core.edits import remove_set, use_set, uses_set
 from nnviz.core.network import OtherNetwork
 from nnviz.core.numbers import as_text, full_text, percent_text
 from nnviz.core.runs import (
+    SEEDED,
     SETTINGS,
     NamedRun,
     RunTable,
@@ -45,6 +46,8 @@ CURVE_ONLY = "An older version of nnviz kept only the curve of this run"
 NO_VALUE = "–"
 MARK_PX, LINE_PX = QSize(30, 12), 2.0
 """Size of the sample of a run's line, and the width of this line, in pixels at 100 %."""
+NAME_SHARE = 0.45
+"""Largest share of the table's width for the names of the runs; the tooltip has the whole name."""
 LEFT, MIDDLE = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
 ID = Qt.ItemDataRole.UserRole
 """Role of an item's data that holds the id of its run."""
@@ -298,7 +301,7 @@ class RunsPanel(Panel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the runs of a Moment. In a run, only the line of the current run changes."""
-        if not is_new(old, new, "state", "row", "hidden_runs", "is_moving", "seeds_together"):
+        if not is_new(old, new, "state", "row", "hidden_runs", "listed_runs", "is_moving", "seeds_together"):
             return
         if old is None:
             self.more.setIcon(icon("more", colours().muted, 16))
@@ -308,8 +311,7 @@ class RunsPanel(Panel):
             self.pages.show_sentence(EMPTY)
             return
         self.pages.plot_visible = True
-        alone = len(table.with_seeds_together(self._current).runs) == len(table.runs)
-        self.seeds.setVisible(new.seeds_together or not alone)
+        self.seeds.setVisible(new.seeds_together or any(key in table.differing for key in SEEDED))
         self._columns = columns(self._table, self.all_settings.isChecked())
         if self._sets and new.state.trainable:
             self._columns.insert(1, RunColumn(f"Row {new.row + 1}", partial(_row_cell, new)))
@@ -344,7 +346,7 @@ class RunsPanel(Panel):
     @property
     def _baseline(self) -> NamedRun | None:
         chosen = self._document.state.baseline
-        return next((each for each in self._table.runs if each.id == chosen), None)
+        return next((each for each in self._table.runs if chosen in each.ids), None)
 
     def _fill(self) -> None:
         """Write all lines again, in the order that the person has chosen; keep the selected run."""
@@ -368,6 +370,7 @@ class RunsPanel(Panel):
             if header.sortIndicatorSection() >= len(titles):
                 header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.resizeColumnsToContents()
+        table.setColumnWidth(0, min(table.columnWidth(0), int(NAME_SHARE * table.viewport().width())))
         self._hide_empty_states()
         with self._writing():
             line = table.line_of(self._table.runs[-1].id if chosen is None else chosen)
@@ -402,7 +405,9 @@ class RunsPanel(Panel):
     def _show_line(self, line: int, named: NamedRun) -> None:
         """Show a run in a line of the table."""
         is_current, is_hidden = named.id == self._current, named.id in self._document.now.hidden_runs
-        tip = "\n".join(filter(None, (named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP)))
+        tip = "\n".join(
+            filter(None, (named.name, named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP))
+        )
         label = named.run.label
         marks = {
             "in use": named.weight_set is not None and uses_set(self._document.state, named.weight_set),
@@ -422,13 +427,13 @@ class RunsPanel(Panel):
         first = items[0]
         if first.data(ID) != named.id:
             first.setData(ID, named.id)
-            if named.weight_set is None:
+            if named.weight_set is None and not named.seeds:
                 first.setFlags(first.flags() | Qt.ItemFlag.ItemIsEditable)
             font = QFont(self.table.font())
             font.setBold(is_current)
             first.setFont(font)
             has_curve = named.weight_set is None and not is_hidden
-            first.setIcon(self._mark(named.id, is_current) if has_curve else QIcon())
+            first.setIcon(self._mark(named.pen, is_current) if has_curve else QIcon())
 
     def _mark(self, run: int, is_current: bool) -> QIcon:
         """Return a sample of a run's line."""
@@ -459,7 +464,7 @@ class RunsPanel(Panel):
             return
         if named.weight_set is not None:
             self.menu.addAction("Use these weights\tEnter", self.return_to_end)
-            self._add_switches(self._beside_entries(named))
+            self._add_switches(self._compare_entries(named))
             self.menu.addAction("Remove\tDel", self.delete)
             return
         label, kept = named.run.label, named.id != self._current
@@ -472,14 +477,13 @@ class RunsPanel(Panel):
         ):
             self.menu.addAction(text, action).setEnabled(known)
         self.menu.addSeparator()
-        self.menu.addAction(
-            "Rename\tF2", lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0))
-        )
+        rename = lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0))  # noqa: E731
+        self.menu.addAction("Rename\tF2", rename).setEnabled(not named.seeds)
         self.menu.addAction("Note…", self._ask_note)
         switches: tuple[Switch, ...] = (
             ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
             ("Baseline", self._baseline is named, partial(self._set_baseline, named)),
-            *self._beside_entries(named),
+            *self._compare_entries(named),
             ("Hide its curve", named.id in self._document.now.hidden_runs, partial(self._hide, named.id)),
         )
         self._add_switches(switches)
@@ -490,12 +494,12 @@ class RunsPanel(Panel):
             entry = self.menu.addAction(text, act)
             entry.setCheckable(True)
             entry.setChecked(is_on)
-        self._desk.add_beside(self.menu)
+        self._desk.add_compare_entries(self.menu)
         self.menu.addSeparator()
 
-    def _beside_entries(self, named: NamedRun) -> Iterator[Switch]:
+    def _compare_entries(self, named: NamedRun) -> Iterator[Switch]:
         """Yield entries that show a weight set, or the end or the start of a run, beside the network."""
-        shown, document = self._document.now.beside, self._document
+        shown, document = self._document.now.compared, self._document
         places = {"end": named.state.network, "start": named.run.start}
         if named.id == self._current or named.weight_set is not None:
             del places["end"]
@@ -505,7 +509,7 @@ class RunsPanel(Panel):
                 if named.weight_set is None:
                     text, name = f": its {place}", f"the {place} of {name}"
                 other = None if is_on else OtherNetwork(name, network)
-                yield f"Beside the network{text}", is_on, partial(document.show_beside, other)
+                yield f"Beside the network{text}", is_on, partial(document.compare_with, other)
 
     def return_to_end(self) -> None:
         """Show the selected run at its last iteration, and make it the current run."""
@@ -559,9 +563,8 @@ class RunsPanel(Panel):
             self._desk.message.emit("The current run cannot be deleted: return to another run first")
         elif named:
             self._desk.runner.pause()
-            ids = {each.id for each in named.seeds} or {named.id}
-            if self._document.edit(f"Delete the run {named.name}", partial(reduce, delete_run, ids)):
-                self._document.hide_runs(self._document.now.hidden_runs - ids)
+            if self._document.edit(f"Delete the run {named.name}", partial(reduce, delete_run, named.ids)):
+                self._document.hide_runs(self._document.now.hidden_runs - named.ids)
                 self._desk.message.emit(f"Deleted the run {named.name}; Undo brings it back")
 
     def _label(self, text: str, **changes: object) -> None:

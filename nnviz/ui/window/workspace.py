@@ -123,7 +123,7 @@ class Workspace:
         sweeps.message.connect(self.desk.message)
         sweeps.progressed.connect(self.desk.sweep_progressed)
         self.desk.sweep_stopped.connect(sweeps.stop)
-        self.files.opened.connect(sweeps.drop)
+        self.files.opened.connect(partial(sweeps.stop, keep=False))
         return sweeps
 
     @cached_property
@@ -333,9 +333,9 @@ class Workspace:
 
     def _closing(self, event: QCloseEvent) -> None:
         self.runner.pause()
-        if "sweeps" in vars(self):  # otherwise closing would make them
-            self.sweeps.stop()
         if self.files.may_leave():
+            if "sweeps" in vars(self):  # otherwise closing would make them
+                self.sweeps.stop(keep=False)
             self.player.stop()
             self.document.idle.drop()
             self.present.leave()  # the saved arrangement must contain the panels
