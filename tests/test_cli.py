@@ -172,7 +172,7 @@ def test_train_goes_on_with_the_run_of_a_file_and_keeps_it_before_another(answer
     answer("train a.json --updates 3 -o b.json")
     assert held("b.json", "runs") == held("a.json", "runs")
     assert held("b.json", "run")["iteration"] == 5
-    answer("train a.json --learning-rate 0.5 -o c.json")
+    answer("train a.json --learning-rate 0.05 -o c.json")
     first, second = held("c.json", "runs")
     assert [first] == held("a.json", "runs")
     assert (second["id"], second["parent"], second["iterations"]) == (2, 1, 2)

@@ -15,8 +15,9 @@ import nnviz
 from nnviz.cli.arguments import COMMANDS
 from nnviz.cli.main import main
 from nnviz.core import numbers
+from nnviz.core.coach import overfitting_since
 from nnviz.core.generators import KINDS
-from nnviz.core.metrics import measure_all, overfitting_since
+from nnviz.core.metrics import measure_all
 from nnviz.core.numbers import as_text
 from nnviz.files.examples import examples
 from nnviz.files.registry import FORMATS, kinds, load

@@ -28,11 +28,13 @@ from nnviz.cli.terminal import (
 from nnviz.core import edits
 from nnviz.core import train as training_core
 from nnviz.core.activations import Array
+from nnviz.core.coach import judge, overfitting_since
 from nnviz.core.columns import check_width
 from nnviz.core.formula import CellError
-from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
+from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, rows_are_sorted
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.runs import begin, keep_ended
+from nnviz.core.slopes import run_work
 from nnviz.core.slopes import slopes as slopes_of
 from nnviz.core.state import State, Training
 from nnviz.core.train import Result
@@ -368,7 +370,7 @@ def _print_outcome(result: Result, since: int | None) -> None:
     if result.diverged:
         print_remark(
             f"the {state.measure.phrase} grew without bound, so nnviz kept the weights after "
-            f"{counted(state.iteration, 'update')}; try a smaller learning rate"
+            f"{counted(state.iteration, 'update')}"
         )
     if reason := result.end.stop_reason:
         print_remark(f"training stopped after {counted(result.end.iteration, 'update')}: {reason}")
@@ -376,10 +378,10 @@ def _print_outcome(result: Result, since: int | None) -> None:
         print_remark(state.unsuited_targets)
     if state.training.validation and rows_are_sorted(state):
         print_remark(SORTED_BY_CLASS)
-    if since is not None:
-        print_remark(f"the validation loss has risen since iteration {since} (overfitting)")
-        if not state.training.keep:
-            print_remark("to save the network with the lowest validation loss, use --keep best")
+    if verdict := run_work(judge(result.end)):
+        print_remark(verdict.sentence + (f"; try {verdict.remedy.name}" if verdict.remedy else ""))
+    if since is not None and not state.training.keep:
+        print_remark("to save the network with the lowest validation loss, use --keep best")
     if state.training.keep:
         least = as_text(run.monitored_curve.last[1])
         found = f"(lowest {state.monitored_title}: {least})"

@@ -21,7 +21,7 @@ from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.columns import Column, Columns, with_names
 from nnviz.core.formula import formula
 from nnviz.core.losses import usual_loss
-from nnviz.core.network import Layer, Network, moved, random_weights
+from nnviz.core.network import Layer, Network, moved, pixel_side, random_weights
 from nnviz.core.numbers import NUMBERS, ROWS, as_text, check_name, counted, list_text, quoted, shortened
 from nnviz.core.state import Dataset, State, Training, WeightSet
 
@@ -557,8 +557,11 @@ def has_same_inputs(one: State, other: State) -> bool:
 def worth_standardising(state: State) -> str:
     """Return a sentence that recommends standardising, or "" if the scales of the inputs differ little.
 
-    Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
+    Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR. The scales
+    of pixels do differ: nothing is recommended for them.
     """
+    if pixel_side(state.network):
+        return ""
     deviations = _deviations(state)
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:

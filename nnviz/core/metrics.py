@@ -1,4 +1,4 @@
-"""Accuracy, confusion matrix, decision threshold, and the start of overfitting."""
+"""Accuracy, confusion matrix, and decision threshold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import BLOCK_NS, Work, forward_ns, row_blocks, run_work
 from nnviz.core.state import State
@@ -287,101 +286,6 @@ def confusion(targets: NDArray[np.intp], predictions: NDArray[np.intp], classes:
 def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
     share: Array = np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
     return share
-
-
-EPOCHS = 10
-"""A low loss counts only if it lasts for this many epochs and curve points: shorter dips are chance."""
-ROWS = 5
-"""Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
-RISE, FALL = 0.1, 0.01
-"""Overfitting: the validation loss rose by the share RISE or more, the training loss fell by FALL or more."""
-VISIBLE = 1e-3
-"""Smallest rise of the validation loss that counts, divided by the first loss: about a pixel of the plot."""
-PARTS = 4
-"""Number of equal parts into which the last third of a run is divided; the loss is averaged in each part."""
-
-
-@np.errstate(all="ignore")
-def overfitting_since(state: State) -> int | None:
-    """Return the iteration since which the run of `state` overfits, or None if the run does not overfit.
-
-    The result is the iteration of the smallest validation loss before the last third of the run. The last
-    third is compared with an earlier reference period of EPOCHS or more epochs: the period whose highest
-    validation loss is the lowest. This highest loss is the level. The last third is divided into PARTS parts,
-    and the losses are averaged in each part. A run overfits if three conditions hold:
-
-    - In each part, the validation loss exceeds the level by at least half of the share RISE.
-    - In the last part, the excess is at least the share RISE, and at least half of the largest excess.
-    - In the last part, the training loss is below that of the reference period, by at least the share FALL.
-
-    With fewer than ROWS validation rows, the result is None. Thinning of the curves hardly changes the
-    result.
-    """
-    run = state.run
-    validation = run.curve("validation") if run else None
-    if run is None or validation is None or len(state.data) - state.trained_rows < ROWS:
-        return None
-    points = _finite(validation)
-    per_epoch = max((each.training.updates_per_epoch(state.trained_rows) for each in run.segments), default=1)
-    shortest = EPOCHS * per_epoch
-    if len(points) <= EPOCHS or points[-1, 0] <= shortest:
-        return None
-    end, first = points[-1, 0], points[0, 1]
-    late = np.linspace(end - max(end / 3, shortest), end, PARTS + 1)
-    early = points[points[:, 0] <= late[0]]  # a lucky dip in the last third hides no rise
-    iteration = early[early[:, 1].argmin(), 0] if len(early) else 0
-    if not points[0, 0] < iteration:
-        return None
-    level, stretch = _kept_below(points, shortest, late[0])
-    if not level < first:
-        return None
-    rises = _means(points, late) - level
-    enough = max(RISE * abs(level), VISIBLE * abs(first))
-    if not (rises.min() >= enough / 2 and rises[-1] >= max(enough, rises.max() / 2)):
-        return None
-    trained = _finite(run.history)
-    (before,), after = _means(trained, stretch), _means(trained, late)[-1]
-    return int(iteration) if after <= before - FALL * abs(before) else None
-
-
-def _finite(history: History) -> Array:
-    """Return the points of a curve whose losses are finite, shape (points, 2)."""
-    points = history.points
-    finite = np.isfinite(points[:, 1])
-    return points if finite.all() else points[finite]
-
-
-def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Array]:
-    """Return the lowest level that a curve stays below for a whole stretch before `end`, and this stretch.
-
-    A stretch has the length `shortest` or a quarter of the iterations before it, and at least EPOCHS points.
-    It is returned as (first iteration, last iteration). If there is none, the level is infinite.
-    """
-    x, y = points.T
-    grown = 2 * shortest * 1.05 ** np.arange(max(0.0, np.log(end / shortest) / np.log(1.05)))
-    starts = np.concatenate((np.arange(0.0, 2 * shortest, shortest / EPOCHS), grown))
-    begins = np.searchsorted(x, starts)
-    ends = np.searchsorted(x, starts + np.maximum(shortest, starts / 4), side="right")
-    ends = np.maximum(ends, begins + EPOCHS)
-    within = ends <= np.searchsorted(x, end, side="right")
-    if not within.any():
-        return np.inf, np.empty(0)
-    between = np.column_stack((begins, ends))[within]
-    highest = np.maximum.reduceat(y, between.ravel())[::2]
-    begin, after = between[highest.argmin()]
-    return float(highest.min()), x[[begin, after - 1]]
-
-
-def _means(points: Array, edges: Array) -> Array:
-    """Return the means of a curve between neighbouring `edges`, with straight lines between its points."""
-    before, after = np.searchsorted(points[:, 0], edges[[0, -1]])
-    x, y = points[max(before - 1, 0) : after + 1].T
-    areas = np.concatenate(([0.0], np.cumsum(np.diff(x) * (y[1:] + y[:-1]) / 2)))
-    at = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
-    beyond = edges - x[at]
-    slopes = (y[at + 1] - y[at]) / (x[at + 1] - x[at])
-    means: Array = np.diff(areas[at] + beyond * (y[at] + slopes * beyond / 2)) / np.diff(edges)
-    return means
 
 
 def decides_yes_or_no(state: State) -> bool:

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from math import isqrt
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -510,6 +511,16 @@ def moved(address: Address | None, old: Network, new: Network) -> Address | None
         return address._replace(layer=layer, node=0 if address.kind == "layer" else node)
     before, source = places.get(old.names(address.layer)[address.source], (None, -1))
     return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None
+
+
+LEAST_PIXELS = 64
+"""Least number of inputs that nnviz treats as pixels of an image, if the number is a square number."""
+
+
+def pixel_side(network: Network) -> int | None:
+    """Return the side of the square image that the inputs form, or None if the inputs form no image."""
+    side = isqrt(len(network.inputs))
+    return side if side * side == len(network.inputs) >= LEAST_PIXELS else None
 
 
 def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:

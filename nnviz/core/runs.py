@@ -171,7 +171,7 @@ def numbers_of(runs: Sequence[State], state: State) -> int:
         histories = (run.history, *(curve.history for curve in run.beside))
         count += 2 * each.network.parameters + run.memory.size + 2 * sum(map(len, histories))
         count += SEGMENT_NUMBERS * len(run.segments)
-        count += 0 if _same_rows(each, after) else each.data.numbers
+        count += 0 if same_rows(each, after) else each.data.numbers
         after = each
     return count
 
@@ -496,7 +496,7 @@ def run_table(states: Iterable[State]) -> RunTable:
     ended = sorted(states, key=lambda each: run_of(each).label.id)
     starts = _numbers(ended, _same_start, by=lambda each: each.network.sizes)
     columns = {key: [setting.text(each) for each in ended] for key, setting in SETTINGS.items()}
-    columns |= {"start": starts, "rows": _numbers(ended, _same_rows)}
+    columns |= {"start": starts, "rows": _numbers(ended, same_rows)}
     differing = [key for key, texts in columns.items() if len(set(texts)) > 1]
     seeds_name_starts = len(set(zip(columns["seed"], starts, strict=True))) == len(set(columns["seed"]))
     naming = [key for key in differing if key != "start" or not seeds_name_starts]
@@ -547,5 +547,6 @@ def _same_start(one: State, other: State) -> bool:
     return same and not (first.curve_only or second.curve_only)
 
 
-def _same_rows(one: State, other: State) -> bool:
+def same_rows(one: State, other: State) -> bool:
+    """Return whether two States have equal rows."""
     return one.data is other.data or one.data == other.data

@@ -11,14 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
+from nnviz.core.coach import RISEN, overfitting_since, scaled
 from nnviz.core.history import BUCKETS
-from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
 from nnviz.core.state import State, Training
@@ -79,16 +78,15 @@ def outcome_sentence(
     start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
     trained = start + before.penalty, end + after.penalty
     if trained[1] > trained[0]:
-        rate = as_text(tenth(after.training.learning_rate))
+        rate = as_text(scaled(after.training.learning_rate, -1))
         advice = f"try a learning rate of {rate} or less"
         name = f"{loss.phrase}{' + penalty' if after.training.penalty else ''}"
         return f"{label}: the {name} rose, {_change(*trained)}; {advice}.", True
     sentence = f"{label}: {loss.title} {_change(start, end)}"
     if after.training.penalty:
         sentence += f", penalty {_change(before.penalty, after.penalty)}"
-    if (since := overfitting_since(after)) is None:
-        return sentence, False
-    return f"{sentence}; the validation loss has risen since iteration {since} (overfitting)", False
+    since = overfitting_since(after)
+    return sentence if since is None else f"{sentence}; {RISEN.format(since)} (overfitting)", False
 
 
 def _change(start: float, end: float) -> str:
@@ -103,26 +101,10 @@ def _loss_of(state: State, after: State) -> float:
     return float(after.run.history.points[0, 1])
 
 
-def tenth(rate: float) -> float:
-    """Return a tenth of a learning rate, computed in decimal: 0.07 for 0.7, not 0.06999999999999999."""
-    return float(Decimal(repr(rate)) / 10)
-
-
-FIRST_L2 = 1e-4
-"""The factor L2 that nnviz proposes first. On noisy made rows that were overfitted (spirals, circles, moons),
-it lowered the validation loss of 26 of 29 runs; from 3e-4 on, some runs on spirals no longer learn."""
-
-
-def stronger_l2(l2: float) -> float:
-    """Return the next factor L2 to try against overfitting: three times as large, computed in decimal."""
-    return float(Decimal(repr(l2)) * 3) or FIRST_L2
-
-
 def _divergence(before: State, after: State) -> str:
-    rate, lower = map(as_text, (after.training.learning_rate, tenth(after.training.learning_rate)))
-    end = after.iteration
+    end, rate = after.iteration, after.training.learning_rate
     where = f"at iteration {end + 1}" if end == before.iteration else f"after iteration {end}"
-    return f"Diverged {where}: learning rate {rate} is too large. Try {lower}."
+    return f"Diverged {where}: learning rate {as_text(rate)} is too large. Try {as_text(scaled(rate, -1))}."
 
 
 Worker: TypeAlias = Trainer | Replay
@@ -332,9 +314,10 @@ class Job(QObject):
         self._iteration_reached = state.iteration
         self.diverged, self.stopped = state.run.diverged, state.run.stopped
         self.is_over = self.is_over or self.diverged or self.stopped != ""
-        made = self._iteration_reached > self._first
+        is_shown = self._iteration_reached > self._first or self.diverged
         # after the last update, the State still gets the loss at the end of an epoch
-        key = self.training, self._iteration_reached, self.diverged and made, len(state.run.history) * made
+        points = len(state.run.history) if is_shown else 0
+        key = self.training, self._iteration_reached, self.diverged, points
         if self._taken_key == key:
             return None
         self._taken_key = key
@@ -433,8 +416,7 @@ class Job(QObject):
 
     def _latest_state(self) -> State | None:
         trainer = self._trainer
-        diverged = trainer.diverged and trainer.iteration > self._first
-        if not self.is_over and self._taken_key[:3] == (self.training, trainer.iteration, diverged):
+        if not self.is_over and self._taken_key[:3] == (self.training, trainer.iteration, trainer.diverged):
             return None
         return trainer.state()  # may detect divergence
 

@@ -9,22 +9,15 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
+from nnviz.core.coach import Remedy
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
-from nnviz.core.replay import Replay, leads_to, with_past
+from nnviz.core.replay import Replay, leads_to, state_at_start, with_past
 from nnviz.core.runs import begin
 from nnviz.core.state import Run, State, Training, agree_except
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
-from nnviz.document.job import (
-    USUAL_LIMITS,
-    Job,
-    Limits,
-    outcome_sentence,
-    paused_sentence,
-    refusal_sentence,
-    tenth,
-)
+from nnviz.document.job import USUAL_LIMITS, Job, Limits, outcome_sentence, paused_sentence, refusal_sentence
 from nnviz.document.moment import Moment
 
 
@@ -156,7 +149,6 @@ class Runner(QObject):
     `progressed`  signal: (updates made, all updates of the run), once a frame
     `run_ended`   signal: a run or a step is over; carries a sentence for the status line
     `warned`      signal: the loss rose or the run failed; carries a sentence that says what to do
-    `diverged`    signal: the run diverged; carries the run's first iteration and a learning rate to try
     `message`     signal: a sentence for the status line on an action other than a run or a step
     `travel`      Travel, which shows any iteration of the run
     ============= ======================================================================================
@@ -172,7 +164,6 @@ class Runner(QObject):
     progressed = Signal(object, object)
     run_ended = Signal(str)
     warned = Signal(str)
-    diverged = Signal(object, float)
     message = Signal(str)
 
     def __init__(self, document: Document, limits: Limits = USUAL_LIMITS) -> None:
@@ -259,23 +250,12 @@ class Runner(QObject):
         self.pause()
         self.travel.go_to(0, "Restart")
 
-    def try_again(self, iteration: int, learning_rate: float) -> None:
-        """Set a learning rate and go to an iteration of the run, as one undo entry."""
-        text = f"Learning rate {as_text(learning_rate)} from iteration {iteration} on"
-        training = replace(self._document.state.training, learning_rate=learning_rate)
-        self._go_back(iteration, text, training)
-
-    def run_with_l2(self, l2: float) -> None:
-        """Go to the start of the run and set the factor L2 as one undo entry, and start a new run."""
-        training = replace(self._document.state.training, l2=l2)
-        self._go_back(0, f"Restart with L2 {as_text(l2)}", training)
-        self.run()
-
-    def _go_back(self, iteration: int, text: str, training: Training) -> None:
+    def run_with(self, remedy: Remedy) -> None:
+        """Go to the start of the run, changed by `remedy`, as one undo entry, and start a new run."""
         self.pause()
-        state, merge = self._document.state, object()
-        self._document.push(edits.set_training(state, training), text, merge)
-        self.travel.go_to(iteration, text, merge)
+        start = with_past(self._document.state, state_at_start(self._document.past.end))
+        if self._document.edit(f"Restart with {remedy.name}", lambda _: remedy.change(start)):
+            self.run()
 
     def begin_scrub(self) -> None:
         """Begin a new undo entry for the next calls of `scrub_to`, which show other iterations."""
@@ -434,8 +414,6 @@ class Runner(QObject):
         keeps_best = bool(state.run and state.training.keep) and not (self._is_step or job.error)
         if warning and not keeps_best:
             self.warned.emit(sentence)
-        if job.diverged:
-            self.diverged.emit(job.before.iteration, tenth(state.training.learning_rate))
         self._end(job, sentence)
         if keeps_best and state.run:
             best = state.run.best_iteration

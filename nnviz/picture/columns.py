@@ -16,10 +16,10 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Layer, Network, pixel_side
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
-from nnviz.picture.matrix import pixel_side, thumbnail_columns
+from nnviz.picture.matrix import thumbnail_columns
 from nnviz.picture.number_rooms import MANY_EDGES, NumberRoom
 from nnviz.picture.parts import BAR, BEFORE, INSET, MOST_GROWTH, Align, DiagramColumn, Label, Rect, Role, View
 from nnviz.picture.text import LEAST_SIZE, NUMBER, ROUNDING, elide, font_sizes, one_line, text_width

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.function import coarsest_is_quick
-from nnviz.core.network import Network
+from nnviz.core.network import Network, pixel_side
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
@@ -145,16 +144,8 @@ class MatrixImage:
         return Cell(int(top) + node, int(left) + source)
 
 
-LEAST_PIXELS = 64
-"""Least number of inputs that nnviz treats as pixels of an image, if the number is a square number."""
 NO_THUMBNAILS = "Thumbnails need a network with one or two inputs, or with a square of at least 8 × 8 inputs"
 TOO_LARGE = "This network is too large for thumbnails: drawing them takes too long while the weights change"
-
-
-def pixel_side(network: Network) -> int | None:
-    """Return the side of the square image that the inputs form, or None if the inputs form no image."""
-    side = isqrt(len(network.inputs))
-    return side if side * side == len(network.inputs) >= LEAST_PIXELS else None
 
 
 def thumbnail_columns(network: Network) -> range:

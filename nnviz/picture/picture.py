@@ -17,14 +17,14 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import node_functions
 from nnviz.core.metrics import means_classes
-from nnviz.core.network import Network
+from nnviz.core.network import Network, pixel_side
 from nnviz.core.results import Results
 from nnviz.core.state import State
 from nnviz.picture.columns import EDGE_PILL, Layout, lay_out
 from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE, neighbours
 from nnviz.picture.labels import edge_numbers, headings, node_numbers
-from nnviz.picture.matrix import pixel_side, shows_functions
+from nnviz.picture.matrix import shows_functions
 from nnviz.picture.number_rooms import EDGE_KINDS, Places
 from nnviz.picture.parts import DiagramColumn, Label, Rect, View
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.network import pixel_side
 from nnviz.picture.columns import COMPACT, HEIGHT, corner, share_bar
 from nnviz.picture.labels import LETTER_SPACING
-from nnviz.picture.matrix import pixel_side, weight_colours
+from nnviz.picture.matrix import weight_colours
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
 from nnviz.picture.picture import Picture

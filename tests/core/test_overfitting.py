@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from nnviz.core import edits
+from nnviz.core.coach import overfitting_since
 from nnviz.core.edits import standardise
 from nnviz.core.generators import KINDS
 from nnviz.core.history import History
-from nnviz.core.metrics import overfitting_since
 from nnviz.core.network import Network
+from nnviz.core.runs import add_runs
 from nnviz.core.state import Curve, Dataset, Run, Segment, State, Training
 from nnviz.core.train import train
 from nnviz.files import registry
@@ -22,7 +23,10 @@ from nnviz.system import resources
 from tests.core.oracle import make_network
 
 RUNS = json.loads((Path(__file__).parent / "over_fitting_runs.json").read_text())
-"""Runs by name, and since when each over-fits: null where it does not. The others say how the run is made."""
+"""Runs by name, since when each over-fits (null where it does not), and the verdict that it deserves.
+
+The others say how the run is made; `settled` updates and the runs with other `rates` come before it.
+"""
 
 
 def started(run):
@@ -41,7 +45,21 @@ def started(run):
         state = standardise(state, range(len(state.network.inputs)))
     if hidden := run.get("hidden"):
         state = replace(state, network=with_hidden(state.network, hidden, run.get("activation", "tanh")))
-    return replace(state, training=replace(state.training, **run["training"]), run=None)
+    layers = [
+        replace(
+            layer,
+            weights=layer.weights * run.get("weights_times", 1),
+            biases=np.full(len(layer), run["bias"]) if "bias" in run and k + 1 < depth else layer.biases,
+        )
+        for depth in [len(state.network.layers)]
+        for k, layer in enumerate(state.network.layers)
+    ]
+    data = Dataset(state.data.inputs * run.get("inputs_times", 1), state.data.targets)
+    state = replace(state, network=replace(state.network, layers=tuple(layers)), data=data, run=None)
+    if settled := run.get("settled"):
+        state = replace(train(state, updates=settled).state, run=None)
+    state = replace(state, training=replace(state.training, **run["training"]), run=None)
+    return add_runs(state, (train(state, learning_rate=rate).end for rate in run.get("rates", ())))
 
 
 def with_hidden(network, hidden, activation):
@@ -69,7 +87,11 @@ def extremes(points, span):
 def test_over_fitting_is_named_in_the_runs_that_deserve_it(run):
     """Since the least validation loss, which may be another one where sums are rounded otherwise."""
     state = train(started(run)).state
-    found, points = overfitting_since(state), state.run.curve("validation").points
+    found, validation = overfitting_since(state), state.run.curve("validation")
+    if validation is None:
+        assert (run["since"], found) == (None, None)
+        return
+    points = validation.points
     assert found == (run["since"] and pytest.approx(run["since"], rel=0.05))
     assert found in (None, points[points[:, 1].argmin(), 0])
     for span in (4, 16) if len(points) > 500 else ():  # the curve is thinned

@@ -248,7 +248,8 @@ def test_a_run_that_diverges_or_rises_says_what_to_try(qtbot, document, runner, 
         assert sentences[-1].endswith(warned[-1])
         assert document.state.iteration == iterations
         assert np.isfinite(document.state.network.layers[0].weights).all()
-        assert (document.state is start) == (not iterations)
+        assert document.state.run.diverged == (iterations != updates)
+        assert (document.state.network == start.network) == (not iterations)
     assert len(warned) == 3
     approved("runs that diverge after a while, at once, and rise", "\n".join(sentences))
 

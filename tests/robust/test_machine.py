@@ -7,6 +7,7 @@ has to hold. A failure names the sequence, which hypothesis has made as short as
 import sys
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from PySide6.QtCore import QCoreApplication
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
+from nnviz.core.coach import Remedy
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.train import with_settings
 from nnviz.document.document import Document
 from nnviz.document.job import USUAL_LIMITS, Limits
 from nnviz.document.player import Player
@@ -398,7 +401,9 @@ class Machine(RuleBasedStateMachine):
             assert self.document.past.end is end
 
     def do_try_another_rate(self):
-        self.runner.try_again(self.rng.randint(0, self.runner.travel.end), self.rng.choice((0.001, 0.1)))
+        if self.document.past.end.run:
+            given = {"learning_rate": self.rng.choice((0.001, 0.1))}
+            self.runner.run_with(Remedy("another rate", "", partial(with_settings, given=given)))
         self.finish()
 
     def do_train_a_while(self):

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolTip
 
+import nnviz
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
 from nnviz.core.numbers import MINUS, as_text, percent_text
@@ -29,6 +30,7 @@ from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.history import EMPTY, HistoryPlot
 from tests.core.oracle import set_weight
 from tests.core.test_history import check_line, falling, gone_on
+from tests.core.test_overfitting import RUNS, started
 from tests.ui import hands, runs
 from tests.ui.bare import Seen
 from tests.ui.runs import click, drag, hover, keys, mse_after, pixels_of, place, read_out, rounded
@@ -668,6 +670,7 @@ def test_a_diverged_run_is_drawn_up_to_three_times_its_start_and_told(qtbot, doc
     history = document.state.run.history.points
     losses, start = history[:, 1], history[0, 1]
     assert losses.max() > 1e300
+    qtbot.waitUntil(xor.verdict.isVisible)  # below the plot, which gets smaller
     qtbot.waitUntil(lambda: xor.curve.view()[0][1] > document.state.iteration)
     for log in (True, False):
         xor.log_button.setChecked(log)
@@ -779,27 +782,31 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
     assert plot.log_button.isEnabled()
 
 
-def test_overfitting_is_named_and_marked(document, plot, overfitted, of_classes, approved):
+def test_overfitting_is_named_and_marked(qtbot, document, plot, overfitted, of_classes, approved):
     showing(plot, document, overfitted)
+    qtbot.waitUntil(plot.verdict.isVisible)
     least = int(overfitted.run.curve("validation").points[:, 1].argmin())
     assert 0 < least < 590
-    assert plot.overfitting.isVisible()
-    sentence = plot.overfitting.text()
+    sentence = plot.verdict.text()
     assert f"{least}" in sentence
     approved("overfitting", sentence.replace(f"{least}", "LEAST"))
-    approved("the rule of overfitting", plot.overfitting.toolTip())
+    approved("the rule of overfitting", plot.verdict.toolTip())
     assert f"the validation loss has risen since iteration {least}" in plot.curve.accessibleDescription()
     mark = plot.curve.start_of_rise
     assert mark.pos().toTuple() == pytest.approx(overfitted.run.curve("validation").points[least])
     for state in (of_classes, train(runs.noisy_sine(), updates=100).state):
         showing(plot, document, state)
-        assert (plot.overfitting.isVisible(), mark.isVisible()) == (False, False)
+        qtbot.waitUntil(lambda: not plot.verdict.isVisible())
+        assert not mark.isVisible()
+        showing(plot, document, overfitted)
+        qtbot.waitUntil(plot.verdict.isVisible)
 
 
 @pytest.mark.parametrize("by_key", [False, True])
 def test_an_overfitted_run_is_mended_by_a_new_run_with_l2(qtbot, own, document, plot, overfitted, by_key):
     showing(plot, document, overfitted)
-    button, before = plot.mend, overfitted.run.curve("validation").last[1]
+    qtbot.waitUntil(plot.remedy.isVisible)
+    button, before = plot.remedy, overfitted.run.curve("validation").last[1]
     assert (button.isVisible(), button.text()) == (True, "New run with L2 0.0001")
     assert "0.0001·Σw²" in button.toolTip()
     with qtbot.waitSignal(own.runner.run_ended):
@@ -815,22 +822,95 @@ def test_an_overfitted_run_is_mended_by_a_new_run_with_l2(qtbot, own, document, 
     assert mended.run.curve("validation").last[1] < before
     assert [run.training.l2 for run in mended.runs] == [0.0], "the run before is drawn beside it"
     assert "without the penalty" in plot.curve.toolTip()
-    assert plot.mend.text() == "New run with L2 0.0003"
+    qtbot.waitUntil(lambda: plot.remedy.text() == "New run with L2 0.0003")
     document.undo()
     assert document.undo_text() == "Restart with L2 0.0001"
     assert (document.state.training.l2, document.state.iteration) == (0.0001, 0)
     document.undo()
     assert document.state.training.l2 == 0.0
     assert document.state.network == overfitted.network
-    assert plot.mend.text() == "New run with L2 0.0001"
+    qtbot.waitUntil(lambda: plot.remedy.text() == "New run with L2 0.0001")
     assert "penalty" not in plot.curve.toolTip()
 
 
-def test_no_new_run_is_offered_without_overfitting_or_for_a_script(document, plot, overfitted, of_classes):
-    showing(plot, document, of_classes)
-    assert not plot.mend.isVisible()
+def test_a_script_gets_a_verdict_but_no_new_run(qtbot, document, plot, overfitted):
+    showing(plot, document, overfitted)
+    qtbot.waitUntil(plot.remedy.isVisible)
     showing(plot, document, replace(overfitted, run=replace(overfitted.run, watched=True)))
-    assert (plot.overfitting.isVisible(), plot.mend.isVisible()) == (True, False)
+    qtbot.waitUntil(lambda: not plot.remedy.isVisible())
+    assert plot.verdict.isVisible()
+
+
+BADLY_SET = {
+    "one weight: each update goes too far": ("is too large", "learning rate 0.07"),
+    "moons: adam with rate 1e-6": ("is too small", "learning rate 0.001"),
+    "wages: raw columns saturate tanh": ("scales of the inputs differ", "standardised inputs"),
+    "spiral: dead from the start": ("every node is dead on all 100 rows", "new random weights"),
+}
+
+
+@pytest.mark.parametrize("name", BADLY_SET)
+def test_one_click_tries_the_remedy_as_the_next_run_over_the_badly_set_one(qtbot, own, document, plot, name):
+    evidence, remedy = BADLY_SET[name]
+    start = started(next(run for run in RUNS if run["name"] == name))
+    document.start(start)
+    with qtbot.waitSignal(own.runner.run_ended):
+        own.runner.run()
+    bad = document.state
+    qtbot.waitUntil(plot.remedy.isVisible)
+    assert evidence in plot.verdict.text()
+    assert plot.verdict.text()[0].isupper()
+    assert plot.verdict.toolTip() == plot.verdict.toolTip().strip()
+    assert plot.remedy.text() == f"New run with {remedy}"
+    assert f"train again with {remedy}\n" in plot.remedy.toolTip()
+    with qtbot.waitSignal(own.runner.run_ended):
+        QTest.mouseClick(plot.remedy, LEFT)
+    qtbot.waitUntil(lambda: len(earlier_curves(plot)) == 1)
+    better = document.state
+    assert better.iteration == start.training.updates
+    assert better.run.history.last[1] < bad.run.history.last[1]
+    qtbot.waitUntil(lambda: not plot.verdict.isVisible())
+    document.undo()
+    assert document.undo_text() == f"Restart with {remedy}"
+    document.undo()
+    assert (document.state.network, document.state.data) == (bad.network, bad.data)
+    assert (document.state.training, document.state.runs) == (start.training, ())
+    qtbot.waitUntil(plot.remedy.isVisible)
+    assert evidence in plot.verdict.text()
+
+
+def test_a_run_that_diverges_at_once_gets_a_remedy(qtbot, own, document, plot, run):
+    run(1e200)
+    assert document.state.iteration == 0
+    qtbot.waitUntil(plot.remedy.isVisible)
+    assert plot.verdict.text() == "Learning rate 1e200 is too large: the MSE rose from 49 without bound"
+    with qtbot.waitSignal(own.runner.run_ended):
+        QTest.mouseClick(plot.remedy, LEFT)
+    assert document.state.training.learning_rate == 1e199
+
+
+def test_no_verdict_is_shown_during_a_run_and_while_results_are_hidden(qtbot, own, document, plot, run):
+    run(0.3)
+    qtbot.waitUntil(plot.remedy.isVisible)
+    document.hide_results(True)
+    assert (plot.verdict.isVisible(), plot.remedy.isVisible()) == (False, False)
+    document.hide_results(False)
+    assert (plot.verdict.isVisible(), plot.remedy.isVisible()) == (True, True)
+    own.runner.speed = 0.0
+    own.runner.run()
+    assert (plot.verdict.isVisible(), plot.remedy.isVisible()) == (False, False)
+    own.runner.pause()
+    qtbot.waitUntil(plot.remedy.isVisible)
+
+
+def test_the_best_of_many_runs_gets_a_sentence_and_no_button(qtbot, document, plot, tmp_path):
+    name = "moons: the best of ten runs by validation"
+    end = train(started(next(run for run in RUNS if run["name"] == name))).state
+    nnviz.save(end, tmp_path / "runs.json")
+    document.start(load(tmp_path / "runs.json"))
+    qtbot.waitUntil(plot.verdict.isVisible)
+    assert "the lowest of 10 runs on the same 20 rows" in plot.verdict.text()
+    assert not plot.remedy.isVisible()
 
 
 def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
@@ -858,6 +938,6 @@ def test_the_heading_names_the_loss_in_use_and_the_panel_names_overfitting(
     hands.bring(window, "Loss")
     told = f"; the validation loss has risen since iteration {card.curve.marked} (overfitting)"
     assert status(window).endswith(told)
+    qtbot.waitUntil(card.verdict.isVisible)
     QApplication.processEvents()
-    assert card.overfitting.isVisible()
     assert card.heightForWidth(card.width()) <= card.height()  # or it would scroll

@@ -273,8 +273,6 @@ def test_a_run_of_2_to_the_53_updates_runs_pauses_and_is_gone_through(afresh, qt
     timeline.triggerAction(QSlider.SliderAction.SliderToMinimum)
     assert wanted == [MANY, 0]
     window.runner.progressed.emit(MANY - 1, MANY)
-    window.runner.diverged.emit(MANY, 0.1)
-    assert window.training.message.fix_button.text() == "Use learning rate 0.1"
 
 
 def test_the_time_that_a_run_takes_is_said_in_few_letters():

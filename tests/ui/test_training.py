@@ -324,29 +324,19 @@ def test_the_click_that_enters_a_field_selects_its_text_and_the_next_one_does_no
         field.deselect()
 
 
-def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
-    qtbot, panel, document, approved
-):
+def test_divergence_is_told_until_the_next_run(qtbot, panel, document, approved):
     press(panel.run_buttons.step)
-    one, hint, cure = document.state, message(panel), panel.message.fix_button
+    one, hint = document.state, message(panel)
     type_in(panel.fields.updates, "2000")
     type_in(panel.fields.learning_rate, "0.7")
     run_to_end(qtbot, panel)
-    diverged = document.state
-    approved("divergence after an update", f"{message(panel)}\n{cure.text()}")
+    approved("divergence after an update", message(panel))
     assert panel.message.label.objectName() == "error"
-    press(cure)
-    assert document.state.network == one.network
-    assert (panel.fields.learning_rate.text(), cure.isVisible(), message(panel)) == ("0.07", False, hint)
-    document.undo()
-    assert document.state is diverged
     press(panel.run_buttons.restart)
+    assert (document.state.network, message(panel)) == (one.network, hint)
     type_in(panel.fields.learning_rate, "1e200")
     run_to_end(qtbot, panel)
-    approved("divergence at the first update", f"{message(panel)}\n{cure.text()}")
-    press(cure)
-    assert (document.state.training.learning_rate, document.state.iteration) == (1e199, 0)
-    run_to_end(qtbot, panel)
+    approved("divergence at the first update", message(panel))
     assert panel.message.label.objectName() == "error", "it is told until the next run"
     type_in(panel.fields.learning_rate, "0.01")
     press(panel.run_buttons.step)

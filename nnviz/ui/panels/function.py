@@ -28,13 +28,12 @@ from nnviz.core.function import (
     section,
 )
 from nnviz.core.metrics import decides_yes_or_no, is_one_of_many, output_range
-from nnviz.core.network import Network
+from nnviz.core.network import Network, pixel_side
 from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
 from nnviz.core.slopes import forward_ns, row_blocks
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.matrix import pixel_side
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import named, wrapped_label

@@ -1,4 +1,4 @@
-"""The panel of the loss history: its plot, menu and message about overfitting.
+"""The panel of the loss history: its plot, menu, and the verdict on the last run.
 
 The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only after the first frame.
 """
@@ -13,21 +13,21 @@ from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 
+from nnviz.core.coach import Verdict, judge, overfitting_since
 from nnviz.core.history import History
 from nnviz.core.losses import Loss
-from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, counted, file_label
 from nnviz.core.runs import delete_runs, updates_per_epoch
 from nnviz.core.state import State
 from nnviz.document.idle import Slicer
-from nnviz.document.job import NEEDS_ROWS, stronger_l2
+from nnviz.document.job import NEEDS_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.ui.kit.card import quiet_button, small_button
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import export, show_text
-from nnviz.ui.panels.history_readout import OVERFITTING, RULE, SCRIPTS, ShownRun, readouts
+from nnviz.ui.panels.history_readout import SCRIPTS, ShownRun, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ LOSS_TIP = (
     "The {loss} in the panel Training is the loss after the update, computed by nnviz\n"
 )
 PENALTY_TIP = "The curve shows the {loss} alone, without the penalty\n"
+SHOWN = "state", "lock_reason", "is_moving", "hiding", "hidden_runs", "listed_runs", "seeds_together"
+"""Fields of a Moment that the plot depends on."""
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 
@@ -70,15 +72,15 @@ class HistoryPlot(PlotPanel):
         """The history, the current point, the kept runs and the settings that the panel shows."""
         self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
-        self.overfitting = wrapped_label(pixels=11.5, name="")
-        self.overfitting.setToolTip(RULE)
-        self.overfitting.setAccessibleDescription(RULE.replace("\n", " "))
-        self.overfitting.hide()
-        self.mend = small_button("")
-        self.mend.hide()
-        self.mend.clicked.connect(lambda: self._runner.run_with_l2(self._next_l2))
+        self._end: State | None = None
+        """The end of the run that the coach judges, or has judged with the result `_verdict`."""
+        self._verdict: Verdict | None = None
+        self._coach = Slicer(self, self._judge, self._show_verdict)
+        self.verdict, self.remedy = wrapped_label(pixels=11.5, name=""), small_button("")
+        self._show_verdict()
+        self.remedy.clicked.connect(self._try_remedy)
         self.body.addLayout(row := QtWidgets.QHBoxLayout())
-        fill_box(row, 8, self.overfitting, self.mend)
+        fill_box(row, 8, self.verdict, self.remedy)
         row.setStretch(0, 1)
         self._make_menu()
 
@@ -182,10 +184,9 @@ class HistoryPlot(PlotPanel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the history again if the history, the current iteration or the kept runs have changed."""
-        if not is_new(
-            old, new, "state", "lock_reason", "is_moving", "hidden_runs", "listed_runs", "seeds_together"
-        ):
+        if not is_new(old, new, *SHOWN):
             return
+        self._follow_run()
         self._name_after(new.state.measure)
         run, runs = self._travel.run, self._kept_runs()
         accuracy = self._accuracy()
@@ -205,9 +206,6 @@ class HistoryPlot(PlotPanel):
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
         risen = overfitting_since(self._document.past.end)
-        overfits = OVERFITTING.format(risen, new.state.measure.phrase)
-        show_text(self.overfitting, "" if risen is None else overfits)
-        self._offer_l2(risen is not None and not new.state.is_watched)
         measure = "accuracy" if accuracy else self._document.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
         self.curve.set_measure(measure, is_share=bool(accuracy))
@@ -230,17 +228,38 @@ class HistoryPlot(PlotPanel):
             )
         self._shown = shown
 
-    @property
-    def _next_l2(self) -> float:
-        return stronger_l2(self._document.state.training.l2)
+    def _follow_run(self) -> None:
+        """Let the coach judge the last run, unless the run is still in progress."""
+        if self._runner.running:
+            self._coach.drop()
+            self._end = self._verdict = None
+        elif self._end is not self._document.past.end:
+            self._end = self._document.past.end
+            self._coach.restart()
+        self._show_verdict()
 
-    def _offer_l2(self, offers: bool) -> None:
-        """Show or hide the button that restarts the run with a penalty, or with a larger one."""
-        factor = as_text(self._next_l2)
-        self.mend.setText(f"New run with L2 {factor}")
-        tip = f"Return to the start of this run, and train again with the penalty {factor}·Σw²"
-        self.mend.setToolTip(f"{tip}\nPenalties for large weights (regularisation) reduce overfitting")
-        self.mend.setVisible(offers)
+    def _judge(self) -> Iterator[None]:
+        assert self._end is not None
+        self._verdict = yield from judge(self._end)
+
+    def _show_verdict(self) -> bool:
+        """Show the verdict, unless results are hidden, and return whether the coach has finished."""
+        verdict = None if self._document.now.hiding.on else self._verdict
+        sentence = verdict.sentence if verdict else ""
+        show_text(self.verdict, f"{sentence[:1].upper()}{sentence[1:]}")
+        self.verdict.setToolTip(verdict.rule if verdict else "")
+        self.verdict.setAccessibleDescription(self.verdict.toolTip().replace("\n", " "))
+        remedy = verdict.remedy if verdict else None
+        if remedy:
+            self.remedy.setText(f"New run with {remedy.name}")
+            tip = f"Return to the start of this run, and train again with {remedy.name}"
+            self.remedy.setToolTip(f"{tip}\n{remedy.reason}")
+        self.remedy.setVisible(remedy is not None)
+        return not self._coach.busy
+
+    def _try_remedy(self) -> None:
+        if self._verdict and self._verdict.remedy:
+            self._runner.run_with(self._verdict.remedy)
 
     def _name_after(self, loss: Loss) -> None:
         """Say in the heading and the menu which loss is in use."""

@@ -31,6 +31,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsItem
 
 from nnviz.core.activations import Array
+from nnviz.core.coach import RISEN
 from nnviz.core.history import CEILING, History, ceiling, in_columns
 from nnviz.core.landscape import FLAT
 from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text, shortened
@@ -607,7 +608,7 @@ class HistoryCurve(Plot):
         if self.stop_reason:
             texts.append(f"stopped early: {self.stop_reason}")
         if self.marked is not None:
-            texts.append(f"the validation loss has risen since iteration {self.marked}")
+            texts.append(RISEN.format(self.marked))
         ends = [(run.name, *run.history.last) for run in self.runs]
         at_end = f"{{}}: {self._measure} {{}} at iteration {{}}"
         runs = [at_end.format(name, full_text(loss), at) for name, at, loss in ends]

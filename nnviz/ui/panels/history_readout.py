@@ -1,11 +1,10 @@
-"""The readout of the loss history: values at an iteration, and the start of overfitting."""
+"""The readout of the loss history: the values at an iteration."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from nnviz.core.history import History
-from nnviz.core.metrics import EPOCHS, RISE, ROWS
 from nnviz.core.numbers import as_text, percent_text
 from nnviz.core.state import Run
 
@@ -72,13 +71,3 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
         for curve in run.beside
     )
     return Readout(measure, run.history, False), *others
-
-
-OVERFITTING = "The validation loss has risen since iteration {} while the {} still falls: overfitting"
-"""The message about overfitting, with places for the iteration and the name of the training loss."""
-RULE = (
-    "nnviz reports overfitting under four conditions. Before the last third of the run, the validation loss\n"
-    f"stays below some level for {EPOCHS} epochs or longer. In the last third, the validation loss stays\n"
-    f"above this level and ends at least {100 * RISE:.0f} % higher. Meanwhile, the training loss falls.\n"
-    f"There are at least {ROWS} validation rows. nnviz compares averages, so short dips do not count."
-)

@@ -29,7 +29,6 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.moment import Moment, is_new
-from nnviz.picture.matrix import pixel_side
 from nnviz.ui.kit.card import Panel, push_button, small_button
 from nnviz.ui.kit.controls import Stack, fill_box, named, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
@@ -293,8 +292,6 @@ class TrainingPanel(Panel):
         self.timeline.wanted.connect(runner.scrub_to)
         self.timeline.sliderReleased.connect(runner.end_drag)
         runner.warned.connect(lambda sentence: self.message.show_warning(sentence, self._document.state))
-        runner.diverged.connect(self._offer_cure)
-        self.message.fix_button.clicked.connect(lambda: runner.try_again(*self._cure))
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show settings, figures, iteration and message of a Moment; enable the buttons that work."""
@@ -303,7 +300,7 @@ class TrainingPanel(Panel):
         if is_new(old, new, "state", "lock_reason", "is_moving"):
             self._show_settings()
             self._show_speed()
-        tells_loss = new.hiding.on and self.message.fix_button.isHidden()
+        tells_loss = new.hiding.on and not (new.state.run and new.state.run.diverged)
         if self.runner.running or tells_loss or new.state is not self.message.warned_state:
             self.message.show_warning("")
         if is_new(old, new, "lock_reason"):
@@ -361,13 +358,6 @@ class TrainingPanel(Panel):
         tip = "A run now goes at full speed" if time == "fastest" else f"A run now takes about {time}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
         set_lock_reason(self.speed, self._document.now.lock_reason and SCRIPT_TIP, tip)
-
-    def _offer_cure(self, iteration: int, learning_rate: float) -> None:
-        self._cure = iteration, learning_rate
-        rate = f"learning rate {as_text(learning_rate)}"
-        is_earlier = iteration < self._document.state.iteration
-        text = f"Go back to iteration {iteration} and use {rate}" if is_earlier else f"Use {rate}"
-        self.message.offer_fix(text, f"Return to the start of the run and continue with {rate}")
 
 
 FOLD = "training settings"
@@ -439,10 +429,7 @@ class Fold(QWidget):
 
 
 def _advice(now: Moment) -> str:
-    """Return advice on loss, rows and inputs, or why nnviz cannot train; "" if there is nothing to say.
-
-    Pixels get no advice on their scales.
-    """
+    """Return advice on loss, rows and inputs, or why nnviz cannot train; "" if there is nothing to say."""
     state = now.state
     if reason := missing_for_training(state):
         return reason
@@ -454,7 +441,7 @@ def _advice(now: Moment) -> str:
     ]
     if state.training.validation and rows_are_sorted(state):
         advice.append(f"{SORTED_BY_CLASS} (Edit → Shuffle rows)")
-    if not pixel_side(state.network) and now.scales:
+    if now.scales:
         advice.append(f"{SCALES_DIFFER} (Edit → Standardise inputs)")
     return "\n".join(f"{text[0].upper()}{text[1:]}" for text in advice if text)
 
@@ -462,8 +449,7 @@ def _advice(now: Moment) -> str:
 class Message(QWidget):
     """Shows one text: an error in a field, or else the warning of a run, or else advice.
 
-    `fix_button` is a button below a warning, which fixes the problem with one click. `warned_state` is the
-    State that the warning is about, or None without a warning.
+    `warned_state` is the State that the warning is about, or None without a warning.
     """
 
     def __init__(self) -> None:
@@ -471,23 +457,12 @@ class Message(QWidget):
         self._texts = dict.fromkeys(("refusal", "warning", "advice"), "")
         self.warned_state: State | None = None
         self.label = wrapped_label(pixels=11.5)
-        self.fix_button = small_button("")
-        self.fix_button.hide()
-        column = QVBoxLayout(self)
-        fill_box(column, 2, self.label, self.fix_button)
-        column.setAlignment(self.fix_button, Qt.AlignmentFlag.AlignLeft)
+        fill_box(QVBoxLayout(self), 2, self.label)
 
     def show_warning(self, sentence: str, state: State | None = None) -> None:
-        """Show a warning about `state` and hide the button `fix_button`; "" removes the warning."""
+        """Show a warning about `state`; "" removes the warning."""
         self.warned_state = state
-        self.fix_button.hide()
         self.show_texts(warning=sentence)
-
-    def offer_fix(self, text: str, tip: str) -> None:
-        """Show the button `fix_button` with a text and a tooltip."""
-        self.fix_button.setText(text)
-        self.fix_button.setToolTip(tip)
-        self.fix_button.show()
 
     def show_texts(self, **texts: str) -> None:
         """Replace a `refusal`, which says why a field is invalid, a `warning` or an `advice`; "" removes it.
