@@ -296,8 +296,9 @@ def unlike_scales(course: Course) -> Found:
     is_high = course.grows or (course.epochs >= EPOCHS and course.last > HIGH * constant)
     if not is_high or not (advice := edits.worth_standardising(end)):
         return None
+    scales = advice.removeprefix(f"{edits.SCALES_DIFFER}: ").rpartition(";")[0]
     change = "grew without bound" if course.diverged else f"ended at {as_text(course.last)}"
-    sentence = f"the {end.measure.phrase} {change}, and {advice.partition(';')[0]}"
+    sentence = f"inputs of unlike scales: {scales}, and the {end.measure.phrase} {change}"
     return sentence, STANDARDISED
 
 

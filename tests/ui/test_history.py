@@ -807,7 +807,7 @@ def test_an_overfitted_run_is_mended_by_a_new_run_with_l2(qtbot, own, document, 
     showing(plot, document, overfitted)
     qtbot.waitUntil(plot.remedy.isVisible)
     button, before = plot.remedy, overfitted.run.curve("validation").last[1]
-    assert (button.isVisible(), button.text()) == (True, "New run with L2 0.0001")
+    assert (button.isVisible(), button.text()) == (True, "Run with L2 0.0001")
     assert "0.0001·Σw²" in button.toolTip()
     with qtbot.waitSignal(own.runner.run_ended):
         if by_key:
@@ -822,14 +822,14 @@ def test_an_overfitted_run_is_mended_by_a_new_run_with_l2(qtbot, own, document, 
     assert mended.run.curve("validation").last[1] < before
     assert [run.training.l2 for run in mended.runs] == [0.0], "the run before is drawn beside it"
     assert "without the penalty" in plot.curve.toolTip()
-    qtbot.waitUntil(lambda: plot.remedy.text() == "New run with L2 0.0003")
+    qtbot.waitUntil(lambda: plot.remedy.text() == "Run with L2 0.0003")
     document.undo()
     assert document.undo_text() == "Restart with L2 0.0001"
     assert (document.state.training.l2, document.state.iteration) == (0.0001, 0)
     document.undo()
     assert document.state.training.l2 == 0.0
     assert document.state.network == overfitted.network
-    qtbot.waitUntil(lambda: plot.remedy.text() == "New run with L2 0.0001")
+    qtbot.waitUntil(lambda: plot.remedy.text() == "Run with L2 0.0001")
     assert "penalty" not in plot.curve.toolTip()
 
 
@@ -844,7 +844,7 @@ def test_a_script_gets_a_verdict_but_no_new_run(qtbot, document, plot, overfitte
 BADLY_SET = {
     "one weight: each update goes too far": ("is too large", "learning rate 0.07"),
     "moons: adam with rate 1e-6": ("is too small", "learning rate 0.001"),
-    "wages: raw columns saturate tanh": ("scales of the inputs differ", "standardised inputs"),
+    "wages: raw columns saturate tanh": ("Inputs of unlike scales: the standard deviation is 0.3936 for", "standardised inputs"),
     "spiral: dead from the start": ("every node is dead on all 100 rows", "new random weights"),
 }
 
@@ -861,7 +861,7 @@ def test_one_click_tries_the_remedy_as_the_next_run_over_the_badly_set_one(qtbot
     assert evidence in plot.verdict.text()
     assert plot.verdict.text()[0].isupper()
     assert plot.verdict.toolTip() == plot.verdict.toolTip().strip()
-    assert plot.remedy.text() == f"New run with {remedy}"
+    assert plot.remedy.text() == f"Run with {remedy}"
     assert f"train again with {remedy}\n" in plot.remedy.toolTip()
     with qtbot.waitSignal(own.runner.run_ended):
         QTest.mouseClick(plot.remedy, LEFT)

@@ -251,7 +251,7 @@ class HistoryPlot(PlotPanel):
         self.verdict.setAccessibleDescription(self.verdict.toolTip().replace("\n", " "))
         remedy = verdict.remedy if verdict else None
         if remedy:
-            self.remedy.setText(f"New run with {remedy.name}")
+            self.remedy.setText(f"Run with {remedy.name}")
             tip = f"Return to the start of this run, and train again with {remedy.name}"
             self.remedy.setToolTip(f"{tip}\n{remedy.reason}")
         self.remedy.setVisible(remedy is not None)
