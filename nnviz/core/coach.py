@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from inspect import cleandoc
+from inspect import getdoc
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
@@ -81,7 +81,9 @@ class Course(NamedTuple):
 
 
 Found: TypeAlias = Work[tuple[str, Remedy | None] | None]
-"""Computes the evidence of a fault as a sentence, and the remedy or None; or None without this fault."""
+"""Computes the evidence of a fault as a sentence, and the remedy or None; or None without this fault.
+
+Yields after each block of rows or unit of training, and at least once."""
 
 
 # Overfitting
@@ -189,7 +191,7 @@ TRIED = 10
 """Number of updates that the coach computes again, or tries with another learning rate."""
 AGREE = 0.9
 """Slopes agree in direction if the cosine of the angle between them is above this."""
-EXPECTED, MOST_POWER = 0.1, 6
+EXPECTED, MOST_POWER = 0.1, 9
 """A run is too slow if a learning rate larger by a power of ten, at most MOST_POWER, should lower the loss by
 the share EXPECTED. A loss whose slopes hardly change falls in proportion to the learning rate."""
 TURNS = 2
@@ -298,8 +300,7 @@ def unlike_scales(course: Course) -> Found:
         return None
     scales = advice.removeprefix(f"{edits.SCALES_DIFFER}: ").rpartition(";")[0]
     change = "grew without bound" if course.diverged else f"ended at {as_text(course.last)}"
-    sentence = f"inputs of unlike scales: {scales}, and the {end.measure.phrase} {change}"
-    return sentence, STANDARDISED
+    return f"inputs of unlike scales: {scales}, and the {end.measure.phrase} {change}", STANDARDISED
 
 
 def diverging(course: Course) -> Found:
@@ -317,8 +318,7 @@ def diverging(course: Course) -> Found:
     change = "without bound" if course.diverged else f"to {as_text(course.last)}"
     change = f"the {end.measure.phrase} rose from {as_text(course.first)} {change}"
     turned = f", and {turns} of the first {counted(len(slopes) - 1, 'update')} turned the slopes round"
-    sentence = f"{_rate_of(end)} is too large: {change}{turned if turns else ''}"
-    return sentence, _with_smaller_rate(end)
+    return f"{_rate_of(end)} is too large: {change}{turned if turns else ''}", _with_smaller_rate(end)
 
 
 def _stuck_layers(state: State) -> Work[dict[int, str]]:
@@ -365,8 +365,7 @@ def overfitting(course: Course) -> Found:
     l2 = float(Decimal(repr(end.training.l2)) * 3) or FIRST_L2
     sentence = f"{RISEN.format(since)} while the {end.measure.phrase} still falls: overfitting"
     reason = f"The penalty {as_text(l2)}·Σw² for large weights (regularisation) reduces overfitting"
-    remedy = Remedy(f"L2 {as_text(l2)}", reason, partial(with_settings, given={"l2": l2}))
-    return sentence, remedy
+    return sentence, Remedy(f"L2 {as_text(l2)}", reason, partial(with_settings, given={"l2": l2}))
 
 
 def chosen_by_validation(course: Course) -> Found:
@@ -418,7 +417,6 @@ def judge(end: State) -> Work[Verdict | None]:
         for find in (overfitting,) if end.is_watched else FAULTS:
             if found := (yield from find(course)):
                 sentence, remedy = found
-                rule = cleandoc(find.__doc__ or "").partition("\n\n")[2].format_map(globals())
-                remedy = None if end.is_watched else remedy
-                return Verdict(find.__name__, sentence, rule.replace("%", " %"), remedy)
+                rule = (getdoc(find) or "").partition("\n\n")[2].format_map(globals()).replace("%", " %")
+                return Verdict(find.__name__, sentence, rule, None if end.is_watched else remedy)
     return None

@@ -560,13 +560,12 @@ def worth_standardising(state: State) -> str:
     Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR. The scales
     of pixels do differ: nothing is recommended for them.
     """
-    if pixel_side(state.network):
-        return ""
     deviations = _deviations(state)
     varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
-    if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
+    names, ends = state.network.inputs, (*varying[:1], *varying[-1:])
+    least, most = deviations[[*ends]] if varying else (0.0, 0.0)
+    if not most > FACTOR * least or pixel_side(state.network):
         return ""
-    names, ends = state.network.inputs, (varying[0], varying[-1])
     scales = ", ".join(f"{as_text(deviations[i])} for {shortened(names[i])}" for i in ends)
     return (
         f"{SCALES_DIFFER}: the standard deviation is {scales}; "

@@ -125,6 +125,46 @@ def test_the_evidence_of_a_slow_run_can_be_computed_by_hand():
     assert "less than 1 %" in found.rule
 
 
+def valley(steep_error, rate, steep=1.0):
+    """Return the end of a run in a valley: across, an update changes the error by 1 − rate · steep²."""
+    data = Dataset([[steep, 0.0], [0.0, 0.02]], [[steep_error], [10.0]])
+    network = Network.from_weights({"output": [0.0, 0.0]})
+    return train(State(network, data, Training(learning_rate=rate, updates=500))).end
+
+
+def test_a_run_is_not_too_slow_if_its_slopes_turn_or_a_larger_rate_would_diverge():
+    assert verdict(valley(0.0, 0.0015)).fault == "too_slow"
+    across = valley(0.55, 0.015)  # first down the wall of the valley, then along
+    assert 0.0 < 1 - across.run.history.last[1] / across.run.history.points[0, 1] < 0.01
+    assert train(replace(across, run=None), learning_rate=1.5).state.loss() < across.loss()
+    assert verdict(across) is None
+    assert verdict(valley(1e-3, 0.015)).remedy.name == "learning rate 1.5", "|1 − 1.5| < 1"
+    walls = valley(1e-3, 0.015, steep=3.0)  # a rate of 1.5 would climb them: |1 − 1.5 · 9| > 1
+    assert verdict(walls).fault == "unlike_scales"
+
+
+def test_dead_nodes_are_no_fault_while_the_loss_is_0_or_falls():
+    run = named("spiral: dead from the start")
+    dead = started(run | {"training": {"loss": "mse", "updates": 50}})
+    right = replace(dead, data=Dataset(dead.data.inputs, np.full((100, 1), 0.5)))
+    assert verdict(train(right).end) is None
+    wrong = replace(dead, data=Dataset(dead.data.inputs, np.full((100, 1), 0.5) + dead.data.targets / 4))
+    assert verdict(train(wrong, updates=300).end).fault == "stuck"
+    falling = train(wrong, updates=12, optimizer="gradient_descent", learning_rate=0.3).end
+    losses = falling.run.history.points[:, 1]
+    assert np.mean(losses[8:]) < 0.99 * np.mean(losses[4:9])
+    assert verdict(falling) is None, "the output still learns"
+
+
+def test_runs_with_another_loss_or_other_rows_do_not_count_as_looked_at():
+    end = train(started(named("moons: the best of ten runs by validation"))).end
+    first, *others = end.runs
+    of_mse = replace(first, training=replace(first.training, loss="mse"))
+    elsewhere = replace(first, data=Dataset(first.data.inputs + 1, first.data.targets))
+    assert verdict(end).fault == "chosen_by_validation"
+    assert [verdict(replace(end, runs=(each, *others))) for each in (of_mse, elsewhere)] == [None, None]
+
+
 def test_nodes_that_new_weights_would_not_wake_get_standardised_inputs():
     names = {name: verdict(train(started(named(name))).end).remedy.name for name in NAMES}
     assert names == NAMES

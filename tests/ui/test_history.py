@@ -844,7 +844,10 @@ def test_a_script_gets_a_verdict_but_no_new_run(qtbot, document, plot, overfitte
 BADLY_SET = {
     "one weight: each update goes too far": ("is too large", "learning rate 0.07"),
     "moons: adam with rate 1e-6": ("is too small", "learning rate 0.001"),
-    "wages: raw columns saturate tanh": ("Inputs of unlike scales: the standard deviation is 0.3936 for", "standardised inputs"),
+    "wages: raw columns saturate tanh": (
+        "Inputs of unlike scales: the standard deviation is 0.3936 for",
+        "standardised inputs",
+    ),
     "spiral: dead from the start": ("every node is dead on all 100 rows", "new random weights"),
 }
 

@@ -239,8 +239,7 @@ class HistoryPlot(PlotPanel):
         self._show_verdict()
 
     def _judge(self) -> Iterator[None]:
-        assert self._end is not None
-        self._verdict = yield from judge(self._end)
+        self._verdict = yield from judge(self._document.past.end)
 
     def _show_verdict(self) -> bool:
         """Show the verdict, unless results are hidden, and return whether the coach has finished."""
@@ -258,7 +257,7 @@ class HistoryPlot(PlotPanel):
         return not self._coach.busy
 
     def _try_remedy(self) -> None:
-        if self._verdict and self._verdict.remedy:
+        if self._verdict and self._verdict.remedy and self._end is self._document.past.end:
             self._runner.run_with(self._verdict.remedy)
 
     def _name_after(self, loss: Loss) -> None:
