@@ -59,7 +59,7 @@ def started(run):
     if settled := run.get("settled"):
         state = replace(train(state, updates=settled).state, run=None)
     state = replace(state, training=replace(state.training, **run["training"]), run=None)
-    return add_runs(state, (train(state, learning_rate=rate).end for rate in run.get("rates", ())))
+    return add_runs(state, (train(state, learning_rate=rate).end for rate in run.get("rates", ())), None)
 
 
 def with_hidden(network, hidden, activation):

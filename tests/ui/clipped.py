@@ -153,6 +153,8 @@ def _header(header):
     for k in range(header.count()):
         option = QStyleOptionHeader()
         header.initStyleOption(option)
+        if header.isSectionHidden(k):
+            continue
         size, across = header.sectionSize(k), header.orientation() == Qt.Orientation.Horizontal
         option.rect = QRect(0, 0, *((size, header.height()) if across else (header.width(), size)))
         room = header.style().subElementRect(QStyle.SubElement.SE_HeaderLabel, option, header)
