@@ -765,7 +765,16 @@ def test_a_sweep_is_resumed_where_it_was_cut_off(answer, refusals):
     assert "longer.csv, line 2: a run of 60 updates, not of 50" in told
 
 
-def test_a_sweep_refuses_what_it_cannot_do(refusals, approved):
+def test_a_sweep_in_processes_prints_the_lines_of_threads_and_is_resumed(answer):
+    line = "sweep xor --learning-rate 0.1,0.2 --seeds 2 --updates 50"
+    whole = answer(line)
+    assert answer(f"{line} --backend processes --jobs 2") == whole
+    Path("part.csv").write_text("".join(whole.splitlines(keepends=True)[:3]))
+    assert answer(f"{line} -o part.csv --resume --backend processes") == ""
+    assert Path("part.csv").read_text() == whole
+
+
+def test_a_sweep_refuses_what_it_cannot_do(refusals, approved, monkeypatch):
     bad = (
         "--learning-rate 0",
         "--learning-rate 0.1,x",
@@ -778,10 +787,16 @@ def test_a_sweep_refuses_what_it_cannot_do(refusals, approved):
         "--seeds 0",
         "--resume",
         "-o sweep.txt",
+        "--backend joblib",
+        "--backend dask",
+        "--scheduler tcp://127.0.0.1:8786",
+        "--backend processes --scheduler tcp://127.0.0.1:8786",
     )
     approved("sweeps with bad options", refusals(2, *(f"sweep xor {each}" for each in bad)))
     before = Path("both.csv").read_bytes()
     lines = "sweep both.csv --learning-rate 0.1 -o ./both.csv", "runs both.csv -o both.csv"
     approved("a table that would overwrite its file", refusals(2, *lines))
     assert Path("both.csv").read_bytes() == before
-    approved("sweeps that cannot begin", refusals(1, "sweep two.json --learning-rate 0.1"))
+    monkeypatch.setitem(sys.modules, "distributed", None)  # as if it was not installed
+    lines = "sweep two.json --learning-rate 0.1", "sweep xor --backend dask --scheduler tcp://127.0.0.1:1"
+    approved("sweeps that cannot begin", refusals(1, *lines))

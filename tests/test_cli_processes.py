@@ -1,5 +1,6 @@
 """nnviz as a process: signals, streams that are closed or full, and lazy imports."""
 
+import contextlib
 import json
 import os
 import signal
@@ -299,10 +300,10 @@ from nnviz.cli import sweeps
 from nnviz.cli.main import main
 
 class Progress(sweeps.Progress):
-    def show(self, made):
-        super().show(made)
+    def show(self):
+        super().show()
         if self._made == 3:
-            os.kill(os.getpid(), signal.SIGINT)
+            {deed}
 
 sweeps.Progress = Progress
 sys.exit(main())
@@ -315,7 +316,8 @@ def test_a_sweep_that_is_interrupted_keeps_its_lines_and_goes_on_with_resume(tmp
     path = tmp_path / "sweep.csv"
     line = ["sweep", "xor", "--learning-rate", ",".join(rates), "--updates", "5000", "-o", path]
     told = "the sweep stopped after 3 runs of 8; --resume makes the others\n"
-    assert python(SWEPT, *line, "--jobs", "1") == (CODES["SIGINT"], "", told)
+    program = SWEPT.format(deed="os.kill(os.getpid(), signal.SIGINT)")
+    assert python(program, *line, "--jobs", "1") == (CODES["SIGINT"], "", told)
     before = path.read_text().splitlines()
     assert len(before) == 4
     assert main([*map(str, line), "--resume"]) == 0
@@ -323,3 +325,18 @@ def test_a_sweep_that_is_interrupted_keeps_its_lines_and_goes_on_with_resume(tmp
     assert [row.split(",")[0] for row in after[1:]] == rates
     assert set(before) <= set(after)
     assert capsys.readouterr().err == ""
+
+
+@needs_signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_sweep_in_processes_that_is_interrupted_leaves_no_process(number, tmp_path):
+    """The signal reaches all processes, as Ctrl+C in a terminal."""
+    program = SWEPT.format(deed=f"print(os.getpid(), flush=True), os.killpg(0, {int(number)})")
+    line = ["sweep", "xor", "--seeds", "4", "--updates", "50", "--hidden", "2,3,4", "--backend", "processes"]
+    path = tmp_path / "sweep.csv"
+    code, out, err = python(program, *line, "-o", path, start_new_session=True)
+    assert (code, err) == (128 + number, "the sweep stopped after 3 runs of 12; --resume makes the others\n")
+    assert len(path.read_text().splitlines()) == 4
+    with contextlib.suppress(ProcessLookupError):
+        while True:  # until the process that cleans up after the others has ended, too
+            os.killpg(int(out), 0)

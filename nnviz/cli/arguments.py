@@ -202,6 +202,7 @@ def _code(parser: _Parser) -> None:
 
 def _sweep(parser: _Parser) -> None:
     from nnviz.core.sweep import READERS
+    from nnviz.core.workers import BACKENDS
 
     _file(parser)
     for name, reader in READERS.items():
@@ -210,7 +211,10 @@ def _sweep(parser: _Parser) -> None:
     _option(parser, "--updates N", "number of updates of each run", type=_whole(1))
     _option(parser, "-o --out SWEEP.csv", "write the runs to a CSV file", type=_ends_in((".csv",)))
     _option(parser, "--resume", "make only the runs that the CSV file does not have")
-    _option(parser, "--jobs N", "number of threads", type=_whole(1))
+    _option(parser, "--jobs N", "number of threads or processes", type=_whole(1))
+    text = "what trains beside each other (default: threads)"
+    _option(parser, f"--backend {'|'.join(BACKENDS)}", text, choices=BACKENDS, default="threads")
+    _option(parser, "--scheduler ADDRESS", "scheduler of the Dask cluster, such as tcp://host:8786")
 
 
 def _runs(parser: _Parser) -> None:

@@ -7,7 +7,7 @@ import csv
 import io
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +18,7 @@ from nnviz.cli.terminal import StopRequest, print_remark, print_text
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.core.sweep import SETTINGS, SweepRun, Swept, Trial, carry_out_trials, combinations
+from nnviz.core.workers import WorkerError, open_workers
 from nnviz.files import atomic
 from nnviz.files.errors import FileError, as_file_errors
 
@@ -33,34 +34,37 @@ def sweep(state: State, chosen: argparse.Namespace) -> int:
     path: Path | None = chosen.out
     if chosen.resume and path is None:
         raise UsageError("nnviz sweep: --resume needs the CSV file of the sweep: -o SWEEP.csv")
+    if (chosen.backend == "dask") != bool(chosen.scheduler):
+        raise UsageError("nnviz sweep: --backend dask and --scheduler ADDRESS need each other")
     given = {name: getattr(chosen, name) for name in Swept.__annotations__}
     with as_file_errors():
         swept = {name: values for name, values in given.items() if values is not None}
         trials = combinations(state, swept, chosen.seeds, chosen.updates)
+        try:
+            workers = open_workers(chosen.backend, chosen.jobs, chosen.scheduler)
+        except WorkerError as error:
+            raise FileError(str(error)) from None
     lines = _lines_of(path, trials) if chosen.resume and path is not None else {}
     left = [place for place in range(len(trials)) if place not in lines]
-    with StopRequest(interrupts=True) as stop, _opened(path, lines) as out:
+    has_failed, progress, parts = False, Progress(len(left)), [trials[place] for place in left]
+    with StopRequest(interrupts=True) as stop, closing(workers), _opened(path, lines) as out:
         try:
-            progress = Progress(len(left))
-            parts = [trials[place] for place in left]
-            with as_file_errors(), closing(carry_out_trials(parts, chosen.jobs)) as runs:
+            with as_file_errors(), closing(carry_out_trials(parts, workers)) as runs:
                 for k, run in runs:
-                    lines[left[k]] = _line(run)
-                    if out is not None:
-                        _write(out, lines[left[k]])
-                    progress.show(1)
-        except KeyboardInterrupt:
-            made = f"{counted(len(lines), 'run')} of {len(trials)}"
-            how = "; --resume makes the others" if path else ""
-            print_remark(f"the sweep stopped after {made}{how}")
-        except OSError as error:
-            raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    text = _text([lines[place] for place in sorted(lines)])
+                    lines[left[k]] = [_cell(getattr(run, name)) for name in COLUMNS]
+                    out.write(_csv([lines[left[k]]]))
+                    progress.show()
+        except (KeyboardInterrupt, WorkerError) as end:
+            has_failed = isinstance(end, WorkerError)
+            made = f"the sweep stopped after {counted(len(lines), 'run')} of {len(trials)}"
+            how = "--resume makes the others" if path else ""
+            print_remark("; ".join(filter(None, (str(end), made, how))))
+    text = _csv([COLUMNS, *(lines[place] for place in sorted(lines))])
     if path is None:
         print_text(text)
     elif len(lines) == len(trials):
         atomic.write(path, text.encode())
-    return stop.exit_code
+    return stop.exit_code or int(has_failed)
 
 
 class Progress:
@@ -70,9 +74,9 @@ class Progress:
         self._runs, self._made, self._start = runs, 0, time.monotonic()
         self._next = self._start
 
-    def show(self, made: int) -> None:
-        """Count `made` more runs, and show the progress at most five times a second."""
-        self._made += made
+    def show(self) -> None:
+        """Count one more run, and show the progress at most five times a second."""
+        self._made += 1
         now = time.monotonic()
         if sys.stderr is None or not sys.stderr.isatty() or (now < self._next and self._made < self._runs):
             return
@@ -89,31 +93,21 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _line(run: SweepRun) -> list[str]:
-    return [_cell(getattr(run, name)) for name in COLUMNS]
-
-
-def _text(lines: list[list[str]]) -> str:
+def _csv(lines: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
-    for line in (COLUMNS, *lines):
-        _write(out, line)
+    csv.writer(out, lineterminator="\n").writerows(lines)
     return out.getvalue()
 
 
-def _write(out: TextIO, line: Sequence[str]) -> None:
-    csv.writer(out, lineterminator="\n").writerow(line)
-    out.flush()
-
-
 @contextmanager
-def _opened(path: Path | None, lines: dict[int, list[str]]) -> Iterator[TextIO | None]:
-    """Open the CSV file with the lines that are there already; nothing without a path. Raises FileError."""
+def _opened(path: Path | None, lines: dict[int, list[str]]) -> Iterator[TextIO]:
+    """Open the CSV file with the lines that are there already, or a text in memory. Raises FileError."""
     if path is None:
-        yield None
+        yield io.StringIO()
         return
-    atomic.write(path, _text([*lines.values()]).encode())
+    atomic.write(path, _csv([COLUMNS, *lines.values()]).encode())
     try:
-        with path.open("a", encoding="utf-8", newline="") as out:
+        with path.open("a", buffering=1, encoding="utf-8", newline="") as out:  # writes each line at once
             yield out
     except OSError as error:
         raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from None

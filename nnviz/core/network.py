@@ -61,6 +61,11 @@ class ByValue:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, frozen(getattr(self, name), name))
 
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        vars(self).update(values)
+        for array in self.arrays:  # a pickle forgets that an array is read-only
+            array.flags.writeable = False
+
     @property
     def arrays(self) -> list[Array]:
         """The arrays that are not None, in the order of `ARRAYS`."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise, product
-from threading import Event
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
@@ -26,6 +26,7 @@ from nnviz.core.numbers import parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training, number_of
 from nnviz.core.train import Result, results_of
+from nnviz.core.workers import Threads, open_workers
 
 HIDDEN = "relu"
 """Activation of new hidden layers if the network has no hidden layer."""
@@ -141,6 +142,8 @@ def sweep(
     seeds: int | None = None,
     updates: int | None = None,
     jobs: int | None = None,
+    backend: str = "threads",
+    scheduler: str | None = None,
     **swept: Unpack[Swept],
 ) -> list[SweepRun]:
     """Train `state` with every combination of settings, and return the runs in the order of the combinations.
@@ -148,12 +151,17 @@ def sweep(
     Each keyword argument lists values of a setting, such as `learning_rate=[0.001, 0.01]`. Without `seeds`,
     every combination starts from the weights of `state`; another `hidden` starts from random weights of the
     State's seed. With `seeds`, every combination is trained from the random weights of the seeds 0 to
-    `seeds - 1`, which are also the seeds for the order of the rows. `jobs` is the number of threads, by
-    default that of the processors. Raises ValueError for an invalid setting, or if a run cannot
-    begin.
+    `seeds - 1`, which are also the seeds for the order of the rows.
+
+    The `backend` "threads" trains in `jobs` threads, by default as many as there are processors; networks
+    that NumPy trains take turns. "processes" trains in processes, and "dask" on the Dask cluster whose
+    scheduler has the address `scheduler`. A run whose worker is killed is repeated up to 3 times.
+
+    Raises ValueError for an invalid setting, or if a run cannot begin, and WorkerError if the workers fail.
     """
     trials = combinations(state, swept, seeds, updates)
-    return [run for _, run in sorted(carry_out_trials(trials, jobs))]
+    with closing(open_workers(backend, jobs, scheduler)) as workers:
+        return [run for _, run in sorted(carry_out_trials(trials, workers))]
 
 
 def combinations(
@@ -226,15 +234,15 @@ def _with_hidden(state: State, sizes: Sequence[int] | None, name: str | None) ->
 
 
 def carry_out_trials(
-    trials: Sequence[Trial], jobs: int | None = None, stop: Event | None = None
+    trials: Sequence[Trial], workers: Threads | None = None
 ) -> Generator[tuple[int, SweepRun]]:
     """Make the runs of a sweep, and yield each with its place in `trials`, in the order in which they end.
 
-    `jobs` is the number of threads, by default that of the processors. When `stop` is set or the
-    iterator is closed, nothing goes on. Raises ValueError if a run cannot begin.
+    By default, the runs are made in threads. When `workers.stop` is set or the iterator is closed, nothing
+    goes on. Raises ValueError if a run cannot begin, and WorkerError.
     """
     try:
-        for place, result in results_of([trial.state for trial in trials], jobs, stop):
+        for place, result in results_of([trial.state for trial in trials], workers):
             yield place, trials[place].run(result)
     except ValueError as error:
         raise ValueError(re.sub(r"^states\[\d+\]: ", "", str(error))) from None  # the place in the list

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from threading import Event, Lock
+from threading import Lock
 from typing import Any, TypedDict, Unpack, overload
 
 from nnviz.core import schedules
@@ -20,8 +19,9 @@ from nnviz.core.engines import LANES, engine_of
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
 from nnviz.core.replay import Past, Replay, with_past
-from nnviz.core.state import COMPILED, NUMPY, Run, State
+from nnviz.core.state import COMPILED, NUMPY, Dataset, EngineName, Run, State
 from nnviz.core.trainer import FEWEST, Trainer, work_together
+from nnviz.core.workers import Threads
 
 EVERY = 100
 """Number of updates between two copies of the State."""
@@ -189,30 +189,51 @@ def carry_out_all(states: Sequence[State]) -> list[Result]:
     return [result for _, result in sorted(results_of(states), key=itemgetter(0))]
 
 
-def results_of(
-    states: Sequence[State], jobs: int | None = None, stop: Event | None = None
-) -> Iterator[tuple[int, Result]]:
-    """Train States in `jobs` threads, and yield the place and the result of each in the order of their ends.
+def results_of(states: Sequence[State], workers: Threads | None = None) -> Iterator[tuple[int, Result]]:
+    """Train States by `workers`, and yield the place and the result of each in the order of their ends.
 
-    By default, there are as many threads as processors. When `stop` is set or the iterator is closed, the
-    threads end after their unit of work. Raises ValueError as `carry_out_all` does.
+    By default, there are as many threads as processors. When `workers.stop` is set or the iterator is closed,
+    the workers end after their unit of work. Raises ValueError as `carry_out_all` does, and WorkerError.
     """
     alike: defaultdict[Hashable, list[tuple[int, State]]] = defaultdict(list)
     for i, state in enumerate(states):
         alike[_kind(state)].append((i, state))
-    threads, groups = jobs or os.cpu_count() or 1, []
+    workers, groups = workers or Threads(), []
     for kind, members in alike.items():
         count = -(-len(members) // LANES)
-        if kind == NUMPY or len(members) < max(FEWEST, 1 + threads):
+        if kind == NUMPY or len(members) < max(FEWEST, 1 + workers.count):
             count = len(members)
         groups += [members[k::count] for k in range(count)]
-    stop = stop or Event()
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(workers.count) as pool:
         try:
-            for future in as_completed([pool.submit(_train_group, each, stop) for each in groups]):
-                yield from future.result()
+            for future in as_completed([pool.submit(_train_by, workers, each) for each in groups]):
+                yield from ((i, Result(state, end)) for i, state, end in future.result())
         finally:
-            stop.set()  # after an error or Ctrl+C
+            workers.stop.set()  # after an error or Ctrl+C
+
+
+def _train_by(workers: Threads, members: list[tuple[int, State]]) -> list[tuple[int, State, State]]:
+    """Train a group of States by a worker. Rows are sent to the worker once, and are not sent back."""
+    first = members[0][1]
+    if not workers.is_away:
+        return workers.call(_train_group, members) or []
+    sent = _on_rows(members, Dataset.empty(first.network))
+    return _on_rows(workers.call(_train_away, first.data, sent, engine_of(first)) or [], first.data)
+
+
+def _on_rows(members: list[Any], data: Dataset) -> list[Any]:
+    """Return places, each with its States, with other rows in the States."""
+    return [(i, *(replace(state, data=data) for state in states)) for i, *states in members]
+
+
+def _train_away(
+    data: Dataset, members: list[Any], engine: EngineName, is_stopped: Callable[[], bool]
+) -> list[Any]:
+    """Train a group of States on the rows of `data`, and return States without rows."""
+    members = _on_rows(members, data)
+    if engine_of(members[0][1]) != engine:
+        raise ValueError("a worker does not have the engine of this computer; install the same nnviz there")
+    return _on_rows(_train_group(members, is_stopped), Dataset.empty(members[0][1].network))
 
 
 @contextmanager
@@ -240,11 +261,13 @@ _NUMPY_LOCK = Lock()
 """Lets only one network at a time train with NumPy: the others would wait for Python's lock in every call."""
 
 
-def _train_group(members: list[tuple[int, State]], stop: Event) -> list[tuple[int, Result]]:
-    """Train States, each with its place; return no results if `stop` is set meanwhile."""
+def _train_group(
+    members: list[tuple[int, State]], is_stopped: Callable[[], bool]
+) -> list[tuple[int, State, State]]:
+    """Train States, each with its place, and return each result; none if `is_stopped` returns True."""
     trainers = []
     for i, state in members:
-        if stop.is_set():
+        if is_stopped():
             return []
         with _naming(i):
             trainers.append(Trainer(state, at_once=math.inf))
@@ -254,10 +277,10 @@ def _train_group(members: list[tuple[int, State]], stop: Event) -> list[tuple[in
     bests = [_best(trainer) for trainer in trainers]
     with nullcontext() if is_compiled else _NUMPY_LOCK, _naming(place):
         for _ in units:
-            if stop.is_set():
+            if is_stopped():
                 return []
             for trainer, best in zip(trainers, bests, strict=True):
                 if best:
                     best.follow(trainer)
     results = [_result(trainer, best) for trainer, best in zip(trainers, bests, strict=True)]
-    return [(i, result) for (i, _), result in zip(members, results, strict=True)]
+    return [(i, each.state, each.end) for (i, _), each in zip(members, results, strict=True)]

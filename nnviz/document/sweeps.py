@@ -13,6 +13,7 @@ from nnviz.core.numbers import counted
 from nnviz.core.runs import add_runs, run_of
 from nnviz.core.state import State
 from nnviz.core.sweep import Trial, carry_out_trials, combinations
+from nnviz.core.workers import Threads
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training, refusal_sentence
 
@@ -87,7 +88,7 @@ class Sweeps(QObject):
 
     def _work(self, trials: Sequence[Trial], ends: dict[int, State], stop: threading.Event) -> None:
         try:
-            for place, run in carry_out_trials(trials, stop=stop):
+            for place, run in carry_out_trials(trials, Threads(stop=stop)):
                 ends[place] = run.end
         except ValueError as error:
             self._error = error

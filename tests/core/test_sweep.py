@@ -13,6 +13,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import NUMPY, Dataset, State, Training
 from nnviz.core.sweep import SETTINGS, carry_out_trials, combinations, sweep
 from nnviz.core.train import train
+from nnviz.core.workers import Threads
 from tests.core.oracle import make_network, make_state
 from tests.core.refusals import refusals
 from tests.core.test_training import numbers, start
@@ -24,6 +25,16 @@ def slow(rows=80, updates=60):
     network = make_network([20, 150, 150, 1], ["relu", "relu", "identity"], [True] * 3)
     data = Dataset(rng.normal(size=(rows, 20)), rng.normal(size=(rows, 1)))
     state = State(network, data, Training(0.001, updates, validation=0.2))
+    assert engine_of(state) == NUMPY
+    return state
+
+
+def small(rows=60):
+    """Return a State that NumPy trains, with products that BLAS computes in one thread."""
+    rng = np.random.default_rng(0)
+    network = make_network([20, 20, 1], ["relu", "identity"], [True] * 2)
+    data = Dataset(rng.normal(size=(20 * rows, 20)), rng.normal(size=(20 * rows, 1)))
+    state = State(network, data, Training(0.001, 30, batch_size=64))
     assert engine_of(state) == NUMPY
     return state
 
@@ -112,12 +123,12 @@ def test_diverged_runs_and_accuracies_are_reported():
 
 def test_runs_come_as_they_end_and_closing_leaves_nothing_running():
     trials = combinations(start(9), {"learning_rate": [0.01, 0.02], "hidden": [(2,), (3,), (4,)]}, 5, 2000)
-    runs = carry_out_trials(trials, 2)
+    runs = carry_out_trials(trials, Threads(2))
     place, run = next(runs)
     assert run.learning_rate == trials[place].settings["learning_rate"]
     runs.close()
     assert list(runs) == []
-    again = dict(carry_out_trials(trials, 1))
+    again = dict(carry_out_trials(trials, Threads(1)))
     assert sorted(again) == [*range(len(trials))]
 
 
