@@ -35,7 +35,7 @@ def sweep(state: State, chosen: argparse.Namespace) -> int:
     if chosen.resume and path is None:
         raise UsageError("nnviz sweep: --resume needs the CSV file of the sweep: -o SWEEP.csv")
     if (chosen.backend == "dask") != bool(chosen.scheduler):
-        raise UsageError("nnviz sweep: --backend dask and --scheduler ADDRESS need each other")
+        raise UsageError("nnviz sweep: use --backend dask and --scheduler ADDRESS together")
     given = {name: getattr(chosen, name) for name in Swept.__annotations__}
     with as_file_errors():
         swept = {name: values for name, values in given.items() if values is not None}

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from threading import Lock
@@ -212,28 +213,23 @@ def results_of(states: Sequence[State], workers: Threads | None = None) -> Itera
             workers.stop.set()  # after an error or Ctrl+C
 
 
-def _train_by(workers: Threads, members: list[tuple[int, State]]) -> list[tuple[int, State, State]]:
-    """Train a group of States by a worker. Rows are sent to the worker once, and are not sent back."""
+def _train_by(workers: Threads, members: list[Any]) -> list[tuple[int, State, State]]:
+    """Train a group of States by a worker. Rows are sent to a worker once, and are not sent back."""
     first = members[0][1]
-    if not workers.is_away:
-        return workers.call(_train_group, members) or []
     sent = _on_rows(members, Dataset.empty(first.network))
-    return _on_rows(workers.call(_train_away, first.data, sent, engine_of(first)) or [], first.data)
+    return _on_rows(workers.call(_train_group, first.data, sent, engine_of(first)) or [], first.data)
 
 
 def _on_rows(members: list[Any], data: Dataset) -> list[Any]:
     """Return places, each with its States, with other rows in the States."""
-    return [(i, *(replace(state, data=data) for state in states)) for i, *states in members]
+    return [(i, *(_with_rows(state, data) for state in states)) for i, *states in members]
 
 
-def _train_away(
-    data: Dataset, members: list[Any], engine: EngineName, is_stopped: Callable[[], bool]
-) -> list[Any]:
-    """Train a group of States on the rows of `data`, and return States without rows."""
-    members = _on_rows(members, data)
-    if engine_of(members[0][1]) != engine:
-        raise ValueError("a worker does not have the engine of this computer; install the same nnviz there")
-    return _on_rows(_train_group(members, is_stopped), Dataset.empty(members[0][1].network))
+def _with_rows(state: State, data: Dataset) -> State:
+    """Return `state` with other rows that fit; `replace` would take long to check and to fill them."""
+    copied = copy(state)
+    object.__setattr__(copied, "data", data)
+    return copied
 
 
 @contextmanager
@@ -262,17 +258,22 @@ _NUMPY_LOCK = Lock()
 
 
 def _train_group(
-    members: list[tuple[int, State]], is_stopped: Callable[[], bool]
+    data: Dataset, members: list[tuple[int, State]], engine: EngineName, is_stopped: Callable[[], bool]
 ) -> list[tuple[int, State, State]]:
-    """Train States, each with its place, and return each result; none if `is_stopped` returns True."""
+    """Train States, each with its place, on the rows in `data`; return their results without rows.
+
+    If `is_stopped` returns True, return no results. Raises ValueError if the engine here is another one.
+    """
     trainers = []
-    for i, state in members:
+    for i, state in _on_rows(members, data):
         if is_stopped():
             return []
         with _naming(i):
             trainers.append(Trainer(state, at_once=math.inf))
     updates, place = trainers[0].given.training.updates, members[0][0]
-    is_compiled = trainers[0].engine.name == COMPILED
+    if trainers[0].engine.name != engine:
+        raise ValueError("a worker does not have the engine of this computer; install the same nnviz there")
+    is_compiled = engine == COMPILED
     units = work_together(trainers, updates) if is_compiled else trainers[0].work(updates)
     bests = [_best(trainer) for trainer in trainers]
     with nullcontext() if is_compiled else _NUMPY_LOCK, _naming(place):
@@ -283,4 +284,5 @@ def _train_group(
                 if best:
                     best.follow(trainer)
     results = [_result(trainer, best) for trainer, best in zip(trainers, bests, strict=True)]
-    return [(i, each.state, each.end) for (i, _), each in zip(members, results, strict=True)]
+    made = [(i, each.state, each.end) for (i, _), each in zip(members, results, strict=True)]
+    return _on_rows(made, Dataset.empty(trainers[0].given.network))

@@ -38,11 +38,8 @@ class Threads:
     """Calls functions in the threads of this process. Base class of the other kinds of workers.
 
     `count` is the number of workers, by default that of the processors. The calls end early when `stop` is
-    set. `is_away` is true if arguments and results are copied to another process and back. At the end, set
-    `stop`, wait for the threads, and use `close`.
+    set. At the end, set `stop`, wait for the threads, and use `close`.
     """
-
-    is_away = False
 
     def __init__(self, jobs: int | None = None, stop: Event | None = None) -> None:
         self.count, self.stop = jobs or os.cpu_count() or 1, stop or Event()
@@ -67,8 +64,6 @@ class Processes(Threads):
     process is just sending a result, the pool waits for ever. Here each process has a pipe of its own, which
     breaks when the process ends.
     """
-
-    is_away = True
 
     def __init__(self, jobs: int | None = None) -> None:
         super().__init__(jobs)
@@ -141,15 +136,12 @@ def _serve(pipe: Connection) -> None:
 class Cluster(Threads):
     """Calls functions on the workers of a Dask cluster, by a thread for each of their threads."""
 
-    is_away = True
-
     def __init__(self, scheduler: str, jobs: int | None = None) -> None:
         try:
             from distributed import Client
             from distributed.comm import connect
         except ModuleNotFoundError as error:
-            how = "pip install 'nnviz-desktop[cluster]'"
-            raise WorkerError(f"a Dask cluster needs {error.name}; install it with: {how}") from None
+            raise WorkerError(f"a Dask cluster needs {error.name}: pip install distributed") from None
         import asyncio
 
         async def reach() -> None:
