@@ -323,6 +323,10 @@ def test_training_stops_at_a_loss_or_without_progress_and_says_why(run):
     least = min(range(len(points)), key=lambda k: points[k][2])
     assert len(points) == least + 3 < 300
     assert f"{reason}\n" in err
+    run("train iris --patience 2 --keep best --until 0.1 --updates 5 -o rules.json")
+    run("train rules.json --patience 0 --until 0 --keep last -o none.json")
+    settings = nnviz.load("none.json").training
+    assert (settings.patience, settings.until, settings.keep) == (None, None, "")
 
 
 def same_run(file, other):
@@ -550,9 +554,9 @@ BAD_USE = """
 predict ¦ predict relu --skip-incomplete ¦ predict relu --row ¦ predict relu --row 3,a
 ¦ predict relu --row nan,1 ¦ predict relu --ro 3,5 ¦ train relu --updates 0 ¦ train relu --updates 2.5
 ¦ train relu --seed 9223372036854775808 ¦ train relu --seed -1 ¦ train relu --learning-rate -0.1
-¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep last
+¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep worst
 ¦ train relu --l1 -1 ¦ train relu --l2 nan ¦ train relu --loss zero_one ¦ train relu --loss 'huber(0)'
-¦ train relu -o out.doc ¦ train iris --patience 0 ¦ train iris --until 0 ¦ code relu -o out ¦ render relu
+¦ train relu -o out.doc ¦ train iris --patience -1 ¦ train iris --until -1 ¦ code relu -o out ¦ render relu
 ¦ render relu -o a.bmp ¦ render relu -o a.gif --walk --training ¦ render relu -o a.gif --walk --fps 51
 ¦ render relu -o a.svg --size 5x5 ¦ screenshot relu -o a.svg ¦ convert relu out
 ¦ convert relu out.json --target a ¦ convert relu out.json --decimal , ¦ relu xor ¦ --nothing

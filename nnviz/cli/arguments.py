@@ -142,10 +142,12 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--l1 A", "penalty A·Σ|w| for large weights", type=_number("l1"))
     _option(parser, "--l2 A", "penalty A·Σw² for large weights", type=_number("l2"))
     _option(parser, "--random-start", "train from random weights, which are made with the seed")
-    _option(parser, "--until LOSS", "stop when the loss is at most LOSS", type=_number("until"))
-    text = "stop after K epochs without a lower validation loss"
-    _option(parser, "--patience K", text, type=_whole(1))
-    _option(parser, "--keep best", "save the network with the lowest validation loss", choices=["best"])
+    text = "stop when the loss is at most LOSS; 0 for never"
+    _option(parser, "--until LOSS", text, type=lambda text: 0 if text == "0" else _number("until")(text))
+    text = "stop after K epochs without a lower validation loss; 0 for never"
+    _option(parser, "--patience K", text, type=_whole(0))
+    text = "save the network with the lowest validation loss, or the last one"
+    _option(parser, "--keep best|last", text, choices=["best", "last"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
     _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
     _json(parser)

@@ -135,8 +135,8 @@ def _lines_of(path: Path, trials: list[Trial]) -> dict[int, list[str]]:
         if len(row) != len(COLUMNS) or settings not in places:
             raise FileError(f"{path}, line {number}: a run of another sweep; choose another file")
         made, training = row[COLUMNS.index("updates")], trials[places[settings]].state.training
-        is_whole = row[-1] == "true" or training.until or training.patience or training.keep
-        if not is_whole and made != str(training.updates):
+        may_be_short = row[-1] == "true" or training.until or training.patience or training.keep
+        if made != str(training.updates) and not (may_be_short and int(made) < training.updates):
             raise FileError(f"{path}, line {number}: a run of {made} updates, not of {training.updates}")
         lines[places[settings]] = row
     return lines

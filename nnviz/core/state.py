@@ -61,7 +61,7 @@ class Training:
     A run ends after `updates`, or earlier: after an epoch whose loss is at most `until`, or after `patience`
     epochs without a smaller validation loss (without validation rows: without a smaller loss). As in Keras,
     the first epoch is the first that counts. If `keep` is "best", the weights at the end are those with the
-    smallest of these losses.
+    smallest of these losses; "last" is the same as "".
 
     Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
@@ -79,7 +79,7 @@ class Training:
     frozen: tuple[str, ...] = ()
     until: float | None = None
     patience: int | None = None
-    keep: Literal["", "best"] = ""
+    keep: Literal["", "best", "last"] = ""
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "until"):
@@ -107,7 +107,9 @@ class Training:
             raise ValueError(f"{place}: {error}") from None
         if not 0.0 <= self.validation < 1.0:
             raise ValueError("validation: expected a number, at least 0 and below 1")
-        if self.keep not in ("", "best"):
+        if self.keep == "last":
+            object.__setattr__(self, "keep", "")
+        elif self.keep not in ("", "best"):
             raise ValueError(f"keep: expected 'best', found {quoted(self.keep)}")
         self.penalty  # noqa: B018 - raises ValueError for an invalid factor
         object.__setattr__(self, "frozen", tuple(dict.fromkeys(self.frozen)))

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise, product
+from operator import mul
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
@@ -22,12 +23,14 @@ from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import default_nodes
 from nnviz.core.history import ceiling
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import parse_whole
+from nnviz.core.numbers import KEPT_POINTS, NODES, NUMBERS, parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training, number_of
 from nnviz.core.train import Result, results_of
 from nnviz.core.workers import Threads, open_workers
 
+KEPT_CURVE = 2 * KEPT_POINTS.limit
+"""Largest number of points of a curve during a sweep. A longer curve keeps its extremes."""
 HIDDEN = "relu"
 """Activation of new hidden layers if the network has no hidden layer."""
 
@@ -218,9 +221,11 @@ def _with_hidden(state: State, sizes: Sequence[int] | None, name: str | None) ->
         return edits.with_network(state, Network(network.inputs, (*hidden, output)))
     if any(size < 1 for size in sizes):
         raise ValueError("hidden: every hidden layer needs at least one node")
+    widths, layers = [len(network.inputs), *sizes, len(output)], []
+    NODES.check(sum(widths), "hidden")
+    NUMBERS.check(sum(map(mul, widths, widths[1:])), "hidden")
     biases = any(layer.biases is not None for layer in network.layers)
     usual = name or (old[0].activation if old else HIDDEN)
-    widths, layers = [len(network.inputs), *sizes, len(output)], []
     for k, (before, count) in enumerate(pairwise(widths)):
         is_output = k == len(sizes)
         nodes = output.nodes if is_output else default_nodes(k, len(widths) - 1, count)
@@ -242,7 +247,7 @@ def carry_out_trials(
     goes on. Raises ValueError if a run cannot begin, and WorkerError.
     """
     try:
-        for place, result in results_of([trial.state for trial in trials], workers):
+        for place, result in results_of([trial.state for trial in trials], workers, KEPT_CURVE):
             yield place, trials[place].run(result)
     except ValueError as error:
         raise ValueError(re.sub(r"^states\[\d+\]: ", "", str(error))) from None  # the place in the list

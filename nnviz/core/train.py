@@ -145,12 +145,15 @@ def train(state: State | Sequence[State], **settings: Unpack[TrainingSettings]) 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
     """Return `state` with the settings in `given` that are not None; a schedule is given by its name.
 
+    For `until` and `patience`, 0 is no such rule.
+
     Raises ValueError for an invalid setting, and TypeError for an unknown name of a setting.
     """
     names = TrainingSettings.__annotations__
     if unknown := sorted(given.keys() - names.keys()):
         raise TypeError(f"unknown setting {unknown[0]!r}: use {', '.join(names)}")
     changes = {name: value for name, value in given.items() if value is not None}
+    changes |= {name: None for name in ("until", "patience") if changes.get(name) == 0}
     if "schedule" in changes:
         changes["schedule"] = schedules.schedule(changes["schedule"])
     return set_training(state, replace(state.training, **changes))
@@ -190,11 +193,14 @@ def carry_out_all(states: Sequence[State]) -> list[Result]:
     return [result for _, result in sorted(results_of(states), key=itemgetter(0))]
 
 
-def results_of(states: Sequence[State], workers: Threads | None = None) -> Iterator[tuple[int, Result]]:
+def results_of(
+    states: Sequence[State], workers: Threads | None = None, most: float = math.inf
+) -> Iterator[tuple[int, Result]]:
     """Train States by `workers`, and yield the place and the result of each in the order of their ends.
 
-    By default, there are as many threads as processors. When `workers.stop` is set or the iterator is closed,
-    the workers end after their unit of work. Raises ValueError as `carry_out_all` does, and WorkerError.
+    By default, there are as many threads as processors. A history keeps at most `most` points. When
+    `workers.stop` is set or the iterator is closed, the workers end after their unit of work. Raises
+    ValueError as `carry_out_all` does, and WorkerError.
     """
     alike: defaultdict[Hashable, list[tuple[int, State]]] = defaultdict(list)
     for i, state in enumerate(states):
@@ -207,17 +213,17 @@ def results_of(states: Sequence[State], workers: Threads | None = None) -> Itera
         groups += [members[k::count] for k in range(count)]
     with ThreadPoolExecutor(workers.count) as pool:
         try:
-            for future in as_completed([pool.submit(_train_by, workers, each) for each in groups]):
+            for future in as_completed([pool.submit(_train_by, workers, each, most) for each in groups]):
                 yield from ((i, Result(state, end)) for i, state, end in future.result())
         finally:
             workers.stop.set()  # after an error or Ctrl+C
 
 
-def _train_by(workers: Threads, members: list[Any]) -> list[tuple[int, State, State]]:
+def _train_by(workers: Threads, members: list[Any], most: float) -> list[tuple[int, State, State]]:
     """Train a group of States by a worker. Rows are sent to a worker once, and are not sent back."""
     first = members[0][1]
     sent = _on_rows(members, Dataset.empty(first.network))
-    return _on_rows(workers.call(_train_group, first.data, sent, engine_of(first)) or [], first.data)
+    return _on_rows(workers.call(_train_group, first.data, sent, most, engine_of(first)) or [], first.data)
 
 
 def _on_rows(members: list[Any], data: Dataset) -> list[Any]:
@@ -258,18 +264,23 @@ _NUMPY_LOCK = Lock()
 
 
 def _train_group(
-    data: Dataset, members: list[tuple[int, State]], engine: EngineName, is_stopped: Callable[[], bool]
+    data: Dataset,
+    members: list[tuple[int, State]],
+    most: float,
+    engine: EngineName,
+    is_stopped: Callable[[], bool],
 ) -> list[tuple[int, State, State]]:
     """Train States, each with its place, on the rows in `data`; return their results without rows.
 
-    If `is_stopped` returns True, return no results. Raises ValueError if the engine here is another one.
+    A history keeps at most `most` points. If `is_stopped` returns True, return no results. Raises ValueError
+    if the engine here is another one.
     """
     trainers = []
     for i, state in _on_rows(members, data):
         if is_stopped():
             return []
         with _naming(i):
-            trainers.append(Trainer(state, at_once=math.inf))
+            trainers.append(Trainer(state, most, at_once=math.inf))
     updates, place = trainers[0].given.training.updates, members[0][0]
     if trainers[0].engine.name != engine:
         raise ValueError("a worker does not have the engine of this computer; install the same nnviz there")

@@ -155,7 +155,7 @@ def test_rules_are_saved_and_refused_in_plain_words(tmp_path, approved):
         {"until": float("nan")},
         {"patience": 0},
         {"patience": 1.5},
-        {"keep": "last"},
+        {"keep": "worst"},
     ]
     approved("rules", refusals({str(own): partial(Training, **own) for own in bad}))
     assert state.stop_reason == ""

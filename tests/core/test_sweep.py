@@ -11,7 +11,7 @@ from nnviz.core import edits
 from nnviz.core.engines import engine_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import NUMPY, Dataset, State, Training
-from nnviz.core.sweep import SETTINGS, carry_out_trials, combinations, sweep
+from nnviz.core.sweep import KEPT_CURVE, SETTINGS, carry_out_trials, combinations, sweep
 from nnviz.core.train import train
 from nnviz.core.workers import Threads
 from tests.core.oracle import make_network, make_state
@@ -144,3 +144,20 @@ def test_the_api_has_it():
         0.1,
         0.2,
     ]
+
+
+def test_very_many_hidden_nodes_are_refused_before_they_are_made():
+    state = start(6)
+    for sizes in ((10**9,), (9000, 9000), (3, 10**18)):
+        with pytest.raises(ValueError, match="hidden: "):
+            combinations(state, {"hidden": [sizes]})
+
+
+def test_a_sweep_of_very_many_updates_keeps_curves_of_limited_length():
+    state = start(6, learning_rate=1e-3)
+    (run,) = sweep(state, learning_rate=[1e-3], updates=50_000)
+    whole = train(state, updates=50_000).history
+    points = run.end.run.history.points
+    assert len(points) <= KEPT_CURVE
+    assert points[-1].tolist() == whole[-1].tolist()
+    assert points[:, 1].min() == whole[:, 1].min()
