@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
 
@@ -333,7 +334,11 @@ class Slot:
         return font_sizes(self.size, LEAST_FACTOR)
 
 
-def node_slots(column: DiagramColumn, layer: Layer | None, *, classes: bool = False) -> Mapping[Kind, Slot]:
+Slots: TypeAlias = Mapping[Kind, Slot]
+"""The places of the texts of a node, by kind."""
+
+
+def node_slots(column: DiagramColumn, layer: Layer | None, *, classes: bool = False) -> Slots:
     """Return the place of each text of a node in `column`, by kind. A text without room is left out.
 
     `layer` is None for inputs. Slopes have places even while they are hidden, so that nothing moves when they
@@ -352,9 +357,8 @@ def node_slots(column: DiagramColumn, layer: Layer | None, *, classes: bool = Fa
     if not inside:
         return {}
     below = _notes_below(column, layer, classes)
-    renamed: dict[Kind, Kind] = (
-        {"value": "share"} if column.role == "output" and classes and not below else {}
-    )
+    shows_share = column.role == "output" and classes and not below
+    renamed: dict[Kind, Kind] = {"value": "share"} if shows_share else {}
     on_box = {renamed.get(kind, kind): replace(slot, role=column.role) for kind, slot in inside.items()}
     return on_box | pills | below
 
@@ -394,18 +398,15 @@ def _text_scale(column: DiagramColumn) -> float:
     return max(min(column.width / WIDTH, column.height / (1.15 * TWO_LINES)), 1.0)
 
 
-def _full(column: DiagramColumn, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+def _full(column: DiagramColumn, layer: Layer | None, pills: Slots) -> dict[Kind, Slot]:
     """Return the places of name and z in one line, and of the large value centred below them."""
     width, height, scale = column.width, column.height, column.height / HEIGHT
     small = max(11.5 * scale, LEAST_SIZE)
     pad = min(10.0 * scale, 0.08 * width)
     line = Rect(pad, 0.075 * height, width - 2 * pad, 1.3 * small)
     slots: dict[Kind, Slot] = {}
-    if (
-        layer is not None
-        and not layer.function.linear
-        and line.width >= (NAME_WIDTH + SHORT_Z_WIDTH + 0.5) * LEAST_SIZE
-    ):
+    has_z = layer is not None and not layer.function.linear
+    if has_z and line.width >= (NAME_WIDTH + SHORT_Z_WIDTH + 0.5) * LEAST_SIZE:
         small = max(min(small, line.width / (NAME_WIDTH + Z_WIDTH + 0.5)), LEAST_SIZE)
         slots["z"] = Slot(line, small, "right", name_size=small, least=SHORT_Z_WIDTH * small)
         line = line._replace(width=line.width - (SHORT_Z_WIDTH + 0.5) * small)
@@ -421,7 +422,7 @@ def _full(column: DiagramColumn, layer: Layer | None, pills: Mapping[Kind, Slot]
     return slots
 
 
-def _compact(column: DiagramColumn, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+def _compact(column: DiagramColumn, pills: Slots) -> dict[Kind, Slot]:
     """Return the places of name and value side by side, or of the value alone."""
     width, text_scale = column.width, _text_scale(column)
     free = pills["node_slope"].rect.y if pills else column.height
@@ -529,7 +530,7 @@ class Layout:
     columns: tuple[DiagramColumn, ...]
     gaps: tuple[Gap, ...]
     """The edges between each column and the next."""
-    slots: tuple[Mapping[Kind, Slot], ...]
+    slots: tuple[Slots, ...]
     """Places of a node's texts relative to the node, one mapping per column."""
     names: tuple[Label, ...]
     """Labels with the names of the visible nodes."""
@@ -594,9 +595,7 @@ def _headings(columns: tuple[DiagramColumn, ...], body: Rect) -> tuple[Rect, ...
     return tuple(Rect(left, 0.0, right - left, body.y) for left, right in pairwise(visible))
 
 
-def _names(
-    network: Network, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
-) -> Iterator[Label]:
+def _names(network: Network, column: DiagramColumn, slots: Slots, body: Rect) -> Iterator[Label]:
     """Yield the visible names of a column's nodes."""
     slot = slots.get("name")
     if slot is None:

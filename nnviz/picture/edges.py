@@ -45,12 +45,7 @@ class Gap:
 
     def segments(self, nodes: Indices, sources: Indices) -> Array:
         """Return x0, y0, x1, y1 of the edges from `sources` to `nodes`, shape (edges, 4)."""
-        lines = np.empty((len(nodes), 4))
-        lines[:, 0] = self.x0
-        lines[:, 1] = self.y0[sources]
-        lines[:, 2] = self.x1
-        lines[:, 3] = self.y1[nodes]
-        return lines
+        return np.column_stack(np.broadcast_arrays(self.x0, self.y0[sources], self.x1, self.y1[nodes]))
 
     @property
     def all_edges(self) -> tuple[Indices, Indices]:
@@ -99,11 +94,9 @@ def _nearest(
     point_y = y - apex_y
     along = (point_x * across + point_y * down) / (across * across + down * down)
     np.clip(along, 0.0, 1.0, out=along)
-    off_x = point_x - along * across
-    off_y = point_y - along * down
-    squared = (off_x * off_x + off_y * off_y).ravel()
-    best = int(squared.argmin())
-    return int(ends[best]), best % fans, float(np.sqrt(squared[best]))
+    distances = np.hypot(point_x - along * across, point_y - along * down).ravel()
+    best = int(distances.argmin())
+    return int(ends[best]), best % fans, float(distances[best])
 
 
 def neighbours(weights: Sequence[Array], address: Address | None) -> EdgeGroups:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import as_text, counted, percent_text
 from nnviz.core.results import BLANK, Fate
-from nnviz.picture.columns import Layout, Slot, head_room
+from nnviz.picture.columns import Layout, Slot, Slots, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, LEAST_SHRINK, NumberPlace
 from nnviz.picture.number_rooms import Places
@@ -52,9 +52,8 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
         lines = _subheadings(column, content)
         heading = _line("heading", names, cell, column, HEADING_Y * cell.height, HEADING * scale)
         middle = max(SUBHEADING_Y * cell.height, HEADING_Y * cell.height + LINE_HEIGHT * HEADING * scale)
-        line = None
-        if middle + LINE_HEIGHT / 2 * SUBHEADING * scale <= cell.height:  # else it would cover numbers
-            line = _line("subheading", lines, cell, column, middle, SUBHEADING * scale)
+        fits = middle + LINE_HEIGHT / 2 * SUBHEADING * scale <= cell.height  # else it would cover numbers
+        line = _line("subheading", lines, cell, column, middle, SUBHEADING * scale) if fits else None
         if line and column.index == last and (note := _note(content)):
             cell = cell._replace(x=left, width=cell.right - left)
             line = _with_slopes(line, note, cell, column) or line
@@ -81,18 +80,16 @@ def _headings(column: int, last: int) -> list[str]:
 def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
     count = len(column.tops)
     if column.layer < 0:
-        rows = len(content.state.data)
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
-        row = "what-if row" if content.is_what_if else f"row {content.row + 1} of {rows:,}"
         state = content.state
+        row = "what-if row" if content.is_what_if else f"row {content.row + 1} of {len(state.data):,}"
         validation = state.validated and not content.is_what_if and content.row >= state.trained_rows
         row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]
         inputs = f"{counted(count, 'input')}{SEPARATOR}"
         return [*(inputs + each for each in row_texts if count > MANY_NODES), *row_texts]
     layer = content.network.layers[column.layer]
-    parts = [counted(count, "node")] if count > MANY_NODES else []
-    parts.append(layer.activation)
+    parts = [counted(count, "node")] * (count > MANY_NODES) + [layer.activation]
     fate, biases = content.fate(column.layer), ["biases"] if layer.biases is not None else []
     shorter = [SEPARATOR.join(parts[:k]) for k in range(len(parts), 0, -1)]
     if not fate:
@@ -155,10 +152,9 @@ def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label
     values = {"weight": content.shown.layers[layer].weights}
     if content.slopes is not None:
         values["slope"] = content.slopes.layers[layer].weights
-    for place in places:
-        if place.address.kind in values:
-            label = _on_edge(place, float(values[place.address.kind][place.address[2:]]))
-            yield from with_blanks([label] if label else [], content)
+    for place in (each for each in places if each.address.kind in values):
+        if label := _on_edge(place, float(values[place.address.kind][place.address[2:]])):
+            yield _blank_if_hidden(label, content)
 
 
 def _on_edge(place: NumberPlace, value: float) -> Label | None:
@@ -181,16 +177,14 @@ NEUTRAL: tuple[Kind, ...] = "value", "z", "slope", "node_slope"
 """Kinds of labels whose style does not depend on the number, unless the number is 0."""
 
 
-def with_blanks(labels: Iterable[Label], content: Content) -> Iterator[Label]:
-    """Yield the labels, with a blank of the same size in place of each hidden result."""
-    for label in labels:
-        kind = label.address.kind
-        if content.hides(label.address):
-            text = f"{kind} {BLANK}" if kind in ("z", "error") else BLANK
-            style: Style = "value" if label.style == "dead" else label.style if kind in NEUTRAL else "note"
-            yield label._replace(text=text, value=None, style=style)
-        else:
-            yield label
+def _blank_if_hidden(label: Label, content: Content) -> Label:
+    """Return the label, or a blank of the same size if the label shows a hidden result."""
+    if not content.hides(label.address):
+        return label
+    kind = label.address.kind
+    text = f"{kind} {BLANK}" if kind in ("z", "error") else BLANK
+    style: Style = "value" if label.style == "dead" else label.style if kind in NEUTRAL else "note"
+    return label._replace(text=text, value=None, style=style)
 
 
 MISSING = "–"
@@ -201,20 +195,17 @@ LEAST_SLOPE_RATIO = 1.3
 """Least width of a slope's label, in heights of the label."""
 
 
-def node_numbers(
-    content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
-) -> Iterator[Label]:
+def node_numbers(content: Content, column: DiagramColumn, slots: Slots, body: Rect) -> Iterator[Label]:
     """Return the labels in, on and under the nodes of a column, except the nodes' names.
 
     `slots` holds the place in a node for each kind of number. Labels outside `body` are left out.
     """
-    labels = with_blanks(_all_numbers(content, column, slots, column.visible_text_nodes(body)), content)
-    return (label for label in labels if label.rect.y >= body.y and label.rect.meets(body))
+    labels = _all_numbers(content, column, slots, column.visible_text_nodes(body))
+    visible = (label for label in labels if label.rect.y >= body.y and label.rect.meets(body))
+    return (_blank_if_hidden(label, content) for label in visible)
 
 
-def _all_numbers(
-    content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], nodes: range
-) -> Iterator[Label]:
+def _all_numbers(content: Content, column: DiagramColumn, slots: Slots, nodes: range) -> Iterator[Label]:
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
     at_right: dict[tuple[int, float], float] = {}
     """Left end of the right-aligned text in a line of a node, by node and y of the line."""

@@ -8,7 +8,7 @@ moves when others appear.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -68,6 +68,8 @@ class NumberRoom:
     """Whether the diagram shows slopes beside weights."""
     only_strongest: bool
     """Whether the diagram shows only the strongest weights."""
+    _found: dict[tuple[object, ...], Places] = field(default_factory=dict, init=False)
+    """The places that were found before."""
 
     def places(self, weights: Array) -> Places:
         """Return the places of all numbers, or of the strongest `weights` if there is too little room.
@@ -116,10 +118,6 @@ class NumberRoom:
                 self._found.clear()
             self._found[key] = self._find_anew(edges, spacing, shown)
         return self._found[key]
-
-    @cached_property
-    def _found(self) -> dict[tuple[object, ...], Places]:
-        return {}
 
     def _find_anew(self, edges: Edges, spacing: Spacing, shown: Places) -> Places:
         """Return places for the numbers of `edges`.

@@ -190,10 +190,8 @@ class DiagramColumn:
     @property
     def box(self) -> Rect:
         """The rectangle around the whole column."""
-        top = float(self.tops[0])
-        if self.per_row > 1:
-            return Rect(self.x, top, self.width, -(-len(self.tops) // self.per_row) * self.cell)
-        return Rect(self.x, top, self.width, float(self.tops[-1]) + self.height - top)
+        first, last = self.rect(0), self.rect(len(self.tops) - 1)
+        return Rect(self.x, first.y, self.width, last.bottom - first.y)
 
     @property
     def cell(self) -> float:

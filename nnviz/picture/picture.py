@@ -141,9 +141,7 @@ class Picture:
         column = self.layout.column(address.layer)
         if address.kind == "node" or (address.kind == "input" and column.per_row > 1):
             return column.rect(address.node)
-        if address.kind == "weight":
-            return self._on_edge(address)
-        return None
+        return self._on_edge(address) if address.kind == "weight" else None
 
     def _on_edge(self, address: Address) -> Rect:
         gap, view = self.layout.gaps[address.layer], self.layout.view
@@ -170,7 +168,8 @@ class Picture:
         """
         added, more = self.hidden_numbers(*addresses), self._hidden_places(addresses)
         places = (each + more.get(layer, ()) for layer, each in enumerate(self.places))
-        kept = (label for label in self.labels if not (label.is_on_edge and _meets(label, added)))
+        rects = [label.rect for label in added]
+        kept = (each for each in self.labels if not (each.is_on_edge and any(map(each.rect.meets, rects))))
         return replace(self, places=tuple(places), labels=(*kept, *added))
 
     def _hidden_places(self, addresses: tuple[Address | None, ...]) -> dict[int, Places]:
@@ -209,8 +208,7 @@ class Picture:
 
     def text_at(self, x: float, y: float) -> Address | None:
         """Return the address of the text at a point, or None if no text is there."""
-        labels = reversed(self.labels)
-        return next((label.address for label in labels if label.rect.contains(x, y)), None)
+        return next((label.address for label in reversed(self.labels) if label.rect.contains(x, y)), None)
 
     def _node_at(self, x: float, y: float) -> Address | None:
         for column in self.layout.columns:
@@ -233,10 +231,6 @@ class Picture:
             if nearest is not None and nearest[2] <= NEAR_PX:
                 return Address("weight", gap.layer, nearest[0], nearest[1])
         return None
-
-
-def _meets(label: Label, others: Iterable[Label]) -> bool:
-    return any(label.rect.meets(other.rect) for other in others)
 
 
 def make_picture(

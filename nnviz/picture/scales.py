@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,8 +145,7 @@ def class_pixels(shares: Array, palette: Palette) -> Pixels:
 def _table(palette: Palette, count: int) -> Pixels:
     """Return the colour of each class at each level of its share, shape (classes, TONES, 3)."""
     part = np.linspace(LEAST_OPACITY, MOST_OPACITY, TONES)
-    rows = [_blend(palette.surface, class_colour(palette, k), part) for k in range(count)]
-    return np.stack(rows)
+    return np.stack([_blend(palette.surface, class_colour(palette, k), part) for k in range(count)])
 
 
 def _faint(palette: Palette, colour: str) -> str:
@@ -213,14 +211,10 @@ def tick_texts(values: list[float]) -> list[str]:
     return [tidy(f"{value:.{min(digits, 15)}g}") for value in values]
 
 
-Area: TypeAlias = list[list[float]]
-"""The ranges [[lowest x, highest x], [lowest y, highest y]] of a plot's view."""
-Joined: TypeAlias = NDArray[np.bool_]
-
-
-def clip_curve(curve: Array, area: Area) -> tuple[Array, Joined]:
+def clip_curve(curve: Array, area: list[list[float]]) -> tuple[Array, NDArray[np.bool_]]:
     """Return the points of a curve clipped to an area, shape (points, 2).
 
+    `area` is [[lowest x, highest x], [lowest y, highest y]], as the ranges of a plot's view are.
     Also return, for each point, whether the curve goes on to the next point, shape (points,).
     """
     starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]

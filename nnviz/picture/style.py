@@ -7,7 +7,6 @@ from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -18,9 +17,7 @@ from nnviz.picture.matrix import weight_colours
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
 from nnviz.picture.picture import Picture
-
-Pixels: TypeAlias = NDArray[np.uint8]
-"""Colours as RGBA in the last axis."""
+from nnviz.picture.scales import Pixels
 
 SLOPE_CORNER = 0.14
 """Radius of the corners of the box around a slope, as a share of the height of this box."""
@@ -38,9 +35,6 @@ STRIP_INSET: distance of a strip's colours from its border. In pixels.
 """
 SLOPES_SHARE = 1 / 3
 """Share of the width of a small node or block, at the right end, whose colour shows the slope."""
-
-PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
-"""Styles of labels that have a box of their own."""
 
 
 class Box(NamedTuple):
@@ -137,12 +131,9 @@ def sign_colour(value: float, palette: Palette) -> str:
 
 def text_colour(label: Label, palette: Palette) -> str:
     """Return the colour of a label's text."""
-    if label.style == "slope":
-        return palette.slope
-    if label.style == "node_slope":
-        return palette.on_slope
-    if label.style == "error":
-        return palette.error
+    own = {"slope": palette.slope, "node_slope": palette.on_slope, "error": palette.error}
+    if label.style in own:
+        return own[label.style]
     if label.role == "output":
         return palette.on_output
     return palette.ink if label.style in {"pill", "value", "mark"} else palette.muted
@@ -152,7 +143,7 @@ def font_weight(style: Style) -> int:
     """Return the font weight of a label as in CSS, where 400 is regular."""
     if style in {"value", "dead"}:
         return 700
-    return 600 if style in {*PILL_STYLES, "error", "heading", "mark"} else 400
+    return 600 if style in {"pill", "slope", "node_slope", "error", "heading", "mark"} else 400
 
 
 def letter_spacing(style: Style, size: float) -> float:
@@ -185,10 +176,8 @@ class Tint(NamedTuple):
 
     def pixels(self) -> Pixels:
         """Return the colours as RGBA, shape (nodes, 4)."""
-        pixels = np.empty((len(self.strengths), 4), dtype=np.uint8)
-        pixels[:, :3] = np.where(self.strengths[:, None] > 0, rgb(self.positive), rgb(self.negative))
-        pixels[:, 3] = 255 * np.abs(self.strengths)
-        return pixels
+        hues = np.where(self.strengths[:, None] > 0, rgb(self.positive), rgb(self.negative))
+        return np.column_stack((hues, 255 * np.abs(self.strengths))).astype(np.uint8)
 
 
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
@@ -336,17 +325,12 @@ def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
 
     The strongest colour stands for the layer's largest absolute weight, or for 1 if `values` are functions.
     """
-    largest = None
     if values.ndim == 2:
         side = round(values.shape[1] ** 0.5)
-        squares = values.reshape(-1, side, side)
+        colours = weight_colours(values.reshape(-1, side, side), palette)
     else:
-        largest = 1.0
-        squares = values[:, ::-1]  # the second input increases upwards
-    nodes, rows, columns = squares.shape
-    colours = weight_colours(squares.reshape(nodes * rows, columns), palette, largest)
-    parts = [(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)]
-    return np.stack(parts, axis=-1).reshape(nodes, rows, columns, 4)
+        colours = weight_colours(values[:, ::-1], palette, 1.0)  # the second input increases upwards
+    return np.stack([(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)], axis=-1)
 
 
 def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[Shape]:

@@ -20,11 +20,11 @@ from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, 
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import BEFORE, Label, Rect, Style, View
 from nnviz.picture.picture import Picture, make_picture, row_picture
+from nnviz.picture.scales import Pixels
 from nnviz.picture.style import (
     DASHES,
     Box,
     Image,
-    Pixels,
     Polygon,
     Shape,
     Text,
@@ -34,8 +34,6 @@ from nnviz.picture.style import (
 )
 from nnviz.picture.text import text_width
 
-PIXELATED = ' style="image-rendering: pixelated"'
-"""Attribute of an image whose pixels must stay sharp."""
 ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 """SVG's name of each alignment."""
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -99,12 +97,6 @@ def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = ""
     return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
 
 
-def _image(rect: Rect, pixels: Pixels, sharp: bool) -> str:
-    """Return an image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
-    more = PIXELATED if sharp else ""
-    return f'<image {_place(rect)} preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
-
-
 def _text(label: Label, colour: str) -> str:
     x, anchor = label.rect.x + BEFORE[label.align] * label.rect.width, ANCHORS[label.align]
     spacing = style.letter_spacing(label.style, label.size)
@@ -119,7 +111,8 @@ def _element(shape: Shape) -> str:
         case Box():
             return _rectangle(shape)
         case Image(rect, pixels, sharp):
-            return _image(rect, pixels, sharp)
+            more = ' style="image-rendering: pixelated"' if sharp else ""
+            return f'<image {_place(rect)} preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
         case Text(label, colour):
             return _text(label, colour)
         case Polygon(corners, colour):
@@ -143,8 +136,7 @@ def _png_uri(pixels: Pixels) -> str:
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
-    check = zlib.crc32(kind + content)
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def svg(
@@ -180,13 +172,7 @@ def sheet_svg(
     state = picture.content.state
     example = sheet.legend[0].meaning
     notes = [example._replace(text=note, rect=example.rect._replace(x=MARGIN))] if note else []
-    shapes = [
-        *node_shapes(picture, palette),
-        *label_shapes(picture.labels, palette),
-        *lock_shapes(picture, palette),
-        *legend_shapes(sheet.legend, palette),
-        *label_shapes(notes, palette),
-    ]
+    shapes = (*sheet_shapes(sheet, palette), *label_shapes(notes, palette))
     parts = [*_edges(picture, palette, strongest), *map(_element, shapes)]
     ground = "" if transparent else palette.canvas
     return document(width, height, state.name or repr(state.network), ground, parts)
@@ -268,6 +254,14 @@ def legend_shapes(samples: Iterable[Sample], palette: Palette) -> Iterator[Shape
         if sample.edge is not None:
             yield Box(sample.edge, edge_colour(sample.box.value or 0.0, palette), radius=PIECE_CORNER)
         yield from label_shapes((sample.box, sample.meaning), palette)
+
+
+def sheet_shapes(sheet: Sheet, palette: Palette) -> Iterator[Shape]:
+    """Yield the shapes of a sheet above its edges: nodes, labels, padlocks and legend."""
+    yield from node_shapes(sheet.picture, palette)
+    yield from label_shapes(sheet.picture.labels, palette)
+    yield from lock_shapes(sheet.picture, palette)
+    yield from legend_shapes(sheet.legend, palette)
 
 
 def sheet(picture: Picture, width: float, height: float) -> Sheet:

@@ -17,7 +17,8 @@ from nnviz.picture.edges import EVERY_EDGE, STRONGEST, EdgeGroups, Gap, edge_col
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect, Style
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import Box, Image, Pixels, Polygon, Shape, Text
+from nnviz.picture.scales import Pixels
+from nnviz.picture.style import Box, Image, Polygon, Shape, Text
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
@@ -115,8 +116,8 @@ def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
     layout = picture.layout
     if picture.few_edges:
-        flat = np.concatenate([weights.ravel() for weights in picture.weights])
-        _paint_lines(painter, layout.lines, flat, picture.scale, _edge_pens(palette, False, layout.scale))
+        shares = np.concatenate([weights.ravel() for weights in picture.weights]) / (picture.scale or 1.0)
+        _paint_lines(painter, layout.lines, shares, _edge_pens(palette, False, layout.scale))
         return
     limit = STRONGEST_MOVING if moving else STRONGEST
     for layer, weights in enumerate(picture.weights):
@@ -130,14 +131,15 @@ def paint_some_edges(painter: QPainter, picture: Picture, groups: EdgeGroups, pa
         weights = picture.weights[layer]
         pens = _edge_pens(palette, weights.size > EVERY_EDGE, layout.scale)
         lines = layout.gaps[layer].segments(nodes, sources)
-        _paint_lines(painter, lines, weights[nodes, sources], picture.scale, pens)
+        _paint_lines(painter, lines, weights[nodes, sources] / (picture.scale or 1.0), pens)
 
 
-def _paint_lines(
-    painter: QPainter, lines: Array, weights: Array, scale: float, pens: Mapping[int, QPen]
-) -> None:
-    """Paint lines, shape (lines, 4), from weak to strong, in buckets with one pen each."""
-    buckets = np.clip(np.rint(weights / (scale or 1.0) * BUCKETS), -BUCKETS, BUCKETS).astype(np.intp)
+def _paint_lines(painter: QPainter, lines: Array, shares: Array, pens: Mapping[int, QPen]) -> None:
+    """Paint lines, shape (lines, 4), from weak to strong, in buckets with one pen each.
+
+    `shares` are the weights divided by the largest weight.
+    """
+    buckets = np.clip(np.rint(shares * BUCKETS), -BUCKETS, BUCKETS).astype(np.intp)
     size = np.abs(buckets)
     above = (buckets > 0) ^ (size % 2 > 0)  # the signs alternate, so that neither hides the other
     order = np.argsort(2 * size + above, kind="stable")

@@ -20,8 +20,7 @@ from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture, row_picture
-from nnviz.picture.style import label_shapes, lock_shapes, node_shapes
-from nnviz.picture.svg import legend_shapes, sheet, sheet_svg
+from nnviz.picture.svg import sheet, sheet_shapes, sheet_svg
 from nnviz.ui.diagram.paint import paint_edges, paint_shapes
 from nnviz.ui.kit.images import png
 from nnviz.ui.kit.theme import application, apply_theme, use_palette
@@ -195,10 +194,7 @@ class DiagramDrawing(Drawing):
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         paper, palette = sheet(self._picture, look.width, look.height), look.palette
         paint_edges(painter, paper.picture, palette)
-        paint_shapes(painter, node_shapes(paper.picture, palette))
-        paint_shapes(painter, label_shapes(paper.picture.labels, palette))
-        paint_shapes(painter, lock_shapes(paper.picture, palette))
-        paint_shapes(painter, legend_shapes(paper.legend, palette))
+        paint_shapes(painter, sheet_shapes(paper, palette))
 
 
 SIZE_PX = QSize(900, 560)
