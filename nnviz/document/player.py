@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation, Signal
+from PySide6.QtCore import QObject, QVariantAnimation, Signal
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.document.moment import Moment
+from nnviz.document.moment import Moment, is_new
 from nnviz.document.training import Runner
 from nnviz.document.walk import PHASES, Phase, Walk, WalkProgress, phase_prompt
 
@@ -83,7 +83,6 @@ class Player(QObject):
         self._updated: State | None = None
         """The State after the walk's last update, or None."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
-        self._clock.setEasingCurve(QEasingCurve.Type.Linear)
         self._clock.valueChanged.connect(lambda _: self.frame.emit(self.t))
         self._clock.finished.connect(lambda: self._arrive_at(self.progress.goal))
         document.changed.connect(self._follow)
@@ -289,9 +288,6 @@ class Player(QObject):
 
     def _follow(self, old: Moment, new: Moment) -> None:
         """End the walk if anything else changes the network or the data, or the row allows other phases."""
-        before, now = old.state, new.state
-        is_other = before.network is not now.network or before.data is not now.data
-        if (is_other and not self._updating) or (
-            old.what_if_row is not new.what_if_row and self.progress.walk.phases != self._phases
-        ):
+        is_other = is_new(old, new, "state.network", "state.data") and not self._updating
+        if is_other or (is_new(old, new, "what_if_row") and self.progress.walk.phases != self._phases):
             self.stop()

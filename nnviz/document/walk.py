@@ -67,7 +67,7 @@ class StepText:
         only of remarks does not change.
         """
         lines = [saying for saying in self.text_lines if not saying.is_remark]
-        more = [TextLine((f"and {len(lines) - count} more",), is_remark=True)] if len(lines) > count else []
+        more = [_remark(f"and {len(lines) - count} more")] if len(lines) > count else []
         return replace(self, text_lines=(*lines[:count], *more)) if lines else self
 
     def blank(self) -> StepText:
@@ -84,8 +84,8 @@ NO_TEXT = StepText("", ())
 
 def phase_prompt(phase: Phase) -> StepText:
     """Return the text that names a phase and says which keys play it."""
-    next_ = TextLine(("press Space to play, ", "or . (full stop) for one step"), is_remark=True)
-    return StepText(phase.capitalize(), (next_,), is_shown_elsewhere=True)
+    keys = _remark("press Space to play, ", "or . (full stop) for one step")
+    return StepText(phase.capitalize(), (keys,), is_shown_elsewhere=True)
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
@@ -107,7 +107,7 @@ def step_text(
         return NO_TEXT
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
-        line = TextLine(("all new values are set together; ", "the update is complete"), is_remark=True)
+        line = _remark("all new values are set together; ", "the update is complete")
         return StepText("All weights", (line,))
     if step.deed == "losses":
         return writer.losses(step)
@@ -146,7 +146,7 @@ class _StepWriter(NamedTuple):
         lines += loss_lines_over_rows(self.state, self.computed.means)
         sayings = [*map(_line_or_note, lines)]
         if len(self.state.data) == 1:
-            sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), is_remark=True))
+            sayings.append(_remark("there is one row, ", "so its loss is the mean loss"))
         errors = (output._replace(kind="error") for output in outputs)
         return StepText(title, tuple(sayings), tuple(outputs), _used(lines, errors))
 
@@ -154,8 +154,7 @@ class _StepWriter(NamedTuple):
         """Return the text of a step at a node's weights and bias: the slopes, mean slopes, or new values."""
         network, means = self.scene.network, self.computed.update
         if step.deed == "mean" and len(self.state.data) == 1:
-            one_row = TextLine(("there is one row, so its slopes are the mean slopes",), is_remark=True)
-            return StepText("All weights", (one_row,))
+            return StepText("All weights", (_remark("there is one row, so its slopes are the mean slopes"),))
         sources = range(network.sizes[step.layer])
         edges = [Address("weight", step.layer, step.node, source) for source in sources]
         if network.layers[step.layer].biases is not None:
@@ -163,13 +162,12 @@ class _StepWriter(NamedTuple):
         more = len(edges) - MOST_LINES if len(edges) > MOST_LINES + 1 else 0
         edges = edges[: len(edges) - more]
         if step.deed != "slopes" and means is None:
-            waiting = TextLine(("computing …",), is_remark=True)
-            return StepText(self.name_of(edges[0]), (waiting,), tuple(edges))
+            return StepText(self.name_of(edges[0]), (_remark("computing …"),), tuple(edges))
         lines, sign = [self._line(step, edge) for edge in edges], " ← " if step.deed == "update" else " = "
         sayings = [_line_pieces(line, sign, breaks=True) for line in lines]
         if more:
-            sayings.append(TextLine((f"and {more:,} more",), is_remark=True))
-        sayings += [TextLine(tuple(remark), is_remark=True) for remark in self._remarks(step)]
+            sayings.append(_remark(f"and {more:,} more"))
+        sayings += self._remarks(step)
         slopes = (edge._replace(kind="slope") for edge in edges if edge.kind == "weight")
         return StepText("", tuple(sayings), tuple(edges), _used(lines, slopes))
 
@@ -187,21 +185,25 @@ class _StepWriter(NamedTuple):
         assert isinstance(line, Line)
         return replace(line, label=f"{self.name_of(edge)}: {line.label}")
 
-    def _remarks(self, step: WalkStep) -> Iterator[list[str]]:
+    def _remarks(self, step: WalkStep) -> Iterator[TextLine]:
         first = (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0)
         if step.deed == "slopes":
             penalty = [" + slope of the penalty"] if self.scene.penalty else []
-            yield ["slope = start node's value", " · end node's slope", *penalty]
+            yield _remark("slope = start node's value", " · end node's slope", *penalty)
         elif step.deed == "update" and first and self.state.is_watched:
-            yield ["nnviz computes this update", " with the settings in Training"]
+            yield _remark("nnviz computes this update", " with the settings in Training")
         elif step.deed == "mean" and first:
             assert self.computed.update is not None
             rows = rows_phrase(self.state, self.computed.update)
-            yield ["from now on the diagram shows", f" mean slopes over {rows}"]
+            yield _remark("from now on the diagram shows", f" mean slopes over {rows}")
+
+
+def _remark(*pieces: str) -> TextLine:
+    return TextLine(pieces, is_remark=True)
 
 
 def _line_or_note(line: Line | Note) -> TextLine:
-    return TextLine((line.text,), is_remark=True) if isinstance(line, Note) else _line_pieces(line)
+    return _remark(line.text) if isinstance(line, Note) else _line_pieces(line)
 
 
 def _line_pieces(line: Line, equals: str = " = ", *, breaks: bool = False) -> TextLine:
@@ -223,11 +225,9 @@ def _used(lines: Iterable[Line | Note], extra: Iterable[Address] = ()) -> frozen
     """Return the addresses on the diagram whose numbers appear in these lines, and those in `extra`."""
     used = set(extra)
     for piece in (piece for line in lines if isinstance(line, Line) for piece in line.written.pieces):
-        at = piece.address
-        if at is None:
-            continue
-        used.add(at)
-        if piece.slope:
+        if at := piece.address:
+            used.add(at)
+        if at and piece.slope:
             used.add(at._replace(kind="slope" if at.kind == "weight" else "node_slope"))
     return frozenset(used)
 
@@ -303,7 +303,8 @@ class Walk:
         """Whether the data has at most one row, so that the mean slopes are the slopes of that row."""
         self.steps = [step for step in self._all_steps(sizes) if step.phase in phases]
         self._done = {step: k for k, step in enumerate(self.steps)}
-        self._starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
+        self.starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
+        """The position (number of steps done) at which each phase begins."""
         layers = [step[:2] for step in self.steps]
         self.layer_starts = [k for k, layer in enumerate(layers) if k == 0 or layer != layers[k - 1]]
         """The positions (numbers of steps done) at which the steps of a layer begin."""
@@ -329,16 +330,12 @@ class Walk:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def start(self, phase: Phase) -> int:
-        """Return the position (number of steps done) at which `phase` begins."""
-        return self._starts[phase]
-
     def phase_end(self, position: int) -> int:
         """Return the position (number of steps done) at the end of the current phase.
 
         The current phase is the phase of the next step after `position` steps.
         """
-        return self.next_of(self._starts.values(), position)
+        return self.next_of(self.starts.values(), position)
 
     def next_of(self, starts: Iterable[int], position: int) -> int:
         """Return the first of the positions `starts` after `position`, or else the walk's end."""
@@ -405,7 +402,7 @@ class WalkProgress:
     @property
     def mean_over_rows(self) -> bool:
         """Whether the diagram shows mean slopes over rows: in the phase update, after its first step."""
-        return self.active and self.phase == "update" and self.position > self.walk.start("update")
+        return self.active and self.phase == "update" and self.position > self.walk.starts["update"]
 
     def shows(self, address: Address) -> bool:
         """Return whether the animation of an update has already computed the number at `address`."""
@@ -429,8 +426,7 @@ class WalkProgress:
 
         If the animation is already at this start, the position is the start of the previous phase.
         """
-        starts = map(self.walk.start, self.walk.phases)
-        return max((start for start in starts if start < self.position), default=0)
+        return max((start for start in self.walk.starts.values() if start < self.position), default=0)
 
     def at(self, position: int) -> WalkProgress:
         """Return the progress with `position` steps done and no step in progress."""
@@ -438,7 +434,8 @@ class WalkProgress:
 
     def at_phase(self, phase: Phase) -> WalkProgress:
         """Return the progress at the start of `phase`, which the user chose."""
-        return replace(self.at(self.walk.start(phase)), chosen_position=self.walk.start(phase))
+        start = self.walk.starts[phase]
+        return replace(self.at(start), chosen_position=start)
 
     def in_next_step(self) -> WalkProgress:
         """Return the progress in the next step or, if the walk goes layer by layer, in the next layer."""
