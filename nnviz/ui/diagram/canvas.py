@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from functools import partial
 from math import floor
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from PySide6.QtCore import QEvent, QMarginsF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -189,8 +189,7 @@ class DiagramPainter:
         if fades:
             paint_shapes(painter, label_shapes(_highlighted_numbers(picture, options), options.palette))
         _paint_selection(painter, picture, options)
-        hidden = picture.hidden_numbers(options.highlighted)
-        paint_shapes(painter, label_shapes(hidden, options.palette))
+        paint_shapes(painter, label_shapes(picture.hidden_numbers(options.highlighted), options.palette))
         self.walk.paint(painter, moment, picture, options.palette)
         painter.setClipping(False)
 
@@ -217,7 +216,9 @@ class DiagramPainter:
             paint(painter)
             return
         painter.setOpacity(FADED if highlighted else 1.0)
-        self._edges.draw(painter, picture, _edges_key(picture, options), paint, palette.canvas)
+        weights = tuple(map(id, picture.weights))  # comparing arrays is slower
+        key = picture.layout, weights, picture.scale, options.selected_edges, palette, options.moving
+        self._edges.draw(painter, picture, key, paint, palette.canvas)
         painter.setOpacity(1.0)
         for address in options.selected_edges if highlighted else ():
             paint_halo(painter, picture, address, palette)
@@ -249,6 +250,10 @@ def _paint_selection(painter: QPainter, picture: Picture, options: PaintOptions)
             paint_shapes(painter, label_shapes([label], options.palette, chosen=True))
 
 
+Paint: TypeAlias = Callable[[QPainter], None]
+"""Function that paints something with a painter."""
+
+
 class _CachedLayer:
     """A pixmap as large as a whole picture, painted again only when its key changes.
 
@@ -261,12 +266,7 @@ class _CachedLayer:
         self._picture: Picture | None = None
 
     def draw(
-        self,
-        painter: QPainter,
-        picture: Picture,
-        key: Hashable,
-        paint: Callable[[QPainter], None],
-        ground: str | Qt.GlobalColor = Qt.GlobalColor.transparent,
+        self, painter: QPainter, picture: Picture, key: Hashable, paint: Paint, ground: str = "transparent"
     ) -> None:
         """Draw the pixmap. Call `paint` on an empty one, unless it was painted with the same `key`."""
         view, ratio = picture.layout.view, painter.device().devicePixelRatioF()
@@ -282,16 +282,6 @@ class _CachedLayer:
                 paint(layer)
             self._key, self._picture = (key, ratio), picture  # keep the picture: its ids stay unique
         painter.drawPixmap(0, 0, self._pixmap)
-
-
-def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
-    """Return a key that changes whenever the edges look different.
-
-    Weights are compared by identity, because comparing arrays is slower.
-    """
-    weights = tuple(map(id, picture.weights))
-    selected, palette = options.selected_edges, options.palette
-    return picture.layout, weights, picture.scale, selected, palette, options.moving
 
 
 def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
@@ -567,9 +557,7 @@ class Canvas(QWidget):
         """Paint the picture and the border of the widget."""
         now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes pixels partly of other widgets
         dirty = QRectF(event.rect()) + margins
-        highlighted = self._hover
-        if self._focus_selection:
-            highlighted = highlighted or now.address
+        highlighted = self._hover or (now.address if self._focus_selection else None)
         selected = tuple(filter(None, (now.address, now.second)))
         options = PaintOptions(selected, highlighted, self._moving.isActive(), colours())
         with QPainter(self) as painter:

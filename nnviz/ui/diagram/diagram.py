@@ -237,9 +237,8 @@ class Diagram(Canvas):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Request a menu for the node or edge under the mouse, or for the selection (menu key)."""
-        address = self._document.now.address
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            address = self._address_at(event.pos())
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        address = self._address_at(event.pos()) if by_mouse else self._document.now.address
         self.menu_requested.emit(address, event.globalPos())
 
     def event(self, event: QEvent) -> bool:

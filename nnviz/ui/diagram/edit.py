@@ -46,10 +46,7 @@ class PlaceEditor(NumberField):
 
         `title` is for screen readers. A blank text clears the number, if `empty` allows it.
         """
-        if isinstance(value, str):
-            self.set_notation((self.read_name, str, None))
-        else:
-            self.set_notation(DECIMAL)
+        self.set_notation((self.read_name, str, None) if isinstance(value, str) else DECIMAL)
         self.setAccessibleName(title)
         self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)
@@ -67,12 +64,10 @@ class PlaceEditor(NumberField):
 
     def commit(self) -> bool:
         """Accept the text and close. If the text is invalid, stay open, show why, and return False."""
-        if self.isHidden():
-            return True
-        if not super().commit():
-            return False
-        self.hide()
-        return True
+        accepted = self.isHidden() or super().commit()
+        if accepted:
+            self.hide()
+        return accepted
 
     def leave(self) -> None:
         """Accept the text after a click elsewhere. If the text is invalid, restore the previous text."""

@@ -52,12 +52,11 @@ class MatchList(ListTable):
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         self.setProperty(OWN_SIZE, True)
         rows, header = self.verticalHeader(), self.horizontalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setMinimumSectionSize(px(ROW_PX))
         rows.setDefaultSectionSize(px(ROW_PX))
         for each in (rows, header):
             each.hide()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+            each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().currentRowChanged.connect(self.current_changed)
 
@@ -72,19 +71,16 @@ class MatchList(ListTable):
         self.matches = matches
         self.setRowCount(len(matches))
         for row, match in enumerate(matches):
-            self._show_match(row, match)
+            texts = ("", "") if match.value is None else (as_text(match.value), full_text(match.value))
+            self.show_cell(row, 0, match.title, match.title)
+            self.show_cell(row, 1, match.note, "").setForeground(QColor(colours().muted))
+            value = self.show_cell(row, 2, *texts)
+            value.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.resizeColumnToContents(1)  # the header's ResizeToContents would measure after each item
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
         self.setFixedHeight(px(ROW_PX) * min(len(matches), VISIBLE_ROWS))
         self.current_changed.emit()
-
-    def _show_match(self, row: int, match: Match) -> None:
-        texts = ("", "") if match.value is None else (as_text(match.value), full_text(match.value))
-        self.show_cell(row, 0, match.title, match.title)
-        self.show_cell(row, 1, match.note, "").setForeground(QColor(colours().muted))
-        value = self.show_cell(row, 2, *texts)
-        value.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class Finder(QFrame):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
@@ -271,11 +271,9 @@ class Callout:
             painter.drawEllipse(self._pointer.p2(), DOT_PX, DOT_PX)
         painter.setBrush(QColor(palette.surface))
         painter.drawRoundedRect(box, 8, 8)
-        self._paint_rows(painter, palette, share)
+        self._paint_rows(painter, palette, share, self._setting)
 
-    def _paint_rows(self, painter: QPainter, palette: Palette, share: float) -> None:
-        setting = self._setting
-        assert setting is not None
+    def _paint_rows(self, painter: QPainter, palette: Palette, share: float, setting: Setting) -> None:
         pixels, box = setting.pixels, self.box
         direction = painter.layoutDirection()
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # also for a name from right to left
@@ -367,9 +365,8 @@ def _thin_out(points: Array) -> Array:
 
 
 def _obstacles(picture: Picture, words: StepText) -> Obstacles:
-    texts = {
-        label.address: label.rect for label in all_labels(picture.content, picture.layout, picture.places)
-    }
+    every = all_labels(picture.content, picture.layout, picture.places)
+    texts = {label.address: label.rect for label in every}
     addresses = (*words.subject, *words.used_numbers)
     forbidden = [rect for address in addresses for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]
@@ -417,13 +414,17 @@ PULSE_PX = 6.0
 """Radius of the largest pulse (a dot that moves along an edge), in pixels."""
 
 
+Pulse: TypeAlias = tuple[QLineF, QColor, float]
+"""The path, the colour and the radius of a pulse."""
+
+
 class WalkLayer:
     """Paints the animation of the walk (one training iteration in steps) over the picture."""
 
     def __init__(self) -> None:
         self.t = 0.0
         """Fraction of the step in progress, from 0 to 1."""
-        self._pulses: list[tuple[QLineF, QColor, float]] = []
+        self._pulses: list[Pulse] = []
         self._pulses_key: tuple[object, ...] = ()
         self.callout = Callout()
 
@@ -498,10 +499,8 @@ def _paint_marks(painter: QPainter, picture: Picture, step: WalkStep, palette: P
         painter.drawLine(edge_line(picture.layout.gaps[step.layer], step.node, source))
 
 
-def _pulses(
-    picture: Picture, steps: tuple[WalkStep, ...], palette: Palette
-) -> Iterator[tuple[QLineF, QColor, float]]:
-    """Yield the path, the colour and the radius of each pulse on the strongest edges of some steps."""
+def _pulses(picture: Picture, steps: tuple[WalkStep, ...], palette: Palette) -> Iterator[Pulse]:
+    """Yield the pulses on the strongest edges of some steps."""
     backward = steps[0].deed == "backward"
     layer = steps[0].layer + (1 if backward else 0)
     trace, slopes = picture.content.trace, picture.content.slopes
