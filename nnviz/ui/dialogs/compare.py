@@ -52,12 +52,8 @@ class CompareSettings(Dialog):
             for name, tip in (tips | {"seeds": SEEDS_TIP, "updates": UPDATES_TIP}).items()
         }
         self.summary = wrapped_label()
-        self._lay_out(
-            heading("Compare settings"),
-            wrapped_label(HOW),
-            form(*((_title(name), field) for name, field in self.fields.items())),
-            self.summary,
-        )
+        fields = form(*((_title(name), field) for name, field in self.fields.items()))
+        self._lay_out(heading("Compare settings"), wrapped_label(HOW), fields, self.summary)
         self._count()
 
     def _field(self, tip: str, known: object) -> QLineEdit:

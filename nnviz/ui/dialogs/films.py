@@ -202,15 +202,17 @@ class TrainingFilm(ImageFilm):
 
     def __init__(self, subject: Subject, look: Look, fps: int, progress: Progress) -> None:
         super().__init__(subject, look, fps, progress, share=1.0 - CURVE)
-        state = subject.state
-        self._end = (
-            state if state.iteration else self._work(Trainer(state, at_once=math.inf), state.training.updates)
-        )
+        self._end = subject.state
+        if not self._end.iteration:
+            self._end = self._work(Trainer(self._end, at_once=math.inf), self._end.training.updates)
         run = self._end.run
         if run is None or not run.iteration:
             raise ValueError("training: no update is possible; lower the learning rate")
-        self._run = run
-        self._frames = frame_counts(self._iterations(), round(SECONDS * fps))
+        self._run, self._past = run, subject.past if run.watched else None
+        iterations: Sequence[int] = range(run.iteration)
+        if self._past:
+            iterations = [at for at in self._past.known() if at < run.iteration]
+        self._frames = frame_counts(iterations, round(SECONDS * fps))
         self.count = len(self._frames) + 1
         above, below = self.above.height, self.height - self.foot - self.above.height
         card = QRectF(MARGIN, above, self.width - 2 * MARGIN, below)
@@ -221,13 +223,6 @@ class TrainingFilm(ImageFilm):
         curve.show_history(self._run.history, validation=self._run.curve("validation"))
         curve.settle()
         curve.show_view(curve.view())  # keeps the axes of the whole run
-
-    def _iterations(self) -> Sequence[int]:
-        """Return the iterations that the film can show, except the last."""
-        if not self._run.watched:
-            return range(self._run.iteration)
-        assert self._subject.past is not None
-        return [at for at in self._subject.past.known() if at < self._run.iteration]
 
     def _work(self, trainer: Trainer | Replay, updates: int) -> State:
         for _ in trainer.work(updates):
@@ -251,9 +246,8 @@ class TrainingFilm(ImageFilm):
 
     def _states(self, start: State) -> Callable[[int], State]:
         """Return a function from an iteration to its State, to be called with ascending iterations."""
-        if self._run.watched:
-            assert self._subject.past is not None
-            return self._subject.past.nearest
+        if self._past:
+            return self._past.nearest
         replay = Replay(start, self._end)
         return lambda iteration: self._work(replay, iteration - replay.iteration)
 

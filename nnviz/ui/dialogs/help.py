@@ -210,10 +210,8 @@ def about() -> tuple[Section, ...]:
 
     from nnviz import __version__  # slow: searches the installed packages
 
-    versions = (
-        f"nnviz {__version__}, built on Qt {qVersion()}, NumPy {np.__version__}; trains with {engine()}"
-    )
-    return read_sections("about", versions=[("Version", versions)])
+    libraries = f"built on Qt {qVersion()}, NumPy {np.__version__}; trains with {engine()}"
+    return read_sections("about", versions=[("Version", f"nnviz {__version__}, {libraries}")])
 
 
 def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:

@@ -5,6 +5,7 @@ This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 from nnviz.core import edits
 from nnviz.core.function import section, span_of
 from nnviz.core.generators import KINDS, TYPED, check_noise, check_rows, formula_kind
-from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
+from nnviz.core.numbers import counted, field_text, parse_number, shortened
 from nnviz.core.state import Dataset, State
 from nnviz.ui.dialogs.column import FORMULA_TIP
 from nnviz.ui.dialogs.table import TIPS
@@ -90,8 +91,8 @@ class MakeRows(Dialog):
         self.low, self.high = (named(self._field(name, DECIMAL), name, tip) for name, tip in RANGE.items())
         self.low.show_value(-2.0)
         self.high.show_value(2.0)
-        self.rows = self._field("Rows", (_read_rows, *whole_number(1)[1:]))
-        self.noise = self._field("Noise", (_read_noise, field_text, _nudge_noise))
+        self.rows = self._field("Rows", whole_number(1), check_rows)
+        self.noise = self._field("Noise", (parse_number, field_text, _nudge_noise), check_noise)
         self.seed = self._field("Seed", whole_number(0))
         self.seed.show_value(0)
         self.for_open_network = named(QRadioButton("&Put these rows into my network"), tip=TIPS["rows"])
@@ -127,16 +128,21 @@ class MakeRows(Dialog):
 
     # --- widgets
 
-    def _field(self, name: str, notation: Notation) -> NumberField:
+    def _field(
+        self, name: str, notation: Notation, check: Callable[[Any], object] = lambda _: None
+    ) -> NumberField:
+        """Return a field. `check` raises ValueError for a number that the field does not accept."""
         read, write, nudge = notation
 
-        def read_named(text: str) -> Any:
+        def read_checked(text: str) -> Any:
             try:
-                return read(text)
+                number = read(text)
+                check(number)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
+            return number
 
-        field = self._number((read_named, write, nudge))
+        field = self._number((read_checked, write, nudge))
         field.setFixedWidth(FIELD_PX)
         field.nudged.connect(lambda _: field.commit())
         field.accepted.connect(lambda _: self._drawing.start())
@@ -218,18 +224,6 @@ class MakeRows(Dialog):
             self.kind = formula_kind(self.formula.text(), self.low.value, self.high.value)
         self._offer_networks()
         self.preview.show_state(self.kind.state(self.rows.value, self.noise.value, self.seed.value))
-
-
-def _read_rows(text: str) -> int:
-    rows = parse_whole(text, least=1)
-    check_rows(rows)
-    return rows
-
-
-def _read_noise(text: str) -> float:
-    noise = parse_number(text)
-    check_noise(noise)
-    return noise
 
 
 def _nudge_noise(value: float, steps: int, modifiers: Modifiers) -> float:

@@ -69,7 +69,8 @@ class Card(QFrame):
         top.addWidget(self.heading)
         top.addStretch(1)
         top.addLayout(self.buttons)
-        self.body = QVBoxLayout()
+        content = QWidget()
+        self.body = QVBoxLayout(content)
         fill_box(self.body, 8, margins=(14, 2, 14, 12))
         self._outer = QVBoxLayout(self)
         fill_box(self._outer, 0)
@@ -77,8 +78,6 @@ class Card(QFrame):
         self.faces = QStackedLayout()
         """The body and, if results can be hidden, a blank."""
         self._outer.addLayout(self.faces, 1)
-        content = QWidget()
-        content.setLayout(self.body)
         self.faces.addWidget(content)
 
     def put_head(self) -> None:

@@ -178,8 +178,7 @@ def paint_chevron(painter: QPainter, x: float, y: float, scale: float, *, enable
     colour = QColor(colours().muted if enabled else colours().zero)
     painter.setPen(QPen(colour, 1.6 * scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     across, down = 3.5 * scale, 1.75 * scale
-    ends = QPointF(x - across, y - down), QPointF(x + across, y - down)
-    painter.drawPolyline([ends[0], QPointF(x, y + down), ends[1]])
+    painter.drawPolyline([QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)])
 
 
 def set_direction(box: QBoxLayout, is_wide: bool) -> None:
@@ -253,7 +252,7 @@ class ComboBox(QComboBox):
     chosen = Signal()
 
     def __init__(self, texts: Iterable[str] = (), chosen: str = "", *, name: str = "", tip: str = "") -> None:
-        super().__init__()
+        super().__init__(maxVisibleItems=MOST_SEEN)
         named(self, name, tip)
         self._steps = False
         self.addItems(list(texts))
@@ -261,7 +260,6 @@ class ComboBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # including later items
         self.activated.connect(self._emit_chosen)
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's default one ignores style sheets
-        self.setMaxVisibleItems(MOST_SEEN)
 
     def show_items(self, texts: Sequence[str], index: int) -> None:
         """List `texts` and select the item with this index, without a signal."""

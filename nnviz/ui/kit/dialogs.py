@@ -53,8 +53,7 @@ Answer: TypeAlias = QMessageBox.StandardButton | tuple[str, QMessageBox.ButtonRo
 
 def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessageBox:
     """Return a box that shows `sentence`, and `more` below the sentence. The caller adds the buttons."""
-    box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window)
-    box.setInformativeText(more)
+    box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window, informativeText=more)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # to copy a command
     layout = box.layout()
     assert isinstance(layout, QGridLayout)
@@ -152,21 +151,18 @@ class Dialog(QDialog):
         return accepted
 
 
-class AskText(Dialog):
-    """A dialog that asks for one text.
+Check: TypeAlias = Callable[[str], object]
+"""Function that raises ValueError, with the reason, to reject a text."""
 
-    `check` raises ValueError to reject the text: the dialog then stays open and shows the error. `does` is
-    the text of the button that accepts the text.
+
+class AskText(Dialog):
+    """A dialog that asks for one text. If `check` rejects the text, the dialog stays open and says why.
+
+    `does` is the text of the button that accepts the text.
     """
 
     def __init__(
-        self,
-        window: QWidget | None,
-        title: str,
-        label: str,
-        suggestion: str,
-        does: str,
-        check: Callable[[str], object],
+        self, window: QWidget | None, title: str, label: str, suggestion: str, does: str, check: Check
     ) -> None:
         super().__init__(window, title, does)
         self._check_text = check
@@ -190,7 +186,7 @@ class AskText(Dialog):
 
 
 def ask_parameters(
-    window: QWidget | None, what: str, name: str, meaning: str, example: str, check: Callable[[str], object]
+    window: QWidget | None, what: str, name: str, meaning: str, example: str, check: Check
 ) -> str:
     """Ask for the parameters of an entry, for example of the `what` "Loss" with the `name` "huber".
 
@@ -198,11 +194,8 @@ def ask_parameters(
     `check` does not raise ValueError, or "" if the person cancels.
     """
     label = f"{meaning[0].upper()}{meaning[1:]}"
-
-    def check_text(text: str) -> None:
-        check(f"{name}({text})")
-
-    text = AskText(window, f"{what} {name}", label, example, "&Use", check_text).ask()
+    dialog = AskText(window, f"{what} {name}", label, example, "&Use", lambda text: check(f"{name}({text})"))
+    text = dialog.ask()
     return f"{name}({text})" if text else ""
 
 

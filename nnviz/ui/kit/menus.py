@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from itertools import chain
 from typing import TypeAlias, TypeVar
 
 from PySide6.QtCore import Qt
@@ -80,14 +81,12 @@ class Menu:
 
     def submenus(self) -> Iterator[Menu]:
         """Yield the submenus of this menu."""
-        for section in self.sections:
-            yield from (item for item in section if isinstance(item, Menu))
+        return (item for item in chain(*self.sections) if isinstance(item, Menu))
 
     def entries(self) -> Iterator[MenuEntry]:
         """Yield the entries of this menu and of its submenus."""
-        for section in self.sections:
-            for item in section:
-                yield from (item,) if isinstance(item, MenuEntry) else item.entries()
+        for item in chain(*self.sections):
+            yield from (item,) if isinstance(item, MenuEntry) else item.entries()
 
 
 Table: TypeAlias = tuple[Menu, ...]
@@ -151,13 +150,10 @@ def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:
 
 
 def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
-    action = QAction(entry.title, window)
+    action = QAction(entry.title, window, checkable=entry.is_on is not None, checked=bool(entry.is_on))
     action.setObjectName(entry.name)
     action.setShortcuts(entry.shortcuts)
     action.setToolTip(" ".join([entry.description, *(f"({keys})" for keys in entry.shortcut_texts[:1])]))
-    if entry.is_on is not None:
-        action.setCheckable(True)
-        action.setChecked(entry.is_on)
     if entry.is_on is None or entry.group:
         action.triggered.connect(lambda *_: entry.action())
     else:
