@@ -56,10 +56,12 @@ def view_menu(workspace: Workspace) -> Menu:
     """Return the menu View: what the window and the diagram show."""
     diagram, present, settings = workspace.diagram, workspace.present, workspace.settings
     focus, show_pictures = diagram.focus_on_selection, partial(_show_pictures, workspace)
+    show_slopes, show_mean = workspace.document.show_slopes, partial(_show_mean_slopes, workspace.document)
     pictures = MenuEntry("pictures", "Thum&bnails in the nodes", show_pictures, THUMBNAILS, "Ctrl+I")
     weights = MenuEntry("all weights", "All &weights", diagram.show_all_weights, WEIGHTS, "Ctrl+Shift+W")
     shows = (
-        *_slopes(workspace),
+        MenuEntry("slopes", "Show &slopes", show_slopes, SLOPES, "Ctrl+L", toolbar=True, is_on=False),
+        MenuEntry("mean", "&Mean slopes over all rows", show_mean, MEAN, is_on=False),
         MenuEntry("focus", "F&ocus on the selection", focus, FOCUS, "Ctrl+E", is_on=False),
         _remember_switch(pictures, settings, PICTURES),
         _remember_switch(weights, settings, ALL_WEIGHTS),
@@ -114,17 +116,8 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
     )
 
 
-def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
-    document = workspace.document
-
-    def show_mean(on: bool) -> None:
-        document.show_slopes(document.now.slopes_shown, on)
-
-    show = document.show_slopes
-    return (
-        MenuEntry("slopes", "Show &slopes", show, SLOPES, "Ctrl+L", toolbar=True, is_on=False),
-        MenuEntry("mean", "&Mean slopes over all rows", show_mean, MEAN, is_on=False),
-    )
+def _show_mean_slopes(document: Document, on: bool) -> None:
+    document.show_slopes(document.now.slopes_shown, on)
 
 
 def _show_pictures(workspace: Workspace, shown: bool) -> None:

@@ -450,10 +450,8 @@ class FileCommands(QObject):
         more = f"{file_label(own)} (nnviz JSON, in the same folder) keeps {keeps}."
         if path.exists():
             more = f"{more} {file_label(path)} stays unchanged."
-        answers: list[Answer] = [SAVE_JSON, SAVE_ELSEWHERE]
-        if part:
-            answers.append(SAVE_ANYWAY)
-        answer = ask(self._window, f"{why}.", more, [*answers, BUTTON.Cancel])
+        answers: list[Answer] = [SAVE_JSON, SAVE_ELSEWHERE, *[SAVE_ANYWAY] * part, BUTTON.Cancel]
+        answer = ask(self._window, f"{why}.", more, answers)
         if answer == SAVE_JSON:
             return self._save(own, part=True)
         if answer == SAVE_ELSEWHERE:

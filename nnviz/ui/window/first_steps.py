@@ -83,8 +83,7 @@ class StepCard(QFrame):
         row, column = QHBoxLayout(), QVBoxLayout(self)
         fill_box(row, 8, self.skip, self._count, self.back, self.next)
         row.insertStretch(2, 1)
-        fill_box(column, 4, self._title, self._text)
-        column.setContentsMargins(16, 10, 14, 10)
+        fill_box(column, 4, self._title, self._text, margins=(16, 10, 14, 10))
         column.addSpacing(4)
         column.addLayout(row)
 

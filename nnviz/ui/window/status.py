@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStatusBar, QWidget
 from nnviz.picture.number_rooms import MANY_EDGES
 from nnviz.picture.svg import legend, legend_shapes
 from nnviz.ui.diagram.paint import paint_shapes
-from nnviz.ui.kit.controls import ElidedLabel, announce, styled_label
+from nnviz.ui.kit.controls import ElidedLabel, announce, named, styled_label
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
@@ -31,8 +31,7 @@ class Legend(QWidget):
         self._samples = legend(right, LEGEND_PX / 2)
         self.setFixedSize(right + MARGIN_PX, LEGEND_PX)
         words = [sample.meaning.text for sample in self._samples]
-        self.setAccessibleName(f"Legend: {', '.join(words)}")
-        self.setToolTip(TIP)
+        named(self, f"Legend: {', '.join(words)}", TIP)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
@@ -50,12 +49,10 @@ class StatusLine(QStatusBar):
         """The text to show while there is no message."""
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
-        self._message = ElidedLabel()
-        self._message.setFont(ui_font(12))
-        self._message.setContentsMargins(10, 0, 10, 0)
-        self._facts = styled_label("")
-        self._facts.setFont(ui_font(12))
-        self._facts.setContentsMargins(6, 0, 12, 0)
+        self._message, self._facts = ElidedLabel(), styled_label("")
+        for label, left, right in ((self._message, 10, 10), (self._facts, 6, 12)):
+            label.setFont(ui_font(12))
+            label.setContentsMargins(left, 0, right, 0)
         self.addWidget(self._message, 1)
         self.addPermanentWidget(Legend())
         self.addPermanentWidget(self._facts)

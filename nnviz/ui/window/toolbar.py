@@ -31,7 +31,8 @@ from shiboken6 import isValid
 from nnviz.document.moment import Moment, is_new
 from nnviz.document.walk import PHASES, WalkProgress
 from nnviz.ui.diagram.edit import PlaceEditor
-from nnviz.ui.kit.controls import fill_box, has_ctrl, styled_label
+from nnviz.ui.kit.card import push_button
+from nnviz.ui.kit.controls import fill_box, has_ctrl, named, styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table
@@ -83,9 +84,8 @@ class WalkKeys(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Decide whether the focused widget gets a key, before Qt treats the key as a shortcut."""
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
-            return False
-        if not isinstance(watched, QWidget):
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if not (is_override and isinstance(event, QKeyEvent) and isinstance(watched, QWidget)):
             return False
         needed = not has_ctrl(event) and needs(watched, Qt.Key(event.key()))
         left = leaves(watched, event)
@@ -172,8 +172,8 @@ class Toolbar(QToolBar):
         self._during_walk = self.addWidget(self._walk_tools())
         extension = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt shows it in a narrow window
         assert isinstance(extension, QToolButton)
+        extension.setToolTip("More commands")
         self._extension = extension
-        self._extension.setToolTip("More commands")
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Update the controls of the walk and the number of the row; if `old` is None, also the icons."""
@@ -244,13 +244,13 @@ class Toolbar(QToolBar):
         row = QHBoxLayout(frame)
         fill_box(row, 2, margins=(3, 3, 3, 3))
         for number, phase in enumerate(PHASES, 1):
-            button = QPushButton(f"{number}  {phase.capitalize()}")
+            action = self._actions[phase]
+            # after a click, Space still plays the walk
+            button = push_button(f"{number}  {phase.capitalize()}", action.toolTip())
             button.setObjectName("segment")
             button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space still plays the walk
-            button.setToolTip(self._actions[phase].toolTip())
             button.setAccessibleName(f"Phase {phase}")
-            button.clicked.connect(self._actions[phase].trigger)  # show_moment() then checks the buttons
+            button.clicked.connect(action.trigger)  # show_moment() then checks the buttons
             row.addWidget(button)
             self._phases[phase] = button
         return frame
@@ -263,8 +263,7 @@ class Toolbar(QToolBar):
             entries = (item for item in each.sections[0] if isinstance(item, MenuEntry))
             menu.addActions([self._actions[entry.name] for entry in entries])
         self._panels.setText("Panels")
-        self._panels.setAccessibleName("Panels")
-        self._panels.setToolTip("Show or hide panels, or arrange all panels for a task")
+        named(self._panels, "Panels", "Show or hide panels, or arrange all panels for a task")
         self._panels.setMenu(menu)
         self.addWidget(self._panels)
 
@@ -272,12 +271,11 @@ class Toolbar(QToolBar):
         """Return the controls that are visible only during a walk."""
         frame = QFrame()
         frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
-        slider = QSlider(Qt.Orientation.Horizontal)
+        tip = "Choose how fast the animated update plays"
+        slider = named(QSlider(Qt.Orientation.Horizontal), "Speed of the walk", tip)
         slider.setRange(0, 100)
-        slider.setAccessibleName("Speed of the walk")
         slider.setValue(round(100 * self._desk.player.speed))
         slider.setFixedSize(56, 18)
-        slider.setToolTip("Choose how fast the animated update plays")
         slider.valueChanged.connect(self._set_pace)
         row = QHBoxLayout(frame)
         fill_box(row, 4, margins=(8, 0, 4, 0))

@@ -502,9 +502,8 @@ class Board(QMainWindow):
         below = max(LOW * height if window.height() < LOW_PX else needed, arrangement.down * height)
         rest = width - right - 4 * px(GAP_PX)
         plot = max(rest / 2, plot)
-        widths = dict.fromkeys(arrangement.right, right) | dict(
-            zip(arrangement.below, (rest - plot, plot), strict=False)
-        )
+        of_below = zip(arrangement.below, (rest - plot, plot), strict=False)
+        widths = dict.fromkeys(arrangement.right, right) | dict(of_below)
         down = dict.fromkeys(arrangement.right, height) | dict.fromkeys(arrangement.below, below)
         return {name: (widths[name] / width, down[name] / height) for name in widths}
 

@@ -58,7 +58,7 @@ class Workspace:
         self.structure = Structure(self.desk)
         for part in (document, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
-        self._entries = {entry.name: entry for entry in panels}
+        self._homes = {entry.name: entry.home for entry in panels}
         self._panels: dict[str, Panel] = {}
         self.data = cast("DataPanel", self.panel("Data"))
         self.training = cast("TrainingPanel", self.panel("Training"))
@@ -76,10 +76,9 @@ class Workspace:
         self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
         self.present = Present(self.main_window, self.diagram, self.desk, self.history.log_button)
-        for panel in panels:
-            dock = self.board.docks[panel.name]
+        for name, dock in self.board.docks.items():
             dock.seen.connect(self._panel_seen)
-            dock.fill(partial(self.panel, panel.name))
+            dock.fill(partial(self.panel, name))
             dock.focus_lost.connect(self.diagram.setFocus)
         self._first_panel = ""
         self._show_first_panel()
@@ -94,7 +93,7 @@ class Workspace:
     def panel(self, name: str) -> Panel:
         """Return a panel; its module is imported when the panel is first needed."""
         if name not in self._panels:
-            module, kind = self._entries[name].home.split(":")
+            module, kind = self._homes[name].split(":")
             self._panels[name] = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self.desk)
         return self._panels[name]
 
