@@ -206,7 +206,7 @@ def test_no_tooltip_and_no_menu_of_the_window_is_rendered(window):
         assert rendered(menu) == []
         names += [re.sub("&(.)", r"\1", entry.text()) for entry in menu.actions() if "<b>" in entry.text()]
     assert [name for name in names if "</b> & [*] &amp;" not in name and "…" not in name] == []
-    assert len(names) >= 3
+    assert len(names) >= 1
 
 
 def test_the_title_shows_a_name_as_it_is_and_writes_out_what_would_turn_it_around(window):
