@@ -20,6 +20,7 @@ from nnviz.files.code.lines import (
     Deed,
     Numbers,
     array,
+    definition,
     of_nodes,
     of_outputs,
     of_row,
@@ -303,11 +304,13 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     if state.trainable:
         yield from frame.settings(state, _names(state))
     yield from frame.defined(state)
-    yield from _predict(form)
+    predict = f"predict_with_network(input_data, {form.parameters})"
+    yield from definition(predict, _predict(form), "forward")
     if state.trainable:
         yield from _loss(form)
         yield from _accuracy(state, form)
-        yield from _slopes(form)
+        slopes = f"get_slopes(input_data, target, {form.parameters})"
+        yield from definition(slopes, _slopes(form), "backward")
     if len(state.data):
         yield CodeLine()
         yield CodeLine("# The prediction of every row")
@@ -381,38 +384,31 @@ def _row(values: list[float]) -> str:
 
 
 def _predict(form: Form) -> Iterator[CodeLine]:
-    yield CodeLine()
-    yield CodeLine(f"def predict_with_network(input_data, {form.parameters}):", "forward")
     yield CodeLine('    """Return the prediction of one row, whose inputs are input_data."""', "forward")
     yield from form.forward()
     yield CodeLine(f"    return {form.prediction}", "forward", form.outputs)
-    yield CodeLine()
 
 
 def _loss(form: Form) -> Iterator[CodeLine]:
     """Yield the function for the mean loss: from all predictions, or row by row if the loss needs z."""
     loss, outputs = form.loss, form.outputs
-    of_z = frame.uses(loss.notation.numpy, "z")
-    if of_z:
-        yield from _row_loss(form)
-    yield CodeLine()
-    arguments = f"{NAMES.inputs}, {NAMES.targets}, {form.parameters}"
-    yield CodeLine(f"def get_{function_name(loss)}({arguments}):", "loss")
-    if of_z:
-        each = f"get_row_{function_name(loss)}(row, target, {form.parameters})"
-        yield CodeLine(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs)
-        yield CodeLine(f"    return np.mean([{each} for row, target in rows])", "loss", outputs)
+    if frame.uses(loss.notation.numpy, "z"):
+        row_loss = f"get_row_{function_name(loss)}"
+        yield from definition(f"{row_loss}(input_data, target, {form.parameters})", _row_loss(form), "loss")
+        each = f"{row_loss}(row, target, {form.parameters})"
+        body = [
+            CodeLine(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs),
+            CodeLine(f"    return np.mean([{each} for row, target in rows])", "loss", outputs),
+        ]
     else:
-        yield _predictions(form, "loss")
         text = frame.with_names(frame.mean(loss, NAMES.targets), prediction="predictions")
-        yield CodeLine(f"    return {text}", "loss", outputs)
-    yield CodeLine()
+        body = [_predictions(form, "loss"), CodeLine(f"    return {text}", "loss", outputs)]
+    arguments = f"{NAMES.inputs}, {NAMES.targets}, {form.parameters}"
+    yield from definition(f"get_{function_name(loss)}({arguments})", body, "loss")
 
 
 def _row_loss(form: Form) -> Iterator[CodeLine]:
     loss, outputs = form.loss, form.outputs
-    yield CodeLine()
-    yield CodeLine(f"def get_row_{function_name(loss)}(input_data, target, {form.parameters}):", "loss")
     yield CodeLine(f'    """Return the {loss.phrase} of one row."""', "loss")
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
@@ -423,7 +419,6 @@ def _row_loss(form: Form) -> Iterator[CodeLine]:
     text = frame.of_row(loss, form.single)
     text = frame.with_names(text, z=form.final_inputs, y="target", prediction=form.prediction)
     yield CodeLine(f"    return {text}", "loss", outputs)
-    yield CodeLine()
 
 
 def _predictions(form: Form, deed: Deed | None) -> CodeLine:
@@ -434,18 +429,13 @@ def _predictions(form: Form, deed: Deed | None) -> CodeLine:
 
 def _accuracy(state: State, form: Form) -> Iterator[CodeLine]:
     if classifies(state):
-        yield CodeLine()
-        yield CodeLine(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
-        yield _predictions(form, None)
         right = frame.right_rows(state, single=form.single)
         right = frame.with_names(right, prediction="predictions", y=NAMES.targets)
-        yield CodeLine(f"    return np.mean({right})")
-        yield CodeLine()
+        body = [_predictions(form, None), CodeLine(f"    return np.mean({right})")]
+        yield from definition(f"get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters})", body)
 
 
 def _slopes(form: Form) -> Iterator[CodeLine]:
-    yield CodeLine()
-    yield CodeLine(f"def get_slopes(input_data, target, {form.parameters}):", "backward")
     yield CodeLine(f'    """Return the slopes of one row\'s {form.loss.phrase}."""', "backward")
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
@@ -458,7 +448,6 @@ def _slopes(form: Form) -> Iterator[CodeLine]:
     yield from form.backward()
     yield CodeLine("    # The slope of a weight: the value at its start times the slope at its end", "slopes")
     yield from form.slopes()
-    yield CodeLine()
 
 
 def _training(state: State, form: Form) -> Iterator[CodeLine]:

@@ -25,6 +25,7 @@ from nnviz.files.code.lines import (
     are_raw,
     array,
     comment,
+    definition,
     of_nodes,
     of_outputs,
     python,
@@ -66,15 +67,12 @@ def defined(state: State) -> Iterator[CodeLine]:
     for function in _functions(network):
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
         nodes, name = of_nodes(network, *using), function_name(function)
-        yield CodeLine()
-        yield CodeLine(f"def {name}(z):", "forward", nodes)
-        yield CodeLine(f"    return {function.notation.numpy}", "forward", nodes)
-        yield CodeLine()
+        result = CodeLine(f"    return {function.notation.numpy}", "forward", nodes)
+        yield from definition(f"{name}(z)", [result], "forward", nodes)
         if function.name in back:
-            yield CodeLine()
-            yield CodeLine(f"def {name}_back({', '.join(_arguments(function))}):", "backward", nodes)
-            yield CodeLine(f"    return {function.notation.numpy_slope}", "backward", nodes)
-            yield CodeLine()
+            result = CodeLine(f"    return {function.notation.numpy_slope}", "backward", nodes)
+            head = f"{name}_back({', '.join(_arguments(function))})"
+            yield from definition(head, [result], "backward", nodes)
 
 
 def back(function: Activation, values: Mapping[str, str]) -> str:
@@ -474,11 +472,8 @@ def accuracy_function(
     """
     if classifies(state):
         right = right_rows(state).replace("axis", axis)
-        yield CodeLine()
-        yield CodeLine("def accuracy(x, y):")
-        yield CodeLine(f"    prediction = {prediction}")
-        yield CodeLine(f"    return {mean.format(right)}")
-        yield CodeLine()
+        body = (f"    prediction = {prediction}", f"    return {mean.format(right)}")
+        yield from definition("accuracy(x, y)", map(CodeLine, body))
 
 
 def library_notation(state: State, library: str) -> OptimizerNotation | None:

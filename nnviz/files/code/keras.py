@@ -16,6 +16,7 @@ from nnviz.files.code.lines import (
     Notation,
     Numbers,
     comment,
+    definition,
     of_inputs,
     of_nodes,
     of_outputs,
@@ -129,11 +130,9 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         yield CodeLine("# These parts learn here, so the training differs from that of nnviz.", "fit")
     yield from _compile(state, model, optimizer)
     yield CodeLine()
-    yield CodeLine()
-    yield CodeLine("def loss_of(x, y):", "loss")
     evaluate = f"{model}.evaluate(x, y, batch_size=len(x), verbose=0)" + "[1]" * bool(state.training.penalty)
-    yield CodeLine(f"    return {evaluate}", "loss", of_outputs(state.network))
-    yield CodeLine()
+    result = CodeLine(f"    return {evaluate}", "loss", of_outputs(state.network))
+    yield from definition("loss_of(x, y)", [result], "loss")
     yield CodeLine()
     training = state.training
     if not (frame.mini_batches(state) or training.until or (training.patience and not state.validated)):

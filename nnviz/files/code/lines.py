@@ -257,6 +257,16 @@ class CodeLine:
     addresses: tuple[Address, ...] = ()
 
 
+def definition(
+    head: str, body: Iterable[CodeLine], deed: Deed | None = None, addresses: tuple[Address, ...] = ()
+) -> Iterator[CodeLine]:
+    """Yield the definition of a function, such as "predict(x)", with a blank line above and below."""
+    yield CodeLine()
+    yield CodeLine(f"def {head}:", deed, addresses)
+    yield from body
+    yield CodeLine()
+
+
 @dataclass(frozen=True)
 class Program:
     """The lines of a program, and the arrays that the program loads by name from an `.npz` file."""

@@ -9,7 +9,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, definition, of_nodes, of_outputs, python
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
@@ -18,10 +18,15 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield from frame.imports(state, numbers)
     yield from frame.numbers_and_settings(state, numbers, Notation())
     yield from frame.defined(state)
-    yield from _forward(network)
+    yield from definition("forward(x)", _forward(network), "forward")
+    last = "" if len(_computed(network)) == 1 else "[-1]"
+    prediction = CodeLine(f"    return forward(x){last}", "forward", of_outputs(network))
+    yield from definition("predict(x)", [prediction], "forward")
     if state.trainable:
-        yield from _loss(state)
-        yield from _backward(state)
+        loss = f"{frame.function_name(state.measure)}(x, y)"
+        yield from definition(loss, _loss(state), "loss", of_outputs(network))
+        yield from frame.accuracy_function(state, "predict(x)")
+        yield from definition("backward(x, y)", _backward(state), "backward")
     yield from frame.predictions(state, "predict(inputs)", "predict(np.array([{}]))")
     if state.trainable:
         yield from _training(state)
@@ -41,8 +46,6 @@ def _computed(network: Network) -> list[str]:
 
 
 def _forward(network: Network) -> Iterator[CodeLine]:
-    yield CodeLine()
-    yield CodeLine("def forward(x):", "forward")
     for k, layer in enumerate(network.layers):
         nodes = of_nodes(network, k)
         linear = layer.function.linear
@@ -51,19 +54,11 @@ def _forward(network: Network) -> Iterator[CodeLine]:
         if not linear:
             yield CodeLine(f"    a{k} = {frame.function_name(layer.function)}(z{k})", "forward", nodes)
     yield CodeLine(f"    return {', '.join(_computed(network))}", "forward")
-    yield CodeLine()
-    yield CodeLine()
-    yield CodeLine("def predict(x):", "forward")
-    last = "" if len(_computed(network)) == 1 else "[-1]"
-    yield CodeLine(f"    return forward(x){last}", "forward", of_outputs(network))
-    yield CodeLine()
 
 
 def _loss(state: State) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, own = of_outputs(network), loss.notation
-    yield CodeLine()
-    yield CodeLine(f"def {frame.function_name(loss)}(x, y):", "loss", outputs)
     if own.comment:
         yield CodeLine(f"    # {own.comment}", "loss", outputs)
     if frame.uses(own.numpy, "z"):
@@ -72,15 +67,11 @@ def _loss(state: State) -> Iterator[CodeLine]:
     if frame.uses(own.numpy, "prediction"):
         yield CodeLine("    prediction = predict(x)", "loss", outputs)
     yield CodeLine(f"    return {frame.mean(loss)}", "loss", outputs)
-    yield CodeLine()
-    yield from frame.accuracy_function(state, "predict(x)")
 
 
 def _backward(state: State) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     layers, last = network.layers, len(network.layers) - 1
-    yield CodeLine()
-    yield CodeLine("def backward(x, y):", "backward")
     minimised = f"{loss.phrase} plus the penalty" if state.training.penalty else loss.phrase
     what = f'"""Return the slope of the {minimised} with respect to every parameter."""'
     yield CodeLine(f"    {what}", "backward")
@@ -98,7 +89,6 @@ def _backward(state: State) -> Iterator[CodeLine]:
         yield from _layer_back(state, k, begun=k == last and loss.short is not None)
     slopes = ", ".join(f"slope_{name}" for name in network.named_arrays)
     yield CodeLine(f"    return [{slopes}]", "backward")
-    yield CodeLine()
 
 
 def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
