@@ -6,6 +6,7 @@ import argparse
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -127,10 +128,14 @@ def _train(parser: _Parser) -> None:
     from nnviz.core.losses import LOSSES, forms_of
     from nnviz.core.optimizers import OPTIMIZERS
     from nnviz.core.schedules import CONSTANT, SCHEDULES, of_numbers, schedule
+    from nnviz.core.state import number_of
+
+    def number(setting: str) -> Callable[[str], float]:
+        return _read(partial(number_of, setting))
 
     _file(parser)
     _option(parser, "--updates N", "number of updates", type=_whole(1))
-    _option(parser, "--learning-rate R", "above 0", type=_number("learning_rate"))
+    _option(parser, "--learning-rate R", "above 0", type=number("learning_rate"))
     schedules = [CONSTANT, *(of_numbers(kind, kind.example).name for kind in SCHEDULES.values())]
     _option(parser, "--schedule S", ", ".join(schedules), type=_checked(schedule))
     _option(parser, "--batch-size B", "number of rows in a batch", type=_whole(1))
@@ -138,12 +143,12 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--seed S", "seed for the order of the rows", type=_whole(0))
     _option(parser, "--loss L", ", ".join(LOSSES), type=_checked(forms_of))
     text = "share of the rows used for validation, such as 0.2 for the last fifth"
-    _option(parser, "--validation V", text, type=_number("validation"))
-    _option(parser, "--l1 A", "penalty A·Σ|w| for large weights", type=_number("l1"))
-    _option(parser, "--l2 A", "penalty A·Σw² for large weights", type=_number("l2"))
+    _option(parser, "--validation V", text, type=number("validation"))
+    _option(parser, "--l1 A", "penalty A·Σ|w| for large weights", type=number("l1"))
+    _option(parser, "--l2 A", "penalty A·Σw² for large weights", type=number("l2"))
     _option(parser, "--random-start", "train from random weights, which are made with the seed")
     text = "stop when the loss is at most LOSS; 0 for never"
-    _option(parser, "--until LOSS", text, type=lambda text: 0 if text == "0" else _number("until")(text))
+    _option(parser, "--until LOSS", text, type=lambda text: 0 if text == "0" else number("until")(text))
     text = "stop after K epochs without a lower validation loss; 0 for never"
     _option(parser, "--patience K", text, type=_whole(0))
     text = "save the network with the lowest validation loss, or the last one"
@@ -276,17 +281,6 @@ def _row(text: str) -> list[str]:
         return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True, strict=True), [])]
     except csv.Error:
         raise ArgumentTypeError("a cell has text after its closing quote") from None
-
-
-def _number(setting: str) -> Callable[[str], float]:
-    """Return a function that reads the number for a setting of Training."""
-
-    def number(text: str) -> float:
-        from nnviz.core.state import number_of
-
-        return number_of(setting, text)
-
-    return _read(number)
 
 
 def _whole(least: int, most: int = LARGEST) -> Callable[[str], int]:

@@ -43,11 +43,9 @@ def _run(arguments: list[str]) -> int:
 
         return commands.run(arguments)
     rest = arguments[1:]
-    if not rest:
-        return _open(first, None)
-    if not rest[0].startswith(ACTIVATIONS):
+    if rest and not rest[0].startswith(ACTIVATIONS):
         raise UsageError("nnviz: expected one FILE or a command; see `nnviz --help`")
-    return _open(first, parse_activations(rest))
+    return _open(first, parse_activations(rest) if rest else None)
 
 
 def _open(file: str | None, activations: tuple[str, ...] | None) -> int:

@@ -21,6 +21,7 @@ from nnviz.files.code.lines import (
     Numbers,
     array,
     definition,
+    heading,
     of_nodes,
     of_outputs,
     of_row,
@@ -42,10 +43,9 @@ class FormNames:
     ============== =======================================================================
     """
 
-    single = False
-
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, single: bool = False) -> None:
         network = self.network = state.network
+        self.single, self.prediction = single, "model_output" if single else "model_outputs"
         self.loss = state.measure
         self.loss_slope = frame.slope(state) if state.trainable else ""
         self.biased = any(layer.biases is not None for layer in network.layers)
@@ -54,11 +54,6 @@ class FormNames:
         self.last, self.linear = len(network.layers) - 1, network.layers[-1].function.linear
         self.outputs = of_outputs(network)
         self.all_nodes = of_nodes(network)
-
-    @property
-    def prediction(self) -> str:
-        """The name of the variable with the prediction."""
-        return "model_output" if self.single else "model_outputs"
 
     def hidden(self, k: int) -> str:
         """Return the name of hidden layer `k` in code: hidden_layer, or hidden_0, … if there are several."""
@@ -102,13 +97,11 @@ class Nodes(FormNames):
     """Notation with variables for each node: `node_0_input`, `node_0_output` and `node_0_slope`."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(state)
-        layers = self.network.layers
-        self.single = len(layers[-1]) == 1 and layers[-1].function.elementwise
-        names = [layer.nodes for layer in layers]
-        if not all(_fits(name) for nodes in names for name in nodes):
-            names = [default_nodes(k, len(layers), len(layer)) for k, layer in enumerate(layers)]
-        self.names = names
+        layers = state.network.layers
+        super().__init__(state, single=len(layers[-1]) == 1 and layers[-1].function.elementwise)
+        self.names = [layer.nodes for layer in layers]
+        if not all(_fits(name) for nodes in self.names for name in nodes):
+            self.names = [default_nodes(k, len(layers), len(layer)) for k, layer in enumerate(layers)]
 
     def nodes(self, k: int) -> str:
         """Return code for the list of a layer's node names."""
@@ -312,8 +305,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
         slopes = f"get_slopes(input_data, target, {form.parameters})"
         yield from definition(slopes, _slopes(form), "backward")
     if len(state.data):
-        yield CodeLine()
-        yield CodeLine("# The prediction of every row")
+        yield from heading("The prediction of every row")
         yield CodeLine(f"for input_data_row in {NAMES.inputs}:", "forward")
         prediction = f"predict_with_network(input_data_row, {form.parameters})"
         yield CodeLine(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
@@ -454,8 +446,7 @@ def _training(state: State, form: Form) -> Iterator[CodeLine]:
     memories, names = OPTIMIZERS[state.training.optimizer].memories, _names(state)
     updated = _updated(form.parameters)
     loss = f"get_{function_name(state.measure)}({{}}, {{}}, {updated})"
-    yield CodeLine()
-    yield CodeLine("# Training; the numbers above stay unchanged")
+    yield from heading("Training; the numbers above stay unchanged")
     for parameters in form.dictionaries:
         yield CodeLine(f"{_updated(parameters)} = dict({parameters})")
     for parameters in form.dictionaries:

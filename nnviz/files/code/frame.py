@@ -26,6 +26,7 @@ from nnviz.files.code.lines import (
     array,
     comment,
     definition,
+    heading,
     of_nodes,
     of_outputs,
     python,
@@ -160,25 +161,22 @@ def example_call(state: State, call: str) -> Iterator[CodeLine]:
     """
     raw = are_raw(state)
     if raw:
-        yield from _as_inputs(state)
+        what = "Return the network's inputs for a row of the table; the rows above are already encoded"
+        yield from heading(what)
+        yield CodeLine()
+        yield from definition("as_inputs(row)", _as_inputs(state))
     if raw or not len(state.data):
         columns = state.columns.of_inputs
         cells = counted(len(columns), "cell" if raw else "input")
         row = str([column.values[0] if column.values else 0.0 for column in columns])
         if len(columns) > WRITTEN_OUT and not any(column.values for column in columns):
             row = f"[0.0] * {len(columns)}"
-        yield CodeLine()
-        yield CodeLine(f"# To predict a row, fill in its {cells} and remove the # of the next line")
+        yield from heading(f"To predict a row, fill in its {cells} and remove the # of the next line")
         yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else row)})")
 
 
 def _as_inputs(state: State) -> Iterator[CodeLine]:
     columns = state.columns.of_inputs
-    yield CodeLine()
-    yield CodeLine("# Return the network's inputs for a row of the table; the rows above are already encoded")
-    yield CodeLine()
-    yield CodeLine()
-    yield CodeLine("def as_inputs(row):")
     for i, column in enumerate(columns):
         if column.values:  # an unknown text is a ValueError that names the text
             known = map(repr, column.values)
@@ -203,7 +201,6 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
         yield CodeLine("    if not np.isfinite(inputs).all():")
         yield CodeLine('        raise ValueError("a formula has no finite value for this row")')
     yield CodeLine("    return [float(value) for value in inputs]")
-    yield CodeLine()
 
 
 def _formula_code(column: Column, columns: Sequence[Column]) -> str:
@@ -281,8 +278,7 @@ def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
     """
     outputs = of_outputs(state.network)
     if len(state.data):
-        yield CodeLine()
-        yield CodeLine("# The prediction of every row")
+        yield from heading("The prediction of every row")
         yield CodeLine(f"for row in {rows}:", "forward", outputs)
         yield CodeLine("    print(*row)", "forward", outputs)
     yield from example_call(state, call)
@@ -450,14 +446,12 @@ def results(state: State, accuracy: str = ACCURACY, names: ProgramNames = NAMES)
     """
     more = ", validation_value" if state.validated else ""
     of_both = ": of the training rows, then of the validation rows" if more else ""
-    yield CodeLine()
-    yield CodeLine(f"# The number of updates and the {state.measure.phrase} after them{of_both}")
+    yield from heading(f"The number of updates and the {state.measure.phrase} after them{of_both}")
     yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
     yield CodeLine(f"    print(t, value{more})", "loss")
     if classifies(state):
         of_both = ": first of the training rows, then of the validation rows" if more else ""
-        yield CodeLine()
-        yield CodeLine(f"# The accuracy, the share of correct rows{of_both}")
+        yield from heading(f"The accuracy, the share of correct rows{of_both}")
         for part in names.measured(state):
             yield CodeLine(f"print({accuracy.format(*part)})")
 

@@ -17,6 +17,7 @@ from nnviz.files.code.lines import (
     Numbers,
     comment,
     definition,
+    heading,
     of_inputs,
     of_nodes,
     of_outputs,
@@ -114,8 +115,7 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     model = "trained" if of_z else "model"
     if accuracy := [*frame.accuracy_function(state, "model.predict(x, verbose=0)")]:
         yield from (CodeLine(), *accuracy)
-    yield CodeLine()
-    yield CodeLine("# Training")
+    yield from heading("Training")
     if schedule := state.training.schedule:
         settings = ", ".join(f"{name}={value!r}" for name, value in schedule.keras_config.items())
         decay = f"keras.optimizers.schedules.{schedule.keras[0]}"

@@ -257,6 +257,12 @@ class CodeLine:
     addresses: tuple[Address, ...] = ()
 
 
+def heading(text: str) -> Iterator[CodeLine]:
+    """Yield a comment above a part of a program, with a blank line above the comment."""
+    yield CodeLine()
+    yield CodeLine(f"# {text}")
+
+
 def definition(
     head: str, body: Iterable[CodeLine], deed: Deed | None = None, addresses: tuple[Address, ...] = ()
 ) -> Iterator[CodeLine]:

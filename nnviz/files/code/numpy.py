@@ -9,7 +9,16 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, definition, of_nodes, of_outputs, python
+from nnviz.files.code.lines import (
+    CodeLine,
+    Notation,
+    Numbers,
+    definition,
+    heading,
+    of_nodes,
+    of_outputs,
+    python,
+)
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
@@ -113,8 +122,7 @@ def _layer_back(state: State, k: int, *, begun: bool) -> Iterator[CodeLine]:
 
 def _training(state: State) -> Iterator[CodeLine]:
     memories = OPTIMIZERS[state.training.optimizer].memories
-    yield CodeLine()
-    yield CodeLine("# Training")
+    yield from heading("Training")
     yield CodeLine(f"parameters = [{', '.join(state.network.named_arrays)}]")
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:

@@ -9,7 +9,7 @@ from nnviz.core.activations import Activation
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, python
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, heading, of_nodes, of_outputs, python
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
@@ -76,8 +76,7 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     model, own = "model", loss.notation
     if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
         yield from (CodeLine(), *accuracy)
-    yield CodeLine()
-    yield CodeLine("# Training")
+    yield from heading("Training")
     minimised = "loss"
     if terms := frame.penalty_terms(state, "l1 * w.abs().sum()", "l2 * (w**2).sum()"):
         weights = "[layer.weight for layer in model if isinstance(layer, nn.Linear)]"

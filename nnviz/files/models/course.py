@@ -72,20 +72,15 @@ def read(source: Source) -> State:
     Adds sentences on values that code changes, and on the assumed activations, to `source.assumptions`.
     Raises FileError.
     """
-    state = _state_of(source)
-    source.assumptions.append(assumption(state.network))
-    return state
-
-
-def _state_of(source: Source) -> State:
     text = json_text.decode_text(source.data)
     try:
-        raw = json_text.parse(text, source.progress)
+        network = network_of(json_text.parse(text, source.progress))
+        with as_file_errors():
+            state = State(network, Dataset.empty(network))
     except json_text.BrokenJsonError:
-        return state_of(course_reader.statements(text), source.assumptions)
-    network = network_of(raw)
-    with as_file_errors():
-        return State(network, Dataset.empty(network))
+        state = state_of(course_reader.statements(text), source.assumptions)
+    source.assumptions.append(assumption(state.network))
+    return state
 
 
 def write(state: State) -> bytes:
@@ -150,7 +145,8 @@ def state_of(body: list[ast.stmt], remarks: list[str]) -> State:
     variables = course_reader.variables(body)
     biases = _biases(variables)
     activations = _activations(body) if body[1:] else ("relu", "identity")
-    networks, faults = _networks(variables, {BIASES} if biases else set(), activations)
+    candidates = {name: each for name, each in variables.items() if name != BIASES or not biases}
+    networks, faults = _networks(candidates, activations)
     networks = {name: _add_biases(network, biases) for name, network in networks.items()}
     inputs, targets = (_first_variable(names, variables) for names in (INPUTS, TARGETS))
     chosen, network = _choose(networks, inputs)
@@ -203,10 +199,8 @@ def _activations(body: list[ast.stmt]) -> tuple[str, str]:
         return any(_reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in sums) for arg in args)
 
     names = {name for name, _ in called}
-    if "predict_with_network" in names - functions or "relu" in names | functions:
-        default = "relu"
-    else:
-        default = "identity"
+    is_relu = "predict_with_network" in names - functions or "relu" in names | functions
+    default = "relu" if is_relu else "identity"
     hidden = (name for name, args in called if name in ACTIVATIONS and not on_output(args))
     output = (name for name, args in called if name in ACTIVATIONS and on_output(args))
     return next(hidden, default), next(output, "identity")
@@ -251,19 +245,16 @@ def _add_biases(network: Network, biases: dict[str, float]) -> Network:
 
 
 def _networks(
-    variables: dict[str, Variable], excluded: set[str], activations: tuple[str, str]
+    variables: dict[str, Variable], activations: tuple[str, str]
 ) -> tuple[dict[str, Network], dict[str, FileError]]:
     """Return the networks of all dictionaries by name, and the errors of the others by name.
 
-    Names in `excluded` are skipped. Without a dictionary, a list called weights makes the network.
-    Raises FileError if there is no network.
+    Without a dictionary, a list called weights makes the network. Raises FileError if there is no network.
     """
-    candidates = ((name, each) for name, each in variables.items() if name not in excluded)
-    found = {name: each for name, each in candidates if _is_network(each.value)}
+    found = {name: each for name, each in variables.items() if _is_network(each.value)}
     if not found and "weights" in variables:
         found["weights"] = variables["weights"]
-    with as_file_errors():
-        WEIGHT_SETS.check(len(found))
+    dense.check_limit(WEIGHT_SETS, len(found))
     networks, faults = {}, {}
     for name, each in found.items():
         try:

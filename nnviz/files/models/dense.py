@@ -19,7 +19,7 @@ from nnviz.core.columns import Columns
 from nnviz.core.entries import Named
 from nnviz.core.losses import MSE, fitting_outputs, forms_of, loss_of, usual_loss
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Names, counted, list_text, quoted
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Limit, Names, counted, list_text, quoted
 from nnviz.core.state import Dataset, State, Training
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.source import Source, lost_parts
@@ -237,8 +237,7 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
     """
     if not layers:
         raise FileError("the file contains no dense layer")
-    with as_file_errors():
-        LAYERS.check(len(layers))
+    check_limit(LAYERS, len(layers))
     for k, layer in enumerate(layers):
         _check_shapes(layer, layer_place(layers, k))
     for k, (previous, layer) in enumerate(itertools.pairwise(layers), start=1):
@@ -247,10 +246,15 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
             message = f"expected {counted(expected, 'input')} from the previous layer, found {found}"
             raise FileError(message, layer_place(layers, k))
     sizes = (layers[0].weights.shape[1], *(len(layer.weights) for layer in layers))
-    with as_file_errors():
-        NODES.check(sum(sizes))
-        NUMBERS.check(sum(array.size for layer in layers for array in _arrays(layer)))
+    check_limit(NODES, sum(sizes))
+    check_limit(NUMBERS, sum(array.size for layer in layers for array in _arrays(layer)))
     return sizes
+
+
+def check_limit(limit: Limit, count: int, place: str = "") -> None:
+    """Raise FileError, with `place` in the message, if there are more things than the limit allows."""
+    with as_file_errors(place):
+        limit.check(count)
 
 
 def layer_place(layers: Sequence[Dense], k: int) -> str:
@@ -372,14 +376,10 @@ def _orders(queues: list[list[Dense]], path: list[Dense], steps: Iterator[int]) 
     if not any(queues):
         yield [*path]
     for queue, _ in zip(queues, steps, strict=False):
-        if queue and _fits(path, queue[-1]):
+        if queue and (not path or len(path[-1].weights) == queue[-1].weights.shape[1]):
             path.append(queue.pop())
             yield from _orders(queues, path, steps)
             queue.append(path.pop())
-
-
-def _fits(path: list[Dense], layer: Dense) -> bool:
-    return not path or len(path[-1].weights) == layer.weights.shape[1]
 
 
 FLOAT32_DEVIATIONS = 1e-6, 1e18

@@ -55,11 +55,11 @@ def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
     model = _unwrapped(model)
     found = _module_chain(model)
     layers = found.chain.finish()
-    if activations is None or not found.custom:
-        _check_answer(layers, activations)
-        network = dense.state_of(layers).network
+    if activations is not None and found.custom:
+        layers = with_given_activations(layers, activations)
     else:
-        network = dense.state_of(with_given_activations(layers, activations)).network
+        _check_answer(layers, activations)
+    network = dense.state_of(layers).network
     for sentence in found.chain.notes:
         warnings.warn(sentence, stacklevel=2)
     if found.custom:
@@ -258,8 +258,7 @@ def _keras_numbers(model: Any, part: Part) -> list[Any]:
     """Return the arrays of a layer, in the order of a file."""
     for name in (*(holder.name for holder in part.holders), part.name):
         model = model.get_layer(name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the back end and NumPy
+    with warnings.catch_warnings(action="ignore"):  # about the back end and NumPy
         return [np.asarray(numbers, dtype=np.float64) for numbers in model.get_weights()]
 
 

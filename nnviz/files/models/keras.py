@@ -149,15 +149,14 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     if not optimizer:
         return training
     kind, config = optimizer.get("class_name"), mapping(optimizer.get("config"))
-    differences = {
-        name: _differences(settings, config)
-        for name, (own, settings) in _OPTIMIZERS.items()
-        if isinstance(kind, str) and kind.lower() == own.lower()
-    }
-    try:
+    differences: dict[str, dict[str, float]] = {}
+    with suppress(FileError):
         keras_chain.check_part_of_keras(optimizer)
-    except FileError:
-        differences = {}
+        differences = {
+            name: _differences(settings, config)
+            for name, (own, settings) in _OPTIMIZERS.items()
+            if isinstance(kind, str) and kind.lower() == own.lower()
+        }
     if not differences:
         name, rate = training.optimizer.replace("_", " "), full(training.learning_rate)
         notes.append(f"nnviz has no optimizer {quoted(kind)} and uses {name} with learning rate {rate}")

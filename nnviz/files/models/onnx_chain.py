@@ -19,7 +19,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
 from nnviz.core.numbers import NUMBERS, counted, full, quoted
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Affine, Chain, Dense
 from nnviz.files.models.onnx_graph import SUPPORTED, Graph, node_error, node_place, operator_of, parse_model
@@ -72,15 +72,11 @@ class OnnxModel(msgspec.Struct):
 def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
     """Return a model and its arrays "weights 0", "biases 0", "weights 1", …. Raises FileError."""
     try:
-        return _read(parse_model(data))
+        graph = Graph(parse_model(data))
+        output, notes = graph.output()
+        chain = chain_of(graph, output)
     except UnicodeDecodeError:  # protobuf decodes a text when it is first needed
         raise FileError("a text in this file is not UTF-8") from None
-
-
-def _read(model: onnx.ModelProto) -> tuple[OnnxModel, dict[str, Array]]:
-    graph = Graph(model)
-    output, notes = graph.output()
-    chain = chain_of(graph, output)
     arrays = {
         f"{kind} {k}": array
         for k, layer in enumerate(chain.layers)
@@ -283,20 +279,19 @@ class Reader:
         weights = weights.reshape(weights.shape[-2:]) * attributes.get("alpha", 1.0)
         if bool(attributes.get(key)) == (left is not None):
             weights = weights.T
-        if weights.shape != self._widths(block)[::-1] or (len(node.input) > 2 and added is None):
+        if weights.shape != self._widths(block)[::-1]:
             return None
-        if added is not None and added.size not in (1, len(weights)):
-            return None
-        if added is not None:
+        if added is not None and added.size in (1, len(weights)):
             added = np.broadcast_to(added.reshape(-1) * attributes.get("beta", 1.0), len(weights))
+        elif len(node.input) > 2:
+            return None
         return Dense(weights, added, "identity", node_place(node))
 
     def _folded_layer(self, block: Block, product: Block) -> Dense:
         """Return a dense layer that computes the same as a block."""
         inputs, outputs = self._widths(block)
         place = self._place(product)
-        with as_file_errors(place):
-            NUMBERS.check(inputs * outputs)
+        dense.check_limit(NUMBERS, inputs * outputs, place)
         zero, weights = self._through(block, np.zeros((1, inputs))), np.empty((outputs, inputs))
         step = max(1, STEP // inputs)
         with np.errstate(all="ignore"):

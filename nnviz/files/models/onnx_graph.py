@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import LAYERS, NUMBERS, Limit, quoted, shortened
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
+from nnviz.files.models.dense import check_limit
 
 if TYPE_CHECKING:
     import onnx
@@ -60,8 +61,9 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
     place, shape = _tensor_place(tensor), list(tensor.dims[: MOST_DIMS + 1])
     if len(shape) > MOST_DIMS or any(size < 0 for size in shape):
         raise FileError("the shape of this tensor is invalid", place)
-    with as_file_errors(place):
-        NUMBERS.check(math.prod(size for size in shape if size))  # NumPy refuses a large size beside a 0
+    check_limit(
+        NUMBERS, math.prod(size for size in shape if size), place
+    )  # NumPy refuses a large size beside a 0
     kinds = tensor.DataType
     kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else "UNDEFINED"
     if kind not in _KINDS:
@@ -94,17 +96,15 @@ class Graph:
 
     def __init__(self, model: onnx.ModelProto) -> None:
         graph = model.graph
-        with as_file_errors():
-            OPERATIONS.check(len(graph.node))
+        check_limit(OPERATIONS, len(graph.node))
         if odd := [*model.functions, *(each.values for each in graph.sparse_initializer)]:
             raise FileError("nnviz reads no functions of a model and no sparse tensors", quoted(odd[0].name))
         self.opset = next((each.version for each in model.opset_import if each.domain in _ONNX), 1)
-        self.tensors: dict[str, onnx.TensorProto] = {}
+        self.tensors = {tensor.name: tensor for tensor in graph.initializer}
         self.nodes = list(graph.node)
         self.outputs = list(graph.output)
         for tensor in graph.initializer:
             check_internal(tensor)
-            self.tensors[tensor.name] = tensor
         for node in self.nodes:
             _check_plain(node)
         inputs = [each for each in graph.input if each.name not in self.tensors]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Array, named_in
 from nnviz.core.numbers import NODES, NUMBERS, one_line, quoted, shortened
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
+from nnviz.files.models.dense import check_limit
 from nnviz.files.models.onnx_graph import (
     FLOATS,
     MOST_DIMS,
@@ -279,8 +280,7 @@ class Evaluator:
             self.constants[name] = array_of(tensor)
             self.has_16_bits |= tensor.data_type in (FLOATS["FLOAT16"], FLOATS["BFLOAT16"])
             self._numbers += self.constants[name].size
-            with as_file_errors(name):
-                NUMBERS.check(self._numbers)
+            check_limit(NUMBERS, self._numbers, name)
 
     def _count(self, *names: str) -> None:
         """Count the numbers of the constants among these values. Raises FileError for too many numbers."""
@@ -342,8 +342,7 @@ class Evaluator:
         for axis in axes:
             rows = None if axis is None else dims[axis]
             for sides in self._sides([size for k, size in enumerate(dims) if k != axis]):
-                with as_file_errors(quoted(self.input)):
-                    NODES.check(math.prod(sides))
+                check_limit(NODES, math.prod(sides), quoted(self.input))
                 if rows is not None and rows * math.prod(sides) > NUMBERS.limit:
                     rows = None
                 for batch in dict.fromkeys((BATCH, rows or 1, 1) if axis == 0 else (1,)):

@@ -116,20 +116,16 @@ class ModuleChain:
         elif base == NORMALISATION:
             self.unclear |= bool(self.custom)
             self.chain.affine(_affine(module), [module.place])
+        elif base in _BY_CLASS and self.custom and not self.chain.is_open:
+            self.unclear = True
         elif base in _BY_CLASS:
-            self._add_activation(module)
+            with as_file_errors(module.place):
+                name = _activation(module)
+            self.chain.activation(name, module.place)
         elif base in CONTAINERS:
             self.unclear |= is_custom and module.is_leaf
         elif not _is_passed_over(base):
             raise FileError(SHOWN, module.place)
-
-    def _add_activation(self, module: Module) -> None:
-        if self.custom and not self.chain.is_open:
-            self.unclear = True
-            return
-        with as_file_errors(module.place):
-            name = _activation(module)
-        self.chain.activation(name, module.place)
 
 
 def _is_passed_over(base: str) -> bool:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nnviz.core.numbers import LAYERS, NUMBERS, quoted
 from nnviz.core.state import State
 from nnviz.files import json_text
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense, sort_layers
 from nnviz.files.source import Codec, Source
@@ -55,8 +55,8 @@ def read(source: Source) -> State:
     end = max((each.data_offsets[1] for each in tensors.values()), default=0)
     _check_size(source.data, begin + end)
     check_tensors({name: each.shape for name, each in tensors.items()})
-    with as_file_errors():  # tensors may share bytes
-        NUMBERS.check(sum(abs(math.prod(each.shape)) for each in tensors.values()))
+    count = sum(abs(math.prod(each.shape)) for each in tensors.values())  # tensors may share bytes
+    dense.check_limit(NUMBERS, count)
     bodies = memoryview(source.data)[begin:]
     arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
     for name, same in metadata.items():  # PyTorch lists here the layers that share a tensor
@@ -129,8 +129,7 @@ def layers_of(arrays: Mapping[str, NDArray[Any]]) -> list[Dense]:
     """
     rest = dict(arrays)
     weights = [name for name in arrays if name.endswith("weight")]
-    with as_file_errors():
-        LAYERS.check(len(weights))
+    dense.check_limit(LAYERS, len(weights))
     layers = []
     for name in weights:
         bias = rest.pop(f"{name.removesuffix('weight')}bias", None)

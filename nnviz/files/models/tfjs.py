@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from nnviz.core.numbers import NUMBERS
 from nnviz.core.state import State
 from nnviz.files.atomic import LARGEST_BYTES
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import keras, keras_chain
-from nnviz.files.models.dense import LARGEST
+from nnviz.files.models.dense import LARGEST, check_limit
 from nnviz.files.models.keras_chain import json_object
 from nnviz.files.source import Codec, Source
 from nnviz.files.version1 import convert
@@ -83,8 +83,7 @@ def _arrays(raw: object, source: Source) -> dict[str, NDArray[np.float32]]:
         for weight in group.weights:
             numbers = math.prod(weight.shape)
             count += numbers
-            with as_file_errors():
-                NUMBERS.check(count, weight.name)
+            check_limit(NUMBERS, count, weight.name)
             if weight.name in arrays:
                 raise FileError("this name appears twice", weight.name)
             packing = weight.quantization

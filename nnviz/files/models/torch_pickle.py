@@ -24,7 +24,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import LAYERS, NUMBERS, list_text, quoted
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError
 from nnviz.files.models import dense
 from nnviz.files.models.npz import Archive
 from nnviz.files.models.pytorch import (
@@ -424,8 +424,7 @@ def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
             raise FileError("this tensor is damaged, or of a kind that nnviz cannot read", name)
     if not modules:
         check_tensors({name: tensor.shape for name, tensor in tensors.items()})
-    with as_file_errors():
-        NUMBERS.check(sum(math.prod(tensor.shape) for tensor in tensors.values()))
+    dense.check_limit(NUMBERS, sum(math.prod(tensor.shape) for tensor in tensors.values()))
     return TorchFile(modules, key, left_out), {
         name: file.array(tensor, name) for name, tensor in tensors.items()
     }

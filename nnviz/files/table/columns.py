@@ -193,16 +193,14 @@ def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
 
     Numbers count from 1. Raises FileError, which lists the names, for an unknown name.
     """
-    if table.names is None and targets:
-        numbers = [str(i + 1) for i in range(table.width)]
-        for name in targets:
-            if name not in numbers:
-                advice = f"give the number of a column, from 1 to {table.width}, not {quoted(name)}"
-                raise FileError(f"the table does not name its columns: {advice}")
-        return [numbers.index(name) for name in dict.fromkeys(targets)]
+    numbers = tuple(str(i + 1) for i in range(table.width))
+    named = replace(table, names=numbers) if table.names is None else table
     places: list[int] = []
     for name in targets:
-        indices = table.places([name])
+        indices = named.places([name])
+        if indices is None and table.names is None:
+            advice = f"give the number of a column, from 1 to {table.width}, not {quoted(name)}"
+            raise FileError(f"the table does not name its columns: {advice}")
         if indices is None:
             names = [*map(str.strip, table.names or ())]
             raise FileError(f"no column is called {quoted(name)}; the columns are {list_text(names, 10)}")
@@ -376,11 +374,10 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     Raises FileError for a text in a column of numbers, for too many texts, and if no column or row is left.
     An error about a cell names its line and column.
     """
-    places = {role: [i for i, own in enumerate(choices.roles) if own == role] for role in ("input", "target")}
-    used = [*places["input"], *places["target"]]
+    maker = _Maker(table, columns, choices, state)
+    places, used = maker.places, [place for own in maker.places.values() for place in own]
     if not places["input"]:
         raise FileError(f"no column is left for the inputs; the table has {counted(table.width, 'column')}")
-    maker = _Maker(table, columns, choices, state)
     for place in used:
         maker.check(place)
     table = maker.table = table.first(networks.most_rows(*(maker.nodes(own) for own in places.values())))
@@ -408,8 +405,9 @@ class _Maker:
         self, table: Table, columns: Sequence[Finding], choices: Choices, state: State | None
     ) -> None:
         self.table, self._columns, self._choices = table, columns, choices
-        places = (i for i, role in enumerate(choices.roles) if role == "input")
-        self._place_of_input = {place: k for k, place in enumerate(places)}
+        roles = ("input", "target")
+        self.places = {role: [i for i, own in enumerate(choices.roles) if own == role] for role in roles}
+        self._place_of_input = {place: k for k, place in enumerate(self.places["input"])}
         self._names: dict[str, int] = {}  # of columns
         self._nodes: dict[str, int] = {}
         self._known: dict[int, Column] = {}
@@ -417,8 +415,7 @@ class _Maker:
         """The network's columns that match by order, not by name, by index of the table's column."""
         if state is not None:
             for role, own in (("input", state.columns.of_inputs), ("target", state.columns.of_targets)):
-                at = [place for place, each in enumerate(choices.roles) if each == role]
-                self._match(own, {place: self.name(place, role) for place in at})
+                self._match(own, {place: self.name(place, role) for place in self.places[role]})
 
     def _match(self, own: Sequence[Column], names: Mapping[int, str]) -> None:
         """Match a network's columns with the table's by name, ignoring case, and other columns by order."""
