@@ -64,9 +64,9 @@ def _parser(chosen: str) -> _Parser:
     )
     _option(parser, "--version", "print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
-    for word, (line, add_arguments) in COMMANDS.items():
+    for word, (line, *parts) in COMMANDS.items():
         command = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
-        if word == chosen and add_arguments:
+        for add_arguments in parts if word == chosen else ():
             add_arguments(command)
     return parser
 
@@ -103,7 +103,6 @@ def _json(parser: _Parser) -> None:
 
 
 def _predict(parser: _Parser) -> None:
-    _file(parser)
     text = "predict this row of raw inputs; may be repeated"
     _option(parser, "--row 3,5", text, type=_row, action="append", default=[])
     _option(parser, "--data ROWS.csv", "predict the rows of a CSV file", type=Path)
@@ -112,16 +111,10 @@ def _predict(parser: _Parser) -> None:
     _decimal(parser)
     text = "write the rows and their predictions to a CSV file instead of printing them"
     _option(parser, "-o --out OUT.csv", text, type=_ends_in((".csv",)))
-    _json(parser)
 
 
 def _decimal(parser: _Parser) -> None:
     _option(parser, "--decimal ,|.", "the decimal sign in a table", choices=(",", "."))
-
-
-def _slopes(parser: _Parser) -> None:
-    _file(parser)
-    _json(parser)
 
 
 def _train(parser: _Parser) -> None:
@@ -133,7 +126,6 @@ def _train(parser: _Parser) -> None:
     def number(setting: str) -> Callable[[str], float]:
         return _read(partial(number_of, setting))
 
-    _file(parser)
     _option(parser, "--updates N", "number of updates", type=_whole(1))
     _option(parser, "--learning-rate R", "above 0", type=number("learning_rate"))
     schedules = [CONSTANT, *(of_numbers(kind, kind.example).name for kind in SCHEDULES.values())]
@@ -155,13 +147,11 @@ def _train(parser: _Parser) -> None:
     _option(parser, "--keep best|last", text, choices=["best", "last"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
     _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
-    _json(parser)
 
 
 def _render(parser: _Parser) -> None:
     from nnviz.files.film import FPS, MOST_FPS, SUFFIXES
 
-    _file(parser)
     _picture(parser, tuple(dict.fromkeys((*PICTURES, *SUFFIXES))), "light")
     parser.add_argument("--view", choices=VIEWS, default="forward")
     _option(parser, "--transparent", "without a background")
@@ -175,7 +165,6 @@ def _render(parser: _Parser) -> None:
 
 
 def _screenshot(parser: _Parser) -> None:
-    _file(parser)
     _picture(parser, (".png",), None)
 
 
@@ -202,7 +191,6 @@ def _convert(parser: _Parser) -> None:
 def _code(parser: _Parser) -> None:
     from nnviz.files.code import STYLES
 
-    _file(parser)
     _option(parser, f"--style {'|'.join(STYLES)}", "default: numpy", choices=list(STYLES), default="numpy")
     _option(parser, "-o --out OUT.py", "save the program to this file", type=_ends_in((".py",)))
 
@@ -225,26 +213,24 @@ def _sweep(parser: _Parser) -> None:
 
 
 def _runs(parser: _Parser) -> None:
-    _file(parser)
     _option(parser, "-o --out RUNS.csv", "write the runs to a CSV file", type=_ends_in((".csv",)))
     _option(parser, "--tensorboard FOLDER", "write the curves as event files of TensorBoard", type=Path)
-    _json(parser)
 
 
-COMMANDS: dict[str, tuple[str, Callable[[_Parser], None] | None]] = {
-    "predict": ("print the prediction for each row", _predict),
-    "slopes": ("print the loss and the slope (gradient) of every weight", _slopes),
-    "train": ("train on the file's rows and print the loss", _train),
+COMMANDS: dict[str, tuple[str, *tuple[Callable[[_Parser], None], ...]]] = {
+    "predict": ("print the prediction for each row", _file, _predict, _json),
+    "slopes": ("print the loss and the slope (gradient) of every weight", _file, _json),
+    "train": ("train on the file's rows and print the loss", _file, _train, _json),
     "sweep": ("train with every combination of settings, and list the results", _sweep),
-    "runs": ("list the runs that a file keeps, with their settings and results", _runs),
-    "render": ("draw the diagram as PNG, SVG, PDF or film; needs no display", _render),
-    "screenshot": ("draw the whole window as PNG; needs no display", _screenshot),
+    "runs": ("list the runs that a file keeps, with their settings and results", _file, _runs, _json),
+    "render": ("draw the diagram as PNG, SVG, PDF or film; needs no display", _file, _render),
+    "screenshot": ("draw the whole window as PNG; needs no display", _file, _screenshot),
     "convert": ("convert a file to another format, chosen by suffix", _convert),
     "check": ("check a file and report the place of any fault", _file),
-    "code": ("print the network as a program that runs on its own", _code),
-    "examples": ("list the examples that come with nnviz", None),
+    "code": ("print the network as a program that runs on its own", _file, _code),
+    "examples": ("list the examples that come with nnviz",),
 }
-"""Map of each command to its help text and the function that adds its arguments, or None.
+"""Map of each command to its help text and the functions that add its arguments, in the order of the help.
 
 A file with the name of a command opens as `nnviz ./predict`.
 """

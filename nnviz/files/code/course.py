@@ -358,16 +358,15 @@ def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine(rows_heading(state))
     if numbers.rows_beside:
         yield CodeLine(f'{NAMES.inputs} = stored["inputs"]', None, of_inputs)
-        column = "[:, 0]" if form.single else ""
-        targets = iter([CodeLine(f'target_actuals = stored["targets"]{column}', None, form.outputs)])
     else:
         rows = (_row(row) for row in data.inputs.tolist())
         yield from array(f"{NAMES.inputs} = np.array([", rows, "], dtype=float)", of_inputs)
-        values = [] if data.targets is None else data.targets.tolist()
-        rows = (_plain(row[0]) if form.single else _row(row) for row in values)
-        targets = array("target_actuals = np.array([", rows, "])", of_targets)
-    if data.targets is not None:
-        yield from targets
+    if data.targets is not None and numbers.rows_beside:
+        column = "[:, 0]" if form.single else ""
+        yield CodeLine(f'{NAMES.targets} = stored["targets"]{column}', None, form.outputs)
+    elif data.targets is not None:
+        rows = (_plain(row[0]) if form.single else _row(row) for row in data.targets.tolist())
+        yield from array(f"{NAMES.targets} = np.array([", rows, "])", of_targets)
     yield CodeLine()
 
 

@@ -90,7 +90,7 @@ class Numbers:
             if self.rows_beside:
                 yield CodeLine(f"{name} = {notation.load.format(name)}", None, addresses)
             else:
-                yield from array(f"{name} = {notation.make}([", map(_row, values.tolist()), "])", addresses)
+                yield from array(f"{name} = {notation.make}([", map(repr, values.tolist()), "])", addresses)
         yield CodeLine()
 
 
@@ -128,10 +128,6 @@ def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, 
     texts = [one] if len(one) <= WIDTH else [start, *filled(items, f"{indent}    "), last]
     for text in texts:
         yield CodeLine(text, None, addresses)
-
-
-def _row(values: list[float]) -> str:
-    return f"[{', '.join(map(repr, values))}]"
 
 
 WIDTH = 88

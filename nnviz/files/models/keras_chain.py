@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation, named_in
+from nnviz.core.activations import ACTIVATIONS, Array, activation, named_in
 from nnviz.core.network import frozen
 from nnviz.core.numbers import LAYERS, NODES, counted, full, list_text, quoted
 from nnviz.files.errors import FileError, Progress, as_file_errors
@@ -90,7 +90,10 @@ def layer_activation(kind: object, config: object) -> str:
     given = next((config[key] for key in (base.notation.keras.parameter, *old) if key in config), None)
     if given is None or (is_relu and not given):
         return name
-    return _with_parameter(base, given)
+    if not dense.is_number(given, _LARGEST):
+        raise FileError(f"expected a number as the parameter of {base.name}, found {quoted(given)}")
+    with as_file_errors():
+        return activation(f"{base.name}({full(dense.shortest_decimal(float(given)))})").name
 
 
 def check_part_of_keras(part: Mapping[str, Any]) -> None:
@@ -109,14 +112,6 @@ def check_part_of_keras(part: Mapping[str, Any]) -> None:
 def snake_case(name: str) -> str:
     """Return a class name as Keras writes it in names: "batch_normalization" for BatchNormalization."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _with_parameter(base: Activation, value: object) -> str:
-    """Return an activation's name with its parameter, which Keras 1 and 2 wrote as a 32-bit float."""
-    if not dense.is_number(value, _LARGEST):
-        raise FileError(f"expected a number as the parameter of {base.name}, found {quoted(value)}")
-    with as_file_errors():
-        return activation(f"{base.name}({full(dense.shortest_decimal(float(value)))})").name
 
 
 def keras_activation(name: str) -> tuple[str, dict[str, float]]:
