@@ -122,6 +122,7 @@ def _train(parser: _Parser) -> None:
     from nnviz.core.optimizers import OPTIMIZERS
     from nnviz.core.schedules import CONSTANT, SCHEDULES, of_numbers, schedule
     from nnviz.core.state import number_of
+    from nnviz.files.registry import savable_suffixes
 
     def number(setting: str) -> Callable[[str], float]:
         return _read(partial(number_of, setting))
@@ -146,7 +147,7 @@ def _train(parser: _Parser) -> None:
     text = "save the network with the lowest validation loss, or the last one"
     _option(parser, "--keep best|last", text, choices=["best", "last"])
     _option(parser, "--history LOSS.csv", "save the loss history as CSV", type=Path)
-    _option(parser, "-o --out OUT.json", "save the trained network", type=_savable)
+    _option(parser, "-o --out OUT.json", "save the trained network", type=_ends_in(savable_suffixes()))
 
 
 def _render(parser: _Parser) -> None:
@@ -176,8 +177,10 @@ def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> N
 
 
 def _convert(parser: _Parser) -> None:
+    from nnviz.files.registry import savable_suffixes
+
     _file(parser, "IN")
-    parser.add_argument("out", metavar="OUT", type=_savable)
+    parser.add_argument("out", metavar="OUT", type=_ends_in(savable_suffixes()))
     text = "use this column of a table as a target; may be repeated"
     _option(parser, "--target COLUMN", text, action="append", default=[])
     _decimal(parser)
@@ -295,9 +298,3 @@ def _ends_in(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
         return Path(text)
 
     return picture
-
-
-def _savable(text: str) -> Path:
-    from nnviz.files.registry import savable_suffixes
-
-    return _ends_in(savable_suffixes())(text)

@@ -49,9 +49,8 @@ def _check_outputs(chosen: argparse.Namespace) -> None:
     from nnviz.files import atomic
 
     out, history = getattr(chosen, "out", None), getattr(chosen, "history", None)
-    for path in (out, history):
-        if path is not None:
-            atomic.check_writable(path)
+    for path in filter(None, (out, history)):
+        atomic.check_writable(path)
     if history is not None and _place(history) in [
         _place(examples.file_of(chosen.file)),
         out and _place(out),

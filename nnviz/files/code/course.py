@@ -485,9 +485,6 @@ def _update(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeL
         yield from _restored(form, part)
 
 
-_WORD = re.compile(r"[^\W\d][\w\u0300-\u036f]*")
-
-
 def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     """Yield the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
@@ -495,7 +492,7 @@ def _rule(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories} | frame.rate_names(state)
     yield CodeLine(f"    for node in {parameters}:", "update")
     for name, expression in optimizer.rule:
-        text = _WORD.sub(lambda word: names.get(word[0], word[0]), python(expression))
+        text = frame.with_names(python(expression), **names)
         yield CodeLine(f"        {names.get(name, name)} = {text}", "update", form.all_nodes)
 
 

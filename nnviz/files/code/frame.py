@@ -40,10 +40,7 @@ def function_name(entry: Activation | Loss) -> str:
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the import statements of a program."""
-    functions, back = _functions(state.network), _backward_activations(state)
-    texts = [own.notation.numpy for own in functions]
-    texts += [own.notation.numpy_slope for own in functions if own.name in back]
-    if any("math." in text for text in texts) or state.training.schedule:
+    if any("math." in line.text for line in defined(state)) or state.training.schedule:
         yield CodeLine("import math")
     yield from numbers.imports()
     yield CodeLine("import numpy as np")

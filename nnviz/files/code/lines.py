@@ -47,8 +47,7 @@ class Numbers:
         lines = sum(len(layer) * -(-layer.weights.shape[1] // A_LINE) for layer in layers)
         self.weights_beside = may_be_beside and lines > SCREENFUL
         self.rows_beside = may_be_beside and data.numbers > SCREENFUL * A_LINE
-        rows = {"inputs": data.inputs, "targets": data.targets}
-        self._rows = {name: values for name, values in rows.items() if values is not None}
+        self._rows = dict(zip(data.ARRAYS, data.arrays, strict=False))
         if self.weights_beside:
             self.separate_arrays |= state.network.named_arrays
         if self.rows_beside:

@@ -349,8 +349,7 @@ def left_out(state: State) -> list[str]:
 
 def _arrays(layer: Layer, place: str) -> list[Any]:
     """Return the kernel, shape (inputs, nodes), and the biases, if any."""
-    both = (layer.weights.T, layer.biases)
-    return [to_float32(array, place) for array in both if array is not None]
+    return [to_float32(array.T, place) for array in layer.arrays]
 
 
 RAW_ROWS = partial(dense.standardised_rows, part=f"layer {NORMALIZATION}")
@@ -466,11 +465,9 @@ def write_h5(state: State) -> bytes:
         attributes[""][_COMPILED_IN_H5] = json.dumps(compiled)
     datasets: dict[str, Any] = {}
     for each in model[1:]:
-        name, weights = each.config["name"], {}
-        if each.layer is not None:
-            arrays = _arrays(each.layer, name)
-            kinds = zip(("kernel", "bias"), arrays, strict=False)
-            weights = {f"{name}/{kind}:0": array for kind, array in kinds}
+        name = each.config["name"]
+        arrays = [] if each.layer is None else _arrays(each.layer, name)
+        weights = dict(zip((f"{name}/kernel:0", f"{name}/bias:0"), arrays, strict=False))
         attributes[f"model_weights/{name}"] = {"weight_names": list(weights)}
         datasets |= {f"model_weights/{name}/{weight}": array for weight, array in weights.items()}
     return hdf5.write(datasets, attributes)

@@ -147,9 +147,7 @@ def write(state: State) -> bytes:
     tensors: dict[str, NDArray[Any]] = {}
     index = 0
     for layer in dense.fold_scaling(state).layers:
-        tensors[f"{index}.weight"] = layer.weights
-        if layer.biases is not None:
-            tensors[f"{index}.bias"] = layer.biases
+        tensors |= zip((f"{index}.weight", f"{index}.bias"), layer.arrays, strict=False)
         index += 1 if layer.function.linear else 2  # the activation is a separate module
     activations = ",".join(layer.activation for layer in state.network.layers)
     head: dict[str, Any] = {_METADATA: {"format": "pt", _ACTIVATIONS: activations}}

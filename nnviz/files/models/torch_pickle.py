@@ -425,9 +425,8 @@ def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
     if not modules:
         check_tensors({name: tensor.shape for name, tensor in tensors.items()})
     dense.check_limit(NUMBERS, sum(math.prod(tensor.shape) for tensor in tensors.values()))
-    return TorchFile(modules, key, left_out), {
-        name: file.array(tensor, name) for name, tensor in tensors.items()
-    }
+    arrays = {name: file.array(tensor, name) for name, tensor in tensors.items()}
+    return TorchFile(modules, key, left_out), arrays
 
 
 def warm_up() -> None:
