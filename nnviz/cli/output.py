@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,9 +31,10 @@ from nnviz.core.coach import judge, overfitting_since
 from nnviz.core.columns import check_width
 from nnviz.core.formula import CellError
 from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, rows_are_sorted
+from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.runs import begin, keep_ended
-from nnviz.core.slopes import run_work
+from nnviz.core.slopes import LayerSlopes, run_work
 from nnviz.core.slopes import slopes as slopes_of
 from nnviz.core.state import State, Training
 from nnviz.core.train import Result
@@ -47,11 +47,6 @@ from nnviz.files.table.columns import Placed, complete_rows, inputs_of, order_no
 from nnviz.files.table.reading import Table, TableLayout, read
 from nnviz.files.table.writing import check_finite, rows_of_state, with_predictions
 from nnviz.files.version1 import training_json
-
-if TYPE_CHECKING:
-    from nnviz.core.network import Network
-    from nnviz.core.slopes import LayerSlopes
-    from nnviz.ui.dialogs.films import What
 
 SIZE_PX = (1200, 800)
 """Default width and height of a diagram, in pixels."""
@@ -145,9 +140,8 @@ def slopes(state: State, chosen: argparse.Namespace) -> None:
     if targets is None or len(inputs) == 0:
         fault = f"the {state.measure.phrase} and its slopes need targets, but no row in the file has any"
         raise FileError(fault, "data")
-    trained = slice(state.trained_rows)
     penalty = state.training.penalty
-    x, y = inputs[trained], targets[trained]
+    x, y = inputs[: state.trained_rows], targets[: state.trained_rows]
     result = slopes_of(network, x, y, state.training.loss, l1=penalty.l1, l2=penalty.l2)
     for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):
         if not np.isfinite(numbers).all():
@@ -285,9 +279,8 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
     from nnviz.ui.dialogs.pictures import Look
 
     width, height = chosen.size or film.SIZE_PX
-    what: What = "walk" if chosen.walk else "training"
     shown = {"pictures": chosen.pictures, "all_weights": chosen.all_weights}
-    subject = Subject(what, state, slopes=chosen.view == "slopes", **shown)
+    subject = Subject("walk" if chosen.walk else "training", state, slopes=chosen.view == "slopes", **shown)
     render(subject, Look(width, height, chosen.theme), chosen.fps or film.FPS, chosen.out)
 
 

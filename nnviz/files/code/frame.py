@@ -381,8 +381,7 @@ def training_loop(
     schedule, body = state.training.schedule, [*body]
     yield from split(state, names)
     if in_batches:
-        count = f"-(-{rows} // batch_size)"
-        yield CodeLine(f"batches = {count}  # in an epoch; the last may be smaller")
+        yield CodeLine(f"batches = -(-{rows} // batch_size)  # in an epoch; the last may be smaller")
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
     yield CodeLine(f"for t in range(1, {names.updates} + 1):")
     if in_batches:

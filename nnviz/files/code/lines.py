@@ -218,15 +218,14 @@ def _check_ours(numbers: Path, path: Path) -> None:
         return
     except OSError as error:
         raise writing_error(path, error) from error
-    is_ours = False
     if stat.S_ISREG(mode):  # reading a pipe would block
         with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(numbers) as archive:
-            is_ours = archive.comment == MARK
-    if not is_ours:
-        raise FileError(
-            f"{path} was not saved: its numbers would overwrite {numbers.name}, which nnviz has not written; "
-            "choose another name"
-        )
+            if archive.comment == MARK:
+                return
+    raise FileError(
+        f"{path} was not saved: its numbers would overwrite {numbers.name}, which nnviz has not written; "
+        "choose another name"
+    )
 
 
 MARK = b"nnviz wrote this for the program beside it"

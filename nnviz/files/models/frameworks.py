@@ -53,13 +53,12 @@ def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
     """
     _check_kind(model)
     model = _unwrapped(model)
-    found = _module_chain(model)
+    found = pytorch.chain_of(_modules(model, ""), [])
     layers = found.chain.finish()
     if activations is not None and found.custom:
-        layers = with_given_activations(layers, activations)
+        network = dense.state_of(with_given_activations(layers, activations)).network
     else:
-        _check_answer(layers, activations)
-    network = dense.state_of(layers).network
+        network = _checked_network(layers, activations)
     for sentence in found.chain.notes:
         warnings.warn(sentence, stacklevel=2)
     if found.custom:
@@ -75,7 +74,7 @@ def _torch_has_weights(model: Any) -> bool:
 
 def _torch_weights(model: Any) -> Weights:
     """Return the weights and biases of a module's layers, in the order of their definition."""
-    layers = _module_chain(_unwrapped(model)).chain.finish()
+    layers = pytorch.chain_of(_modules(_unwrapped(model), ""), []).chain.finish()
     return [(layer.weights, layer.biases) for layer in layers]
 
 
@@ -92,14 +91,6 @@ def _unwrapped(model: Any) -> Any:
     while type(model).__name__ in pytorch.WRAPPERS and type(model).__module__.startswith("torch."):
         (model,) = model.children()
     return model
-
-
-def _module_chain(model: Any) -> ModuleChain:
-    """Return the layers of a module. Raises FileError for a part that nnviz does not have."""
-    chain = ModuleChain(dense.Chain([]))
-    for module in _modules(model, ""):
-        chain.add(module)
-    return chain
 
 
 def _modules(module: Any, name: str) -> Iterator[Module]:
@@ -187,8 +178,7 @@ def _keras_network(model: Any, activations: Sequence[str] | None) -> Network:
     parts = keras_chain.model_layers(_keras_description(model))
     arrays = {id(part): _keras_numbers(model, part) for part in parts if keras_chain.most_arrays(part)}
     chain = keras_chain.chain_of(parts, arrays)
-    _check_answer(chain.layers, activations)
-    network = dense.state_of(chain.layers).network
+    network = _checked_network(chain.layers, activations)
     for sentence in chain.notes:
         warnings.warn(sentence, stacklevel=2)
     return network
@@ -284,12 +274,11 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
             raise FileError(f"nnviz has no activation {quoted(name)}")
         chain.activation(name, place)
     layers = chain.finish()
-    _check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
     if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
         layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])
     columns = getattr(model, "feature_names_in_", default_inputs(model.n_features_in_))
-    return dense.state_of(layers, inputs=[str(name) for name in columns]).network
+    return _checked_network(layers, activations, [str(name) for name in columns])
 
 
 def _sklearn_has_weights(model: Any) -> bool:
@@ -310,27 +299,22 @@ def _sklearn_weights(model: Any) -> Weights:
     return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]
 
 
-def _numbered(model: Any, y: Any) -> Any:
-    """Return class labels as class indices, and other targets unchanged. Raises FileError."""
-    labels, classes = np.asarray(y), getattr(model, "classes_", None)
-    if not isinstance(classes, np.ndarray) or labels.ndim != 1:
-        return y
-    unknown = ~np.isin(labels, classes)
-    if unknown.any():
-        raise FileError(f"no class of the model is called {quoted(labels[unknown][0].item())}", "y")
-    return np.searchsorted(classes, labels)
-
-
 def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
     """Return the layers with the activations that the user gave, one per layer. Raises FileError."""
     return dense.with_activations(layers, activation_names(activations), "activations")
 
 
-def _check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
-    """Raise FileError if `activations`, given by the user, differ from the model's own activations."""
+def _checked_network(
+    layers: Sequence[Dense], activations: Sequence[str] | None, inputs: Sequence[str] = ()
+) -> Network:
+    """Return the network of a model's layers and of the names of its inputs, if they are known.
+
+    Raises FileError if `activations`, given by the user, differ from the model's own activations.
+    """
     if activations is not None:
         own = [layer.activation for layer in layers]
         check_given(activation_names(activations), own, "activations")
+    return dense.state_of(layers, inputs=inputs).network
 
 
 class Framework(NamedTuple):
@@ -398,5 +382,15 @@ def has_weights(model: Any) -> bool:
 
 
 def targets_of(model: Any, y: Any) -> Array:
-    """Return targets as numbers; labels of a scikit-learn classifier become class indices."""
-    return as_array(_numbered(model, y) if framework_of(model) is SKLEARN else y)
+    """Return targets as numbers; labels of a scikit-learn classifier become class indices.
+
+    Raises FileError for a label that is not a class of the model.
+    """
+    classes = getattr(model, "classes_", None) if framework_of(model) is SKLEARN else None
+    if not isinstance(classes, np.ndarray) or np.ndim(y) != 1:
+        return as_array(y)
+    labels = np.asarray(y)
+    unknown = ~np.isin(labels, classes)
+    if unknown.any():
+        raise FileError(f"no class of the model is called {quoted(labels[unknown][0].item())}", "y")
+    return as_array(np.searchsorted(classes, labels))

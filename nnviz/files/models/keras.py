@@ -94,15 +94,6 @@ def loss_by_name(name: object) -> str:
     return CROSS_ENTROPY if letters == _SPARSE else _losses().get(letters, "")
 
 
-def _rate_to_keras(training: Training) -> float | dict[str, Any]:
-    """Return the learning rate as JSON for Keras: a number, or a schedule."""
-    schedule, rate = training.schedule, training.learning_rate
-    if schedule is None:
-        return rate
-    config = {_FIRST_RATE: rate, **schedule.keras_config}
-    return _part("keras.optimizers.schedules", schedule.keras[0], config)
-
-
 def _part(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
     """Return an object of Keras 3 as JSON."""
     return {"module": module, "class_name": kind, "config": config, "registered_name": None}
@@ -290,7 +281,9 @@ def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
 
 
 def _layers(layer: Layer, k: int, old: bool, more: dict[str, Any]) -> Iterator[KerasLayer]:
-    kind, parameter = keras_chain.keras_activation(layer.activation)
+    own = layer.function.notation.keras
+    dense.check_has("Keras", layer.activation, own)
+    kind, parameter = own.name, own.settings
     config = {
         "name": f"dense_{k}",
         **more,
@@ -323,7 +316,11 @@ def _compile_settings(state: State, *, old: bool) -> dict[str, Any] | None:
     if training.optimizer not in _OPTIMIZERS or not own.name:
         return None
     kind, settings = _OPTIMIZERS[training.optimizer]
-    config = {"name": kind.lower(), "learning_rate": _rate_to_keras(training), **settings}
+    rate: float | dict[str, Any] = training.learning_rate
+    if schedule := training.schedule:
+        config = {_FIRST_RATE: rate, **schedule.keras_config}
+        rate = _part("keras.optimizers.schedules", schedule.keras[0], config)
+    config = {"name": kind.lower(), "learning_rate": rate, **settings}
     optimizer, name = _part("keras.optimizers", kind, config), keras_chain.snake_case(own.name)
     loss = _part("keras.losses", own.name, own.settings) if own.settings else name
     common: dict[str, Any] = {"loss": loss, "loss_weights": None, "metrics": None, "weighted_metrics": None}

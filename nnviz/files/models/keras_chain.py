@@ -114,16 +114,6 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def keras_activation(name: str) -> tuple[str, dict[str, float]]:
-    """Return (Keras' name of an activation, its parameter as a dictionary); {} stands for no parameter.
-
-    Raises FileError if Keras does not have the activation.
-    """
-    keras = activation(name).notation.keras
-    dense.check_has("Keras", name, keras)
-    return keras.name, keras.settings
-
-
 SEQUENTIAL = "Sequential"
 FUNCTIONAL = frozenset({"Functional", "Model"})
 """Classes of functional models; Keras 1 and 2 use the name Model."""
@@ -191,8 +181,8 @@ def _parts(model: object, around: tuple[Holder, ...], place: str) -> Iterator[Pa
     described = json_object(model, place)
     kind, config = _class_of(described, place), described.get("config")
     if kind == SEQUENTIAL:
-        is_old = isinstance(config, list)  # until Keras 2.2.2
-        layers = config if is_old else json_object(config, place).get("layers")
+        # The config is the list of layers until Keras 2.2.2.
+        layers = config if isinstance(config, list) else json_object(config, place).get("layers")
     elif kind in FUNCTIONAL:
         layers = _sort_layers(json_object(config, place), place)
     else:

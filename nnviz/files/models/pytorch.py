@@ -11,7 +11,7 @@ of other modules are not in the file; nnviz then asks the user for the activatio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +128,14 @@ class ModuleChain:
             raise FileError(SHOWN, module.place)
 
 
+def chain_of(modules: Iterable[Module], notes: list[str]) -> ModuleChain:
+    """Return the layers of modules in the order of definition. Raises FileError for one of another kind."""
+    chain = ModuleChain(Chain(notes))
+    for module in modules:
+        chain.add(module)
+    return chain
+
+
 def _is_passed_over(base: str) -> bool:
     return base in PASSED_OVER or base.endswith("Loss")
 
@@ -212,9 +220,7 @@ def _in_order(layers: list[Dense]) -> list[Dense]:
 
 def _layers(modules: Sequence[Module], source: Source) -> list[Dense]:
     """Return the layers of a whole model, with activations that the user gives if nnviz cannot see them."""
-    own = ModuleChain(Chain(source.notes))
-    for module in modules:
-        own.add(module)
+    own = chain_of(modules, source.notes)
     layers = own.chain.finish()
     if not own.custom:
         return layers

@@ -24,7 +24,6 @@ from nnviz.files.version1 import convert
 
 _KINDS = {"float32": "<f4", "float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 """Types of numbers in a file, with their NumPy types."""
-_Kind = Literal["float16", "uint8", "uint16"]
 _Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 _Shape = Annotated[list[Annotated[int, Meta(ge=0, le=NUMBERS.limit)]], Meta(max_length=4)]
 
@@ -32,7 +31,7 @@ _Shape = Annotated[list[Annotated[int, Meta(ge=0, le=NUMBERS.limit)]], Meta(max_
 class _Quantization(msgspec.Struct):
     """How float32 numbers are packed: unpacked = packed · `scale` + `min`, except for float16."""
 
-    dtype: _Kind
+    dtype: Literal["float16", "uint8", "uint16"]
     scale: _Number = 1.0
     min: _Number = 0.0
 
@@ -101,13 +100,12 @@ def _arrays(raw: object, source: Source) -> dict[str, NDArray[np.float32]]:
 
 def _data(paths: list[str], source: Source) -> bytes:
     """Return the bytes of the files that hold a group of weights."""
-    parts, size = [], 0
+    data = bytearray()
     for name in paths:
-        parts.append(source.read_sibling(name.removeprefix("./")))  # a browser's download begins with ./
-        size += len(parts[-1])
-        if size > LARGEST_BYTES:
+        data += source.read_sibling(name.removeprefix("./"))  # a browser's download begins with ./
+        if len(data) > LARGEST_BYTES:
             raise FileError(f"the weight files are larger than {LARGEST_BYTES // 2**20} MB")
-    return b"".join(parts)
+    return bytes(data)
 
 
 TFJS = Codec(sniff, read)

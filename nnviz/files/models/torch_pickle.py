@@ -16,6 +16,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pickletools import OpcodeInfo, StackObject, anyobject, genops, markobject, opcodes
 from typing import Any, NamedTuple
 
@@ -55,14 +56,12 @@ class Name(NamedTuple):
     text: str
 
 
+@dataclass(slots=True, eq=False)
 class Record:
     """A call in a pickle that has not been made: the name of the function, and the state of the result."""
 
-    __slots__ = ("name", "state")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.state: Any = None
+    name: str
+    state: Any = None
 
 
 class Storage(NamedTuple):
@@ -277,15 +276,6 @@ def _is_shape(tensor: Tensor) -> bool:
     return are_whole and len(shape) == len(strides) <= _MOST_AXES
 
 
-def _open(data: bytes) -> _File:
-    """Return the contents of a file. Raises FileError for a file that `torch.save` has not written."""
-    if data.startswith(b"PK\x03\x04"):
-        return _open_archive(Archive(data))
-    if not OLD_START.match(data):
-        raise FileError("torch.save has not written this file")
-    return _open_old(data)
-
-
 def _open_archive(archive: Archive) -> _File:
     roots = [name.partition("/")[0] for name in archive.names if re.fullmatch(r"[^/]*/data\.pkl", name)]
     if any(re.match(r"[^/]*/(?:constants\.pkl|code/)", name) for name in archive.names):
@@ -306,6 +296,8 @@ def _open_archive(archive: Archive) -> _File:
 
 def _open_old(data: bytes) -> _File:
     """Return the contents of a file from PyTorch before 1.6: five pickles, and then the storages."""
+    if not OLD_START.match(data):
+        raise FileError("torch.save has not written this file")
     machine, file = Machine(), io.BytesIO(data)
     _magic, _version, system, value, keys = (machine.read(file) for _ in range(5))
     is_big_endian = isinstance(system, dict) and system.get("little_endian") is False
@@ -410,7 +402,7 @@ def _is_setting(value: Any) -> bool:
 
 def read(data: bytes) -> tuple[TorchFile, dict[str, NDArray[Any]]]:
     """Return the modules or the state_dict in a file, and their arrays by path. Raises FileError."""
-    file = _open(data)
+    file = _open_archive(Archive(data)) if data.startswith(b"PK\x03\x04") else _open_old(data)
     model, key = _find_model(file.value)
     left_out = [name for name in file.value if name != key] if key else []
     modules: list[Module] = []

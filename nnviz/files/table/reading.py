@@ -254,18 +254,15 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
     """
     source = (f"{lines[i]}\n" for i in range(first, len(lines)))
     rows = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
-    last = first
-    while True:
-        start = last + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise FileError(_CSV_ERRORS.get(str(error), str(error)), f"line {start}") from None
-        last = first + rows.line_num
-        if len(cells) > 1 or "".join(cells).strip():
-            yield cells, start, last
+    start = first + 1
+    try:
+        for cells in rows:
+            last = first + rows.line_num
+            if len(cells) > 1 or "".join(cells).strip():
+                yield cells, start, last
+            start = last + 1
+    except csv.Error as error:
+        raise FileError(_CSV_ERRORS.get(str(error), str(error)), f"line {start}") from None
 
 
 class AmbiguousError(ValueError):
@@ -487,8 +484,7 @@ class Table:
         """
         faults = [(int(np.isnan(self._values[:, at]).argmax()), at) for at in places if at in self._texts]
         if faults:
-            row, column = min(faults)
-            raise self.fault(row, column)
+            raise self.fault(*min(faults))
         return self._values[:, list(places)]
 
     def numbers(self, column: int) -> Array:
