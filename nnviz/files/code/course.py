@@ -45,7 +45,8 @@ class FormNames:
 
     def __init__(self, state: State, *, single: bool = False) -> None:
         network = self.network = state.network
-        self.single, self.prediction = single, "model_output" if single else "model_outputs"
+        self.single = single
+        self.prediction = "model_output" if single else "model_outputs"
         self.loss = state.measure
         self.loss_slope = frame.slope(state) if state.trainable else ""
         self.biased = any(layer.biases is not None for layer in network.layers)

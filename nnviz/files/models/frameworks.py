@@ -51,7 +51,6 @@ def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
     for a module that is not a chain of layers, or if nnviz cannot see the activations and the user has not
     given any.
     """
-    _check_kind(model)
     model = _unwrapped(model)
     found = pytorch.chain_of(_modules(model, ""), [])
     layers = found.chain.finish()
@@ -68,8 +67,7 @@ def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
 
 def _torch_has_weights(model: Any) -> bool:
     """Return whether a module has weights. A lazy module gets weights at its first call. Raises TypeError."""
-    _check_kind(model)
-    return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
+    return not any(map(sys.modules["torch"].nn.parameter.is_lazy, _unwrapped(model).parameters()))
 
 
 def _torch_weights(model: Any) -> Weights:
@@ -78,16 +76,16 @@ def _torch_weights(model: Any) -> Weights:
     return [(layer.weights, layer.biases) for layer in layers]
 
 
-def _check_kind(model: Any) -> None:
+def _unwrapped(model: Any) -> Any:
+    """Return the module that DataParallel or `torch.compile` has wrapped, or the model itself.
+
+    Raises TypeError for an object that is not a module.
+    """
     torch = sys.modules["torch"]
     if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
         raise TypeError(
             f"expected a torch module that is not a TorchScript module, found {type(model).__name__}"
         )
-
-
-def _unwrapped(model: Any) -> Any:
-    """Return the module that DataParallel or `torch.compile` has wrapped, or the model itself."""
     while type(model).__name__ in pytorch.WRAPPERS and type(model).__module__.startswith("torch."):
         (model,) = model.children()
     return model

@@ -318,8 +318,8 @@ def _compile_settings(state: State, *, old: bool) -> dict[str, Any] | None:
     kind, settings = _OPTIMIZERS[training.optimizer]
     rate: float | dict[str, Any] = training.learning_rate
     if schedule := training.schedule:
-        config = {_FIRST_RATE: rate, **schedule.keras_config}
-        rate = _part("keras.optimizers.schedules", schedule.keras[0], config)
+        inner = {_FIRST_RATE: rate, **schedule.keras_config}
+        rate = _part("keras.optimizers.schedules", schedule.keras[0], inner)
     config = {"name": kind.lower(), "learning_rate": rate, **settings}
     optimizer, name = _part("keras.optimizers", kind, config), keras_chain.snake_case(own.name)
     loss = _part("keras.losses", own.name, own.settings) if own.settings else name

@@ -61,9 +61,8 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
     place, shape = _tensor_place(tensor), list(tensor.dims[: MOST_DIMS + 1])
     if len(shape) > MOST_DIMS or any(size < 0 for size in shape):
         raise FileError("the shape of this tensor is invalid", place)
-    check_limit(
-        NUMBERS, math.prod(size for size in shape if size), place
-    )  # NumPy refuses a large size beside a 0
+    count = math.prod(size for size in shape if size)  # NumPy refuses a large size beside a 0
+    check_limit(NUMBERS, count, place)
     kinds = tensor.DataType
     kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else "UNDEFINED"
     if kind not in _KINDS:

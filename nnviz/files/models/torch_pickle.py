@@ -16,7 +16,6 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pickletools import OpcodeInfo, StackObject, anyobject, genops, markobject, opcodes
 from typing import Any, NamedTuple
 
@@ -56,12 +55,14 @@ class Name(NamedTuple):
     text: str
 
 
-@dataclass(slots=True, eq=False)
 class Record:
     """A call in a pickle that has not been made: the name of the function, and the state of the result."""
 
-    name: str
-    state: Any = None
+    __slots__ = ("name", "state")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state: Any = None
 
 
 class Storage(NamedTuple):
