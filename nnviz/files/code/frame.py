@@ -96,7 +96,8 @@ def uses(expression: str, name: str) -> bool:
 
 def with_names(expression: str, **names: str) -> str:
     """Return a code expression with renamed variables; keyword arguments give the names: old="new"."""
-    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
+    # The marks that Python allows in names, such as that of b̄, are no word characters of regular expressions.
+    return re.sub(r"[^\W\d][\w\u0300-\u036f]*", lambda word: names.get(word[0], word[0]), expression)
 
 
 def mean(loss: Loss, targets: str = "y") -> str:
