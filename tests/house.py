@@ -23,14 +23,14 @@ SHORT_FILE, IMPORTERS = 60, 3
 SHOWN = 5
 BUDGETS = {
     "nnviz": 130,  # which engine trains
-    "nnviz.cli": 772,  # with sweeps and the runs of a file
+    "nnviz.cli": 750,  # with sweeps and the runs of a file
     "nnviz.core": 6524,  # with formulas, frozen parts, compiled loops, kept runs, sweeps and early stopping
     "nnviz.document": 2011,  # with runs that go on with new rows, and sweeps
     "nnviz.explain": 773,  # with the penalty, and what an input does
     "nnviz.files": 1812,  # with formulas, kept runs and event files of TensorBoard
-    "nnviz.files.code": 1190,  # programs with the penalty, frozen parts, formulas and early stopping
-    "nnviz.files.models": 3300,  # with the penalty and frozen layers in Keras files
-    "nnviz.files.table": 932,  # with computed columns
+    "nnviz.files.code": 1144,  # programs with the penalty, frozen parts, formulas and early stopping
+    "nnviz.files.models": 3253,  # with the penalty and frozen layers in Keras files
+    "nnviz.files.table": 925,  # with computed columns
     "nnviz.picture": 2342,  # with padlocks, and differences to another network
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 1703,  # with the menu entries that freeze
