@@ -447,16 +447,16 @@ class RunTable(NamedTuple):
         runs = [replace(each, state=end) if each.id == run_of(end).label.id else each for each in self.runs]
         return RunTable(runs, self.differing)
 
-    def with_seeds_together(self, current: int | None) -> RunTable:
+    def with_seeds_together(self, growing: int | None) -> RunTable:
         """Return the table with one run for all that differ only in seed and start: the best one.
 
         The best run has the smallest last validation loss or, without validation rows, the smallest last
-        loss. The run with the id `current` stays alone.
+        loss. The run with the id `growing`, which is in progress, stays alone.
         """
         alike: defaultdict[Hashable, list[NamedRun]] = defaultdict(list)
         for each in self.runs:
             settings = (text for key, text in each.settings.items() if key not in SEEDED)
-            alike[*settings, each.id == current, each.run.curve_only].append(each)
+            alike[*settings, each.id == growing, each.run.curve_only].append(each)
         keys, runs = [key for key in self.differing if key not in SEEDED], []
         for place, seeds in enumerate(alike.values(), 1):
             best = min(seeds, key=lambda each: each.run.monitored_curve.last[1])

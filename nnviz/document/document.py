@@ -211,13 +211,14 @@ class Document(QObject):
         end, together = self.past.end, self._now.seeds_together
         current = end.run and (end.run.start, end.run.segments, end.run.label, end.training, end.data)
         listed = self._now.listed_runs
-        named = self.state.runs, current, end.iteration > 0, together, listed
+        moving = together and self._now.is_moving
+        named = self.state.runs, current, end.iteration > 0, together, moving, listed
         if named[0] is not self._named[0] or named[1:] != self._named[1:]:
             with_listed = add_runs(self.state, listed, self.state.newest_run_id)
             self._named, self._run_table = named, run_table(all_runs(with_listed, end))
             if together:
-                current_id = end.run.label.id if end.run else None
-                self._run_table = self._run_table.with_seeds_together(current_id)
+                growing = end.run.label.id if end.run and moving else None
+                self._run_table = self._run_table.with_seeds_together(growing)
         elif current and not any(each.state is end for each in self._run_table.runs):
             self._run_table = self._run_table.with_state(end)
         return self._run_table

@@ -201,7 +201,11 @@ def _values(number: Address, content: Content) -> list[str]:
     if other is None:
         return [full_text(here)]
     there = other.network.value_of(number)
-    return [full_text(here), f"in {other.name} {full_text(there)}", f"difference {full_text(here - there)}"]
+    return [
+        full_text(here),
+        f"in {other.name} {full_text(there)}",
+        f"here − there = {full_text(here - there)}",
+    ]
 
 
 def _edge(weight: Address, content: Content) -> str:

@@ -410,7 +410,7 @@ def test_the_start_of_a_run_stands_beside_its_end_until_the_shapes_differ(three)
     first = window.document.run_table().runs[0]
     choose(panel, "Beside the network: its end")
     heads = [column.header for column in window.data.model.columns]
-    assert heads[-3:-1] == ["prediction in the end of rate 0.01", "error in the end of rate 0.01"]
+    assert heads[-3:-1] == ["other prediction", "other error"]
     shown = window.data.model.index(0, len(heads) - 2).data()
     assert shown == as_text(first.state.network.predict([[1.0, 2.0, 3.0]])[0, 0])
     choose(panel, "Differences on the edges")
@@ -424,7 +424,7 @@ def test_the_start_of_a_run_stands_beside_its_end_until_the_shapes_differ(three)
     choose(panel, "Differences on the edges")
     assert written(window, weight) == as_text(difference)
     window.document.edit("Add", edits.add_node, 0)
-    assert "prediction in" not in " ".join(column.header for column in window.data.model.columns)
+    assert "other prediction" not in " ".join(column.header for column in window.data.model.columns)
     window.document.undo()
     assert written(window, weight) == as_text(difference)
     choose(panel, "Beside the network: its start")
@@ -656,7 +656,7 @@ def sets(open_window):
 
 def test_weight_sets_are_listed_with_their_loss_and_the_error_of_the_row(sets):
     window, panel = sets
-    assert cells(panel)[0][:4] == ["Run", "State", "MSE", "Row 1"]
+    assert cells(panel)[0][:4] == ["Run", "State", "MSE", "Error, row 1"]
     assert column(panel, "MSE") == ["37.5", "49.890625"]
     for k in range(len(window.document.state.data)):
         window.document.select_row(k)
@@ -664,7 +664,7 @@ def test_weight_sets_are_listed_with_their_loss_and_the_error_of_the_row(sets):
         networks = [use_set(window.document.state, place).network for place in range(2)]
         inputs, targets = window.document.state.data.inputs[k], window.document.state.data.targets[k]
         errors = [as_text(network.predict(inputs)[0, 0] - targets[0]) for network in networks]
-        assert column(panel, f"Row {k + 1}") == errors
+        assert column(panel, f"Error, row {k + 1}") == errors
     window.document.edit("Set", edits.set_value, Address("target", -1, 0), 10.0, 0)
     QApplication.processEvents()
     losses = [as_text(use_set(window.document.state, place).loss()) for place in range(2)]
@@ -717,13 +717,13 @@ def test_a_weight_set_stands_beside_the_network_with_its_predictions_and_differe
     weight = Address("weight", 0, 1, 1)
     rest(window.diagram, point(window, weight))
     ours, theirs = here.value_of(weight), beside.value_of(weight)
-    told = f"{full_text(ours)}, in weights_1 {full_text(theirs)}, difference {full_text(ours - theirs)}"
+    told = f"{full_text(ours)}, in weights_1 {full_text(theirs)}, here − there = {full_text(ours - theirs)}"
     assert told in QToolTip.text()
     QToolTip.hideText()
     assert written(window, weight) == as_text(ours)
     model = window.data.model
     heads = [column.header for column in model.columns]
-    assert heads[-3:-1] == ["prediction in weights_1", "error in weights_1"]
+    assert heads[-3:-1] == ["other prediction", "other error"]
     for row, predicted in enumerate(beside.predict(state.data.inputs)[:, 0]):
         texts = [model.index(row, len(heads) - k).data() for k in (3, 2)]
         assert texts == [as_text(predicted), as_text(predicted - state.data.targets[row, 0])]

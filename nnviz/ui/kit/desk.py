@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QMenu
 
 from nnviz.core.address import Address
+from nnviz.core.network import OtherNetwork
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment
 from nnviz.document.player import Player
@@ -252,15 +253,22 @@ class Desk(QObject):
         self.document.select(address)
         self.explanation_requested.emit()
 
+    def compare_with(self, other: OtherNetwork | None) -> None:
+        """Show another network beside the network, or none, and say so."""
+        self.document.compare_with(other)
+        sentence = "No other network is beside the network now"
+        if other:
+            sentence = f"Beside the network: {other.name}. The menu of the panel Runs ends this"
+        self.message.emit(sentence)
+
     def add_compare_entries(self, menu: QMenu) -> None:
         """Add the commands for the other network beside the network to a menu, if there is one."""
-        show, other = self.document.compare_with, self.document.now.compared
-        if other:
+        if other := self.document.now.compared:
             differences = menu.addAction("Differences on the edges")
             differences.setCheckable(True)
             differences.setChecked(other.shows_differences)
-            differences.toggled.connect(lambda on: show(other._replace(shows_differences=on)))
-            menu.addAction("Nothing beside the network", lambda: show(None))
+            differences.toggled.connect(lambda on: self.compare_with(other._replace(shows_differences=on)))
+            menu.addAction("Nothing beside the network", lambda: self.compare_with(None))
 
     def allow_plots(self) -> None:
         """Let panels make plots from now on."""

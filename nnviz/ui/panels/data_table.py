@@ -80,11 +80,11 @@ def columns(state: State, compared: OtherNetwork | None = None) -> list[TableCol
     listed = [TableColumn("input", i, name, *own.get(name, ())) for i, name in enumerate(network.inputs)]
     kinds: list[tuple[ColumnKind, str]] = [("target", ""), ("prediction", ""), ("error", "")]
     if compared:
-        kinds += [("prediction", f" in {compared.name}"), ("error", f" in {compared.name}")]
-    for kind, ending in kinds:
+        kinds += [("prediction", "other "), ("error", "other ")]
+    for kind, start in kinds:
         for j, name in enumerate(outputs):
-            header = f"{kind if len(outputs) == 1 else f'{kind} {name}'}{ending}"
-            listed.append(TableColumn(kind, j, header, compared=bool(ending)))
+            header = f"{start}{kind if len(outputs) == 1 else f'{kind} {name}'}"
+            listed.append(TableColumn(kind, j, header, compared=bool(start)))
     squares = measure is MSE and len(outputs) == 1
     return [*listed, TableColumn("loss", 0, "error²" if squares else measure.phrase)]
 

@@ -125,7 +125,7 @@ class HistoryPlot(PlotPanel):
         measure, shown = now.state.measure.title, []
         for each in self._document.run_table().runs:
             alike = each.settings["loss"] == measure
-            if alike and each.state is not end and each.id not in now.hidden_runs:
+            if alike and (each.seeds or each.state is not end) and each.id not in now.hidden_runs:
                 history, *band = each.curves("accuracy" if self._accuracy() else "") or (None,)
                 unit = self._unit(each.state)
                 shown += [ShownRun(each.pen, each.name, history, tuple(band), unit)] if history else []

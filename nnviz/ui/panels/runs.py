@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
 
 from nnviz.core.edits import remove_set, use_set, uses_set
@@ -221,10 +221,20 @@ class RunList(ListTable):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setIconSize(MARK_PX * (px(100) / 100))
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names often differ at their ends
         header = self.horizontalHeader()
         header.setSectionsClickable(True)
         header.setSortIndicatorClearable(True)
         self.cellDoubleClicked.connect(lambda *_: self.opened.emit())
+
+    def limit_names(self) -> None:
+        """Leave room beside the names for the results."""
+        self.resizeColumnToContents(0)
+        self.setColumnWidth(0, min(self.columnWidth(0), int(NAME_SHARE * self.viewport().width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.limit_names()
 
     def run_at(self, line: int) -> int | None:
         """Return the id of the run in a line, or None."""
@@ -308,13 +318,15 @@ class RunsPanel(Panel):
         table = self._document.run_table()
         self._table = RunTable([*table.runs, *self._weight_sets(new.state)], table.differing)
         if not self._table.runs:
+            self.seeds.hide()
             self.pages.show_sentence(EMPTY)
             return
         self.pages.plot_visible = True
         self.seeds.setVisible(new.seeds_together or any(key in table.differing for key in SEEDED))
         self._columns = columns(self._table, self.all_settings.isChecked())
         if self._sets and new.state.trainable:
-            self._columns.insert(1, RunColumn(f"Row {new.row + 1}", partial(_row_cell, new)))
+            what = "Error" if new.state.network.sizes[-1] == 1 else "Loss"
+            self._columns.insert(1, RunColumn(f"{what}, row {new.row + 1}", partial(_row_cell, new)))
         lines = [(each.name, each.run.label) for each in self._table.runs]
         titles = [each.title for each in self._columns]
         in_use = [uses_set(new.state, place) for place in range(len(self._sets))]
@@ -370,7 +382,7 @@ class RunsPanel(Panel):
             if header.sortIndicatorSection() >= len(titles):
                 header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.resizeColumnsToContents()
-        table.setColumnWidth(0, min(table.columnWidth(0), int(NAME_SHARE * table.viewport().width())))
+        table.limit_names()
         self._hide_empty_states()
         with self._writing():
             line = table.line_of(self._table.runs[-1].id if chosen is None else chosen)
@@ -404,7 +416,7 @@ class RunsPanel(Panel):
 
     def _show_line(self, line: int, named: NamedRun) -> None:
         """Show a run in a line of the table."""
-        is_current, is_hidden = named.id == self._current, named.id in self._document.now.hidden_runs
+        is_current, is_hidden = self._current in named.ids, named.id in self._document.now.hidden_runs
         tip = "\n".join(
             filter(None, (named.name, named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP))
         )
@@ -477,8 +489,7 @@ class RunsPanel(Panel):
         ):
             self.menu.addAction(text, action).setEnabled(known)
         self.menu.addSeparator()
-        rename = lambda: self.table.edit(self.table.currentIndex().siblingAtColumn(0))  # noqa: E731
-        self.menu.addAction("Rename\tF2", rename).setEnabled(not named.seeds)
+        self.menu.addAction("Rename\tF2", self._edit_name).setEnabled(not named.seeds)
         self.menu.addAction("Note…", self._ask_note)
         switches: tuple[Switch, ...] = (
             ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
@@ -494,6 +505,9 @@ class RunsPanel(Panel):
             entry = self.menu.addAction(text, act)
             entry.setCheckable(True)
             entry.setChecked(is_on)
+        named = self.chosen
+        if named and not self._document.state.network.fits(named.state.network):
+            self.menu.addAction("Beside the network: the shapes differ").setEnabled(False)
         self._desk.add_compare_entries(self.menu)
         self.menu.addSeparator()
 
@@ -509,7 +523,7 @@ class RunsPanel(Panel):
                 if named.weight_set is None:
                     text, name = f": its {place}", f"the {place} of {name}"
                 other = None if is_on else OtherNetwork(name, network)
-                yield f"Beside the network{text}", is_on, partial(document.compare_with, other)
+                yield f"Beside the network{text}", is_on, partial(self._desk.compare_with, other)
 
     def return_to_end(self) -> None:
         """Show the selected run at its last iteration, and make it the current run."""
@@ -572,6 +586,9 @@ class RunsPanel(Panel):
         if named:
             self._desk.runner.pause()
             self._document.edit(f"{text} the run {named.name}", label_run, named.id, changes)
+
+    def _edit_name(self) -> None:
+        self.table.edit(self.table.currentIndex().siblingAtColumn(0))
 
     def _renamed(self, item: QTableWidgetItem) -> None:
         """Give the run the typed name; without a name, its settings name it again."""
