@@ -46,7 +46,7 @@ CURVE_ONLY = "An older version of nnviz kept only the curve of this run"
 NO_VALUE = "–"
 MARK_PX, LINE_PX = QSize(30, 12), 2.0
 """Size of the sample of a run's line, and the width of this line, in pixels at 100 %."""
-NAME_SHARE = 0.45
+NAME_SHARE = 0.6
 """Largest share of the table's width for the names of the runs; the tooltip has the whole name."""
 LEFT, MIDDLE = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
 ID = Qt.ItemDataRole.UserRole
