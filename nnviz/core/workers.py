@@ -89,7 +89,7 @@ class Processes(Threads):
             except (EOFError, OSError):  # the process has ended: by an error, or by a signal
                 ended, own.process = own.process, None
                 ended.join()
-                if ended.exitcode > 0:
+                if (ended.exitcode or 0) > 0:  # None if another thread has learned of the end first
                     how = 'a script must call it below `if __name__ == "__main__":`'
                     raise WorkerError(f"the processes of a sweep do not start; {how}") from None
                 continue
