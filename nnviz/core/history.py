@@ -35,6 +35,8 @@ LARGEST = 1e306
 
 MOST_ROOM = 2**23
 """Largest number of points for which a new buffer has room. Memory that is not used yet costs nothing."""
+SMOOTHED = 0.05
+"""Share of a curve's iterations over which a smoothed curve takes the mean."""
 MANY = 64
 """Largest number of points that are added to a thinned history without being thinned at once."""
 
@@ -148,6 +150,17 @@ class History:
         is_thinned = self.is_thinned or len(points) < self.length
         finer = self._finer if span == self._span else self
         return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
+
+    def smoothed(self) -> History:
+        """Return a history in which each point is the mean over the last SMOOTHED share of the iterations."""
+        points = self.points
+        if not self.length:
+            return self
+        iterations, sums = points[:, 0], np.append(0.0, np.cumsum(points[:, 1]))
+        starts = np.searchsorted(iterations, iterations - SMOOTHED * iterations[-1], side="right")
+        ends = np.arange(1, len(points) + 1)
+        means = (sums[ends] - sums[starts]) / (ends - starts)
+        return History(is_thinned=self.is_thinned).extended(np.column_stack((iterations, means)))
 
     def limited(self, limit: float) -> History:
         """Return this history with the limit `limit`, unless its present limit is smaller."""

@@ -211,7 +211,13 @@ def state_at_start(state: State) -> State:
     run = state.run
     assert run is not None
     start = replace(
-        run, iteration=0, memory=np.zeros_like(run.memory), segments=(), diverged=False, stopped=""
+        run,
+        iteration=0,
+        memory=np.zeros_like(run.memory),
+        segments=(),
+        diverged=False,
+        stopped="",
+        seconds=0.0,
     )
     start = start.with_curves(lambda history, _: history.beginning())
     return replace(state, network=run.start, run=start)

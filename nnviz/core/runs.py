@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -198,13 +198,17 @@ def training_of(state: State) -> Training:
     )
 
 
-def updates_per_epoch(state: State) -> int:
-    """Return the number of updates in an epoch of a State's run: one pass over the training rows.
+def iterations_of(unit: str, state: State) -> float | None:
+    """Return how many iterations of a State's run are one "iteration", "epoch" or "second".
 
-    The number is 1 without a run or without training rows.
+    The result is None for seconds that are not known. A run takes the same time for each iteration.
     """
     rows = state.trained_rows
-    return training_of(state).updates_per_epoch(rows) if state.run and rows else 1
+    if unit == "epoch":
+        return training_of(state).updates_per_epoch(rows) if state.run and rows else 1.0
+    if unit == "second":
+        return state.iteration / state.run.seconds if state.run and state.run.seconds else None
+    return 1.0
 
 
 def run_called(state: State, run: int) -> State:
@@ -348,6 +352,8 @@ class NamedRun:
     settings: dict[str, str]
     seeds: tuple[NamedRun, ...] = ()
     place: int = 0
+    means: dict[str, tuple[History, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """The curves of several seeds by name, which are computed once."""
 
     @property
     def pen(self) -> int:
@@ -408,15 +414,13 @@ class NamedRun:
         For several seeds, return the curve of the mean, that of the smallest and that of the largest value. A
         run that has ended counts with its last value.
         """
-        found = [each.run.curve(name) if name else each.run.history for each in self.seeds or (self,)]
-        curves = [curve for curve in found if curve]
-        if len(curves) < len(found) or len(found) == 1:
-            return tuple(curves) if len(found) == 1 else ()
-        points = [curve.points for curve in curves]
-        shared = reduce(np.union1d, (each[:, 0] for each in points))
-        values = [np.interp(shared, *each.T) for each in points]
-        statistics = (statistic(values, axis=0) for statistic in (np.mean, np.min, np.max))
-        return tuple(History().extended(np.column_stack((shared, each))) for each in statistics)
+        if name not in self.means:
+            found = [each.run.curve(name) if name else each.run.history for each in self.seeds or (self,)]
+            curves = [curve for curve in found if curve]
+            if not self.seeds:
+                return tuple(curves)
+            self.means[name] = _means(curves) if len(curves) == len(found) else ()
+        return self.means[name]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -434,6 +438,15 @@ class NamedRun:
             "accuracy": self.run.last_of("accuracy"),
             "state": self.outcome,
         }
+
+
+def _means(curves: Sequence[History]) -> tuple[History, ...]:
+    """Return the curves of the mean, the smallest and the largest value of several curves."""
+    points = [curve.points for curve in curves]
+    shared = reduce(np.union1d, (each[:, 0] for each in points))
+    values = [np.interp(shared, *each.T) for each in points]
+    statistics = (statistic(values, axis=0) for statistic in (np.mean, np.min, np.max))
+    return tuple(History().extended(np.column_stack((shared, each))) for each in statistics)
 
 
 class RunTable(NamedTuple):

@@ -226,6 +226,7 @@ class Run:
     `label`      the number of the run, its name and its note
     `diverged`   whether the run ended because a number became infinite or NaN
     `stopped`    what ended the run early: "patience 2", "until 0.01" or ""
+    `seconds`    how long the computation of the updates took; 0 if that is not known, as after opening a file
     `curve_only` whether only the curve is known, as for earlier runs in files of older versions
     ============ ============================================================================
 
@@ -244,6 +245,7 @@ class Run:
     label: RunLabel = RunLabel()
     diverged: bool = False
     stopped: str = ""
+    seconds: float = 0.0
     curve_only: bool = False
 
     def curve(self, name: str) -> History | None:

@@ -1,6 +1,6 @@
 """The Trainer: continues a State's run in units of work, keeps its history, and notices when it diverges.
 
-An engine makes the updates. This module uses no windows, clocks or threads: the caller decides when to
+An engine makes the updates. This module uses no windows or threads: the caller decides when to
 compute the next unit of work.
 """
 
@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
@@ -39,6 +40,7 @@ class Trainer:
     `iteration`       the number of updates in this run
     `diverged`        whether a number became infinite or NaN
     `stopped`         what ended the run early, as `Run.stopped` says it; or ""
+    `seconds`         how long the computation of the run's updates took
     `is_over`         whether the run diverged or was stopped early
     `state()`         returns the current State, with the run
     ================= ========================================================================
@@ -85,6 +87,7 @@ class Trainer:
         if self._run.optimizer == name:
             memory[:] = self._run.memory
         self.iteration, self._segments = self._run.iteration, self._run.segments
+        self.seconds = self._run.seconds
         curves = {"": self._run.history} | {curve.name: curve.history for curve in self._run.beside}
         points = min(2 + state.training.updates // self.engine.per_epoch, history_limit)
         self._curves = {
@@ -127,7 +130,12 @@ class Trainer:
         If the run diverges or stops early, the Trainer makes no more updates.
         """
         run, units = self._quiet.run, self._updates(self.iteration + updates)
-        while run(next, units, self) is None:
+        while True:
+            began = perf_counter()
+            is_over = run(next, units, self) is not None
+            self.seconds += perf_counter() - began
+            if is_over:
+                return
             yield
 
     def end(self) -> None:
@@ -152,6 +160,7 @@ class Trainer:
             segments=tuple(segment for segment in self._segments if segment.after < self.iteration),
             diverged=self.diverged,
             stopped=self.stopped,
+            seconds=self.seconds,
         )
         network = self.given.network
         network = with_weights(network, as_layers(self.parameters.values, network))
@@ -332,8 +341,11 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
         units = [each.next_unit(last) for each in lanes]
         count = min(updates for updates, _ in units)  # a schedule makes units shorter
         rates = np.column_stack(np.broadcast_arrays(*(rates for _, rates in units)))
+        began = perf_counter()
         points = engine.advance_all(going[0].iteration, count, rates)
+        seconds = (perf_counter() - began) / len(going)
         for k, each in enumerate(going):
+            each.seconds += seconds
             each.parameters.vectors[:] = vectors[:, :, k]
             each.take(points[k], count)
         left = [each for each in going if each.iteration < last and not each.is_over]

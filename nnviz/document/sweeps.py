@@ -92,6 +92,8 @@ class Sweeps(QObject):
                 ends[place] = run.end
         except ValueError as error:
             self._error = error
+        except MemoryError:
+            self._error = ValueError("there is not enough memory to continue")
 
     def _look(self) -> None:
         """List the runs that have ended, and report the progress."""

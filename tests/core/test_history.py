@@ -161,3 +161,13 @@ def test_an_earlier_history_is_cut_from_the_later_one():
     assert not nothing.is_thinned
     part = History(100).extended(curve(others[:60]))
     assert nothing.extended(curve(others)).until(part.end()).points.tolist() == part.points.tolist()
+
+
+def test_a_smoothed_curve_has_the_mean_of_the_last_twentieth_of_the_iterations():
+    rng = np.random.default_rng(0)
+    points = np.column_stack((np.sort(rng.choice(1000, 300, replace=False)), rng.normal(size=300)))
+    points[-1, 0] = 1000
+    for found, (iteration, _) in zip(History().extended(points).smoothed().points, points, strict=True):
+        last = [loss for at, loss in points if iteration - 50 < at <= iteration]
+        np.testing.assert_allclose(found, (iteration, sum(last) / len(last)), rtol=1e-9, atol=1e-12)
+    assert len(History().smoothed()) == 0

@@ -395,10 +395,43 @@ def test_runs_with_other_batches_are_plotted_over_epochs(open_window, qtbot):
     assert curve.kept.lines[0].curve.points[-1, 0] == 12
     drag(panel, curve.present().toPoint(), curve.place_of(2.0, 1.0).toPoint())
     assert window.document.state.iteration == 6
+    panel.units["second"].trigger()
+    assert not epochs.isChecked(), "one unit at a time"
+    epochs.trigger()
     epochs.trigger()
     window.desk.frames.show_pending()
     assert curve.bottom.labelText == "iterations"
     assert (curve.line.curve.points[-1, 0], curve.line.later.points[-1, 0]) == (6, 12)
+
+
+def test_runs_are_plotted_over_the_seconds_of_their_computation_and_smoothed(open_window, qtbot):
+    window = open_window(noisy(validation=0.0, updates=40))
+    bring(window, "Loss")
+    learn(window, qtbot, 0.05, 40)
+    press(window, "Restart")
+    learn(window, qtbot, 0.01, 40)
+    panel, curve = window.history, window.history.curve
+    entries = {action.text(): action for action in panel.menu.actions()}
+    panel.menu.aboutToShow.emit()
+    named = window.document.run_table().runs
+    assert all(each.run.seconds > 0.0 for each in named)
+    entries["Over seconds"].trigger()
+    window.desk.frames.show_pending()
+    assert curve.bottom.labelText == "seconds"
+    kept, end = named[0].run, named[1].run
+    assert curve.line.curve.points[-1, 0] == pytest.approx(end.seconds)
+    assert curve.kept.lines[0].curve.points[-1, 0] == pytest.approx(kept.seconds)
+    assert not entries["Over epochs"].isEnabled(), "each update is an epoch"
+    entries["Over seconds"].trigger()
+    entries["Smoothed"].trigger()
+    window.desk.frames.show_pending()
+    assert curve.left.labelText == "MSE, smoothed"
+    losses = end.history.points[:, 1]
+    means = [losses[max(k - 1, 0) : k + 1].mean() for k in range(41)]
+    np.testing.assert_allclose(curve.line.curve.points[:, 1], means, rtol=1e-9)
+    entries["Smoothed"].trigger()
+    window.desk.frames.show_pending()
+    np.testing.assert_array_equal(curve.line.curve.points[:, 1], losses)
 
 
 # --- two runs on one diagram

@@ -6,6 +6,7 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 
 from nnviz.core.coach import Verdict, judge, overfitting_since
-from nnviz.core.history import History
+from nnviz.core.history import SMOOTHED, History
 from nnviz.core.losses import Loss
 from nnviz.core.numbers import as_text, counted, file_label
-from nnviz.core.runs import delete_runs, updates_per_epoch
+from nnviz.core.runs import delete_runs, iterations_of
 from nnviz.core.state import State
 from nnviz.document.idle import Slicer
 from nnviz.document.job import NEEDS_ROWS
@@ -27,7 +28,7 @@ from nnviz.ui.kit.card import quiet_button, small_button
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.dialogs import export, show_text
-from nnviz.ui.panels.history_readout import SCRIPTS, ShownRun, readouts
+from nnviz.ui.panels.history_readout import SCRIPTS, Readout, ShownRun, readouts
 from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
@@ -46,8 +47,15 @@ LOSS_TIP = (
 PENALTY_TIP = "The curve shows the {loss} alone, without the penalty\n"
 SHOWN = "state", "lock_reason", "is_moving", "hiding", "hidden_runs", "listed_runs", "seeds_together"
 """Fields of a Moment that the plot depends on."""
+SMOOTHED_TIP = f"Each point is the mean of the recorded values of the last {SMOOTHED:.0%} of the iterations"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
+
+
+@lru_cache(maxsize=128)
+def _smoothed(history: History) -> History:
+    """Return the smoothed history of a kept run, which does not change: else it is drawn in every frame."""
+    return history.smoothed()
 
 
 class HistoryPlot(PlotPanel):
@@ -127,13 +135,18 @@ class HistoryPlot(PlotPanel):
             alike = each.settings["loss"] == measure
             if alike and (each.seeds or each.state is not end) and each.id not in now.hidden_runs:
                 history, *band = each.curves("accuracy" if self._accuracy() else "") or (None,)
-                unit = self._unit(each.state)
-                shown += [ShownRun(each.pen, each.name, history, tuple(band), unit)] if history else []
+                unit = iterations_of(self._unit, each.state)
+                if history and unit:
+                    if self.smooth.isChecked():
+                        history, *band = map(_smoothed, (history, *band))
+                    shown.append(ShownRun(each.pen, each.name, history, tuple(band), unit))
         return tuple(shown)
 
-    def _unit(self, state: State) -> int:
-        """Return how many iterations of a State's run are 1 on the x axis."""
-        return updates_per_epoch(state) if self.epochs.isChecked() else 1
+    @property
+    def _unit(self) -> str:
+        """What the x axis counts."""
+        chosen = (unit for unit, action in self.units.items() if action.isChecked())
+        return next(chosen, "iteration")
 
     @property
     def _name(self) -> str:
@@ -150,9 +163,16 @@ class HistoryPlot(PlotPanel):
         first = self.menu.actions()[0]
         self.view_all = QAction("Fit", self.menu)
         self.menu.insertAction(first, self.view_all)
-        self.epochs = QAction("Over epochs", self.menu, checkable=True)
-        self.epochs.toggled.connect(self.show_now)
-        self.menu.insertAction(first, self.epochs)
+        self.units = {
+            each: QAction(f"Over {each}s", self.menu, checkable=True) for each in ("epoch", "second")
+        }
+        self.smooth = QAction("Smoothed", self.menu, checkable=True)
+        self.smooth.setToolTip(SMOOTHED_TIP)
+        for unit, action in self.units.items():
+            action.toggled.connect(partial(self._choose_unit, unit))
+        self.smooth.toggled.connect(self.show_now)
+        for action in (*self.units.values(), self.smooth):
+            self.menu.insertAction(first, action)
         self.menu.insertSeparator(first)
         self.ask_csv = self.add_entry("Export CSV…", self.export_csv)
         self.menu.addSeparator()
@@ -174,10 +194,19 @@ class HistoryPlot(PlotPanel):
         super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
         runs = self._document.run_table().runs
-        has_batches = any(updates_per_epoch(each.state) > 1 for each in runs)
-        self.epochs.setEnabled(self.epochs.isChecked() or has_batches)
+        for unit, action in self.units.items():
+            found = {iterations_of(unit, each.state) for each in runs}
+            action.setEnabled(action.isChecked() or not found <= {1.0, None})
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
         self.forget.setEnabled(bool(self._document.state.runs))
+
+    def _choose_unit(self, unit: str, on: bool) -> None:
+        for other, action in self.units.items():
+            if on and other != unit:
+                action.setChecked(False)
+        self.show_now()
+        if self.curve:
+            self.curve.view_all()
 
     def _forget(self) -> None:
         self._document.edit("Delete the kept runs", delete_runs)
@@ -198,18 +227,18 @@ class HistoryPlot(PlotPanel):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
-        end, has_epochs = self._document.past.end, self.epochs.isChecked()
+        end, unit, is_smooth = self._document.past.end, self._unit, self.smooth.isChecked()
         count = len(self._document.run_table().runs)
         self.runs_button.setText(counted(count, "run"))
         self.runs_button.setVisible(count > 1)
-        before, shown = self._shown, (history, present, runs, new.state.training, has_epochs)
+        before, shown = self._shown, (history, present, runs, new.state.training, unit, is_smooth)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
         risen = overfitting_since(self._document.past.end)
         measure = "accuracy" if accuracy else self._document.past.end.curve_title
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
-        self.curve.set_measure(measure, is_share=bool(accuracy))
-        self.curve.set_unit(self._unit(end), "epochs" if has_epochs else "iterations")
+        self.curve.set_measure(f"{measure}, smoothed" if is_smooth else measure, is_share=bool(accuracy))
+        self.curve.set_unit(iterations_of(unit, end) or 1.0, f"{unit}s")
         self.curve.show_runs(runs)
         self.curve.marked = None if accuracy else risen
         self.curve.stop_reason = self._document.past.end.stop_reason
@@ -222,10 +251,13 @@ class HistoryPlot(PlotPanel):
             self.curve.setToolTip(alone + tip)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._document.past.end.curve_title) if run else ()
-            name = self._name if run else ""
-            self.curve.show_history(
-                history or History(), present, validation, values, name=name, growing=new.is_moving
-            )
+            name, drawn = self._name if run else "", history or History()
+            if is_smooth:
+                drawn = drawn.smoothed()
+                present = present and drawn.at(present[0])
+                validation = validation and validation.smoothed()
+                values = (Readout(f"{measure}, smoothed", drawn, bool(accuracy)), *values)
+            self.curve.show_history(drawn, present, validation, values, name=name, growing=new.is_moving)
         self._shown = shown
 
     def _follow_run(self) -> None:

@@ -60,7 +60,7 @@ class HistoryLine:
     `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
     """
 
-    def __init__(self, pen: Callable[[], QPen], history: History | None = None, unit: int = 1) -> None:
+    def __init__(self, pen: Callable[[], QPen], history: History | None = None, unit: float = 1.0) -> None:
         """Make a line whose pen, in the present theme, is `pen()`. `unit` iterations are 1 on the x axis."""
         self.history, self.unit = history or History(), unit
         self._pen = pen
@@ -435,7 +435,7 @@ class HistoryCurve(Plot):
             self.left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
 
-    def set_unit(self, unit: int, title: str) -> None:
+    def set_unit(self, unit: float, title: str) -> None:
         """Set how many iterations of the history are 1 on the x axis, and the title of this axis."""
         self.line.unit = self.validation.unit = unit
         self.bottom.set_text(title)
@@ -527,7 +527,7 @@ class HistoryCurve(Plot):
         self._dot.set_colours(run_pen(run.id, 1).color().name() if run else self.line.colour)
         self.show_readout(point, "\n".join(lines))
 
-    def _unit(self, run: ShownRun | None) -> int:
+    def _unit(self, run: ShownRun | None) -> float:
         """Return how many iterations of a kept run, or of the history, are 1 on the x axis."""
         return self.line.unit if run is None else run.unit
 
@@ -558,7 +558,9 @@ class HistoryCurve(Plot):
     def _fit(self) -> None:
         lines = (line for line in (self.line, *self.kept.lines) if len(line.history))
         last = max(
-            1.0, self._present[0] / self.line.unit, *(line.history.last[0] / line.unit for line in lines)
+            1.0 / self.line.unit,
+            self._present[0] / self.line.unit,
+            *(line.history.last[0] / line.unit for line in lines),
         )
         box, (low, high) = self.box, self._reach()
         view = (

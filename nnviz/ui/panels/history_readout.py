@@ -40,7 +40,7 @@ class ShownRun(NamedTuple):
     name: str
     history: History
     band: tuple[History, ...] = ()
-    unit: int = 1
+    unit: float = 1.0
 
 
 def measure_title(measure: str) -> str:
