@@ -554,7 +554,7 @@ BAD_USE = """
 predict ¦ predict relu --skip-incomplete ¦ predict relu --row ¦ predict relu --row 3,a
 ¦ predict relu --row nan,1 ¦ predict relu --ro 3,5 ¦ train relu --updates 0 ¦ train relu --updates 2.5
 ¦ train relu --seed 9223372036854775808 ¦ train relu --seed -1 ¦ train relu --learning-rate -0.1
-¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --keep worst
+¦ train relu --validation 1 ¦ train relu --learning-rate fast ¦ train relu --patience 1.5
 ¦ train relu --l1 -1 ¦ train relu --l2 nan ¦ train relu --loss zero_one ¦ train relu --loss 'huber(0)'
 ¦ train relu -o out.doc ¦ train iris --patience -1 ¦ train iris --until -1 ¦ code relu -o out ¦ render relu
 ¦ render relu -o a.bmp ¦ render relu -o a.gif --walk --training ¦ render relu -o a.gif --walk --fps 51
@@ -791,7 +791,6 @@ def test_a_sweep_refuses_what_it_cannot_do(refusals, approved, monkeypatch):
         "--seeds 0",
         "--resume",
         "-o sweep.txt",
-        "--backend joblib",
         "--backend dask",
         "--scheduler tcp://127.0.0.1:8786",
         "--backend processes --scheduler tcp://127.0.0.1:8786",
