@@ -81,7 +81,7 @@ PALETTES: dict[str, Palette] = {
             *("#F3A04A", "#4AA8E8", "#69BE6C", "#D06A86", "#7AD3DF"),
             *("#E3C94B", "#F29AAB", "#AEBB55", "#9BA6B5", "#C29163"),
         ),
-        runs=("#93C5FD", "#C29163", "#D9F99D", "#3B82F6", "#FDE047"),
+        runs=("#93C5FD", "#FB7185", "#D9F99D", "#3B82F6", "#FDE047"),
     ),
 }
 """The palette of each theme, by name."""

@@ -368,10 +368,10 @@ def test_twenty_runs_are_told_apart_by_colour_or_dashes(qapp, theme, seen):
     looks = [(pen.color().name(), pen.style()) for pen in pens]
     assert len(set(looks)) == 20
     assert Qt.PenStyle.SolidLine not in RUN_PATTERNS, "only the current run has a solid line"
-    assert np.linalg.norm(lab(palette.accent, seen) - lab(palette.validation, seen)) > 12
-    for (one, pattern), (other, others) in itertools.combinations(looks, 2):
-        apart = np.linalg.norm(lab(one, seen) - lab(other, seen))
-        assert pattern != others or one.lower() == other.lower() or apart > 12, (one, other)
+    current = {palette.accent, palette.validation}
+    for one, other in itertools.combinations((*current, *palette.runs), 2):
+        least = 20 if {one, other} & current else 12
+        assert np.linalg.norm(lab(one, seen) - lab(other, seen)) > least, (one, other)
     for one, other in itertools.pairwise(looks):
         assert one[0] != other[0]
         assert one[1] != other[1]
@@ -421,8 +421,11 @@ def test_runs_are_plotted_over_the_seconds_of_their_computation_and_smoothed(ope
     kept, end = named[0].run, named[1].run
     assert curve.line.curve.points[-1, 0] == pytest.approx(end.seconds)
     assert curve.kept.lines[0].curve.points[-1, 0] == pytest.approx(kept.seconds)
+    assert len(curve.bottom.ticks(0.0, 0.3, 400.0)) > 2, "a run of a split second has ticks"
     assert not entries["Over epochs"].isEnabled(), "each update is an epoch"
     entries["Over seconds"].trigger()
+    window.desk.frames.show_pending()
+    assert [text for _, text in curve.bottom.ticks(0.0, 2.0, 640.0)] == ["0", "1", "2"], "whole iterations"
     entries["Smoothed"].trigger()
     window.desk.frames.show_pending()
     assert curve.left.labelText == "MSE, smoothed"

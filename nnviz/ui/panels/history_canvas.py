@@ -281,6 +281,8 @@ RING_PX = 7.0
 """Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
 
+ITERATIONS = "iterations"
+"""Title of the x axis whose ticks are whole numbers: a run may last less than an epoch or a second."""
 SOLID = "━━"
 LINES = {
     Qt.PenStyle.DashLine: "╍╍",
@@ -346,7 +348,7 @@ class HistoryCurve(Plot):
     ring_dropped = Signal()
 
     def __init__(self) -> None:
-        super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
+        super().__init__(QuietAxis("bottom", ITERATIONS, whole=True), QuietAxis("left", grid=True))
         self.setMinimumHeight(LEAST_PX)
         self._measure = ""
         self._is_share = False
@@ -438,6 +440,7 @@ class HistoryCurve(Plot):
     def set_unit(self, unit: float, title: str) -> None:
         """Set how many iterations of the history are 1 on the x axis, and the title of this axis."""
         self.line.unit = self.validation.unit = unit
+        self.bottom.whole = title == ITERATIONS
         self.bottom.set_text(title)
 
     def show_runs(self, runs: tuple[ShownRun, ...]) -> None:

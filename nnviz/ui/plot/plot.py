@@ -228,7 +228,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         super().__init__(orientation, maxTickLength=0)
         self.picture: AxisPicture | None = None
         self._logarithmic = self._percent = False
-        self._whole, self._text, self._colour = whole, label, colour
+        self.whole, self._text, self._colour = whole, label, colour
         self.enableAutoSIPrefix(False)
         self.setStyle(tickTextOffset=OFFSET)
         if grid:
@@ -266,7 +266,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             values = log_ticks(low, high, count)
             texts = tick_texts([10.0**value for value in values])
         else:
-            values = round_ticks(low, high, count, least=1.0 if self._whole else 0.0)
+            values = round_ticks(low, high, count, least=1.0 if self.whole else 0.0)
             texts = tick_texts(values)
         if self._percent:
             texts = [f"{text} %" for text in tick_texts([100 * value for value in values])]
