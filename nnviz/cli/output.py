@@ -36,7 +36,7 @@ from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.runs import begin, keep_ended
 from nnviz.core.slopes import LayerSlopes, run_work
 from nnviz.core.slopes import slopes as slopes_of
-from nnviz.core.state import State, Training
+from nnviz.core.state import State, Training, run_of
 from nnviz.core.train import Result
 from nnviz.files import atomic, examples, native, registry
 from nnviz.files.atomic import read_bytes
@@ -358,8 +358,7 @@ def _cell(value: object) -> str:
 
 def _print_outcome(result: Result, since: int | None) -> None:
     """Print to standard error how the training went; `since` is the first iteration of overfitting."""
-    state, run = result.state, result.state.run
-    assert run is not None
+    state = result.state
     if result.diverged:
         print_remark(
             f"the {state.measure.phrase} grew without bound, so nnviz kept the weights after "
@@ -376,14 +375,13 @@ def _print_outcome(result: Result, since: int | None) -> None:
     if since is not None and not state.training.keep:
         print_remark("to save the network with the lowest validation loss, use --keep best")
     if state.training.keep:
-        least = as_text(run.monitored_curve.last[1])
+        least = as_text(run_of(state).monitored_curve.last[1])
         found = f"(lowest {state.monitored_title}: {least})"
         print_remark(f"kept iteration {state.iteration} of {result.end.iteration} {found}")
 
 
 def _print_history(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
-    state, run, name = result.state, result.state.run, result.state.measure.name
-    assert run is not None
+    state, name = result.state, result.state.measure.name
     found = measure_all(state)
     if not chosen.json:
         rows = writing.rows_text(_thinned(result.history, state.iteration), name)
@@ -396,7 +394,7 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
     history[np.isnan(result.history)] = None
     values = {
         "iteration": state.iteration,
-        name: run.history.last[1],
+        name: run_of(state).history.last[1],
         "validation": found.validation,
         "accuracy": found.accuracy,
         "validation_accuracy": found.validation_accuracy,

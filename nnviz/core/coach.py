@@ -28,9 +28,9 @@ from nnviz.core.losses import MSE
 from nnviz.core.numbers import as_text, counted, percent_text
 from nnviz.core.replay import state_at_start
 from nnviz.core.results import health_in_blocks, means_in_blocks
-from nnviz.core.runs import all_runs, run_of, same_rows, training_of
+from nnviz.core.runs import all_runs, same_rows, training_of
 from nnviz.core.slopes import Work
-from nnviz.core.state import State
+from nnviz.core.state import State, run_of
 from nnviz.core.train import with_settings
 from nnviz.core.trainer import Trainer
 

@@ -18,7 +18,7 @@ import numpy as np
 from nnviz.core.network import Network
 from nnviz.core.numbers import POINTS
 from nnviz.core.slopes import BLOCK_NS, PASSES_PER_UPDATE, forward_ns
-from nnviz.core.state import Run, Segment, State, Training, with_weights
+from nnviz.core.state import Run, Segment, State, Training, run_of, with_weights
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
@@ -79,7 +79,7 @@ class Past:
         if state.run is not None:
             self._store(state)
             self.shown = state
-        elif self.shown is not None and state.network is _start(self.shown):
+        elif self.shown is not None and state.network is run_of(self.shown).start:
             self.shown = None
 
     def _end_at(self, state: State) -> None:
@@ -111,7 +111,7 @@ class Past:
         between = {
             each.iteration: each.network for each in self._stored if 0 < each.iteration < last.iteration
         }
-        return {0: _start(last), **between, last.iteration: last.network}
+        return {0: run_of(last).start, **between, last.iteration: last.network}
 
     def fill(self, count: int) -> Iterator[None]:
         """Store States of the current run at about `count` evenly spaced iterations, also of an opened file.
@@ -133,11 +133,11 @@ class Past:
                 self._store(replay.state())
 
     def _store(self, state: State) -> None:
-        assert state.run is not None
         at = bisect_right(self._stored, state.iteration, key=attrgetter("iteration"))
         if at and self._stored[at - 1].iteration == state.iteration:
             return
-        self._stored.insert(at, replace(state, run=state.run.with_curves(lambda history, _: history.end())))
+        short = run_of(state).with_curves(lambda history, _: history.end())
+        self._stored.insert(at, replace(state, run=short))
         if len(self._stored) > _most_stored(state):
             del self._stored[-2::-2]
 
@@ -155,14 +155,7 @@ def _points(state: State) -> int:
 
 def _with_history_of(end: State, earlier: State) -> State:
     """Return `earlier` with all points of the history of `end` up to it."""
-    assert end.run is not None
-    assert earlier.run is not None
-    return replace(earlier, run=end.run.until(earlier.run))
-
-
-def _start(state: State) -> Network:
-    assert state.run is not None
-    return state.run.start
+    return replace(earlier, run=run_of(end).until(run_of(earlier)))
 
 
 def leads_to(state: State, later: State) -> bool:
@@ -208,8 +201,7 @@ def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
 
 def state_at_start(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`, which must have a run."""
-    run = state.run
-    assert run is not None
+    run = run_of(state)
     start = replace(
         run,
         iteration=0,
@@ -250,9 +242,8 @@ class Replay:
     def __init__(
         self, known: State, end: State, history_limit: float = math.inf, at_once: float = math.inf
     ) -> None:
-        assert end.run is not None
         self.at_once = at_once
-        self._known, self._end, self._run, self._limit = known, end, end.run, history_limit
+        self._known, self._end, self._run, self._limit = known, end, run_of(end), history_limit
         self.iteration = known.iteration
         self.learning_rate = known.training.learning_rate  # as in Trainer; setting it has no effect
 

@@ -21,7 +21,7 @@ from nnviz.core.numbers import KEPT_NUMBERS, KEPT_RUNS, NUMBERS, SEGMENTS, exact
 from nnviz.core.replay import leads_to
 from nnviz.core.schedules import CONSTANT
 from nnviz.core.slopes import QUICK_NS, forward_ns
-from nnviz.core.state import MOST_UPDATES, Run, RunLabel, State, Training
+from nnviz.core.state import MOST_UPDATES, Run, RunLabel, State, Training, run_of
 
 SEGMENT_NUMBERS = 100
 """A change of settings counts as this many numbers: objects of a file take more memory than numbers."""
@@ -177,12 +177,6 @@ def numbers_of(runs: Sequence[State], state: State) -> int:
 
 
 # One run of a State
-
-
-def run_of(state: State) -> Run:
-    """Return the run of a State that has a run."""
-    assert state.run is not None
-    return state.run
 
 
 def training_of(state: State) -> Training:

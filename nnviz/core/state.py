@@ -447,6 +447,12 @@ class WeightSet:
         return with_weights(network, self.layers)
 
 
+def run_of(state: State) -> Run:
+    """Return the run of a State that has a run."""
+    assert state.run is not None
+    return state.run
+
+
 def agree_except(one: object, other: object, *names: str) -> bool:
     """Return whether two values of one dataclass share every field except possibly the fields `names`."""
     shared = (each.name for each in fields(one) if each.name not in names)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ from nnviz.core.history import ceiling
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import KEPT_POINTS, NODES, NUMBERS, parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import State, Training, number_of
+from nnviz.core.state import State, Training, number_of, run_of
 from nnviz.core.train import Result, results_of
 from nnviz.core.workers import Threads, open_workers
 
@@ -125,8 +125,7 @@ class Trial(NamedTuple):
 
     def run(self, result: Result) -> SweepRun:
         """Return the run with its results."""
-        state, run = result.state, result.state.run
-        assert run is not None
+        state, run = result.state, run_of(result.state)
         return SweepRun(
             **self.settings,
             updates=run.iteration,

@@ -20,7 +20,7 @@ from nnviz.core.engines import LANES, engine_of
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import as_text, counted, loss_text
 from nnviz.core.replay import Past, Replay, with_past
-from nnviz.core.state import COMPILED, NUMPY, Dataset, EngineName, Run, State
+from nnviz.core.state import COMPILED, NUMPY, Dataset, EngineName, State, run_of
 from nnviz.core.trainer import FEWEST, Trainer, work_together
 from nnviz.core.workers import Threads
 
@@ -51,8 +51,7 @@ class Best:
 
     def state(self, end: State) -> State:
         """Return the State with the smallest loss in a training with the last State `end`."""
-        assert end.run is not None
-        iteration = end.run.best_iteration
+        iteration = run_of(end).best_iteration
         if iteration == end.iteration:
             return end
         self._past.follow(end)
@@ -78,22 +77,17 @@ class Result(AsSvg):
         return f"<Result: {self.in_words}>"
 
     @property
-    def _run(self) -> Run:
-        assert self.end.run is not None
-        return self.end.run
-
-    @property
     def history(self) -> Array:
         """The losses of the whole run, shape (points, 2) or, with validation rows, (points, 3).
 
         The columns are the iteration, the loss and the validation loss.
         """
-        return self._run.points
+        return run_of(self.end).points
 
     @property
     def diverged(self) -> bool:
         """Whether a number became infinite or NaN."""
-        return self._run.diverged
+        return run_of(self.end).diverged
 
     @property
     def in_words(self) -> str:

@@ -20,7 +20,7 @@ from nnviz.core.coach import RISEN, overfitting_since, scaled
 from nnviz.core.history import BUCKETS
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
-from nnviz.core.state import State, Training
+from nnviz.core.state import State, Training, run_of
 from nnviz.core.trainer import Trainer
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
@@ -97,8 +97,7 @@ def _loss_of(state: State, after: State) -> float:
     """Return the last loss in the history of `state`, or else the first loss in the history of `after`."""
     if state.run and state.run.history:
         return state.run.history.last[1]
-    assert after.run is not None
-    return float(after.run.history.points[0, 1])
+    return float(run_of(after).history.points[0, 1])
 
 
 def _divergence(before: State, after: State) -> str:

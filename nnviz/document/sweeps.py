@@ -10,8 +10,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from nnviz.core.numbers import counted
-from nnviz.core.runs import add_runs, run_of
-from nnviz.core.state import State
+from nnviz.core.runs import add_runs
+from nnviz.core.state import State, run_of
 from nnviz.core.sweep import Trial, carry_out_trials, combinations
 from nnviz.core.workers import Threads
 from nnviz.document.document import Document

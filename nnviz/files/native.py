@@ -38,7 +38,7 @@ from nnviz.core.numbers import (
 )
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.parameters import as_layers, as_vector
-from nnviz.core.runs import is_savable, numbers_of, run_of, within_limits
+from nnviz.core.runs import is_savable, numbers_of, within_limits
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import (
     COMPILED,
@@ -53,6 +53,7 @@ from nnviz.core.state import (
     Training,
     Weights,
     WeightSet,
+    run_of,
     with_weights,
 )
 from nnviz.files import json_text, version1
