@@ -29,37 +29,39 @@ EVERY = 100
 
 
 class Best:
-    """Finds the State with the smallest validation loss in a training that starts at `state`.
+    """Finds the State with the smallest validation loss in a training, if the training keeps the best State.
 
     Without validation rows, the training loss counts. During the training, `follow` stores States. At the
-    end, `state` starts at the last stored State before the iteration with the smallest loss, and repeats only
-    the updates from there.
+    end, `result` starts at the last stored State before the iteration with the smallest loss, and repeats
+    only the updates from there.
     """
 
-    def __init__(self, state: State) -> None:
-        self._past = Past(state)
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer, self._past = trainer, Past(trainer.given) if trainer.given.training.keep else None
         self._next = 0
 
-    def follow(self, trainer: Trainer) -> None:
-        """Store the State of `trainer` after every `EVERY` updates.
+    def follow(self) -> None:
+        """Store the State after every `EVERY` updates.
 
         Call this method after each unit of work in the training.
         """
-        if trainer.iteration >= self._next:
-            self._past.follow(trainer.state())
-            self._next = trainer.iteration + EVERY
+        if self._past and self._trainer.iteration >= self._next:
+            self._past.follow(self._trainer.state())
+            self._next = self._trainer.iteration + EVERY
 
-    def state(self, end: State) -> State:
-        """Return the State with the smallest loss in a training with the last State `end`."""
-        iteration = run_of(end).best_iteration
-        if iteration == end.iteration:
-            return end
+    def result(self) -> Result:
+        """End the training, and return its result."""
+        self._trainer.end()
+        end = self._trainer.state()
+        iteration = run_of(end).best_iteration if self._past else end.iteration
+        if self._past is None or iteration == end.iteration:
+            return Result(end, end)
         self._past.follow(end)
         known = self._past.nearest(iteration)
         replay = Replay(known, end)
         for _ in replay.work(iteration - known.iteration):
             pass
-        return with_past(end, replay.state())
+        return Result(with_past(end, replay.state()), end)
 
 
 @dataclass(frozen=True)
@@ -161,22 +163,10 @@ def carry_out(state: State, is_stopped: Callable[[], bool] = lambda: False) -> R
     NaN.
     """
     trainer = Trainer(state, at_once=math.inf)
-    units = trainer.work(state.training.updates)
-    best = _best(trainer)
+    best, units = Best(trainer), trainer.work(state.training.updates)
     while not is_stopped() and next(units, trainer) is None:
-        if best:
-            best.follow(trainer)
-    return _result(trainer, best)
-
-
-def _best(trainer: Trainer) -> Best | None:
-    return Best(trainer.given) if trainer.given.training.keep else None
-
-
-def _result(trainer: Trainer, best: Best | None) -> Result:
-    trainer.end()
-    end = trainer.state()
-    return Result(best.state(end) if best else end, end)
+        best.follow()
+    return best.result()
 
 
 def carry_out_all(states: Sequence[State]) -> list[Result]:
@@ -280,14 +270,13 @@ def _train_group(
         raise ValueError("a worker does not have the engine of this computer; install the same nnviz there")
     is_compiled = engine == COMPILED
     units = work_together(trainers, updates) if is_compiled else trainers[0].work(updates)
-    bests = [_best(trainer) for trainer in trainers]
+    bests = [Best(trainer) for trainer in trainers]
     with nullcontext() if is_compiled else _NUMPY_LOCK, _naming(place):
         for _ in units:
             if is_stopped():
                 return []
-            for trainer, best in zip(trainers, bests, strict=True):
-                if best:
-                    best.follow(trainer)
-    results = [_result(trainer, best) for trainer, best in zip(trainers, bests, strict=True)]
+            for best in bests:
+                best.follow()
+    results = [best.result() for best in bests]
     made = [(i, each.state, each.end) for (i, _), each in zip(members, results, strict=True)]
     return _on_rows(made, Dataset.empty(trainers[0].given.network))
