@@ -12,17 +12,15 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from operator import mul
 from typing import Any, NamedTuple, TypedDict, Unpack
-
-import numpy as np
 
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import default_nodes
 from nnviz.core.history import ceiling
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.numbers import KEPT_POINTS, NODES, NUMBERS, parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training, number_of, run_of
@@ -180,38 +178,32 @@ def combinations(
     begun = replace(state, run=None, runs=(), baseline=None, weight_sets=())
     if updates is not None:
         begun = replace(begun, training=replace(begun.training, updates=updates))
-    values = [list(swept.get(name, (None,))) for name in READERS]
-    trials = []
-    for chosen in product(*values, [None] if seeds is None else range(seeds)):
-        given = dict(zip(SETTINGS, chosen, strict=True))
-        given = {name: value for name, value in given.items() if name in swept or name == "seed"}
-        trials.append(_trial(begun, given))
-    return trials
+    values = {name: list(swept[name]) for name in READERS if name in swept}
+    if seeds is not None:
+        values["seed"] = list(range(seeds))
+    return [_trial(begun, dict(zip(values, chosen, strict=True))) for chosen in product(*values.values())]
 
 
 def _trial(state: State, given: dict[str, Any]) -> Trial:
     """Return the run of `state` with the given settings. Raises ValueError for an invalid setting."""
-    seed, before = given.pop("seed"), state.network.sizes
     if "hidden" in given or "activation" in given:
         state = _with_hidden(state, given.pop("hidden", None), given.pop("activation", None))
-    training = replace(state.training, **given)
-    if seed is not None:
-        training = replace(training, seed=seed)
-    network = state.network
-    if seed is not None or network.sizes != before:
+    training, network = replace(state.training, **given), state.network
+    if "seed" in given:
         network = network.randomised(training.seed)
     state = edits.set_training(replace(state, network=network), training)
     hidden = network.layers[:-1]
-    settings = {
-        name: getattr(training, name) for name in ("learning_rate", "optimizer", "batch_size", "l1", "l2")
-    }
-    settings["hidden"] = "-".join(str(len(layer)) for layer in hidden)
-    settings["activation"] = ",".join(dict.fromkeys(layer.activation for layer in hidden))
-    return Trial(state, {name: settings.get(name, training.seed) for name in SETTINGS})
+    sizes = "-".join(str(len(layer)) for layer in hidden)
+    names = ",".join(dict.fromkeys(layer.activation for layer in hidden))
+    settings = vars(training) | {"hidden": sizes, "activation": names}
+    return Trial(state, {name: settings[name] for name in SETTINGS})
 
 
 def _with_hidden(state: State, sizes: Sequence[int] | None, name: str | None) -> State:
-    """Return `state` with other numbers of hidden nodes or another activation, where these are not None."""
+    """Return `state` with other numbers of hidden nodes or another activation, where these are not None.
+
+    Another number of nodes means random weights of the State's seed.
+    """
     network = state.network
     old, output = network.layers[:-1], network.layers[-1]
     name = activation(name).name if name is not None else None
@@ -220,19 +212,15 @@ def _with_hidden(state: State, sizes: Sequence[int] | None, name: str | None) ->
         return edits.with_network(state, Network(network.inputs, (*hidden, output)))
     if any(size < 1 for size in sizes):
         raise ValueError("hidden: every hidden layer needs at least one node")
-    widths, layers = [len(network.inputs), *sizes, len(output)], []
+    widths = [len(network.inputs), *sizes, len(output)]
     NODES.check(sum(widths), "hidden")
     NUMBERS.check(sum(map(mul, widths, widths[1:])), "hidden")
-    biases = any(layer.biases is not None for layer in network.layers)
     usual = name or (old[0].activation if old else HIDDEN)
-    for k, (before, count) in enumerate(pairwise(widths)):
-        is_output = k == len(sizes)
-        nodes = output.nodes if is_output else default_nodes(k, len(widths) - 1, count)
-        added = np.zeros(count) if biases else None
-        layers.append(
-            Layer(nodes, output.activation if is_output else usual, np.zeros((count, before)), added)
-        )
-    changed = Network(network.inputs, layers)
+    layers = [(default_nodes(k, len(sizes) + 1, size), usual) for k, size in enumerate(sizes)]
+    layers.append((output.nodes, output.activation))
+    changed = Network.random(network.inputs, layers, state.training.seed)
+    if all(layer.biases is None for layer in network.layers):
+        changed = replace(changed, layers=tuple(replace(layer, biases=None) for layer in changed.layers))
     training = edits.training_after(state, changed)
     return replace(state, network=changed, training=training)
 
