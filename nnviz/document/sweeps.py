@@ -41,7 +41,6 @@ class Sweeps(QObject):
         self._document = document
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
-        self._thread: threading.Thread | None = None
 
     @property
     def running(self) -> bool:
@@ -76,15 +75,10 @@ class Sweeps(QObject):
 
     def stop(self, *, keep: bool = True) -> None:
         """Stop the runs that are in progress. If `keep`, keep the runs that have ended."""
-        if not self.running:
-            return
-        self._timer.stop()
-        self._stop.set()
-        assert self._thread is not None
-        self._thread.join()
-        if keep:
-            self._finish()
-        self.progressed.emit("")
+        if self.running:
+            self._stop.set()
+            self._thread.join()
+            self._finish(keep=keep)
 
     def _work(self, trials: Sequence[Trial], ends: dict[int, State], stop: threading.Event) -> None:
         try:
@@ -97,17 +91,13 @@ class Sweeps(QObject):
 
     def _look(self) -> None:
         """List the runs that have ended, and report the progress."""
-        assert self._thread is not None
-        is_over = not self._thread.is_alive()
-        if is_over and not self._document.now.is_moving:  # the edit would end a run in progress
-            self._timer.stop()
-            self._finish()
-            self.progressed.emit("")
-        else:
-            ended = self._in_order()
-            if len(ended) > len(self._document.now.listed_runs):
-                self._document.list_runs(ended)
-            self._tell()
+        if not (self._thread.is_alive() or self._document.now.is_moving):
+            self._finish()  # the edit would end a run in progress
+            return
+        ended = self._in_order()
+        if len(ended) > len(self._document.now.listed_runs):
+            self._document.list_runs(ended)
+        self._tell()
 
     def _in_order(self) -> tuple[State, ...]:
         return tuple(self._ends[place] for place in sorted(self._ends))
@@ -121,8 +111,12 @@ class Sweeps(QObject):
             text = f"{text}, {left} left"
         self.progressed.emit(text)
 
-    def _finish(self) -> None:
-        """Add all runs as one undo entry, and report the end."""
+    def _finish(self, *, keep: bool = True) -> None:
+        """End the sweep. If `keep`, add all runs as one undo entry, and report the end."""
+        self._timer.stop()
+        self.progressed.emit("")
+        if not keep:
+            return
         ended = self._in_order()
         self._document.list_runs(())
         if ended:
