@@ -65,19 +65,25 @@ def paused_sentence(done: int, updates: int) -> str:
 
 
 def outcome_sentence(
-    label: str, before: State, after: State, diverged: bool, error: ValueError | None
+    label: str, before: State, after: State, error: ValueError | None, is_hidden: bool
 ) -> tuple[str, bool]:
     """Return a sentence on the updates from `before` to `after`, and whether the sentence is a warning.
 
-    `label` names the run: "20 updates". `error` is the reason if the run could not continue.
+    `label` names the run: "20 updates". `error` is the reason if the run could not continue. If `is_hidden`,
+    the sentence has no results.
     """
     if error:
         return refusal_sentence(error), True
-    if diverged:
+    if run_of(after).diverged:
         return _divergence(before, after), True
+    if is_hidden:
+        return f"{label}: results are hidden", False
     start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
     trained = start + before.penalty, end + after.penalty
-    if trained[1] > trained[0]:
+    has_risen = trained[1] > trained[0]
+    if reason := after.stop_reason:
+        return f"{label}, stopped early: {reason}", has_risen
+    if has_risen:
         rate = as_text(scaled(after.training.learning_rate, -1))
         advice = f"try a learning rate of {rate} or less"
         name = f"{loss.phrase}{' + penalty' if after.training.penalty else ''}"
@@ -242,9 +248,7 @@ class Job(QObject):
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
     `ended`       signal: the job is over and `frame_due` was emitted for the last State
-    `is_over`     whether all updates are made, or the run has ended early, or the job failed or was ended
-    `diverged`    whether the run diverged
-    `stopped`     what has ended the run early, as `Run.stopped` says it; or ""
+    `is_over`     whether all updates are made, or the run is over, or the job failed or was ended
     `error`       reason if the job could not continue, or None
     `before`      State before the first update
     ============= ===================================================================================
@@ -262,8 +266,7 @@ class Job(QObject):
         self._work = self._trainer.work(updates)
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
-        self.is_over = self.diverged = self._stopped = False
-        self.stopped = ""
+        self.is_over = self._is_run_over = self._stopped = False
         self.error: ValueError | None = None
         self._first = self._iteration_reached = state.iteration
         self._taken_key: tuple[object, ...] = state.training, state.iteration, False, 0
@@ -284,8 +287,7 @@ class Job(QObject):
     @property
     def was_cut_short(self) -> bool:
         """Whether the job was stopped before all updates were made."""
-        ended = self.diverged or self.stopped or self.error
-        return not self.is_over or (self.done < self.updates and not ended)
+        return not self.is_over or (self.done < self.updates and not (self._is_run_over or self.error))
 
     @property
     def done(self) -> int:
@@ -310,13 +312,12 @@ class Job(QObject):
         state = self._background.take() if self._background else self._latest_state()
         if state is None or state.run is None:
             return None
-        self._iteration_reached = state.iteration
-        self.diverged, self.stopped = state.run.diverged, state.run.stopped
-        self.is_over = self.is_over or self.diverged or self.stopped != ""
-        is_shown = self._iteration_reached > self._first or self.diverged
+        run, self._iteration_reached = state.run, state.iteration
+        self._is_run_over = run.diverged or run.stopped != ""
+        self.is_over = self.is_over or self._is_run_over
         # after the last update, the State still gets the loss at the end of an epoch
-        points = len(state.run.history) if is_shown else 0
-        key = self.training, self._iteration_reached, self.diverged, points
+        points = len(run.history) if self.done or run.diverged else 0
+        key = self.training, self._iteration_reached, run.diverged, points
         if self._taken_key == key:
             return None
         self._taken_key = key
@@ -409,7 +410,6 @@ class Job(QObject):
         except ValueError as error:
             self.error, self.is_over = error, True
         self._iteration_reached = trainer.iteration
-        self.diverged, self.stopped = trainer.diverged, trainer.stopped
         if self._long_units > 1 and not self.is_over:
             self._background = Background(trainer, work, goal, last, self._limits.work_per_state)
 

@@ -203,9 +203,7 @@ class Runner(QObject):
     def run(self) -> None:
         """Make the updates that the training settings ask for, or the remaining updates of a paused run."""
         if not self.running:
-            updates = self.updates_left or self._document.state.training.updates
-            if job := self._begin(updates):
-                job.set_speed(self._speed)
+            self._begin(self.updates_left or self._document.state.training.updates)
 
     def step(self) -> None:
         """Pause any run, and make one update as a separate undo entry."""
@@ -312,8 +310,7 @@ class Runner(QObject):
         self._job = None  # without the signals of a pause: the next run begins at once
         edited = replace(self._document.state, data=data, run=None)
         self._document.push(edited, text, merge, keeps_run=not self._continues)  # else one for each point
-        if following := self._begin(self._document.state.training.updates, text, merge):
-            following.set_speed(self._speed)
+        if self._begin(self._document.state.training.updates, text, merge):
             self.message.emit(ROWS_CHANGED)
         else:
             self._end(job, paused_sentence(job.done, job.updates))
@@ -376,6 +373,8 @@ class Runner(QObject):
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)
         self._job, self._is_step = job, text == ONE_UPDATE
+        if not self._is_step:
+            job.set_speed(self._speed)
         self._text, self._merge = text, merge or object()
         self._own_state = state
         self.updates_left = 0
@@ -406,11 +405,8 @@ class Runner(QObject):
             return
         state = self._document.state
         label = f"Iteration {state.iteration}" if self._is_step else counted(job.done, "update")
-        sentence, warning = outcome_sentence(label, job.before, state, job.diverged, job.error)
-        if self._document.now.hiding.on and not (job.error or job.diverged):
-            sentence, warning = f"{label}: results are hidden", False
-        elif job.stopped:
-            sentence = f"{label}, stopped early: {state.stop_reason}"
+        is_hidden = self._document.now.hiding.on
+        sentence, warning = outcome_sentence(label, job.before, state, job.error, is_hidden)
         keeps_best = bool(state.run and state.training.keep) and not (self._is_step or job.error)
         if warning and not keeps_best:
             self.warned.emit(sentence)
