@@ -81,13 +81,11 @@ def begin(state: State, last: State | None) -> State:
 
 def _keep_once(state: State, last: State) -> State:
     """Return `state` with the run of `last` as a kept run; `state` itself if it has this run."""
-    same = _same_run(state, last)
-    return keep(state, last) if same is None else state
+    return state if _kept_run(state, run_of(last).label.id) else keep(state, last)
 
 
-def _same_run(state: State, last: State) -> State | None:
-    """Return the kept run of `state` with the id of the run of `last`, or None."""
-    run = run_of(last).label.id
+def _kept_run(state: State, run: int) -> State | None:
+    """Return the kept run with the id `run`, or None."""
     return next((each for each in state.runs if run_of(each).label.id == run), None)
 
 
@@ -96,7 +94,7 @@ def _as_current(state: State) -> State:
 
     After undo of a later run, a run can be both the current one and a kept one.
     """
-    same = _same_run(state, state) if state.run else None
+    same = _kept_run(state, state.run.label.id) if state.run else None
     if state.run is None or same is None:
         return state
     if same.iteration <= state.iteration:
@@ -109,7 +107,7 @@ def all_runs(state: State, end: State) -> list[State]:
     """Return the kept runs of `state` and its current run, which ends in `end`; each run comes once."""
     if end.run is None or not end.iteration:
         return [*state.runs]
-    same = _same_run(state, end)
+    same = _kept_run(state, end.run.label.id)
     if same is not None and same.iteration > end.iteration:
         return [*state.runs]
     return [*(each for each in state.runs if each is not same), end]
@@ -207,9 +205,8 @@ def iterations_of(unit: str, state: State) -> float | None:
 
 def run_called(state: State, run: int) -> State:
     """Return the kept run with the id `run`. Raises ValueError if there is no such run."""
-    for each in state.runs:
-        if run_of(each).label.id == run:
-            return each
+    if kept := _kept_run(state, run):
+        return kept
     raise ValueError(f"there is no run with the id {run}")
 
 
