@@ -277,12 +277,13 @@ NONE, ALL = "none", "all"
 class RunSetting(NamedTuple):
     """A setting that tells runs apart: `title` heads a column, and `phrase` is its part of a run's name.
 
-    The name of a run does not have the `usual` value of a setting.
+    `text` gets the State at the end of a run and the settings of its last update. The name of a run does not
+    have the `usual` value of a setting.
     """
 
     title: str
     phrase: str
-    text: Callable[[State], str]
+    text: Callable[[State, Training], str]
     usual: str = ""
 
 
@@ -290,42 +291,34 @@ def _exact(value: float) -> str:
     return exact_text(value) or full_text(value)
 
 
-def _rates(state: State) -> str:
+def _rates(state: State, own: Training) -> str:
     rates = [segment.training.learning_rate for segment in run_of(state).segments]
-    return " → ".join(dict.fromkeys(map(_exact, rates or [state.training.learning_rate])))
+    return " → ".join(dict.fromkeys(map(_exact, rates or [own.learning_rate])))
 
 
-def _activations(state: State) -> str:
+def _activations(state: State, _: Training) -> str:
     return ", ".join(dict.fromkeys(layer.activation for layer in state.network.layers[:-1])) or NONE
 
 
-def _frozen(state: State) -> str:
-    return ", ".join(training_of(state).frozen) or NONE
-
-
-def _batch(state: State) -> str:
-    return str(training_of(state).batch_size or ALL)
-
-
-def _number(name: str) -> Callable[[State], str]:
-    return lambda state: _exact(getattr(training_of(state), name))
+def _number(name: str) -> Callable[[State, Training], str]:
+    return lambda _, own: _exact(getattr(own, name))
 
 
 SETTINGS = {
     "learning_rate": RunSetting("Rate", "rate {}", _rates),
-    "optimizer": RunSetting("Optimizer", "{}", lambda state: training_of(state).optimizer.replace("_", " ")),
-    "batch_size": RunSetting("Batch", "batch {}", _batch, ALL),
-    "hidden": RunSetting("Network", "{}", lambda state: state.network.in_words),
+    "optimizer": RunSetting("Optimizer", "{}", lambda _, own: own.optimizer.replace("_", " ")),
+    "batch_size": RunSetting("Batch", "batch {}", lambda _, own: str(own.batch_size or ALL), ALL),
+    "hidden": RunSetting("Network", "{}", lambda state, _: state.network.in_words),
     "activation": RunSetting("Activation", "{}", _activations),
-    "loss": RunSetting("Loss", "{}", lambda state: state.measure.title),
+    "loss": RunSetting("Loss", "{}", lambda state, _: state.measure.title),
     "validation": RunSetting("Validation", "validation {}", _number("validation"), "0"),
     "l1": RunSetting("L1", "L1 {}", _number("l1"), "0"),
     "l2": RunSetting("L2", "L2 {}", _number("l2"), "0"),
-    "schedule": RunSetting("Schedule", "{}", lambda state: training_of(state).schedule_name, CONSTANT),
-    "frozen": RunSetting("Frozen", "frozen: {}", _frozen, NONE),
-    "seed": RunSetting("Seed", "seed {}", lambda state: str(training_of(state).seed)),
-    "start": RunSetting("Start", "start {}", lambda _: "", "1"),
-    "rows": RunSetting("Rows", "rows {}", lambda _: "", "1"),
+    "schedule": RunSetting("Schedule", "{}", lambda _, own: own.schedule_name, CONSTANT),
+    "frozen": RunSetting("Frozen", "frozen: {}", lambda _, own: ", ".join(own.frozen) or NONE, NONE),
+    "seed": RunSetting("Seed", "seed {}", lambda _, own: str(own.seed)),
+    "start": RunSetting("Start", "start {}", lambda *_: "", "1"),
+    "rows": RunSetting("Rows", "rows {}", lambda *_: "", "1"),
 }
 """The settings that tell runs apart, in the order of a name. A table of runs numbers starts and rows."""
 
@@ -487,7 +480,7 @@ def listed_sets(state: State) -> list[NamedRun]:
         history = History().extended(np.array([[0.0, math.nan if loss is None else loss]]))
         run = Run(network, 0, history, "", np.empty((0, 0)), (), label=RunLabel(MOST_UPDATES - k))
         kept = State(network, state.data, state.training, run=run, columns=state.columns)
-        texts = {key: SETTINGS[key].text(kept) for key in ("hidden", "activation")}
+        texts = {key: SETTINGS[key].text(kept, kept.training) for key in ("hidden", "activation")}
         listed.append(NamedRun(kept, own.name, dict.fromkeys(SETTINGS, "") | texts))
     return listed
 
@@ -499,7 +492,8 @@ def run_table(states: Iterable[State]) -> RunTable:
     """
     ended = sorted(states, key=lambda each: run_of(each).label.id)
     starts = _numbers(ended, _same_start, by=lambda each: each.network.sizes)
-    columns = {key: [setting.text(each) for each in ended] for key, setting in SETTINGS.items()}
+    pairs = [(each, training_of(each)) for each in ended]
+    columns = {key: [setting.text(*pair) for pair in pairs] for key, setting in SETTINGS.items()}
     columns |= {"start": starts, "rows": _numbers(ended, same_rows)}
     differing = [key for key, texts in columns.items() if len(set(texts)) > 1]
     seeds_name_starts = len(set(zip(columns["seed"], starts, strict=True))) == len(set(columns["seed"]))
@@ -542,13 +536,12 @@ def _numbers(
 
 def _same_start(one: State, other: State) -> bool:
     first, second = run_of(one), run_of(other)
+    if first.curve_only or second.curve_only:
+        return False
     pairs = zip(first.start.layers, second.start.layers, strict=True)
-    same = first.start is second.start or all(
-        np.array_equal(own, its)
-        for layers in pairs
-        for own, its in zip(*(each.arrays for each in layers), strict=False)
+    return first.start is second.start or all(
+        all(map(np.array_equal, own.arrays, its.arrays)) for own, its in pairs
     )
-    return same and not (first.curve_only or second.curve_only)
 
 
 def same_rows(one: State, other: State) -> bool:
