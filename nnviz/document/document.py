@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,36 +33,22 @@ from nnviz.files.source import Activations, Source
 
 
 @dataclass
-class Change:
-    """An undo entry: replaces the State `old` with the State `new`; `text` names the change.
+class UndoEntry:
+    """A State that undo or redo can show, and the name of the change that led to this State.
 
     nnviz uses no QUndoStack, because a QUndoStack limits only the number of entries. A thousand States of a
     network with a million weights take 8 GB, so undo also needs a limit in bytes.
     """
 
-    old: State
-    new: State
-    text: str
-    merge: Hashable | None
+    state: State
+    text: str = ""
+    merge: Hashable | None = None
     bytes_held: int = 0
 
-    def __post_init__(self) -> None:
-        self.weigh()
-
-    def weigh(self) -> None:
-        """Set `bytes_held` to the total size, in bytes, of the arrays in `old` that are not in `new`."""
-        shared = {id(array) for array in _arrays(self.new)}
-        self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
-
-
-def count_affordable(changes: list[Change], most: int, most_bytes: float) -> int:
-    """Return how many of the latest changes fit into `most` entries and `most_bytes` bytes; at least 1."""
-    total_bytes = 0
-    for count, change in enumerate(reversed(changes[-most:])):
-        total_bytes += change.bytes_held
-        if count and total_bytes > most_bytes:
-            return count
-    return min(len(changes), most)
+    def weigh(self, following: State) -> None:
+        """Set `bytes_held` to the total size, in bytes, of the arrays that are not in the next State."""
+        shared = {id(array) for array in _arrays(following)}
+        self.bytes_held = sum(array.nbytes for array in _arrays(self.state) if id(array) not in shared)
 
 
 def _arrays(state: State) -> Iterator[Array]:
@@ -119,9 +106,9 @@ class Document(QObject):
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None
         self._example = example
-        self._changes: list[Change] = []
-        self._index = 0  # number of changes that are done, not undone
-        self._clean: int | None = 0  # the index at which the State equals the file, or None
+        self._entries, self._index = [UndoEntry(state)], 0  # the entry at the index has the current State
+        self._clean: State | None = state
+        """The State without unsaved changes; None if there is none."""
 
     # --- what the window shows
 
@@ -269,7 +256,7 @@ class Document(QObject):
     @property
     def modified(self) -> bool:
         """Whether the document has unsaved changes."""
-        return self._index != self._clean
+        return self.state is not self._clean
 
     @property
     def can_be_repeated(self) -> bool:
@@ -320,21 +307,22 @@ class Document(QObject):
         entry of the run. Otherwise every typed letter would split the run into two undo entries. Successive
         edits with the same `merge` form one undo entry.
         """
-        last = self._changes[self._index - 1] if self._index and self.modified else None
-        if not self._now.is_moving or last is None or last.merge in (None, merge):
+        last = self._entries[self._index]
+        if not self._now.is_moving or not self.modified or last.merge in (None, merge):
             return self.edit(text, edit, what, merge=merge)
+        before = self._entries[self._index - 1]
         try:
-            old, new = edit(last.old, what), edit(last.new, what)
+            old, new = edit(before.state, what), edit(last.state, what)
         except ValueError as error:
             self.refused.emit(str(error))
             return False
-        before = self._changes[self._index - 2] if self._index > 1 else None
-        if before and before.merge == merge and self._clean != self._index - 1:
-            before.new = old
+        if self._index > 1 and before.merge == merge and before.state is not self._clean:
+            before.state = old
         else:
-            self._changes.insert(self._index - 1, Change(last.old, old, text, merge))
+            before.weigh(old)
+            self._entries.insert(self._index, UndoEntry(old, text, merge))
             self._index += 1
-        last.old, last.new = old, new
+        last.state = new
         self._show(state=new)
         self.undo_changed.emit()
         return True
@@ -353,30 +341,24 @@ class Document(QObject):
             return
         if keeps_run:
             state = keep_ended(self.state, state, self.past.last)
-        last = self._changes[self._index - 1] if self._index else None
-        if last and merge is not None and last.merge == merge and self.modified:
-            last.new, last.text = state, text
+        last = self._entries[self._index]
+        if merge is not None and last.merge == merge and self.modified:
+            last.state, last.text = state, text
             self._show(state=state)
             return
-        del self._changes[self._index :]
-        if self._changes:
-            self._changes[-1].weigh()  # merging may have changed which arrays it shares
-        self._changes.append(Change(self.state, state, text, merge))
-        forgotten = len(self._changes) - count_affordable(self._changes, self.undo_steps, self.undo_bytes)
-        del self._changes[:forgotten]
-        if self._clean is not None:
-            is_there = forgotten <= self._clean <= self._index
-            self._clean = self._clean - forgotten if is_there else None
-        self._index = len(self._changes)
+        self._entries[self._index + 1 :] = [UndoEntry(state, text, merge)]
+        for before, after in pairwise(self._entries[-3:]):
+            before.weigh(after.state)  # of the last two: merging may have changed which arrays they share
+        held = accumulate(each.bytes_held for each in self._entries[-2::-1][: self.undo_steps])
+        affordable = max(1, sum(total <= self.undo_bytes for total in held))
+        del self._entries[: -1 - affordable]
+        self._index = len(self._entries) - 1
         self._show(state=state)
         self.undo_changed.emit()
 
     def amend(self, state: State) -> None:
         """Replace the State without an undo entry of its own: undo of the next entry returns to `state`."""
-        if self._index:
-            self._changes[self._index - 1].new = state
-        if self._clean == self._index:
-            self._clean = None
+        self._entries[self._index].state = state
         self._show(state=state)
         self.undo_changed.emit()
 
@@ -387,44 +369,43 @@ class Document(QObject):
 
     def seal(self) -> None:
         """End the current undo entry: the next push starts a new entry, even with the same `merge`."""
-        if self._index:
-            self._changes[self._index - 1].merge = None
+        self._entries[self._index].merge = None
 
     def undo_text(self) -> str:
         """Return the name of the change that `undo` would undo, or "" if no change can be undone."""
-        return self._changes[self._index - 1].text if self._index else ""
+        return self._entries[self._index].text if self._index else ""
 
     def redo_text(self) -> str:
         """Return the name of the change that `redo` would redo, or "" if no change can be redone."""
-        return self._changes[self._index].text if self._index < len(self._changes) else ""
+        following = self._entries[self._index + 1 :]
+        return following[0].text if following else ""
 
     @property
     def ended_run(self) -> int:
         """Number of updates of the run that the last edit has ended, and that Undo restores; else 0."""
-        last = self._changes[self._index - 1] if self._index and not self.redo_text() else None
-        return last.old.iteration if last and self.state.run is None else 0
+        is_edited = self._index and not self.redo_text() and self.state.run is None
+        return self._entries[self._index - 1].state.iteration if is_edited else 0
 
     def last_done(self) -> str:
         """Return "Last change: …" or "Last undo: …" with the change's name, or "" if there is no change."""
-        undone = self._clean is not None and self._index < self._clean
+        undone = any(each.state is self._clean for each in self._entries[self._index + 1 :])
         text = self.redo_text() if undone else self.undo_text()
         return f"Last {'undo' if undone else 'change'}: {text[:1].upper()}{text[1:]}" if text else ""
 
     def undo(self) -> bool:
         """Undo the last change. Return False if there is no change to undo, or if edits are locked."""
-        return self._index > 0 and self._go(self._index - 1, self._changes[self._index - 1].old)
+        return self._index > 0 and self._go(self._index - 1)
 
     def redo(self) -> bool:
         """Redo the last undone change. Return False if there is no change to redo, or if edits are locked."""
-        return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
+        return self._index < len(self._entries) - 1 and self._go(self._index + 1)
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
         """Open `state`, and clear undo and redo. `file` is the file that holds `state`, or None.
 
         With `example=True`, `state` is an example of nnviz, and counts as saved without a file.
         """
-        self._changes.clear()
-        self._index = self._clean = 0
+        self._entries, self._index, self._clean = [UndoEntry(state)], 0, state
         self.file, self._example = file, example
         self.saved = state if file or example else None
         self.past.begin(state)  # undo cannot return to the runs before
@@ -448,7 +429,8 @@ class Document(QObject):
             if file is before:  # the file no longer holds the whole State
                 self.mark_unsaved()
             return remark
-        changed, self.saved, self._clean = self.modified, self.state, self._index
+        changed = self.modified
+        self.saved = self._clean = self.state
         if changed:
             self.undo_changed.emit()
         if file is not before:
@@ -472,7 +454,7 @@ class Document(QObject):
         activations = self.file.as_read.activations if self.file else None
         state, self.file = self.read(self.path, activations=activations)
         self.push(state, f"Reload {file_label(self.file.path)}", keeps_run=False)
-        self.saved, self._clean = state, self._index
+        self.saved = self._clean = state
         self.undo_changed.emit()
 
     def keep_own_version(self) -> None:
@@ -510,11 +492,11 @@ class Document(QObject):
         as_read = ReadNotes(remarks, activations, is_saved(source))
         return state, OpenFile(path, self._own_writes, digest_of(data), as_read)
 
-    def _go(self, index: int, state: State) -> bool:
+    def _go(self, index: int) -> bool:
         if not self.may_change():
             return False
         self._index = index
         self.seal()
-        self._show(state=state)
+        self._show(state=self._entries[index].state)
         self.undo_changed.emit()
         return True
