@@ -11,7 +11,7 @@ from functools import partial, reduce
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
 
@@ -289,7 +289,6 @@ class RunsPanel(Panel):
         for button in (self.stop, self.seeds, self.all_settings, self.more):
             self.buttons.addWidget(button)
         self._table, self._columns = RunTable([], []), list[RunColumn]()
-        self._filling = False
         self._sets, self._sets_of = list[NamedRun](), cast("tuple[object, ...]", ())
         self._shown: tuple[object, ...] = ()
         self.table.itemChanged.connect(self._renamed)
@@ -298,10 +297,6 @@ class RunsPanel(Panel):
         self.table.customContextMenuRequested.connect(
             lambda place: self.menu.popup(self.table.viewport().mapToGlobal(place))
         )
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.more.setIcon(icon("more", colours().muted, 16))
 
     # --- what it shows
 
@@ -323,10 +318,11 @@ class RunsPanel(Panel):
             return
         self.pages.plot_visible = True
         self.seeds.setVisible(new.seeds_together or any(key in table.differing for key in SEEDED))
-        self._columns = columns(self._table, self.all_settings.isChecked())
+        named = RunColumn("Run", self._name_cell, LEFT), RunColumn("State", self._state_cell, LEFT)
+        self._columns = [*named, *columns(self._table, self.all_settings.isChecked())]
         if self._sets and new.state.trainable:
             what = "Error" if new.state.network.sizes[-1] == 1 else "Loss"
-            self._columns.insert(1, RunColumn(f"{what}, row {new.row + 1}", partial(_row_cell, new)))
+            self._columns.insert(3, RunColumn(f"{what}, row {new.row + 1}", partial(_row_cell, new)))
         lines = [(each.name, each.run.label) for each in self._table.runs]
         titles = [each.title for each in self._columns]
         in_use = [uses_set(new.state, place) for place in range(len(self._sets))]
@@ -346,11 +342,6 @@ class RunsPanel(Panel):
         return self._sets
 
     @property
-    def _sides(self) -> list[Qt.AlignmentFlag]:
-        """The sides at which the columns have their texts."""
-        return [LEFT, LEFT, *(each.side for each in self._columns)]
-
-    @property
     def _current(self) -> int | None:
         run = self._document.past.end.run
         return run.label.id if run else None
@@ -365,21 +356,20 @@ class RunsPanel(Panel):
         table, chosen = self.table, self.table.run_at(self.table.currentRow())
         if self._current is not None and self._shown and self._shown[-1] != self._current:
             chosen = self._current  # a new run has begun
-        titles = ["Run", "State", *(each.title for each in self._columns)]
         with self._writing():
             table.clearContents()
-            table.setColumnCount(len(titles))
+            table.setColumnCount(len(self._columns))
             table.setRowCount(len(self._table.runs))
-            for column, (title, side) in enumerate(zip(titles, self._sides, strict=True)):
-                heading = QTableWidgetItem(title)
-                heading.setTextAlignment(MIDDLE | side)
-                table.setHorizontalHeaderItem(column, heading)
+            for k, column in enumerate(self._columns):
+                heading = QTableWidgetItem(column.title)
+                heading.setTextAlignment(MIDDLE | column.side)
+                table.setHorizontalHeaderItem(k, heading)
                 for line in range(table.rowCount()):
-                    table.setItem(line, column, Item(side))
+                    table.setItem(line, k, Item(column.side))
             for line, named in enumerate(self._table.runs):
                 self._show_line(line, named)
             header = table.horizontalHeader()
-            if header.sortIndicatorSection() >= len(titles):
+            if header.sortIndicatorSection() >= len(self._columns):
                 header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.resizeColumnsToContents()
         table.limit_names()
@@ -408,34 +398,33 @@ class RunsPanel(Panel):
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Let the lines stay in their places, and take no change for a new name."""
-        self._filling = True
         self.table.setSortingEnabled(False)
-        yield
+        with QSignalBlocker(self.table):
+            yield
         self.table.setSortingEnabled(True)
-        self._filling = False
 
-    def _show_line(self, line: int, named: NamedRun) -> None:
-        """Show a run in a line of the table."""
-        is_current, is_hidden = self._current in named.ids, named.id in self._document.now.hidden_runs
-        tip = "\n".join(
-            filter(None, (named.name, named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP))
-        )
+    def _name_cell(self, named: NamedRun, _: NamedRun | None) -> RunCell:
+        tips = named.name, named.run.label.note, CURVE_ONLY * named.run.curve_only, TIP
+        return RunCell(named.name, "\n".join(filter(None, tips)), named.id)
+
+    def _state_cell(self, named: NamedRun, baseline: NamedRun | None) -> RunCell:
         label = named.run.label
         marks = {
             "in use": named.weight_set is not None and uses_set(self._document.state, named.weight_set),
             "note": bool(label.note),
             "pinned": label.pinned,
-            "baseline": self._baseline is named,
-            "hidden": is_hidden,
+            "baseline": baseline is named,
+            "hidden": named.id in self._document.now.hidden_runs,
         }
-        outcome = "" if is_current and self._desk.runner.running else _outcome(named)
-        state = " · ".join(filter(None, (outcome, *(mark for mark, is_on in marks.items() if is_on))))
-        results = (each.cell(named, self._baseline) for each in self._columns)
-        items = [cast("Item", self.table.item(line, k)) for k in range(self.table.columnCount())]
-        for item, cell in zip(
-            items, (RunCell(named.name, tip, named.id), RunCell(state), *results), strict=True
-        ):
-            item.show(cell)
+        outcome = "" if self._current in named.ids and self._desk.runner.running else _outcome(named)
+        return RunCell(" · ".join(filter(None, (outcome, *(mark for mark, is_on in marks.items() if is_on)))))
+
+    def _show_line(self, line: int, named: NamedRun) -> None:
+        """Show a run in a line of the table."""
+        is_current, baseline = self._current in named.ids, self._baseline
+        items = [cast("Item", self.table.item(line, k)) for k in range(len(self._columns))]
+        for item, column in zip(items, self._columns, strict=True):
+            item.show(column.cell(named, baseline))
         first = items[0]
         if first.data(ID) != named.id:
             first.setData(ID, named.id)
@@ -444,7 +433,7 @@ class RunsPanel(Panel):
             font = QFont(self.table.font())
             font.setBold(is_current)
             first.setFont(font)
-            has_curve = named.weight_set is None and not is_hidden
+            has_curve = named.weight_set is None and named.id not in self._document.now.hidden_runs
             first.setIcon(self._mark(named.pen, is_current) if has_curve else QIcon())
 
     def _mark(self, run: int, is_current: bool) -> QIcon:
@@ -593,7 +582,7 @@ class RunsPanel(Panel):
     def _renamed(self, item: QTableWidgetItem) -> None:
         """Give the run the typed name; without a name, its settings name it again."""
         named = self.chosen
-        if self._filling or item.column() != 0 or named is None:
+        if item.column() != 0 or named is None:
             return
         name = item.text().strip()
         if name != named.name:
