@@ -237,7 +237,6 @@ class Replay:
     """
 
     diverged = is_over = False
-    stopped = ""
 
     def __init__(
         self, known: State, end: State, history_limit: float = math.inf, at_once: float = math.inf

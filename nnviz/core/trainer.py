@@ -96,12 +96,9 @@ class Trainer:
         }
         self._learning_rate = state.training.learning_rate
         self._apply_rate()
-        self.diverged = False
-        self.stopped = ""
-        training = state.training
-        self._rules = None
-        if training.until or training.patience:
-            self._rules = StopRules(state, self._run, self.engine.per_epoch)
+        self.diverged, self.stopped = False, ""
+        has_rules = state.training.until or state.training.patience
+        self._rules = StopRules(state, self._run, self.engine.per_epoch) if has_rules else None
         self._points: list[Array] = []
         """Checked points that the histories do not have yet."""
         self._most = math.inf
