@@ -101,14 +101,12 @@ class Document(QObject):
         self._emitting = False
         self.view: Shown | None = None
         """What a saved file shows when it is opened."""
-        self.saved = state if example else None
-        """The State in the file or in the example; None if the document is new or the file has changed."""
+        self.saved: State | None = state
+        """The State without unsaved changes, as in the file; None if the file has changed."""
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None
         self._example = example
         self._entries, self._index = [UndoEntry(state)], 0  # the entry at the index has the current State
-        self._clean: State | None = state
-        """The State without unsaved changes; None if there is none."""
 
     # --- what the window shows
 
@@ -256,12 +254,13 @@ class Document(QObject):
     @property
     def modified(self) -> bool:
         """Whether the document has unsaved changes."""
-        return self.state is not self._clean
+        return self.state is not self.saved
 
     @property
     def can_be_repeated(self) -> bool:
         """Whether the document is an example that only a run has changed, with the example's settings."""
-        return not self.file and self.saved is not None and can_repeat(self.saved, self.state)
+        example = self.saved if self._example and not self.file else None
+        return example is not None and can_repeat(example, self.state)
 
     @property
     def save_status(self) -> str:
@@ -316,7 +315,7 @@ class Document(QObject):
         except ValueError as error:
             self.refused.emit(str(error))
             return False
-        if self._index > 1 and before.merge == merge and before.state is not self._clean:
+        if self._index > 1 and before.merge == merge and before.state is not self.saved:
             before.state = old
         else:
             before.weigh(old)
@@ -388,7 +387,7 @@ class Document(QObject):
 
     def last_done(self) -> str:
         """Return "Last change: …" or "Last undo: …" with the change's name, or "" if there is no change."""
-        undone = any(each.state is self._clean for each in self._entries[self._index + 1 :])
+        undone = any(each.state is self.saved for each in self._entries[self._index + 1 :])
         text = self.redo_text() if undone else self.undo_text()
         return f"Last {'undo' if undone else 'change'}: {text[:1].upper()}{text[1:]}" if text else ""
 
@@ -405,9 +404,8 @@ class Document(QObject):
 
         With `example=True`, `state` is an example of nnviz, and counts as saved without a file.
         """
-        self._entries, self._index, self._clean = [UndoEntry(state)], 0, state
+        self._entries, self._index, self.saved = [UndoEntry(state)], 0, state
         self.file, self._example = file, example
-        self.saved = state if file or example else None
         self.past.begin(state)  # undo cannot return to the runs before
         self._show(state=state, hidden_runs=frozenset(), other=None, listed_runs=())
         self.file_changed.emit()
@@ -430,7 +428,7 @@ class Document(QObject):
                 self.mark_unsaved()
             return remark
         changed = self.modified
-        self.saved = self._clean = self.state
+        self.saved = self.state
         if changed:
             self.undo_changed.emit()
         if file is not before:
@@ -450,11 +448,10 @@ class Document(QObject):
 
     def load_other_version(self) -> None:
         """Load the file as another program saved it; undo restores the old State. Raises FileError."""
-        assert self.path is not None
-        activations = self.file.as_read.activations if self.file else None
-        state, self.file = self.read(self.path, activations=activations)
+        assert self.file is not None
+        state, self.file = self.read(self.file.path, activations=self.file.as_read.activations)
         self.push(state, f"Reload {file_label(self.file.path)}", keeps_run=False)
-        self.saved = self._clean = state
+        self.saved = state
         self.undo_changed.emit()
 
     def keep_own_version(self) -> None:
@@ -475,7 +472,7 @@ class Document(QObject):
 
     def mark_unsaved(self) -> None:
         """Mark the State as different from every file."""
-        self.saved = self._clean = None
+        self.saved = None
         self.undo_changed.emit()
 
     def read(
