@@ -35,7 +35,7 @@ class Trainer:
     ================= ========================================================================
     `work(n)`         makes up to `n` more updates, and yields after each unit of work
     `end()`           measures the loss if `work` was stopped within an epoch
-    `learning_rate`   the learning rate of the next update; may be set between two units
+    `learning_rate`   the learning rate, which a schedule multiplies; may be set between two units
     `at_once`         the largest number of updates in a unit of work; may be set, too
     `iteration`       the number of updates in this run
     `diverged`        whether a number became infinite or NaN
@@ -94,7 +94,7 @@ class Trainer:
             name: (curves.get(name) or History.with_room_for(points)).limited(history_limit)
             for name in ("", *self.engine.names)
         }
-        self._learning_rate = state.training.learning_rate
+        self.learning_rate = state.training.learning_rate
         self._apply_rate()
         self.diverged, self.stopped = False, ""
         has_rules = state.training.until or state.training.patience
@@ -109,17 +109,6 @@ class Trainer:
     def is_over(self) -> bool:
         """Whether the run diverged or was stopped early."""
         return self.diverged or self.stopped != ""
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate, which a schedule multiplies."""
-        return self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._learning_rate = value
-        if not self.engine.is_long:  # a long update that has begun keeps its rate
-            self._apply_rate()
 
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, and yield after each unit of work.
@@ -166,7 +155,7 @@ class Trainer:
     def _apply_rate(self) -> None:
         """Store the settings of the next update as a segment if they changed."""
         segments = tuple(segment for segment in self._segments if segment.after < self.iteration)
-        settings = replace(self.given.training.update_settings, learning_rate=self._learning_rate)
+        settings = replace(self.given.training.update_settings, learning_rate=self.learning_rate)
         if not segments or segments[-1].training != settings:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
@@ -195,7 +184,7 @@ class Trainer:
         """Make updates, and measure after each epoch and at the end."""
         yield from self._measure_start()
         while self.iteration < last and not self.is_over:
-            if self.engine.is_long:
+            if self.learning_rate != self._segments[-1].training.learning_rate:
                 self._apply_rate()
             updates, rates = self.next_unit(last)
             points = yield from self.engine.advance(self.iteration, updates, rates)
@@ -270,6 +259,7 @@ class Trainer:
 
     def _return(self) -> None:
         """Return to the last iteration whose numbers are stored."""
+        self._apply_rate()  # a new rate begins after the updates that are repeated
         self.parameters.vectors[:] = self._finite_numbers
         self.iteration = self._finite_iteration
 
