@@ -120,21 +120,20 @@ PATIENCE_S = 0.04
 class Background:
     """A thread that trains until iteration `last`, in units of work such as an update or a part of an update.
 
-    `work` is the iterator over the units of work of `trainer`. Only the thread uses the trainer. If copying a
-    State takes s seconds, the thread trains for at least `work_per_state`·s seconds before the next copy.
+    `work` is the iterator over the units of work of `trainer`. Only the thread uses the trainer, but its
+    learning rate may be set. If copying a State takes s seconds, the thread trains for at least
+    `work_per_state`·s seconds before the next copy.
 
-    =============== ==============================================================
-    `goal`          iteration up to which the thread may train now
-    `learning_rate` learning rate of the next update; may be set
-    `has_ended`     whether the thread has ended
-    `error`         reason if the thread could not continue, or None
-    =============== ==============================================================
+    =========== ==============================================================
+    `goal`      iteration up to which the thread may train now
+    `has_ended` whether the thread has ended
+    `error`     reason if the thread could not continue, or None
+    =========== ==============================================================
     """
 
     def __init__(
         self, trainer: Worker, work: Iterator[None], goal: int, last: int, work_per_state: float
     ) -> None:
-        self.learning_rate = trainer.learning_rate
         self.goal = goal
         self.has_ended = False
         self.error: ValueError | None = None
@@ -188,7 +187,6 @@ class Background:
             self._wake_event.wait(0.1)
             self._wake_event.clear()
             return True
-        trainer.learning_rate = self.learning_rate
         trainer.at_once = max(self.goal - trainer.iteration, 1)
         return next(self._work, self) is not self and not trainer.is_over
 
@@ -304,8 +302,7 @@ class Job(QObject):
     def set_training(self, training: Training) -> None:
         """Use the learning rate of `training`, and put `training` into every State that `take` returns."""
         self.training = training
-        worker = self._background or self._trainer
-        worker.learning_rate = training.learning_rate
+        self._trainer.learning_rate = training.learning_rate
 
     def take(self) -> State | None:
         """Return the latest State, or None if nothing has changed since the last call."""
