@@ -55,10 +55,12 @@ class Verdict(NamedTuple):
     remedy: Remedy | None
 
 
-class Course(NamedTuple):
-    """The course of a run: the States at its end and at its start, with its settings, and how the loss went.
+class Course:
+    """The course of a run that ended in the State `end`: how the loss went.
 
     ========== ===============================================================================
+    `end`      the State at the end, with the settings of the run
+    `start`    the State at the start, with these settings
     `first`    the first loss
     `last`     the last finite loss
     `fall`     the share of the first loss by which the loss fell
@@ -69,15 +71,20 @@ class Course(NamedTuple):
     ========== ===============================================================================
     """
 
-    end: State
-    start: State
-    first: float
-    last: float
-    fall: float
-    diverged: bool
-    grows: bool
-    stalls: bool
-    epochs: int
+    @np.errstate(all="ignore")
+    def __init__(self, end: State) -> None:
+        self.end = end = replace(end, training=training_of(end))
+        self.start = replace(state_at_start(end), run=None)
+        run, points = run_of(end), _finite(run_of(end).history)
+        self.first, self.last = points[[0, -1], 1].tolist()
+        edges = np.linspace(0.0, points[-1, 0], 4)
+        thirds = _means(points, edges).tolist() if len(points) > 2 else (self.first, self.last, self.last)
+        _, before, late = thirds
+        self.fall = (self.first - self.last) / abs(self.first or 1.0)
+        self.diverged = run.diverged
+        self.grows = run.diverged or min(late, self.last) > self.first
+        self.epochs = end.iteration // end.training.updates_per_epoch(end.trained_rows)
+        self.stalls = self.epochs >= EPOCHS and late > NOISE and late >= before - FALL * abs(before)
 
 
 Found: TypeAlias = Work[tuple[str, Remedy | None] | None]
@@ -391,20 +398,6 @@ FAULTS = too_slow, unlike_scales, diverging, stuck, overfitting, chosen_by_valid
 """The entries, the most important one first. The second part of a docstring is the rule on the screen."""
 
 
-@np.errstate(all="ignore")
-def _course(end: State) -> Course:
-    """Return the course of the run that ended in `end`."""
-    run, points, end = run_of(end), _finite(run_of(end).history), replace(end, training=training_of(end))
-    first, last = points[[0, -1], 1].tolist()
-    edges = np.linspace(0.0, points[-1, 0], 4)
-    _, before, late = _means(points, edges).tolist() if len(points) > 2 else (first, last, last)
-    epochs = end.iteration // end.training.updates_per_epoch(end.trained_rows)
-    stalls = epochs >= EPOCHS and late > NOISE and late >= before - FALL * abs(before)
-    grows, fall = run.diverged or min(late, last) > first, (first - last) / abs(first or 1.0)
-    start = replace(state_at_start(end), run=None)
-    return Course(end, start, first, last, fall, run.diverged, grows, stalls, epochs)
-
-
 def judge(end: State) -> Work[Verdict | None]:
     """Return the first verdict on the run that ended in `end`, or None, and yield after each step.
 
@@ -412,7 +405,7 @@ def judge(end: State) -> Work[Verdict | None]:
     """
     if end.run is None or not end.trainable or not len(_finite(end.run.history)):
         return None
-    course = _course(end)
+    course = Course(end)
     with suppress(ValueError):  # in a file, the start of a run can have an infinite loss
         for find in (overfitting,) if end.is_watched else FAULTS:
             if found := (yield from find(course)):
