@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -12,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from nnviz.core.numbers import counted
 from nnviz.core.runs import add_runs
 from nnviz.core.state import State, run_of
-from nnviz.core.sweep import Trial, carry_out_trials, combinations
+from nnviz.core.sweep import carry_out_trials, combinations
 from nnviz.core.workers import Threads
 from nnviz.document.document import Document
 from nnviz.document.job import missing_for_training, refusal_sentence
@@ -67,8 +66,7 @@ class Sweeps(QObject):
         self._ends: dict[int, State] = {}
         self._error: ValueError | None = None
         self._stop = threading.Event()
-        arguments = self._trials, self._ends, self._stop
-        self._thread = threading.Thread(target=self._work, args=arguments, daemon=True, name="nnviz sweep")
+        self._thread = threading.Thread(target=self._work, daemon=True, name="nnviz sweep")
         self._thread.start()
         self._timer.start()
         self._tell()
@@ -80,10 +78,10 @@ class Sweeps(QObject):
             self._thread.join()
             self._finish(keep=keep)
 
-    def _work(self, trials: Sequence[Trial], ends: dict[int, State], stop: threading.Event) -> None:
+    def _work(self) -> None:
         try:
-            for place, run in carry_out_trials(trials, Threads(stop=stop)):
-                ends[place] = run.end
+            for place, run in carry_out_trials(self._trials, Threads(stop=self._stop)):
+                self._ends[place] = run.end
         except ValueError as error:
             self._error = error
         except MemoryError:

@@ -174,7 +174,7 @@ class Runner(QObject):
         self._job: Job | None = None
         self._text = ""
         self._merge: Hashable = None
-        self._is_step = self._continues = False
+        self._is_step = False
         self._scrub = object()
         self.updates_left = 0
         """Number of updates that a paused run still has to make."""
@@ -309,7 +309,7 @@ class Runner(QObject):
         self._show()
         self._job = None  # without the signals of a pause: the next run begins at once
         edited = replace(self._document.state, data=data, run=None)
-        self._document.push(edited, text, merge, keeps_run=not self._continues)  # else one for each point
+        self._document.push(edited, text, merge, keeps_run=not self._text)  # else one for each point
         if self._begin(self._document.state.training.updates, text, merge):
             self.message.emit(ROWS_CHANGED)
         else:
@@ -318,7 +318,6 @@ class Runner(QObject):
 
     def end_edit(self) -> None:
         """Begin a new undo entry for the next updates of a run that `edit_rows` has continued; end a drag."""
-        self._continues = False
         if self._job is None or self._is_step:
             self.end_drag()
         elif self._text:  # otherwise the updates have an entry of their own already
@@ -353,7 +352,7 @@ class Runner(QObject):
         self.travel.cancel()
         if not self._document.may_change():
             return None
-        self._continues, state = merge is not None, self._document.state
+        state = self._document.state
         if not self.updates_left or state.training != self._paused_with:
             begun = begin(state, self._document.past.last)
             if begun is not state:
