@@ -478,7 +478,7 @@ def listed_sets(state: State) -> list[NamedRun]:
         network = own.into(state.network)
         loss = replace(state, network=network, run=None).loss() if is_quick else None
         history = History().extended(np.array([[0.0, math.nan if loss is None else loss]]))
-        run = Run(network, 0, history, "", np.empty((0, 0)), (), label=RunLabel(MOST_UPDATES - k))
+        run = Run(network, history=history, label=RunLabel(MOST_UPDATES - k))
         kept = State(network, state.data, state.training, run=run, columns=state.columns)
         texts = {key: SETTINGS[key].text(kept, kept.training) for key in ("hidden", "activation")}
         listed.append(NamedRun(kept, own.name, dict.fromkeys(SETTINGS, "") | texts))

@@ -217,7 +217,7 @@ class Run:
     `start`      the network at iteration 0
     `iteration`  the number of updates
     `history`    the history of the training loss
-    `optimizer`  the name of the optimizer
+    `optimizer`  the name of the optimizer, or "" before the first update and in a script
     `memory`     the numbers that the optimizer stores, shape (memories, parameters)
     `segments`   the settings of every update; they are needed to compute an iteration again
     `watched`    whether a user's script made the updates, while nnviz showed the training
@@ -234,11 +234,11 @@ class Run:
     """
 
     start: Network
-    iteration: int
-    history: History
-    optimizer: str
-    memory: Array
-    segments: tuple[Segment, ...]
+    iteration: int = 0
+    history: History = field(default_factory=History)
+    optimizer: str = ""
+    memory: Array = field(default_factory=lambda: np.empty((0, 0)))
+    segments: tuple[Segment, ...] = ()
     watched: bool = False
     beside: tuple[Curve, ...] = ()
     engine: EngineName = NUMPY

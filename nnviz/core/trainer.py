@@ -79,13 +79,9 @@ class Trainer:
 
     def _continue_run(self, state: State, history_limit: float) -> None:
         """Continue the run of `state`, or start a new one."""
-        name, memory = state.training.optimizer, self.parameters.memory
-        new = Run(
-            state.network, 0, History(), name, memory, (), engine=self.engine.name, label=state.next_label
-        )
-        self._run = state.run or new
-        if self._run.optimizer == name:
-            memory[:] = self._run.memory
+        self._run = state.run or Run(state.network, engine=self.engine.name, label=state.next_label)
+        if self._run.optimizer == state.training.optimizer:
+            self.parameters.memory[:] = self._run.memory
         self.iteration, self._segments = self._run.iteration, self._run.segments
         self.seconds = self._run.seconds
         curves = {"": self._run.history} | {curve.name: curve.history for curve in self._run.beside}

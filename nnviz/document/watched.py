@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.parameters import as_layers
-from nnviz.core.state import Run, State, Training, agree_except, with_weights
+from nnviz.core.state import Run, State, agree_except, with_weights
 from nnviz.document.document import Document
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
 from nnviz.document.moment import Moment
@@ -100,8 +99,7 @@ class ScriptFollower(QObject):
         except ValueError:
             ending = f"Watching has ended, as weights are infinite or NaN after update {iteration:,}"
             iteration = state.iteration
-        memory = np.zeros((0, network.parameters))
-        run = Run(self._start, iteration, self._history, Training().optimizer, memory, (), watched=True)
+        run = Run(self._start, iteration, self._history, watched=True)
         self._own_state = replace(state, network=network, run=run)
         self._document.push(self._own_state, UNDO_NAME, merge=self, keeps_run=False)
         if ending:
