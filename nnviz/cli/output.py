@@ -302,7 +302,7 @@ def train(state: State, chosen: argparse.Namespace) -> int:
             if chosen.random_start:
                 given = edits.randomise(given, given.training.seed)
             state = begin(keep_ended(state, given, state), state)
-            result = training_core.carry_out(state, stop.is_asked)
+            result = training_core.carry_out(state, lambda: stop.exit_code != 0)
         made = result.end.iteration - state.iteration
         if stop.exit_code and not made:
             print_remark("training stopped before the first update; nothing was saved")

@@ -129,10 +129,6 @@ class StopRequest:
         for number in self._numbers:
             signal.signal(number, _end_at_once)
 
-    def is_asked(self) -> bool:
-        """Return whether a signal has requested that the command stop."""
-        return self.exit_code != 0
-
     def _ask(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if not self.exit_code:

@@ -278,11 +278,6 @@ class Job(QObject):
         self.set_speed(1.0)
 
     @property
-    def in_background(self) -> bool:
-        """Whether a separate thread does the work, because the work would block the window for too long."""
-        return self._background is not None
-
-    @property
     def was_cut_short(self) -> bool:
         """Whether the job was stopped before all updates were made."""
         return not self.is_over or (self.done < self.updates and not (self._is_run_over or self.error))
@@ -320,10 +315,14 @@ class Job(QObject):
         self._taken_key = key
         return edits.set_training(state, self.training)
 
-    def end_soon(self) -> None:
-        """If a thread does the work, let it end after the current update or part of an update."""
+    def end_soon(self) -> bool:
+        """If a thread does the work, let it end after the current update or part of an update.
+
+        Return whether a thread does the work, because the work would block the window for too long.
+        """
         if self._background:
             self._background.end_soon()
+        return self._background is not None
 
     def stop(self) -> None:
         """Stop the work, but do not wait for a slow unit of work in the thread. `take` still works."""

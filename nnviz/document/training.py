@@ -217,8 +217,7 @@ class Runner(QObject):
         """Start or pause a run. A run in a thread pauses after the current unit of work."""
         if self._job is None:
             self.run()
-        elif self._job.in_background:
-            self._job.end_soon()
+        elif self._job.end_soon():
             self.message.emit("Pausing …")
         else:
             self.pause()
