@@ -268,11 +268,9 @@ def _train_group(
     updates, place = trainers[0].given.training.updates, members[0][0]
     if trainers[0].engine.name != engine:
         raise ValueError("a worker does not have the engine of this computer; install the same nnviz there")
-    is_compiled = engine == COMPILED
-    units = work_together(trainers, updates) if is_compiled else trainers[0].work(updates)
     bests = [Best(trainer) for trainer in trainers]
-    with nullcontext() if is_compiled else _NUMPY_LOCK, _naming(place):
-        for _ in units:
+    with nullcontext() if engine == COMPILED else _NUMPY_LOCK, _naming(place):
+        for _ in work_together(trainers, updates):
             if is_stopped():
                 return []
             for best in bests:

@@ -309,8 +309,8 @@ def work_together(trainers: Sequence[Trainer], updates: int) -> Iterator[None]:
 
     The results are the same as those of `Trainer.work`, to the bit.
 
-    There must be at most LANES Trainers with compiled engines, at the same iteration and with States that
-    are alike, as `CompiledEngine` needs it.
+    There must be one Trainer, or at most LANES Trainers with compiled engines, at the same iteration and with
+    States that are alike, as `CompiledEngine` needs it.
     """
     last, going = trainers[0].iteration + updates, list(trainers)
     engine = None
