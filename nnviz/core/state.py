@@ -120,11 +120,6 @@ class Training:
         return Penalty(self.l1, self.l2)
 
     @property
-    def frozen_texts(self) -> list[str]:
-        """The number of frozen parts as a short text, "2 parts frozen", or no text if there are none."""
-        return [f"{counted(len(self.frozen), 'part')} frozen"] if self.frozen else []
-
-    @property
     def schedule_name(self) -> str:
         """The schedule and its parameters as text: "step(100, 0.5)", or "constant"."""
         return self.schedule.name if self.schedule else CONSTANT

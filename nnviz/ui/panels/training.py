@@ -376,7 +376,7 @@ def settings_text(state: State) -> str:
         batch if training.batch_size is None else f"batch {batch}",
         forms_of(training.loss)[0].phrase,
         *training.penalty.texts,
-        *training.frozen_texts,
+        training.frozen and f"{counted(len(training.frozen), 'part')} frozen",
         training.validation and f"validation {as_text(100 * training.validation)} %",
         training.schedule and training.schedule_name,
         training.until and f"until {as_text(training.until)}",
