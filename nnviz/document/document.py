@@ -218,8 +218,7 @@ class Document(QObject):
 
     def show_walk(self, progress: WalkProgress) -> None:
         """Show other progress of the walk (one training iteration, step by step)."""
-        if progress != self._now.walk:
-            self._show(walk=progress)
+        self._show(walk=progress)
 
     def set_in_motion(self, moving: bool) -> None:
         """Set whether a run or a drag makes many States a second, so that slow views may skip some States."""

@@ -480,11 +480,12 @@ class RunsPanel(Panel):
         self.menu.addSeparator()
         self.menu.addAction("Rename\tF2", self._edit_name).setEnabled(not named.seeds)
         self.menu.addAction("Note…", self._ask_note)
+        hidden, show = self._document.now.hidden_runs, self._document.hide_runs
         switches: tuple[Switch, ...] = (
             ("Pin", label.pinned, partial(self._label, "Pin", pinned=not label.pinned)),
             ("Baseline", self._baseline is named, partial(self._set_baseline, named)),
             *self._compare_entries(named),
-            ("Hide its curve", named.id in self._document.now.hidden_runs, partial(self._hide, named.id)),
+            ("Hide its curve", named.id in hidden, partial(show, hidden ^ {named.id})),
         )
         self._add_switches(switches)
         self.menu.addAction("Delete\tDel", self.delete).setEnabled(kept)
@@ -602,6 +603,3 @@ class RunsPanel(Panel):
         self._desk.runner.pause()
         chosen = None if self._baseline is named else named.id
         self._document.edit(f"Compare with {named.name}" if chosen else "No baseline", set_baseline, chosen)
-
-    def _hide(self, run: int) -> None:
-        self._document.hide_runs(self._document.now.hidden_runs ^ {run})
