@@ -17,7 +17,7 @@ from nnviz.cli.arguments import UsageError
 from nnviz.cli.terminal import StopRequest, print_remark, print_text
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
-from nnviz.core.sweep import SETTINGS, SweepRun, Swept, Trial, carry_out_trials, combinations
+from nnviz.core.sweep import READERS, SETTINGS, SweepRun, Trial, carry_out_trials, combinations
 from nnviz.core.workers import WorkerError, open_workers
 from nnviz.files import atomic
 from nnviz.files.errors import FileError, as_file_errors
@@ -36,9 +36,8 @@ def sweep(state: State, chosen: argparse.Namespace) -> int:
         raise UsageError("nnviz sweep: --resume needs the CSV file of the sweep: -o SWEEP.csv")
     if (chosen.backend == "dask") != bool(chosen.scheduler):
         raise UsageError("nnviz sweep: use --backend dask and --scheduler ADDRESS together")
-    given = {name: getattr(chosen, name) for name in Swept.__annotations__}
+    swept = {name: values for name in READERS if (values := getattr(chosen, name)) is not None}
     with as_file_errors():
-        swept = {name: values for name, values in given.items() if values is not None}
         trials = combinations(state, swept, chosen.seeds, chosen.updates)
         try:
             workers = open_workers(chosen.backend, chosen.jobs, chosen.scheduler)

@@ -37,8 +37,8 @@ class Best:
     """
 
     def __init__(self, trainer: Trainer) -> None:
-        self._trainer, self._past = trainer, Past(trainer.given) if trainer.given.training.keep else None
-        self._next = 0
+        self._trainer, self._next = trainer, 0
+        self._past = Past(trainer.given) if trainer.given.training.keep else None
 
     def follow(self) -> None:
         """Store the State after every `EVERY` updates.
