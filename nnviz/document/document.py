@@ -102,7 +102,10 @@ class Document(QObject):
         self.view: Shown | None = None
         """What a saved file shows when it is opened."""
         self.saved: State | None = state
-        """The State without unsaved changes, as in the file; None if the file has changed."""
+        """The State without unsaved changes: of the file, the example or the new document.
+
+        None if the file has changed.
+        """
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None
         self._example = example
@@ -321,8 +324,7 @@ class Document(QObject):
             self._entries.insert(self._index, UndoEntry(old, text, merge))
             self._index += 1
         last.state = new
-        self._show(state=new)
-        self.undo_changed.emit()
+        self._show_entry()
         return True
 
     def push(self, state: State, text: str, merge: Hashable | None = None, *, keeps_run: bool = True) -> None:
@@ -351,14 +353,12 @@ class Document(QObject):
         affordable = max(1, sum(total <= self.undo_bytes for total in held))
         del self._entries[: -1 - affordable]
         self._index = len(self._entries) - 1
-        self._show(state=state)
-        self.undo_changed.emit()
+        self._show_entry()
 
     def amend(self, state: State) -> None:
         """Replace the State without an undo entry of its own: undo of the next entry returns to `state`."""
         self._entries[self._index].state = state
-        self._show(state=state)
-        self.undo_changed.emit()
+        self._show_entry()
 
     @property
     def whole_state(self) -> State:
@@ -493,6 +493,10 @@ class Document(QObject):
             return False
         self._index = index
         self.seal()
-        self._show(state=self._entries[index].state)
-        self.undo_changed.emit()
+        self._show_entry()
         return True
+
+    def _show_entry(self) -> None:
+        """Show the State of the undo entry at the index."""
+        self._show(state=self._entries[self._index].state)
+        self.undo_changed.emit()
