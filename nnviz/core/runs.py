@@ -328,7 +328,8 @@ class NamedRun:
     """A run beside other runs: the State at its end, its name, and its settings as texts by key.
 
     If the run stands for several runs, which differ only in their seed and start, `seeds` holds them all, and
-    `place` is its number among such runs, from 1, else 0.
+    `place` is its number among such runs, from 1, else 0. If a weight set is listed beside the runs,
+    `weight_set` is its index.
     """
 
     state: State
@@ -336,6 +337,7 @@ class NamedRun:
     settings: dict[str, str]
     seeds: tuple[NamedRun, ...] = ()
     place: int = 0
+    weight_set: int | None = None
     means: dict[str, tuple[History, ...]] = field(default_factory=dict, compare=False, repr=False)
     """The curves of several seeds by name, which are computed once."""
 
@@ -358,11 +360,6 @@ class NamedRun:
     def id(self) -> int:
         """The number of the run."""
         return self.run.label.id
-
-    @property
-    def weight_set(self) -> int | None:
-        """The index of the weight set that is listed beside the runs, or None for a run."""
-        return MOST_UPDATES - self.id if self.run.iteration == 0 else None
 
     @property
     def last(self) -> float:
@@ -481,7 +478,7 @@ def listed_sets(state: State) -> list[NamedRun]:
         run = Run(network, history=history, label=RunLabel(MOST_UPDATES - k))
         kept = State(network, state.data, state.training, run=run, columns=state.columns)
         texts = {key: SETTINGS[key].text(kept, kept.training) for key in ("hidden", "activation")}
-        listed.append(NamedRun(kept, own.name, dict.fromkeys(SETTINGS, "") | texts))
+        listed.append(NamedRun(kept, own.name, dict.fromkeys(SETTINGS, "") | texts, weight_set=k))
     return listed
 
 
