@@ -218,18 +218,17 @@ class Recovery(QObject):
     def close(self) -> None:
         """Delete the copy, because the document is about to be closed."""
         self._finish()
-        self._timer.stop()
         self._forget()
 
     def _follow(self) -> None:
         if not self._document.modified:
-            self._timer.stop()
             self._forget()
         elif self.busy and not self._timer.isActive():
             self._timer.start(self._delay_ms * (LONGER if self._failing else 1))
 
     def _forget(self) -> None:
         """Delete the copy; if it is still being written, `_record` calls this again."""
+        self._timer.stop()
         self._copied = None
         if self._thread is not None:
             return
