@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +34,7 @@ from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, rows_are_sorted
 from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.runs import begin, keep_ended
-from nnviz.core.slopes import LayerSlopes, run_work
+from nnviz.core.slopes import Slopes, run_work
 from nnviz.core.slopes import slopes as slopes_of
 from nnviz.core.state import State, Training, run_of
 from nnviz.core.train import Result
@@ -153,18 +153,15 @@ def slopes(state: State, chosen: argparse.Namespace) -> None:
     else:
         lines = [f"Penalty {result.penalty!r}", ""] if penalty else [""]
         print_lines([f"{result.measure.title} {result.loss!r}", *lines])
-        print_table(_slope_rows(network, result.layers))
+        print_table(_slope_rows(network, result))
 
 
-def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[str, ...]]:
+def _slope_rows(network: Network, slopes: Slopes) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("node", "from", "weight", "slope")]
-    for k, (layer, slope) in enumerate(zip(network.layers, slopes, strict=True)):
-        for j, node in enumerate(layer.nodes):
-            pairs = zip(layer.weights[j].tolist(), slope.weights[j].tolist(), strict=True)
-            for source, (weight, own) in zip(network.names(k), pairs, strict=True):
-                rows.append((node, source, repr(weight), repr(own)))
-            if layer.biases is not None and slope.biases is not None:
-                rows.append((node, "(bias)", repr(layer.biases[j].item()), repr(slope.biases[j].item())))
+    for at in network.all_weights():
+        source = network.names(at.layer)[at.source] if at.kind == "weight" else "(bias)"
+        node, numbers = network.names(at.column)[at.node], (network.value_of(at), slopes.slope(at))
+        rows.append((node, source, *map(repr, numbers)))
     return rows
 
 
