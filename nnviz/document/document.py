@@ -196,16 +196,14 @@ class Document(QObject):
 
         In a run, only the State of the current run is new, so names are not looked for again.
         """
-        end, together = self.past.end, self._now.seeds_together
-        current = end.run and (end.run.start, end.run.segments, end.run.label, end.training, end.data)
-        listed = self._now.listed_runs
-        moving = together and self._now.is_moving
-        named = self.state.runs, current, end.iteration > 0, together, moving, listed
+        now, end, run = self._now, self.past.end, self.past.end.run
+        current = run and (run.start, run.segments, run.label, end.training, end.data)
+        growing = run.label.id if run and now.is_moving and now.seeds_together else None
+        named = self.state.runs, current, end.iteration > 0, now.seeds_together, growing, now.listed_runs
         if named[0] is not self._named[0] or named[1:] != self._named[1:]:
-            with_listed = add_runs(self.state, listed, self.state.newest_run_id)
+            with_listed = add_runs(self.state, now.listed_runs, self.state.newest_run_id)
             self._named, self._run_table = named, run_table(all_runs(with_listed, end))
-            if together:
-                growing = end.run.label.id if end.run and moving else None
+            if now.seeds_together:
                 self._run_table = self._run_table.with_seeds_together(growing)
         elif current and not any(each.state is end for each in self._run_table.runs):
             self._run_table = self._run_table.with_state(end)
