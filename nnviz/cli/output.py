@@ -392,9 +392,7 @@ def _print_history(result: Result, since: int | None, chosen: argparse.Namespace
     values = {
         "iteration": state.iteration,
         name: run_of(state).history.last[1],
-        "validation": found.validation,
-        "accuracy": found.accuracy,
-        "validation_accuracy": found.validation_accuracy,
+        **found._replace(loss=None)._asdict(),  # the loss stands under its own name
         "over_fitting_since": since,
         "kept": state.training.keep or None,
         "stopped": result.end.stop_reason or None,
