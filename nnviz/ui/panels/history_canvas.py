@@ -5,9 +5,9 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from typing import TypeAlias
@@ -25,7 +25,6 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QPixmap,
-    QResizeEvent,
     QTransform,
 )
 from PySide6.QtWidgets import QGraphicsItem
@@ -54,34 +53,39 @@ AHEAD = 0.15
 """Share by which a view is widened when a growing curve leaves it. So the picture of kept runs is reused."""
 
 
+@dataclass(eq=False)
 class HistoryLine:
     """Draws a `history` as a line in a plot, and draws the line again only after a change.
 
-    `curve` is the line up to the current iteration. `later`, the part after this iteration, is faint.
+    ======= ======================================================================================
+    `pen`   returns the pen of the line in the present theme
+    `unit`  number of iterations that are 1 on the x axis
+    `band`  the lower and the upper edge of a band around the line, or ()
+    `curve` the line up to the current iteration
+    `later` the part after this iteration, which is faint
+    ======= ======================================================================================
     """
 
-    def __init__(self, pen: Callable[[], QPen], history: History | None = None, unit: float = 1.0) -> None:
-        """Make a line whose pen, in the present theme, is `pen()`. `unit` iterations are 1 on the x axis."""
-        self.history, self.unit = history or History(), unit
-        self._pen = pen
-        self._drawn: tuple[object, ...] = ()
-        self.later, self.curve = CurveItem(), CurveItem()
+    pen: Callable[[], QPen]
+    history: History = field(default_factory=History)
+    unit: float = 1.0
+    band: Sequence[HistoryLine] = ()
+    later: CurveItem = field(default_factory=CurveItem, init=False)
+    curve: CurveItem = field(default_factory=CurveItem, init=False)
+    _drawn: tuple[object, ...] = field(default=(), init=False)
 
     @property
     def colour(self) -> str:
         """The colour of the line, as #RRGGBB."""
-        return str(self._pen().color().name())
+        return str(self.pen().color().name())
 
     def draw(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         """Draw the visible part of the line with few points per pixel column.
 
         `present` is the current iteration and its value, or None.
         """
-        pixel = plot.device_pixel()
-        before, self._drawn = (
-            self._drawn,
-            (*(self.history, self.unit, present), *(plot.view(), pixel, plot.log, colours())),
-        )
+        before, view = self._drawn, (plot.view(), plot.device_pixel(), plot.log, colours())
+        self._drawn = self.history, self.unit, present, *view
         if self._drawn != before and (len(self.history) or self.curve.isVisible()):
             self._draw_again(plot, present)
 
@@ -107,7 +111,7 @@ class HistoryLine:
     def _put(
         self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
-        points, pen = on_scale(points, log=plot.log), self._pen()
+        points, pen = on_scale(points, log=plot.log), self.pen()
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, pen.widthF(), pen.style()))
         joined: str | NDArray[np.bool_] = "all"
         points = np.column_stack((points[:, 0] / self.unit, plot.clip_heights(points[:, 1])))
@@ -146,37 +150,31 @@ class KeptCurves(QGraphicsItem):
         self.setZValue(UNDER)
         self._plot = plot
         self.lines: list[HistoryLine] = []
-        self._bands: list[tuple[HistoryLine, ...]] = []
-        """The lower and the upper edge of the band of each run with several seeds, else ()."""
-        self._reaches: dict[bool, Reach | None] = {}
+        self.reaches: dict[bool, Reach | None] = {}
+        """The lowest and the highest drawn value of all curves; True: on a logarithmic scale."""
         self._drawn: tuple[object, ...] = ()
         self._room = QRectF()
         self._picture: tuple[QTransform, QPixmap] | None = None
 
     def show_runs(self, runs: Sequence[ShownRun]) -> None:
         """Show the curves of these runs, from the next `draw` on."""
-        pens = [partial(run_pen, run.id, THIN_PX) for run in runs]
-        self.lines = [HistoryLine(pen, run.history, run.unit) for pen, run in zip(pens, runs, strict=True)]
-        self._bands = [
-            tuple(HistoryLine(pen, edge, run.unit) for edge in run.band)
-            for pen, run in zip(pens, runs, strict=True)
-        ]
-        self._reaches, self._drawn = {}, ()
-
-    def reach(self, *, log: bool) -> Reach | None:
-        """Return the lowest and the highest drawn value of all curves."""
-        if log not in self._reaches:
-            reaches = (reach(line.history.points, log=log, kept=True) for line in self.lines)
-            self._reaches[log] = reach_together(reaches)
-        return self._reaches[log]
+        self.lines, self._drawn = [], ()
+        for run in runs:
+            pen = partial(run_pen, run.id, THIN_PX)
+            band = [HistoryLine(pen, edge, run.unit) for edge in run.band]
+            self.lines.append(HistoryLine(pen, run.history, run.unit, band))
+        for log in (False, True):
+            reaches = (reach(run.history.points, log=log, kept=True) for run in runs)
+            self.reaches[log] = reach_together(reaches)
 
     def draw(self) -> None:
         """Draw the curves for the present view of the plot, if it has changed."""
         plot, before = self._plot, self._drawn
         self._drawn = (plot.view(), plot.device_pixel(), plot.log, colours(), plot.box.rect())
         if self._drawn != before:
-            for line in (*self.lines, *itertools.chain(*self._bands)):
-                line.draw(plot, line.history.last)
+            for line in self.lines:
+                for each in (line, *line.band):
+                    each.draw(plot, each.history.last)
             self._picture = None
             self.prepareGeometryChange()
             self._room = QRectF(plot.box.rect())
@@ -211,9 +209,9 @@ class KeptCurves(QGraphicsItem):
 
     def _paint_lines(self, painter: QPainter, to_device: QTransform, *rest: object) -> None:
         painter.setTransform(to_device)
-        for line, band in zip(self.lines, self._bands, strict=True):
-            if band:
-                low, high = (edge.curve.points for edge in band)
+        for line in self.lines:
+            if line.band:
+                low, high = (edge.curve.points for edge in line.band)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(faint(line.colour, BAND))
                 painter.drawPolygon([QPointF(*place) for place in (*low, *high[::-1])])
@@ -283,8 +281,8 @@ RING_PX = 7.0
 
 ITERATIONS = "iterations"
 """Title of the x axis whose ticks are whole numbers: a run may last less than an epoch or a second."""
-SOLID = "━━"
 LINES = {
+    Qt.PenStyle.SolidLine: "━━",
     Qt.PenStyle.DashLine: "╍╍",
     Qt.PenStyle.DashDotLine: "━•",
     Qt.PenStyle.DotLine: "•••",
@@ -295,6 +293,11 @@ KEY_GAP, MORE_PX = "    ", 50
 """KEY_GAP: space between two entries of the key. MORE_PX: room for "12 more", in pixels at 100 %."""
 CORNER_PX, INSIDE_PX = 10.0, 10.0
 """CORNER_PX: radius of the corners of a card. INSIDE_PX: border around its curve at scale 1. In pixels."""
+
+
+def key_entry(pen: QPen, name: str) -> str:
+    """Return an entry of the key (legend) as HTML: a sample of a line with this pen, and its name."""
+    return f"{coloured(pen.color().name(), LINES[pen.style()])} {escape(name)}"
 
 
 class RunPainter:
@@ -392,10 +395,6 @@ class HistoryCurve(Plot):
     def colour_point(self) -> None:  # noqa: D102
         self._ring.set_colours(colours().surface, self.focus_pen())
 
-    @property
-    def _history(self) -> History:
-        return self.line.history
-
     def show_history(
         self,
         history: History,
@@ -412,7 +411,7 @@ class HistoryCurve(Plot):
         `validation` is the history over the validation rows. `values` are the quantities of the readout; by
         default, the readout shows the value of `history`. `name` is the name of the run in the key.
         """
-        key = self.validation.colour if len(validation or ()) else "", self.runs, name, self.box.width()
+        key = bool(validation), self.runs, name, self.box.width()
         self._growing, self._name = growing, name
         self.line.history, self.validation.history = history, validation or History()
         self._readouts = values or (Readout(self._measure, history, self._is_share),)
@@ -420,11 +419,14 @@ class HistoryCurve(Plot):
         if key != self._key:
             self._key = key
             self._write_key()
+        self._show()
+
+    def _show(self) -> None:
         if self.following:
             self._fit()
         self._draw()
         has_run = self._read_run is None or self._read_run in self.runs
-        has_point = has_run and self._read_index is not None and self._read_index < len(self._points_read())
+        has_point = has_run and self._read_index is not None and self._read_index < len(self._read_points)
         self.read_at(self._read_index if has_point else None, self._read_run)
         self._describe()
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
@@ -449,37 +451,26 @@ class HistoryCurve(Plot):
             self.runs = runs
             self.kept.show_runs(runs)
 
-    @property
-    def _has_key(self) -> bool:
-        """Whether the plot has a second curve, and therefore a key."""
-        return len(self.validation.history) > 0
-
     def _write_key(self) -> None:
         """Show the key of the curves above the plot if there are several: as many runs as have room."""
-        entries: list[tuple[str, str, str]] = []
-        if self._has_key:
-            name = shortened(self._name, SHORT_LETTERS) if self.runs and self._name else "training"
-            entries += [(self.line.colour, SOLID, name), (self.validation.colour, SOLID, "validation")]
-        elif self.runs and self._name:
-            entries.append((self.line.colour, SOLID, shortened(self._name, SHORT_LETTERS)))
-        for run in reversed(self.runs):
-            pen = run_pen(run.id, THIN_PX)
-            name = shortened(run.name, SHORT_LETTERS)
-            entries.append((pen.color().name(), LINES[pen.style()], name))
-        metrics, parts = QFontMetricsF(ui_font(11)), list[str]()
-        widths = [metrics.horizontalAdvance(f"{line} {name}{KEY_GAP}") for _, line, name in entries]
-        ends, room = np.cumsum(widths), self.box.width()
-        fitting = len(ends) if sum(widths) <= room else int((ends <= room - px(MORE_PX)).sum())
-        for colour, line, name in entries[: max(fitting, 1)]:
-            parts.append(f"{coloured(colour, line)} {escape(name)}")
+        own = shortened(self._name, SHORT_LETTERS) if self.runs else ""
+        entries = [(self.line.pen(), own or "training")] if own or self.validation.history else []
+        if self.validation.history:
+            entries.append((self.validation.pen(), "validation"))
+        newest = reversed(self.runs)
+        entries += [(run_pen(run.id, THIN_PX), shortened(run.name, SHORT_LETTERS)) for run in newest]
+        metrics, room = QFontMetricsF(ui_font(11)), self.box.width()
+        texts = [f"{LINES[pen.style()]} {name}{KEY_GAP}" for pen, name in entries]
+        ends = np.cumsum([metrics.horizontalAdvance(text) for text in texts])
+        fitting = len(ends) if (ends <= room).all() else int((ends <= room - px(MORE_PX)).sum())
+        parts = [key_entry(*entry) for entry in entries[: max(fitting, 1)]]
         if more := len(entries) - len(parts):
             parts.append(f"{more} more")
         self.show_title("&nbsp;&nbsp;&nbsp; ".join(parts))
 
     def _show_again(self) -> None:
-        if len(self._history) or self.runs:
-            validation, values = self.validation.history, self._readouts
-            self.show_history(self._history, self._present, validation, values, name=self._name)
+        self._growing = False
+        self._show()
 
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
@@ -502,8 +493,9 @@ class HistoryCurve(Plot):
         """Return the place of the ring (current iteration), in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
 
-    def _points_read(self) -> Array:
-        return (self._history if self._read_run is None else self._read_run.history).points
+    @property
+    def _read_points(self) -> Array:
+        return (self._read_run or self.line).history.points
 
     def read_at(self, index: int | None, run: ShownRun | None = None) -> None:
         """Show the readout of the point with index `index`. If `index` is None, hide the readout.
@@ -515,7 +507,7 @@ class HistoryCurve(Plot):
             self._dot.hide()
             self.readout.hide()
             return
-        iteration, value = self._points_read()[index].tolist()
+        iteration, value = self._read_points[index].tolist()
         x, y = self._place(iteration, value, run)
         self.place_dot(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
@@ -525,19 +517,16 @@ class HistoryCurve(Plot):
         name = shortened(run.name, SHORT_LETTERS) if run else ""
         lines = [*filter(None, name.split(" · ")), f"iteration {as_text(iteration)}", *values]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
-            losses = self._points_read()[:, 1]
+            losses = self._read_points[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
         self._dot.set_colours(run_pen(run.id, 1).color().name() if run else self.line.colour)
         self.show_readout(point, "\n".join(lines))
 
-    def _unit(self, run: ShownRun | None) -> float:
-        """Return how many iterations of a kept run, or of the history, are 1 on the x axis."""
-        return self.line.unit if run is None else run.unit
-
     def _place(self, iteration: float, value: float, run: ShownRun | None = None) -> tuple[float, float]:
         """Return the drawn place of a point: at the top if it is above the view; at −∞ for log of 0."""
-        height, top = self._height(value), self.view()[1][1] - RING_PX * self.pixel()[1]
-        return iteration / self._unit(run), height if height < (top if self.following else math.inf) else top
+        x, height = iteration / (run or self.line).unit, self._height(value)
+        top = self.view()[1][1] - RING_PX * self.pixel()[1]
+        return x, height if height < (top if self.following else math.inf) else top
 
     def _height(self, value: float) -> float:
         if not self.log or math.isnan(value):
@@ -553,18 +542,15 @@ class HistoryCurve(Plot):
         self.validation.draw(self, self.validation.history.at(self._present[0]))
         at = self.validation.history.at(self.marked) if self.marked is not None else None
         self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
-        self.stop_line.setVisible(self.stop_reason != "" and len(self._history) > 0)
+        self.stop_line.setVisible(self.stop_reason != "" and len(self.line.history) > 0)
         if self.stop_line.isVisible():
-            self.stop_line.setPos(self._history.last[0] / self.line.unit)
+            self.stop_line.setPos(self.line.history.last[0] / self.line.unit)
             self.stop_line.label.setFormat(f"stopped early:\n{self.stop_reason}")
 
     def _fit(self) -> None:
-        lines = (line for line in (self.line, *self.kept.lines) if len(line.history))
-        last = max(
-            1.0 / self.line.unit,
-            self._present[0] / self.line.unit,
-            *(line.history.last[0] / line.unit for line in lines),
-        )
+        lines = (line for line in (self.line, *self.kept.lines) if line.history)
+        ends = [line.history.last[0] / line.unit for line in lines]
+        last = max(1.0 / self.line.unit, self._present[0] / self.line.unit, *ends)
         box, (low, high) = self.box, self._reach()
         view = (
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
@@ -579,7 +565,7 @@ class HistoryCurve(Plot):
             return 0.0, 1.0
         lines = self.line, self.validation
         own = reach_together(reach(line.history.points, log=self.log) for line in lines)
-        kept = self.kept.reach(log=self.log)
+        kept = self.kept.reaches.get(self.log)
         low, high = own or kept or (-1.0, 1.0)
         if own and kept:
             most = high + 1.0 if self.log else TIMES_AS_HIGH * high if high > 0.0 else math.inf
@@ -599,32 +585,27 @@ class HistoryCurve(Plot):
         self._write_key()
         if self.following:
             self._fit()
+        self._draw()
 
     def _describe(self) -> None:
         places = []
-        if len(self._history):
-            first, last = self._history.points[[0, -1]].tolist()
+        if len(self.line.history):
+            first, last = self.line.history.points[[0, -1]].tolist()
             places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         texts = [f"{self._measure} {full_text(value)} at iteration {full(at)}" for at, value in places]
-        if ceiling(self._history.points[:, 1]) < math.inf:
+        if ceiling(self.line.history.points[:, 1]) < math.inf:
             texts.append("the run diverged: the curve leaves the plot")
-        if self._has_key:
+        if self.validation.history:
             texts.append(f"the last validation value is {full_text(self.validation.history.last[1])}")
         if self.stop_reason:
             texts.append(f"stopped early: {self.stop_reason}")
         if self.marked is not None:
             texts.append(RISEN.format(self.marked))
-        ends = [(run.name, *run.history.last) for run in self.runs]
-        at_end = f"{{}}: {self._measure} {{}} at iteration {{}}"
-        runs = [at_end.format(name, full_text(loss), at) for name, at, loss in ends]
-        if runs:
+        if self.runs:
+            ends = ((run.name, *run.history.last) for run in self.runs)
+            runs = (f"{name}: {self._measure} {full_text(x)} at iteration {at}" for name, at, x in ends)
             texts.append(f"kept runs: {', '.join(runs)}")
         self.setAccessibleDescription(", ".join(texts))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
-        super().resizeEvent(event)
-        if hasattr(self, "_dot"):
-            self._draw()
 
     # --- mouse and keys
 
@@ -636,13 +617,6 @@ class HistoryCurve(Plot):
     def _is_on_ring(self, position: QPointF) -> bool:
         return self._ring.isVisible() and is_on(position, self.present())
 
-    def _hover(self, position: QPointF) -> None:
-        if not self.is_inside(position):
-            self.read_at(None)
-            return
-        at = self.point_at(position)
-        self._read_near(at.x(), self._run_at(at))
-
     def _run_at(self, at: QPointF) -> ShownRun | None:
         """Return the kept run near a plot point, or None if the history is nearer or no run is near."""
         own, *others = (line.distance(at, self.pixel()[1]) for line in (self.line, *self.kept.lines))
@@ -651,16 +625,16 @@ class HistoryCurve(Plot):
 
     def _read_near(self, x: float, run: ShownRun | None) -> None:
         """Show the readout of the point of the history, or of `run`, that is nearest to x on the axis."""
-        iteration = x * self._unit(run)
-        iterations = (self._history if run is None else run.history).points[:, 0]
+        line = run or self.line
+        iteration, iterations = x * line.unit, line.history.points[:, 0]
         after = int(np.searchsorted(iterations, iteration))
         points = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
         self.read_at(min(points, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last, at = len(self._points_read()) - 1, self._read_index
+        last, at = len(self._read_points) - 1, self._read_index
         if at is None:  # the last point up to the ring
-            at = int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
+            at = int(self.line.history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
         steps = {Qt.Key.Key_Left: at - 1, Qt.Key.Key_Right: at + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         if event.key() in steps and last >= 0:
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
@@ -673,11 +647,11 @@ class HistoryCurve(Plot):
 
     def _read_other_run(self, step: int) -> None:
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
-        runs = [*([None] if len(self._history) else []), *reversed(self.runs)]
+        runs = [*([None] if len(self.line.history) else []), *reversed(self.runs)]
         at = self._read_index
         place = runs.index(self._read_run) + step if self._read_run in runs else 0
-        iteration = self._points_read()[at, 0] if at is not None else self._present[0]
-        self._read_near(float(iteration) / self._unit(self._read_run), runs[place % len(runs)])
+        iteration = self._read_points[at, 0] if at is not None else self._present[0]
+        self._read_near(float(iteration) / (self._read_run or self.line).unit, runs[place % len(runs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() != Qt.MouseButton.LeftButton:
@@ -698,7 +672,11 @@ class HistoryCurve(Plot):
             shapes = Qt.CursorShape
             on_ring = self._is_on_ring(event.position())
             self.viewport().setCursor(shapes.SizeHorCursor if on_ring else shapes.ArrowCursor)
-        self._hover(event.position())
+        if self.is_inside(event.position()):
+            at = self.point_at(event.position())
+            self._read_near(at.x(), self._run_at(at))
+        else:
+            self.read_at(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if self._is_dragging and event.button() == Qt.MouseButton.LeftButton:

@@ -32,10 +32,10 @@ from nnviz.document.job import missing_for_training
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, run_pen, ui_font
-from nnviz.ui.panels.history_canvas import LINES, RING_PX, SOLID
+from nnviz.ui.panels.history_canvas import RING_PX, key_entry
 from nnviz.ui.panels.history_readout import readouts
 from nnviz.ui.panels.loss import axis_name
-from nnviz.ui.plot.card import CaptionedPlot, coloured
+from nnviz.ui.plot.card import CaptionedPlot
 from nnviz.ui.plot.plot import CurveItem, QuietAxis, add_margins, faint
 from nnviz.ui.plot.points import STALE, MarksItem, ReadPlot
 
@@ -178,9 +178,8 @@ class NumbersPlane(ReadPlot):
         self._short = [shortened(name) for name in names]
         room = (self.width() - self.left.width() - self.loss_axis.width()) / len(names) - px(LINE_PX)
         metrics, middle = QFontMetrics(ui_font(11)), Qt.TextElideMode.ElideMiddle
-        texts = (escape(metrics.elidedText(name, middle, int(room))) for name in names)
-        lines = (coloured(pen.color().name(), LINES.get(pen.style(), SOLID)) for pen in self._pens)
-        keys = (f"{line} {text}" for line, text in zip(lines, texts, strict=False))
+        texts = [metrics.elidedText(name, middle, int(room)) for name in names]
+        keys = map(key_entry, self._pens, texts)
         self.show_title("&nbsp;&nbsp; ".join(keys) if len(names) > 1 else "")
         self.name_axes("iterations", "" if len(names) > 1 else names[0])
         self.loss_axis.set_text(measure)
