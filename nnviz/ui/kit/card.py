@@ -175,11 +175,12 @@ def small_button(text: str) -> QPushButton:
     return button
 
 
-def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
+def quiet_button(text: str, tip: str, name: str = "", *, checkable: bool = False) -> QPushButton:
     """Return a flat button for the heading row of a card.
 
     `name` is the name for screen readers, by default the tooltip `tip`.
     """
     button = named(push_button(text, tip), name or tip, tip)
     button.setObjectName("quiet")
+    button.setCheckable(checkable)
     return button

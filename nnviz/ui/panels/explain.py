@@ -358,11 +358,10 @@ class ExplainPanel(PlotPanel):
         self.body.setContentsMargins(8, 0, 8, 6)
         self.parts = PlotAboveText(self._text, desk.settings)
         self.body.addWidget(self.parts, 1)
-        self._copy = quiet_button("Copy", "Copy the explanation as plain text")
         self.choice = self.add_box("Plot", "Choose the plot above the text")
         self.choice.hide()
         self.choice.activated.connect(lambda: self._prefer(self.choice.currentText()))
-        self.add_button(self._copy)
+        self._copy = self.add_button(quiet_button("Copy", "Copy the explanation as plain text"))
         self.more_button.hide()
         for needs_all in (self._text.room_changed, desk.plots_allowed):
             needs_all.connect(lambda *_: desk.frames.show_again(self))

@@ -206,6 +206,7 @@ WIDE = 2.4
 """Least width / height of the panel for a caption beside the plot."""
 SPACING_PX, SPREAD_PX = 16.0, 7.0
 """Pixels. SPACING_PX: distance along a drag between two new points. SPREAD_PX: their standard deviation."""
+SCALE_TIP = "Give both axes the same scale, so that circles look like circles"
 SAME_SCALE = "function: same scale"
 """Settings key: whether both axes of a map have the same scale."""
 LARGEST_RATIO = 10.0
@@ -269,18 +270,12 @@ class FunctionPanel(PlotPanel):
         self.output = self.add_box("Output", "Choose the output that the plot shows")
         for box in (self.across, self.up, self.output):
             box.activated.connect(self._choose)
-        self.same_scale = quiet_button(
-            "1:1", "Give both axes the same scale, so that circles look like circles"
-        )
-        self.same_scale.setCheckable(True)
+        self.same_scale = self.add_button(quiet_button("1:1", SCALE_TIP, checkable=True))
         self.same_scale.setChecked(self._desk.settings.get(SAME_SCALE, False))
         self.same_scale.clicked.connect(self._choose_scale)
-        self.add_button(self.same_scale)
-        self.tool = quiet_button("", EDIT)
-        self.tool.setCheckable(True)
+        self.tool = self.add_button(quiet_button("", EDIT, checkable=True))
         self.tool.toggled.connect(self._use_tool)
         self.tool.setFixedWidth(TOOL_PX)
-        self.add_button(self.tool)
         self.wide = self.menu.addAction("&Wide range, three times that of the rows")
         self.wide.setCheckable(True)
         self.wide.toggled.connect(self._show_anew)

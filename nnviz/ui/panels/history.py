@@ -6,13 +6,13 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QActionGroup
 
 from nnviz.core.coach import Verdict, judge, overfitting_since
 from nnviz.core.history import SMOOTHED, History
@@ -48,6 +48,9 @@ PENALTY_TIP = "The curve shows the {loss} alone, without the penalty\n"
 SHOWN = "state", "lock_reason", "is_moving", "hiding", "hidden_runs", "listed_runs", "seeds_together"
 """Fields of a Moment that the plot depends on."""
 SMOOTHED_TIP = f"Each point is the mean of the recorded values of the last {SMOOTHED:.0%} of the iterations"
+RUNS_TIP = "List all runs with their settings and results"
+ACCURACY_TIP = "Plot the share of rows with a correct prediction"
+LOG_TIP, LOG_NAME = "Plot the loss on a logarithmic scale", "Logarithmic scale"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 
@@ -134,11 +137,10 @@ class HistoryPlot(PlotPanel):
         for each in self._document.run_table().runs:
             alike = each.settings["loss"] == measure
             if alike and (each.seeds or each.state is not end) and each.id not in now.hidden_runs:
-                history, *band = each.curves("accuracy" if self._accuracy() else "") or (None,)
+                curves = each.curves("accuracy" if self._accuracy() else "")
                 unit = iterations_of(self._unit, each.state)
-                if history and unit:
-                    if self.smooth.isChecked():
-                        history, *band = map(_smoothed, (history, *band))
+                if curves and unit:
+                    history, *band = map(_smoothed, curves) if self.smooth.isChecked() else curves
                     shown.append(ShownRun(each.pen, each.name, history, tuple(band), unit))
         return tuple(shown)
 
@@ -162,30 +164,25 @@ class HistoryPlot(PlotPanel):
     def _make_menu(self) -> None:
         first = self.menu.actions()[0]
         self.view_all = QAction("Fit", self.menu)
-        self.menu.insertAction(first, self.view_all)
-        self.units = {
-            each: QAction(f"Over {each}s", self.menu, checkable=True) for each in ("epoch", "second")
-        }
-        self.smooth = QAction("Smoothed", self.menu, checkable=True)
-        self.smooth.setToolTip(SMOOTHED_TIP)
-        for unit, action in self.units.items():
-            action.toggled.connect(partial(self._choose_unit, unit))
+        units = QActionGroup(self)
+        units.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
+        self.units = {each: QAction(f"Over {each}s", units, checkable=True) for each in ("epoch", "second")}
+        for action in self.units.values():
+            action.toggled.connect(self._show_unit)
+        self.smooth = QAction("Smoothed", self.menu, checkable=True, toolTip=SMOOTHED_TIP)
         self.smooth.toggled.connect(self.show_now)
-        for action in (*self.units.values(), self.smooth):
-            self.menu.insertAction(first, action)
+        self.menu.insertActions(first, [self.view_all, *self.units.values(), self.smooth])
         self.menu.insertSeparator(first)
         self.ask_csv = self.add_entry("Export CSV…", self.export_csv)
         self.menu.addSeparator()
         self.forget = self.menu.addAction("Delete the kept runs", self._forget)
-        self.runs_button = quiet_button("", "List all runs with their settings and results", "Runs")
+        self.runs_button = self.add_button(quiet_button("", RUNS_TIP, "Runs"))
         self.runs_button.clicked.connect(self._desk.runs_requested)
-        self.add_button(self.runs_button)
-        self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
-        tip = "Plot the share of rows with a correct prediction"
-        self.accuracy_button = quiet_button("Accuracy", tip, "Accuracy")
+        self.accuracy_button = self.add_button(
+            quiet_button("Accuracy", ACCURACY_TIP, "Accuracy", checkable=True)
+        )
+        self.log_button = self.add_button(quiet_button("Log", LOG_TIP, LOG_NAME, checkable=True))
         for button in (self.accuracy_button, self.log_button):
-            button.setCheckable(True)
-            self.add_button(button)
             button.toggled.connect(self.show_now)
         self.accuracy_button.clicked.connect(self.accuracy_chosen)
 
@@ -200,10 +197,7 @@ class HistoryPlot(PlotPanel):
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
         self.forget.setEnabled(bool(self._document.state.runs))
 
-    def _choose_unit(self, unit: str, on: bool) -> None:
-        for other, action in self.units.items():
-            if on and other != unit:
-                action.setChecked(False)
+    def _show_unit(self) -> None:
         self.show_now()
         if self.curve:
             self.curve.view_all()
@@ -217,46 +211,44 @@ class HistoryPlot(PlotPanel):
             return
         self._follow_run()
         self._name_after(new.state.measure)
-        run, runs = self._travel.run, self._kept_runs()
-        accuracy = self._accuracy()
+        end, run, runs = self._document.past.end, self._travel.run, self._kept_runs()
+        accuracy, present = self._accuracy(), self._travel.present
         history = accuracy or self._travel.history
-        present = self._travel.present
         if accuracy and present:
             present = accuracy.at(present[0])
         finite = history is not None and bool(np.isfinite(history.points[:, 1]).any())
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
-        end, unit, is_smooth = self._document.past.end, self._unit, self.smooth.isChecked()
+        unit, is_smooth = self._unit, self.smooth.isChecked()
         count = len(self._document.run_table().runs)
         self.runs_button.setText(counted(count, "run"))
         self.runs_button.setVisible(count > 1)
         before, shown = self._shown, (history, present, runs, new.state.training, unit, is_smooth)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
-        risen = overfitting_since(self._document.past.end)
-        measure = "accuracy" if accuracy else self._document.past.end.curve_title
+        measure = "accuracy" if accuracy else end.curve_title
+        title = f"{measure}, smoothed" if is_smooth else measure
         self.curve.set_log(self.log_button.isChecked() and not accuracy)
-        self.curve.set_measure(f"{measure}, smoothed" if is_smooth else measure, is_share=bool(accuracy))
+        self.curve.set_measure(title, is_share=bool(accuracy))
         self.curve.set_unit(iterations_of(unit, end) or 1.0, f"{unit}s")
         self.curve.show_runs(runs)
-        self.curve.marked = None if accuracy else risen
-        self.curve.stop_reason = self._document.past.end.stop_reason
+        self.curve.marked = None if accuracy else overfitting_since(end)
+        self.curve.stop_reason = end.stop_reason
         self.pages.plot_visible = finite or bool(runs)
         if self.pages.plot_visible:
             if before[0] is None:
                 self.curve.view_all()
-            tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
-            alone = PENALTY_TIP.format(loss=new.state.measure.phrase) if new.state.training.penalty else ""
-            self.curve.setToolTip(alone + tip)
+            tips = PENALTY_TIP * bool(new.state.training.penalty) + LOSS_TIP * (measure == SCRIPTS) + TIP
+            self.curve.setToolTip(tips.format(loss=new.state.measure.phrase))
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
-            values = readouts(run, self._document.past.end.curve_title) if run else ()
+            values = readouts(run, end.curve_title) if run else ()
             name, drawn = self._name if run else "", history or History()
             if is_smooth:
                 drawn = drawn.smoothed()
                 present = present and drawn.at(present[0])
                 validation = validation and validation.smoothed()
-                values = (Readout(f"{measure}, smoothed", drawn, bool(accuracy)), *values)
+                values = (Readout(title, drawn, bool(accuracy)), *values)
             self.curve.show_history(drawn, present, validation, values, name=name, growing=new.is_moving)
         self._shown = shown
 
@@ -276,11 +268,10 @@ class HistoryPlot(PlotPanel):
     def _show_verdict(self) -> bool:
         """Show the verdict, unless results are hidden, and return whether the coach has finished."""
         verdict = None if self._document.now.hiding.on else self._verdict
-        sentence = verdict.sentence if verdict else ""
+        _, sentence, rule, remedy = verdict or ("", "", "", None)
         show_text(self.verdict, f"{sentence[:1].upper()}{sentence[1:]}")
-        self.verdict.setToolTip(verdict.rule if verdict else "")
-        self.verdict.setAccessibleDescription(self.verdict.toolTip().replace("\n", " "))
-        remedy = verdict.remedy if verdict else None
+        self.verdict.setToolTip(rule)
+        self.verdict.setAccessibleDescription(rule.replace("\n", " "))
         if remedy:
             self.remedy.setText(f"Run with {remedy.name}")
             tip = f"Return to the start of this run, and train again with {remedy.name}"

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLa
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import PLOT_MS, Card, Cover, Panel, quiet_button
 from nnviz.ui.kit.controls import (
+    AnyWidget,
     ComboBox,
     clear_hover_on_close,
     fill_box,
@@ -80,17 +81,17 @@ class PlotPanel(Panel):
         for action in (self.copy_picture, self.export_picture):
             action.setEnabled(can_copy)
 
-    def add_button(self, button: QWidget) -> None:
-        """Add a button before the menu's button."""
+    def add_button(self, button: AnyWidget) -> AnyWidget:
+        """Add a button or a box before the menu's button, and return it."""
         self.buttons.insertWidget(self.buttons.count() - 1, button)
+        return button
 
     def add_box(self, name: str, tip: str) -> ComboBox:
         """Add a combo box before the menu's button. If room is scarce, the box shortens its text."""
         box = ComboBox(name=name, tip=tip)
         box.setObjectName("flat")
         box.setMinimumContentsLength(BOX_LETTERS)
-        self.add_button(box)
-        return box
+        return self.add_button(box)
 
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
