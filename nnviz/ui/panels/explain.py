@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QT
 
 from nnviz.core.address import Address, Kind
 from nnviz.core.expressions import Piece
-from nnviz.core.slopes import forward_ns
+from nnviz.core.slopes import Work, forward_ns, run_work
 from nnviz.document.idle import Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measure_slope
@@ -455,10 +455,9 @@ class ExplainPanel(PlotPanel):
         if PASSES_PER_ROW * forward_ns(now.state.network, count) > QUICK_NS:
             self._checking.restart()
             return
-        for _ in self._measure():
-            pass
+        run_work(self._measure())
 
-    def _measure(self) -> Iterator[None]:
+    def _measure(self) -> Work[None]:
         now, row = self._moment, self._row_measured
         assert now.address is not None
         known = None if row is None else now.trace

@@ -30,7 +30,7 @@ from nnviz.core.function import (
 from nnviz.core.metrics import decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.network import Network, pixel_side
 from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
-from nnviz.core.slopes import forward_ns, row_blocks
+from nnviz.core.slopes import Work, forward_ns, row_blocks, run_work
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
@@ -87,23 +87,21 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
     return network.inputs[axes.horizontal], output if axes.vertical is None else network.inputs[axes.vertical]
 
 
-def varying_inputs(state: State, axes: Axes, row: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return a text "name = value" for each input on the axes; `row`, shape (inputs,), holds the values."""
-    names = shorten_names(state.network.inputs, SHORT)
-    return [f"{names[place]} = {format_(float(row[place]))}" for place in axes.along]
+def values_texts(
+    state: State, axes: Axes, inputs: Array, prediction: Array, number: Callable[[float], str]
+) -> list[str]:
+    """Return a text "name = value" for each input on the axes, and "name: value" for each plotted output.
 
-
-def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return a text "name: value" for each plotted output; `prediction`, shape (outputs,), holds the values.
-
-    If the plot shows all outputs, return at most MOST_READ_OUT texts: for the largest outputs if outputs are
-    classes, else for the first outputs.
+    `inputs`, shape (inputs,), and `prediction`, shape (outputs,), hold the values; `number` writes a number.
+    If the plot shows all outputs, return at most MOST_READ_OUT of them: the largest outputs if outputs are
+    classes, else the first outputs.
     """
-    names = shorten_names(state.network.outputs, SHORT)
     places = axes.outputs(state)
     if axes.output is None and is_one_of_many(state.network):
         places = np.argsort(-prediction, kind="stable").tolist()
-    return [f"{names[k]}: {format_(float(prediction[k]))}" for k in places[:MOST_READ_OUT]]
+    names, titles = (shorten_names(each, SHORT) for each in (state.network.inputs, state.network.outputs))
+    texts = [f"{names[place]} = {number(float(inputs[place]))}" for place in axes.along]
+    return [*texts, *(f"{titles[k]}: {number(float(prediction[k]))}" for k in places[:MOST_READ_OUT])]
 
 
 def row_text(moment: Moment, axes: Axes, row: int, where: Section) -> str:
@@ -112,8 +110,7 @@ def row_text(moment: Moment, axes: Axes, row: int, where: Section) -> str:
     names = shorten_names(state.network.inputs, SHORT)
     shares = hidden_shares(state.data, np.array([row]), where)
     distance = as_text(100.0 * float(hidden_distances(shares)[0]))
-    lines = [f"row {row + 1:,}", *varying_inputs(state, axes, inputs, as_text)]
-    lines += outputs(state, axes, moment.prediction(row), as_text)
+    lines = [f"row {row + 1:,}", *values_texts(state, axes, inputs, moment.prediction(row), as_text)]
     lines.append(f"hidden inputs differ by {distance} % of their range")
     for k in np.argsort(-shares[0], kind="stable")[:MOST_READ_OUT]:
         place = where.hidden[k]
@@ -323,8 +320,7 @@ class FunctionPanel(PlotPanel):
             self.pad.show_moment(old, new)
             return
         if self._is_quick and not self.is_current:
-            for _ in self._compute(moving=True):
-                pass
+            run_work(self._compute(moving=True))
         if self.is_current or old is None:
             self._show()
         if not self._is_settled and not (new.is_moving and self._is_quick):
@@ -460,7 +456,7 @@ class FunctionPanel(PlotPanel):
         is_fine = self.axes.horizontal is None or self._now.is_moving or self._finest_for == self._pixels
         return self.is_current and is_fine
 
-    def _compute(self, moving: bool) -> Iterator[None]:
+    def _compute(self, moving: bool) -> Work[None]:
         """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
         sources, pixels = self._sources, self._pixels
         if self.axes.horizontal is None:
@@ -575,23 +571,23 @@ class FunctionPanel(PlotPanel):
         if now.trace is None:
             return ""
         name = "What-if row" if now.what_if_row is not None else f"Row {now.row + 1}"
-        along = varying_inputs(state, self.axes, self._row_inputs, full)
-        return f"{name}: {', '.join([*along, *outputs(state, self.axes, now.trace.prediction[0], full)])}"
+        texts = values_texts(state, self.axes, self._row_inputs, now.trace.prediction[0], full)
+        return f"{name}: {', '.join(texts)}"
 
     def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
         axes = self.axes
         if axes.horizontal is None:
             return self._read_pair(at)
-        if self._section.hidden and not self.plane.press and (row := self._read_row(at)):
-            return row
+        if self._section.hidden and not self.plane.press:
+            row, place = self._row_at(at)
+            if row is not None:
+                return place, row_text(self._now, axes, row, self._section)
         inputs = self._inputs_at(self.plane.round_point(at))
         prediction = self.state.network.predict(inputs)[0]
-        lines = varying_inputs(self.state, axes, inputs, as_text)
-        lines += outputs(self.state, axes, prediction, as_text)
         height = float(prediction[axes.output or 0] if axes.vertical is None else inputs[axes.vertical])
         place = QPointF(inputs[axes.horizontal], height if math.isfinite(height) else at.y())
-        return place, "\n".join(lines)
+        return place, "\n".join(values_texts(self.state, axes, inputs, prediction, as_text))
 
     def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
         row, place = self._nearest(at)
@@ -600,11 +596,6 @@ class FunctionPanel(PlotPanel):
             return None
         target, prediction = float(targets[row, output]), float(self._now.prediction(row)[output])
         return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
-
-    def _read_row(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the mark near `at`, and the readout of its row; None if there is no mark."""
-        row, place = self._row_at(at)
-        return None if row is None else (place, row_text(self._now, self.axes, row, self._section))
 
     def _row_at(self, at: QPointF) -> tuple[int | None, QPointF]:
         """Return the row with a mark under the mouse, which is at the plot point `at`, and its place."""

@@ -74,13 +74,11 @@ class Axes:
         """Return these axes, with a default for each quantity that the State does not have."""
         places, outputs = state.columns.entered, len(state.network.outputs)
         across, up = self.horizontal, self.vertical
-        if across is None and not has_pairs(state):
-            across = places[0]
-        if across is not None and across not in places:
+        if across not in places and not (across is None and has_pairs(state)):
             across = places[0]
         if across is None or up == across or up not in places:
             up = None
-        output = self.output if self.output is not None and self.output < outputs else None
+        output = self.output if self.output in range(outputs) else None
         curves = across is not None and up is None
         together = outputs <= MOST_TOGETHER if curves else is_one_of_many(state.network)
         if outputs == 1 or (output is None and not together):
@@ -148,18 +146,15 @@ More points would not visibly move the line.
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
     """Return the line where an output equals `level`, shape (points, 2): x, y. NaN separates its parts."""
-    step = _step(picture)
-    across, up = (values[::step] for values in picture.values)
-    return contours(across, up, picture.prediction[::step, ::step, output], [level])
+    across, up, prediction = _thinned(picture)
+    return contours(across, up, prediction[..., output], [level])
 
 
 def class_lines(picture: FunctionValues) -> Array:
     """Return the lines between classes, shape (points, 2): x, y. NaN separates two lines."""
-    step = _step(picture)
-    shares = picture.prediction[::step, ::step]
+    across, up, shares = _thinned(picture)
     winner = shares.argmax(axis=-1)
     second, largest = np.moveaxis(np.partition(shares, -2, axis=-1)[..., -2:], -1, 0)
-    across, up = (values[::step] for values in picture.values)
     lines = [np.empty((0, 2))]
     for k in np.unique(winner)[:-1].tolist():  # the other lines already bound the last class
         margin = np.where(winner == k, largest - second, shares[..., k] - largest)
@@ -167,8 +162,10 @@ def class_lines(picture: FunctionValues) -> Array:
     return np.concatenate(lines)
 
 
-def _step(picture: FunctionValues) -> int:
-    return max(1, int(np.sqrt(picture.prediction[..., 0].size / MOST_POINTS)))
+def _thinned(picture: FunctionValues) -> tuple[Array, ...]:
+    """Return x, y and the predictions, shape (y, x, outputs), at about MOST_POINTS points of a map."""
+    step = max(1, int(np.sqrt(picture.prediction[..., 0].size / MOST_POINTS)))
+    return *(values[::step] for values in picture.values), picture.prediction[::step, ::step]
 
 
 SYMBOLS, SAMPLES, WIDTHS = ("o", "s", "t1"), "●■▲", np.array([1.0, 0.9, 1.1])
@@ -197,7 +194,7 @@ class Rows:
     `shapes`  the shape of each mark, as an index into `SYMBOLS`
     `hollow`  whether each mark belongs to a validation row, shape (marks,)
     `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
-    `opacity` opacity of each mark, from `FAINTEST` to 1, shape (marks,), or (1,) if all marks have the same
+    `opacity` opacity of each mark, from `FAINTEST` to 1, shape (marks,)
     `hidden`  number of inputs that are not on the axes and in which rows differ from the shown plane
     ========= ===============================================================================
     """
@@ -207,7 +204,7 @@ class Rows:
     shapes: Sequence[int] = ()
     hollow: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     toned: bool = False
-    opacity: Array = field(default_factory=lambda: np.ones(1))
+    opacity: Array = field(default_factory=lambda: np.empty(0))
     hidden: int = 0
 
 
@@ -323,13 +320,12 @@ class RowMarks(MarksItem):
         size = next((size for most, size in SIZES if len(rows.points) <= most), SIZES[-1][1])
         hollow = 1.25 * size + 2 * RIM, 1.25 * size, 0.75 * size
         sizes = np.where(rows.hollow[:, None], hollow, (size + RIM, size - RIM, 0.0))
-        opacities = np.broadcast_to(rows.opacity, len(rows.points))
         layers = [
             (_brush(rim, opacity**2), _brush(colour, opacity), _brush(inside, opacity))
-            for colour, opacity in zip(rows.colours, opacities.round(1).tolist(), strict=True)
+            for colour, opacity in zip(rows.colours, rows.opacity.round(1).tolist(), strict=True)
         ]
         marks, layer = np.nonzero((sizes > 0.0) & np.isfinite(rows.points).all(axis=1, keepdims=True))
-        upwards = np.argsort(opacities[marks], kind="stable")  # near rows are above distant ones
+        upwards = np.argsort(rows.opacity[marks], kind="stable")  # near rows are above distant ones
         marks, layer = marks[upwards], layer[upwards]
         shapes = np.array(rows.shapes, dtype=np.intp)[marks]
         self.setData(
