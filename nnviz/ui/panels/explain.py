@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QUrl, Signal
@@ -34,6 +34,8 @@ from nnviz.ui.plot.card import PlotPanel, PlotView, coloured
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """BREAK allows a line break; JOINER and NO_BREAK forbid one. Copied text has none of these characters."""
+SIGNS = {" ": NO_BREAK, "/": f"/{JOINER}"}, {"·": f"·{BREAK}", "/": f"/{JOINER}"}
+"""What replaces a character after which no line may break, and a character after which a line may break."""
 SIGN = re.compile(" [+−=≈] ")
 """Pattern of a sign between two terms, with its spaces."""
 INDENT_PX = 12
@@ -107,11 +109,10 @@ class ExplainBrowser(QTextBrowser):
         that Python created would no longer exist then.
         """
         data = super().createMimeDataFromSelection()
-        plain = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
-        text = ascii_text(plain)
+        text = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
         for kind in data.formats():
             data.removeFormat(kind)
-        data.setText(text)
+        data.setText(ascii_text(text))
         return data
 
 
@@ -158,25 +159,24 @@ class _Page:
     def _line(self, line: Line) -> str:
         """Return `label = formula` and `= arithmetic`, on one line if they fit, else below each other."""
         p, formula = self.palette, f" = {line.formula}" if line.formula else ""
-        text = self._pieces(line.written.pieces, "" if line.arithmetic.startswith("≈") else "= ")
+        sign = "" if line.arithmetic.startswith("≈") else "= "
+        label, muted = self._pieces(Piece(line.label), Piece(formula))
+        text = "".join(self._pieces(Piece(sign), *line.written.pieces))
         if line.check_agrees is not None:
             colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
             text += f" {coloured(colour, tick.replace(' ', NO_BREAK))}"
-        breaks = line_breaks(line.label + formula, self.fits)
-        label = self._piece(Piece(line.label), 0, breaks)
-        muted = coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
-        return f"{label}{muted}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
+        between = " " if self.fits(line.text) or not formula else "<br>"
+        return f"{label}{coloured(p.muted, muted)}{between}{text}"
 
-    def _pieces(self, pieces: Sequence[Piece], sign: str) -> str:
-        """Return a sign and the pieces of arithmetic after it, with the places where lines may break."""
-        pieces = [Piece(sign), *pieces]
+    def _pieces(self, *pieces: Piece) -> list[str]:
+        """Return the HTML of each of the pieces that follow each other, with the places for line breaks."""
         texts = [piece.text for piece in pieces]
         breaks = line_breaks("".join(texts), self.fits)
         starts = itertools.accumulate(map(len, texts), initial=0)
-        return "".join(self._piece(*each, breaks) for each in zip(pieces, starts, strict=False))
+        return [self._piece(*each, breaks) for each in zip(pieces, starts, strict=False)]
 
     def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
-        signs = (_sign(sign, start + k in breaks) for k, sign in enumerate(piece.text))
+        signs = (SIGNS[start + k in breaks].get(sign, sign) for k, sign in enumerate(piece.text))
         text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
         colour = self.palette.slope if piece.slope else self.palette.ink
         if piece.address is None:
@@ -208,15 +208,6 @@ def line_breaks(text: str, fits: Fits) -> set[int]:
 
     split(0, len(text), 0)
     return breaks
-
-
-def _sign(sign: str, breaks: bool) -> str:
-    """Return a character, or what replaces it to allow or forbid a line break after it."""
-    if sign == "·":
-        return sign + BREAK if breaks else sign
-    if sign == " ":
-        return sign if breaks else NO_BREAK
-    return sign + JOINER if sign == "/" else sign
 
 
 HINT = "Click a node, an edge or a layer's heading to see where its numbers come from."
@@ -320,9 +311,9 @@ def _plots_of(address: Address) -> dict[str, str]:
         return _MATRIX | _HISTOGRAMS
     if address.is_number:
         return {"Loss": "loss:LossCurve"} | _RUN | _MATRIX
-    return (
-        {"Activation": "activation:ActivationView"} | _RUN if address.layer >= 0 else {"No plot": ""}
-    ) | _MATRIX
+    if address.layer < 0:
+        return {"No plot": ""} | _MATRIX
+    return {"Activation": "activation:ActivationView"} | _RUN | _MATRIX
 
 
 class ExplainPanel(PlotPanel):
@@ -413,9 +404,8 @@ class ExplainPanel(PlotPanel):
         if not (name := plots[chosen]):
             return None
         if name not in self._views:
-            module, kind = name.split(":")
-            view = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self._desk)
-            if kind == "WeightMatrix":  # stays when a person selects a weight in it
+            view = resolve_name(f"nnviz.ui.panels.{name}")(self._desk)
+            if chosen == MATRIX:  # stays when a person selects a weight in it
                 for selects in (view.grid.clicked, view.grid.moved):
                     selects.connect(lambda _: self._prefer(MATRIX))
             self._views[name] = view

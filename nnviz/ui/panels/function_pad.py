@@ -187,7 +187,7 @@ class Pad(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cell, fill or empty it, clear the pad, keep the drawing, or leave the pad."""
         key, side = Qt.Key(event.key()), self._style.side
-        if has_ctrl(event):
+        if has_ctrl(event) or key not in self.own_keys:
             event.ignore()
             return
         if key in ARROWS:
@@ -203,10 +203,8 @@ class Pad(QWidget):
             self._change(self.ink[:0])
         elif key == Qt.Key.Key_Escape:
             self.left.emit()
-        elif key in self.own_keys:
-            self.kept.emit(DIGITS.index(key) if key in DIGITS else None)
         else:
-            event.ignore()
+            self.kept.emit(DIGITS.index(key) if key in DIGITS else None)
         if key in ARROWS or key == Qt.Key.Key_Space:
             row, column = self._cell[::-1] + 1
             is_filled = len(self._without_cell()) < len(self.ink)

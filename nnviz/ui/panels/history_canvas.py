@@ -111,10 +111,12 @@ class HistoryLine:
     def _put(
         self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
     ) -> None:
-        points, pen = on_scale(points, log=plot.log), self.pen()
+        pen = self.pen()
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, pen.widthF(), pen.style()))
+        points = points[points[:, 1] > 0.0] if plot.log else points
+        heights = np.log10(points[:, 1]) if plot.log else points[:, 1]
         joined: str | NDArray[np.bool_] = "all"
-        points = np.column_stack((points[:, 0] / self.unit, plot.clip_heights(points[:, 1])))
+        points = np.column_stack((points[:, 0] / self.unit, plot.clip_heights(heights)))
         low, high = np.array(plot.view()).T
         area = np.array([2 * low - high, 2 * high - low])
         if len(points) > 1 and not ((points >= area[0]) & (points <= area[1])).all():
@@ -218,14 +220,6 @@ class KeptCurves(QGraphicsItem):
                 painter.setBrush(Qt.BrushStyle.NoBrush)  # or a line would be filled, too
             if len(line.curve.points):
                 line.curve.paint(painter, *rest)
-
-
-def on_scale(points: Array, *, log: bool) -> Array:
-    """Return the points to draw. If `log`, leave out losses of 0 and return log10 of the other losses."""
-    if not log:
-        return points
-    above = points[points[:, 1] > 0.0]
-    return np.column_stack((above[:, 0], np.log10(above[:, 1])))
 
 
 Reach: TypeAlias = tuple[float, float]
