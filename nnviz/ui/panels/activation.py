@@ -6,7 +6,7 @@ The module imports pyqtgraph, which takes 150 ms, so it is imported only after t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -156,27 +156,27 @@ class ActivationView(CaptionedPlot):
             self._curve_of = sources
         texts = partial(_texts, now, bend, reading, z, self.plane.show_rows(z, a))
         self.plane.show_present(*(reading or NOWHERE))
-        self.caption.setText(BETWEEN.join(texts(as_text, partial(coloured, colours().slope))))
-        text = "; ".join(texts(full_text, str))
+        self.caption.setText(BETWEEN.join(texts(is_caption=True)))
+        text = "; ".join(texts(is_caption=False))
         self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {text}")
 
 
 def _texts(
-    now: Moment,
-    bend: Bend,
-    reading: Reading | None,
-    z: Array,
-    beyond: int,
-    number: Callable[[float], str],
-    slopes: Callable[[str], str],
+    now: Moment, bend: Bend, reading: Reading | None, z: Array, beyond: int, *, is_caption: bool
 ) -> Iterator[str]:
-    """Yield the parts of the caption: the row, all rows, and other z on which the curve depends."""
+    """Yield the parts of the caption: the row, all rows, and other z on which the curve depends.
+
+    `z` are those of all rows, `beyond` is the number of rows outside the plot. The text for screen readers
+    (`is_caption=False`) has all digits, and no colour.
+    """
+    number = as_text if is_caption else full_text
     rows = len(now.state.data)
     row = f"Row {now.row + 1:,}" if now.what_if_row is None else "What-if row"
     if reading is None:
         yield "Without rows, the plot shows only the curve"
     else:
-        slope = slopes(f"slope {number(reading.slope)}")
+        slope = f"slope {number(reading.slope)}"
+        slope = coloured(colours().slope, slope) if is_caption else slope
         text = f"{row}: z {number(reading.z)} → a {number(reading.a)}, {slope}"
         yield f"{text} (left of the kink)" if reading.z in bend.function.kinks else text
     if len(z):

@@ -51,20 +51,20 @@ class ConfusionGrid(ImageGrid):
 
     def __init__(self) -> None:
         super().__init__(least=GRID_PX, wished=300)
-        self._matrix = Confusion(np.zeros((1, 1), dtype=np.intp), 0)
+        self.matrix = Confusion(np.zeros((1, 1), dtype=np.intp), 0)
         self._shares = 0.0, 0.0
         """Width of the recalls and height of the precisions; 0 if they are left out."""
 
     def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
         """Show the counts of `matrix`; `names` are the names of the classes."""
-        self._matrix = matrix
+        self.matrix = matrix
         self.show_values(matrix.shares, (names, names))
 
     def colours_of(self, values: Array) -> NDArray[np.uint32]:  # noqa: D102
         return share_colours(values, colours())
 
     def texts(self) -> NDArray[np.str_]:  # noqa: D102
-        return np.array([[f"{count:,}" for count in row] for row in self._matrix.counts.tolist()])
+        return np.array([[f"{count:,}" for count in row] for row in self.matrix.counts.tolist()])
 
     def room(self) -> Rect:
         """Return the room without titles, and without recall and precision if the cells are large enough."""
@@ -101,7 +101,7 @@ class ConfusionGrid(ImageGrid):
         painter.setFont(ui_font(NAME_PX))
         (width, height), grid, metrics = self._shares, cells.room, QFontMetricsF(painter.font())
         fits = metrics.horizontalAdvance(WIDEST) <= cells.column(0).width
-        shares = zip(self._matrix.recalls, self._matrix.precisions, strict=True)
+        shares = zip(self.matrix.recalls, self.matrix.precisions, strict=True)
         for k, (recall, precision) in enumerate(shares):
             row, column = cells.row(k), cells.column(k)
             painter.drawText(QRectF(grid.right + GAP, row.y, width - GAP, row.height), RIGHT, percent(recall))
@@ -143,8 +143,6 @@ class ConfusionPanel(PlotPanel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Confusion", "the confusion matrix", "-confusion")
         self._decided: DecidedClasses | None = None
-        self._matrix: Confusion | None = None
-        self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
         self.output = self.add_box("Output", "Choose the output to show")
@@ -188,20 +186,19 @@ class ConfusionPanel(PlotPanel):
             self._show_counts(new.state, decided, names)
             return
         sentence = missing or (REDRAWN_LATER if new.is_moving else COMPUTING)
-        if self._matrix is None or names != self._names:
-            self._matrix = None
+        if not self.pages.plot_visible or names != self.view.names[0]:
             self.pages.show_sentence(sentence)
         self.caption.setText(sentence)
 
     def _show_counts(self, state: State, decided: DecidedClasses, names: tuple[str, ...]) -> None:
         targets, predictions = (classes[self._part(state), self._decision] for classes in decided)
-        self._matrix, self._names = confusion(targets, predictions, len(names)), names
+        matrix = confusion(targets, predictions, len(names))
         self.view.setMinimumHeight(px(GRID_PX if len(names) <= FEW_NAMES else NAMED_GRID_PX))
-        self.view.show_counts(self._matrix, names)
+        self.view.show_counts(matrix, names)
         self.pages.plot_visible = True
-        rows, right = counted(self._matrix.rows, "row"), self._matrix.correct
-        share = percent_text(right / self._matrix.rows) if self._matrix.rows else ""
-        lost = f"NaN in {counted(self._matrix.uncounted, 'prediction')}" if self._matrix.uncounted else ""
+        rows, right = counted(matrix.rows, "row"), matrix.correct
+        share = percent_text(right / matrix.rows) if matrix.rows else ""
+        lost = f"NaN in {counted(matrix.uncounted, 'prediction')}" if matrix.uncounted else ""
         self.caption.setText(" · ".join(filter(None, (f"{right:,} of {rows} correct", share, lost))))
         self._show_cell()
 
@@ -232,25 +229,23 @@ class ConfusionPanel(PlotPanel):
 
     def _show_cell(self) -> None:
         """Describe the cell under the mouse, else the selected cell, below the matrix."""
-        matrix, cell = self._matrix, self.view.hover or self.view.selected
-        if matrix is None:
-            return
-        text = self._cell_text(matrix, cell) if cell else ""
+        cell = self.view.hover or self.view.selected
+        text = self._cell_text(cell) if cell else ""
         tip = text or TIP
         self.readout.setText(text or HINT)
         self.view.setToolTip(tip)
         self.view.setAccessibleDescription(f"{self.caption.text()}; {tip}")
 
-    def _cell_text(self, matrix: Confusion, cell: Cell) -> str:
+    def _cell_text(self, cell: Cell) -> str:
         """Return the count of a cell, its classes, and its share of the target class."""
+        matrix, names = self.view.matrix, self.view.names[0]
         rows, share = counted(int(matrix.counts[cell]), "row"), percent(matrix.shares[cell])
-        target, what = self._names[cell.row], self._row_description(cell)
-        empty = not matrix.counts[cell.row].sum()
-        return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of class {target}"
+        text = f"{rows}: {self._row_description(cell)}"
+        return f"{text} · {share} of class {names[cell.row]}" if matrix.counts[cell.row].any() else text
 
     def _row_description(self, cell: Cell) -> str:
         """Return which rows a cell counts."""
-        target, prediction = (self._names[k] for k in cell)
+        target, prediction = (self.view.names[0][k] for k in cell)
         correct = cell.row == cell.column
         return f"{target} predicted correctly" if correct else f"{target} predicted as {prediction}"
 

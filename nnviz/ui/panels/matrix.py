@@ -119,19 +119,14 @@ class WeightMatrix(PlotView):
 
     def _update_readout(self) -> None:
         """Show the readout of the weight under the mouse, else of the selected part."""
-        mark = self._mark()
-        self.grid.show_mark(mark)
-        self._read_out(*(self.grid.hover or mark))
-        self.grid.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")
-
-    def _read_out(self, node: int | None, source: int | None) -> None:
-        network = self._now.state.network
-        start = "" if source is None else network.names(self.layer)[source]
-        end = "" if node is None else network.names(self.layer + 1)[node]
-        names = " ← ".join(filter(None, (end, start)))
-        value, exact = "", ""
+        self.grid.show_mark(self._mark())
+        node, source = place = self.grid.hover or self.grid.mark
+        named_places = zip(self.grid.names, place, strict=True)
+        names = " ← ".join(texts[k] for texts, k in named_places if k is not None)
+        value = exact = ""
         if node is not None and source is not None:
-            weight = float(network.layers[self.layer].weights[node, source])
+            weight = float(self.grid.values[node, source])
             value, exact = f": {as_text(weight)}", f": {full_text(weight)}"
         self.readout.setText(names + value)
         self.grid.setToolTip(names + exact)
+        self.grid.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")
