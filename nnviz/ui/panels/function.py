@@ -120,23 +120,36 @@ def row_text(moment: Moment, axes: Axes, row: int, where: Section) -> str:
     return "\n".join(lines)
 
 
-def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
-    """Return the caption of the plot, with each sentence on a line of its own.
+def caption_lines(moment: Moment, axes: Axes, is_current: bool) -> Iterator[str]:
+    """Yield the sentences of the caption: what the plot holds fixed, its line, its marks, and its points.
 
     If `is_current` is false, the caption says that nnviz is still computing.
     """
     state = moment.state
-    lines = [*_other_inputs(moment, axes), *_line(state, axes)]
+    if axes.horizontal is None:
+        yield "Line: prediction = target."
+    elif len(state.columns.entered) > len(axes.along):
+        if moment.what_if_row is not None:
+            yield "Other inputs are as in the what-if row; fainter rows differ more."
+        elif len(state.data):
+            yield f"Other inputs are as in row {moment.row + 1:,}; fainter rows differ more."
+        else:
+            yield "Other inputs are 0, since the data has no rows."
+    if axes.vertical is not None:
+        if axes.output is None:
+            yield "Line: the border between two classes."
+        elif decides_yes_or_no(state):
+            name = shortened(state.network.outputs[axes.output], SHORT)
+            yield f"Line: {name} = {as_text(state.measure.threshold)}."
     if state.validated:
         is_dotted = axes.vertical is not None and are_toned(state, axes)
-        lines.append("Marks with a dot: validation rows." if is_dotted else "Hollow marks: validation rows.")
+        yield "Marks with a dot: validation rows." if is_dotted else "Hollow marks: validation rows."
     if len(state.data) > MOST:
-        lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
+        yield f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}."
     if moment.what_if_row is not None:
-        lines.append("Filled point: the what-if row (inputs to try out, not stored).")
+        yield "Filled point: the what-if row (inputs to try out, not stored)."
     if not is_current:
-        lines.append(COMPUTING)
-    return "\n".join(lines)
+        yield COMPUTING
 
 
 def key(state: State, axes: Axes, chosen: int | None = None) -> dict[str, str]:
@@ -161,32 +174,6 @@ def key(state: State, axes: Axes, chosen: int | None = None) -> dict[str, str]:
         name: f"<a href='{k}' style='{styles[k == chosen]}'>&nbsp;{text}&nbsp;</a>"
         for k, (name, text) in enumerate(entries.items())
     }
-
-
-def _line(state: State, axes: Axes) -> Iterator[str]:
-    """Yield a sentence about the line in the plot, if there is a line."""
-    if axes.horizontal is None:
-        yield "Line: prediction = target."
-    elif axes.vertical is None:
-        return
-    elif axes.output is None:
-        yield "Line: the border between two classes."
-    elif decides_yes_or_no(state):
-        name, threshold = shortened(state.network.outputs[axes.output], SHORT), state.measure.threshold
-        yield f"Line: {name} = {as_text(threshold)}."
-
-
-def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
-    """Yield a sentence about the values of the inputs that are not on the axes, if there are any."""
-    state = moment.state
-    if len(state.columns.entered) == len(axes.along) or axes.horizontal is None:
-        return
-    if moment.what_if_row is not None:
-        yield "Other inputs are as in the what-if row; fainter rows differ more."
-    elif len(state.data):
-        yield f"Other inputs are as in row {moment.row + 1:,}; fainter rows differ more."
-    else:
-        yield "Other inputs are 0, since the data has no rows."
 
 
 FIRST_NS = 1e6
@@ -371,10 +358,8 @@ class FunctionPanel(PlotPanel):
     def _refresh_axes(self, old: State, new: State) -> None:
         """Use default axes if the inputs have changed, and list the inputs and outputs again."""
         one, other = old.network, new.network
-        if (
-            (one.inputs, one.outputs, one.layers[-1].activation)
-            != (other.inputs, other.outputs, other.layers[-1].activation)
-        ) or old.data is not new.data:
+        names = [(each.inputs, each.outputs, each.layers[-1].activation) for each in (one, other)]
+        if names[0] != names[1] or old.data is not new.data:
             axes = self.axes
             self._use_axes(axes if one.sizes[0] == other.sizes[0] else Axes.first(new))
             if axes != self.axes or one.sizes != other.sizes:
@@ -494,7 +479,7 @@ class FunctionPanel(PlotPanel):
             self._draw_picture(self._picture)
         self.plane.set_stale(not is_current)
         self._draw_row()
-        self.caption.setText(caption_text(self._now, axes, is_current))
+        self.caption.setText("\n".join(caption_lines(self._now, axes, is_current)))
         self._show_key()
         texts = self._described(), self.plane.note
         self.plane.setAccessibleDescription(". ".join(filter(None, texts)))

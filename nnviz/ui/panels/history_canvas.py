@@ -55,7 +55,7 @@ AHEAD = 0.15
 
 @dataclass(eq=False)
 class HistoryLine:
-    """Draws a `history` as a line in a plot, and draws the line again only after a change.
+    """Draws a `history` as a line in a plot.
 
     ======= ======================================================================================
     `pen`   returns the pen of the line in the present theme
@@ -72,7 +72,6 @@ class HistoryLine:
     band: Sequence[HistoryLine] = ()
     later: CurveItem = field(default_factory=CurveItem, init=False)
     curve: CurveItem = field(default_factory=CurveItem, init=False)
-    _drawn: tuple[object, ...] = field(default=(), init=False)
 
     @property
     def colour(self) -> str:
@@ -84,19 +83,15 @@ class HistoryLine:
 
         `present` is the current iteration and its value, or None.
         """
-        before, view = self._drawn, (plot.view(), plot.device_pixel(), plot.log, colours())
-        self._drawn = self.history, self.unit, present, *view
-        if self._drawn != before and (len(self.history) or self.curve.isVisible()):
-            self._draw_again(plot, present)
-
-    def _draw_again(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
         ends, points = [present] if present else [], self.history.points
         self.curve.setVisible(len(points) > 0)
+        if not len(points):
+            self.later.hide()
+            return
         if not plot.following:
             first, last = np.searchsorted(points[:, 0], np.array(plot.view()[0]) * self.unit)
             points = points[max(first - 1, 0) : last + 1]
-        if len(points):
-            points = in_columns(points, plot.device_pixel() * self.unit, self.history.bucket)
+        points = in_columns(points, plot.device_pixel() * self.unit, self.history.bucket)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -604,9 +599,10 @@ class HistoryCurve(Plot):
     # --- mouse and keys
 
     def _look_closer(self) -> None:
-        self.following = False
-        self.set_view(*self.view())  # or the mouse wheel could zoom to a range that Qt cannot draw
-        self._draw()
+        was_following = self.following
+        self.show_view(self.view())  # or the mouse wheel could zoom to a range that Qt cannot draw
+        if was_following:  # else the curves follow the view already
+            self._draw()
 
     def _is_on_ring(self, position: QPointF) -> bool:
         return self._ring.isVisible() and is_on(position, self.present())

@@ -20,13 +20,14 @@ class Readout(NamedTuple):
     is_share: bool
 
     def text_at(self, iteration: int) -> str:
-        """Return the text for an iteration, or "" if the quantity was not measured at that iteration."""
-        point = self.history.at(iteration)
-        return self.text(point[1]) if point and point[0] == iteration else ""
+        """Return the title with the value at an iteration, as "MSE 0.5" or "accuracy 97.5 %".
 
-    def text(self, value: float) -> str:
-        """Return the title with a value, as "MSE 0.5" or "accuracy 97.5 %"."""
-        return f"{self.title} {percent_text(value) if self.is_share else as_text(value)}"
+        The text is "" if the quantity was not measured at this iteration.
+        """
+        point = self.history.at(iteration)
+        if point is None or point[0] != iteration:
+            return ""
+        return f"{self.title} {percent_text(point[1]) if self.is_share else as_text(point[1])}"
 
 
 class ShownRun(NamedTuple):
