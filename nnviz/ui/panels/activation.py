@@ -15,7 +15,6 @@ from PySide6.QtCore import QPointF
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import ActivationCurve, Bend, Reading, Span, steady_stretch, stretch_of
-from nnviz.core.network import Trace
 from nnviz.core.numbers import as_text, counted, full_text
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.desk import Desk
@@ -141,7 +140,11 @@ class ActivationView(CaptionedPlot):
             self._node, self._stretch = node, None
         is_joint = trace is not None and not layer.function.elementwise
         bend = Bend(layer.function, trace.z[node.layer][0] if trace and is_joint else None, node.node)
-        self._show(new, node, bend, _reading(bend, node, trace))
+        reading = None
+        if trace:
+            z, a = (float(values[node.layer][0, node.node]) for values in (trace.z, trace.a))
+            reading = bend.point(z)._replace(a=a)
+        self._show(new, node, bend, reading)
 
     def _show(self, now: Moment, node: Address, bend: Bend, reading: Reading | None) -> None:
         z, a = now.node_values(node.layer, node.node) or NOTHING
@@ -189,11 +192,3 @@ def _texts(
     if bend.function.joint is not None:
         name, slope = bend.function.name, bend.function.joint.own
         yield f"For {name}, the plot varies only this node's z, so the slope is {slope}"
-
-
-def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:
-    """Return z, a and slope of the node for the row on the diagram, or None without a row."""
-    if trace is None:
-        return None
-    z, a = (float(values[node.layer][0, node.node]) for values in (trace.z, trace.a))
-    return Reading(z, a, bend.point(z).slope)

@@ -475,7 +475,7 @@ class FunctionPanel(PlotPanel):
         self._show_scale()
         if axes.horizontal is None:
             self._draw_pairs()
-        elif self._picture is not None:
+        elif self._picture is not None and self._is_new(self._picture):
             self._draw_picture(self._picture)
         self.plane.set_stale(not is_current)
         self._draw_row()
@@ -486,8 +486,6 @@ class FunctionPanel(PlotPanel):
         return is_current
 
     def _draw_picture(self, picture: FunctionValues) -> None:
-        if not self._is_new(picture):
-            return
         if self.axes.vertical is not None:
             self._draw_map(picture)
         else:

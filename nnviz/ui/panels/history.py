@@ -51,6 +51,7 @@ SMOOTHED_TIP = f"Each point is the mean of the recorded values of the last {SMOO
 RUNS_TIP = "List all runs with their settings and results"
 ACCURACY_TIP = "Plot the share of rows with a correct prediction"
 LOG_TIP, LOG_NAME = "Plot the loss on a logarithmic scale", "Logarithmic scale"
+DELETE_RUNS = "Delete the kept runs"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 
@@ -150,12 +151,6 @@ class HistoryPlot(PlotPanel):
         chosen = (unit for unit, action in self.units.items() if action.isChecked())
         return next(chosen, "iteration")
 
-    @property
-    def _name(self) -> str:
-        """The name of the current run among the kept runs."""
-        end = self._document.past.end
-        return next((each.name for each in self._document.run_table().runs if each.state is end), "")
-
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy if the plot has to show it, else None."""
         run = self._travel.run
@@ -175,7 +170,7 @@ class HistoryPlot(PlotPanel):
         self.menu.insertSeparator(first)
         self.ask_csv = self.add_entry("Export CSV…", self.export_csv)
         self.menu.addSeparator()
-        self.forget = self.menu.addAction("Delete the kept runs", self._forget)
+        self.forget = self.menu.addAction(DELETE_RUNS, lambda: self._document.edit(DELETE_RUNS, delete_runs))
         self.runs_button = self.add_button(quiet_button("", RUNS_TIP, "Runs"))
         self.runs_button.clicked.connect(self._desk.runs_requested)
         self.accuracy_button = self.add_button(
@@ -202,9 +197,6 @@ class HistoryPlot(PlotPanel):
         if self.curve:
             self.curve.view_all()
 
-    def _forget(self) -> None:
-        self._document.edit("Delete the kept runs", delete_runs)
-
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the history again if the history, the current iteration or the kept runs have changed."""
         if not is_new(old, new, *SHOWN):
@@ -221,9 +213,9 @@ class HistoryPlot(PlotPanel):
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
         unit, is_smooth = self._unit, self.smooth.isChecked()
-        count = len(self._document.run_table().runs)
-        self.runs_button.setText(counted(count, "run"))
-        self.runs_button.setVisible(count > 1)
+        listed = self._document.run_table().runs
+        self.runs_button.setText(counted(len(listed), "run"))
+        self.runs_button.setVisible(len(listed) > 1)
         before, shown = self._shown, (history, present, runs, new.state.training, unit, is_smooth)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return
@@ -243,7 +235,8 @@ class HistoryPlot(PlotPanel):
             self.curve.setToolTip(tips.format(loss=new.state.measure.phrase))
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, end.curve_title) if run else ()
-            name, drawn = self._name if run else "", history or History()
+            name = next((each.name for each in listed if run and each.state is end), "")
+            drawn = history or History()
             if is_smooth:
                 drawn = drawn.smoothed()
                 present = present and drawn.at(present[0])

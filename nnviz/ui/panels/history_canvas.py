@@ -55,7 +55,7 @@ AHEAD = 0.15
 
 @dataclass(eq=False)
 class HistoryLine:
-    """Draws a `history` as a line in a plot.
+    """Draws a `history` as a line in its `plot`.
 
     ======= ======================================================================================
     `pen`   returns the pen of the line in the present theme
@@ -66,6 +66,7 @@ class HistoryLine:
     ======= ======================================================================================
     """
 
+    plot: HistoryCurve
     pen: Callable[[], QPen]
     history: History = field(default_factory=History)
     unit: float = 1.0
@@ -78,12 +79,12 @@ class HistoryLine:
         """The colour of the line, as #RRGGBB."""
         return str(self.pen().color().name())
 
-    def draw(self, plot: HistoryCurve, present: tuple[int, float] | None) -> None:
+    def draw(self, present: tuple[int, float] | None) -> None:
         """Draw the visible part of the line with few points per pixel column.
 
         `present` is the current iteration and its value, or None.
         """
-        ends, points = [present] if present else [], self.history.points
+        ends, points, plot = [present] if present else [], self.history.points, self.plot
         self.curve.setVisible(len(points) > 0)
         if not len(points):
             self.later.hide()
@@ -99,14 +100,12 @@ class HistoryLine:
         beyond = points[iterations.searchsorted(at, side="right") :]
         self.later.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self.later, np.vstack((*ends, beyond)), faint(self.colour, FAINT), noise)
+            self._put(self.later, np.vstack((*ends, beyond)), faint(self.colour, FAINT), noise)
             points = np.vstack((points[: iterations.searchsorted(at)], *ends))
-        self._put(plot, self.curve, points, self.colour, noise)
+        self._put(self.curve, points, self.colour, noise)
 
-    def _put(
-        self, plot: HistoryCurve, item: CurveItem, points: Array, colour: str | QColor, noise: bool
-    ) -> None:
-        pen = self.pen()
+    def _put(self, item: CurveItem, points: Array, colour: str | QColor, noise: bool) -> None:
+        pen, plot = self.pen(), self.plot
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, pen.widthF(), pen.style()))
         points = points[points[:, 1] > 0.0] if plot.log else points
         heights = np.log10(points[:, 1]) if plot.log else points[:, 1]
@@ -118,16 +117,13 @@ class HistoryLine:
             points, joined = clip_curve(points, area.T.tolist())  # Qt would make dashes far outside, too
         item.setData(points[:, 0], points[:, 1], antialias=not noise, connect=joined)
 
-    def distance(self, point: QPointF, pixel_up: float) -> float:
-        """Return the vertical distance in pixels between a point and the line, or NaN without a line there.
-
-        `pixel_up` is the height of a pixel on the scale of the plot.
-        """
+    def distance(self, point: QPointF) -> float:
+        """Return the vertical distance in pixels from a point to the line, or NaN without a line there."""
         iterations, heights = np.concatenate([self.curve.points, self.later.points]).T
         if not len(iterations):
             return math.nan
         height = np.interp(point.x(), iterations, heights, left=np.nan, right=np.nan)
-        return abs(float(height) - point.y()) / pixel_up
+        return abs(float(height) - point.y()) / self.plot.pixel()[1]
 
 
 def _solid(role: str) -> Callable[[], QPen]:
@@ -158,8 +154,8 @@ class KeptCurves(QGraphicsItem):
         self.lines, self._drawn = [], ()
         for run in runs:
             pen = partial(run_pen, run.id, THIN_PX)
-            band = [HistoryLine(pen, edge, run.unit) for edge in run.band]
-            self.lines.append(HistoryLine(pen, run.history, run.unit, band))
+            band = [HistoryLine(self._plot, pen, edge, run.unit) for edge in run.band]
+            self.lines.append(HistoryLine(self._plot, pen, run.history, run.unit, band))
         for log in (False, True):
             reaches = (reach(run.history.points, log=log, kept=True) for run in runs)
             self.reaches[log] = reach_together(reaches)
@@ -171,7 +167,7 @@ class KeptCurves(QGraphicsItem):
         if self._drawn != before:
             for line in self.lines:
                 for each in (line, *line.band):
-                    each.draw(plot, each.history.last)
+                    each.draw(each.history.last)
             self._picture = None
             self.prepareGeometryChange()
             self._room = QRectF(plot.box.rect())
@@ -355,7 +351,7 @@ class HistoryCurve(Plot):
         self._read_index: int | None = None
         self._read_run: ShownRun | None = None
         self._is_dragging = False
-        self.validation, self.line = HistoryLine(_solid("validation")), HistoryLine(_solid("accent"))
+        self.validation, self.line = (HistoryLine(self, _solid(role)) for role in ("validation", "accent"))
         self.kept = KeptCurves(self)
         self.start_of_rise, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self.stop_line = pg.InfiniteLine(label="", labelOpts={"position": 0.85})
@@ -379,7 +375,7 @@ class HistoryCurve(Plot):
         self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
         self._write_key()
-        self._show_again()
+        self._show()
 
     def colour_point(self) -> None:  # noqa: D102
         self._ring.set_colours(colours().surface, self.focus_pen())
@@ -414,9 +410,7 @@ class HistoryCurve(Plot):
         if self.following:
             self._fit()
         self._draw()
-        has_run = self._read_run is None or self._read_run in self.runs
-        has_point = has_run and self._read_index is not None and self._read_index < len(self._read_points)
-        self.read_at(self._read_index if has_point else None, self._read_run)
+        self.read_at(self._read_index, self._read_run)
         self._describe()
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
@@ -457,10 +451,6 @@ class HistoryCurve(Plot):
             parts.append(f"{more} more")
         self.show_title("&nbsp;&nbsp;&nbsp; ".join(parts))
 
-    def _show_again(self) -> None:
-        self._growing = False
-        self._show()
-
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
         if log != self.log:
@@ -470,8 +460,8 @@ class HistoryCurve(Plot):
 
     def view_all(self) -> None:
         """Show the whole curve, and follow the curve as it grows."""
-        self.following = True
-        self._show_again()
+        self.following, self._growing = True, False
+        self._show()
 
     def show_view(self, view: list[list[float]]) -> None:
         """Show the axis ranges [[left, right], [bottom, top]], and stop following the growing curve."""
@@ -483,20 +473,23 @@ class HistoryCurve(Plot):
         return self.place_of(*self._place(*self._present))
 
     @property
-    def _read_points(self) -> Array:
-        return (self._read_run or self.line).history.points
+    def _read_line(self) -> HistoryLine | ShownRun:
+        """The history or the kept run that the readout reads."""
+        return self._read_run or self.line
 
     def read_at(self, index: int | None, run: ShownRun | None = None) -> None:
-        """Show the readout of the point with index `index`. If `index` is None, hide the readout.
+        """Show the readout of the point with index `index`. If there is no such point, hide the readout.
 
         The point is in the history or, if `run` is not None, in this kept run.
         """
-        self._read_index, self._read_run = index, None if index is None else run
-        if index is None:
+        points = (run or self.line).history.points
+        if index is None or index >= len(points) or run not in (None, *self.runs):
+            self._read_index = self._read_run = None
             self._dot.hide()
             self.readout.hide()
             return
-        iteration, value = self._read_points[index].tolist()
+        self._read_index, self._read_run = index, run
+        iteration, value = points[index].tolist()
         x, y = self._place(iteration, value, run)
         self.place_dot(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
@@ -506,8 +499,8 @@ class HistoryCurve(Plot):
         name = shortened(run.name, SHORT_LETTERS) if run else ""
         lines = [*filter(None, name.split(" · ")), f"iteration {as_text(iteration)}", *values]
         if self.following and self.view()[1][1] < self._height(value) < math.inf:
-            losses = self._read_points[:, 1]
-            lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
+            diverged = points[0, 1] < ceiling(points[:, 1]) < math.inf
+            lines.append(DIVERGED if diverged else ABOVE)
         self._dot.set_colours(run_pen(run.id, 1).color().name() if run else self.line.colour)
         self.show_readout(point, "\n".join(lines))
 
@@ -527,8 +520,8 @@ class HistoryCurve(Plot):
         self.kept.draw()
         present = self._present if self._present[0] >= 0 else None
         self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
-        self.line.draw(self, present)
-        self.validation.draw(self, self.validation.history.at(self._present[0]))
+        self.line.draw(present)
+        self.validation.draw(self.validation.history.at(self._present[0]))
         at = self.validation.history.at(self.marked) if self.marked is not None else None
         self.place_dot(self.start_of_rise, *(self._place(*at) if at else NOWHERE))
         self.stop_line.setVisible(self.stop_reason != "" and len(self.line.history) > 0)
@@ -609,7 +602,7 @@ class HistoryCurve(Plot):
 
     def _run_at(self, at: QPointF) -> ShownRun | None:
         """Return the kept run near a plot point, or None if the history is nearer or no run is near."""
-        own, *others = (line.distance(at, self.pixel()[1]) for line in (self.line, *self.kept.lines))
+        own, *others = (line.distance(at) for line in (self.line, *self.kept.lines))
         nearest = int(np.nanargmin([min(GRAB_PX, own), *others]))
         return self.runs[nearest - 1] if nearest else None
 
@@ -622,7 +615,7 @@ class HistoryCurve(Plot):
         self.read_at(min(points, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last, at = len(self._read_points) - 1, self._read_index
+        last, at = len(self._read_line.history) - 1, self._read_index
         if at is None:  # the last point up to the ring
             at = int(self.line.history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
         steps = {Qt.Key.Key_Left: at - 1, Qt.Key.Key_Right: at + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
@@ -638,10 +631,10 @@ class HistoryCurve(Plot):
     def _read_other_run(self, step: int) -> None:
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
         runs = [*([None] if len(self.line.history) else []), *reversed(self.runs)]
-        at = self._read_index
+        line, at = self._read_line, self._read_index
         place = runs.index(self._read_run) + step if self._read_run in runs else 0
-        iteration = self._read_points[at, 0] if at is not None else self._present[0]
-        self._read_near(float(iteration) / (self._read_run or self.line).unit, runs[place % len(runs)])
+        iteration = line.history.points[at, 0] if at is not None else self._present[0]
+        self._read_near(float(iteration) / line.unit, runs[place % len(runs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() != Qt.MouseButton.LeftButton:
