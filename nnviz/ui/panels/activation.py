@@ -37,7 +37,6 @@ class ActivationPlot(ReadPlot):
     tip = "Move the mouse over the curve, or press Left or Right, to read z, a and the slope"
 
     def __init__(self) -> None:
-        self._bend: Bend | None = None
         super().__init__(grid=True)
         self.setAccessibleName("Activation of the selected node")
         self.slope_axis = QuietAxis("right", colour="slope")
@@ -90,7 +89,6 @@ class ActivationPlot(ReadPlot):
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point of the curve above or below `at`, and its readout."""
-        assert self._bend is not None
         z, a, slope = self._bend.point(self.round_point(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {as_text(z)}\na {as_text(a)}\nslope {as_text(slope)}"

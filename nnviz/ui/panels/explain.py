@@ -24,7 +24,6 @@ from nnviz.document.idle import Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measure_slope
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
-from nnviz.picture.palette import Palette
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, ignore_drops
 from nnviz.ui.kit.desk import TEXT_MS, Desk
@@ -129,23 +128,22 @@ def address_of_link(link: QUrl) -> Address | None:
     return Address(cast(Kind, kind), *map(int, numbers))
 
 
-def html(explanation: Explanation, palette: Palette, hint: str, fits: Fits) -> str:
+def html(explanation: Explanation, hint: str, fits: Fits) -> str:
     """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
     `hint` is the text of an additional first paragraph, or "". `fits` returns whether a text fits on a line.
     """
-    intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
-    page = _Page(palette, fits)
+    intro = f'<p style="color:{colours().muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
+    page = _Page(fits)
     return intro + "".join(page.section(section) for section in explanation.sections)
 
 
 @dataclass(frozen=True)
 class _Page:
-    palette: Palette
     fits: Fits
 
     def section(self, section: LineSection) -> str:
-        style = f"color:{self.palette.muted}; font-size:{px(12)}px; font-weight:600; margin:5px 0 0 0"
+        style = f"color:{colours().muted}; font-size:{px(12)}px; font-weight:600; margin:5px 0 0 0"
         heading = f'<p style="{style}">{escape(section.heading)}</p>' if section.heading else ""
         return heading + "".join(self._row(row) for row in section.rows)
 
@@ -153,12 +151,12 @@ class _Page:
         if isinstance(row, Line):
             text = self._line(row)
         else:
-            text = coloured(self.palette.muted, escape(f"{row.label} {row.text}".strip()))
+            text = coloured(colours().muted, escape(f"{row.label} {row.text}".strip()))
         return f'<p style="margin:1px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
 
     def _line(self, line: Line) -> str:
         """Return `label = formula` and `= arithmetic`, on one line if they fit, else below each other."""
-        p, formula = self.palette, f" = {line.formula}" if line.formula else ""
+        p, formula = colours(), f" = {line.formula}" if line.formula else ""
         sign = "" if line.arithmetic.startswith("≈") else "= "
         label, muted = self._pieces(Piece(line.label), Piece(formula))
         text = "".join(self._pieces(Piece(sign), *line.written.pieces))
@@ -178,7 +176,7 @@ class _Page:
     def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
         signs = (SIGNS[start + k in breaks].get(sign, sign) for k, sign in enumerate(piece.text))
         text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
-        colour = self.palette.slope if piece.slope else self.palette.ink
+        colour = colours().slope if piece.slope else colours().ink
         if piece.address is None:
             return coloured(colour, text) if piece.slope else text
         return f'<a href="{link_of(piece.address)}" style="color:{colour}; text-decoration:none">{text}</a>'
@@ -474,7 +472,7 @@ class ExplainPanel(PlotPanel):
             watched=bool(now.lock_reason),
         )
         self._subject.setText(self._explanation.title)
-        text = html(self._explanation, colours(), "" if now.address else HINT, self._text.fits)
+        text = html(self._explanation, "" if now.address else HINT, self._text.fits)
         self._text.show_html(text, keep_place)
         if not keep_place:
             self.parts.share_out()

@@ -241,11 +241,8 @@ def marked_rows(state: State, axes: Axes, predictions: Array | None, where: Sect
         points, toned = data.inputs[some][:, axes.along], are_toned(state, axes)
         return Rows(points, *_by_target(state, axes.output), hollow, toned, opacity, hidden)
     assert data.targets is not None
-    x, heights, plotted = data.targets[some, axes.output or 0], data.targets[some], axes.outputs(state)
-    if axes.horizontal is not None:
-        x = data.inputs[some, axes.horizontal]
-    elif predictions is not None:
-        heights = predictions
+    plotted, heights = axes.outputs(state), data.targets[some] if predictions is None else predictions
+    x = data.targets[some, plotted[0]] if axes.horizontal is None else data.inputs[some, axes.horizontal]
     points = np.concatenate([np.column_stack([x, heights[:, output]]) for output in plotted])
     by_output = [colours().positive] if len(plotted) == 1 else curve_colours(plotted)
     marks = [colour for colour in by_output for _ in some]

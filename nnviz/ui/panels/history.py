@@ -129,21 +129,19 @@ class HistoryPlot(PlotPanel):
 
     @property
     def plot(self) -> HistoryCurve | None:  # noqa: D102
-        return self.curve if self._travel.history is not None or self._kept_runs() else None
+        return self.curve if self._travel.history is not None or any(self._kept_runs()) else None
 
-    def _kept_runs(self) -> tuple[ShownRun, ...]:
-        """Return the kept runs to plot: those with this measure, except the hidden ones."""
+    def _kept_runs(self) -> Iterator[ShownRun]:
+        """Yield the kept runs to plot: those with this measure, except the hidden ones."""
         now, end = self._document.now, self._document.past.end
-        measure, shown = now.state.measure.title, []
         for each in self._document.run_table().runs:
-            alike = each.settings["loss"] == measure
+            alike = each.settings["loss"] == now.state.measure.title
             if alike and (each.seeds or each.state is not end) and each.id not in now.hidden_runs:
                 curves = each.curves("accuracy" if self._accuracy() else "")
                 unit = iterations_of(self._unit, each.state)
                 if curves and unit:
                     history, *band = map(_smoothed, curves) if self.smooth.isChecked() else curves
-                    shown.append(ShownRun(each.pen, each.name, history, tuple(band), unit))
-        return tuple(shown)
+                    yield ShownRun(each.pen, each.name, history, tuple(band), unit)
 
     @property
     def _unit(self) -> str:
@@ -203,7 +201,7 @@ class HistoryPlot(PlotPanel):
             return
         self._follow_run()
         self._name_after(new.state.measure)
-        end, run, runs = self._document.past.end, self._travel.run, self._kept_runs()
+        end, run, runs = self._document.past.end, self._travel.run, tuple(self._kept_runs())
         accuracy, present = self._accuracy(), self._travel.present
         history = accuracy or self._travel.history
         if accuracy and present:

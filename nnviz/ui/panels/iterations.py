@@ -88,7 +88,7 @@ class RunView(CaptionedPlot):
         if (subject := self.subject(new)) != self._subject:
             self._subject, self._found = subject, {}
             self.work.stop()
-        self._now, self._is_drawn = new, False
+        self._now, self._address, self._is_drawn = new, new.address, False
         if missing := self.missing(new):
             self.work.stop()
             self.pages.show_sentence(missing)
@@ -375,8 +375,7 @@ class HistogramView(RunView):
     def measure(self, network: Network) -> Work[Histogram]:
         """Count the numbers of a network block by block."""
         state, parts = replace(self._now.state, network=network, run=None), list[Histogram]()
-        assert self._now.address is not None
-        for k, values in enumerate(self.values(state, self._now.address.layer)):
+        for k, values in enumerate(self.values(state, self._address.layer)):
             if k:
                 yield
             parts = [joined([*parts, histogram(values)])] if values.size else parts
@@ -384,8 +383,7 @@ class HistogramView(RunView):
 
     def draw(self, results: dict[int, Any]) -> tuple[str, str]:
         """Draw the histograms with common bins."""
-        assert self._now.address is not None
-        at, network, layer = self._now.state.iteration, self._now.state.network, self._now.address.layer
+        at, network, layer = self._now.state.iteration, self._now.state.network, self._address.layer
         parts = dict(zip(results, aligned([*results.values()]), strict=True))
         self.plane.show_histograms(parts, at)
         name = f"{self.things}: {column_title(layer + 1, len(network.layers))}"
