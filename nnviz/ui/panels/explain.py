@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pkgutil import resolve_name
 from typing import TypeAlias, cast
@@ -332,7 +333,6 @@ class ExplainPanel(PlotPanel):
         self._moment = desk.document.now
         """The Moment that the panel explains."""
         self._address: Address | None = None
-        self._explanation = Explanation("", ())
         self._check: Check | None = None
         self._check_of: tuple[object, ...] = ()
         """What the measured slope belongs to: results of the network and the data, address, and row."""
@@ -422,34 +422,30 @@ class ExplainPanel(PlotPanel):
 
     # --- the measured slope
 
-    @property
-    def _row_measured(self) -> int | None:
-        """The index of the row whose slope is measured, or None for the mean over all rows."""
-        now = self._moment
-        by_input = now.address is not None and now.address.layer < 0
-        return None if is_mean(now.state, now.mean_over_rows and not by_input) else now.row
-
     def _begin_check(self) -> None:
-        """Measure the explained slope if necessary: at once if that is quick, else in the background."""
-        now, row = self._moment, self._row_measured
+        """Measure the explained slope if necessary: at once if that is quick, else in the background.
+
+        The slope is that of the row on the diagram, or of the mean over all rows.
+        """
+        now = self._moment
+        is_input = now.address is not None and now.address.layer < 0
+        row = None if is_mean(now.state, now.mean_over_rows and not is_input) else now.row
         check_of = now.known.results, now.address, row
         if self._check_of == check_of and (self._check or self._checking.busy):
             return
         self._check, self._check_of = None, check_of
         self._checking.drop()
-        if now.slopes is None or not now.address or not (now.address.is_number or now.address.layer < 0):
+        if now.slopes is None or not now.address or not (now.address.is_number or is_input):
             return
-        count = len(now.state.data) if row is None else 1
+        count, known = (len(now.state.data), None) if row is None else (1, now.trace)
+        self._checks = partial(measure_slope, now.state, now.address, row, known=known)
         if PASSES_PER_ROW * forward_ns(now.state.network, count) > QUICK_NS:
             self._checking.restart()
-            return
-        run_work(self._measure())
+        else:
+            run_work(self._measure())
 
     def _measure(self) -> Work[None]:
-        now, row = self._moment, self._row_measured
-        assert now.address is not None
-        known = None if row is None else now.trace
-        for check in measure_slope(now.state, now.address, row, known=known):
+        for check in self._checks():
             self._check = check
             yield
 

@@ -36,7 +36,7 @@ from nnviz.document.idle import COMPUTING, Slicer
 from nnviz.document.moment import Moment, is_new
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import named, wrapped_label
+from nnviz.ui.kit.controls import ComboBox, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.number_field import NumberField
@@ -219,6 +219,8 @@ class FunctionPanel(PlotPanel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Function", "the function", "-function")
         self._now = desk.document.now
+        self._choices: dict[ComboBox, list[int | None]] = {}
+        """What each item of a box stands for: an input or an output, or None for the targets and the like."""
         self._known_section: Section | None = None
         self._section_key: object = None
         self._picture: FunctionValues | None = None
@@ -323,18 +325,15 @@ class FunctionPanel(PlotPanel):
 
     def _choose(self) -> None:
         """Use the axes that the person has chosen. Only one axis can show an input."""
-        before, outputs = self.axes, self.state.network.sizes[-1]
-        places = self.state.columns.entered
-        across = dict(enumerate(places)).get(self.across.currentIndex())
-        up = places[self.up.currentIndex() - 1] if self.up.currentIndex() > 0 else None
+        before = self.axes
+        across, up, output = (choices[box.currentIndex()] for box, choices in self._choices.items())
         if up is not None and across in (None, up):
             if across != before.horizontal:
                 up = before.horizontal
             else:
-                others = [place for place in places if place != up]
+                others = [place for place in self.state.columns.entered if place != up]
                 across = others[0] if before.vertical is None else before.vertical
-        output = self.output.currentIndex() - (self.output.count() - outputs)
-        self._use_axes(Axes(across, up, output if output >= 0 else None))
+        self._use_axes(Axes(across, up, output))
         self._show_anew()
 
     def _show_anew(self) -> None:
@@ -369,19 +368,17 @@ class FunctionPanel(PlotPanel):
         """Use axes, or those that the State has instead, and show them in the combo boxes."""
         state = self.state
         self.axes = axes = axes.restrict(state)
-        places, outputs = state.columns.entered, state.network.outputs
-        inputs = [state.network.inputs[place] for place in places]
+        places, inputs, outputs = state.columns.entered, state.network.inputs, state.network.outputs
+        heights = places if len(places) > 1 else ()
         together = replace(axes, output=None).restrict(state).output is None
-        across = len(inputs) if axes.horizontal is None else places.index(axes.horizontal)
-        up = 0 if axes.vertical is None else places.index(axes.vertical) + 1
-        output = 0 if axes.output is None else axes.output + together
-        for box, texts, index in (
-            (self.across, [*inputs, *[TARGET] * has_pairs(state)], across),
-            (self.up, [PREDICTION, *inputs] if len(inputs) > 1 else [], up),
-            (self.output, [*[ALL] * together, *outputs] if len(outputs) > 1 else [], output),
+        for box, names, other, choices, chosen in (
+            (self.across, inputs, TARGET, [*places, *[None] * has_pairs(state)], axes.horizontal),
+            (self.up, inputs, PREDICTION, [None, *heights], axes.vertical),
+            (self.output, outputs, ALL, [*[None] * together, *range(len(outputs))], axes.output),
         ):
-            box.show_items(texts, index)
-            box.setVisible(len(texts) > 1 and not self._draws)
+            self._choices[box] = choices
+            box.show_items([other if k is None else names[k] for k in choices], choices.index(chosen))
+            box.setVisible(len(choices) > 1 and not self._draws)
         can_use = pixel_side(state.network) is not None or can_place_points(state, axes)
         self.tool.setVisible(can_use)
         self.tool.setChecked(can_use and self.tool.isChecked())
