@@ -440,13 +440,16 @@ class FunctionPanel(PlotPanel):
 
     def _compute(self, moving: bool) -> Work[None]:
         """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
-        sources, pixels = self._sources, self._pixels
+        network, sources, pixels = self.state.network, self._sources, self._pixels
         if self.axes.horizontal is None:
-            yield from self._predict_rows()
-            self._computed_for = sources
+            inputs, parts = self.state.data.inputs[drawn_rows(self.state)], list[Array]()
+            for block in row_blocks(len(inputs), forward_ns(network)):
+                parts.append(network.predict(inputs[block]))
+                yield
+            self._predictions, self._computed_for = np.concatenate(parts), sources
             return
         size = self._picture.prediction.size if self._picture is not None and self.is_current else 0
-        for step in refined_pictures(self.state.network, self._section, pixels, FIRST_NS):
+        for step in refined_pictures(network, self._section, pixels, FIRST_NS):
             if step is not None and (step.prediction.size > size or len(step.values[0]) == pixels[0]):
                 self._picture, self._computed_for = step, sources
                 self._finest_for = pixels if len(step.values[0]) == pixels[0] else ()
@@ -454,14 +457,6 @@ class FunctionPanel(PlotPanel):
             if moving and step is not None:
                 return
         self._finest_for = pixels
-
-    def _predict_rows(self) -> Iterator[None]:
-        network, inputs = self.state.network, self.state.data.inputs[drawn_rows(self.state)]
-        parts = []
-        for block in row_blocks(len(inputs), forward_ns(network)):
-            parts.append(network.predict(inputs[block]))
-            yield
-        self._predictions = np.concatenate(parts)
 
     # --- drawing
 
