@@ -161,19 +161,14 @@ def key(state: State, axes: Axes, chosen: int | None = None) -> dict[str, str]:
     names = shorten_names(state.network.outputs if chosen is None else class_names(state, axes), SHORT)
     if chosen is None and (axes.output is not None or len(names) > MOST_NAMED):
         return {}
-    samples = ["━" if axes.vertical is None else SAMPLES[class_shape(k)] for k in range(len(names))]
-    entries = {
-        name: f"{coloured(colour, sample)}&nbsp;{escape(name).replace(' ', '&nbsp;')}"
-        for name, colour, sample in zip(names, curve_colours(list(range(len(names)))), samples, strict=True)
-    }
-    if chosen is None:
-        return entries
-    style = f"color: {colours().ink}; text-decoration: none"
-    styles = (style, f"{style}; background-color: {colours().selection}; font-weight: 600")
-    return {
-        name: f"<a href='{k}' style='{styles[k == chosen]}'>&nbsp;{text}&nbsp;</a>"
-        for k, (name, text) in enumerate(entries.items())
-    }
+    style, entries = f"color: {colours().ink}; text-decoration: none", dict[str, str]()
+    for k, (name, colour) in enumerate(zip(names, curve_colours(list(range(len(names)))), strict=True)):
+        sample = "━" if axes.vertical is None else SAMPLES[class_shape(k)]
+        entries[name] = f"{coloured(colour, sample)}&nbsp;{escape(name).replace(' ', '&nbsp;')}"
+        if chosen is not None:
+            mark = f"; background-color: {colours().selection}; font-weight: 600" * (k == chosen)
+            entries[name] = f"<a href='{k}' style='{style}{mark}'>&nbsp;{entries[name]}&nbsp;</a>"
+    return entries
 
 
 FIRST_NS = 1e6
