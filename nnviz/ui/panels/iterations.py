@@ -123,20 +123,19 @@ class RunView(CaptionedPlot):
         if self._is_drawn:
             return True
         results = {at: self._found[at][1] for at in self._networks() if at in self._found}
-        is_known = self._now.state.iteration in results
-        self.plane.box.setOpacity(1.0 if is_known else STALE)
-        if not is_known:
+        self._is_drawn = self._now.state.iteration in results
+        self.plane.box.setOpacity(1.0 if self._is_drawn else STALE)
+        if self._is_drawn:
+            self.pages.plot_visible = True
+            name, text = self.draw(results)
+            self.caption.setText(escape(text))
+            self.plane.setAccessibleName(name)
+            self.plane.setAccessibleDescription(text)
+        else:
             self.caption.setText(REDRAWN_LATER)
             if not self._found:
                 self.pages.show_sentence(COMPUTING)
-            return False
-        self.pages.plot_visible = True
-        name, text = self.draw(results)
-        self.caption.setText(escape(text))
-        self.plane.setAccessibleName(name)
-        self.plane.setAccessibleDescription(text)
-        self._is_drawn = True
-        return True
+        return self._is_drawn
 
 
 # --- numbers
