@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pkgutil import resolve_name
@@ -135,52 +134,51 @@ def html(explanation: Explanation, hint: str, fits: Fits) -> str:
     `hint` is the text of an additional first paragraph, or "". `fits` returns whether a text fits on a line.
     """
     intro = f'<p style="color:{colours().muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
-    page = _Page(fits)
-    return intro + "".join(page.section(section) for section in explanation.sections)
+    return intro + "".join(_section(section, fits) for section in explanation.sections)
 
 
-@dataclass(frozen=True)
-class _Page:
-    fits: Fits
+def _section(section: LineSection, fits: Fits) -> str:
+    style = f"color:{colours().muted}; font-size:{px(12)}px; font-weight:600; margin:5px 0 0 0"
+    heading = f'<p style="{style}">{escape(section.heading)}</p>' if section.heading else ""
+    return heading + "".join(_row(row, fits) for row in section.rows)
 
-    def section(self, section: LineSection) -> str:
-        style = f"color:{colours().muted}; font-size:{px(12)}px; font-weight:600; margin:5px 0 0 0"
-        heading = f'<p style="{style}">{escape(section.heading)}</p>' if section.heading else ""
-        return heading + "".join(self._row(row) for row in section.rows)
 
-    def _row(self, row: Line | Note) -> str:
-        if isinstance(row, Line):
-            text = self._line(row)
-        else:
-            text = coloured(colours().muted, escape(f"{row.label} {row.text}".strip()))
-        return f'<p style="margin:1px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
+def _row(row: Line | Note, fits: Fits) -> str:
+    if isinstance(row, Line):
+        text = _line(row, fits)
+    else:
+        text = coloured(colours().muted, escape(f"{row.label} {row.text}".strip()))
+    return f'<p style="margin:1px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
 
-    def _line(self, line: Line) -> str:
-        """Return `label = formula` and `= arithmetic`, on one line if they fit, else below each other."""
-        p, formula = colours(), f" = {line.formula}" if line.formula else ""
-        sign = "" if line.arithmetic.startswith("≈") else "= "
-        label, muted = self._pieces(Piece(line.label), Piece(formula))
-        text = "".join(self._pieces(Piece(sign), *line.written.pieces))
-        if line.check_agrees is not None:
-            colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
-            text += f" {coloured(colour, tick.replace(' ', NO_BREAK))}"
-        between = " " if self.fits(line.text) or not formula else "<br>"
-        return f"{label}{coloured(p.muted, muted)}{between}{text}"
 
-    def _pieces(self, *pieces: Piece) -> list[str]:
-        """Return the HTML of each of the pieces that follow each other, with the places for line breaks."""
-        texts = [piece.text for piece in pieces]
-        breaks = line_breaks("".join(texts), self.fits)
-        starts = itertools.accumulate(map(len, texts), initial=0)
-        return [self._piece(*each, breaks) for each in zip(pieces, starts, strict=False)]
+def _line(line: Line, fits: Fits) -> str:
+    """Return `label = formula` and `= arithmetic`, on one line if they fit, else below each other."""
+    p, formula = colours(), f" = {line.formula}" if line.formula else ""
+    sign = "" if line.arithmetic.startswith("≈") else "= "
+    label, muted = _pieces(fits, Piece(line.label), Piece(formula))
+    text = "".join(_pieces(fits, Piece(sign), *line.written.pieces))
+    if line.check_agrees is not None:
+        colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
+        text += f" {coloured(colour, tick.replace(' ', NO_BREAK))}"
+    between = " " if fits(line.text) or not formula else "<br>"
+    return f"{label}{coloured(p.muted, muted)}{between}{text}"
 
-    def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
-        signs = (SIGNS[start + k in breaks].get(sign, sign) for k, sign in enumerate(piece.text))
-        text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
-        colour = colours().slope if piece.slope else colours().ink
-        if piece.address is None:
-            return coloured(colour, text) if piece.slope else text
-        return f'<a href="{link_of(piece.address)}" style="color:{colour}; text-decoration:none">{text}</a>'
+
+def _pieces(fits: Fits, *pieces: Piece) -> list[str]:
+    """Return the HTML of each of the pieces that follow each other, with the places for line breaks."""
+    texts = [piece.text for piece in pieces]
+    breaks = line_breaks("".join(texts), fits)
+    starts = itertools.accumulate(map(len, texts), initial=0)
+    return [_piece(*each, breaks) for each in zip(pieces, starts, strict=False)]
+
+
+def _piece(piece: Piece, start: int, breaks: set[int]) -> str:
+    signs = (SIGNS[start + k in breaks].get(sign, sign) for k, sign in enumerate(piece.text))
+    text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
+    colour = colours().slope if piece.slope else colours().ink
+    if piece.address is None:
+        return coloured(colour, text) if piece.slope else text
+    return f'<a href="{link_of(piece.address)}" style="color:{colour}; text-decoration:none">{text}</a>'
 
 
 def line_breaks(text: str, fits: Fits) -> set[int]:

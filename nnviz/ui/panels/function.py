@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -253,7 +254,8 @@ class FunctionPanel(PlotPanel):
             box.activated.connect(self._choose)
         self.same_scale = self.add_button(quiet_button("1:1", SCALE_TIP, checkable=True))
         self.same_scale.setChecked(self._desk.settings.get(SAME_SCALE, False))
-        self.same_scale.clicked.connect(self._choose_scale)
+        self.same_scale.toggled.connect(partial(self._desk.settings.remember, SAME_SCALE))
+        self.same_scale.toggled.connect(self._show_scale)
         self.tool = self.add_button(quiet_button("", EDIT, checkable=True))
         self.tool.toggled.connect(self._use_tool)
         self.tool.setFixedWidth(TOOL_PX)
@@ -337,10 +339,6 @@ class FunctionPanel(PlotPanel):
         self._discard_results()
         self.work.stop()
         self.show_now()
-
-    def _choose_scale(self, same_scale: bool) -> None:
-        self._desk.settings.remember(SAME_SCALE, same_scale)
-        self._show_scale()
 
     def _show_scale(self) -> None:
         """Offer the same scale on both axes of a map, unless an axis would be too short."""
