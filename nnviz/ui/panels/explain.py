@@ -115,11 +115,6 @@ class ExplainBrowser(QTextBrowser):
         return data
 
 
-def link_of(address: Address) -> str:
-    """Return the link that selects an address: the node, weight or bias."""
-    return "/".join(map(str, (address.kind, address.layer, address.node, address.source)))
-
-
 def address_of_link(link: QUrl) -> Address | None:
     """Return the address that a link selects, or None for an empty link."""
     if link.isEmpty():
@@ -178,7 +173,8 @@ def _piece(piece: Piece, start: int, breaks: set[int]) -> str:
     colour = colours().slope if piece.slope else colours().ink
     if piece.address is None:
         return coloured(colour, text) if piece.slope else text
-    return f'<a href="{link_of(piece.address)}" style="color:{colour}; text-decoration:none">{text}</a>'
+    link = "/".join(map(str, piece.address))
+    return f'<a href="{link}" style="color:{colour}; text-decoration:none">{text}</a>'
 
 
 def line_breaks(text: str, fits: Fits) -> set[int]:

@@ -309,7 +309,8 @@ class FunctionPanel(PlotPanel):
             run_work(self._compute(moving=True))
         if self.is_current or old is None:
             self._show()
-        if not self._is_settled and not (new.is_moving and self._is_quick):
+        is_fine = self.axes.horizontal is None or new.is_moving or self._finest_for == self._pixels
+        if not (self.is_current and is_fine) and not (new.is_moving and self._is_quick):
             self.work.restart()
 
     def rest(self) -> None:  # noqa: D102
@@ -421,15 +422,6 @@ class FunctionPanel(PlotPanel):
         if self.axes.horizontal is None:
             return len(drawn_rows(self.state)) * forward_ns(network) <= FIRST_NS
         return math.prod(count / COARSEST for count in self._pixels) * point_ns(network) <= FIRST_NS
-
-    @property
-    def _is_settled(self) -> bool:
-        """Whether the picture shows the current State and is as fine as necessary.
-
-        During a run or a drag, any picture of the current State is fine enough.
-        """
-        is_fine = self.axes.horizontal is None or self._now.is_moving or self._finest_for == self._pixels
-        return self.is_current and is_fine
 
     def _compute(self, moving: bool) -> Work[None]:
         """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""

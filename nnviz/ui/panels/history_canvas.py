@@ -366,7 +366,7 @@ class HistoryCurve(Plot):
         self.restyle()
         self.box.sigRangeChanged.connect(self._follow_view)
         self.box.sigRangeChangedManually.connect(self._look_closer)
-        self.box.sigResized.connect(self._follow_size)
+        self.box.sigResized.connect(self._show_all)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
@@ -374,8 +374,7 @@ class HistoryCurve(Plot):
         self.stop_line.label.setColor(colours().muted)
         self.start_of_rise.set_colours(colours().surface, QPen(QColor(self.validation.colour), 2))
         self.colour_point()
-        self._write_key()
-        self._show()
+        self._show_all()
 
     def colour_point(self) -> None:  # noqa: D102
         self._ring.set_colours(colours().surface, self.focus_pen())
@@ -404,6 +403,11 @@ class HistoryCurve(Plot):
         if key != self._key:
             self._key = key
             self._write_key()
+        self._show()
+
+    def _show_all(self) -> None:
+        """Show everything again, in another theme or size."""
+        self._write_key()
         self._show()
 
     def _show(self) -> None:
@@ -562,12 +566,6 @@ class HistoryCurve(Plot):
     def _follow_view(self) -> None:
         if not self.following:
             self._draw()
-
-    def _follow_size(self) -> None:
-        self._write_key()
-        if self.following:
-            self._fit()
-        self._draw()
 
     def _describe(self) -> None:
         places = []
