@@ -307,9 +307,7 @@ def _brush(colour: str, opacity: float) -> QBrush:
 class RowMarks(MarksItem):
     """Draws the marks of `rows`. A mark consists of up to three shapes, one above the other."""
 
-    def __init__(self) -> None:
-        super().__init__(0.0)
-        self.rows = Rows()
+    rows = Rows()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
         """Replace the rows. `rim` is the colour around a mark, `ground` the colour inside a hollow mark."""
@@ -383,7 +381,7 @@ class FunctionPlane(MapPlot):
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.faded += self.curves
-        self.marks, self.note, self.hint = RowMarks(), "", ""
+        self.marks, self.note, self.hint = RowMarks(0.0), "", ""
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
         self.restyle()

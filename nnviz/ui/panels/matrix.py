@@ -22,9 +22,6 @@ from nnviz.ui.plot.grid import ImageGrid, Mark, outline
 class MatrixView(ImageGrid):
     """Paints weights of shape (nodes, sources) as an image."""
 
-    def __init__(self) -> None:
-        super().__init__(least=96, wished=220)
-
     def colours_of(self, values: Array) -> NDArray[np.uint32]:  # noqa: D102
         return weight_colours(values, colours())
 
@@ -58,7 +55,7 @@ class WeightMatrix(PlotView):
         """Index of the layer whose weights are shown."""
         self.caption, self.readout = muted_label(), muted_label()
         self.readout.elided = Qt.TextElideMode.ElideMiddle  # so that the number stays visible
-        self.grid = MatrixView()
+        self.grid = MatrixView(least=96, wished=220)
         fill_box(self.body, 4, self.caption, self.grid, self.readout)
         self.grid.hovered.connect(self._update_readout)
         self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
