@@ -207,10 +207,9 @@ HINT = "Click a node, an edge or a layer's heading to see where its numbers come
 QUICK_NS = 6e6
 """Time limit in ns: if measuring a slope takes longer, the slope appears after the rest of the text."""
 SHOWN = (
-    *("state.network", "state.data", "state.training", "state.run", "lock_reason"),
-    *("address", "row", "what_if_row", "mean_over_rows"),
-    *("explanation_input.means", "explanation_input.update", "explanation_input.health"),
-    "explanation_input.by_input",
+    *(f"state.{name}" for name in ("network", "data", "training", "run")),
+    *("lock_reason", "address", "row", "what_if_row", "mean_over_rows"),
+    *(f"explanation_input.{name}" for name in ("means", "update", "health", "by_input")),
 )
 """The parts of a Moment that the explanation shows."""
 

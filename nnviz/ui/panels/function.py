@@ -88,39 +88,6 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
     return network.inputs[axes.horizontal], output if axes.vertical is None else network.inputs[axes.vertical]
 
 
-def values_texts(
-    state: State, axes: Axes, inputs: Array, prediction: Array, number: Callable[[float], str]
-) -> list[str]:
-    """Return a text "name = value" for each input on the axes, and "name: value" for each plotted output.
-
-    `inputs`, shape (inputs,), and `prediction`, shape (outputs,), hold the values; `number` writes a number.
-    If the plot shows all outputs, return at most MOST_READ_OUT of them: the largest outputs if outputs are
-    classes, else the first outputs.
-    """
-    places = axes.outputs(state)
-    if axes.output is None and is_one_of_many(state.network):
-        places = np.argsort(-prediction, kind="stable").tolist()
-    names, titles = (shorten_names(each, SHORT) for each in (state.network.inputs, state.network.outputs))
-    texts = [f"{names[place]} = {number(float(inputs[place]))}" for place in axes.along]
-    return [*texts, *(f"{titles[k]}: {number(float(prediction[k]))}" for k in places[:MOST_READ_OUT])]
-
-
-def row_text(moment: Moment, axes: Axes, row: int, where: Section) -> str:
-    """Return the readout of a row of the data: its values, and how its hidden inputs differ from `where`."""
-    state, inputs = moment.state, moment.state.data.inputs[row]
-    names = shorten_names(state.network.inputs, SHORT)
-    shares = hidden_shares(state.data, np.array([row]), where)
-    distance = as_text(100.0 * float(hidden_distances(shares)[0]))
-    lines = [f"row {row + 1:,}", *values_texts(state, axes, inputs, moment.prediction(row), as_text)]
-    lines.append(f"hidden inputs differ by {distance} % of their range")
-    for k in np.argsort(-shares[0], kind="stable")[:MOST_READ_OUT]:
-        place = where.hidden[k]
-        lines.append(f"{names[place]} = {as_text(inputs[place])}, in the plot {as_text(where.inputs[place])}")
-    if (more := shares.shape[1] - MOST_READ_OUT) > 0:
-        lines.append(f"… and {more:,} more")
-    return "\n".join(lines)
-
-
 def caption_lines(moment: Moment, axes: Axes, is_current: bool) -> Iterator[str]:
     """Yield the sentences of the caption: what the plot holds fixed, its line, its marks, and its points.
 
@@ -525,13 +492,44 @@ class FunctionPanel(PlotPanel):
 
     # --- reading
 
+    def _values_texts(self, inputs: Array, prediction: Array, number: Callable[[float], str]) -> list[str]:
+        """Return a text "name = value" for each input on the axes, and "name: value" for each plotted output.
+
+        `inputs`, shape (inputs,), and `prediction`, shape (outputs,), hold the values; `number` writes a
+        number. If the plot shows all outputs, return at most MOST_READ_OUT of them: the largest outputs if
+        outputs are classes, else the first outputs.
+        """
+        axes, network = self.axes, self.state.network
+        places = axes.outputs(self.state)
+        if axes.output is None and is_one_of_many(network):
+            places = np.argsort(-prediction, kind="stable").tolist()
+        names, titles = (shorten_names(each, SHORT) for each in (network.inputs, network.outputs))
+        texts = [f"{names[place]} = {number(float(inputs[place]))}" for place in axes.along]
+        return [*texts, *(f"{titles[k]}: {number(float(prediction[k]))}" for k in places[:MOST_READ_OUT])]
+
+    def _row_text(self, row: int) -> str:
+        """Return the readout of a row of the data: its values, and how its hidden inputs differ."""
+        state, where, inputs = self.state, self._section, self.state.data.inputs[row]
+        names = shorten_names(state.network.inputs, SHORT)
+        shares = hidden_shares(state.data, np.array([row]), where)
+        distance = as_text(100.0 * float(hidden_distances(shares)[0]))
+        lines = [f"row {row + 1:,}", *self._values_texts(inputs, self._now.prediction(row), as_text)]
+        lines.append(f"hidden inputs differ by {distance} % of their range")
+        for k in np.argsort(-shares[0], kind="stable")[:MOST_READ_OUT]:
+            place = where.hidden[k]
+            here, shown = as_text(inputs[place]), as_text(where.inputs[place])
+            lines.append(f"{names[place]} = {here}, in the plot {shown}")
+        if (more := shares.shape[1] - MOST_READ_OUT) > 0:
+            lines.append(f"… and {more:,} more")
+        return "\n".join(lines)
+
     def _described(self) -> str:
         """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
-        now, state = self._now, self._now.row_state
+        now = self._now
         if now.trace is None:
             return ""
         name = "What-if row" if now.what_if_row is not None else f"Row {now.row + 1}"
-        texts = values_texts(state, self.axes, self._row_inputs, now.trace.prediction[0], full)
+        texts = self._values_texts(self._row_inputs, now.trace.prediction[0], full)
         return f"{name}: {', '.join(texts)}"
 
     def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
@@ -542,12 +540,12 @@ class FunctionPanel(PlotPanel):
         if self._section.hidden and not self.plane.press:
             row, place = self._row_at(at)
             if row is not None:
-                return place, row_text(self._now, axes, row, self._section)
+                return place, self._row_text(row)
         inputs = self._inputs_at(self.plane.round_point(at))
         prediction = self.state.network.predict(inputs)[0]
         height = float(prediction[axes.output or 0] if axes.vertical is None else inputs[axes.vertical])
         place = QPointF(inputs[axes.horizontal], height if math.isfinite(height) else at.y())
-        return place, "\n".join(values_texts(self.state, axes, inputs, prediction, as_text))
+        return place, "\n".join(self._values_texts(inputs, prediction, as_text))
 
     def _read_pair(self, at: QPointF) -> tuple[QPointF, str] | None:
         row, place = self._nearest(at)

@@ -77,16 +77,14 @@ def inputs_of(ink: Array, style: PixelStyle) -> Array:
         painter.strokePath(lines, _pen("white", style.pen))
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(style.side, -1)
     shares = rows[:, : style.side].ravel() / 255.0
-    inputs: Array = style.empty * (1.0 - shares) + style.full * shares  # their difference may overflow
-    return inputs
+    return style.empty * (1.0 - shares) + style.full * shares  # their difference may overflow
 
 
 def erased(ink: Array, at: Array, distance: float) -> Array:
     """Return `ink` without the points up to a distance from `at`, shape (2,): x, y."""
     stays = np.hypot(*(ink[:, :2] - at).T) > distance
     joined = ink[:, 2] * np.append(False, stays[:-1])
-    rest: Array = np.column_stack([ink[:, :2], joined])[stays]
-    return rest
+    return np.compress(stays, np.column_stack([ink[:, :2], joined]), axis=0)
 
 
 def _pen(colour: str, width: float) -> QPen:
