@@ -160,17 +160,21 @@ class Cover(QPushButton):
         self._faces.setCurrentIndex(int(new.hiding.hides(self._place)))
 
 
-def push_button(text: str, tip: str) -> QPushButton:
-    """Return a button that Tab reaches; a click does not move the keyboard focus to the button."""
+def push_button(text: str, tip: str, style: str = "", *, checkable: bool = False) -> QPushButton:
+    """Return a button that Tab reaches; a click does not move the keyboard focus to the button.
+
+    `style` is the button's name in the style sheet.
+    """
     button = named(QPushButton(text), tip=tip)
+    button.setObjectName(style)
+    button.setCheckable(checkable)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
 
 
 def small_button(text: str) -> QPushButton:
     """Return a button with a small text, for an action that is rarely needed."""
-    button = push_button(text, "")
-    button.setObjectName("small")
+    button = push_button(text, "", "small")
     button.setFont(ui_font(11.5))
     return button
 
@@ -180,7 +184,4 @@ def quiet_button(text: str, tip: str, name: str = "", *, checkable: bool = False
 
     `name` is the name for screen readers, by default the tooltip `tip`.
     """
-    button = named(push_button(text, tip), name or tip, tip)
-    button.setObjectName("quiet")
-    button.setCheckable(checkable)
-    return button
+    return named(push_button(text, tip, "quiet", checkable=checkable), name or tip, tip)

@@ -44,7 +44,7 @@ def percent(share: float) -> str:
 
 
 class ConfusionGrid(ImageGrid):
-    """The grid of counts: a row for each target class, a column for each predicted class.
+    """The grid of counts, `matrix`: a row for each target class, a column for each predicted class.
 
     Recall and precision of the classes stand right of the grid and below it if there is room.
     """

@@ -276,6 +276,7 @@ class FunctionPanel(PlotPanel):
             run_work(self._compute(moving=True))
         if self.is_current or old is None:
             self._show()
+        # in a run or a drag, any picture of the current State is fine enough
         is_fine = self.axes.horizontal is None or new.is_moving or self._finest_for == self._pixels
         if not (self.is_current and is_fine) and not (new.is_moving and self._is_quick):
             self.work.restart()
@@ -330,11 +331,11 @@ class FunctionPanel(PlotPanel):
         state = self.state
         self.axes = axes = axes.restrict(state)
         places, inputs, outputs = state.columns.entered, state.network.inputs, state.network.outputs
-        heights = places if len(places) > 1 else ()
+        second = places if len(places) > 1 else ()  # a single input has no second axis
         together = replace(axes, output=None).restrict(state).output is None
         for box, names, other, choices, chosen in (
             (self.across, inputs, TARGET, [*places, *[None] * has_pairs(state)], axes.horizontal),
-            (self.up, inputs, PREDICTION, [None, *heights], axes.vertical),
+            (self.up, inputs, PREDICTION, [None, *second], axes.vertical),
             (self.output, outputs, ALL, [*[None] * together, *range(len(outputs))], axes.output),
         ):
             self._choices[box] = choices

@@ -381,7 +381,8 @@ class FunctionPlane(MapPlot):
         self._error = CurveItem(connect="finite")
         self.curves = [CurveItem(connect="finite") for _ in range(MOST_TOGETHER)]
         self.faded += self.curves
-        self.marks, self.note, self.hint = RowMarks(0.0), "", ""
+        self.marks = RowMarks(0.0)  # each mark has a size of its own
+        self.note, self.hint = "", ""
         self._ring = DotItem(RING)
         self.add(2, *self.curves, self._error, self.marks, self._ring)
         self.restyle()

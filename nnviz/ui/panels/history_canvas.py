@@ -107,7 +107,7 @@ class HistoryLine:
     def _put(self, item: CurveItem, points: Array, colour: str | QColor, noise: bool) -> None:
         pen, plot = self.pen(), self.plot
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour, pen.widthF(), pen.style()))
-        points = points[points[:, 1] > 0.0] if plot.log else points
+        points = points[points[:, 1] > 0.0] if plot.log else points  # log of 0 is −∞
         heights = np.log10(points[:, 1]) if plot.log else points[:, 1]
         joined: str | NDArray[np.bool_] = "all"
         points = np.column_stack((points[:, 0] / self.unit, plot.clip_heights(heights)))
