@@ -231,19 +231,20 @@ def render(state: State, chosen: argparse.Namespace) -> None:
 
 
 def _draw(state: State, chosen: argparse.Namespace) -> None:
-    size, theme, view = chosen.size or SIZE_PX, chosen.theme, chosen.view
-    shown = {name: getattr(chosen, name) for name in ("transparent", "pictures", "all_weights")}
+    size, theme, clear = chosen.size or SIZE_PX, chosen.theme, chosen.transparent
+    shown = {"pictures": chosen.pictures, "all_weights": chosen.all_weights}
     if chosen.out.suffix.lower() == ".svg":
         from nnviz.picture.svg import svg
 
-        atomic.write(chosen.out, svg(state, size, theme, view, **shown).encode())
+        atomic.write(chosen.out, svg(state, size, theme, chosen.view, transparent=clear, **shown).encode())
         return
     from nnviz import system
 
     system.draw_without_display()
+    from nnviz.ui.dialogs.pictures import Look
     from nnviz.ui.dialogs.pictures import render as draw
 
-    draw(state, chosen.out, size, theme, view, *shown.values())
+    draw(state, chosen.out, Look(size[0], size[1], theme, clear), slopes=chosen.view == "slopes", **shown)
 
 
 def is_film(chosen: argparse.Namespace) -> bool:

@@ -152,26 +152,16 @@ def _with_spaces(pdf: bytes) -> bytes:
     return tables.sub(lambda table: table[0].replace(b"<0009>", b"<0020>"), pdf)
 
 
-def render(
-    state: State,
-    out: str | Path,
-    size: tuple[int, int],
-    theme: str,
-    view: str,
-    transparent: bool,
-    pictures: bool,
-    all_weights: bool,
-) -> None:
+def render(state: State, out: Path, look: Look, *, slopes: bool, pictures: bool, all_weights: bool) -> None:
     """Write the diagram of `state` to `out` as PNG or PDF, depending on the suffix. Needs no display.
 
-    If `view` is "slopes", the diagram also shows the first row's slopes. If `pictures` is true, nodes have
+    With `slopes`, the diagram also shows the first row's slopes. If `pictures` is true, nodes have
     thumbnails. A network with many edges shows its strongest weights, or with `all_weights` all that have
-    room. Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
+    room. Raises FileError, and ValueError if `slopes` is true and `state` has no targets.
     """
-    apply_theme(application(), theme)
-    room = View(*size, pictures=pictures, all_weights=all_weights)
-    picture = row_picture(state, room, with_slopes=view == "slopes")
-    write(DiagramDrawing(picture), Look(*size, theme, transparent), out)
+    apply_theme(application(), look.theme)
+    room = View(look.width, look.height, pictures=pictures, all_weights=all_weights)
+    write(DiagramDrawing(row_picture(state, room, with_slopes=slopes)), look, out)
 
 
 class DiagramDrawing(Drawing):
