@@ -25,6 +25,8 @@ LEAST_SHARE = 1e-10
 """Least difference between the highest and the lowest loss of a scale, as a share of the highest loss."""
 TONES = 256
 """Number of tones of a scale."""
+STEPS = np.linspace(0.0, 1.0, TONES)
+"""The places of the tones on a scale, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ def loss_tones(palette: Palette) -> NDArray[np.uint8]:
     return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
 
 
-def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
-    """Return a colour scale, shape (TONES, 3), that has `colours` at `places` between 0 and 1."""
-    steps, parts = np.linspace(0.0, 1.0, TONES), np.array([rgb(colour) for colour in colours]).T
+def tones_between(colours: Sequence[str], places: Sequence[float], steps: Array = STEPS) -> NDArray[np.uint8]:
+    """Return the tones at `steps` of a colour scale with `colours` at `places`, shape (steps, 3)."""
+    parts = np.array([rgb(colour) for colour in colours]).T
     mixed = np.column_stack([np.interp(steps, places, part) for part in parts])
     tones: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
     return tones
@@ -145,19 +147,14 @@ def class_pixels(shares: Array, palette: Palette) -> Pixels:
 def _table(palette: Palette, count: int) -> Pixels:
     """Return the colour of each class at each level of its share, shape (classes, TONES, 3)."""
     part = np.linspace(LEAST_OPACITY, MOST_OPACITY, TONES)
-    return np.stack([_blend(palette.surface, class_colour(palette, k), part) for k in range(count)])
+    pairs = [(palette.surface, class_colour(palette, k)) for k in range(count)]
+    return np.stack([tones_between(pair, (0.0, 1.0), part) for pair in pairs])
 
 
 def _faint(palette: Palette, colour: str) -> str:
     """Return a colour at the strength of a class with share 1."""
-    red, green, blue = _blend(palette.surface, colour, np.array([MOST_OPACITY]))[0].tolist()
-    return f"#{red:02X}{green:02X}{blue:02X}"
-
-
-def _blend(ground: str, colour: str, part: Array) -> Pixels:
-    """Return `colour` on a background, by opacities from 0 to 1, shape (opacities, 3)."""
-    below, above = (np.array(rgb(each), dtype=np.float64) for each in (ground, colour))
-    return np.rint(below + part[:, None] * (above - below)).astype(np.uint8)
+    tones = tones_between((palette.surface, colour), (0.0, 1.0), np.array([MOST_OPACITY]))
+    return f"#{tones.tobytes().hex()}"
 
 
 def round_step(least: float) -> float:
