@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter, is_
@@ -167,15 +167,7 @@ def description(address: Address, content: Content) -> str:
 
     For a layer's heading, describe unusual slopes of the layer, or return "" if the slopes are usual.
     """
-    if address.kind in {"weight", "slope"}:
-        return _edge(address._replace(kind="weight"), content)
-    if address.kind in {"layer", "heading", "subheading"}:
-        return _layer(address, content)
-    if address.kind == "bias":
-        return _bias(address, content)
-    if address.kind in {"target", "error"}:
-        return _outcome(address, content)
-    return _node(address, content)
+    return _DESCRIPTIONS.get(address.kind, _node)(address, content)
 
 
 def _layer(address: Address, content: Content) -> str:
@@ -198,18 +190,15 @@ def _frozen(part: Address, content: Content) -> list[str]:
 def _values(number: Address, content: Content) -> list[str]:
     """Return the value of a weight or bias and, with another network, that there and the difference."""
     here, other = content.network.value_of(number), content.other
-    if other is None:
-        return [full_text(here)]
-    there = other.network.value_of(number)
-    return [
-        full_text(here),
-        f"in {other.name} {full_text(there)}",
-        f"here − there = {full_text(here - there)}",
-    ]
+    facts = [full_text(here)]
+    if other is not None:
+        there = other.network.value_of(number)
+        facts += [f"in {other.name} {full_text(there)}", f"here − there = {full_text(here - there)}"]
+    return facts
 
 
-def _edge(weight: Address, content: Content) -> str:
-    network, slopes = content.network, content.slopes
+def _edge(number: Address, content: Content) -> str:
+    network, slopes, weight = content.network, content.slopes, number._replace(kind="weight")
     source, node = network.names(weight.layer)[weight.source], content.name(weight)
     facts = [*_values(weight, content), *_frozen(weight, content)]
     sentence = f"weight from {source} to {node}: {', '.join(facts)}"
@@ -284,3 +273,12 @@ def _node(node: Address, content: Content) -> str:
     if (node.layer, node.node) in content.badges:
         facts.append(content.badges[node.layer, node.node])
     return f"{name}: {', '.join(facts + _slope(node, content))}"
+
+
+_DESCRIPTIONS: dict[Kind, Callable[[Address, Content], str]] = {
+    **dict.fromkeys(("weight", "slope"), _edge),
+    **dict.fromkeys(("layer", "heading", "subheading"), _layer),
+    "bias": _bias,
+    **dict.fromkeys(("target", "error"), _outcome),
+}
+"""The function that describes each kind of address; all other kinds belong to a node."""
