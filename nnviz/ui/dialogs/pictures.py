@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,21 +204,15 @@ class PlotDrawing(Drawing):
 
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         inside = look.room.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
-        with self._styled(look, inside.size(), painter.device().devicePixelRatio()):
-            if isinstance(self._widget, Plot):
-                self._widget.scene().render(painter, QRectF(inside), QRectF(self._widget.rect()))
-            else:
-                children = QWidget.RenderFlag.DrawChildren
-                self._widget.render(painter, inside.topLeft(), QRegion(), children)
-
-    @contextmanager
-    def _styled(self, look: Look, size: QSize, density: float) -> Iterator[None]:
-        """Give the widget a look and a size for a while. No event is processed, so the user sees nothing."""
         before = self._widget.size()
-        try:
+        try:  # no event is processed, so the user does not see the other size and colours
             with use_palette(look.palette):
-                self._set_style(size, density)
-                yield
+                self._set_style(inside.size(), painter.device().devicePixelRatio())
+                if isinstance(self._widget, Plot):
+                    self._widget.scene().render(painter, QRectF(inside), QRectF(self._widget.rect()))
+                else:
+                    children = QWidget.RenderFlag.DrawChildren
+                    self._widget.render(painter, inside.topLeft(), QRegion(), children)
         finally:
             self._set_style(before, None)
 
