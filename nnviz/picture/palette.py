@@ -68,7 +68,6 @@ PALETTES: dict[str, Palette] = {
         input_node="#263D52",
         hidden_node="#20252D",
         output_node="#1F5F97",
-        on_output="#FFFFFF",
         on_accent="#0C1512",
         on_slope="#161A20",
         selection="#18332F",

@@ -233,8 +233,7 @@ def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
     screen = QGuiApplication.primaryScreen()
     font.setPointSizeF(pixels * 72.0 / (screen.logicalDotsPerInchY() if screen else 96.0))
     font.setWeight(weight)
-    if hasattr(font, "setFeature"):  # since Qt 6.7
-        font.setFeature(QFont.Tag("tnum"), 1)
+    font.setFeature(QFont.Tag("tnum"), 1)
     return font
 
 
