@@ -78,13 +78,9 @@ def has_ctrl(event: QKeyEvent) -> bool:
     return bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
 
 
-def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
-    """Return the names shortened to at most `room` pixels in `font`, so that all stay different."""
-    return _shorten(tuple(names), font, room)
-
-
 @lru_cache(maxsize=32)  # every paint event repeats the call, and 100 long names take 7 ms
-def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
+def shorten_to_width(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
+    """Return the names shortened to at most `room` pixels in `font`, so that all stay different."""
     metrics, middle = QFontMetricsF(font), Qt.TextElideMode.ElideMiddle
     return tuple(
         shorten_distinctly(
@@ -298,7 +294,7 @@ class ComboBox(QComboBox):
         if self.fontMetrics().horizontalAdvance(text) <= room:
             return text
         names = dict.fromkeys((text, *map(self.itemText, range(self.count()))))
-        return shorten_to_width(list(names), self.font(), room)[0]
+        return shorten_to_width((*names,), self.font(), room)[0]
 
     def event(self, event: QEvent) -> bool:
         """Show a shortened text in full in the tooltip, above the box's own tooltip."""

@@ -416,7 +416,7 @@ class TableView(QTableView):
         listed = self._table.columns
         few = len(listed) <= MOST_MEASURED  # many columns are slow to measure
         headers = [each.header for each in listed]
-        short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
+        short = shorten_to_width(tuple(headers), ui_font(NAME_PX), px(LONGEST_NAME_PX))
         self._table.short_headers = dict(zip(headers, short, strict=True))
         shown = [self._table.headerData(k, Qt.Orientation.Horizontal) for k in range(len(listed))]
         names = [max(each.splitlines(), key=len) for each in shown]

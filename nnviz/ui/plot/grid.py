@@ -95,11 +95,11 @@ def paint_names(painter: QPainter, cells: MatrixImage, names: Names, room: NameR
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().ink))
     font, (rows, columns), across = painter.font(), names, cells.column(0).width - 4
-    for k, name in enumerate(shorten_to_width(rows, font, room.left - GAP) if room.left else ()):
+    for k, name in enumerate(shorten_to_width(tuple(rows), font, room.left - GAP) if room.left else ()):
         row = cells.row(k)
         painter.drawText(QRectF(row.x - room.left, row.y, room.left - GAP, row.height), RIGHT, name)
     length = room.above - GAP if room.upright else across
-    for k, name in enumerate(shorten_to_width(columns, font, length) if room.above else ()):
+    for k, name in enumerate(shorten_to_width(tuple(columns), font, length) if room.above else ()):
         column = cells.column(k)
         if room.upright:
             write_up(painter, column.center[0], column.y - room.above / 2, name, length, LEFT)
