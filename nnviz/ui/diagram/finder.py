@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit, QVBoxLayout
 
@@ -37,9 +37,6 @@ class MatchList(ListTable):
     Keys in the search field move the current row.
     """
 
-    current_changed = Signal()
-    """Emitted when the current match changes."""
-
     def __init__(self) -> None:
         super().__init__("Matches", ("Name", "Note", "Value"))
         self.matches: Sequence[Match] = ()
@@ -58,7 +55,6 @@ class MatchList(ListTable):
             each.hide()
             each.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.selectionModel().currentRowChanged.connect(self.current_changed)
 
     @property
     def current(self) -> Match | None:
@@ -80,7 +76,6 @@ class MatchList(ListTable):
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
         self.setFixedHeight(px(ROW_PX) * min(len(matches), VISIBLE_ROWS))
-        self.current_changed.emit()
 
 
 class Finder(QFrame):
@@ -108,7 +103,7 @@ class Finder(QFrame):
         self._diagram.installEventFilter(self)
         self.field.textChanged.connect(lambda _: self._search())
         self.list.cellClicked.connect(lambda *_: self._choose())
-        self.list.current_changed.connect(self._highlight)
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._highlight())
         self.hide()
 
     def open(self) -> None:
@@ -134,6 +129,7 @@ class Finder(QFrame):
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
+        self._highlight()
         self.list.setVisible(bool(matches))
         show_text(self.hint, _hint(text, matches, now.state.network))
         self._place()
