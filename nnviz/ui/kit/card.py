@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import ElidedLabel, fill_box, named
 from nnviz.ui.kit.desk import TEXT_MS
-from nnviz.ui.kit.theme import named_frame, px, ui_font
+from nnviz.ui.kit.theme import named_frame, px, styled, ui_font
 
 if TYPE_CHECKING:
     from nnviz.document.document import Document
@@ -52,10 +52,9 @@ class Card(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAccessibleName(heading)
-        self.heading = ElidedLabel()
+        self.heading = styled(ElidedLabel(), "title")
         self.heading.setText(heading.upper())
         self.heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.heading.setObjectName("title")
         self.heading.setMinimumHeight(HEADING_PX)
         font = ui_font(11.5, QFont.Weight.DemiBold)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
@@ -160,13 +159,9 @@ class Cover(QPushButton):
         self._faces.setCurrentIndex(int(new.hiding.hides(self._place)))
 
 
-def push_button(text: str, tip: str, style: str = "", *, checkable: bool = False) -> QPushButton:
-    """Return a button that Tab reaches; a click does not move the keyboard focus to the button.
-
-    `style` is the button's name in the style sheet.
-    """
+def push_button(text: str, tip: str, *, checkable: bool = False) -> QPushButton:
+    """Return a button that Tab reaches; a click does not move the keyboard focus to the button."""
     button = named(QPushButton(text), tip=tip)
-    button.setObjectName(style)
     button.setCheckable(checkable)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
@@ -174,7 +169,7 @@ def push_button(text: str, tip: str, style: str = "", *, checkable: bool = False
 
 def small_button(text: str) -> QPushButton:
     """Return a button with a small text, for an action that is rarely needed."""
-    button = push_button(text, "", "small")
+    button = styled(push_button(text, ""), "small")
     button.setFont(ui_font(11.5))
     return button
 
@@ -184,4 +179,4 @@ def quiet_button(text: str, tip: str, name: str = "", *, checkable: bool = False
 
     `name` is the name for screen readers, by default the tooltip `tip`.
     """
-    return named(push_button(text, tip, "quiet", checkable=checkable), name or tip, tip)
+    return styled(named(push_button(text, tip, checkable=checkable), name or tip, tip), "quiet")

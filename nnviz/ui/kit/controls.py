@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -44,9 +43,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.ui.kit.number_field import NumberField
-from nnviz.ui.kit.theme import colours, px, ui_font
-
-AnyWidget = TypeVar("AnyWidget", bound=QWidget)
+from nnviz.ui.kit.theme import AnyWidget, colours, px, styled, ui_font
 
 SPACING_PX = 5
 """Space between the widgets of a Stack, which is a column of widgets, in pixels."""
@@ -133,23 +130,19 @@ def named(widget: AnyWidget, name: str = "", tip: str = "") -> AnyWidget:
 
 def styled_label(text: str, name: str = "muted") -> QLabel:
     """Return a label. `name` is "muted" or "error", from the style sheet, or ""."""
-    label = QLabel(text)
-    label.setObjectName(name)
-    return label
+    return styled(QLabel(text), name)
 
 
 def muted_label() -> ElidedLabel:
     """Return an elided label for muted text in a panel."""
-    line = ElidedLabel()
-    line.setObjectName("muted")
+    line = styled(ElidedLabel(), "muted")
     line.setFont(ui_font(12))
     return line
 
 
 def wrapped_label(text: str = "", name: str = "muted", pixels: float | None = None) -> QLabel:
     """Return a label that wraps its text. `name` is its name in the style sheet, `pixels` its font size."""
-    label = QLabel(text, wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
-    label.setObjectName(name)
+    label = styled(QLabel(text, wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop), name)
     if pixels is not None:
         label.setFont(ui_font(pixels))
     return label

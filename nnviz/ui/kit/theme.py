@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from string import Template
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import (
@@ -44,6 +44,8 @@ from shiboken6 import createdByPython, isValid
 
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.system import DisplayError, resources
+
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
 OWN_SIZE = "own size"
 """Name of a Qt property. nnviz does not scale a widget with this property: the widget sets its own size."""
@@ -331,11 +333,15 @@ def _style_sheet(palette: Palette) -> str:
     return Template(text).substitute(vars(palette), icons=(resources() / "icons").as_posix())
 
 
+def styled(widget: AnyWidget, name: str) -> AnyWidget:
+    """Set the name of a new widget in the style sheet. Return the widget."""
+    widget.setObjectName(name)
+    return widget
+
+
 def named_frame(name: str) -> QFrame:
     """Return an empty frame. `name` is its name in the style sheet."""
-    frame = QFrame()
-    frame.setObjectName(name)
-    return frame
+    return styled(QFrame(), name)
 
 
 def apply_style(widget: QWidget) -> None:

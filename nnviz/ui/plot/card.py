@@ -25,7 +25,7 @@ from nnviz.ui.kit.controls import (
 )
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.kit.theme import colours, px, styled, ui_font
 
 if TYPE_CHECKING:
     from nnviz.ui.plot.points import PointPlot
@@ -88,8 +88,7 @@ class PlotPanel(Panel):
 
     def add_box(self, name: str, tip: str) -> ComboBox:
         """Add a combo box before the menu's button. If room is scarce, the box shortens its text."""
-        box = ComboBox(name=name, tip=tip)
-        box.setObjectName("flat")
+        box = styled(ComboBox(name=name, tip=tip), "flat")
         box.setMinimumContentsLength(BOX_LETTERS)
         return self.add_button(box)
 
