@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
@@ -29,7 +28,7 @@ class Exporter:
     """Writes pictures and films for a window, copies pictures, and remembers their sizes and themes."""
 
     def __init__(self, window: QWidget, desk: Desk) -> None:
-        self._window, self._suggestion, self._say = window, desk.suggestion, desk.message.emit
+        self._window, self._desk = window, desk
         self._looks: dict[str, Look] = {}
         self._films: dict[str, tuple[Look, int]] = {}
 
@@ -41,9 +40,11 @@ class Exporter:
             return
         look = self._looks[drawing.phrase] = dialog.chosen_look
 
-        suggestion, draw = self._suggestion(f"{drawing.ending}.png"), partial(write, drawing, look)
-        if path := export(self._window, self._say, title, suggestion, KINDS, lambda path, _: draw(path)):
-            self._say(f"Exported {drawing.phrase} as {file_label(path)}")
+        def write_picture(path: Path, _progress: Progress) -> str:
+            write(drawing, look, path)
+            return f"Exported {drawing.phrase} as {file_label(path)}"
+
+        export(self._window, self._desk, title, f"{drawing.ending}.png", KINDS, write_picture)
 
     def ask_film(self, subject: Subject) -> None:
         """Ask for the size and theme of a film and for a file, then write the film. The user can cancel."""
@@ -55,24 +56,23 @@ class Exporter:
             return
         look, fps = self._films[what] = dialog.chosen_look, dialog.fps.value
 
-        def write_film(path: Path, progress: Progress) -> None:
+        def write_film(path: Path, progress: Progress) -> str:
             film.check(path)
             try:
                 film.write(film_of(subject, look, fps, progress), path)
             except ValueError as error:
                 raise FileError(refusal_sentence(error)) from error
+            return f"Exported the {what} as {file_label(path)}"
 
         kinds = film.available_kinds()
-        suggestion = self._suggestion(f"-{what}{next(iter(kinds.values()))[0]}")
-        if path := export(self._window, self._say, title, suggestion, kinds, write_film):
-            self._say(f"Exported the {what} as {file_label(path)}")
+        export(self._window, self._desk, title, f"-{what}{next(iter(kinds.values()))[0]}", kinds, write_film)
 
     def copy(self, drawing: Drawing) -> None:
         """Copy a picture both as pixels and as SVG, so that another program can paste either."""
         look, clipboard = self._look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
         clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # Qt frees its own data before Python ends
-        self._say(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
+        self._desk.message.emit(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
 
     def _look(self, drawing: Drawing) -> Look:
         size = drawing.size

@@ -41,6 +41,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.numbers import file_label
 from nnviz.files.errors import CancelledError, FileError, Progress
 from nnviz.ui.kit.controls import announce, fill_box, named, wrapped_label
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.number_field import Notation, NumberField
 from nnviz.ui.kit.theme import ui_font
 
@@ -318,14 +319,15 @@ class FileDialog(QFileDialog):
         super().accept()
 
 
-def ask_save_path(
-    window: QWidget, title: str, suggestion: Path, kinds: Mapping[str, Sequence[str]]
-) -> Path | None:
+Kinds: TypeAlias = Mapping[str, Sequence[str]]
+"""The suffixes of each file type, by the name of the type."""
+
+
+def ask_save_path(window: QWidget, title: str, suggestion: Path, kinds: Kinds) -> Path | None:
     """Ask for a path to save to. Return the path, or None if the person cancels.
 
-    `kinds` maps the name of a file type to its suffixes. At first, the type of `suggestion` is chosen. A
-    name without a suffix gets the suffix of the chosen type. After that, the dialog asks whether to replace
-    an existing file.
+    At first, the type of `suggestion` is chosen. A name without a suffix gets the suffix of the chosen type.
+    After that, the dialog asks whether to replace an existing file.
     """
     suffixes = {name_filter(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
@@ -403,30 +405,25 @@ class ProgressDialog:
         return dialog
 
 
-def export(
-    window: QWidget,
-    say: Callable[[str], object],
-    title: str,
-    suggestion: Path,
-    kinds: Mapping[str, Sequence[str]],
-    write: Callable[[Path, Progress], object],
-) -> Path | None:
-    """Ask for a path as `ask_save_path` does, and call `write` to write the file. Return the path.
+Write: TypeAlias = Callable[[Path, Progress], str]
+"""Function that writes a file, and returns a sentence that says what it has written. Raises FileError."""
 
-    Return None if the person cancels, or if the file cannot be written: `say` then gets the reason.
+
+def export(window: QWidget, desk: Desk, title: str, end: str, kinds: Kinds, write: Write) -> None:
+    """Ask for a path as `ask_save_path` does, and call `write`. Say what was written, or why nothing was.
+
+    The suggested name ends in `end`.
     """
-    path = ask_save_path(window, title, suggestion, kinds)
+    path = ask_save_path(window, title, desk.suggestion(end), kinds)
     if path is None:
-        return None
+        return
     name = file_label(path)
     try:
         with ProgressDialog(window, f"Exporting {name}") as progress:
-            write(path, progress)
+            done = write(path, progress)
+        desk.message.emit(done)
     except CancelledError:
-        say(f"Export cancelled: {name} was not written")
+        desk.message.emit(f"Export cancelled: {name} was not written")
     except FileError as error:
-        say(str(error))
+        desk.message.emit(str(error))
         show_message(window, str(error))
-    else:
-        return path
-    return None

@@ -144,16 +144,15 @@ class CodePanel(Panel):
         self._desk.frames.show_pending()
         shown = self._program
 
-        def write(path: Path, _progress: Progress) -> None:
+        def write(path: Path, _progress: Progress) -> str:
             if path.suffix != ".py":  # a program named like its file of numbers would overwrite that file
                 raise FileError(f"{file_label(path)} was not saved: the file name must end in .py")
             save(shown, path)
-
-        suggestion, say = self._desk.suggestion(f"-{self._style_name}.py"), self._desk.message.emit
-        path = export(self, say, "Save the program", suggestion, {"Python program": (".py",)}, write)
-        if path is not None:
             written = [path, numbers_path(path)] if shown.separate_arrays else [path]
-            say(f"Saved {' and '.join(map(file_label, written))}")
+            return f"Saved {' and '.join(map(file_label, written))}"
+
+        kinds = {"Python program": (".py",)}
+        export(self, self._desk, "Save the program", f"-{self._style_name}.py", kinds, write)
 
 
 def _numbers(lines: Collection[int]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from nnviz.document.idle import Slicer
 from nnviz.document.job import NEEDS_ROWS
 from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
+from nnviz.files.errors import Progress
 from nnviz.ui.kit.card import quiet_button, small_button
 from nnviz.ui.kit.controls import fill_box, named, wrapped_label
 from nnviz.ui.kit.desk import Desk
@@ -296,9 +298,10 @@ class HistoryPlot(PlotPanel):
         run, measure = self._travel.run, self._document.past.end.curve_title
         assert run is not None
         text = history_text(run.points, measure if run.watched else self._document.state.measure.name)
-        suggestion, say = self._desk.suggestion(f"{self.ending}.csv"), self._desk.message.emit
-        kinds = {"CSV": (".csv",)}
-        path = export(self, say, "Export CSV", suggestion, kinds, lambda path, _: atomic.write(path, text))
-        if path is not None:
-            thinned = f" (the first, lowest, highest and last {measure} of each group of updates)"
-            say(f"Exported {file_label(path)}{thinned if run.history.is_thinned else ''}")
+        thinned = f" (the first, lowest, highest and last {measure} of each group of updates)"
+
+        def write(path: Path, _progress: Progress) -> str:
+            atomic.write(path, text)
+            return f"Exported {file_label(path)}{thinned if run.history.is_thinned else ''}"
+
+        export(self, self._desk, "Export CSV", f"{self.ending}.csv", {"CSV": (".csv",)}, write)

@@ -138,19 +138,19 @@ def _remember_switch(switch: MenuEntry, settings: Settings, key: str) -> MenuEnt
 
 def export_rows(workspace: Workspace) -> None:
     """Ask for a CSV file, and write the raw (unscaled) rows and their predictions to the file."""
-    state, window, say = workspace.document.state, workspace.main_window, workspace.status.show_message
+    state = workspace.document.state
     if not len(state.data):
-        say("There are no rows to export: load or make rows first")
+        workspace.status.show_message("There are no rows to export: load or make rows first")
         return
-    suggestion = workspace.files.suggestion("-predicted.csv")
 
-    def write(path: Path, progress: Progress) -> None:
+    def write(path: Path, progress: Progress) -> str:
         from nnviz.files.table.writing import rows_of_state  # imported late: most sessions export no rows
 
         atomic.write(path, rows_of_state(state, progress))
+        return f"Exported {counted(len(state.data), 'row')} with predictions to {file_label(path)}"
 
-    if path := export(window, say, "Export rows", suggestion, {"CSV": (".csv",)}, write):
-        say(f"Exported {counted(len(state.data), 'row')} with predictions to {file_label(path)}")
+    kinds = {"CSV": (".csv",)}
+    export(workspace.main_window, workspace.desk, "Export rows", "-predicted.csv", kinds, write)
 
 
 def _fill_ready(workspace: Workspace, menu: QMenu) -> None:
