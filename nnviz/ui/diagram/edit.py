@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -85,15 +85,11 @@ class PlaceEditor(NumberField):
         if why:
             QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), why, self)
 
-    def event(self, event: QEvent) -> bool:
-        """Accept the text on Tab, before Qt moves the focus."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            steps = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
-            if steps is not None:
-                if self.commit():
-                    self.moved_on.emit(steps)
-                return True
-        return super().event(event)
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Accept the text on Tab, instead of moving the focus."""
+        if self.commit():
+            self.moved_on.emit(1 if forward else -1)
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Accept the text on Enter. Close without accepting the text on Escape."""
