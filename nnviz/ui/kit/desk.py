@@ -92,13 +92,10 @@ class Frames(QObject):
             self._is_posted = True
             QCoreApplication.postEvent(self, QEvent(SHOW))  # a timer would come only after the painting
 
-    def event(self, event: QEvent) -> bool:
+    def customEvent(self, _event: QEvent) -> None:
         """Show the document."""
-        if event.type() != SHOW:
-            return super().event(event)
         self._is_posted = False
         self.show_due()
-        return True
 
     def show_again(self, view: ShowsMoments) -> None:
         """Show everything in a view again, for example in another theme, if the view is visible."""
