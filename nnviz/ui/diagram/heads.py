@@ -88,11 +88,10 @@ class Structure(QObject):
         if layer >= len(layers) or layers[layer].activation == function.name:  # a menu may outlast its layer
             return
         text, message = f"Activation {function.name}", f"{self.title(layer + 1)}: a = {function.formula}"
-        used, is_output = state.training.loss, layer == len(state.network.layers) - 1
-        if not is_output:
-            self._edit(text, message, edits.set_activation, layer, function.name)
-        elif not loss_mismatch(used, function.base):
-            message = "; ".join(filter(None, (message, loss_advice(used, function.base))))
+        used, is_output = state.training.loss, layer == len(layers) - 1
+        if not (is_output and loss_mismatch(used, function.base)):
+            advice = loss_advice(used, function.base) if is_output else ""
+            message = "; ".join(filter(None, (message, advice)))
             self._edit(text, message, edits.set_activation, layer, function.name)
         elif self._document.may_change() and (loss := ask_loss(state, function.base)):
             word = forms_of(loss)[0].phrase
