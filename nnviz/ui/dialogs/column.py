@@ -35,9 +35,8 @@ class ColumnDialog(Dialog):
 
     def __init__(self, window: QWidget | None, state: State, place: int | None = None) -> None:
         title, does = ("Add a column", "&Add") if place is None else ("Change the formula", "&Change")
-        super().__init__(window, title, does)
+        super().__init__(window, title, does, MIN_WIDTH_PX)
         self._open, self._place = state, place
-        self.setMinimumWidth(MIN_WIDTH_PX)
         self.proposals = named(QListWidget(), "Proposed formulas", PROPOSALS_TIP)
         self.formula = named(QLineEdit(placeholderText="x_0*x_1"), tip=FORMULA_TIP)
         self.name = named(QLineEdit(), tip="The name of the input")

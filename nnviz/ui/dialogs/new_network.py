@@ -27,8 +27,7 @@ class NewNetwork(Dialog):
     """Asks for the sizes of a network. `state()` returns a State with random weights and a row of zeros."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, "New network", "&Create")
-        self.setMinimumWidth(340)
+        super().__init__(parent, "New network", "&Create", width=340)
         self.hidden = QLineEdit("2", placeholderText="no hidden layer")
         self.inputs, self.outputs = QLineEdit("2"), QLineEdit("1")
         for field in (self.inputs, self.hidden, self.outputs):

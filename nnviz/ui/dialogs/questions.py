@@ -37,8 +37,7 @@ class AskActivations(Dialog):
     """
 
     def __init__(self, window: QWidget, name: str, sizes: Sequence[int], proposal: Sequence[str]) -> None:
-        super().__init__(window, "nnviz", "&Open")
-        self.setMinimumWidth(380)
+        super().__init__(window, "nnviz", "&Open", width=380)
         self._count = len(proposal) - 1
         words = wrapped_label(
             f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "

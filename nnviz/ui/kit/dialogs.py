@@ -94,12 +94,14 @@ def show_message(window: QWidget, sentence: str) -> None:
 class Dialog(QDialog):
     """A dialog of several parts, one below the other. Its last row has the buttons Cancel and `does`.
 
-    `does` says what the dialog does when the person accepts it, for example "&Create".
+    `does` says what the dialog does when the person accepts it, for example "&Create". `width` is the least
+    width in pixels.
     """
 
-    def __init__(self, window: QWidget | None, title: str, does: str) -> None:
+    def __init__(self, window: QWidget | None, title: str, does: str, width: int = 0) -> None:
         super().__init__(window)
         self.setWindowTitle(title)
+        self.setMinimumWidth(width)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         accept = self._buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole)
         self._accept_button = make_primary(accept)
@@ -165,9 +167,8 @@ class AskText(Dialog):
     def __init__(
         self, window: QWidget | None, title: str, label: str, suggestion: str, does: str, check: Check
     ) -> None:
-        super().__init__(window, title, does)
+        super().__init__(window, title, does, width=360)
         self._check_text = check
-        self.setMinimumWidth(360)
         self._field, caption = named(QLineEdit(suggestion), label.replace("&", "")), QLabel(label)
         caption.setBuddy(self._field)
         self._field.selectAll()
