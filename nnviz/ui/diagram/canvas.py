@@ -9,18 +9,7 @@ from math import floor
 from typing import NamedTuple, TypeAlias
 
 from PySide6.QtCore import QEvent, QMarginsF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
-    QColor,
-    QHideEvent,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-)
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
@@ -337,8 +326,6 @@ class DiagramNumbers:
         text = self._canvas.picture.describe(new.address) if new.address else ""
         if text != self._canvas.accessibleDescription():
             self._canvas.setAccessibleDescription(text)
-            changed = QAccessibleEvent(self._canvas, QAccessible.Event.DescriptionChanged)
-            QAccessible.updateAccessibility(changed)
 
 
 SHARPEN_MS = 80
