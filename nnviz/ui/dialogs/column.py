@@ -68,8 +68,8 @@ class ColumnDialog(Dialog):
         self.proposals.addItems(proposals([*self._open.columns.sources]))
         self.proposals.setFixedWidth(LIST_PX)
         self.proposals.setSpacing(px(3))
-        right, fields = QVBoxLayout(), form(("&Formula", self.formula), ("&Name", self.name))
-        fill_box(right, 10, fields, self.scaled, self._preview)
+        fields = form(("&Formula", self.formula), ("&Name", self.name))
+        right = fill_box(QVBoxLayout(), 10, fields, self.scaled, self._preview)
         right.addStretch(1)
         self._lay_out(heading(title), beside(self.proposals, right))
 

@@ -162,7 +162,6 @@ class MakeRows(Dialog):
             "Up, Down and the mouse wheel change the number by 0.1, or with Alt by 0.01"
         )
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
-        right = QVBoxLayout()
         typed = QGridLayout(self._typed)
         typed.setContentsMargins(0, 0, 0, 0)
         typed.setColumnStretch(0, 1)
@@ -172,7 +171,7 @@ class MakeRows(Dialog):
         mine, suiting = (self.for_open_network, self._of_mine), (self.for_new_network, self._of_suiting)
         for line in (self._of_mine, self._of_suiting):
             line.setContentsMargins(INDENT_PX, 0, 0, 0)
-        fill_box(right, 8, *shown, *mine, *suiting)
+        right = fill_box(QVBoxLayout(), 8, *shown, *mine, *suiting)
         right.setStretchFactor(self.preview, 1)
         across = beside(self.kinds, right)
         self._lay_out(across).setStretchFactor(across, 1)

@@ -228,8 +228,7 @@ class OpenTable(Dialog):
         self._missing_label = add_labelled(grid, "&Missing cells", self.missing)
         for column in range(grid.columnCount()):
             grid.setColumnStretch(column, 1)
-        uses = QVBoxLayout()
-        fill_box(uses, 6, *self.uses.values())
+        uses = fill_box(QVBoxLayout(), 6, *self.uses.values())
         parts = self._heading, grid, self.header, self.view, self.summary, self.error_label, uses
         self._lay_out(*parts).setStretchFactor(self.view, 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -45,6 +46,8 @@ from nnviz.core.numbers import shorten_distinctly
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import AnyWidget, colours, px, styled, ui_font
 
+AnyBox = TypeVar("AnyBox", bound=QBoxLayout)
+
 SPACING_PX = 5
 """Space between the widgets of a Stack, which is a column of widgets, in pixels."""
 
@@ -54,9 +57,7 @@ class Stack(QWidget):
 
     def __init__(self, *parts: QWidget) -> None:
         super().__init__()
-        column = QVBoxLayout(self)
-        fill_box(column, SPACING_PX, *parts)
-        column.addStretch(1)
+        fill_box(QVBoxLayout(self), SPACING_PX, *parts).addStretch(1)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         least = super().minimumSizeHint()
@@ -149,9 +150,12 @@ def wrapped_label(text: str = "", name: str = "muted", pixels: float | None = No
 
 
 def fill_box(
-    box: QBoxLayout, spacing: int, *parts: QWidget | QLayout, margins: tuple[int, int, int, int] = (0,) * 4
-) -> None:
-    """Add parts to a layout, `spacing` pixels apart. `margins` are left, top, right and bottom."""
+    box: AnyBox, spacing: int, *parts: QWidget | QLayout, margins: tuple[int, int, int, int] = (0,) * 4
+) -> AnyBox:
+    """Add parts to a layout, `spacing` pixels apart. Return the layout.
+
+    `margins` are left, top, right and bottom.
+    """
     box.setContentsMargins(*margins)
     box.setSpacing(spacing)
     for part in parts:
@@ -159,6 +163,7 @@ def fill_box(
             box.addWidget(part)
         else:
             box.addLayout(part)
+    return box
 
 
 def paint_chevron(painter: QPainter, x: float, y: float, scale: float, *, enabled: bool) -> None:

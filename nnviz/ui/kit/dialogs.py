@@ -220,9 +220,7 @@ def add_mnemonic(button: QPushButton) -> QPushButton:
 
 def dialog_column(dialog: QDialog, *parts: QWidget | QLayout) -> QVBoxLayout:
     """Lay out the parts of a dialog, one below the other. Return the layout."""
-    column = QVBoxLayout(dialog)
-    fill_box(column, 12, *parts, margins=(20, 20, 20, 16))
-    return column
+    return fill_box(QVBoxLayout(dialog), 12, *parts, margins=(20, 20, 20, 16))
 
 
 def heading(text: str) -> QLabel:
@@ -243,8 +241,7 @@ def form(*rows: tuple[str, QWidget]) -> QFormLayout:
 
 def beside(left: QWidget, right: QLayout) -> QHBoxLayout:
     """Return a layout with a list at the left of the parts that belong to its current row."""
-    layout = QHBoxLayout()
-    fill_box(layout, 16, left, right)
+    layout = fill_box(QHBoxLayout(), 16, left, right)
     layout.setStretchFactor(right, 1)
     return layout
 

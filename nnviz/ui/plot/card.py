@@ -116,8 +116,7 @@ class PlotView(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._document = desk.document
-        self.body = QVBoxLayout(self)
-        fill_box(self.body, 8)
+        self.body = fill_box(QVBoxLayout(self), 8)
 
     @property
     @abstractmethod
@@ -178,8 +177,7 @@ class PlotPage(QWidget):
     def __init__(self, plane: PointPlot, caption: QLabel, wide: float, share: float = 0.0) -> None:
         super().__init__()
         self._wide, self._plane, self._caption, self._share = wide, plane, caption, share
-        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        fill_box(self._box, SPACING_PX, plane, caption)
+        self._box = fill_box(QBoxLayout(QBoxLayout.Direction.TopToBottom, self), SPACING_PX, plane, caption)
         self._box.setStretch(0, PLOT_SHARE)
 
     def minimumSizeHint(self) -> QSize:
