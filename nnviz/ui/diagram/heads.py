@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QMargins, QObject, QSize, Qt
-from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -177,9 +177,7 @@ class Structure(QObject):
         menu.addSeparator()
         if column:
             layer = network.layers[column - 1]
-            activations = QMenu(f"{title}: {layer.activation}", menu)
-            menu.addMenu(activations)
-            self.fill_activations(activations, column - 1)
+            self.fill_activations(menu.addMenu(f"{title}: {layer.activation}"), column - 1)
             missing = layer.biases is None
             biases = f"Add biases to {within}" if missing else f"Remove the biases of {within}"
             menu.addAction(biases, lambda: self._set_biases(column - 1, missing))
@@ -197,12 +195,9 @@ class Structure(QObject):
         used = self._document.state.network.layers[layer].function
         offered = dict.fromkeys((*ACTIVATIONS.values(), used))
         for each in sorted(offered, key=lambda each: list(ACTIVATIONS).index(each.base)):
-            target = menu if each is used or each.name in USUAL_ACTIVATIONS else others
-            action = target.addAction(f"{each.name}:  {each.formula}")
-            action.setCheckable(True)
-            action.setChecked(each is used)
+            action = QAction(f"{each.name}:  {each.formula}", group, checkable=True, checked=each is used)
             action.triggered.connect(lambda _=False, name=each.name: self._set_activation(layer, name))
-            group.addAction(action)
+            (menu if each is used or each.name in USUAL_ACTIVATIONS else others).addAction(action)
         menu.addMenu(others)
         others.addSeparator()
         for name, each in ACTIVATIONS.items():
