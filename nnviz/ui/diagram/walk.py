@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -424,8 +425,8 @@ class WalkLayer:
     def __init__(self) -> None:
         self.t = 0.0
         """Fraction of the step in progress, from 0 to 1."""
-        self._pulses: list[Pulse] = []
-        self._pulses_key: tuple[object, ...] = ()
+        self._pulses = lru_cache(maxsize=1)(lambda *steps: tuple(_pulses(*steps)))
+        """Returns the pulses of some steps, and keeps the last ones, which many frames show."""
         self.callout = Callout()
 
     def paint(self, painter: QPainter, moment: Moment, picture: Picture, palette: Palette) -> None:
@@ -435,7 +436,10 @@ class WalkLayer:
         if steps and steps[0].deed in PULSE_STEPS:
             text_start = ARRIVAL_SHARE
             if t < ARRIVAL_SHARE:
-                self._paint_pulses(painter, picture, steps, t / ARRIVAL_SHARE, palette)
+                painter.setPen(Qt.PenStyle.NoPen)
+                for line, colour, radius in self._pulses(picture, steps, palette):
+                    painter.setBrush(colour)
+                    painter.drawEllipse(line.pointAt(t / ARRIVAL_SHARE), radius, radius)
         self.callout.place_box(picture, moment.walk_text(short_name))
         share = (t - text_start) / (TEXT_END - text_start) if steps else 1.0
         described = progress.described_steps
@@ -473,17 +477,6 @@ class WalkLayer:
         columns = QRectF(left, body.top(), right - left, body.height())
         self.callout.place_box(picture, moment.walk_text(short_name))
         return columns.united(self.callout.painted_rect).intersected(body)
-
-    def _paint_pulses(
-        self, painter: QPainter, picture: Picture, steps: tuple[WalkStep, ...], t: float, palette: Palette
-    ) -> None:
-        if self._pulses_key != (picture, steps, palette):
-            self._pulses = list(_pulses(picture, steps, palette))
-            self._pulses_key = picture, steps, palette
-        painter.setPen(Qt.PenStyle.NoPen)
-        for line, colour, radius in self._pulses:
-            painter.setBrush(colour)
-            painter.drawEllipse(line.pointAt(t), radius, radius)
 
 
 def _colour(step: WalkStep, palette: Palette) -> str:
