@@ -115,17 +115,12 @@ def head_room(view: View) -> float:
     return BARE_HEAD if view.bare else HEAD
 
 
-def body(view: View, scale: float) -> Rect:
-    """Return the rectangle below the headings for a diagram of this scale."""
-    head = float(round(min(head_room(view) * scale, HEAD_SHARE * view.height)))
-    return Rect(0.0, head, view.width, max(view.height - head, 1.0))
+def lay_columns(network: Network, view: View, scale: float, body: Rect) -> tuple[DiagramColumn, ...]:
+    """Return the columns of nodes with their places and sizes, the inputs first.
 
-
-def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
-    """Return the columns of nodes with their places and sizes, the inputs first."""
-    scale = growth(view, len(network.sizes))
-    scaled = body(view, scale)
-    room = Rect(0.0, scaled.y / scale, scaled.width / scale, scaled.height / scale)
+    The diagram has this scale, and the columns at zoom 1 stand in `body`, below the headings.
+    """
+    room = Rect(0.0, body.y / scale, body.width / scale, body.height / scale)
     hidden = (layer.function for layer in network.layers[:-1])
     badged = (BELOW_BADGED if each.flat or each.saturated else BELOW for each in hidden)
     below = [BELOW, *badged, BELOW_OUTPUT]
@@ -559,7 +554,9 @@ def lay_out(network: Network, view: View, *, slopes: bool = False, classes: bool
     activations, so it stays valid while weights, biases, data and rows change.
     """
     scale = growth(view, len(network.sizes))
-    room, columns = body(view, scale), lay_columns(network, view)
+    head = float(round(min(head_room(view) * scale, HEAD_SHARE * view.height)))
+    room = Rect(0.0, head, view.width, max(view.height - head, 1.0))
+    columns = lay_columns(network, view, scale, room)
     gaps = tuple(itertools.starmap(_gap, pairwise(columns)))
     pill_sizes = [_pill_size(left, right, scale * view.zoom) for left, right in pairwise(columns)]
     size = min(size for size in pill_sizes if size >= EQUAL_SHARE * max(pill_sizes))
