@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import partial
 
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
@@ -35,8 +35,6 @@ class PlaceEditor(NumberField):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
         self._surface = parent
-        self.read_name: Callable[[str], str] = str
-        """Turns a text into a name, or raises ValueError."""
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.refused.connect(self._show_reason)
         self.hide()
@@ -44,9 +42,9 @@ class PlaceEditor(NumberField):
     def open(self, rect: QRectF, value: float | str | None, size: float, title: str) -> None:
         """Open the field over `rect` to edit `value`: a name, a number, or None for an empty number.
 
-        `title` is for screen readers. A blank text clears the number, if `empty` allows it.
+        `title` is for screen readers. Set the notation of the value first. A blank text clears the number, if
+        `empty` allows it.
         """
-        self.set_notation((self.read_name, str, None) if isinstance(value, str) else DECIMAL)
         self.setAccessibleName(title)
         self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)
@@ -152,12 +150,13 @@ class EditSession(QObject):
         self._what_if_row = self._document.now.what_if_row
         network = self._document.state.network
         name = network.name_of(address)
+        self.select(address)
         if address.kind == "name":
-            self.select(address._replace(kind="node"))
+            self.editor.set_notation((partial(self._read_name, address), str, None))
             value: float | str | None = name
             title = f"Name of {name}, {column_title(address.column, len(network.layers)).lower()}"
         else:
-            self.select(address)
+            self.editor.set_notation(DECIMAL)
             value, title = self.value(address), _title(address, name)
         self._frames.show_pending()  # the number of a selected edge may appear only now
         picture = self._canvas.picture
@@ -165,7 +164,6 @@ class EditSession(QObject):
         assert place is not None
         size = label.size if label else EDGE_PILL * picture.layout.scale
         self.editor.empty = partial(self._cleared, address) if address.kind == "target" else None
-        self.editor.read_name = partial(self._read_name, address)
         self.editor.open(qrect(place), value, size, title)
         self._canvas.hover(None)
 
