@@ -119,7 +119,7 @@ class EntryBox(ComboBox):
         self.setCurrentIndex(self.findData(self._used()))
         if name in self._meanings:
             start = name.removesuffix("(")
-            asked = self.window(), self.accessibleName(), start, *self._meanings[name], self._check
+            asked = self.accessibleName(), start, *self._meanings[name], self._check
             name = None if self._steps else ask_parameters(*asked) or None
         if name not in (None, self._used()):
             self.wanted.emit(name)
