@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from functools import partial
 from math import floor
 from typing import NamedTuple, TypeAlias
 
@@ -165,34 +164,32 @@ class DiagramPainter:
         `picture` is the picture of `moment`, in a run with older numbers; `edges` is the same with the
         weights of `moment`.
         """
+        palette = options.palette
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(qrect(picture.layout.body))
         self._paint_edges(painter, edges, options)
         painter.setClipping(False)
         fades = picture.layout.shows_strongest and options.highlighted is not None
         labels = tuple(label for label in picture.body_labels if not (fades and label.is_on_edge))
-        paint = partial(self._paint_parts, moment, picture, labels, options.palette)
-        self._parts.draw(painter, picture, (picture, options.palette, fades), paint)
-        _paint_selected_heading(painter, moment, picture, options.palette)
+
+        def paint_parts(painter: QPainter) -> None:  # everything that changes only with the picture
+            paint_shapes(painter, label_shapes(picture.headings, palette))
+            painter.setClipRect(qrect(picture.layout.body))
+            paint_shapes(painter, node_shapes(picture, palette))
+            self.walk.paint_outlines(painter, moment, picture, palette)
+            paint_shapes(painter, label_shapes(labels, palette))
+            painter.setClipping(False)
+            paint_shapes(painter, lock_shapes(picture, palette))
+
+        self._parts.draw(painter, picture, (picture, palette, fades), paint_parts)
+        _paint_selected_heading(painter, moment, picture, palette)
         painter.setClipRect(qrect(picture.layout.body))
         if fades:
-            paint_shapes(painter, label_shapes(_highlighted_numbers(picture, options), options.palette))
+            paint_shapes(painter, label_shapes(_highlighted_numbers(picture, options), palette))
         _paint_selection(painter, picture, options)
-        paint_shapes(painter, label_shapes(picture.hidden_numbers(options.highlighted), options.palette))
-        self.walk.paint(painter, moment, picture, options.palette)
+        paint_shapes(painter, label_shapes(picture.hidden_numbers(options.highlighted), palette))
+        self.walk.paint(painter, moment, picture, palette)
         painter.setClipping(False)
-
-    def _paint_parts(
-        self, moment: Moment, picture: Picture, labels: tuple[Label, ...], palette: Palette, painter: QPainter
-    ) -> None:
-        """Paint everything that changes only with the picture, except the edges, and `labels` on top."""
-        paint_shapes(painter, label_shapes(picture.headings, palette))
-        painter.setClipRect(qrect(picture.layout.body))
-        paint_shapes(painter, node_shapes(picture, palette))
-        self.walk.paint_outlines(painter, moment, picture, palette)
-        paint_shapes(painter, label_shapes(labels, palette))
-        painter.setClipping(False)
-        paint_shapes(painter, lock_shapes(picture, palette))
 
     def _paint_edges(self, painter: QPainter, picture: Picture, options: PaintOptions) -> None:
         """Paint the edges; highlighted edges fade the others, except the selected ones.
@@ -200,7 +197,13 @@ class DiagramPainter:
         While weights change, edges are coarser, and not cached.
         """
         highlighted, palette = neighbours(picture.weights, options.highlighted), options.palette
-        paint = partial(_paint_all_edges, picture=picture, options=options)
+
+        def paint(painter: QPainter) -> None:
+            for address in options.selected_edges:
+                paint_halo(painter, picture, address, palette)
+            paint_edges(painter, picture, palette, moving=options.moving)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
         if options.moving and not highlighted:
             paint(painter)
             return
@@ -271,14 +274,6 @@ class _CachedLayer:
                 paint(layer)
             self._key, self._picture = (key, ratio), picture  # keep the picture: its ids stay unique
         painter.drawPixmap(0, 0, self._pixmap)
-
-
-def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
-    """Paint all edges, and halos around the selected ones."""
-    for address in options.selected_edges:
-        paint_halo(painter, picture, address, options.palette)
-    paint_edges(painter, picture, options.palette, moving=options.moving)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
