@@ -36,11 +36,7 @@ from nnviz.files.models import dense, frameworks
 from nnviz.system import NETWORK, TRAINING
 from nnviz.watching.models import ASSUMED_ACTIVATIONS, NO_CHANGE, Model
 
-_START = """
-import sys
-from nnviz.cli.main import main
-sys.exit(main())
-"""
+_START = "\nfrom nnviz.cli.main import main; raise SystemExit(main())"
 
 
 def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None) -> None:
