@@ -253,7 +253,7 @@ class TrainingFilm(ImageFilm):
 
     def _show(self, state: State) -> None:
         assert state.run is not None
-        self._state, history = state, state.run.history
+        history = state.run.history
         self._point = history.at(state.iteration)
         if not self._run.watched:  # a script reports its own loss
             self._point = state.iteration, state.loss() or 0.0
@@ -268,7 +268,7 @@ class TrainingFilm(ImageFilm):
     def words(self, palette: Palette) -> Iterator[FootText]:
         """Yield the footer's texts: the iteration and its loss, or "" if this loss was not measured."""
         title, end = self._end.curve_title, self._end.iteration
-        iteration, loss = run_texts(title, self._point, self._state.iteration, end)
+        iteration, loss = run_texts(title, self._point, self.moment.state.iteration, end)
         widest = run_texts(title, (end, 0.0001234), end, end)
         yield FootText(iteration, palette.muted, widest[0])
         yield FootText(loss, palette.ink, widest[1])
