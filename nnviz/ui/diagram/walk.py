@@ -304,8 +304,7 @@ def _font(pixels: float, style: str) -> QFont:
 
 def _settings(words: StepText, pixels: float, cost: float) -> Iterator[Setting]:
     """Yield settings of a text, the widest first, for a font of this cost. Lines break only between terms."""
-    metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "remark")}
-    metrics["rest"] = metrics["line"]
+    metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "rest", "remark")}
 
     def width(row: CalloutLine) -> float:
         indent = INDENT * pixels if row.style == "rest" else 0.0
