@@ -97,14 +97,6 @@ def line(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = ""
     return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
 
 
-def _text(label: Label, colour: str) -> str:
-    x, anchor = label.rect.x + BEFORE[label.align] * label.rect.width, ANCHORS[label.align]
-    spacing = style.letter_spacing(label.style, label.size)
-    more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
-    weight = style.font_weight(label.style)
-    return svg_text(x, label.rect.center[1], label.text, label.size, colour, anchor, weight, more)
-
-
 def _element(shape: Shape) -> str:
     """Return the SVG element of a shape."""
     match shape:
@@ -114,7 +106,11 @@ def _element(shape: Shape) -> str:
             more = ' style="image-rendering: pixelated"' if sharp else ""
             return f'<image {_place(rect)} preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
         case Text(label, colour):
-            return _text(label, colour)
+            x, anchor = label.rect.x + BEFORE[label.align] * label.rect.width, ANCHORS[label.align]
+            spacing = style.letter_spacing(label.style, label.size)
+            more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
+            weight = style.font_weight(label.style)
+            return svg_text(x, label.rect.center[1], label.text, label.size, colour, anchor, weight, more)
         case Polygon(corners, colour):
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
             return f'<polygon points="{points}" fill="{colour}"/>'
