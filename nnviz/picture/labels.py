@@ -210,19 +210,14 @@ def _all_numbers(content: Content, column: DiagramColumn, slots: Slots, nodes: r
     at_right: dict[tuple[int, float], float] = {}
     """Left end of the right-aligned text in a line of a node, by node and y of the line."""
     for kind, slot in slots.items():
-        make = _MAKERS.get(kind)
-        if make is None:
-            continue
-        for node, corner in zip(nodes, corners, strict=True):
+        for node, corner in zip(nodes, corners, strict=True) if kind in _MAKERS else ():
             address, rect = Address(kind, column.layer, node), slot.place(*corner)
             if kind == "badge" and slot.name_size:
                 rect = _free_part(content, address, slot, rect, at_right.get((node, rect.y), rect.right))
-            label = make(content, address, slot, rect)
-            if label is None:
-                continue
-            if slot.align == "right":
-                at_right[node, rect.y] = label.rect.x
-            yield label
+            if label := _MAKERS[kind](content, address, slot, rect):
+                if slot.align == "right":
+                    at_right[node, rect.y] = label.rect.x
+                yield label
     if "node_slope" in slots:
         for node in nodes:
             yield from _pills(content, column, slots["node_slope"], node)

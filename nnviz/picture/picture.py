@@ -135,8 +135,7 @@ class Picture:
 
         For a weight without a text, the rectangle is at the middle of the visible part of the edge.
         """
-        label = self.label(address)
-        if label is not None:
+        if label := self.label(address):
             return label.rect
         column = self.layout.column(address.layer)
         if address.kind == "node" or (address.kind == "input" and column.per_row > 1):
@@ -212,8 +211,7 @@ class Picture:
 
     def _node_at(self, x: float, y: float) -> Address | None:
         for column in self.layout.columns:
-            node = column.node_at(x, y)
-            if node is not None:
+            if (node := column.node_at(x, y)) is not None:
                 return self._pixel_at(column, node, x, y) or Address("node", column.layer, node)
         return None
 
@@ -227,8 +225,7 @@ class Picture:
 
     def _edge_at(self, x: float, y: float) -> Address | None:
         for gap in self.layout.gaps:
-            nearest = gap.nearest(x, y)
-            if nearest is not None and nearest[2] <= NEAR_PX:
+            if (nearest := gap.nearest(x, y)) and nearest[2] <= NEAR_PX:
                 return Address("weight", gap.layer, nearest[0], nearest[1])
         return None
 

@@ -104,8 +104,7 @@ def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | 
 def label_shapes(labels: Iterable[Label], palette: Palette, *, chosen: bool = False) -> Iterator[Shape]:
     """Yield the boxes and texts of labels. With `chosen=True`, boxes have an outline in the accent colour."""
     for label in labels:
-        box = label_box(label, palette, chosen=chosen)
-        if box is not None:
+        if box := label_box(label, palette, chosen=chosen):
             yield box
         yield Text(label, text_colour(label, palette))
 

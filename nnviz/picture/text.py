@@ -94,8 +94,7 @@ LONG_NUMBER = 7.0
 
 
 def _advance(character: str, bold: bool) -> float:
-    advance = _ADVANCES[bold].get(character)
-    if advance is not None:
+    if (advance := _ADVANCES[bold].get(character)) is not None:
         return advance
     category = unicodedata.category(character)
     if category.startswith("M"):

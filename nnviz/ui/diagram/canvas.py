@@ -119,11 +119,10 @@ def _mean(state: State, means: Means | None) -> tuple[MeanSlopes | None, str]:
 
 def _paint_selected_heading(painter: QPainter, now: Moment, picture: Picture, palette: Palette) -> None:
     """Outline the heading of a selected layer."""
-    if now.address and now.address.kind == "layer":
-        heading = picture.label(now.address._replace(kind="heading"))
-        if heading:
-            rect = heading.rect.middle(heading.rect.width + 2 * CORNER_PX, heading.rect.height + 4)
-            paint_shapes(painter, [Box(rect, "", palette.accent, 2.0, rect.height / 3)])
+    at = now.address
+    if at and at.kind == "layer" and (heading := picture.label(at._replace(kind="heading"))):
+        rect = heading.rect.middle(heading.rect.width + 2 * CORNER_PX, heading.rect.height + 4)
+        paint_shapes(painter, [Box(rect, "", palette.accent, 2.0, rect.height / 3)])
 
 
 FADED = 0.2

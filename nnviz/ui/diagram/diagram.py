@@ -225,8 +225,7 @@ class Diagram(Canvas):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom around the position of the mouse."""
-        angle = event.angleDelta().y() or event.angleDelta().x()
-        if angle:
+        if angle := event.angleDelta().y() or event.angleDelta().x():
             at = event.position()
             self.show_view(self.view.zoomed(at.x(), at.y(), 1.0015**angle))
         event.accept()

@@ -62,8 +62,7 @@ class PlaceEditor(NumberField):
 
     def commit(self) -> bool:
         """Accept the text and close. If the text is invalid, stay open, show why, and return False."""
-        accepted = self.isHidden() or super().commit()
-        if accepted:
+        if accepted := self.isHidden() or super().commit():
             self.hide()
         return accepted
 
@@ -175,8 +174,7 @@ class EditSession(QObject):
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
         """Add `steps` · `size`, for example 3 · "0.1", to a number. Consecutive calls are one undo entry."""
-        value = self.value(address)
-        if value is not None:
+        if (value := self.value(address)) is not None:
             self.set_number(address, moved_by_steps(value, steps, size), (address, "keys"))
 
     def value(self, address: Address) -> float | None:

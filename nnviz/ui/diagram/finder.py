@@ -126,8 +126,7 @@ class Finder(QFrame):
         matches = find(now.row_state, text, LIMIT, now.row_index)
         if now.hiding.on:
             matches = list(map(_without_result, matches))
-        places = [match.address for match in matches]
-        current = places.index(keep.address) if keep and keep.address in places else 0
+        current = next((k for k, match in enumerate(matches) if keep and match.address == keep.address), 0)
         self.list.show_matches(matches, current)
         self._highlight()
         self.list.setVisible(bool(matches))
@@ -144,8 +143,7 @@ class Finder(QFrame):
         self._diagram.hover(match.address if match else None)
 
     def _choose(self) -> None:
-        match = self.list.current
-        if match:
+        if match := self.list.current:
             self._diagram.reveal(match.address)
             self._uncover(match.address)
 

@@ -104,8 +104,7 @@ class Structure(QObject):
 
     def _edit(self, text: str, message: str, edit: Callable[..., State], *where: object) -> bool:
         """Make an edit, and report `message`. Return whether the edit succeeded."""
-        edited = self._document.edit(text, edit, *where)
-        if edited:
+        if edited := self._document.edit(text, edit, *where):
             self._message.emit(message)
         return edited
 

@@ -234,8 +234,7 @@ class NumberField(QLineEdit):
             return
         event.accept()
         self._turned += turned
-        notches = int(self._turned / NOTCH_ANGLE)  # a touchpad sends smaller angles
-        if notches:
+        if notches := int(self._turned / NOTCH_ANGLE):  # a touchpad sends smaller angles
             self._turned -= notches * NOTCH_ANGLE
             self.nudge(notches, event.modifiers())
 

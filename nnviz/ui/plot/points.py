@@ -310,8 +310,7 @@ def contours(across: Array, up: Array, heights: Array, levels: Iterable[float]) 
     )
     lines = [gap]
     for level in levels:
-        points = found.lines(level)[0][0]
-        if points is not None:
+        if (points := found.lines(level)[0][0]) is not None:
             lines += [points, gap]
     return np.concatenate(lines)
 
