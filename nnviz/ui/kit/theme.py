@@ -124,16 +124,12 @@ def _is_ours(widget: QWidget) -> bool:
 
 def _lengths(widget: QWidget) -> Iterator[Length]:
     """Yield the lengths of a widget that were set in pixels, and not by its layout."""
-    least, most, layout = widget.minimumSize(), widget.maximumSize(), widget.layout()
+    layout = widget.layout()
     free = layout is None or layout.sizeConstraint() == QLayout.SizeConstraint.SetDefaultConstraint
     if free and not (widget.isWindow() and widget.isVisible()):
-        limits = {
-            "setMaximumWidth": most.width(),
-            "setMaximumHeight": most.height(),
-            "setMinimumWidth": least.width(),
-            "setMinimumHeight": least.height(),
-        }
-        yield from (Length(name, pixels) for name, pixels in limits.items() if 0 < pixels < NO_LIMIT)
+        for end, size in (("Maximum", widget.maximumSize()), ("Minimum", widget.minimumSize())):
+            limits = {f"set{end}Width": size.width(), f"set{end}Height": size.height()}
+            yield from (Length(name, pixels) for name, pixels in limits.items() if 0 < pixels < NO_LIMIT)
     if isinstance(widget, QToolBar | QAbstractButton):
         yield Length("setIconSize", widget.iconSize())
     if isinstance(widget, QLabel):
