@@ -100,7 +100,6 @@ class MakeRows(Dialog):
         self._of_mine, self._of_suiting = wrapped_label(), wrapped_label()
         self._drawing = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._drawing.timeout.connect(self._draw)
-        self._fill()
         self._add_parts()
         self.kinds.currentRowChanged.connect(self._choose)
         self.formula.textChanged.connect(lambda _: self._drawing.start())
@@ -148,26 +147,27 @@ class MakeRows(Dialog):
         field.accepted.connect(lambda _: self._drawing.start())
         return field
 
-    def _fill(self) -> None:
+    def _add_parts(self) -> None:
         self.kinds.setSpacing(px(4))
         self.kinds.setFixedWidth(LIST_PX)
         for kind in KINDS.values():
-            item = QListWidgetItem(kind.title, self.kinds)
-            item.setToolTip(kind.line)
-
-    def _add_parts(self) -> None:
+            QListWidgetItem(kind.title, self.kinds).setToolTip(kind.line)
         self.rows.setToolTip(f"The number of rows to make\n{NUDGE_TIP}")
         self.noise.setToolTip(
             "Each point is shifted at random; the noise is the standard deviation of the shift\n"
             "Up, Down and the mouse wheel change the number by 0.1, or with Alt by 0.01"
         )
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
-        typed = QGridLayout(self._typed)
+        typed, numbers = QGridLayout(self._typed), QGridLayout()
         typed.setContentsMargins(0, 0, 0, 0)
         typed.setColumnStretch(0, 1)
         for text, field in zip(("&Formula", *RANGE), (self.formula, self.low, self.high), strict=True):
             add_labelled(typed, text, field)
-        shown = (self._title, self._description, self._typed, self.preview, self._message, self._numbers())
+        numbers.setHorizontalSpacing(8)
+        for text, field in (("&Rows", self.rows), ("N&oise", self.noise), ("&Seed", self.seed)):
+            add_labelled(numbers, text, field)
+        numbers.setColumnStretch(3, 1)
+        shown = (self._title, self._description, self._typed, self.preview, self._message, numbers)
         mine, suiting = (self.for_open_network, self._of_mine), (self.for_new_network, self._of_suiting)
         for line in (self._of_mine, self._of_suiting):
             line.setContentsMargins(INDENT_PX, 0, 0, 0)
@@ -175,14 +175,6 @@ class MakeRows(Dialog):
         right.setStretchFactor(self.preview, 1)
         across = beside(self.kinds, right)
         self._lay_out(across).setStretchFactor(across, 1)
-
-    def _numbers(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        for text, field in (("&Rows", self.rows), ("N&oise", self.noise), ("&Seed", self.seed)):
-            add_labelled(grid, text, field)
-        grid.setColumnStretch(3, 1)
-        return grid
 
     # --- display
 

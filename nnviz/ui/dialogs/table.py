@@ -187,7 +187,6 @@ class OpenTable(Dialog):
         self._name = name
         self.view = ColumnsView()
         self._make_layout_choices()
-        self._make_uses()
         self._add_parts()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._build)
@@ -212,13 +211,11 @@ class OpenTable(Dialog):
             changed.connect(lambda _: self._read_again())
         self.missing.activated.connect(lambda _: self._build())
 
-    def _make_uses(self) -> None:
+    def _add_parts(self) -> None:
         self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
         for what, button in self.uses.items():
             button.clicked.connect(lambda _, what=what: self._prefer(what))
         self.summary, self.error_label = wrapped_label(), wrapped_label("", "error")
-
-    def _add_parts(self) -> None:
         grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
