@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -149,13 +149,12 @@ def wrapped_label(text: str = "", name: str = "muted", pixels: float | None = No
     return label
 
 
-def fill_box(
-    box: AnyBox, spacing: int, *parts: QWidget | QLayout, margins: tuple[int, int, int, int] = (0,) * 4
-) -> AnyBox:
-    """Add parts to a layout, `spacing` pixels apart. Return the layout.
+Margins: TypeAlias = tuple[int, int, int, int]
+"""The margins at the left, at the top, at the right and at the bottom, in pixels."""
 
-    `margins` are left, top, right and bottom.
-    """
+
+def fill_box(box: AnyBox, spacing: int, *parts: QWidget | QLayout, margins: Margins = (0,) * 4) -> AnyBox:
+    """Add parts to a layout, `spacing` pixels apart. Return the layout."""
     box.setContentsMargins(*margins)
     box.setSpacing(spacing)
     for part in parts:
