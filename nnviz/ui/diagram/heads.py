@@ -95,13 +95,6 @@ class Structure(QObject):
         if chosen := ask_parameters("Activation", name, meaning, example, activation):
             self._set_activation(layer, chosen)
 
-    def _set_biases(self, layer: int, has_biases: bool) -> None:
-        title = self.title(layer + 1, within=True)
-        if has_biases:
-            self._edit("Add biases", f"Added biases of 0 to {title}", edits.add_biases, layer)
-        else:
-            self._edit("Remove biases", f"Removed the biases of {title}", edits.remove_biases, layer)
-
     def _edit(self, text: str, message: str, edit: Callable[..., State], *where: object) -> bool:
         """Make an edit, and report `message`. Return whether the edit succeeded."""
         if edited := self._document.edit(text, edit, *where):
@@ -168,9 +161,12 @@ class Structure(QObject):
         if column:
             layer = network.layers[column - 1]
             self.fill_activations(menu.addMenu(f"{title}: {layer.activation}"), column - 1)
-            missing = layer.biases is None
-            biases = f"Add biases to {within}" if missing else f"Remove the biases of {within}"
-            menu.addAction(biases, lambda: self._set_biases(column - 1, missing))
+            text = f"Remove the biases of {within}"
+            edit = "Remove biases", f"Removed the biases of {within}", edits.remove_biases
+            if layer.biases is None:
+                text = f"Add biases to {within}"
+                edit = "Add biases", f"Added biases of 0 to {within}", edits.add_biases
+            menu.addAction(text, partial(self._edit, *edit, column - 1))
             menu.addSeparator()
             menu.addAction(f"Add a hidden layer before {here}", lambda: self._add_layer(column - 1))
         if column < len(network.layers):
