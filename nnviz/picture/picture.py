@@ -272,12 +272,10 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
     if with_slopes and not state.trainable:
         raise ValueError("data.targets: slopes need at least one row with targets")
     results = Results(state)
-    content = Content(state, 0, results.trace_of(0, together=False) if len(state.data) else None)
-    if with_slopes:
-        slopes = results.slopes_of(0, together=False)
-        content = replace(content, slopes=slopes, slopes_of="slopes of row 1")
-    if view.pictures and shows_functions(state.network):
-        content = replace(content, functions=node_functions(state))
+    trace = results.trace_of(0, together=False) if len(state.data) else None
+    slopes, of_row = (results.slopes_of(0, together=False), "slopes of row 1") if with_slopes else (None, "")
+    functions = node_functions(state) if view.pictures and shows_functions(state.network) else None
+    content = Content(state, 0, trace, slopes, of_row, functions=functions)
     layout = lay_out(state.network, view, slopes=with_slopes, classes=means_classes(state))
     return make_picture(content, layout)
 
