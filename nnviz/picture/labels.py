@@ -38,9 +38,8 @@ FATE_MARKS: dict[Fate, tuple[str, str]] = {
 }
 """Long and short text for each problem of a layer's slopes. The line under a heading shows the text."""
 LineKind: TypeAlias = Literal["heading", "subheading"]
-STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
-NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
-"""Preferred padding (left plus right) of a number in its label on an edge, by style, in font sizes."""
+STYLES: dict[Kind, tuple[Style, float]] = {"weight": ("pill", 0.9), "slope": ("slope", 0.5)}
+"""Style of a number in its label on an edge, and its preferred padding (left plus right) in font sizes."""
 
 
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
@@ -160,13 +159,13 @@ def edge_numbers(content: Content, places: Places, layer: int) -> Iterator[Label
 def _on_edge(place: NumberPlace, value: float) -> Label | None:
     """Return the label of a number on an edge, or None if the number is too long."""
     kind, room = place.address.kind, place.width - LEAST_PAD * place.size
-    style = STYLES[kind]
+    style, padding = STYLES[kind]
     fit = fit_number(value, font_sizes(place.size, LEAST_SHRINK), room, bold=True)
     if fit is None:
         return None
     text, size, width = fit
     height = place.height - 4.0 if kind == "slope" else place.height
-    width = min(max(width + NUMBER_PADDING[style] * size, height), place.width)
+    width = min(max(width + padding * size, height), place.width)
     rect = Rect(place.x - width / 2, place.y - height / 2, width, height)
     return Label(place.address, text, rect, style, size, value)
 
