@@ -465,14 +465,12 @@ class WalkLayer:
         if not steps:
             return qrect(picture.layout.body)
         step, body = steps[0], qrect(picture.layout.body)
-        layers = {step.layer}
+        first = last = step.layer
         if step.deed in ("forward", *EDGE_STEPS):
-            layers.add(step.layer - 1)
+            first -= 1
         elif step.deed == "backward" and step.layer + 1 < len(picture.weights):
-            layers.add(step.layer + 1)
-        boxes = [qrect(picture.layout.column(layer).box) for layer in layers]
-        left = min(box.left() for box in boxes) - 60
-        right = max(box.right() for box in boxes) + 260
+            last += 1
+        left, right = picture.layout.column(first).x - 60, picture.layout.column(last).box.right + 260
         columns = QRectF(left, body.top(), right - left, body.height())
         self.callout.place_box(picture, moment.walk_text(short_name))
         return columns.united(self.callout.painted_rect).intersected(body)
