@@ -236,24 +236,24 @@ def make_picture(
     *,
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,
-    ranking: Network | None = None,
+    ranking: tuple[Array, ...] | None = None,
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
     The function `shows` returns whether to show the text at an address. `largest` is the absolute value of
-    the weight whose edge is widest, by default the largest absolute value in the network. The weights of
+    the weight whose edge is widest, by default the largest absolute value in the network. The weights
     `ranking` say which edges are the strongest, by default those of the network.
     """
     layers = content.shown.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    ranks = tuple(layer.weights for layer in (ranking or content.shown).layers)
+    weights = tuple(layer.weights for layer in layers)
+    ranks = ranking or weights
     places = tuple(room.places(each) for room, each in zip(layout.rooms, ranks, strict=True))
     labels = all_labels(content, layout, places)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
-    weights = tuple(layer.weights for layer in layers)
     scale = largest_weight(content.shown) if largest is None else largest
     return Picture(layout, content, tuple(labels), weights, scale, ranks, places, shows)
 

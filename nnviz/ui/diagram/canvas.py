@@ -43,8 +43,6 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
         self._picture: Picture | None = None
         self._picture_key: tuple[object, ...] = ()
-        self._ranking: Network | None = None
-        """The network whose weights say which are the strongest; the same one during a run or a drag."""
 
     def picture(self, moment: Moment, view: View, largest: float | None = None) -> Picture:
         """Return the picture of a Moment for a view: the last one if nothing in the picture has changed.
@@ -61,16 +59,17 @@ class PictureMaker:
         content = Content(*row, slopes, slopes_of, *marks, is_what_if, moment.hiding, *compared, functions)
         layout, walk = self._layout(moment.state, view, with_slopes), moment.walk
         interest = (*_interest(moment),) if layout.shows_strongest else ()
-        key = layout, walk if walk.active else None, largest, interest
-        if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
-            if largest is None or self._picture is None or layout is not self._picture.layout:
-                self._ranking = content.shown
+        key, last = (layout, walk if walk.active else None, largest, interest), self._picture
+        if last is None or key != self._picture_key or not content.is_same(last.content):
             shows = walk.shows if walk.active else None
-            picture = make_picture(content, layout, shows=shows, largest=largest, ranking=self._ranking)
+            # during a run or a drag, the strongest weights stay the same ones
+            ranking = last.ranking if last and largest is not None and layout is last.layout else None
+            picture = make_picture(content, layout, shows=shows, largest=largest, ranking=ranking)
             for addresses in interest:
                 picture = picture.with_numbers(*addresses)
             self._picture, self._picture_key = picture, key
-        return self._picture
+            return picture
+        return last
 
     def _layout(self, state: State, view: View, with_slopes: bool) -> Layout:
         classes = means_classes(state)
