@@ -22,7 +22,7 @@ from nnviz.core.numbers import as_text, counted, exact_text, full_text, shortene
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import Dataset, State
 from nnviz.core.train import Result
-from nnviz.picture.palette import PALETTES, Palette, rgb
+from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
 from nnviz.picture.scales import round_ticks, tick_texts
@@ -57,7 +57,7 @@ def _network(network: Network) -> str:
 
 @render.register
 def _result(result: Result) -> str:
-    return curve_svg(result.history, result.in_words, PALETTE, result.state.measure.title)
+    return curve_svg(result.history, result.in_words, result.state.measure.title)
 
 
 @render.register
@@ -163,9 +163,11 @@ NUMBERS_GAP, KEY_LINE = 8.0, 18.0
 """NUMBERS_GAP: space between plot and axis numbers. KEY_LINE: length of lines in the legend. In pixels."""
 TICKS = 5
 """Approximate number of ticks on each axis."""
+CURVES = PALETTE.accent, PALETTE.validation
+"""Colours of the training curve and of the validation curve."""
 
 
-def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE") -> str:
+def curve_svg(history: Array, title: str, measure: str) -> str:
     """Return a loss history, shape (points, 2 or 3), as an SVG document.
 
     The columns are iteration, loss (called `measure`), and loss over the validation rows, NaN where unknown.
@@ -183,40 +185,35 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
     texts = tick_texts(up)
     left = MARGIN + max(text_width(text, TEXT_SIZE) for text in texts) + NUMBERS_GAP
     plot = Rect(left, TOP, CURVE_SIZE[0] - RIGHT - left, CURVE_SIZE[1] - TOP - BOTTOM)
-    parts = [svg_text(MARGIN, 20.0, title, TITLE_SIZE, palette.ink, weight=600)]
-    parts.append(svg_text(left, 40.0, measure, TEXT_SIZE, palette.muted))
+    parts = [svg_text(MARGIN, 20.0, title, TITLE_SIZE, PALETTE.ink, weight=600)]
+    parts.append(svg_text(left, 40.0, measure, TEXT_SIZE, PALETTE.muted))
     if len(curves) > 1:
-        parts += _key(plot, palette)
-    parts.append(svg_text(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT_SIZE, palette.muted, "end"))
+        parts += _key(plot)
+    parts.append(svg_text(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT_SIZE, PALETTE.muted, "end"))
     for value, text in zip(up, texts, strict=True):
         y = plot.bottom - (value - low) / span * plot.height
-        parts.append(line(plot.x, y, plot.right, y, palette.line))
-        parts.append(svg_text(plot.x - NUMBERS_GAP, y, text, TEXT_SIZE, palette.muted, "end"))
+        parts.append(line(plot.x, y, plot.right, y, PALETTE.line))
+        parts.append(svg_text(plot.x - NUMBERS_GAP, y, text, TEXT_SIZE, PALETTE.muted, "end"))
     for value, text in zip(across, tick_texts(across), strict=True):
         x = plot.x + value / last * plot.width
-        parts.append(line(x, plot.bottom, x, plot.bottom + 4.0, palette.line))
-        parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, palette.muted, "middle"))
-    for points, colour in zip(curves, _colours(palette), strict=False):
+        parts.append(line(x, plot.bottom, x, plot.bottom + 4.0, PALETTE.line))
+        parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, PALETTE.muted, "middle"))
+    for points, colour in zip(curves, CURVES, strict=False):
         inside = np.minimum(points, (math.inf, high + span))  # a curve that diverges leaves the picture
         shares = (inside - (0.0, low)) / (last, -span)
         parts.append(_curve(shares * (plot.width, plot.height) + (plot.x, plot.bottom), colour))
-    return document(*CURVE_SIZE, title, palette.canvas, parts)
+    return document(*CURVE_SIZE, title, PALETTE.canvas, parts)
 
 
 def _in_columns(points: Array, last: float) -> Array:
     return in_columns(points, last / CURVE_SIZE[0], bucket_length(int(last)))
 
 
-def _colours(palette: Palette) -> tuple[str, str]:
-    """Return the colours of the training curve and of the validation curve."""
-    return palette.accent, palette.validation
-
-
-def _key(plot: Rect, palette: Palette) -> list[str]:
+def _key(plot: Rect) -> list[str]:
     """Return the key of the curves, at the right above the plot."""
     parts, right = [], plot.right
-    for text, colour in reversed(tuple(zip(("training", "validation"), _colours(palette), strict=True))):
-        parts.append(svg_text(right, 40.0, text, TEXT_SIZE, palette.muted, "end"))
+    for text, colour in reversed(tuple(zip(("training", "validation"), CURVES, strict=True))):
+        parts.append(svg_text(right, 40.0, text, TEXT_SIZE, PALETTE.muted, "end"))
         left = right - text_width(text, TEXT_SIZE) - NUMBERS_GAP
         parts.append(line(left - KEY_LINE, 40.0, left, 40.0, colour, ' stroke-width="2"'))
         right = left - KEY_LINE - 2 * NUMBERS_GAP
