@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -234,7 +234,7 @@ FRAME_PER_LOOK = 50.0
 _clock = time.perf_counter
 
 
-class WatchWindow:
+class WatchWindow(contextlib.AbstractContextManager["WatchWindow"]):
     """A window that shows the training of a script while the script runs.
 
     ================ ================================================================
@@ -267,9 +267,6 @@ class WatchWindow:
         link = self._link = Link(state, weakref.WeakMethod(self.close))
         weakref.finalize(self, link.end, "").atexit = False
         return link
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close(f"The training stopped with {kind.__name__}" if kind else "")

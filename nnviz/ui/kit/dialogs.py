@@ -9,9 +9,10 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QFont
@@ -359,7 +360,7 @@ UPDATE_S = 0.03
 """Time between two updates of a progress dialog, in seconds. Updates are rare enough to cost little."""
 
 
-class ProgressDialog:
+class ProgressDialog(AbstractContextManager["ProgressDialog"]):
     """A progress callback for long work. It raises CancelledError after the person has pressed Cancel.
 
     Use the object as a context manager, which closes the dialog at the end.
@@ -369,9 +370,6 @@ class ProgressDialog:
         self._window, self._what = window, what
         self._dialog: QProgressDialog | None = None
         self._next = time.monotonic() + WAIT_S
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_error: object) -> None:
         if self._dialog is not None:
