@@ -492,16 +492,15 @@ def _paint_marks(painter: QPainter, picture: Picture, step: WalkStep, palette: P
 def _pulses(picture: Picture, steps: tuple[WalkStep, ...], palette: Palette) -> Iterator[Pulse]:
     """Yield the pulses on the strongest edges of some steps."""
     backward = steps[0].deed == "backward"
-    layer = steps[0].layer + (1 if backward else 0)
+    layer = steps[0].layer + backward
     trace, slopes = picture.content.trace, picture.content.slopes
-    if layer >= len(picture.weights) or picture.content.hiding.on:  # the dots show the results
-        return
-    if trace is None or (backward and slopes is None):
+    if layer >= len(picture.weights) or picture.content.hiding.on or trace is None:  # dots show results
         return
     weights, nodes = picture.weights[layer], [step.node for step in steps]
     chosen = np.zeros_like(weights, dtype=bool)
     if backward:
-        assert slopes is not None
+        if slopes is None:
+            return
         ends = slopes.layers[layer].nodes[:, None]
         chosen[:, nodes] = True
     else:
