@@ -185,19 +185,19 @@ def curve_svg(history: Array, title: str, measure: str) -> str:
     texts = tick_texts(up)
     left = MARGIN + max(text_width(text, TEXT_SIZE) for text in texts) + NUMBERS_GAP
     plot = Rect(left, TOP, CURVE_SIZE[0] - RIGHT - left, CURVE_SIZE[1] - TOP - BOTTOM)
-    parts = [svg_text(MARGIN, 20.0, title, TITLE_SIZE, PALETTE.ink, weight=600)]
-    parts.append(svg_text(left, 40.0, measure, TEXT_SIZE, PALETTE.muted))
+    parts = [svg_text((MARGIN, 20.0), title, TITLE_SIZE, PALETTE.ink, weight=600)]
+    parts.append(svg_text((left, 40.0), measure, TEXT_SIZE, PALETTE.muted))
     if len(curves) > 1:
         parts += _key(plot)
-    parts.append(svg_text(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT_SIZE, PALETTE.muted, "end"))
+    parts.append(svg_text((plot.right, CURVE_SIZE[1] - 12.0), "iterations", TEXT_SIZE, PALETTE.muted, "end"))
     for value, text in zip(up, texts, strict=True):
         y = plot.bottom - (value - low) / span * plot.height
         parts.append(line(plot.x, y, plot.right, y, PALETTE.line))
-        parts.append(svg_text(plot.x - NUMBERS_GAP, y, text, TEXT_SIZE, PALETTE.muted, "end"))
+        parts.append(svg_text((plot.x - NUMBERS_GAP, y), text, TEXT_SIZE, PALETTE.muted, "end"))
     for value, text in zip(across, tick_texts(across), strict=True):
         x = plot.x + value / last * plot.width
         parts.append(line(x, plot.bottom, x, plot.bottom + 4.0, PALETTE.line))
-        parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, PALETTE.muted, "middle"))
+        parts.append(svg_text((x, plot.bottom + 14.0), text, TEXT_SIZE, PALETTE.muted, "middle"))
     for points, colour in zip(curves, CURVES, strict=False):
         inside = np.minimum(points, (math.inf, high + span))  # a curve that diverges leaves the picture
         shares = (inside - (0.0, low)) / (last, -span)
@@ -213,7 +213,7 @@ def _key(plot: Rect) -> list[str]:
     """Return the key of the curves, at the right above the plot."""
     parts, right = [], plot.right
     for text, colour in reversed(tuple(zip(("training", "validation"), CURVES, strict=True))):
-        parts.append(svg_text(right, 40.0, text, TEXT_SIZE, PALETTE.muted, "end"))
+        parts.append(svg_text((right, 40.0), text, TEXT_SIZE, PALETTE.muted, "end"))
         left = right - text_width(text, TEXT_SIZE) - NUMBERS_GAP
         parts.append(line(left - KEY_LINE, 40.0, left, 40.0, colour, ' stroke-width="2"'))
         right = left - KEY_LINE - 2 * NUMBERS_GAP

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -59,20 +59,18 @@ def escaped(text: str) -> str:
     return escape("".join(allowed), quote=False)
 
 
+Point: TypeAlias = tuple[float, float]
+"""A place on the page, in pixels."""
+
+
 def svg_text(
-    x: float,
-    middle: float,
-    text: str,
-    size: float,
-    colour: str,
-    anchor: str = "start",
-    weight: int = 400,
-    more: str = "",
+    at: Point, text: str, size: float, colour: str, anchor: str = "start", weight: int = 400, more: str = ""
 ) -> str:
-    """Return an SVG text element with digits centred at y `middle`. `anchor` is start, middle or end.
+    """Return an SVG text element with digits centred at the y of `at`. `anchor` is start, middle or end.
 
     `more` has additional attributes, each after a space.
     """
+    x, middle = at
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
         f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
@@ -110,7 +108,8 @@ def _element(shape: Shape) -> str:
             spacing = style.letter_spacing(label.style, label.size)
             more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
             weight = style.font_weight(label.style)
-            return svg_text(x, label.rect.center[1], label.text, label.size, colour, anchor, weight, more)
+            at = x, label.rect.center[1]
+            return svg_text(at, label.text, label.size, colour, anchor, weight, more)
         case Polygon(corners, colour):
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
             return f'<polygon points="{points}" fill="{colour}"/>'
