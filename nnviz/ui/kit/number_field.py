@@ -105,7 +105,8 @@ class NumberField(QLineEdit):
     def __init__(self, notation: Notation = DECIMAL, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(False)
-        self._value: Any = None
+        self.value: Any = None
+        """The accepted value, which does not depend on unaccepted text in the field."""
         self.empty: Callable[[], object] | None = None
         self.room = ""
         self._over: QRect | None = None
@@ -148,18 +149,13 @@ class NumberField(QLineEdit):
         self.setGeometry(place)
 
     @property
-    def value(self) -> Any:
-        """The accepted value, which does not depend on unaccepted text in the field."""
-        return self._value
-
-    @property
     def is_edited(self) -> bool:
         """Whether the text in the field differs from the accepted value."""
-        return self.text() != self._write(self._value)
+        return self.text() != self._write(self.value)
 
     def show_value(self, value: Any) -> None:
         """Show a new value, and discard the previous text and the field's own undo history."""
-        self._value = value
+        self.value = value
         text = self._write(value)
         if text != self.text() or self.isUndoAvailable() or self.isRedoAvailable():
             self.setText(text)
@@ -169,7 +165,7 @@ class NumberField(QLineEdit):
     def commit(self) -> bool:
         """Accept the text in the field, or reject it; return whether the text is valid."""
         if not self.is_edited:
-            self.show_value(self._value)
+            self.show_value(self.value)
             return True
         try:
             if self.empty and not self.text().strip():
@@ -180,7 +176,7 @@ class NumberField(QLineEdit):
         except ValueError as error:
             self._refuse(str(error))
             return False
-        changed = value != self._value
+        changed = value != self.value
         self.show_value(value)
         if changed:
             self.accepted.emit(value)
@@ -219,7 +215,7 @@ class NumberField(QLineEdit):
             if holds:
                 self.confirmed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.is_edited:
-            self.show_value(self._value)
+            self.show_value(self.value)
             self.selectAll()
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._nudge:
             self.nudge(1 if event.key() == Qt.Key.Key_Up else -1, event.modifiers())
