@@ -28,7 +28,7 @@ from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
 from nnviz.picture.style import Box, label_shapes, lock_shapes, node_shapes, thumbnail_marks
 from nnviz.ui.diagram.paint import ALWAYS_SHARP, paint_edges, paint_halo, paint_shapes, paint_some_edges
-from nnviz.ui.diagram.walk import Callout, WalkLayer, short_name
+from nnviz.ui.diagram.walk import WalkLayer, short_name
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, TEXT_MS, Desk
 from nnviz.ui.kit.images import qrect
@@ -353,6 +353,8 @@ class Canvas(QWidget):
         self._holds_scale = False
         self._walk_line = ""
         self._layers = DiagramPainter()
+        self.callout = self._layers.walk.callout
+        """The box that describes the current step of the animated walk (one iteration, step by step)."""
         self._hover: Address | None = None
         self._focus_selection = False
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
@@ -363,11 +365,6 @@ class Canvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
         desk.player.frame.connect(self._walk_frame)
-
-    @property
-    def callout(self) -> Callout:
-        """The box that describes the current step of the animated walk (one iteration, step by step)."""
-        return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
         """Return a size that suits a small network."""
