@@ -166,9 +166,7 @@ def push_button(text: str, tip: str, *, checkable: bool = False) -> QPushButton:
 
 def small_button(text: str) -> QPushButton:
     """Return a button with a small text, for an action that is rarely needed."""
-    button = styled(push_button(text, ""), "small")
-    button.setFont(ui_font(11.5))
-    return button
+    return styled(push_button(text, ""), "small", 11.5)
 
 
 def quiet_button(text: str, tip: str, name: str = "", *, checkable: bool = False) -> QPushButton:

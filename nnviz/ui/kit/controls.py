@@ -44,7 +44,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.ui.kit.number_field import NumberField
-from nnviz.ui.kit.theme import AnyWidget, colours, px, styled, ui_font
+from nnviz.ui.kit.theme import AnyWidget, colours, px, styled
 
 AnyBox = TypeVar("AnyBox", bound=QBoxLayout)
 
@@ -136,17 +136,12 @@ def styled_label(text: str, name: str = "muted") -> QLabel:
 
 def muted_label() -> ElidedLabel:
     """Return an elided label for muted text in a panel."""
-    line = styled(ElidedLabel(), "muted")
-    line.setFont(ui_font(12))
-    return line
+    return styled(ElidedLabel(), "muted", 12)
 
 
 def wrapped_label(text: str = "", name: str = "muted", pixels: float | None = None) -> QLabel:
     """Return a label that wraps its text. `name` is its name in the style sheet, `pixels` its font size."""
-    label = styled(QLabel(text, wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop), name)
-    if pixels is not None:
-        label.setFont(ui_font(pixels))
-    return label
+    return styled(QLabel(text, wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop), name, pixels)
 
 
 Margins: TypeAlias = tuple[int, int, int, int]

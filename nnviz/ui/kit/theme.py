@@ -329,9 +329,11 @@ def _style_sheet(palette: Palette) -> str:
     return Template(text).substitute(vars(palette), icons=(resources() / "icons").as_posix())
 
 
-def styled(widget: AnyWidget, name: str) -> AnyWidget:
-    """Set the name of a new widget in the style sheet. Return the widget."""
+def styled(widget: AnyWidget, name: str, pixels: float | None = None) -> AnyWidget:
+    """Set a new widget's name in the style sheet and, with `pixels`, its font size. Return the widget."""
     widget.setObjectName(name)
+    if pixels is not None:
+        widget.setFont(ui_font(pixels))
     return widget
 
 

@@ -25,7 +25,7 @@ from nnviz.ui.kit.controls import (
 )
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.theme import colours, px, styled, ui_font
+from nnviz.ui.kit.theme import colours, px, styled
 
 if TYPE_CHECKING:
     from nnviz.ui.plot.points import PointPlot
@@ -234,9 +234,7 @@ class Caption(QLabel):
     def __init__(self, lines: int, tip: str) -> None:
         """Reserve room for this many `lines`, so that the plot keeps its height."""
         super().__init__(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
-        self.setObjectName("muted")
-        self.setToolTip(tip)
-        self.setFont(ui_font(11.5))
+        styled(self, "muted", 11.5).setToolTip(tip)
         self.setMinimumHeight(lines * self.fontMetrics().lineSpacing())
 
 
