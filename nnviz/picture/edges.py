@@ -69,10 +69,9 @@ class Gap:
         if not self.x0 <= x <= self.x1 + REACH_PX:
             return None
         x = min(x, self.x1)
-        if len(self.y1) <= len(self.y0):
-            source, node, distance = _nearest(self.x1, self.y1, self.x0, self.y0, x, y)
-        else:
-            node, source, distance = _nearest(self.x0, self.y0, self.x1, self.y1, x, y)
+        if len(self.y1) > len(self.y0):
+            return _nearest(self.x0, self.y0, self.x1, self.y1, x, y)
+        source, node, distance = _nearest(self.x1, self.y1, self.x0, self.y0, x, y)
         return node, source, distance
 
 

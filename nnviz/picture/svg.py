@@ -108,8 +108,7 @@ def _element(shape: Shape) -> str:
             spacing = style.letter_spacing(label.style, label.size)
             more = f' letter-spacing="{spacing:.2f}"' if spacing else ""
             weight = style.font_weight(label.style)
-            at = x, label.rect.center[1]
-            return svg_text(at, label.text, label.size, colour, anchor, weight, more)
+            return svg_text((x, label.rect.center[1]), label.text, label.size, colour, anchor, weight, more)
         case Polygon(corners, colour):
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist())
             return f'<polygon points="{points}" fill="{colour}"/>'
