@@ -150,12 +150,10 @@ class Finder(QFrame):
     def _uncover(self, address: Address) -> None:
         """Move the diagram to the left if the field covers `address`."""
         place = self._diagram.picture.place(address)
-        card = Rect(self.x(), self.y(), self.width(), self.height())
-        if place is None or not place.meets(card):
-            return
-        shift = card.x - MARGIN_PX - place.right
-        if place.x + shift > 0:
-            self._diagram.show_view(self._diagram.view.moved(shift, 0.0))
+        if place and place.meets(Rect(self.x(), self.y(), self.width(), self.height())):
+            shift = self.x() - MARGIN_PX - place.right
+            if place.x + shift > 0:
+                self._diagram.show_view(self._diagram.view.moved(shift, 0.0))
 
     def _place(self) -> None:
         self.setFixedWidth(min(px(WIDTH_PX), self._diagram.width() - 2 * MARGIN_PX))
