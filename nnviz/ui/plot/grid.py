@@ -258,13 +258,11 @@ class ImageGrid(QWidget):
     def _paint_texts(self, painter: QPainter, cells: MatrixImage, image: QImage) -> None:
         """If all texts fit, write each text into its cell; a 0 is muted."""
         texts, muted = self.texts(), colours().muted
-        font = _fitting_font(texts, cells.cell(Cell(0, 0)))
-        if font is None:
-            return
-        painter.setFont(font)
-        for cell, text in np.ndenumerate(texts):
-            painter.setPen(QColor(muted if text == "0" else ink_on(image.pixel(cell[1], cell[0]))))
-            painter.drawText(qrect(cells.cell(Cell(*cell))), MIDDLE, text)
+        if font := _fitting_font(texts, cells.cell(Cell(0, 0))):
+            painter.setFont(font)
+            for cell, text in np.ndenumerate(texts):
+                painter.setPen(QColor(muted if text == "0" else ink_on(image.pixel(cell[1], cell[0]))))
+                painter.drawText(qrect(cells.cell(Cell(*cell))), MIDDLE, text)
 
     def paint_mark(self, painter: QPainter, cells: MatrixImage) -> None:
         """Outline the selected cell."""
