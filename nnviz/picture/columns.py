@@ -460,8 +460,7 @@ def _outcome(column: DiagramColumn, classes: bool) -> dict[Kind, Slot]:
     The lines are as wide as the node if the height allows it.
     """
     above = NOTES_GAP + BAR_ROOM * classes
-    scale = _outcome_scale(column, above)
-    if not scale:
+    if not (scale := _outcome_scale(column, above)):
         return {}
     overhang = min(OVERHANG * column.width, MOST_OVERHANG_PX)
     width, left, line = column.width + 2 * overhang, -overhang, NOTES_LINE * scale
@@ -594,8 +593,7 @@ def _headings(columns: tuple[DiagramColumn, ...], body: Rect) -> tuple[Rect, ...
 
 def _names(network: Network, column: DiagramColumn, slots: Slots, body: Rect) -> Iterator[Label]:
     """Yield the visible names of a column's nodes."""
-    slot = slots.get("name")
-    if slot is None:
+    if (slot := slots.get("name")) is None:
         return
     names = network.names(column.index)
     nodes = list(column.visible_text_nodes(body))

@@ -239,8 +239,7 @@ def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | No
 
 
 def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    value = content.output(address)
-    if value is None:
+    if (value := content.output(address)) is None:
         return Label(address, MISSING, rect, "value", slot.size, None, slot.align, slot.role)
     style: Style = "dead" if content.dead(address) else "value" if slot.role else "pill"
     label = _number(content, address, slot, rect, value, style, "")

@@ -100,8 +100,7 @@ class NumberRoom:
         A number of these edges that is `shown` already keeps its place. Numbers of other edges do not
         matter, so that the places do not depend on them.
         """
-        edges = visible_edges(self.gap, self.body, nodes, sources)
-        if edges is None:
+        if (edges := visible_edges(self.gap, self.body, nodes, sources)) is None:
             return ()
         if len(edges.nodes) > MOST_OF_NODE:
             edges = edges.strongest(weights, MOST_OF_NODE)

@@ -523,8 +523,7 @@ class Canvas(QWidget):
         rect = column.rect(address.node)
         if rect.height < 24 and len(column.tops) > 1:
             self.show_view(self.view.zoomed(*rect.center, 30.0 / rect.height))
-        place = self.picture.place(address)
-        if place is not None and not self.picture.layout.body.meets(place):
+        if (place := self.picture.place(address)) and not self.picture.layout.body.meets(place):
             x, y = place.center
             self.show_view(self.view.moved(self.view.width / 2 - x, self.view.height / 2 - y))
 

@@ -144,8 +144,7 @@ class ColumnsView(ListTable):
 
 
 def _first_values(table: Table, column: int) -> str:
-    texts = table.texts(column)
-    if texts is None:
+    if (texts := table.texts(column)) is None:
         values = [as_text(number) for number in table.numbers(column)[:SAMPLE_COUNT].tolist()]
     else:
         values = [one_line(shortened(text, 20)) or "–" for text in texts[:SAMPLE_COUNT]]

@@ -408,8 +408,7 @@ def export(window: QWidget, desk: Desk, title: str, end: str, kinds: Kinds, writ
 
     The suggested name ends in `end`.
     """
-    path = ask_save_path(window, title, desk.suggestion(end), kinds)
-    if path is None:
+    if (path := ask_save_path(window, title, desk.suggestion(end), kinds)) is None:
         return
     name = file_label(path)
     try:
