@@ -129,10 +129,12 @@ def _shapes(chain: Weights) -> list[tuple[tuple[int, ...], bool]]:
     return [(weights.shape, biases is not None) for weights, biases in chain]
 
 
-def _reader_of(
-    model: Any, activations: Sequence[str] | None, inputs: int | None
-) -> tuple[Read, Network, bool]:
-    """Return a function that reads the model's weights, the network, and whether activations are assumed."""
+Reader: TypeAlias = tuple[Read, Network, bool]
+"""A function that reads a model's weights, its network, and whether its activations are assumed."""
+
+
+def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None) -> Reader:
+    """Return the reader of a model. Raises FileError or TypeError."""
     if framework := frameworks.framework_of(model):
         return framework.read_weights, frameworks.network_of(model, activations), False
     if isinstance(model, State | Network):
