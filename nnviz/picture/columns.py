@@ -201,9 +201,8 @@ def _height(pitch: float, below: float) -> float:
 
 def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[float], float]:
     """Return the width of every column, and of the gaps. Nodes from the height `compact` on show texts."""
-    texts = sum(_shows_texts(fit, compact) for fit in fits)
-    gaps = len(fits) - 1
-    others = [_bare_width(fit) for fit in fits if not _shows_texts(fit, compact)]
+    bare = [fit for fit in fits if fit.per_row > 1 or fit.height < compact]  # without texts
+    gaps, texts, others = len(fits) - 1, len(fits) - len(bare), [_bare_width(fit) for fit in bare]
     rest = sum(others) + sum(fit.extra for fit in fits)
     narrow = any(width < WIDEST_BARE for width in others)  # their headings are wider
     margin = min(max((0.09 if narrow else 0.035) * room, 16.0), 100.0)
@@ -222,11 +221,7 @@ def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[flo
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)
     gap = min(gap, WIDEST_GAP)
-    return [width + fit.extra if _shows_texts(fit, compact) else _bare_width(fit) for fit in fits], gap
-
-
-def _shows_texts(fit: _Fit, compact: float) -> bool:
-    return fit.per_row == 1 and fit.height >= compact
+    return [_bare_width(fit) if fit in bare else width + fit.extra for fit in fits], gap
 
 
 def _bare_width(fit: _Fit) -> float:
