@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit, QVBoxLayout
 
-from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, full_text
 from nnviz.core.search import LIMIT, Match, find
@@ -145,11 +144,10 @@ class Finder(QFrame):
     def _choose(self) -> None:
         if match := self.list.current:
             self._diagram.reveal(match.address)
-            self._uncover(match.address)
+            self._uncover(self._diagram.picture.place(match.address))
 
-    def _uncover(self, address: Address) -> None:
-        """Move the diagram to the left if the field covers `address`."""
-        place = self._diagram.picture.place(address)
+    def _uncover(self, place: Rect | None) -> None:
+        """Move the diagram to the left if the field covers `place`."""
         if place and place.meets(Rect(self.x(), self.y(), self.width(), self.height())):
             shift = self.x() - MARGIN_PX - place.right
             if place.x + shift > 0:
