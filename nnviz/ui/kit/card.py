@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.results import BLANK
 from nnviz.ui.kit.controls import ElidedLabel, fill_box, named
 from nnviz.ui.kit.desk import TEXT_MS
-from nnviz.ui.kit.theme import named_frame, px, styled, ui_font
+from nnviz.ui.kit.theme import px, styled, ui_font
 
 if TYPE_CHECKING:
     from nnviz.document.document import Document
@@ -60,7 +60,7 @@ class Card(QFrame):
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
         self.heading.setFont(font)
         self.buttons = fill_box(QHBoxLayout(), 4)
-        self.head = named_frame("head")
+        self.head = styled(QFrame(), "head")
         top = QHBoxLayout(self.head)
         top.setContentsMargins(0, 0, 0, 0)
         self.set_tight(False)

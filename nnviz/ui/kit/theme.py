@@ -32,7 +32,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QBoxLayout,
-    QFrame,
     QGridLayout,
     QLabel,
     QLayout,
@@ -335,11 +334,6 @@ def styled(widget: AnyWidget, name: str, pixels: float | None = None) -> AnyWidg
     if pixels is not None:
         widget.setFont(ui_font(pixels))
     return widget
-
-
-def named_frame(name: str) -> QFrame:
-    """Return an empty frame. `name` is its name in the style sheet."""
-    return styled(QFrame(), name)
 
 
 def apply_style(widget: QWidget) -> None:

@@ -37,7 +37,7 @@ from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table
 from nnviz.ui.kit.number_field import NumberField
-from nnviz.ui.kit.theme import application, colours, named_frame
+from nnviz.ui.kit.theme import application, colours, styled
 
 STANDARD = QKeySequence.StandardKey
 DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
@@ -240,7 +240,7 @@ class Toolbar(QToolBar):
         self.addAction(self._actions["next row"])
 
     def _phase_switch(self) -> QFrame:
-        frame = named_frame("segments")
+        frame = styled(QFrame(), "segments")
         row = QHBoxLayout(frame)
         fill_box(row, 2, margins=(3, 3, 3, 3))
         for number, phase in enumerate(PHASES, 1):

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import NO_LIMIT, OWN_SIZE, PLOT_DOWN, apply_style, named_frame, px
+from nnviz.ui.kit.theme import NO_LIMIT, OWN_SIZE, PLOT_DOWN, apply_style, px, styled
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card, Panel
@@ -90,7 +90,7 @@ class Dock(QDockWidget):
         self.is_in_view = False
         """Whether the panel is made and visible: neither hidden nor behind another tab."""
         self._make: Callable[[], Panel] | None = None
-        self._head = named_frame("head")
+        self._head = styled(QFrame(), "head")
         self._no_head = QWidget()
         """The title bar of a dock whose heading stands on the row of the tabs."""
         self.setTitleBarWidget(self._head)
@@ -295,7 +295,7 @@ class Room(QScrollArea):
         super().__init__(widgetResizable=True)
         self._card: Card | None = None
         self._needed = 0
-        self._set_panel(named_frame("card"))
+        self._set_panel(styled(QFrame(), "card"))
         self.setObjectName("room")
         self.setProperty(OWN_SIZE, True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -431,7 +431,7 @@ class Board(QMainWindow):
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, RIGHT)
         centre = QWidget()  # stays, since Qt would share out all room again for a new widget
-        self._centre, self._empty = QVBoxLayout(centre), named_frame("card")
+        self._centre, self._empty = QVBoxLayout(centre), styled(QFrame(), "card")
         self._centre.setContentsMargins(0, 0, 0, 0)
         self._centre.addWidget(self._empty)
         self.setCentralWidget(centre)
