@@ -343,6 +343,21 @@ def test_an_edit_keeps_the_run_and_the_file_has_it_at_once(open_window, qtbot, t
     assert window.document.state.loss() == pytest.approx(mse_after(5))
 
 
+def test_the_button_that_opens_runs_is_in_the_heading_of_loss_while_runs_is_closed(open_window, qtbot):
+    window = open_window(exercise())
+    bring(window, "Loss")
+    learn(window, qtbot, 0.01)
+    press(window, "Restart")
+    learn(window, qtbot, 0.02)
+    press(window, "2 runs")
+    assert window.board.docks["Runs"].is_in_view
+    press(window, "Loss")
+    window.desk.frames.show_pending()
+    assert not window.history.runs_button.isVisible(), "the tab says Runs"
+    window.board.docks["Runs"].close()
+    qtbot.waitUntil(window.history.runs_button.isVisible)
+
+
 # --- colours
 
 MACHADO = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]

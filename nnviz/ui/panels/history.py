@@ -94,6 +94,7 @@ class HistoryPlot(PlotPanel):
         self._end: State | None = None
         """The end of the run that the coach judges, or has judged with the result `_verdict`."""
         self._verdict: Verdict | None = None
+        self._runs_open = False
         self._coach = Slicer(self, self._judge, self._show_verdict)
         self.verdict, self.remedy = wrapped_label(pixels=11.5, name=""), small_button("")
         self._show_verdict()
@@ -189,6 +190,12 @@ class HistoryPlot(PlotPanel):
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
         self.forget.setEnabled(bool(self._document.state.runs))
 
+    def set_runs_open(self, runs_open: bool) -> None:
+        """Set whether the panel Runs is open. Then the heading needs no button that opens the panel."""
+        if runs_open != self._runs_open:
+            self._runs_open = runs_open
+            self._desk.frames.show_again(self)
+
     def _show_unit(self) -> None:
         self.show_now()
         if self.curve:
@@ -212,7 +219,7 @@ class HistoryPlot(PlotPanel):
         unit, is_smooth = self._unit, self.smooth.isChecked()
         listed = self._document.run_table().runs
         self.runs_button.setText(counted(len(listed), "run"))
-        self.runs_button.setVisible(len(listed) > 1)
+        self.runs_button.setVisible(len(listed) > 1 and not self._runs_open)
         before, shown = self._shown, (history, present, runs, new.state.training, unit, is_smooth)
         if self.curve is None or (shown == before and not is_new(old, new, "is_moving")):
             return

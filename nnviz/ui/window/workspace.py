@@ -163,6 +163,7 @@ class Workspace:
         self.desk.picture_requested.connect(self.export_picture)
         self.desk.rows_requested.connect(self._list_rows)
         self.desk.runs_requested.connect(partial(self.board.show_panel, "Runs", True))
+        self.board.docks["Runs"].updated.connect(self.history.set_runs_open)
         self.desk.settings_requested.connect(self._show_settings)
         for all_rows_wanted in (self.desk.all_rows_requested, self.files.opened):
             all_rows_wanted.connect(self.data.show_all)
