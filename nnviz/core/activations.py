@@ -36,30 +36,9 @@ _add, _subtract, _multiply, _divide = np.add, np.subtract, np.multiply, np.divid
 _maximum, _minimum, _tanh, _sign, _abs, _exp = np.maximum, np.minimum, np.tanh, np.sign, np.abs, np.exp
 
 
-def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
-    np.copyto(slope_z, slope_a)
-
-
-def _relu_forward(z: Array, a: Array) -> None:
-    _maximum(z, _ZERO, out=a)
-
-
 def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
     _sign(a, slope_z)  # 1.0 or 0.0; a comparison would return bools, which NumPy would convert
     _multiply(slope_z, slope_a, slope_z)
-
-
-def leaky_relu(leak: float) -> tuple[Forward, Backward]:
-    """Return the forward and backward functions of leaky relu, f(z) = max(leak · z, z), for 0 < leak < 1."""
-    slope = np.array(leak)
-
-    def forward(z: Array, a: Array) -> None:
-        _maximum(z, z * slope, out=a)
-
-    def backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
-        _multiply(_maximum(_sign(z), slope), slope_a, slope_z)
-
-    return forward, backward
 
 
 def _sigmoid_forward(z: Array, a: Array) -> None:
@@ -68,18 +47,6 @@ def _sigmoid_forward(z: Array, a: Array) -> None:
     _tanh(a, a)
     _add(a, _ONE, a)
     _multiply(a, _HALF, a)
-
-
-def _sigmoid_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
-    _multiply((_ONE - a) * a, slope_a, slope_z)
-
-
-def _tanh_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
-    _multiply(_ONE - a * a, slope_a, slope_z)
-
-
-def _softplus_forward(z: Array, a: Array) -> None:
-    np.logaddexp(z, _ZERO, a)
 
 
 def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
@@ -137,20 +104,12 @@ def normal(z: Array) -> Array:
     return np.where(z < 0.0, tail * np.exp(more), tail)
 
 
-def _gelu_forward(z: Array, a: Array) -> None:
-    _multiply(z, normal(z), a)
-
-
 def _gelu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
     # Φ(z) + z·φ(z), φ the bell curve e^(−z²/2)/√(2π); a is z·Φ(z)
     below = _divide(a, z, out=np.full_like(z, 0.5), where=_abs(z) > _TINY)
     x = np.clip(z, -_ALL, _ALL)
     bell = _exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
     _multiply(x * bell + below, slope_a, slope_z)
-
-
-def _softsign_forward(z: Array, a: Array) -> None:
-    _divide(z, _abs(z) + _ONE, a)
 
 
 def _softsign_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
@@ -166,17 +125,6 @@ def _softmax_forward(z: Array, a: Array) -> None:
 
 def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
     _multiply(slope_a - (slope_a * a).sum(axis=-1, keepdims=True), a, slope_z)
-
-
-IDENTITY = np.positive, _identity_backward
-RELU = _relu_forward, _relu_backward
-SIGMOID_KERNEL = _sigmoid_forward, _sigmoid_backward
-TANH = _tanh, _tanh_backward
-SOFTPLUS = _softplus_forward, _softplus_backward
-SILU = _silu_forward, _silu_backward
-GELU = _gelu_forward, _gelu_backward
-SOFTSIGN = _softsign_forward, _softsign_backward
-SOFTMAX = _softmax_forward, _softmax_backward
 
 
 Interval: TypeAlias = tuple[float, float]
@@ -340,9 +288,11 @@ def _precise_sigmoid(z: float) -> float:
 
 
 def _leaky_relu(leak: float) -> Activation:
+    slope = np.array(leak)
     return Activation(
         with_parameter("leaky_relu", leak, LEAK),
-        *leaky_relu(leak),
+        lambda z, a: _maximum(z, z * slope, out=a),
+        lambda z, _a, slope_a, slope_z: _multiply(_maximum(_sign(z), slope), slope_a, slope_z),
         f"max({full(leak)}·z, z)",
         ActivationNotation(
             f"np.maximum(z, {full(leak)} * z)",
@@ -416,7 +366,8 @@ ACTIVATIONS: dict[str, Activation] = {
     for activation in (
         Activation(
             "identity",
-            *IDENTITY,
+            np.positive,
+            lambda _z, _a, slope_a, slope_z: np.copyto(slope_z, slope_a),
             "z",
             _notation("z", "slope_a", "linear", "Identity", "Identity"),
             Number(1.0),
@@ -426,7 +377,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "relu",
-            *RELU,
+            lambda z, a: _maximum(z, _ZERO, out=a),
+            _relu_backward,
             "max(0, z)",
             _notation("np.maximum(z, 0)", "slope_a * (z > 0)", "relu", "ReLU", "Relu"),
             Choice(Z > 0, 1, 0),
@@ -458,7 +410,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "silu",
-            *SILU,
+            _silu_forward,
+            _silu_backward,
             "z / (1 + e^−z)",
             _notation(
                 "z / (1 + np.exp(-z))", "slope_a * (a + (1 - a) / (1 + np.exp(-z)))", "silu", "SiLU", "Swish"
@@ -471,7 +424,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "gelu",
-            *GELU,
+            lambda z, a: _multiply(z, normal(z), a),
+            _gelu_backward,
             "z·Φ(z), where Φ is the normal distribution",
             _notation(
                 f"z * {_PHI}",
@@ -488,7 +442,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "sigmoid",
-            *SIGMOID_KERNEL,
+            _sigmoid_forward,
+            lambda _z, a, slope_a, slope_z: _multiply((_ONE - a) * a, slope_a, slope_z),
             "1 / (1 + e^−z)",
             _notation("1 / (1 + np.exp(-z))", "slope_a * a * (1 - a)", "sigmoid", "Sigmoid", "Sigmoid"),
             A * (1 - A),
@@ -501,7 +456,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "tanh",
-            *TANH,
+            _tanh,
+            lambda _z, a, slope_a, slope_z: _multiply(_ONE - a * a, slope_a, slope_z),
             "tanh(z)",
             _notation("np.tanh(z)", "slope_a * (1 - a * a)", "tanh", "Tanh", "Tanh"),
             1 - Square(A),
@@ -512,7 +468,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "softsign",
-            *SOFTSIGN,
+            lambda z, a: _divide(z, _abs(z) + _ONE, a),
+            _softsign_backward,
             "z / (1 + |z|)",
             _notation(
                 "z / (1 + np.abs(z))", "slope_a / (1 + np.abs(z)) ** 2", "softsign", "Softsign", "Softsign"
@@ -525,7 +482,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "softplus",
-            *SOFTPLUS,
+            lambda z, a: np.logaddexp(z, _ZERO, a),
+            _softplus_backward,
             "ln(1 + e^z)",
             _notation("np.logaddexp(z, 0)", "slope_a / (1 + np.exp(-z))", "softplus", "Softplus", "Softplus"),
             1 / (1 + EXP(-Z)),
@@ -534,7 +492,8 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "softmax",
-            *SOFTMAX,
+            _softmax_forward,
+            _softmax_backward,
             "e^z / Σ e^z",
             _notation(
                 "np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))",
