@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -97,9 +97,9 @@ class Loss:
     `slopes`        `slopes(z, a, y, out)` writes the slope of each term into `out`
     `short`         the short form of the slope with respect to z, or None
     `slopes_a`      returns each term's slope with respect to a
+    `total`         `total(z, a, y, out)` returns the sum of all terms
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
-    `total`         `total(z, a, y, out)` returns the sum of all terms
     `term`          the formula of a term, in the symbols a, y and error
     `term_by_z`     the formula of a term from all z, used if a is rounded to 0 or 1; or None
     `slope_rule`    the formula of ∂term/∂a
@@ -117,11 +117,13 @@ class Loss:
 
     name: str
     phrase: str
-    symbol: str
-    averaged: bool
+    symbol: str = "L"
+    _: KW_ONLY
+    averaged: bool = True
     terms: Terms
     slopes: Callable[[Array, Array, Array, Array], object]
     slopes_a: Terms
+    total: Callable[[Array, Array, Array, Array], float]
     term: Expression
     slope_rule: Expression
     notation: LossNotation
@@ -133,7 +135,6 @@ class Loss:
     factor: float = 1.0
     least: float = 0.0
     short: Short | None = None
-    total: Callable[[Array, Array, Array, Array], float] = field(kw_only=True)
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
     parameter: Parameter[tuple[Loss, ...]] | None = None
     compiled: Rule | None = None
@@ -182,11 +183,6 @@ class Loss:
 # Mean squared error
 
 
-def _squared(_z: Array, a: Array, y: Array) -> Array:
-    error = a - y
-    return error * error
-
-
 def _errors(_z: Array, a: Array, y: Array, slopes: Array) -> None:
     np.subtract(a, y, slopes)
 
@@ -208,8 +204,7 @@ MSE = Loss(
     "mse",
     "MSE",
     "MSE",
-    averaged=True,
-    terms=_squared,
+    terms=lambda _z, a, y: np.square(a - y),
     slopes=_errors,
     slopes_a=lambda _z, a, y: 2.0 * (a - y),
     factor=2.0,
@@ -239,8 +234,6 @@ def _huber(delta: float) -> tuple[Loss]:
     own = Loss(
         with_parameter("huber", delta, 1.0),
         "Huber loss" if delta == 1 else f"Huber loss ({number})",
-        "L",
-        averaged=True,
         terms=terms,
         slopes=_written(slopes_a),
         slopes_a=slopes_a,
@@ -278,8 +271,6 @@ _MARGIN = 1 - (2 * Y - 1) * A
 _HINGE = Loss(
     "binary_hinge",
     "hinge loss",
-    "L",
-    averaged=True,
     outputs=("identity",),
     targets="0 or 1",
     decides=True,
@@ -335,7 +326,6 @@ CROSS_ENTROPY = "cross_entropy"
 _SOFTMAX_FORM = Loss(
     CROSS_ENTROPY,
     "cross-entropy",
-    "L",
     averaged=False,
     outputs=("softmax",),
     usual=True,
@@ -366,8 +356,6 @@ _SOFTMAX_FORM = Loss(
 _SIGMOID_FORM = Loss(
     CROSS_ENTROPY,
     "cross-entropy",
-    "L",
-    averaged=True,
     outputs=("sigmoid",),
     usual=True,
     targets="from 0 to 1",
