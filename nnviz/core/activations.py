@@ -258,16 +258,12 @@ class Activation:
     @cached_property
     def written(self) -> Function:
         """The activation as a Function for formulas. For relu, it maps the expression z to relu(z)."""
-        return Function(self.name, self.scalar or self._of_one, self.exact)
+        return Function(self.name, self.scalar or (lambda z: self(np.array([[z]]))[0, 0]), self.exact)
 
     @property
     def call(self) -> str:
         """The text of the activation applied to z: "relu(z)"."""
         return self.written(Symbol("z")).text
-
-    def _of_one(self, z: float) -> float:
-        with np.errstate(all="ignore"):
-            return float(self(np.array([[z]]))[0, 0])
 
 
 Z, A = Symbol("z"), Symbol("a")

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from operator import add, mul, neg
@@ -51,14 +51,15 @@ SUM, PRODUCT, POWER = 1, 2, 3
 class Expression(ABC):
     """An expression to print and to evaluate, in float64 and in fractions.
 
-    An expression is made of other expressions, its `parts`. `compute` combines the values of the parts.
+    An expression is made of other expressions, its `parts`. `compute` combines the values of the parts. A
+    part can be given as a plain number.
     """
 
     parts: tuple[Expression, ...] = ()
     compute: ClassVar[Callable[..., Any]]
 
-    def __init__(self, *parts: Expression) -> None:
-        self.parts = parts
+    def __init__(self, *parts: Expression | float) -> None:
+        self.parts = tuple(map(expression_of, parts))
 
     @abstractmethod
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
@@ -105,37 +106,37 @@ class Expression(ABC):
         return "".join(piece.text for piece in self.pieces(DIGITS, PRODUCT))
 
     def __add__(self, other: Expression | float) -> Expression:
-        return Sum(self, expression_of(other))
+        return Sum(self, other)
 
     def __radd__(self, other: float) -> Expression:
-        return Sum(expression_of(other), self)
+        return Sum(other, self)
 
     def __sub__(self, other: Expression | float) -> Expression:
-        return Sum(self, Negative(expression_of(other)))
+        return Sum(self, Negative(other))
 
     def __rsub__(self, other: float) -> Expression:
-        return Sum(expression_of(other), Negative(self))
+        return Sum(other, Negative(self))
 
     def __mul__(self, other: Expression | float) -> Expression:
-        return Product(self, expression_of(other))
+        return Product(self, other)
 
     def __rmul__(self, other: float) -> Expression:
-        return Product(expression_of(other), self)
+        return Product(other, self)
 
     def __truediv__(self, other: Expression | float) -> Expression:
-        return Quotient(self, expression_of(other))
+        return Quotient(self, other)
 
     def __rtruediv__(self, other: float) -> Expression:
-        return Quotient(expression_of(other), self)
+        return Quotient(other, self)
 
     def __neg__(self) -> Expression:
         return Negative(self)
 
     def __gt__(self, other: Expression | float) -> Comparison:
-        return Comparison(self, ">", expression_of(other))
+        return Comparison(self, ">", other)
 
     def __le__(self, other: Expression | float) -> Comparison:
-        return Comparison(self, "≤", expression_of(other))
+        return Comparison(self, "≤", other)
 
 
 def expression_of(value: Expression | float) -> Expression:
@@ -220,23 +221,20 @@ class Sum(Expression):
         needed = level > SUM
         written = self.parts[0].pieces(digits, SUM, leading or needed)
         for part in self.parts[1:]:
+            if isinstance(part, Number) and part.value < 0:
+                part = Negative(replace(part, value=-part.value))
             if isinstance(part, Negative):
                 written += [Piece(f" {MINUS} "), *part.parts[0].pieces(digits, PRODUCT, leading=False)]
-            elif isinstance(part, Number) and part.value < 0:
-                written += _subtracted(part.pieces(digits))
             else:
                 written += [Piece(" + "), *part.pieces(digits, SUM, leading=False)]
         return bracketed(written, needed)
 
 
-def _subtracted(pieces: list[Piece]) -> list[Piece]:
-    first = pieces[0]
-    return [Piece(f" {MINUS} "), first._replace(text=first.text.removeprefix(MINUS)), *pieces[1:]]
-
-
 class Product(Expression):
     """The product of several expressions, multiplied from left to right."""
 
+    sign, level_after = "·", PRODUCT
+    """The sign between two parts, and the level at which each part after the first is written."""
     compute = staticmethod(lambda *factors: reduce(mul, factors))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
@@ -244,7 +242,7 @@ class Product(Expression):
         needed = level > PRODUCT
         written = self.parts[0].pieces(digits, PRODUCT, leading or needed)
         for part in self.parts[1:]:
-            written += [Piece("·"), *part.pieces(digits, PRODUCT, leading=False)]
+            written += [Piece(self.sign), *part.pieces(digits, self.level_after, leading=False)]
         return bracketed(written, needed)
 
 
@@ -254,17 +252,10 @@ def _divided(top: T, bottom: T) -> T:
     return top / bottom
 
 
-class Quotient(Expression):
-    """The quotient of two expressions: the first divided by the second."""
+class Quotient(Product):
+    """The quotient of two expressions: the first divided by the second, written as `(2 + 3)/4`."""
 
-    compute = staticmethod(_divided)
-
-    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `(2 + 3)/4`, in parentheses if `level` requires them."""
-        top, bottom = self.parts
-        needed = level > PRODUCT
-        written = top.pieces(digits, PRODUCT, leading or needed)
-        return bracketed([*written, Piece("/"), *bottom.pieces(digits, POWER, leading=False)], needed)
+    sign, level_after, compute = "/", POWER, staticmethod(_divided)
 
 
 class Square(Expression):
@@ -332,7 +323,7 @@ class Power(Expression):
 class Comparison(Expression):
     """The condition of a `Choice`, built as `left > right` or `left <= right` from two expressions."""
 
-    def __init__(self, left: Expression, sign: str, right: Expression) -> None:
+    def __init__(self, left: Expression, sign: str, right: Expression | float) -> None:
         super().__init__(left, right)
         self.sign = sign
 
@@ -351,11 +342,6 @@ class Choice(Expression):
 
     `at` chooses the case as soon as all symbols of the condition have numbers.
     """
-
-    def __init__(
-        self, condition: Comparison, then: Expression | float, otherwise: Expression | float
-    ) -> None:
-        super().__init__(condition, expression_of(then), expression_of(otherwise))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Return the parts of a text such as `1 if z > 0 else 0.01`, in parentheses if `level` is above 0."""
@@ -392,11 +378,11 @@ class Function(NamedTuple):
 
     def __call__(self, *arguments: Expression | float) -> Expression:
         """Return the function applied to expressions or numbers."""
-        return _Applied(self, *map(expression_of, arguments))
+        return _Applied(self, *arguments)
 
 
 class _Applied(Expression):
-    def __init__(self, function: Function, *arguments: Expression) -> None:
+    def __init__(self, function: Function, *arguments: Expression | float) -> None:
         super().__init__(*arguments)
         self.function = function
 
@@ -407,7 +393,8 @@ class _Applied(Expression):
 
     def compute(self, *values: T) -> T:
         if not isinstance(values[0], Fraction):
-            return self.function.value(*values)
+            with np.errstate(all="ignore"):  # on overflow, the result is infinite
+                return float(self.function.value(*values))
         exact = self.function.exact(*values)
         if exact is None:
             raise InexactError
@@ -419,25 +406,11 @@ def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:
     return lambda z: None if z else Fraction(exact)
 
 
-def _exp(z: float) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.exp(z))
-
-
-def _ln(value: float) -> float:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.log(value))
-
-
-EXP = Function("e^", _exp, at_zero(1))
-LN = Function("ln", _ln, lambda value: Fraction(0) if value == 1 else None)
+EXP = Function("e^", np.exp, at_zero(1))
+LN = Function("ln", np.log, lambda value: Fraction(0) if value == 1 else None)
 ROOT = Function("√", math.sqrt, at_zero(0))
 ABS, MAX, MIN = Function("abs", abs, abs), Function("max", max, max), Function("min", min, min)
-SIGN = Function(
-    "sign", lambda value: float(np.sign(value)), lambda value: Fraction((value > 0) - (value < 0))
-)
-FLOOR, COS = (
-    Function("floor", math.floor, lambda value: Fraction(math.floor(value))),
-    Function("cos", math.cos),
-)
+SIGN = Function("sign", np.sign, lambda value: Fraction((value > 0) - (value < 0)))
+FLOOR = Function("floor", math.floor, lambda value: Fraction(math.floor(value)))
+COS = Function("cos", math.cos)
 PI = Symbol("π", math.pi)
