@@ -203,7 +203,8 @@ def _parts(
             at = grid([each[cut] for each, cut in zip(values, reversed(part), strict=True)])
             for place, computed in where.computed(at).items():
                 z_first = z_first + computed[..., None] * first.weights[:, place]
-            yield part, _all_layers(network, z_first)
+            _, layers = network.onward(0, z_first.reshape(-1, z_first.shape[-1]))
+            yield part, [a.reshape(*z_first.shape[:-1], -1) for a in layers]
 
 
 def grid(values: Sequence[Array]) -> tuple[Array, ...]:
@@ -212,17 +213,6 @@ def grid(values: Sequence[Array]) -> tuple[Array, ...]:
     On a plane, the horizontal values get the shape (1, across), the vertical ones (up, 1).
     """
     return tuple(values) if len(values) == 1 else (values[0][None, :], values[1][:, None])
-
-
-def _all_layers(network: Network, z: Array) -> list[Array]:
-    """Return a of every layer from z of the first layer, shape (…, nodes)."""
-    shape = z.shape[:-1]
-    a = network.layers[0].function(z.reshape(-1, z.shape[-1]))
-    layers = [a]
-    for layer in network.layers[1:]:
-        a = layer.function(layer.z(a))
-        layers.append(a)
-    return [each.reshape(*shape, -1) for each in layers]
 
 
 def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:

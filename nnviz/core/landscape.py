@@ -193,13 +193,9 @@ def _start(trace: Trace, weight: Address) -> Array:
 
 def _onward(state: State, k: int, targets: Array, z: Array) -> Array:
     """Return the sum of the terms for each value, from z of layer k, shape (values, rows, nodes)."""
-    values, z = len(z), z.reshape(-1, z.shape[-1])
-    a = state.network.layers[k].function(z)
-    for layer in state.network.layers[k + 1 :]:
-        z = layer.z(a)
-        a = layer.function(z)
-    shape = values, *targets.shape
-    sums: Array = state.measure.terms(z.reshape(shape), a.reshape(shape), targets).sum(axis=(1, 2))
+    shape = len(z), *targets.shape
+    z, a = (each[-1].reshape(shape) for each in state.network.onward(k, z.reshape(-1, z.shape[-1])))
+    sums: Array = state.measure.terms(z, a, targets).sum(axis=(1, 2))
     return sums
 
 
@@ -213,18 +209,15 @@ def shifted_trace(
     """
     if offset == 0.0:
         return trace
-    z, a, first = list(trace.z), list(trace.a), weight.layer
+    first = weight.layer
     with np.errstate(all="ignore"):
-        if weight.layer < 0:
+        if first < 0:
             return network.forward(trace.inputs + offset * (np.arange(len(network.inputs)) == weight.node))
-        z[first] = z[first].copy()
-        z[first][:, weight.node] += offset * _start(trace, weight)
-        for k, layer in enumerate(network.layers[:end]):
-            if k > first:
-                z[k] = layer.z(a[k - 1])
-            if k >= first:
-                a[k] = layer.function(z[k])
-    return Trace(trace.inputs, tuple(z), tuple(a))
+        shifted = trace.z[first].copy()
+        shifted[:, weight.node] += offset * _start(trace, weight)
+        z, a = network.onward(first, shifted, end)
+    rest = first + len(z)
+    return Trace(trace.inputs, trace.z[:first] + z + trace.z[rest:], trace.a[:first] + a + trace.a[rest:])
 
 
 def same_except(old: State, new: State, *weights: Address) -> bool:

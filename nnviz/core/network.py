@@ -451,15 +451,21 @@ class Network(AsSvg):
         inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
         if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):
             raise ValueError(f"each row needs {counted(len(self.inputs), 'value')}, found {inputs.shape[-1]}")
-        zs, activations = [], []
-        a = inputs
         with np.errstate(over="ignore", invalid="ignore"):
-            for layer in self.layers:
-                z = layer.z(a)
-                a = layer.function(z)
-                zs.append(z)
-                activations.append(a)
-        return Trace(inputs, tuple(zs), tuple(activations))
+            return Trace(inputs, *self.onward(0, self.layers[0].z(inputs)))
+
+    def onward(
+        self, first: int, z: Array, end: int | None = None
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Return z and a of the layers from index `first` up to `end`, from z of the first of them."""
+        a = self.layers[first].function(z)
+        zs, activations = [z], [a]
+        for layer in self.layers[first + 1 : end]:
+            z = layer.z(a)
+            a = layer.function(z)
+            zs.append(z)
+            activations.append(a)
+        return tuple(zs), tuple(activations)
 
     def predict(self, x: ArrayLike) -> Array:
         """Return the predictions, shape (rows, outputs), for `x` of shape (rows, inputs) or (inputs,)."""
