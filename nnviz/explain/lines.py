@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -60,24 +60,25 @@ class Arithmetic:
         return "".join(piece.text for piece in self.pieces)
 
 
-def write(expression: Expression, value: float, *, result: Number | None = None) -> Arithmetic:
-    """Return an Arithmetic: `expression`, written out with its numbers, and the result `value`.
+def write(expression: Expression, result: Number | float) -> Arithmetic:
+    """Return an Arithmetic: `expression`, written out with its numbers, and the result.
 
     The operands get as many digits as a reader needs to compute the displayed result from them. If the terms
-    cancel out beyond float64 precision, the sum of the written terms replaces `value`. The written result
-    gets the address of `result`.
+    cancel out beyond float64 precision, the sum of the written terms replaces the value of `result`. The
+    written result gets the address of `result`.
     """
+    number = result if isinstance(result, Number) else Number(result)
+    value = number.value
     digits = _closing_digits(expression, value)
     if digits is None:
         value = expression.computed()
         digits = _closing_digits(expression, value) or MOST_DIGITS
-    end_number = result or Number(value)
     text = number_text(value, DIGITS)
     written = expression.pieces(digits)
     exact = _is_exact(expression, digits, text)
     if exact:  # 0.1 + 0.2 is written as 0.3, although float64 has a little more
         text = number_text(read(text), DIGITS)
-    end = Piece(text, end_number.address, end_number.slope)
+    end = Piece(text, number.address, number.slope)
     if isinstance(expression, Number):
         return Arithmetic((*written,) if exact else (Piece("≈ "), *written), value)
     if "".join(piece.text for piece in written) == text:  # a sum of one number is written once
@@ -276,12 +277,19 @@ class Scene:
         row: Array = terms[0]
         return row
 
+    def prediction(self, output: int) -> Number:
+        """Return the value a of an output."""
+        return self.a(len(self.network.layers) - 1, output)
+
+    def y(self, output: int) -> Number:
+        """Return the target of an output."""
+        assert self.targets is not None
+        return Number(float(self.targets[output]))
+
     def error(self, output: int) -> Number:
         """Return the error of an output, prediction − target."""
-        assert self.targets is not None
-        last = len(self.network.layers) - 1
-        error = float(self.trace.prediction[0, output] - self.targets[output])
-        return Number(error, Address("node", last, output))
+        prediction = self.prediction(output)
+        return replace(prediction, value=prediction.value - self.y(output).value)
 
     def slope_a(self, layer: int, node: int) -> Number:
         """Return ∂L/∂a, the slope of the row's loss with respect to a node's a, or to an input."""

@@ -54,7 +54,7 @@ def _mean_of(terms: Sequence[Expression], mean: Number, rows: int) -> Arithmetic
     """Return the arithmetic of a mean over rows, with the term of each row if `terms` holds the terms."""
     total = Number(mean.value * rows, slope=mean.slope, note=f"sum over {counted(rows, 'row')}")
     top = Sum(*terms) if terms else total
-    return write(top / rows if rows > 1 else top, mean.value, result=mean)
+    return write(top / rows if rows > 1 else top, mean)
 
 
 def mean_line(state: State, means: Means | None, address: Address) -> Line | Note:

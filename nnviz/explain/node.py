@@ -9,9 +9,8 @@ from math import prod
 
 import numpy as np
 
-from nnviz.core.activations import Joint
 from nnviz.core.address import Address
-from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product, Sum, Symbol
+from nnviz.core.expressions import Expression, Number, Product, Sum, Symbol
 from nnviz.core.losses import Short
 from nnviz.core.numbers import MINUS, counted
 from nnviz.core.parameters import learned_numbers
@@ -69,7 +68,7 @@ def input_slope_lines(scene: Scene, node: int) -> Iterator[tuple[int, Line]]:
             ends = [Number(float(each), Address("node", 0, j), slope=True) for j, each in enumerate(slopes)]
             terms = [scene.w(0, j, node) * end for j, end in enumerate(ends)]
         slope = Number(float(layers[0].weights[:, node] @ slopes), Address("node", -1, node), slope=True)
-        yield output, Line(f"{symbol}x", formula, write(shortened_sum(terms), slope.value, result=slope))
+        yield output, Line(f"{symbol}x", formula, write(shortened_sum(terms), slope))
     if scene.slopes:
         yield -1, _slope_a_line(scene, -1, node)
 
@@ -104,25 +103,23 @@ def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 def _z_line(scene: Scene, layer: int, node: int) -> Line:
     weights = scene.network.layers[layer].weights[node]
     terms = [scene.a(layer - 1, i) * scene.w(layer, node, i) for i in range(len(weights))]
-    bias = scene.b(layer, node)
-    expression = shortened_sum(terms)
-    if bias is not None:
-        expression = expression + bias
-    formula = "Σ value·w" if bias is None else "Σ value·w + b"
-    z = scene.z(layer, node)
-    return Line("z", formula, write(expression, z.value, result=z))
+    formula, expression = "Σ value·w", shortened_sum(terms)
+    if (bias := scene.b(layer, node)) is not None:
+        formula, expression = f"{formula} + b", expression + bias
+    return Line("z", formula, write(expression, scene.z(layer, node)))
 
 
 def _a_line(scene: Scene, layer: int, node: int) -> Line:
-    function = scene.network.layers[layer].function
-    a, z = scene.a(layer, node), scene.z(layer, node)
-    if function.linear:
-        return Line("a", "z", write(z, a.value))
-    if function.joint is None:
-        return Line("a", function.call, write(function.written(z), a.value, result=a))
-    zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
-    formula, expression = function.joint.value(zs, node, shortened_sum)
-    return Line("a", formula, write(expression, a.value, result=a))
+    function, z = scene.network.layers[layer].function, scene.z(layer, node)
+    expression: Expression = z
+    if function.joint:
+        zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
+        formula, expression = function.joint.value(zs, node, shortened_sum)
+    elif function.linear:
+        formula = "z"
+    else:
+        formula, expression = function.call, function.written(z)
+    return Line("a", formula, write(expression, scene.a(layer, node)))
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
@@ -130,15 +127,11 @@ def loss_lines(scene: Scene, output: int) -> list[Line]:
 
     If the network has several outputs, the line of the row's loss follows.
     """
-    assert scene.targets is not None
-    last = len(scene.network.layers) - 1
-    error = scene.error(output)
-    difference = scene.a(last, output) - float(scene.targets[output])
-    lines = [Line("error", "prediction − target", write(difference, error.value, result=error))]
+    difference = scene.prediction(output) - scene.y(output)
+    lines = [Line("error", "prediction − target", write(difference, scene.error(output)))]
     value, label, term = _term(scene, output)
     lines.append(Line(label, "", write(term, value)))
-    outputs = len(scene.network.outputs)
-    if outputs > 1:
+    if len(scene.network.outputs) > 1:
         lines.append(row_loss_line(scene))
     return lines
 
@@ -160,7 +153,6 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
 
 def row_loss_line(scene: Scene) -> Line:
     """Return the line of the row's loss."""
-    assert scene.targets is not None
     measure, outputs = scene.measure, len(scene.network.outputs)
     terms = [j for j in range(outputs) if measure.averaged or scene.terms[j]] or [0]
     label = f"the row's {measure.phrase}"
@@ -211,21 +203,26 @@ def _short_line(scene: Scene, short: Short, output: int) -> Line:
     rule, slope = short.rule(total), scene.slope_z(last, output)
     expression = rule.at({**_symbols(scene, output), "Σy": Number(total)})
     formula, expression = _averaged(scene, rule.text, expression, rule)
-    return Line(scene.slope_symbol("z"), formula, write(expression, slope.value, result=slope))
+    return Line(scene.slope_symbol("z"), formula, write(expression, slope))
 
 
 def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
-    first = _slope_a_line(scene, layer, node)
-    function = scene.network.layers[layer].function
-    slope = scene.slope_z(layer, node)
-    if function.joint is not None:
-        return [first, _joint_slope_line(scene, function.joint, layer, node)]
-    if function.linear:
-        return [first, Line(scene.slope_symbol("z"), scene.slope_symbol("a"), write(slope, slope.value))]
-    product = scene.slope_a(layer, node) * scene.activation_slope(layer, node)
-    formula = f"{scene.slope_symbol('a')} · {function.name}′(z)"
-    last = Line(scene.slope_symbol("z"), formula, write(product, slope.value, result=slope))
-    return [first, _activation_slope_line(scene, layer, node), last]
+    """Return the lines of ∂L/∂a, of f′(z) if the activation has this factor, and of ∂L/∂z."""
+    function, slope_a = scene.network.layers[layer].function, scene.slope_symbol("a")
+    lines, slope = [_slope_a_line(scene, layer, node)], scene.slope_z(layer, node)
+    expression: Expression = slope
+    if function.joint:
+        count = len(scene.values(layer))
+        a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
+        formula, expression = function.joint.slope(a, slopes, node, shortened_sum)
+        formula = formula.replace("∂L/∂a", slope_a)
+    elif function.linear:
+        formula = slope_a
+    else:
+        lines.append(_activation_slope_line(scene, layer, node))
+        formula = f"{slope_a} · {function.name}′(z)"
+        expression = scene.slope_a(layer, node) * scene.activation_slope(layer, node)
+    return [*lines, Line(scene.slope_symbol("z"), formula, write(expression, slope))]
 
 
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -233,12 +230,11 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     if layer == len(scene.network.layers) - 1:
         rule = scene.measure.slope_rule
         formula, expression = _averaged(scene, rule.text, rule.at(_symbols(scene, node)), rule)
-        return Line(label, formula, write(expression, slope.value, result=slope))
-    onward = scene.network.layers[layer + 1].weights[:, node]
-    terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
-    expression = shortened_sum(terms)
-    formula = f"Σ w·{scene.slope_symbol('z')} of the next layer"
-    return Line(label, formula, write(expression, slope.value, result=slope))
+    else:
+        following = range(len(scene.network.layers[layer + 1]))
+        terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in following]
+        formula, expression = f"Σ w·{scene.slope_symbol('z')} of the next layer", shortened_sum(terms)
+    return Line(label, formula, write(expression, slope))
 
 
 def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
@@ -248,15 +244,6 @@ def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
     if isinstance(expression, Number):
         expression = slope  # the same value, with its address
     return Line(f"{function.name}′(z)", function.slope_rule.text, write(expression, slope.value))
-
-
-def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line:
-    count = len(scene.values(layer))
-    a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
-    formula, expression = joint.slope(a, slopes, node, shortened_sum)
-    result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.slope_symbol("a"))
-    written = write(expression, result.value, result=result)
-    return Line(scene.slope_symbol("z"), formula, written)
 
 
 _NAMES = ("a", "y", "error")
@@ -284,7 +271,7 @@ def slope_line(scene: Scene, address: Address, *, penalised: bool = True) -> Lin
         terms += [term.at({"w": w}) for term in scene.penalty.slope_terms]
         value = scene.slopes.slope(address)
     slope = Number(value, address, slope=True)
-    return Line("slope", formula, write(Sum(*terms), slope.value, result=slope))
+    return Line("slope", formula, write(Sum(*terms), slope))
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
@@ -309,14 +296,12 @@ def _path_lines(scene: Scene, address: Address) -> Iterator[Line]:
     paths = list(itertools.product(*(range(len(layer)) for layer in following)))
     for k, path in enumerate(paths):
         formula, expression = _path(scene, address, (address.node, *path))
-        value = expression.computed()
-        slopes.append(Number(value, address, slope=True))
+        slopes.append(Number(expression.computed(), address, slope=True))
         label = "chain" if len(paths) == 1 else f"path {k + 1}"
-        yield Line(label, formula, write(expression, value, result=slopes[-1]))
+        yield Line(label, formula, write(expression, slopes[-1]))
     if len(paths) > 1:
-        total = slope_line(scene, address, penalised=False).value
-        written = write(Sum(*slopes), total, result=Number(total, address, slope=True))
-        yield Line("sum of paths", "", written)
+        total = Number(slope_line(scene, address, penalised=False).value, address, slope=True)
+        yield Line("sum of paths", "", write(Sum(*slopes), total))
 
 
 def _path(scene: Scene, address: Address, nodes: tuple[int, ...]) -> tuple[str, Expression]:
@@ -356,14 +341,11 @@ def _last_rule(scene: Scene) -> Expression:
 
 def _symbols(scene: Scene, output: int) -> dict[str, Number]:
     """Return the numbers for the symbols a, y and error in the formulas of a loss."""
-    assert scene.targets is not None
-    a, y = scene.a(len(scene.network.layers) - 1, output), Number(float(scene.targets[output]))
-    return {"a": a, "y": y, "error": scene.error(output)}
+    return {"a": scene.prediction(output), "y": scene.y(output), "error": scene.error(output)}
 
 
 def _last_factor(scene: Scene, output: int) -> str:
     """Return the formula of the slope of the loss; with several outputs, its symbols name the output."""
     name, several = scene.network.outputs[output], len(scene.network.outputs) > 1
     symbols = {each: Symbol(f"{each} of {name}" if several or each == "error" else each) for each in _NAMES}
-    pieces = _last_rule(scene).at(symbols).pieces(DIGITS, PRODUCT)
-    return "".join(piece.text for piece in pieces).replace("·", " · ")
+    return _last_rule(scene).at(symbols).factor.replace("·", " · ")
