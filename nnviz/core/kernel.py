@@ -452,11 +452,14 @@ def _train(
     done: cython.Py_ssize_t,
     updates: cython.Py_ssize_t,
     rates: cython.p_double,
-    rates_vary: cython.bint,
+    rates_step: cython.Py_ssize_t,
     order: cython.p_Py_ssize_t,
     point: cython.p_double,
 ) -> cython.void:
-    """Make updates, and write the point of each epoch that ends with one of them; 0 updates only measure."""
+    """Make updates, and write the point of each epoch that ends with one of them; 0 updates only measure.
+
+    `rates_step` is the distance between the rates of two updates, or 0 if all updates have one rate.
+    """
     lanes = 1 if Lanes is cython.char else 8
     per_epoch = (plan.trained + plan.batch - 1) // plan.batch
     short = plan.trained - (per_epoch - 1) * plan.batch
@@ -478,8 +481,7 @@ def _train(
         if plan.penalty:
             _add_penalty(tag, plan)
         _update(tag, plan, rates, u + 1)
-        if rates_vary:
-            rates += lanes
+        rates += rates_step
         if end == plan.trained:
             end = 0
             if per_epoch > 1:
@@ -521,8 +523,8 @@ class Kernel:
         y: cython.double[:, ::1],
         trained,
         batch,
-        penalty,
-        frozen,
+        penalty: cython.double[:, ::1] | None,
+        frozen: cython.char[:, ::1] | None,
         vectors: cython.double[:, :, ::1],
     ):
         import numpy as np  # not at the start, so that `nnviz --version` is quick
@@ -536,21 +538,14 @@ class Kernel:
         plan.decides, plan.threshold = decides
         plan.shape, plan.numbers = cython.address(shape[0, 0]), cython.address(numbers[0, 0])
         plan.x, plan.y = cython.address(x[0, 0]), cython.address(y[0, 0])
-        plan.values, plan.penalty, plan.frozen = cython.address(vectors[0, 0, 0]), cython.NULL, cython.NULL
-        if penalty is not None:
-            factors: cython.double[:, ::1] = penalty
-            plan.penalty = cython.address(factors[0, 0])
-        if frozen is not None:
-            mask: cython.char[:, ::1] = frozen
-            plan.frozen = cython.address(mask[0, 0])
+        plan.values = cython.address(vectors[0, 0, 0])
+        plan.penalty = cython.NULL if penalty is None else cython.address(penalty[0, 0])
+        plan.frozen = cython.NULL if frozen is None else cython.address(frozen[0, 0])
         values = plan.before_outputs + plan.outputs
         room: cython.double[:, ::1] = np.zeros((5, max(values, plan.parameters) * lanes))
-        plan.slopes, plan.z, plan.a = (
-            cython.address(room[0, 0]),
-            cython.address(room[1, 0]),
-            cython.address(room[2, 0]),
-        )
-        plan.d, plan.d_before = cython.address(room[3, 0]), cython.address(room[4, 0])
+        plan.slopes, plan.z = cython.address(room[0, 0]), cython.address(room[1, 0])
+        plan.a, plan.d = cython.address(room[2, 0]), cython.address(room[3, 0])
+        plan.d_before = cython.address(room[4, 0])
         self.is_alone = lanes == 1
         self.arrays = shape, numbers, x, y, penalty, frozen, vectors, room  # keep their memory
 
@@ -559,7 +554,7 @@ class Kernel:
         done: cython.Py_ssize_t,
         updates: cython.Py_ssize_t,
         rates: cython.double[:, ::1],
-        order,
+        order: cython.Py_ssize_t[:, ::1] | None,
         points: cython.double[:, :, ::1],
     ):
         """Make updates with the learning rates `rates`, shape (updates or 1, networks), after `done` updates.
@@ -568,18 +563,13 @@ class Kernel:
         of the updates; or, if `updates` is 0, with the present point. `order` holds the order of the rows
         from the start of the present epoch on, shape (rows, networks), or is None if a batch has all rows.
         """
-        rows: cython.p_Py_ssize_t = cython.NULL
-        if order is not None:
-            view: cython.Py_ssize_t[:, ::1] = order
-            rows = cython.address(view[0, 0])
         plan, rate = cython.address(self.plan), cython.address(rates[0, 0])
-        vary: cython.bint = rates.shape[0] > 1
+        step = rates.shape[1] if rates.shape[0] > 1 else 0
+        rows = cython.NULL if order is None else cython.address(order[0, 0])
         plan.stride = points.shape[1] * points.shape[2]
-        point: cython.p_double = cython.NULL
-        if plan.stride:
-            point = cython.address(points[0, 0, 0])
+        point = cython.address(points[0, 0, 0]) if plan.stride else cython.NULL
         with cython.nogil:
             if self.is_alone:
-                _train(cython.cast(cython.char, 0), plan, done, updates, rate, vary, rows, point)
+                _train(cython.cast(cython.char, 0), plan, done, updates, rate, step, rows, point)
             else:
-                _train(cython.cast(cython.short, 0), plan, done, updates, rate, vary, rows, point)
+                _train(cython.cast(cython.short, 0), plan, done, updates, rate, step, rows, point)
