@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -163,11 +163,14 @@ class Column:
 
 def _text(cell: object) -> str:
     """Return a cell as a text to look up in `values`: 1 and "1.0" are "1"."""
-    text = cell.strip() if isinstance(cell, str) else ""
     try:
-        return full(parse_number(text, quotients=False) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
+        return full(_float(cell, quotients=False))
     except (TypeError, ValueError):
-        return text
+        return cell.strip() if isinstance(cell, str) else ""
+
+
+def _float(cell: object, *, quotients: bool) -> float:
+    return parse_number(cell, quotients=quotients) if isinstance(cell, str) else float(cell)  # type: ignore[arg-type]
 
 
 def _numbers(cells: Sequence[object] | Array, *, quotients: bool) -> Array:
@@ -186,9 +189,7 @@ def _numbers(cells: Sequence[object] | Array, *, quotients: bool) -> Array:
 
 def _number(cell: object, row: int, *, quotients: bool) -> float:
     try:
-        if not isinstance(cell, str):
-            return float(cell)  # type: ignore[arg-type]
-        return parse_number(cell, quotients=quotients)
+        return _float(cell, quotients=quotients)
     except (TypeError, ValueError) as error:
         empty = cell is None or (isinstance(cell, str) and not cell.strip())
         message = str(error) if isinstance(cell, str) else f"{quoted(cell)} is not a number"
@@ -393,13 +394,10 @@ def with_names(column: Column, names: Mapping[str, str]) -> Column:
 
 def check_width(cells: object, columns: Sequence[Column], row: int = 0) -> None:
     """Raise CellError unless there is one cell for each column. `row` is the index of the cells' row."""
-    if isinstance(cells, str) or not hasattr(cells, "__len__"):
-        found = quoted(cells)
-    elif len(cells) == len(columns):
+    width = len(cells) if isinstance(cells, Sized) and not isinstance(cells, str) else None
+    if width == len(columns):
         return
-    else:
-        found = str(len(cells))
-    expected = counted(len(columns), "cell")
+    expected, found = counted(len(columns), "cell"), quoted(cells) if width is None else width
     names = list_text([column.name for column in columns], MOST_LISTED)
     raise CellError(f"expected {expected} ({names}), found {found}", row)
 
