@@ -5,6 +5,7 @@ As in courses for beginners, a node is called `node_0` or, with several hidden l
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple, TypeAlias
@@ -93,10 +94,8 @@ def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
 
 def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
     """Return `stem_N`, with the smallest N ≥ `start` for which this name is not in `taken`."""
-    number = start
-    while f"{stem}_{number}" in taken:
-        number += 1
-    return f"{stem}_{number}"
+    names = (f"{stem}_{number}" for number in itertools.count(start))
+    return next(name for name in names if name not in taken)
 
 
 def layers_by_name(names: Iterable[str]) -> list[list[str]]:
