@@ -742,15 +742,11 @@ def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Colum
         layers[-1] = replace(last, nodes=outs)
     else:
         layers[-1] = _widened(last, outs, last.weights.shape[1], rng)
-    network = Network(ins, tuple(layers))
+    network, columns = Network(ins, tuple(layers)), _stored(inputs, targets)
+    training = replace(training_after(state, network), loss=usual_loss(last.activation))
+    sets = state.weight_sets if network.sizes == state.network.sizes else ()
     return replace(
-        state,
-        network=network,
-        data=rows,
-        training=replace(training_after(state, network), loss=usual_loss(last.activation)),
-        columns=_stored(inputs, targets),
-        weight_sets=state.weight_sets if network.sizes == state.network.sizes else (),
-        run=None,
+        state, network=network, data=rows, training=training, columns=columns, weight_sets=sets, run=None
     )
 
 
