@@ -201,12 +201,9 @@ class NumpyEngine(Engine):
 
     def __init__(self, state: State, parameters: Parameters) -> None:
         super().__init__(state)
-        optimizer, rows, validated = (
-            OPTIMIZERS[state.training.optimizer],
-            self._rows,
-            len(state.data) - self._rows,
-        )
+        rows, validated = self._rows, len(state.data) - self._rows
         self._parameters, self._rate, self._known_rate = parameters, np.empty(()), math.nan
+        optimizer = OPTIMIZERS[state.training.optimizer]
         self._optimizer = optimizer(parameters.values, parameters.slopes, parameters.memory, self._rate)
         self._penalty, self._frozen = state.training.penalty, np.flatnonzero(frozen_mask(state))
         is_constrained = self._penalty or len(self._frozen)
@@ -222,23 +219,20 @@ class NumpyEngine(Engine):
         self.is_quick = rows <= longest and validated <= longer
         self.spans_epochs = self.is_quick and self.per_epoch == 1  # one pass makes updates and measures
         self._batches = self._table(min(longest, rows), self._batch if self.is_long else rows)
-        parts: list[tuple[int, Callable[[], Iterator[BoundPass]]]]
-        parts = [(rows, partial(self._batches, self._training))]
+        self._parts: list[tuple[int, Callable[[], Iterator[BoundPass]]]]
+        self._parts = [(rows, partial(self._batches, self._training))]
         if validated:
             passes = self._table(min(longer, validated), validated)
-            parts.append((validated, partial(passes, np.arange(rows, len(state.data)))))
+            self._parts.append((validated, partial(passes, np.arange(rows, len(state.data)))))
         if self.is_quick:  # the tables hold all rows, which are copied only now
-            parts = [(count, partial(iter, list(passes()))) for count, passes in parts]
-        self._parts = parts
+            self._parts = [(count, partial(iter, list(passes()))) for count, passes in self._parts]
         self._ready = 1
-        if self.spans_epochs:
-            self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * rows)))
-        elif not self.is_long:
+        if not self.is_long:
             self.most = max(1, int(UNIT_NS / (_calls_ns(state) + row_ns * self._batch)))
+        if not (self.is_long or self.spans_epochs):
             fitting = READY_NUMBERS // (self._batch * parameters.matrices[0].shape[1])
             self._ready = max(1, min(fitting, READY_BATCHES, self.per_epoch))
             self._batches = self._table(self._ready * self._batch, self._batch)
-        self._passes: Iterator[BoundPass] = iter(())
         self._reached = self._measured_after = -1
 
     def advance(self, done: int, updates: int, rates: Array) -> Work[Array]:  # noqa: D102
