@@ -64,21 +64,12 @@ def _named(network: Network, text: str) -> list[Indices]:
     Only the best kind of match in the network counts: the whole name, else its beginning, else another part.
     """
     plain = _plain(text)
-    ranks = [
-        np.array([_rank(_plain(name), plain) for name in network.names(column)])
-        for column in range(len(network.sizes))
-    ]
-    best = min(int(rank.min()) for rank in ranks)
-    return [np.flatnonzero(rank == best) if best < _NOT else np.empty(0, np.intp) for rank in ranks]
-
-
-_NOT = 3
-
-
-def _rank(name: str, text: str) -> int:
-    if text not in name:
-        return _NOT
-    return 0 if name == text else 1 if name.startswith(text) else 2
+    columns = [[_plain(name) for name in network.names(column)] for column in range(len(network.sizes))]
+    for is_match in (str.__eq__, str.startswith, str.__contains__):
+        found = [np.flatnonzero([is_match(name, plain) for name in names]) for names in columns]
+        if any(map(len, found)):
+            break
+    return found
 
 
 # --- nodes
