@@ -32,6 +32,8 @@ LARGEST = 1e300
 """Ranges of inputs lie within ±LARGEST, so that the numbers computed from a range stay finite."""
 COARSEST = 16
 """Size, in pixels, of the square that each computed point fills in the coarsest picture."""
+STEPS = (COARSEST, 8, 4, 2, 1)
+"""The sizes of this square in finer and finer pictures."""
 LONGEST_NS = 1e10
 """A finer picture that would take more nanoseconds than this is not computed."""
 
@@ -127,9 +129,8 @@ def hidden_shares(data: Dataset, rows: NDArray[np.intp], where: Section) -> Arra
     if the input has the same value in all rows.
     """
     inputs, held = data.inputs[:, where.hidden] / 2, where.inputs[where.hidden] / 2  # a range may overflow
-    spread = inputs.max(axis=0) - inputs.min(axis=0)
-    shares: Array = np.abs(inputs[rows] - held) / np.where(spread > 0.0, spread, math.inf)
-    return shares
+    spread = np.ptp(inputs, axis=0)
+    return np.abs(inputs[rows] - held) / np.where(spread > 0.0, spread, math.inf)
 
 
 def activations(
@@ -157,7 +158,10 @@ def refined_pictures(
     first picture takes about `quick_ns` nanoseconds, unless even the coarsest picture takes longer. The
     generator ends early if the next picture would take too long.
     """
-    for step in _steps(network, pixels, quick_ns):
+    whole_ns = float(np.prod(pixels)) * point_ns(network)
+    for step in STEPS:
+        if step > 1 and whole_ns / (step // 2) ** len(pixels) <= quick_ns:
+            continue  # the next picture is quick, too
         counts = tuple(max(2, -(-count // step)) for count in pixels)
         if step < COARSEST and np.prod(counts) * point_ns(network) > LONGEST_NS:
             return
@@ -170,17 +174,6 @@ def point_ns(network: Network) -> float:
     """Return the approximate time to compute the outputs at one point, in nanoseconds."""
     first, *others = network.layers
     return NODE_NS * len(first) + sum(map(layer_ns, others))
-
-
-def _steps(network: Network, pixels: tuple[int, ...], quick_ns: float) -> Iterator[int]:
-    """Yield the side of a point in pixels, from the first picture's down to 1."""
-    step = COARSEST
-    whole = float(np.prod(pixels)) * point_ns(network)
-    while step > 1 and whole / (step // 2) ** len(pixels) <= quick_ns:
-        step //= 2
-    while step:
-        yield step
-        step //= 2
 
 
 def _shape(values: tuple[Array, ...]) -> tuple[int, ...]:
@@ -287,8 +280,7 @@ def _shares(a: Array) -> Array:
     largest = known.max(axis=tuple(range(1, a.ndim)), keepdims=True)
     with np.errstate(all="ignore"):
         shares = np.nan_to_num(a / np.where(largest > 0.0, largest, 1.0))
-    clipped: Array = np.clip(shares, -1.0, 1.0)
-    return clipped
+    return np.clip(shares, -1.0, 1.0)
 
 
 USUAL = 4.0
