@@ -353,7 +353,7 @@ class LossLine:
     @property
     def stretch(self) -> Span:
         """The displayed range of the weight: (smallest value, largest value)."""
-        return float(self.values[0]), float(self.values[-1])
+        return _ends(self.values)
 
     @cached_property
     @np.errstate(invalid="ignore")
@@ -401,13 +401,13 @@ class LossLine:
 
 def line_is_valid(line: LossLine, state: State) -> bool:
     """Return whether `line`, including its attributes `point` and `landing`, is valid for `state`."""
+
+    def step(each: State) -> tuple[object, ...]:
+        return is_full_gradient_descent(each), each.freezing(line.weight), each.learning_rate
+
     own = line.state
     is_same = own.network is state.network and own.measures_like(state)
-    rules = (
-        (is_full_gradient_descent(each), each.freezing(line.weight), each.learning_rate)
-        for each in (own, state)
-    )
-    return is_same and len({*rules}) == 1
+    return is_same and step(own) == step(state)
 
 
 def is_full_gradient_descent(state: State) -> bool:
