@@ -54,13 +54,11 @@ def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None
     """
     network, data = state.network, state.data
     measure, is_classifier = state.measure, classifies(state)
-    losses: list[float | None] = []
-    shares: list[float | None] = []
+    parts: list[tuple[float | None, float | None]] = []
     for part in slice(0, state.trained_rows), slice(state.trained_rows, len(data)):
         count = part.stop - part.start
         if not count or data.targets is None:
-            losses.append(None)
-            shares.append(None)
+            parts.append((None, None))
             continue
         inputs, targets = data.inputs[part], data.targets[part]
         total, hits = 0.0, 0
@@ -71,9 +69,9 @@ def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None
                 total += float(row_losses.sum())
             hits += int(are_correct(state, trace.prediction, targets[rows]).sum())
             yield
-        losses.append(total / count)
-        shares.append(hits / count if is_classifier else None)
-    return Measured(*losses, *shares)
+        parts.append((total / count, hits / count if is_classifier else None))
+    losses, accuracies = zip(*parts, strict=True)
+    return Measured(*losses, *accuracies)
 
 
 THRESHOLD = 0.5
@@ -284,8 +282,7 @@ def confusion(targets: NDArray[np.intp], predictions: NDArray[np.intp], classes:
 
 
 def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
-    share: Array = np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
-    return share
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
 def decides_yes_or_no(state: State) -> bool:
