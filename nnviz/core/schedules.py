@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any, ClassVar
 
@@ -147,6 +147,5 @@ def of_numbers(kind: type[Schedule], numbers: Sequence[float]) -> Schedule:
     """Return a schedule with these parameters. Raises ValueError for invalid ones."""
     if len(numbers) != len(fields(kind)):
         raise ValueError
-    make: Any = kind
-    made: Schedule = make(*(value if value % 1 else int(value) for value in numbers))
-    return made
+    make: Callable[..., Schedule] = kind
+    return make(*(value if value % 1 else int(value) for value in numbers))
