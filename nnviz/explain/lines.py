@@ -273,9 +273,8 @@ class Scene:
     def terms(self) -> Array:
         """The terms of the row's loss, shape (outputs,)."""
         assert self.targets is not None
-        terms = self.measure.terms(self.trace.z[-1], self.trace.prediction, self.targets[None])
-        row: Array = terms[0]
-        return row
+        terms: Array = self.measure.terms(self.trace.z[-1], self.trace.prediction, self.targets[None])[0]
+        return terms
 
     def prediction(self, output: int) -> Number:
         """Return the value a of an output."""
