@@ -199,20 +199,17 @@ class Kind:
 
     def state(self, rows: int, noise: float, seed: int) -> State:
         """Return a State with generated rows, a network that suits the rows, and notes about both."""
-        network = self.network()
         numbers = f"{counted(rows, 'row')}, noise {as_text(noise)} (a standard deviation) and seed {seed}"
         then = f"The network can learn {counted(self.rows, 'row')} with noise {as_text(self.noise)}."
         if self.name == TYPED:  # nobody knows whether the network can learn it
             then = "Then choose Wide range in the menu of Function: there, the network extrapolates."
-        harder = "More noise makes the task harder."
-        if len(network.layers) > 1:
-            harder = "More noise or fewer nodes make the task harder."
+        change = "More noise or fewer nodes make" if self.hidden else "More noise makes"
         notes = (
             f"{self.line}\n\n{self.formula} The noise has a normal distribution.\n\nThe data has {numbers}."
-            f"\n\n**Try:** Press Run. {then} {harder}\n"
+            f"\n\n**Try:** Press Run. {then} {change} the task harder.\n"
         )
         training = self.training if rows >= FEW else replace(self.training, validation=0.0)
-        return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)
+        return State(self.network(), self.data(rows, noise, seed), training, name=self.title, notes=notes)
 
 
 _ADAM = Training(learning_rate=0.05, updates=500, optimizer="adam")
