@@ -178,9 +178,14 @@ class ActivationNotation(NamedTuple):
     onnx: Named = Named()
 
 
-def _notation(numpy: str, numpy_slope: str, keras: str, torch: str, onnx: str) -> ActivationNotation:
-    """Return the notation of an activation that has no parameter."""
-    return ActivationNotation(numpy, numpy_slope, Named(keras), Named(torch), Named(onnx))
+def _notation(numpy: str, slope: str, torch: str, keras: str = "", onnx: str = "") -> ActivationNotation:
+    """Return the notation of an activation that has no parameter.
+
+    Keras usually writes the name of PyTorch in small letters, and ONNX with one capital letter: SELU is selu
+    in Keras and Selu in ONNX.
+    """
+    names = keras or torch.lower(), torch, onnx or torch.capitalize()
+    return ActivationNotation(numpy, slope, *map(Named, names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,7 +370,7 @@ ACTIVATIONS: dict[str, Activation] = {
             np.positive,
             lambda _z, _a, slope_a, slope_z: np.copyto(slope_z, slope_a),
             "z",
-            _notation("z", "slope_a", "linear", "Identity", "Identity"),
+            _notation("z", "slope_a", "Identity", keras="linear"),
             Number(1.0),
             exact=lambda z: z,
             linear=True,
@@ -376,7 +381,7 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda z, a: _maximum(z, _ZERO, out=a),
             _relu_backward,
             "max(0, z)",
-            _notation("np.maximum(z, 0)", "slope_a * (z > 0)", "relu", "ReLU", "Relu"),
+            _notation("np.maximum(z, 0)", "slope_a * (z > 0)", "ReLU"),
             Choice(Z > 0, 1, 0),
             "he",
             kinks=(0.0,),
@@ -393,9 +398,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _notation(
                 f"{SELU_SCALE} * np.where(z > 0, z, {SELU_ALPHA} * np.expm1(np.minimum(z, 0)))",
                 f"slope_a * np.where(z > 0, {SELU_SCALE}, a + {SELU_SCALE * SELU_ALPHA})",
-                "selu",
                 "SELU",
-                "Selu",
             ),
             Choice(Z > 0, SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
             "he",
@@ -410,7 +413,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _silu_backward,
             "z / (1 + e^−z)",
             _notation(
-                "z / (1 + np.exp(-z))", "slope_a * (a + (1 - a) / (1 + np.exp(-z)))", "silu", "SiLU", "Swish"
+                "z / (1 + np.exp(-z))", "slope_a * (a + (1 - a) / (1 + np.exp(-z)))", "SiLU", onnx="Swish"
             ),
             SIGMOID(Z) + A * (1 - SIGMOID(Z)),
             "he",
@@ -424,11 +427,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _gelu_backward,
             "z·Φ(z), where Φ is the normal distribution",
             _notation(
-                f"z * {_PHI}",
-                f"slope_a * ({_PHI} + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))",
-                "gelu",
-                "GELU",
-                "Gelu",
+                f"z * {_PHI}", f"slope_a * ({_PHI} + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))", "GELU"
             ),
             NORMAL(Z) + Z * EXP(-Square(Z) / 2) / math.sqrt(2 * math.pi),
             "he",
@@ -441,7 +440,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _sigmoid_forward,
             lambda _z, a, slope_a, slope_z: _multiply((_ONE - a) * a, slope_a, slope_z),
             "1 / (1 + e^−z)",
-            _notation("1 / (1 + np.exp(-z))", "slope_a * a * (1 - a)", "sigmoid", "Sigmoid", "Sigmoid"),
+            _notation("1 / (1 + np.exp(-z))", "slope_a * a * (1 - a)", "Sigmoid"),
             A * (1 - A),
             saturated=((-inf, -_low_sigmoid), (_low_sigmoid, inf)),
             bounds=(0.0, 1.0),
@@ -455,7 +454,7 @@ ACTIVATIONS: dict[str, Activation] = {
             _tanh,
             lambda _z, a, slope_a, slope_z: _multiply(_ONE - a * a, slope_a, slope_z),
             "tanh(z)",
-            _notation("np.tanh(z)", "slope_a * (1 - a * a)", "tanh", "Tanh", "Tanh"),
+            _notation("np.tanh(z)", "slope_a * (1 - a * a)", "Tanh"),
             1 - Square(A),
             saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
             bounds=(-1.0, 1.0),
@@ -467,9 +466,7 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda z, a: _divide(z, _abs(z) + _ONE, a),
             _softsign_backward,
             "z / (1 + |z|)",
-            _notation(
-                "z / (1 + np.abs(z))", "slope_a / (1 + np.abs(z)) ** 2", "softsign", "Softsign", "Softsign"
-            ),
+            _notation("z / (1 + np.abs(z))", "slope_a / (1 + np.abs(z)) ** 2", "Softsign"),
             1 / Square(1 + ABS(Z)),
             saturated=((-inf, -9.0), (9.0, inf)),
             bounds=(-1.0, 1.0),
@@ -481,7 +478,7 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda z, a: np.logaddexp(z, _ZERO, a),
             _softplus_backward,
             "ln(1 + e^z)",
-            _notation("np.logaddexp(z, 0)", "slope_a / (1 + np.exp(-z))", "softplus", "Softplus", "Softplus"),
+            _notation("np.logaddexp(z, 0)", "slope_a / (1 + np.exp(-z))", "Softplus"),
             1 / (1 + EXP(-Z)),
             "he",
             compiled=Rule(5),
@@ -494,8 +491,6 @@ ACTIVATIONS: dict[str, Activation] = {
             _notation(
                 "np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))",
                 "a * (slope_a - (slope_a * a).sum(axis=-1, keepdims=True))",
-                "softmax",
-                "Softmax",
                 "Softmax",
             ),
             bounds=(0.0, 1.0),
