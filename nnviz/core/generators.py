@@ -154,7 +154,6 @@ class Kind:
     `rows`       the default number of rows
     `noise`      the default noise, as a standard deviation
     `hidden`     the number of nodes of each hidden layer of the network
-    `activation` the activation of the hidden layers
     `output`     the activation of the output layer
     `training`   the training settings
     ============ ==========================================================================
@@ -171,7 +170,6 @@ class Kind:
     noise: float
     training: Training
     hidden: tuple[int, ...] = (8,)
-    activation: str = "tanh"
     output: str = "sigmoid"
 
     def data(self, rows: int, noise: float, seed: int) -> Dataset:
@@ -192,9 +190,9 @@ class Kind:
         return needed == (len(self.inputs), len(self.outputs))
 
     def network(self) -> Network:
-        """Return the network that suits this kind, with biases of 0 and random weights."""
+        """Return the network that suits this kind: tanh in hidden layers, biases of 0 and random weights."""
         count = len(self.hidden) + 1
-        hidden = [(default_nodes(k, count, size), self.activation) for k, size in enumerate(self.hidden)]
+        hidden = [(default_nodes(k, count, size), "tanh") for k, size in enumerate(self.hidden)]
         return Network.random(self.inputs, [*hidden, (self.outputs, self.output)], self.training.seed)
 
     def state(self, rows: int, noise: float, seed: int) -> State:
