@@ -303,21 +303,19 @@ class Symbol(Expression):
         return values.get(self.name, self)
 
 
-def _power(base: T, exponent: T) -> T:
-    if isinstance(base, Fraction) and exponent > LARGEST_POWER:
-        raise InexactError
-    return base ** int(exponent)
-
-
 class Power(Expression):
     """A number to the power of an expression whose value is a whole number: `Power(base, exponent)`."""
-
-    compute = staticmethod(_power)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Return the parts of a text such as `0.9^3`. `level` and `leading` have no effect."""
         base, exponent = (part.pieces(digits, POWER, leading=False) for part in self.parts)
         return [*base, Piece("^"), *exponent]
+
+    def compute(self, base: T, exponent: T) -> T:
+        """Return the power. Raises InexactError for a Fraction with too large an exponent."""
+        if isinstance(base, Fraction) and exponent > LARGEST_POWER:
+            raise InexactError
+        return base ** int(exponent)
 
 
 class Comparison(Expression):
