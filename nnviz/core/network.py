@@ -324,9 +324,8 @@ class Network(AsSvg):
         return self.inputs if column == 0 else self.layers[column - 1].nodes
 
     def all_names(self) -> Iterable[str]:
-        """Yield the names of all inputs, then of all other nodes."""
-        for column in range(len(self.layers) + 1):
-            yield from self.names(column)
+        """Return the names of all inputs, then of all other nodes."""
+        return itertools.chain(self.inputs, *(layer.nodes for layer in self.layers))
 
     def name_of(self, address: Address, short: Callable[[str], str] = str) -> str:
         """Return the name of a part of the network; `short` shortens the names of nodes.
