@@ -158,11 +158,10 @@ class _Explainer:
 
     def _node_sections(self, scene: Scene, address: Address) -> list[LineSection]:
         rows: list[Line | Note] = list(forward_lines(scene, address.layer, address.node))
-        last = len(self.state.network.layers) - 1
         if scene.targets is None:
             rows.append(Note("", NO_TARGET if self.computed.is_what_if else NO_ERROR))
             return [LineSection(self.row_heading, tuple(rows))]
-        output = address.layer == last
+        output = address.layer == len(self.state.network.layers) - 1
         if output:
             rows += loss_lines(scene, address.node)
         rows += backward_lines(scene, address.layer, address.node)
@@ -212,8 +211,6 @@ class _Explainer:
 
     def _zero_notes(self, address: Address, slope: float | None) -> list[Line | Note]:
         """Return a note on why `slope`, or the part of the data, is exactly 0, if it is."""
-        if self.computed.slopes is None:
-            return []
         slopes = self.computed.means.slopes if self.mean and self.computed.means else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
         is_penalised = self._is_penalised(address)
