@@ -151,27 +151,19 @@ def _slope(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _add_product(tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.p_double) -> cython.void:
-    """Add x·y to `to`. All numbers are read before one is written, as vector registers need it."""
+def _add_product(
+    tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.p_double, is_first: cython.bint
+) -> cython.void:
+    """Add x·y to `to`, or write x·y there if it is the first product.
+
+    All numbers are read before one is written, as vector registers need it.
+    """
     lanes = 1 if Lanes is cython.char else 8
     sums: cython.double[8]
     for l in range(lanes):
-        sums[l] = to[l] + x[l] * y[l]
+        sums[l] = x[l] * y[l] if is_first else to[l] + x[l] * y[l]
     for l in range(lanes):
         to[l] = sums[l]
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def _set_product(tag: Lanes, to: cython.p_double, x: cython.p_double, y: cython.p_double) -> cython.void:
-    """Write x·y."""
-    lanes = 1 if Lanes is cython.char else 8
-    products: cython.double[8]
-    for l in range(lanes):
-        products[l] = x[l] * y[l]
-    for l in range(lanes):
-        to[l] = products[l]
 
 
 @cython.cfunc
@@ -308,7 +300,7 @@ def _go_forward(tag: Lanes, plan: Pointer) -> cython.void:
             for l in range(lanes):
                 s[l] = w[n * lanes + l] if biased else 0.0
             for i in range(n):
-                _add_product(tag, s, w + i * lanes, before + i * lanes)
+                _add_product(tag, s, w + i * lanes, before + i * lanes, False)
             for l in range(lanes):
                 out[j * lanes + l] = s[l]
             w += (n + biased) * lanes
@@ -342,18 +334,14 @@ def _go_back(tag: Lanes, plan: Pointer, is_first: cython.bint) -> cython.void:
                 d_before[i] = 0.0
         for j in range(nodes):
             own, at, slope = d + j * lanes, w + j * (n + biased) * lanes, slopes + j * (n + biased) * lanes
-            if is_first:
-                for i in range(n):
-                    _set_product(tag, slope + i * lanes, own, a + i * lanes)
-            else:
-                for i in range(n):
-                    _add_product(tag, slope + i * lanes, own, a + i * lanes)
+            for i in range(n):
+                _add_product(tag, slope + i * lanes, own, a + i * lanes, is_first)
             if biased:
                 for l in range(lanes):
                     slope[n * lanes + l] = own[l] if is_first else slope[n * lanes + l] + own[l]
             if k:
                 for i in range(n):
-                    _add_product(tag, d_before + i * lanes, own, at + i * lanes)
+                    _add_product(tag, d_before + i * lanes, own, at + i * lanes, False)
         d, d_before = d_before, d
 
 
@@ -389,7 +377,7 @@ def _update(tag: Lanes, plan: Pointer, rates: cython.p_double, t: cython.Py_ssiz
         for l in range(lanes):
             plan.minus[l] = -rates[l]
         for i in range(plan.parameters):
-            _add_product(tag, w + i * lanes, plan.minus, g + i * lanes)
+            _add_product(tag, w + i * lanes, plan.minus, g + i * lanes, False)
         return
     m_share, v_share = 1.0 - pow(0.9, t), 1.0 - pow(0.999, t)
     for i in range(size):
