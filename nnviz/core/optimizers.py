@@ -23,22 +23,31 @@ M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
 class OptimizerNotation(NamedTuple):
-    """The code of an optimizer in Keras and PyTorch, to write programs and Keras files.
+    """An optimizer in Keras and PyTorch, to write programs and Keras files.
 
-    ============= ==========================================================================
-    `keras`       code that creates the Keras optimizer from the variable `learning_rate`
-    `torch`       code that creates the PyTorch optimizer from `learning_rate` and `model`
-    `keras_class` code of a Keras subclass that computes nnviz's numbers; "" if not needed
-    `keras_file`  the class name in a Keras file, and all settings except the learning rate
-    ============= ==========================================================================
-
-    A library without the optimizer has no code here.
+    ================ ==========================================================================
+    `name`           the name of the class in both libraries
+    `keras_settings` all settings in a Keras file except the learning rate
+    `arguments`      the arguments after the learning rate in code: ", momentum=0.9"
+    `keras_class`    code of a Keras subclass that computes nnviz's numbers; "" if not needed
+    ================ ==========================================================================
     """
 
-    keras: str = ""
-    torch: str = ""
+    name: str
+    keras_settings: Mapping[str, float]
+    arguments: str = ""
     keras_class: str = ""
-    keras_file: tuple[str, Mapping[str, float]] = ("", {})
+
+    @property
+    def keras(self) -> str:
+        """Code that creates the Keras optimizer from the variable `learning_rate`."""
+        module = "" if self.keras_class else "optimizers."
+        return f"{module}{self.name}(learning_rate{self.arguments})"
+
+    @property
+    def torch(self) -> str:
+        """Code that creates the PyTorch optimizer from `learning_rate` and `model`."""
+        return f"{self.name}(model.parameters(), lr=learning_rate{self.arguments})"
 
 
 class Optimizer(ABC):
@@ -84,6 +93,7 @@ class {0}(optimizers.{0}):
         t = ops.cast(self.iterations + 1, variable.dtype)
         self.epsilon = 1e-8 * ops.sqrt(1 - 0.999**t)
         super().update_step(gradient, variable, learning_rate)'''
+_ADAM_SETTINGS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}
 _KERAS_RMSPROP = '''\
 class RMSprop(optimizers.RMSprop):
     """RMSprop as in PyTorch: epsilon is added to √v, while Keras adds it to v."""
@@ -103,11 +113,7 @@ class GradientDescent(Optimizer):
     memories = ()
     rule = (("w", W - RATE * SLOPE),)
     follows_slope = True
-    notation = OptimizerNotation(
-        "optimizers.SGD(learning_rate)",
-        "SGD(model.parameters(), lr=learning_rate)",
-        keras_file=("SGD", {"momentum": 0.0, "nesterov": False}),
-    )
+    notation = OptimizerNotation("SGD", {"momentum": 0.0, "nesterov": False})
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
@@ -122,11 +128,7 @@ class Momentum(Optimizer):
     formula = "v ← 0.9·v + slope,  w ← w − learning_rate · v"
     memories = ("v",)
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
-    notation = OptimizerNotation(
-        "optimizers.SGD(learning_rate, momentum=0.9)",
-        "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
-        keras_file=("SGD", {"momentum": 0.9, "nesterov": False}),
-    )
+    notation = OptimizerNotation("SGD", {"momentum": 0.9, "nesterov": False}, ", momentum=0.9")
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
         """Update the parameters in place."""
@@ -152,12 +154,7 @@ class Adam(Optimizer):
         ("v_hat", V / (1 - Power(Number(0.999), T))),
         ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
     )
-    notation = OptimizerNotation(
-        "Adam(learning_rate)",
-        "Adam(model.parameters(), lr=learning_rate)",
-        _KERAS_ADAM.format("Adam"),
-        ("Adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}),
-    )
+    notation = OptimizerNotation("Adam", _ADAM_SETTINGS, keras_class=_KERAS_ADAM.format("Adam"))
 
     def update(self, iteration: int) -> None:
         """Update the parameters in place."""
@@ -179,10 +176,9 @@ class RMSprop(Optimizer):
     memories = ("v",)
     rule = (("v", 0.99 * V + 0.01 * Square(SLOPE)), ("w", W - RATE * SLOPE / (ROOT(V) + 1e-8)))
     notation = OptimizerNotation(
-        "RMSprop(learning_rate)",
-        "RMSprop(model.parameters(), lr=learning_rate)",
-        _KERAS_RMSPROP,
-        ("RMSprop", {"rho": 0.99, "momentum": 0.0, "epsilon": 1e-16, "centered": False}),
+        "RMSprop",
+        {"rho": 0.99, "momentum": 0.0, "epsilon": 1e-16, "centered": False},
+        keras_class=_KERAS_RMSPROP,
     )
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
@@ -201,10 +197,7 @@ class AdamW(Adam):
     formula = f"w ← w − learning_rate · 0.01·w,  then adam: {Adam.formula}"
     rule = (*Adam.rule[:-1], ("w", W - RATE * 0.01 * W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)))
     notation = OptimizerNotation(
-        "AdamW(learning_rate, weight_decay=0.01)",
-        "AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)",
-        _KERAS_ADAM.format("AdamW"),
-        ("AdamW", {"weight_decay": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}),
+        "AdamW", {"weight_decay": 0.01, **_ADAM_SETTINGS}, ", weight_decay=0.01", _KERAS_ADAM.format("AdamW")
     )
 
     def update(self, iteration: int) -> None:

@@ -475,11 +475,10 @@ def library_notation(state: State, library: str) -> OptimizerNotation | None:
     if not state.trainable:
         return None
     loss, optimizer = state.measure, OPTIMIZERS[state.training.optimizer]
-    own = optimizer.notation or OptimizerNotation()
-    is_keras = library == "Keras"
-    check_has(library, "loss", loss.name, loss.notation.keras.name if is_keras else loss.notation.torch)
-    check_has(library, "optimizer", optimizer.name, own.keras if is_keras else own.torch)
-    return own
+    of_loss = loss.notation.keras.name if library == "Keras" else loss.notation.torch
+    check_has(library, "loss", loss.name, of_loss)
+    check_has(library, "optimizer", optimizer.name, optimizer.notation)
+    return optimizer.notation
 
 
 def check_has(library: str, kind: str, name: str, notation: object) -> None:

@@ -39,9 +39,9 @@ _SPARSE = "sparsecategoricalcrossentropy"
 _CROSS_ENTROPIES = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
 """For each output: the other cross-entropy that Keras allows, and nnviz's cross-entropy."""
 _OPTIMIZERS = {
-    name: optimizer.notation.keras_file
-    for name, optimizer in OPTIMIZERS.items()
-    if optimizer.notation is not None and optimizer.notation.keras_file[0]
+    name: (own.notation.name, own.notation.keras_settings)
+    for name, own in OPTIMIZERS.items()
+    if own.notation is not None
 }
 """For each of nnviz's optimizers that Keras has: Keras' class, and all settings except the learning rate."""
 _FIRST_RATE = "initial_learning_rate"
