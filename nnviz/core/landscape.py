@@ -433,9 +433,7 @@ def loss_line(
         if same_rate and len(kept.values) == FINE and kept.stretch[0] <= kept.w <= kept.stretch[1]:
             yield kept
             return
-    stretch = yield from span(state, weight, point)
-    if before is not None and stretch_fits(before.stretch, stretch, state.network.value_of(weight)):
-        stretch = before.stretch
+    stretch = yield from _stretch(state, weight, point, before.stretch if before else None, np.empty(0))
     for count in (COARSE, FINE):
         values = np.linspace(*stretch, count)
         loss = yield from loss_along(state, weight, values)
@@ -527,18 +525,19 @@ def loss_map(
         stretches, known = kept.stretches, kept.grid.loss
     else:
         was1, was2 = before.stretches if before is not None else (None, None)
-        stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
-        stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
+        point2 = yield from present_point(state, second, slopes)
+        stretch1 = yield from _stretch(state, first, point, was1, path[:, 0])
+        stretch2 = yield from _stretch(state, second, point2, was2, path[:, 1])
         stretches = stretch1, stretch2
     for grid in refined_grids(state, first, second, stretches, known):
         yield None if grid is None else LossMap(state, first, second, point, grid)
 
 
-def _stretch(
-    state: State, weight: Address, path: Array, before: Span | None, slopes: MeanSlopes | None
-) -> Work[Span]:
-    """Compute the stretch of a weight as `span` does, extended to the path unless that is very long."""
-    point = yield from present_point(state, weight, slopes)
+def _stretch(state: State, weight: Address, point: LossPoint, before: Span | None, path: Array) -> Work[Span]:
+    """Compute the displayed range of a weight as `span` does, or return `before` if it still fits.
+
+    The range is extended to the weights in `path`, unless that makes it very wide.
+    """
     low, high = yield from span(state, weight, point)
     if len(path) and float(np.ptp(path)) <= FAR * (high - low):
         room = SHARE_BESIDE * float(np.ptp(path))
