@@ -31,10 +31,9 @@ class Parameters:
     """
 
     def __init__(self, network: Network, memories: int) -> None:
-        count = sum(nodes * inputs for nodes, inputs in _shapes(network))
-        self.vectors = np.zeros((1 + memories, count))
+        self.vectors = np.zeros((1 + memories, network.parameters))
         self.values, self.memory = self.vectors[0], self.vectors[1:]
-        self.slopes = np.full(count, 0.0)  # writes now, so that the first product need not wait for the pages
+        self.slopes = np.full_like(self.values, 0.0)  # writes the pages now, not in the first product
         self.matrices, self.slope_matrices = (_matrices(each, network) for each in (self.values, self.slopes))
         self.values[:] = as_vector((layer.weights, layer.biases) for layer in network.layers)
         both = zip(self.slope_matrices, self.matrices, network.sizes, strict=False)
