@@ -276,8 +276,7 @@ def set_loss(state: State, loss: str, output: str | None = None) -> State:
     training = replace(state.training, loss=loss)
     if output is None:
         return set_training(state, training)
-    layers = state.network.layers
-    network = state.network.with_layer(len(layers) - 1, replace(layers[-1], activation=output))
+    network = state.network.with_layer(-1, replace(state.network.layers[-1], activation=output))
     return replace(state, network=network, training=training, run=None)
 
 
@@ -536,7 +535,7 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
 
 def can_be_standardised(state: State) -> list[int]:
     """Return the indices of the inputs that hold numbers and vary over the training rows."""
-    return _varying_inputs(state, _deviations(state))
+    return [*_deviations(state)]
 
 
 def standardising_note(state: State) -> str:
@@ -560,11 +559,10 @@ def worth_standardising(state: State) -> str:
     Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR. The scales
     of pixels do differ: nothing is recommended for them.
     """
-    deviations = _deviations(state)
-    varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
-    names, ends = state.network.inputs, (*varying[:1], *varying[-1:])
-    least, most = deviations[[*ends]] if varying else (0.0, 0.0)
-    if not most > FACTOR * least or pixel_side(state.network):
+    deviations, names = _deviations(state), state.network.inputs
+    varying = sorted(deviations, key=deviations.__getitem__)
+    ends = varying[:1] + varying[-1:]
+    if not ends or deviations[ends[1]] <= FACTOR * deviations[ends[0]] or pixel_side(state.network):
         return ""
     scales = ", ".join(f"{as_text(deviations[i])} for {shortened(names[i])}" for i in ends)
     return (
@@ -573,16 +571,15 @@ def worth_standardising(state: State) -> str:
     )
 
 
-def _varying_inputs(state: State, deviations: Array) -> list[int]:
-    """Return the inputs, counted from 0, that are columns of numbers with a deviation above 0."""
+def _deviations(state: State) -> dict[int, float]:
+    """Return the population deviation of each input that holds numbers and varies over the training rows.
+
+    The keys are the indices of the inputs, in order.
+    """
     texts = {name for column in state.columns if column.values for name in column.nodes}
-    numbers = (i for i, name in enumerate(state.network.inputs) if name not in texts)
-    return [i for i in numbers if 0.0 < deviations[i] < np.inf]
-
-
-def _deviations(state: State) -> Array:
-    """Return each input's population deviation over the training rows, shape (inputs,); 0 without rows."""
-    return mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows].T))[1]
+    _, deviations = mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows].T))
+    pairs = zip(state.network.inputs, deviations.tolist(), strict=True)
+    return {i: own for i, (name, own) in enumerate(pairs) if name not in texts and 0.0 < own < np.inf}
 
 
 def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
@@ -662,9 +659,8 @@ def most_rows(inputs: int, outputs: int) -> int:
 
 def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
     """Return the columns that a State must store: all except plain numbers with the name of their node."""
-    return Columns(
-        column for column in (*inputs, *targets) if not (column.is_plain and column.nodes == (column.name,))
-    )
+    columns = *inputs, *targets
+    return Columns(each for each in columns if not (each.is_plain and each.nodes == (each.name,)))
 
 
 def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> bool:
