@@ -140,10 +140,8 @@ class Column:
             raw: list[Cell] = self.raw(values[:, 0]).tolist()
             return raw
         is_text = ((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1)
-        return [
-            self.values[at] if fits else ""
-            for at, fits in zip(values.argmax(axis=1).tolist(), is_text.tolist(), strict=True)
-        ]
+        pairs = zip(values.argmax(axis=1).tolist(), is_text.tolist(), strict=True)
+        return [self.values[at] if fits else "" for at, fits in pairs]
 
     def raw(self, values: Array) -> Array:
         """Return the raw numbers whose encoding is `values`, shape (rows,).

@@ -74,10 +74,8 @@ class Section:
 
         The arguments `counts` are the numbers of parts, one number for each input that varies.
         """
-        return tuple(
-            low + (np.arange(count) + 0.5) / count * (high - low)
-            for (low, high), count in zip(self.spans, counts, strict=True)
-        )
+        pairs = zip(self.spans, counts, strict=True)
+        return tuple(low + (np.arange(count) + 0.5) / count * (high - low) for (low, high), count in pairs)
 
 
 @dataclass(frozen=True, eq=False)

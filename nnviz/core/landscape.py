@@ -491,9 +491,8 @@ class LossMap:
     @property
     def drawable(self) -> bool:
         """Whether the plot can show the current weights: the displayed ranges contain both."""
-        return all(
-            low <= w <= high and low < high for w, (low, high) in zip(self.here, self.stretches, strict=True)
-        )
+        pairs = zip(self.here, self.stretches, strict=True)
+        return all(low <= w <= high and low < high for w, (low, high) in pairs)
 
     @property
     def here(self) -> tuple[float, float]:
