@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 from typing import Self, TypeAlias
 
@@ -248,9 +249,8 @@ def _ways(names: set[str]) -> Iterator[tuple[int, int] | None]:
 
 
 def _common_start(names: set[str]) -> str:
-    first, last = min(names), max(names)
-    differing = (k for k, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1)
-    return first[: next(differing, len(first))]
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(min(names), max(names), strict=False))
+    return "".join(letter for letter, _ in pairs)
 
 
 def _whole_words(text: str) -> int:
