@@ -173,6 +173,7 @@ def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
             if not (is_last and measure.short):
                 backward = partial(layer.function.backward, z.T, a.T, slope_a.T, slope_z.T), *backward
     slopes, begin = np.empty_like(a), slope_z if measure.short else slope_a
+    total = measure.total or (lambda z, a, y, _slopes: float(measure.terms(z, a, y).sum()))
 
     def bind(inputs: Array, targets: Array, scale: Array) -> BoundPass:
         of_outputs = z.T, a.T, targets, slopes.T
@@ -180,7 +181,7 @@ def _binder(state: State, parameters: Parameters, rows: int) -> Binder:
         there: tuple[Call, ...] = first, *forward, partial(measure.slopes, *of_outputs)
         back: tuple[Call, ...] = partial(np.multiply, slopes, scale, begin), *backward, last
         correct = partial(correct_rows, a.T, targets, is_one_of_many(state.network), measure.threshold)
-        return BoundPass(there, partial(measure.total, *of_outputs), correct, back, there + back)
+        return BoundPass(there, partial(total, *of_outputs), correct, back, there + back)
 
     return bind
 

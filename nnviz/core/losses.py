@@ -97,9 +97,9 @@ class Loss:
     `slopes`        `slopes(z, a, y, out)` writes the slope of each term into `out`
     `short`         the short form of the slope with respect to z, or None
     `slopes_a`      returns each term's slope with respect to a
-    `total`         `total(z, a, y, out)` returns the sum of all terms
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
+    `total`         `total(z, a, y, out)` returns the sum of all `terms` more quickly, or None
     `term`          the formula of a term, in the symbols a, y and error
     `term_by_z`     the formula of a term from all z, used if a is rounded to 0 or 1; or None
     `slope_rule`    the formula of ∂term/∂a
@@ -123,7 +123,6 @@ class Loss:
     terms: Terms
     slopes: Callable[[Array, Array, Array, Array], object]
     slopes_a: Terms
-    total: Callable[[Array, Array, Array, Array], float]
     term: Expression
     slope_rule: Expression
     notation: LossNotation
@@ -134,6 +133,7 @@ class Loss:
     scores: tuple[float, float] = (0.0, 1.0)
     factor: float = 1.0
     least: float = 0.0
+    total: Callable[[Array, Array, Array, Array], float] | None = None
     short: Short | None = None
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
     parameter: Parameter[tuple[Loss, ...]] | None = None
@@ -192,10 +192,6 @@ def _sum_of_squares(_z: Array, _a: Array, _y: Array, slopes: Array) -> float:
     return float(errors.dot(errors))
 
 
-def _total_of(terms: Terms) -> Callable[[Array, Array, Array, Array], float]:
-    return lambda z, a, y, _slopes: float(terms(z, a, y).sum())
-
-
 def _written(slopes_a: Terms) -> Callable[[Array, Array, Array, Array], object]:
     return lambda z, a, y, slopes: np.copyto(slopes, slopes_a(z, a, y))
 
@@ -237,7 +233,6 @@ def _huber(delta: float) -> tuple[Loss]:
         terms=terms,
         slopes=_written(slopes_a),
         slopes_a=slopes_a,
-        total=_total_of(terms),
         term=Choice(ABS(ERROR) <= delta, Square(ERROR) / 2, beyond if delta == 1 else delta * beyond),
         slope_rule=MAX(-delta, MIN(delta, ERROR)),
         notation=LossNotation(
@@ -278,7 +273,6 @@ _HINGE = Loss(
     terms=_hinges,
     slopes=_written(_hinge_slopes),
     slopes_a=_hinge_slopes,
-    total=_total_of(_hinges),
     term=MAX(0, _MARGIN),
     slope_rule=Choice(_MARGIN > 0, 1 - 2 * Y, 0),
     notation=LossNotation(
@@ -334,7 +328,6 @@ _SOFTMAX_FORM = Loss(
     terms=_of_softmax,
     slopes=_softmax_slopes,
     slopes_a=lambda _z, a, y: -y / a,
-    total=_total_of(_of_softmax),
     term=-(Y * LN(A)),
     term_by_z=_softmax_by_z,
     slope_rule=-(Y / A),
@@ -363,7 +356,6 @@ _SIGMOID_FORM = Loss(
     terms=_of_sigmoids,
     slopes=_errors,
     slopes_a=lambda _z, a, y: (a - y) / (a * (1.0 - a)),
-    total=_total_of(_of_sigmoids),
     term=-(Y * LN(A) + (1 - Y) * LN(1 - A)),
     term_by_z=_sigmoid_by_z,
     slope_rule=(A - Y) / (A * (1 - A)),
