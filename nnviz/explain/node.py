@@ -84,13 +84,11 @@ def layer_note(state: State, layer: int) -> Note:
 
 def layer_lines(scene: Scene, layer: int) -> list[Line | Note]:
     """Return the lines of a layer: the a of each node, or of the first nodes of a wide layer."""
-    nodes = len(scene.network.layers[layer])
-    few = FEW_TERMS if nodes > FEW_TERMS + 1 else nodes
-    lines: list[Line | Note] = [
-        replace(_a_line(scene, layer, node), label=scene.name(layer, node)) for node in range(few)
-    ]
-    if few < nodes:
-        omitted = f"Explain omits the other {nodes - few:,} nodes: select a node to see its value."
+    names = scene.network.layers[layer].nodes
+    few = names[:FEW_TERMS] if len(names) > FEW_TERMS + 1 else names
+    lines: list[Line | Note] = [replace(_a_line(scene, layer, j), label=own) for j, own in enumerate(few)]
+    if omits := len(names) - len(few):
+        omitted = f"Explain omits the other {omits:,} nodes: select a node to see its value."
         lines.append(Note("", omitted))
     return lines
 
