@@ -34,7 +34,7 @@ from nnviz.ui.kit.controls import Stack, fill_box, named, set_lock_reason, wrapp
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 from nnviz.ui.kit.theme import apply_style, px
-from nnviz.ui.panels.training_parts import SCRIPT_TIP, TrainingFields, TrainingFigures, write_batch
+from nnviz.ui.panels.training_parts import ALL_ROWS, SCRIPT_TIP, TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
 """Milliseconds for which buttons ignore clicks after they reappear in the place of another button."""
@@ -93,18 +93,12 @@ class TrainingButtons(QWidget):
         set_lock_reason(self.random, new.lock_reason, tip)
 
     def _name_run(self) -> None:
+        training, left = self._document.state.training, self._runner.updates_left
+        updates = counted(left or training.updates, "update")
+        tip = f"Make the remaining {updates} of the paused run" if left else f"Make {updates}"
         self.run.setText("Pause" if self._runner.running else "Run")
-        self.run.setToolTip(self._run_tip() + self._run_key)
-        formula = OPTIMIZERS[self._document.state.training.optimizer].formula
-        self.step.setToolTip(f"Make one update{self._step_key}: {formula}")
-
-    def _run_tip(self) -> str:
-        if self._runner.running:
-            return "Pause the run"
-        left = self._runner.updates_left
-        if left:
-            return f"Make the remaining {counted(left, 'update')} of the paused run"
-        return f"Make {counted(self._document.state.training.updates, 'update')}"
+        self.run.setToolTip(f"{'Pause the run' if self._runner.running else tip}{self._run_key}")
+        self.step.setToolTip(f"Make one update{self._step_key}: {OPTIMIZERS[training.optimizer].formula}")
 
 
 class RunButton(QPushButton):
@@ -280,7 +274,7 @@ class TrainingPanel(Panel):
         runner, remember = self.runner, self._desk.settings.remember
         self.fold.button.clicked.connect(lambda on: remember(FOLD, "open" if on else "folded"))
         self.fields.accepted.connect(runner.set_training)
-        self.fields.loss_wanted.connect(self.choose_loss)
+        self.fields.loss.wanted.connect(self.choose_loss)
         self.fields.refused.connect(lambda reason: self.message.show_texts(refusal=reason))
         self.speed.valueChanged.connect(self._set_speed)
         self.run_buttons.run.clicked.connect(self.toggle_run)
@@ -370,10 +364,9 @@ PADDING_PX = 12
 def settings_text(state: State) -> str:
     """Return the values of the settings under More: "adam · all rows · MSE · validation 20 % · seed 0"."""
     training = state.training
-    batch = write_batch(training.batch_size)
     values = [
         training.optimizer.replace("_", " "),
-        batch if training.batch_size is None else f"batch {batch}",
+        f"batch {training.batch_size}" if training.batch_size else ALL_ROWS,
         forms_of(training.loss)[0].phrase,
         *training.penalty.texts,
         training.frozen and f"{counted(len(training.frozen), 'part')} frozen",

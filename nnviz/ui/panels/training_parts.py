@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,10 +33,11 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, named, set_lock_reason, styled_label
 from nnviz.ui.kit.desk import Desk
-from nnviz.ui.kit.dialogs import ask_parameters
+from nnviz.ui.kit.dialogs import Check, ask_parameters
 from nnviz.ui.kit.number_field import (
     Modifiers,
     Notation,
+    Nudge,
     NumberField,
     nudge_number,
     nudge_rate,
@@ -86,40 +87,38 @@ class EntryBox(ComboBox):
     """A combo box of the entries of a registry, which can ask for the parameters of an entry.
 
     `wanted` carries the name of the chosen entry, with parameters in brackets if it has any. The box shows
-    the entry in use, whose name `used` returns, until another one is in use.
+    the entry in use, whose name `used` returns, until another one is in use. `title` turns the name of an
+    entry into the text of its item.
     """
 
     wanted = Signal(str)
 
-    def __init__(
-        self, titles: Mapping[str, str], check: Callable[[str], object], used: Callable[[], str]
-    ) -> None:
+    def __init__(self, names: Iterable[str], title: Callable[[str], str], used: Callable[[], str]) -> None:
         super().__init__()
-        self._check, self._used = check, used
-        self._meanings = dict[str, tuple[str, str]]()
-        for name, title in titles.items():
-            self.addItem(title, name)
+        self._title, self._used = title, used
+        self._questions = dict[str, tuple[str, str, Check]]()
+        for name in names:
+            self.addItem(title(name), name)
         self.activated.connect(self._choose)
 
-    def ask_for(self, name: str, title: str, meaning: str, example: str) -> None:
-        """Add an item that asks for the parameters of the entry `name`, and proposes `example`."""
-        self._meanings[f"{name}("] = meaning, example
-        self.addItem(f"{title} …", f"{name}(")
+    def ask_for(self, name: str, meaning: str, example: str, check: Check) -> None:
+        """Add an item that asks for the parameters of the entry `name`, as `ask_parameters` does."""
+        self._questions[f"{name}("] = meaning, example, check
+        self.addItem(f"{self._title(name)} …", f"{name}(")
 
-    def show_used(self, title: str) -> None:
+    def show_used(self) -> None:
         """Show the entry in use. An entry with other parameters gets an item when it is first used."""
         name = self._used()
         if self.findData(name) < 0:
-            self.addItem(title, name)
+            self.addItem(self._title(name), name)
         self.setCurrentIndex(self.findData(name))
 
     def _choose(self) -> None:
         """Emit the chosen entry, and show the one in use. Keys that step through the list ask nothing."""
         name = self.currentData()
         self.setCurrentIndex(self.findData(self._used()))
-        if name in self._meanings:
-            start = name.removesuffix("(")
-            asked = self.accessibleName(), start, *self._meanings[name], self._check
+        if question := self._questions.get(name):
+            asked = self.accessibleName(), name.removesuffix("("), *question
             name = None if self._steps else ask_parameters(*asked) or None
         if name not in (None, self._used()):
             self.wanted.emit(name)
@@ -132,16 +131,16 @@ class TrainingFields(QWidget):
     This widget has the fields for the learning rate and the updates. The widget `more` has the fields for
     the other settings, and the slider `speed` with its label.
 
-    ============= ==================================================================================
-    `accepted`    carries the Training with the setting that the user has typed or chosen
-    `loss_wanted` carries the name of the chosen loss, which may not fit the output
-    `refused`     carries the reason why a field's text is invalid, or "" once all texts are valid
-    `finished`    the user has pressed Enter in a field, or has chosen from a list
-    ============= ==================================================================================
+    The panel connects the box `loss`, since a loss may not fit the output.
+
+    ========== ==================================================================================
+    `accepted` carries the Training with the setting that the user has typed or chosen
+    `refused`  carries the reason why a field's text is invalid, or "" once all texts are valid
+    `finished` the user has pressed Enter in a field, or has chosen from a list
+    ========== ==================================================================================
     """
 
     accepted = Signal(object)
-    loss_wanted = Signal(str)
     refused = Signal(str)
     finished = Signal()
 
@@ -153,7 +152,7 @@ class TrainingFields(QWidget):
         batch, self.validation, self.l1, self.l2, self.until, self.patience = more
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
         self._add_choices()
-        choices = self.optimizer, self.loss, self.schedule, self.keep, self.batch
+        choices = *self._boxes, self.batch
         for choice in choices:
             choice.chosen.connect(self.finished)
         fields = *self._numbers.values(), *choices
@@ -162,25 +161,25 @@ class TrainingFields(QWidget):
         self.restore()
 
     def _add_choices(self) -> None:
-        titles = {name: name.replace("_", " ") for name in OPTIMIZERS}
-        self.optimizer = EntryBox(titles, str, lambda: self._training.optimizer)
-        self.optimizer.wanted.connect(partial(self._accept, "optimizer"))
-        titles = {name: forms[0].title for name, forms in LOSSES.items()}
-        self.loss = EntryBox(titles, forms_of, lambda: self._training.loss)
+        self.optimizer = EntryBox(
+            OPTIMIZERS, lambda name: name.replace("_", " "), lambda: self._training.optimizer
+        )
+        self.loss = EntryBox(LOSSES, lambda name: forms_of(name)[0].title, lambda: self._training.loss)
         for name, (form, *_) in LOSSES.items():
             if form.parameter:
                 meaning = f"{form.parameter.meaning}, a number {form.parameter.valid_range}"
-                self.loss.ask_for(name, form.title, meaning, full(form.parameter.example))
-        self.loss.wanted.connect(self.loss_wanted)
-        self.schedule = EntryBox({CONSTANT: CONSTANT}, schedule, lambda: self._training.schedule_name)
+                self.loss.ask_for(name, meaning, full(form.parameter.example), forms_of)
+        self.schedule = EntryBox([CONSTANT], str, lambda: self._training.schedule_name)
         for name, kind in SCHEDULES.items():
-            self.schedule.ask_for(name, name, kind.meaning, ", ".join(map(full, kind.example)))
-        self.keep = EntryBox(KEPT_WEIGHTS, str, lambda: self._training.keep)
-        self.keep.wanted.connect(partial(self._accept, "keep"))
+            self.schedule.ask_for(name, kind.meaning, ", ".join(map(full, kind.example)), schedule)
+        self.keep = EntryBox(KEPT_WEIGHTS, KEPT_WEIGHTS.__getitem__, lambda: self._training.keep)
+        self._boxes = self.optimizer, self.loss, self.schedule, self.keep
         named(self.keep, "Final weights", KEEP_TIP)
         named(self.optimizer, "Optimizer", "The rule that updates the weights from their slopes")
         named(self.loss, "Loss", LOSS_TIP)
         named(self.schedule, "Schedule", SCHEDULE_TIP)
+        self.optimizer.wanted.connect(partial(self._accept, "optimizer"))
+        self.keep.wanted.connect(partial(self._accept, "keep"))
         self.schedule.wanted.connect(lambda name: self._accept("schedule", schedule(name)))
 
     @property
@@ -192,14 +191,11 @@ class TrainingFields(QWidget):
         if is_new(old, new, "lock_reason"):
             for field, tip in self._tips.items():
                 set_lock_reason(field, new.lock_reason and SCRIPT_TIP, tip)
-        training = new.state.training
         for name, field in self._numbers.items():
-            if getattr(training, name) != field.value:
-                field.show_value(getattr(training, name))
-        self.optimizer.show_used(training.optimizer)
-        self.loss.show_used(forms_of(training.loss)[0].title)
-        self.schedule.show_used(training.schedule_name)
-        self.keep.show_used(KEPT_WEIGHTS[training.keep])
+            if (value := getattr(new.state.training, name)) != field.value:
+                field.show_value(value)
+        for box in self._boxes:
+            box.show_used()
 
     def restore(self) -> None:
         """Show the current settings, and discard typed texts that were not accepted."""
@@ -278,27 +274,18 @@ def read_batch(text: str) -> int | None:
         raise ValueError(f"{error}, or “{ALL_ROWS}”") from None
 
 
-def write_batch(batch: int | None) -> str:
-    """Return a batch size as text, or "all rows" if the size is None."""
-    return ALL_ROWS if batch is None else str(batch)
+def optional_nudge(nudge: Nudge) -> Nudge:
+    """Return a function that changes a number as `nudge` does, with None in place of 0."""
+    return lambda value, steps, modifiers: nudge(value or 0, steps, modifiers) or None
 
 
-def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
-    """Return a batch size changed by 1 for each step (with Shift by 10). A size below 1 becomes None.
-
-    None means all rows.
-    """
-    return nudge_whole(batch or 0, steps, modifiers) or None
-
-
-def optional(read: Callable[[str], float]) -> Callable[[str], float | None]:
-    """Return a function that reads a text as `read` does, and a blank text as None."""
-    return lambda text: read(text) if text.strip() else None
-
-
-def nudge_limit(limit: float | None, steps: int, modifiers: Modifiers) -> float | None:
-    """Return a limit changed as a penalty; None, no limit, is below the smallest number."""
-    return nudge_penalty(limit or 0.0, steps, modifiers) or None
+def optional(read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge) -> Notation:
+    """Return the notation of a number or None, which is a blank text and stands in place of 0."""
+    return (
+        lambda text: read(text) if text.strip() else None,
+        lambda value: write(value) if value else "",
+        optional_nudge(nudge),
+    )
 
 
 def nudge_penalty(factor: float, steps: int, modifiers: Modifiers) -> float:
@@ -324,9 +311,9 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
 
 
 _RATE, _PENALTY = ((parse_number, field_text, nudge) for nudge in (nudge_rate, nudge_penalty))
-_SHARE, _BATCH = (parsed_share, field_text, nudge_share), (read_batch, write_batch, nudge_batch)
-_LIMIT = optional(parse_number), lambda limit: "" if limit is None else field_text(limit), nudge_limit
-_EPOCHS = optional(partial(parse_whole, least=1)), lambda epochs: str(epochs or ""), nudge_batch
+_SHARE = parsed_share, field_text, nudge_share
+_BATCH = read_batch, lambda batch: str(batch or ALL_ROWS), optional_nudge(nudge_whole)
+_LIMIT, _EPOCHS = optional(*_PENALTY), optional(partial(parse_whole, least=1), str, nudge_whole)
 _L1, _L2 = (
     (name, "0.00001", (PENALTY_TIP + DIGIT_KEYS).format(name, term, "factor"), _PENALTY)
     for name, term in (("L1", "|w|"), ("L2", "w²"))
