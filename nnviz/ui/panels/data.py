@@ -51,8 +51,9 @@ class EmptyRows(QWidget):
         super().__init__()
         sentence = wrapped_label(NO_ROWS)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.load = push_button("Load rows from CSV…", LOAD_TIP)
-        self.make = push_button("Make rows…", MAKE_TIP)
+        self.load = push_button("Load rows from CSV…", "Load the rows of a CSV file")
+        tip = "Make rows with a formula, for example circles, moons or a spiral"
+        self.make = push_button("Make rows…", tip)
         column, buttons = QVBoxLayout(self), QHBoxLayout()
         column.addStretch(1)  # an alignment of the layout would cut a long sentence
         column.addWidget(sentence)
@@ -155,26 +156,18 @@ def needs_dialog(table: Table) -> bool:
     return table.names is not None or (has_texts and len(table) > 1)
 
 
-ADD_TIP, REMOVE_TIP = "Add a row of zeros below the selected row", "Remove the selected rows (Ctrl+Delete)"
 COLUMN_TIP = "Add an input that a formula computes from the columns, such as x² or x·y"
-LOAD_TIP = "Load the rows of a CSV file"
-MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
 
 
 class DataPanel(Panel):
     """The panel with the document's rows. The diagram shows the selected row.
 
-    ======================= =================================================================
-    `load_requested`        the user wants to load the rows of a CSV file
-    `table_paste_requested` the user wants to paste a table; carries its text
-    `make_requested`        the user wants to make rows with a formula
-    ======================= =================================================================
+    `table_paste_requested` carries the text of a table that the user wants to paste. The window connects the
+    buttons of the page `empty`.
     """
 
-    load_requested = Signal()
     table_paste_requested = Signal(str)
-    make_requested = Signal()
     moving_ms = TEXT_MS
 
     def __init__(self, desk: Desk) -> None:
@@ -182,20 +175,23 @@ class DataPanel(Panel):
         self.model = DataTable(desk)
         self.table = TableView(self.model, desk)
         self._cells = self.table.cells
-        self._empty = EmptyRows()
+        self.empty = EmptyRows()
         self._refusal = wrapped_label(name="error")
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
         self.filter = FilterBar()
         self.body.addWidget(self.filter)
         self.body.addWidget(self.table, 1)
-        self.body.addWidget(self._empty, 1)
+        self.body.addWidget(self.empty, 1)
         self.body.addWidget(self._refusal)
         self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
-        self._add, self._remove = quiet_button("Add", ADD_TIP), quiet_button("Remove", REMOVE_TIP)
+        self._add = quiet_button("Add", "Add a row of zeros below the selected row")
+        self._remove = quiet_button("Remove", "Remove the selected rows (Ctrl+Delete)")
         self._column = quiet_button("Add column…", COLUMN_TIP)
         for button in (self._add, self._remove, self._column):
             self.buttons.addWidget(button)
+        changing = self._add, self._remove, self._column, self.empty.load, self.empty.make
+        self._tips = {button: button.toolTip() for button in changing}
         self._connect()
         self._show_shape()
 
@@ -218,8 +214,6 @@ class DataPanel(Panel):
             all_wished.connect(self.show_all)
         for area in (self.table, self.table.horizontalHeader()):
             area.customContextMenuRequested.connect(partial(self._open_menu, area))
-        self._empty.load.clicked.connect(self.load_requested)
-        self._empty.make.clicked.connect(self.make_requested)
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show the rows of a Moment, the split, the selected row and the reason why edits are locked."""
@@ -312,7 +306,7 @@ class DataPanel(Panel):
         bar = self.filter.sizeHint().height() + self.body.spacing() if self.model.filtered else 0
         self.table.setMinimumHeight(LEAST_HEIGHT_PX - bar)  # so that the window does not grow
         self.table.setVisible(rows > 0)
-        self._empty.setVisible(rows == 0)
+        self.empty.setVisible(rows == 0)
         self._column.setVisible(rows > 1)  # at the first start, with one row, there are few controls
         self._show_lock_reason()
         self._show_row()
@@ -327,12 +321,9 @@ class DataPanel(Panel):
 
     def _show_lock_reason(self) -> None:
         """Disable the buttons while a script trains with the rows."""
-        reason = self._document.now.lock_reason
-        set_lock_reason(self._add, reason, ADD_TIP)
-        set_lock_reason(self._column, reason, COLUMN_TIP)
-        set_lock_reason(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
-        set_lock_reason(self._empty.load, reason, LOAD_TIP)
-        set_lock_reason(self._empty.make, reason, MAKE_TIP)
+        for button, tip in self._tips.items():
+            can = button is not self._remove or self.model.rowCount() > 0
+            set_lock_reason(button, self._document.now.lock_reason, tip, can=can)
 
     def _show_row(self) -> None:
         now = self._document.now
@@ -419,11 +410,10 @@ class DataPanel(Panel):
                 self._document.select_row(row)
                 self._add_row()
                 place = (row + 1, 0)
-        index = self.model.index(*place)
         self.table.setFocus()
-        self.table.setCurrentIndex(index)
+        self._go_to(*place)
         if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            self.table.edit(index)
+            self.table.edit(self.table.currentIndex())
 
     def _next_editable(self, row: int, column: int, step: int) -> tuple[int, int]:
         editable = [i for i, column in enumerate(self.model.columns) if column.editable]

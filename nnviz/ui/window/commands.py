@@ -262,7 +262,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
 
-    workspace.data.make_requested.connect(actions["make rows"].trigger)
+    workspace.data.empty.make.clicked.connect(actions["make rows"].trigger)
     workspace.desk.column_requested.connect(partial(ask_column, workspace))
 
     def name_undo() -> None:

@@ -180,7 +180,7 @@ class Workspace:
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         window.resized.connect(self._resized)
-        self.data.load_requested.connect(self.files.ask_rows)
+        self.data.empty.load.clicked.connect(self.files.ask_rows)
         self.data.table_paste_requested.connect(self.files.paste_table)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
 
