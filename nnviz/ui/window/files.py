@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +16,6 @@ from nnviz.core.edits import keep_set, new_set_name
 from nnviz.core.numbers import SHORT_LETTERS, file_label, one_line, shortened
 from nnviz.core.state import State
 from nnviz.document.autosave import loss_on_save
-from nnviz.document.document import Document
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import (
     CancelledError,
@@ -64,7 +64,7 @@ from nnviz.ui.kit.dialogs import (
 )
 from nnviz.ui.kit.menus import clear_menu
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.panels.data import NewRows, load_rows
+from nnviz.ui.panels.data import load_rows
 
 if TYPE_CHECKING:
     from nnviz.files.table.reading import Table, TableLayout
@@ -78,16 +78,6 @@ def ask_keep_weights(window: QWidget, desk: Desk) -> None:
     name = dialog.ask()
     if name is not None and document.edit(f"Keep {name}", keep_set, name):
         desk.message.emit(f"Kept the current weights as {name}: restore them in the panel Runs")
-
-
-def _load_unasked(document: Document, table: Table) -> NewRows | None:
-    """Return the document with the table's rows, or None if a person must choose how to use the table."""
-    if len(table) < table.rows_in_file:
-        return None
-    try:
-        return load_rows(document.state, table)
-    except FileError:
-        return None
 
 
 _T = TypeVar("_T")
@@ -125,9 +115,9 @@ def read_asking(
     answer = settings.chosen_activations(path)
     if answer is None or len(answer) != len(missing.proposal):
         dialog = AskActivations(window, file_label(path), missing.sizes, missing.proposal)
-        answer = dialog.activations if dialog.is_accepted() else None
-    if answer is None:
-        raise CancelledError
+        if not dialog.is_accepted():
+            raise CancelledError
+        answer = dialog.activations
     result = attempt(answer)
     settings.remember_activations(path, answer)
     return result
@@ -243,38 +233,25 @@ class FileCommands(QObject):
 
         If `asks` is true, ask how to use the table even if its rows fit the network.
         """
-        if not self._document.may_change():
-            return
         from nnviz.files.table.reading import read  # imported late, as below: most sessions read no table
 
-        name = file_label(path)
+        name, data = file_label(path), b""
 
-        def read_table() -> tuple[bytes, Table]:
+        def read_table(layout: TableLayout | None = None) -> Table:
+            nonlocal data
             with ProgressDialog(self._window, f"Reading {name}") as reading:
-                data = read_bytes(path, reading)
-                return data, read(data, reading, fitting=True)
+                data = data or read_bytes(path, reading)
+                return read(data, reading, layout, fitting=True)
 
-        if found := self._attempt(f"{name} was not loaded", "the rows are unchanged", read_table):
-            data, table = found
-            self._runner.pause()
-            result = None if asks else _load_unasked(self._document, table)
-            if result is not None:
-                self._document.push(result.state, f"Load {name}")
-                self._say(f"Loaded {name}: {result.summary}")
-            elif not self._ask_use(name, table, partial(self._read_table, name, data)):
-                return
+        if self._use_table(name, f"{name} was not loaded", "the rows are unchanged", read_table, asks=asks):
             self._settings.remember_folder(path)
 
     def paste_table(self, text: str) -> None:
         """Ask how to use a table that is given as text. If the text is not a table, report why."""
-        if not self._document.may_change():
-            return
         from nnviz.files.table.reading import parse
 
-        table = self._attempt("Nothing was pasted", "", lambda: parse(text, fitting=True))
-        if table is not None:
-            self._runner.pause()
-            self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
+        read_table = partial(parse, text, None, fitting=True)
+        self._use_table(PASTED, "Nothing was pasted", "", read_table, asks=True)
 
     def save(self) -> bool:
         """Save the document to its file, or ask for a file. Return whether the document is saved.
@@ -339,11 +316,27 @@ class FileCommands(QObject):
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
-    def _read_table(self, name: str, data: bytes, layout: TableLayout) -> Table:
-        from nnviz.files.table.reading import read
+    def _use_table(
+        self, name: str, fault: str, unchanged: str, read: Callable[..., Table], *, asks: bool
+    ) -> bool:
+        """Read a table, and load its rows, or ask how to use the table. Return whether the table is used.
 
-        with ProgressDialog(self._window, f"Reading {name}") as reading:
-            return read(data, reading, layout, fitting=True)
+        `read` reads the table, with a TableLayout if the person has chosen one. `fault` and `unchanged` are
+        the arguments of `_attempt`. If `asks` is false, ask only about a table that does not fit.
+        """
+        table = self._attempt(fault, unchanged, read) if self._document.may_change() else None
+        if table is None:
+            return False
+        self._runner.pause()
+        result = None
+        if not asks and len(table) == table.rows_in_file:
+            with suppress(FileError):
+                result = load_rows(self._document.state, table)
+        if result is None:
+            return self._ask_use(name, table, read)
+        self._document.push(result.state, f"Load {name}")
+        self._say(f"Loaded {name}: {result.summary}")
+        return True
 
     def _ask_use(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
         """Ask how to use a table, and use it that way. Return whether the person chose a use."""
