@@ -157,7 +157,7 @@ def needs_dialog(table: Table) -> bool:
 
 
 COLUMN_TIP = "Add an input that a formula computes from the columns, such as x² or x·y"
-FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
+FILTERED = "the table lists only some rows. Paste one row, or list all rows with Escape"
 
 
 class DataPanel(Panel):
@@ -385,20 +385,18 @@ class DataPanel(Panel):
                 return
             self._desk.runner.pause()
             pasted = paste_cells(self._document.state, table, row, column)
+            if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.state.data):
+                raise FileError(FILTERED)
         except AmbiguousCellError:
             self.table_paste_requested.emit(text)
-            return
         except FileError as error:
             self._show_refusal(f"Nothing was pasted: {error}")
-            return
-        if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.state.data):
-            self._show_refusal(FILTERED)
-            return
-        self._refusal.hide()
-        self._document.push(pasted.state, "Paste")
-        self._desk.frames.show_pending()
-        self._go_to(self.model.line_of(row) or 0, column)
-        self._desk.message.emit(pasted.summary)
+        else:
+            self._refusal.hide()
+            self._document.push(pasted.state, "Paste")
+            self._desk.frames.show_pending()
+            self._go_to(self.model.line_of(row) or 0, column)
+            self._desk.message.emit(pasted.summary)
 
     def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
         self._desk.frames.show_pending()
@@ -424,13 +422,12 @@ class DataPanel(Panel):
     def _add_row(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text
         after = self._document.now.row if len(self._document.state.data) else None
-        if not self._document.edit("Add a row", edits.add_row, after):
-            return
-        self._document.select_row(0 if after is None else after + 1)
-        self._desk.frames.show_pending()
-        self._refusal.hide()
-        row, empty = self._document.now.row + 1, self._document.state.data.targets is None
-        self._desk.message.emit(f"Added row {row} of zeros{' without targets' if empty else ''}")
+        if self._document.edit("Add a row", edits.add_row, after):
+            self._document.select_row(0 if after is None else after + 1)
+            self._desk.frames.show_pending()
+            self._refusal.hide()
+            row, empty = self._document.now.row + 1, self._document.state.data.targets is None
+            self._desk.message.emit(f"Added row {row} of zeros{' without targets' if empty else ''}")
 
     @property
     def _rows(self) -> list[int]:
@@ -455,11 +452,8 @@ class DataPanel(Panel):
     def _remove_rows(self) -> None:
         self.table.setFocus()
         rows = self._rows
-        if not rows:
-            return
         text = "Remove a row" if len(rows) == 1 else f"Remove {counted(len(rows), 'row')}"
-        if not self._document.edit(text, edits.remove_rows, rows):
-            return
-        self._document.select_row(rows[0])
-        self._refusal.hide()
-        self._desk.message.emit(f"Removed {counted(len(rows), 'row')}")
+        if rows and self._document.edit(text, edits.remove_rows, rows):
+            self._document.select_row(rows[0])
+            self._refusal.hide()
+            self._desk.message.emit(f"Removed {counted(len(rows), 'row')}")
