@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QKeySequence
 
 from nnviz.core.numbers import counted, file_label
 from nnviz.core.optimizers import OPTIMIZERS
@@ -25,7 +25,7 @@ from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import set_lock_reason
 from nnviz.ui.kit.dialogs import export
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
-from nnviz.ui.kit.settings import AUTOMATIC, SIZES_PERCENT, Settings
+from nnviz.ui.kit.settings import AUTOMATIC, SIZES_PERCENT
 from nnviz.ui.kit.theme import themes
 from nnviz.ui.panels.data import COLUMN_TIP
 from nnviz.ui.window.toolbar import END_WALK, WALK, Toolbar, WalkKeys
@@ -55,16 +55,16 @@ ALL_WEIGHTS = "all weights"
 def view_menu(workspace: Workspace) -> Menu:
     """Return the menu View: what the window and the diagram show."""
     diagram, present, settings = workspace.diagram, workspace.present, workspace.settings
-    focus, show_pictures = diagram.focus_on_selection, partial(_show_pictures, workspace)
+    focus, pictures = diagram.focus_on_selection, partial(_show_pictures, workspace)
     show_slopes, show_mean = workspace.document.show_slopes, partial(_show_mean_slopes, workspace.document)
-    pictures = MenuEntry("pictures", "Thum&bnails in the nodes", show_pictures, THUMBNAILS, "Ctrl+I")
-    weights = MenuEntry("all weights", "All &weights", diagram.show_all_weights, WEIGHTS, "Ctrl+Shift+W")
+    weights = diagram.show_all_weights
+    has_pictures, has_all = settings.get(PICTURES, False), settings.get(ALL_WEIGHTS, False)
     shows = (
         MenuEntry("slopes", "Show &slopes", show_slopes, SLOPES, "Ctrl+L", toolbar=True, is_on=False),
         MenuEntry("mean", "&Mean slopes over all rows", show_mean, MEAN, is_on=False),
         MenuEntry("focus", "F&ocus on the selection", focus, FOCUS, "Ctrl+E", is_on=False),
-        _remember_switch(pictures, settings, PICTURES),
-        _remember_switch(weights, settings, ALL_WEIGHTS),
+        MenuEntry("pictures", "Thum&bnails in the nodes", pictures, THUMBNAILS, "Ctrl+I", is_on=has_pictures),
+        MenuEntry("all weights", "All &weights", weights, WEIGHTS, "Ctrl+Shift+W", is_on=has_all),
     )
     zooms = (
         MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0"),
@@ -99,10 +99,8 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
         show, is_on = partial(board.show_panel, name), not board.docks[name].isHidden()
         return MenuEntry(f"panel {name}", name, show, tip, is_on=is_on)
 
-    def arrange(numbered: tuple[int, Arrangement]) -> MenuEntry:
-        number, each = numbered
-        show = partial(board.arrange_for, each)
-        title = f"Arrange for {each.name}"
+    def arrange(number: int, each: Arrangement) -> MenuEntry:
+        title, show = f"Arrange for {each.name}", partial(board.arrange_for, each)
         return MenuEntry(f"arrange {each.name}", title, show, each.tip, f"Ctrl+{number}")
 
     moves = (
@@ -112,7 +110,7 @@ def _panels(workspace: Workspace) -> tuple[Menu | MenuEntry, ...]:
     )
     return (
         Menu("P&anels", (tuple(map(entry, PANELS)), moves), toolbar=True),
-        Menu("A&rrange for", (tuple(map(arrange, enumerate(ARRANGEMENTS, 1))),), toolbar=True),
+        Menu("A&rrange for", (tuple(map(arrange, count(1), ARRANGEMENTS)),), toolbar=True),
     )
 
 
@@ -124,16 +122,6 @@ def _show_pictures(workspace: Workspace, shown: bool) -> None:
     workspace.diagram.show_pictures(shown)
     if shown and (why := why_no_thumbnails(workspace.document.state.network)):
         workspace.status.show_message(why)
-
-
-def _remember_switch(switch: MenuEntry, settings: Settings, key: str) -> MenuEntry:
-    """Return the switch as it was in the last session. The settings remember its state under `key`."""
-
-    def turn(on: bool) -> None:
-        settings.remember(key, on)
-        switch.action(on)
-
-    return replace(switch, action=turn, is_on=settings.get(key, False))
 
 
 def export_rows(workspace: Workspace) -> None:
@@ -266,8 +254,10 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     workspace.desk.column_requested.connect(partial(ask_column, workspace))
 
     def name_undo() -> None:
-        _name(actions["undo"], "Undo", document.undo_text(), document.now.lock_reason)
-        _name(actions["redo"], "Redo", document.redo_text(), document.now.lock_reason)
+        for word, text in (("Undo", document.undo_text()), ("Redo", document.redo_text())):
+            action = actions[word.lower()]
+            action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
+            set_lock_reason(action, document.now.lock_reason, f"{word} {text}".rstrip(), can=bool(text))
 
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)
@@ -276,6 +266,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     history, settings = workspace.history, workspace.settings
     history.accuracy_button.setChecked(settings.get(ACCURACY, False))
     history.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
+    for name, key in (("pictures", PICTURES), ("all weights", ALL_WEIGHTS)):
+        actions[name].toggled.connect(partial(settings.remember, key))
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 
@@ -377,9 +369,6 @@ def _keep_row(workspace: Workspace) -> None:
 def _walk(workspace: Workspace) -> Menu:
     player, diagram = workspace.player, workspace.diagram
 
-    def repeat_by(repeat: Repeat) -> None:
-        player.repeat = repeat
-
     start = "Go to the start of the phase"
     steps = (
         MenuEntry("play", "&Play or pause the walk", player.toggle, keys="Space"),
@@ -394,7 +383,7 @@ def _walk(workspace: Workspace) -> Menu:
         for number, (phase, tip) in enumerate(PHASES, 1)
     )
     by_layer = MenuEntry("by layer", "One layer at a time", player.set_by_layer, BY_LAYER, is_on=False)
-    repeats = choice_entries("repeat", REPEATS, player.repeat, repeat_by)
+    repeats = choice_entries("repeat", REPEATS, player.repeat, partial(setattr, player, "repeat"))
     return Menu(WALK, (steps, phases, repeats, (by_layer,)))
 
 
@@ -463,9 +452,3 @@ def _train(workspace: Workspace) -> Menu:
     ask = partial(after_editing, compare_settings)
     asked = MenuEntry("compare settings", "&Compare settings…", ask, COMPARE_SETTINGS)
     return Menu("&Train", (commands, (*comparisons, asked)))
-
-
-def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:
-    """Set the text of the action Undo or Redo to `word` and the name of the edit, `text`."""
-    action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
-    set_lock_reason(action, lock_reason, f"{word} {text}".rstrip(), can=bool(text))
