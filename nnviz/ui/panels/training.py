@@ -34,7 +34,7 @@ from nnviz.ui.kit.controls import Stack, fill_box, named, set_lock_reason, wrapp
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
 from nnviz.ui.kit.theme import apply_style, px
-from nnviz.ui.panels.training_parts import ALL_ROWS, SCRIPT_TIP, TrainingFields, TrainingFigures
+from nnviz.ui.panels.training_parts import ALL_ROWS, SCRIPT_TIP, SpeedSlider, TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
 """Milliseconds for which buttons ignore clicks after they reappear in the place of another button."""
@@ -253,9 +253,7 @@ class TrainingPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "Training")
         self.runner = desk.runner
-        self.speed = named(QSlider(Qt.Orientation.Horizontal), "Duration of a run")
-        self.speed.setRange(0, 100)
-        self.speed.setValue(round(self.runner.speed * 100))
+        self.speed = SpeedSlider(self.runner, "Duration of a run")
         self._speed_label = SpeedLabel()
         self._speed_label.setObjectName("muted")
         self.fields = TrainingFields(self._document, self.speed, self._speed_label)
@@ -276,7 +274,7 @@ class TrainingPanel(Panel):
         self.fields.accepted.connect(runner.set_training)
         self.fields.loss.wanted.connect(self.choose_loss)
         self.fields.refused.connect(lambda reason: self.message.show_texts(refusal=reason))
-        self.speed.valueChanged.connect(self._set_speed)
+        self.speed.valueChanged.connect(self._show_speed)
         self.run_buttons.run.clicked.connect(self.toggle_run)
         self.run_buttons.step.clicked.connect(self.step)
         runner.progressed.connect(self._show_progress)
@@ -333,10 +331,6 @@ class TrainingPanel(Panel):
             self.runner.pause()
             text = f"Change loss to {forms_of(loss)[0].phrase} and output to {fitting}"
             self._document.edit(text, edits.set_loss, loss, fitting)
-
-    def _set_speed(self, value: int) -> None:
-        self.runner.speed = value / 100
-        self._show_speed()
 
     def _show_progress(self, done: int, of: int) -> None:
         iteration = self._document.state.iteration

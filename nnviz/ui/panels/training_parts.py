@@ -9,7 +9,16 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.core.losses import LOSSES, forms_of
 from nnviz.core.metrics import Measured, classifies
@@ -30,6 +39,8 @@ from nnviz.core.schedules import CONSTANT, SCHEDULES, schedule
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.document.moment import Moment, is_new
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
 from nnviz.ui.kit.card import HOW_TO_SHOW
 from nnviz.ui.kit.controls import ComboBox, NumberChoice, fill_box, named, set_lock_reason, styled_label
 from nnviz.ui.kit.desk import Desk
@@ -330,6 +341,17 @@ SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
     "patience": ("Patience", "999", PATIENCE_TIP, _EPOCHS),
 }
 """For each setting that is a number: its label, its longest usual text, its tooltip and its notation."""
+
+
+class SpeedSlider(QSlider):
+    """A slider for the speed of runs or of the walk, which is a number from 0 to 1."""
+
+    def __init__(self, moving: Runner | Player, name: str, tip: str = "") -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        named(self, name, tip)
+        self.setRange(0, 100)
+        self.setValue(round(100 * moving.speed))
+        self.valueChanged.connect(lambda value: setattr(moving, "speed", value / 100))
 
 
 ACCURACY_TIP = "Share of the rows whose class is predicted correctly at the current weights"

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
-    QSlider,
     QTextEdit,
     QToolBar,
     QToolButton,
@@ -35,9 +34,10 @@ from nnviz.ui.kit.card import push_button
 from nnviz.ui.kit.controls import fill_box, has_ctrl, named, styled_label
 from nnviz.ui.kit.desk import EVERY_FRAME_MS, Desk
 from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.menus import Menu, MenuEntry, Table
+from nnviz.ui.kit.menus import MenuEntry, Table
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import application, colours, styled
+from nnviz.ui.panels.training_parts import SpeedSlider
 
 STANDARD = QKeySequence.StandardKey
 DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
@@ -162,11 +162,14 @@ class Toolbar(QToolBar):
         self.setObjectName("toolbar")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._row = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        action = self._actions.__getitem__
         for menu in table:
             if menu.title == WALK:
-                self._add_walk()
-                self._add_rows()
-            self._add_entries(menu)
+                label = styled_label("Row")
+                label.setContentsMargins(4, 0, 0, 0)
+                self._add_group(self._phase_switch(), *map(action, ("step back", "play", "step")))
+                self._add_group(label, action("previous row"), self._row, action("next row"))
+            self._add_group(*(action(entry.name) for entry in menu.entries() if entry.toolbar))
         self._panels = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self._add_panels(table)
         self._during_walk = self.addWidget(self._walk_tools())
@@ -216,28 +219,15 @@ class Toolbar(QToolBar):
         self._extension.setIcon(icon("further"))
         self._panels.setIcon(icon("panels"))
 
-    def _add_entries(self, menu: Menu) -> None:
-        if actions := [self._actions[entry.name] for entry in menu.entries() if entry.toolbar]:
-            self._begin_group()
-            self.addActions(actions)
-
-    def _begin_group(self) -> None:
-        if self.actions():
+    def _add_group(self, *parts: QAction | QWidget) -> None:
+        """Add buttons of actions and other widgets, after a line that separates them from earlier ones."""
+        if parts and self.actions():
             self.addSeparator()
-
-    def _add_walk(self) -> None:
-        self._begin_group()
-        self.addWidget(self._phase_switch())
-        self.addActions([self._actions[name] for name in ("step back", "play", "step")])
-
-    def _add_rows(self) -> None:
-        self._begin_group()
-        label = styled_label("Row")
-        label.setContentsMargins(4, 0, 0, 0)
-        self.addWidget(label)
-        self.addAction(self._actions["previous row"])
-        self.addWidget(self._row)
-        self.addAction(self._actions["next row"])
+        for part in parts:
+            if isinstance(part, QAction):
+                self.addAction(part)
+            else:
+                self.addWidget(part)
 
     def _phase_switch(self) -> QFrame:
         frame = styled(QFrame(), "segments")
@@ -272,11 +262,8 @@ class Toolbar(QToolBar):
         frame = QFrame()
         frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         tip = "Choose how fast the animated update plays"
-        slider = named(QSlider(Qt.Orientation.Horizontal), "Speed of the walk", tip)
-        slider.setRange(0, 100)
-        slider.setValue(round(100 * self._desk.player.speed))
+        slider = SpeedSlider(self._desk.player, "Speed of the walk", tip)
         slider.setFixedSize(56, 18)
-        slider.valueChanged.connect(self._set_pace)
         row = QHBoxLayout(frame)
         fill_box(row, 4, margins=(8, 0, 4, 0))
         for name in ("to start", "to end", END_WALK):
@@ -287,6 +274,3 @@ class Toolbar(QToolBar):
         row.addWidget(styled_label("Pace"))
         row.addWidget(slider)
         return frame
-
-    def _set_pace(self, value: int) -> None:
-        self._desk.player.speed = value / 100
