@@ -72,14 +72,12 @@ class Dock(QDockWidget):
     ============== =====================================================================================
     `updated`      the dock may have moved, opened or closed; carries whether the dock is open
     `focus_lost`   the widget that had the keyboard focus is hidden now
-    `changed`      the panel needs another height than before
     `seen`         (panel, whether it is visible) the panel became visible or hidden
     ============== =====================================================================================
     """
 
     updated = Signal(bool)
     focus_lost = Signal()
-    changed = Signal()
     seen = Signal(object, bool)
 
     def __init__(self, name: str, board: QMainWindow) -> None:
@@ -94,10 +92,9 @@ class Dock(QDockWidget):
         self._no_head = QWidget()
         """The title bar of a dock whose heading stands on the row of the tabs."""
         self.setTitleBarWidget(self._head)
-        self._room = Room()
-        self._room.changed.connect(self._fit_head)
-        self._room.changed.connect(self.changed)
-        self.setWidget(self._room)
+        self.room = Room()
+        self.room.changed.connect(self._fit_head)
+        self.setWidget(self.room)
         self._soon = QTimer(self, singleShot=True, interval=0)  # QTimer.singleShot would keep it alive
         self._soon.timeout.connect(self.update_panel)
         self.visibilityChanged.connect(self._soon.start)
@@ -107,7 +104,7 @@ class Dock(QDockWidget):
     def least(self) -> QSize:
         """The smallest size of the dock at which all controls of the panel are visible."""
         bar = self.titleBarWidget()
-        return self._room.least.grownBy(QMargins(0, bar.sizeHint().height() if bar else 0, 0, 0))
+        return self.room.least.grownBy(QMargins(0, bar.sizeHint().height() if bar else 0, 0, 0))
 
     def fill(self, make: Callable[[], Panel]) -> None:
         """Set the function that makes the panel. The dock calls `make` as soon as the dock is visible."""
@@ -165,7 +162,7 @@ class Dock(QDockWidget):
     def _fill(self, card: Panel) -> None:
         self._make, self.card, self._head = None, card, card.head
         self._head.installEventFilter(self)
-        self._room.show_card(card)
+        self.room.show_card(card)
         self._move_head(None if self.isFloating() else self._head)  # even while a button presses the tab
         self._place_head()
 
@@ -209,24 +206,21 @@ class Dock(QDockWidget):
             self._head.show()
 
     def _fit_head(self) -> None:
-        """Style the heading as part of the tabs, and hide the heading text if the tab says the same."""
+        """Style the heading as part of the tabs, and hide the heading text if the tab says the same.
+
+        If the panel wants it, limit the height of its room; Qt would replace a limit of the dock itself.
+        """
         tabbed = not self.isFloating() and bool(self._board.tabifiedDockWidgets(self))
+        is_alone = not (tabbed or self.isFloating())
         if self.card:
             same = self.card.heading.text().casefold() == self.windowTitle().casefold()
-            self.card.heading.setVisible(not (same and (tabbed or self.isFloating())))
+            self.card.heading.setVisible(is_alone or not same)
             self.card.set_tight(tabbed)
-        self._limit_height(tabbed)
+        is_limited = is_alone and self.card and self.card.height_is_fixed
+        self.room.setMaximumHeight(self.room.least.height() if is_limited else NO_LIMIT)
         if self._head.property("tabbed") is not tabbed:
             self._head.setProperty("tabbed", tabbed)
             apply_style(self._head)
-
-    def _limit_height(self, tabbed: bool) -> None:
-        """Limit the height of the room to the height of the panel, if the panel wants that.
-
-        The limit of the dock itself follows; Qt would replace a limit that nnviz sets there.
-        """
-        is_limited = self.card and self.card.height_is_fixed and not tabbed and not self.isFloating()
-        self._room.setMaximumHeight(self._room.least.height() if is_limited else NO_LIMIT)
 
     def _leave(self) -> None:
         if self.has_focus:
@@ -452,7 +446,7 @@ class Board(QMainWindow):
         for dock in self.docks.values():
             dock.dockLocationChanged.connect(lambda _: QTimer.singleShot(0, self, self._keep_shares))
             dock.seen.connect(self._panel_seen)
-        self.docks["Training"].changed.connect(self._soon.start)
+        self.docks["Training"].room.changed.connect(self._soon.start)
         places = self._settings.get(ARRANGEMENT, QByteArray())
         if self.restoreState(places, VERSION):
             self._soon.start()
@@ -540,14 +534,15 @@ class Board(QMainWindow):
         """The docks that are visible: open, and not behind another tab."""
         return [dock for dock in self.docks.values() if dock.is_in_view]
 
-    def _docks_in(self, area: Qt.DockWidgetArea) -> list[Dock]:
-        """Return the visible docks in an area, in the order of the table of panels."""
-        return [dock for dock in self.visible_docks if self.dockWidgetArea(dock) == area]
+    @property
+    def _right_docks(self) -> list[Dock]:
+        """The visible docks in the right column, in the order of the table of panels."""
+        return [dock for dock in self.visible_docks if self.dockWidgetArea(dock) == RIGHT]
 
     @property
     def front(self) -> str:
         """The name of the panel in front in the right column, other than Training; "" if there is none."""
-        names = (dock.windowTitle() for dock in self._docks_in(RIGHT))
+        names = (dock.windowTitle() for dock in self._right_docks)
         return next((name for name in names if name != "Training"), "")
 
     def _add_docks(self, panels: Sequence[PanelEntry]) -> None:
@@ -556,13 +551,10 @@ class Board(QMainWindow):
         for panel in panels:
             dock = self.docks[panel.name] = Dock(panel.name, self)
             dock.hide()  # or Qt makes tabs that stay visible after the dock is hidden
-            if panel.place in first:
-                self.tabifyDockWidget(first[panel.place], dock)
-            elif panel.place.startswith("right"):
-                self.addDockWidget(RIGHT, dock, DOWN)
-            else:
-                self.addDockWidget(BELOW, dock, ACROSS)
-            first.setdefault(panel.place, dock)
+            area, orientation = (RIGHT, DOWN) if panel.place.startswith("right") else (BELOW, ACROSS)
+            self.addDockWidget(area, dock, orientation)
+            if (other := first.setdefault(panel.place, dock)) is not dock:
+                self.tabifyDockWidget(other, dock)
 
     def _keep_shares(self) -> None:
         """Keep the shares of the board that the person has given to the docks since the last fit."""
@@ -617,7 +609,7 @@ class Board(QMainWindow):
 
         If the sum of the heights were too large, Qt would shorten all docks by the same amount.
         """
-        column, training = self._docks_in(RIGHT), self.docks["Training"]
+        column, training = self._right_docks, self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             room = self.height() - (len(column) + 1) * px(GAP_PX)
             heights = [
