@@ -325,18 +325,14 @@ _RATE, _PENALTY = ((parse_number, field_text, nudge) for nudge in (nudge_rate, n
 _SHARE = parsed_share, field_text, nudge_share
 _BATCH = read_batch, lambda batch: str(batch or ALL_ROWS), optional_nudge(nudge_whole)
 _LIMIT, _EPOCHS = optional(*_PENALTY), optional(partial(parse_whole, least=1), str, nudge_whole)
-_L1, _L2 = (
-    (name, "0.00001", (PENALTY_TIP + DIGIT_KEYS).format(name, term, "factor"), _PENALTY)
-    for name, term in (("L1", "|w|"), ("L2", "w²"))
-)
 SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
     "learning_rate": ("Learning rate", "0.00001", RATE_TIP.format("rate"), _RATE),
     "updates": ("Updates", "1000000", f"Number of updates in a run{WHOLE_KEYS}", whole_number(1)),
     "seed": ("Seed", "999", SEED_TIP, whole_number(0)),
     "batch_size": ("Batch", ALL_ROWS, BATCH_TIP, _BATCH),
     "validation": ("Validation", "0.25", SHARE_TIP, _SHARE),
-    "l1": _L1,
-    "l2": _L2,
+    "l1": ("L1", "0.00001", (PENALTY_TIP + DIGIT_KEYS).format("L1", "|w|", "factor"), _PENALTY),
+    "l2": ("L2", "0.00001", (PENALTY_TIP + DIGIT_KEYS).format("L2", "w²", "factor"), _PENALTY),
     "until": ("Stop at loss", "0.00001", UNTIL_TIP.format("loss"), _LIMIT),
     "patience": ("Patience", "999", PATIENCE_TIP, _EPOCHS),
 }

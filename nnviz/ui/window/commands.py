@@ -400,17 +400,11 @@ def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:
     )
 
 
+COMPARE_RATES = "Train from the start of this run with the learning rates 0.01, 0.1 and 1, and list the runs"
+COMPARE_OPTIMIZERS = "Train from the start of this run with every optimizer, and list the runs"
 COMPARISONS: tuple[tuple[str, str, dict[str, list[object]]], ...] = (
-    (
-        "Compare learning rates",
-        "Train from the start of this run with the learning rates 0.01, 0.1 and 1, and list the runs",
-        {"learning_rate": [0.01, 0.1, 1.0]},
-    ),
-    (
-        "Compare optimizers",
-        "Train from the start of this run with every optimizer, and list the runs",
-        {"optimizer": list(OPTIMIZERS)},
-    ),
+    ("Compare learning rates", COMPARE_RATES, {"learning_rate": [0.01, 0.1, 1.0]}),
+    ("Compare optimizers", COMPARE_OPTIMIZERS, {"optimizer": list(OPTIMIZERS)}),
 )
 """Comparisons of runs from one start: title, tooltip, and the settings that differ."""
 COMPARE_SETTINGS = "Train with every combination of the settings that you type, and list the runs"

@@ -374,7 +374,7 @@ class Arrangement(NamedTuple):
     name: str
     tip: str
     right: tuple[str, ...]
-    below: tuple[str, ...] = ()
+    below: tuple[str, ...] = ("Data", "Loss")
     across: float = 0.24
     down: float = 0.0
 
@@ -385,14 +385,12 @@ class Arrangement(NamedTuple):
 
 
 ARRANGEMENTS = (
+    Arrangement("editing", "A large diagram, the notes and the rows", ("Training", "Notes")),
+    Arrangement("training", "A large plot of the loss", ("Training", "Notes"), down=0.45),
+    Arrangement("function", "A large plot of the function", ("Training", "Function"), across=0.36),
     Arrangement(
-        "editing", "A large diagram, the notes and the rows", ("Training", "Notes"), ("Data", "Loss")
+        "projecting", "The diagram, Training and the loss alone", ("Training", "Loss"), (), across=0.28
     ),
-    Arrangement("training", "A large plot of the loss", ("Training", "Notes"), ("Data", "Loss"), down=0.45),
-    Arrangement(
-        "function", "A large plot of the function", ("Training", "Function"), ("Data", "Loss"), across=0.36
-    ),
-    Arrangement("projecting", "The diagram, Training and the loss alone", ("Training", "Loss"), across=0.28),
 )
 """The built-in arrangements; the first one is the arrangement of the first start."""
 
@@ -612,10 +610,8 @@ class Board(QMainWindow):
         column, training = self._right_docks, self.docks["Training"]
         if len(column) > 1 and column[0] is training:  # the table of panels begins with Training
             room = self.height() - (len(column) + 1) * px(GAP_PX)
-            heights = [
-                min(training.least.height(), room - self._least_height(column[-1])),
-                *(dock.height() for dock in column[1:-1]),
-            ]
+            first = min(training.least.height(), room - self._least_height(column[-1]))
+            heights = [first, *(dock.height() for dock in column[1:-1])]
             self.resizeDocks(column, [*heights, max(room - sum(heights), 1)], DOWN)
             lay_out(self)
 
