@@ -27,6 +27,8 @@ Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 RESULTS = "error", "loss"
 """Kinds of columns with the errors and the losses of the rows."""
+CELL_PARTS = "state.data", "state.network", "state.measure", "hiding", "other"
+"""Parts of a Moment that the cells depend on."""
 NO_VALUE = "–"
 SCALED = ", scaled"
 """End of the text below the name of a computed column that is standardised."""
@@ -176,9 +178,7 @@ class DataTable(QAbstractTableModel):
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(listed) - 1)
         if had_marks != self.has_marks:
             self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, self.rowCount() - 1)
-        if self.rowCount() and is_new(
-            old, new, "state.data", "state.network", "state.measure", "hiding", "other"
-        ):
+        if self.rowCount() and is_new(old, new, *CELL_PARTS):
             typed = sum(column.stored for column in listed)
             first = self.index(0, 0 if is_new(old, new, "state.data") else typed)
             self.dataChanged.emit(first, self.index(self.rowCount() - 1, len(listed) - 1))
@@ -221,10 +221,9 @@ class DataTable(QAbstractTableModel):
 
     def large_errors(self, lines: Sequence[int], columns: Iterable[int]) -> set[tuple[int, int]]:
         """Return the cells, as (line, column), with a large error, or with the loss of a row that has one."""
-        shown = [(k, self.columns[k]) for k in columns if not self.columns[k].compared]
-        parts = [
-            (k, each.place if each.kind == "error" else ...) for k, each in shown if each.kind in RESULTS
-        ]
+        shown = [(k, self.columns[k]) for k in columns]
+        results = [(k, each) for k, each in shown if each.kind in RESULTS and not each.compared]
+        parts = [(k, each.place if each.kind == "error" else ...) for k, each in results]
         large = self._now.large_errors([self.row_of(line) for line in lines]) if parts else None
         if large is None:
             return set()

@@ -174,9 +174,8 @@ class Timeline(QSlider):
             return
         self.setSliderDown(True)  # before Qt moves the handle, so that the drag begins before the first jump
         button, at = Qt.MouseButton.MiddleButton, event.globalPosition()
-        super().mousePressEvent(
-            QMouseEvent(event.type(), event.position(), at, button, button, event.modifiers())
-        )
+        press = QMouseEvent(event.type(), event.position(), at, button, button, event.modifiers())
+        super().mousePressEvent(press)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         self.entered.emit()
@@ -422,10 +421,8 @@ def _advice(now: Moment) -> str:
         return reason
     if state.is_watched:
         return "nnviz continues with its own settings, not the script's."
-    advice = [
-        loss_advice(state.training.loss, state.network.layers[-1].function.base),
-        state.unsuited_targets,
-    ]
+    output = state.network.layers[-1].function.base
+    advice = [loss_advice(state.training.loss, output), state.unsuited_targets]
     if state.training.validation and rows_are_sorted(state):
         advice.append(f"{SORTED_BY_CLASS} (Edit → Shuffle rows)")
     if now.scales:

@@ -176,7 +176,7 @@ class FileCommands(QObject):
         """
         read_file = partial(self._document.read, path)
         reading = partial(read_asking, self._window, self._settings, path, read_file)
-        read = self._attempt(f"{file_label(path)} was not opened", "the open network is unchanged", reading)
+        read = self._attempt(reading, f"{file_label(path)} was not opened", "the open network is unchanged")
         if read is None or not self.may_leave():
             return False
         state, file = read
@@ -243,15 +243,14 @@ class FileCommands(QObject):
                 data = data or read_bytes(path, reading)
                 return read(data, reading, layout, fitting=True)
 
-        if self._use_table(name, f"{name} was not loaded", "the rows are unchanged", read_table, asks=asks):
+        if self._use_table(name, read_table, f"{name} was not loaded", "the rows are unchanged", asks=asks):
             self._settings.remember_folder(path)
 
     def paste_table(self, text: str) -> None:
         """Ask how to use a table that is given as text. If the text is not a table, report why."""
         from nnviz.files.table.reading import parse
 
-        read_table = partial(parse, text, None, fitting=True)
-        self._use_table(PASTED, "Nothing was pasted", "", read_table, asks=True)
+        self._use_table(PASTED, partial(parse, text, None, fitting=True), "Nothing was pasted", asks=True)
 
     def save(self) -> bool:
         """Save the document to its file, or ask for a file. Return whether the document is saved.
@@ -316,15 +315,13 @@ class FileCommands(QObject):
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
-    def _use_table(
-        self, name: str, fault: str, unchanged: str, read: Callable[..., Table], *, asks: bool
-    ) -> bool:
+    def _use_table(self, name: str, read: Callable[..., Table], *report: str, asks: bool) -> bool:
         """Read a table, and load its rows, or ask how to use the table. Return whether the table is used.
 
-        `read` reads the table, with a TableLayout if the person has chosen one. `fault` and `unchanged` are
-        the arguments of `_attempt`. If `asks` is false, ask only about a table that does not fit.
+        `read` reads the table, with a TableLayout if the person has chosen one. `report` holds the texts
+        that `_attempt` needs. If `asks` is false, ask only about a table that does not fit.
         """
-        table = self._attempt(fault, unchanged, read) if self._document.may_change() else None
+        table = self._attempt(read, *report) if self._document.may_change() else None
         if table is None:
             return False
         self._runner.pause()
@@ -353,7 +350,7 @@ class FileCommands(QObject):
         self._say(message)
         return True
 
-    def _attempt(self, fault: str, unchanged: str, read: Callable[[], _T]) -> _T | None:
+    def _attempt(self, read: Callable[[], _T], fault: str, unchanged: str = "") -> _T | None:
         """Return the result of `read`, or None after a report that begins with `fault`.
 
         `unchanged` ends the report if the person cancels.
