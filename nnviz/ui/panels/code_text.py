@@ -270,18 +270,15 @@ class CodeText(QTextEdit):
     line_hovered = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(readOnly=True, undoRedoEnabled=False, tabChangesFocus=True)
         self._lines: list[str] = []
         self._choosable: Collection[int] = ()
         self._marks: Sequence[LineMark] = ()
         self._hovered = -1
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setReadOnly(True)
         by = Qt.TextInteractionFlag
         self.setTextInteractionFlags(by.TextSelectableByMouse | by.TextSelectableByKeyboard)
-        self.setUndoRedoEnabled(False)
-        self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         ignore_drops(self)
         self.viewport().setMouseTracking(True)

@@ -219,7 +219,8 @@ class DataPanel(Panel):
         """Show the rows of a Moment, the split, the selected row and the reason why edits are locked."""
         self.model.show_moment(new)
         if old is None:
-            self.table.restyle()
+            self.table.fit_columns()  # in another theme or interface size
+            self.table.viewport().update()
         if is_new(old, new, "state.data", "state.training"):
             self._show_split()
         self._show_row()  # always, since a click has changed the current row of the table before
@@ -250,8 +251,7 @@ class DataPanel(Panel):
         if rows < 2:
             self._desk.message.emit("Nothing was shuffled: the data needs at least two rows")
         elif self._document.edit("Shuffle rows", edits.shuffle_rows):
-            seed = self._document.state.training.seed
-            self._desk.message.emit(f"Shuffled {rows:,} rows with seed {seed}")
+            self._desk.message.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
     # --- the rows that are listed
 

@@ -312,10 +312,8 @@ class DataTable(QAbstractTableModel):
         if not index.isValid() or _shape(state) != _shape(self.state):
             return
         row, column = self.row_of(index.row()), self.columns[index.column()]
-        if number == edits.value_at(state, column.address, row):
-            return
-        text = f"{column.header} of row {row + 1}"
-        if not self._document.edit(text, edits.set_value, column.address, number, row):
+        text, before = f"{column.header} of row {row + 1}", edits.value_at(state, column.address, row)
+        if number == before or not self._document.edit(text, edits.set_value, column.address, number, row):
             return
         if number is None:
             self._desk.message.emit(f"{text} is empty now")

@@ -201,13 +201,12 @@ class SplitLine(QWidget):
     dragged = Signal(object, object)
 
     def __init__(self, table: QTableView) -> None:
-        super().__init__(table.viewport())
+        super().__init__(table.viewport(), accessibleName="Validation")
         self._table, self._header = table, table.verticalHeader()
         self._row = self._rows = 0
         self.caption = ""
         self._drag = object()
         self.setCursor(Qt.CursorShape.SplitVCursor)
-        self.setAccessibleName("Validation")
         self.hide()
 
     def show_split(self, row: int, rows: int, validation: float) -> None:
@@ -379,11 +378,6 @@ class TableView(QTableView):
             painter.fillRect(event.rect(), QColor(colours().surface))
         self._update_texts()
         super().paintEvent(event)
-
-    def restyle(self) -> None:
-        """Show everything again, in another theme or interface size."""
-        self.fit_columns()
-        self.viewport().update()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Scroll. After a sideways move, repaint all cells, so that the "…" of a cut number stays visible."""

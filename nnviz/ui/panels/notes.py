@@ -34,10 +34,8 @@ class NotesPage(QTextBrowser):
     """Shows notes. The status line says that a clicked link was opened, or why it was refused."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-        self._notes = ""
-        self.setOpenLinks(False)
+        super().__init__(openLinks=False)
+        self._desk, self._notes = desk, ""
         ignore_drops(self)
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setAccessibleName("Notes")

@@ -32,7 +32,7 @@ from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.card import Panel, push_button, small_button
 from nnviz.ui.kit.controls import Stack, fill_box, named, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask
+from nnviz.ui.kit.dialogs import BUTTON, ROLE, ask, show_text
 from nnviz.ui.kit.theme import apply_style, px
 from nnviz.ui.panels.training_parts import ALL_ROWS, SCRIPT_TIP, SpeedSlider, TrainingFields, TrainingFigures
 
@@ -455,8 +455,7 @@ class Message(QWidget):
         """
         self._texts |= texts
         problem = self._texts["refusal"] or self._texts["warning"]
-        self.label.setText(problem or self._texts["advice"])
-        self.label.setVisible(bool(self.label.text()))
+        show_text(self.label, problem or self._texts["advice"])
         name = "error" if problem else "muted"
         if name != self.label.objectName():
             self.label.setObjectName(name)

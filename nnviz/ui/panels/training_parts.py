@@ -381,6 +381,8 @@ class TrainingFigures(QWidget):
         self.iteration = Figure(USUAL_ITERATION)
         self.penalty = Figure(USUAL[:1], on_one_line=True)
         self.accuracy = Figure(SHARES, on_one_line=True)
+        self._results = self.loss, self.validation, self.accuracy
+        """The figures that can be hidden."""
         self._lines = (self.loss, self.validation, self.iteration), (self.penalty,), (self.accuracy,)
         column = QVBoxLayout(self)
         fill_box(column, 4)
@@ -417,11 +419,6 @@ class TrainingFigures(QWidget):
             if new.hiding.hides(figure):
                 figure.show_text(figure.accessibleName(), HOW_TO_SHOW, BLANK)
         self._fit()
-
-    @property
-    def _results(self) -> tuple[Figure, ...]:
-        """The figures that can be hidden."""
-        return self.loss, self.validation, self.accuracy
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Show the hidden figure that was clicked."""

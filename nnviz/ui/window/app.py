@@ -380,8 +380,7 @@ def screenshot(
     Raises FileError if `file` cannot be read or `out` cannot be written.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = application()
-    apply_theme(app, theme or "light")
+    apply_theme(application(), theme or "light")
     from nnviz.files import atomic
     from nnviz.ui.kit.images import png
     from nnviz.ui.window.session import begin

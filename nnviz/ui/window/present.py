@@ -52,11 +52,10 @@ class RunStrip(QWidget):
     moving_ms = PLOT_MS
 
     def __init__(self, diagram: Diagram, desk: Desk, log: QAbstractButton) -> None:
-        super().__init__(diagram)
+        super().__init__(diagram, accessibleName="Training run")
         self._diagram, self._document, self._travel = diagram, desk.document, desk.runner.travel
         self._log, self.hint = log, ""
         self._texts, self._widest, self._note = ("", ""), "", ""
-        self.setAccessibleName("Training run")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or Qt would paint the diagram, too
         self.hide()
 

@@ -44,10 +44,9 @@ class StatusLine(QStatusBar):
     """The status bar: a message at the left; the legend, the seed and the save state at the right."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(sizeGripEnabled=False)
         self.reminder = ""
         """The text to show while there is no message."""
-        self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
         self._message, self._facts = ElidedLabel(), styled_label("")
         for label, left, right in ((self._message, 10, 10), (self._facts, 6, 12)):
