@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,16 +87,10 @@ class FilterBar(QWidget):
         self.hide()
 
 
-class NewRows(NamedTuple):
-    """A state with new rows. `summary` is the message for the status bar."""
-
-    state: State
-    summary: str
-
-
-def paste_cells(state: State, table: Table, row: int, column: int) -> NewRows:
+def paste_cells(state: State, table: Table, row: int, column: int) -> tuple[State, str]:
     """Return the state with the numbers of `table` pasted, the first number into the cell (`row`, `column`).
 
+    Return also a message for the status bar.
     Raises FileError if the table has other cells than numbers, or does not fit. The message names the line.
     """
     all_columns = columns(state)
@@ -114,7 +108,7 @@ def paste_cells(state: State, table: Table, row: int, column: int) -> NewRows:
         notes.append(edits.TARGETS_ADDED)
     if any(all_columns[i].scale for i in indices):
         notes.append("nnviz treats the numbers as standardised; for raw numbers, choose Paste as a table")
-    return NewRows(new, "; ".join(notes))
+    return new, "; ".join(notes)
 
 
 def _read_only(state: State, column: TableColumn) -> str:
@@ -131,9 +125,10 @@ def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> li
     return room[:width]
 
 
-def load_rows(state: State, table: Table) -> NewRows | None:
+def load_rows(state: State, table: Table) -> tuple[State, str] | None:
     """Return the state with the rows of `table` as its data; None if the columns have other names.
 
+    Return also a message for the status bar.
     Raises FileError if the table does not fit.
     """
     from nnviz.files.table.columns import inputs_of, order_note, place_columns, targets_of
@@ -143,11 +138,10 @@ def load_rows(state: State, table: Table) -> NewRows | None:
         return None
     with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
-    rows = counted(len(table), "row")
-    note = f"{rows} with targets" if where.targets else f"{rows} without targets"
+    note = f"{counted(len(table), 'row')} {'with' if where.targets else 'without'} targets"
     if where.foreign:  # a column fills several nodes
         note = f"{note}; {order_note(where.foreign, state)}"
-    return NewRows(new, note)
+    return new, note
 
 
 def needs_dialog(table: Table) -> bool:
@@ -384,8 +378,8 @@ class DataPanel(Panel):
                 self.table_paste_requested.emit(text)
                 return
             self._desk.runner.pause()
-            pasted = paste_cells(self._document.state, table, row, column)
-            if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.state.data):
+            pasted, summary = paste_cells(self._document.state, table, row, column)
+            if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.data):
                 raise FileError(FILTERED)
         except AmbiguousCellError:
             self.table_paste_requested.emit(text)
@@ -393,10 +387,10 @@ class DataPanel(Panel):
             self._show_refusal(f"Nothing was pasted: {error}")
         else:
             self._refusal.hide()
-            self._document.push(pasted.state, "Paste")
+            self._document.push(pasted, "Paste")
             self._desk.frames.show_pending()
             self._go_to(self.model.line_of(row) or 0, column)
-            self._desk.message.emit(pasted.summary)
+            self._desk.message.emit(summary)
 
     def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
         self._desk.frames.show_pending()

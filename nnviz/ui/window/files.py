@@ -174,8 +174,7 @@ class FileCommands(QObject):
 
         If the file cannot be read, report why.
         """
-        read_file = partial(self._document.read, path)
-        reading = partial(read_asking, self._window, self._settings, path, read_file)
+        reading = partial(read_asking, self._window, self._settings, path, partial(self._document.read, path))
         read = self._attempt(reading, f"{file_label(path)} was not opened", "the open network is unchanged")
         if read is None or not self.may_leave():
             return False
@@ -197,8 +196,7 @@ class FileCommands(QObject):
         """Open the example `name` as a document without a file, so that Save asks for a file."""
         chosen = example(name)
         assert chosen is not None
-        has_title = chosen.line.startswith(chosen.title)
-        message = chosen.line if has_title else f"{chosen.title}: {chosen.line}"
+        message = chosen.line if chosen.line.startswith(chosen.title) else f"{chosen.title}: {chosen.line}"
         self.open_new(load(chosen.path), message, example=True)
 
     def fill_recent(self, menu: QMenu) -> None:
@@ -331,8 +329,9 @@ class FileCommands(QObject):
                 result = load_rows(self._document.state, table)
         if result is None:
             return self._ask_use(name, table, read)
-        self._document.push(result.state, f"Load {name}")
-        self._say(f"Loaded {name}: {result.summary}")
+        state, summary = result
+        self._document.push(state, f"Load {name}")
+        self._say(f"Loaded {name}: {summary}")
         return True
 
     def _ask_use(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
