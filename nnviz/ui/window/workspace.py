@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -63,25 +63,22 @@ class Workspace:
         self.data = cast("DataPanel", self.panel("Data"))
         self.training = cast("TrainingPanel", self.panel("Training"))
         self.history = cast("HistoryPlot", self.panel("Loss"))
-        self._make_panels(panels)
-        self._connect()
-        self._show_title_and_facts()
-        self.diagram.show()  # Qt gives the focus only to a visible widget
-        self.diagram.setFocus()
-
-    def _make_panels(self, panels: Sequence[PanelEntry]) -> None:
         self.diagram = Diagram(self.desk)
         self.status = StatusLine()
-        self.main_window.setStatusBar(self.status)
-        self.main_window.set_panels(self.diagram, panels)
-        self.board = self.main_window.board
-        self.present = Present(self.main_window, self.diagram, self.desk, self.history.log_button)
+        window.setStatusBar(self.status)
+        window.set_panels(self.diagram, panels)
+        self.board = window.board
+        self.present = Present(window, self.diagram, self.desk, self.history.log_button)
         for name, dock in self.board.docks.items():
             dock.seen.connect(self._panel_seen)
             dock.fill(partial(self.panel, name))
             dock.focus_lost.connect(self.diagram.setFocus)
         self._first_panel = ""
         self._show_first_panel()
+        self._connect()
+        self._show_title_and_facts()
+        self.diagram.show()  # Qt gives the focus only to a visible widget
+        self.diagram.setFocus()
 
     def appear(self) -> None:
         """Show the document on the diagram, and let Qt paint the window."""
@@ -93,8 +90,7 @@ class Workspace:
     def panel(self, name: str) -> Panel:
         """Return a panel; its module is imported when the panel is first needed."""
         if name not in self._panels:
-            module, kind = self._homes[name].split(":")
-            self._panels[name] = getattr(import_module(f"nnviz.ui.panels.{module}"), kind)(self.desk)
+            self._panels[name] = resolve_name(f"nnviz.ui.panels.{self._homes[name]}")(self.desk)
         return self._panels[name]
 
     @property
