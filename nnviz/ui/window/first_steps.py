@@ -241,8 +241,7 @@ def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
         return _on_diagram(workspace, *(address for address in addresses if address.kind == "weight"))
 
     def output() -> QRect | None:
-        last = len(document.state.network.layers) - 1
-        return _on_diagram(workspace, Address("node", last, 0))
+        return _on_diagram(workspace, Address("node", len(document.state.network.layers) - 1, 0))
 
     def examples() -> QRect | None:
         bar = window.menuBar()

@@ -197,9 +197,9 @@ def protect_work(workspace: Workspace, folder: Path) -> Recovery:
 
     def offer_copies() -> None:
         leftovers, damaged = claim_leftovers(folder / "recovery")
-        messages = [damaged, offer(workspace.main_window, recovery, leftovers) if leftovers else ""]
-        if any(messages):
-            say("; ".join(filter(None, messages)))
+        offered = offer(workspace.main_window, recovery, leftovers) if leftovers else ""
+        if message := "; ".join(filter(None, (damaged, offered))):
+            say(message)
 
     if not workspace.document.now.lock_reason:  # a recovered document would replace the watched training
         QTimer.singleShot(0, workspace.main_window, offer_copies)

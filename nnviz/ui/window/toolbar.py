@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
@@ -99,8 +101,9 @@ def needs(focused: QWidget, key: Qt.Key) -> bool:
         return True
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
-    if key in DIGITS:
-        return isinstance(focused, QAbstractItemView) and _opens_by_typing(focused)
+    if key in DIGITS and isinstance(focused, QAbstractItemView):
+        types = focused.editTriggers() & QAbstractItemView.EditTrigger.AnyKeyPressed
+        return bool(types and focused.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
     if key == Qt.Key.Key_Space and isinstance(_field(focused), QAbstractButton | QComboBox):
         return focused.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
     return False
@@ -129,11 +132,6 @@ def _typing(focused: QWidget) -> bool:
     if isinstance(field, QLineEdit | QTextEdit | QPlainTextEdit):
         return not field.isReadOnly()
     return isinstance(field, QAbstractSpinBox)
-
-
-def _opens_by_typing(view: QAbstractItemView) -> bool:
-    editable = bool(view.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
-    return editable and bool(view.editTriggers() & QAbstractItemView.EditTrigger.AnyKeyPressed)
 
 
 WALK = "&Walk"
@@ -174,9 +172,7 @@ class Toolbar(QToolBar):
         self._add_panels(table)
         self._during_walk = self.addWidget(self._walk_tools())
         extension = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt shows it in a narrow window
-        assert isinstance(extension, QToolButton)
-        extension.setToolTip("More commands")
-        self._extension = extension
+        self._extension = named(cast("QToolButton", extension), tip="More commands")
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Update the controls of the walk and the number of the row; if `old` is None, also the icons."""

@@ -757,5 +757,4 @@ def within(window: QRect, frame: QRect, room: QRect) -> QRect:
     left = min(max(frame.left(), room.left()), room.left() + room.width() - size.width())
     top = min(max(frame.top(), room.top()), room.top() + room.height() - size.height())
     start, end = window.topLeft() - frame.topLeft(), frame.bottomRight() - window.bottomRight()
-    margins = QMargins(start.x(), start.y(), end.x(), end.y())
-    return QRect(QPoint(left, top), size).marginsRemoved(margins)
+    return QRect(QPoint(left, top), size).marginsRemoved(QMargins(start.x(), start.y(), end.x(), end.y()))
