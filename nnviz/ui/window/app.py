@@ -148,11 +148,10 @@ class Unexpected(QObject):
         last = traceback.extract_tb(trace, limit=-1)
         place = (kind, *((frame.filename, frame.lineno) for frame in last))
         message = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
-        sentence = f"An error inside nnviz: {shortened(message, MOST_SENTENCE)}"
         if self._is_new(place):
             details = shortened("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)
             self._print_and_log(details)
-            self._raised.emit(sentence, details)
+            self._raised.emit(f"An error inside nnviz: {shortened(message, MOST_SENTENCE)}", details)
 
     def _catch_elsewhere(self, args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
         self.handle(args.exc_type, args.exc_value, args.exc_traceback)
@@ -296,8 +295,8 @@ class Opened:
         self.workspace: Workspace | None = None
         self.code = 0
         self._recovery: Recovery | None = None
-        self._unexpected: Unexpected | None = None
-        self._ending: Ending | None = None
+        self._at_end = contextlib.ExitStack()
+        """The calls that restore what the window has changed in the process."""
         self._fault: Exception | None = None
         app = application()
         screen = app.primaryScreen().availableSize()
@@ -322,11 +321,13 @@ class Opened:
             self._window.fit_screen()  # only now is the size of its frame known
             self._offer_first_steps()
             say, data = self.workspace.status.show_message, self._data or data_folder()
-            self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
-            self._unexpected.watch()
+            unexpected = Unexpected(self._window, say, data / LOG_NAME)
+            unexpected.watch()
+            self._at_end.callback(unexpected.restore_hooks)
             self._recovery = session.protect_work(self.workspace, data)
-            self._ending = Ending(self._window)
-            self._ending.signalled.connect(self._end)
+            ending = Ending(self._window)
+            ending.signalled.connect(self._end)
+            self._at_end.callback(ending.restore_handlers)
             self.workspace.desk.plots_allowed.connect(lambda: gc.freeze())  # the library adds as many objects
         finally:
             gc.freeze()  # the objects of the window live as long as the window
@@ -357,10 +358,7 @@ class Opened:
         if isValid(self._window):  # a signal has ended the event loop and all dialogs
             self._window.close()
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        if self._ending:
-            self._ending.restore_handlers()
-        if self._unexpected:
-            self._unexpected.restore_hooks()
+        self._at_end.close()
         if self._recovery:
             self._recovery.close()
         if self._fault:
