@@ -90,7 +90,7 @@ class CodePanel(Panel):
         return str(self._style.currentData())
 
     def _write(self, state: State) -> None:
-        key = self._style_name, state.name
+        before, self._program_key = self._program_key, (self._style_name, state.name)
         try:
             self._program = program(state, self._style_name)
         except ValueError as error:
@@ -98,8 +98,7 @@ class CodePanel(Panel):
             self._pages.empty.setText(str(error))
         lines = [line.text for line in self._program.lines]
         self._lines = self._lines.updated(self._program.lines)
-        self._text.show_lines(lines, self._lines.selects, reset=key != self._program_key)
-        self._program_key = key
+        self._text.show_lines(lines, self._lines.selects, reset=before != self._program_key)
         self._pages.plot_visible = bool(lines)
         for button in (self._copy, self._save):
             button.setEnabled(bool(lines))

@@ -94,8 +94,8 @@ def paste_cells(state: State, table: Table, row: int, column: int) -> tuple[Stat
     Raises FileError if the table has other cells than numbers, or does not fit. The message names the line.
     """
     all_columns = columns(state)
-    if reason := _read_only(state, all_columns[column]):
-        raise FileError(reason)
+    if all_columns[column].formula:
+        raise FileError(state.columns.read_only(all_columns[column].place))
     indices = _indices_from(all_columns, column, table.width)
     with as_file_errors():
         new = edits.put_cells(state, row, indices, table.rows)
@@ -109,11 +109,6 @@ def paste_cells(state: State, table: Table, row: int, column: int) -> tuple[Stat
     if any(all_columns[i].scale for i in indices):
         notes.append("nnviz treats the numbers as standardised; for raw numbers, choose Paste as a table")
     return new, "; ".join(notes)
-
-
-def _read_only(state: State, column: TableColumn) -> str:
-    """Return a sentence if a formula computes the column, so that its cells cannot be edited, else ""."""
-    return state.columns.read_only(column.place) if column.kind == "input" else ""
 
 
 def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> list[int]:
@@ -438,7 +433,7 @@ class DataPanel(Panel):
         which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
         cells = f"{column.header} of {which}"
         if column.kind != "target":
-            reason = _read_only(self._document.state, column)
+            reason = self._document.state.columns.read_only(column.place) if column.formula else ""
             say(reason or f"{cells} cannot be empty; Ctrl+Delete removes {which}")
         elif self._document.edit(cells, edits.clear_targets, rows):
             say(f"{cells} is empty now")

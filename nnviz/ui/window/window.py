@@ -591,12 +591,10 @@ class Board(QMainWindow):
             self._shares = self._first_shares(self._built_in)
         for area in Qt.DockWidgetArea.__members__.values():
             shares = {dock: share for dock in self._places_in(area) if (share := self._share_of(dock))}
-            if not shares:  # Qt forgets all sizes for an empty list
-                continue
-            widths = [max(round(across * self.width()), 1) for across, _ in shares.values()]
-            heights = [max(round(down * self.height()), 1) for _, down in shares.values()]
-            for orientation, sizes in ((ACROSS, widths), (DOWN, heights)):
-                self.resizeDocks([*shares], sizes, orientation)
+            for k, (orientation, room) in enumerate(((ACROSS, self.width()), (DOWN, self.height()))):
+                if shares:  # Qt forgets all sizes for an empty list
+                    sizes = [max(round(share[k] * room), 1) for share in shares.values()]
+                    self.resizeDocks([*shares], sizes, orientation)
         lay_out(self)
         self.update_docks()  # makes the panels in the order in which Tab goes through them
         self._fit_training()
