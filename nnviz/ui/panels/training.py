@@ -289,7 +289,8 @@ class TrainingPanel(Panel):
         for part in (self.fields, self.run_buttons, self.figures):
             part.show_moment(old, new)
         if is_new(old, new, "state", "lock_reason", "is_moving"):
-            self._show_settings()
+            self.fold.show_values(settings_text(new.state))
+            self.message.show_texts(advice=new.lock_reason or _advice(new))
             self._show_speed()
         tells_loss = new.hiding.on and not (new.state.run and new.state.run.diverged)
         if self.runner.running or tells_loss or new.state is not self.message.warned_state:
@@ -303,12 +304,6 @@ class TrainingPanel(Panel):
         """Show the settings of a newly opened document, unfolded if the person left them so."""
         self.fields.restore()
         self.fold.button.setChecked(self._desk.settings.get(FOLD, "") == "open")
-        self._show_settings()
-
-    def _show_settings(self) -> None:
-        now = self._document.now
-        self.fold.show_values(settings_text(now.state))
-        self.message.show_texts(advice=now.lock_reason or _advice(now))
 
     def toggle_run(self) -> None:
         """Start or pause the run. A run does not start while the text of a field is invalid."""

@@ -177,7 +177,10 @@ class Toolbar(QToolBar):
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Update the controls of the walk and the number of the row; if `old` is None, also the icons."""
         if old is None:
-            self._colour()
+            for name, picture in self._icons.items():
+                self._actions[name].setIcon(icon(picture))
+            self._extension.setIcon(icon("further"))
+            self._panels.setIcon(icon("panels"))
         if is_new(old, new, "walk"):
             self._show_walk(new.walk)
         if is_new(old, new, "row", "what_if_row", "state.data"):
@@ -208,12 +211,6 @@ class Toolbar(QToolBar):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._desk.frames.show_again(self)
-
-    def _colour(self) -> None:
-        for name, picture in self._icons.items():
-            self._actions[name].setIcon(icon(picture))
-        self._extension.setIcon(icon("further"))
-        self._panels.setIcon(icon("panels"))
 
     def _add_group(self, *parts: QAction | QWidget) -> None:
         """Add buttons of actions and other widgets, after a line that separates them from earlier ones."""

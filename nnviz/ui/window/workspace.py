@@ -133,15 +133,13 @@ class Workspace:
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.desk.frames.show_pending()
-        drawing = DiagramDrawing(self.diagram.picture)
-        (self.exports.copy if copied else self.exports.ask)(drawing)
+        (self.exports.copy if copied else self.exports.ask)(DiagramDrawing(self.diagram.picture))
 
     def export_picture(self, panel: PlotPanel, copied: bool) -> None:
         """Copy or export the picture of a panel with a plot."""
         from nnviz.ui.dialogs.pictures import PlotDrawing
 
-        drawing = PlotDrawing(panel, self.document.title)
-        (self.exports.copy if copied else self.exports.ask)(drawing)
+        (self.exports.copy if copied else self.exports.ask)(PlotDrawing(panel, self.document.title))
 
     @cached_property
     def finder(self) -> Finder:
