@@ -24,7 +24,6 @@ from nnviz.ui.panels.code_text import CodeText, LineMark, Lines
 from nnviz.ui.plot.card import Pages
 
 HINT = "Click a line to select the node or edge that the line computes"
-NO_ADDRESS = "This line belongs to no node or edge"
 SAMPLES = "▌▶"
 """Samples, in the legend, of the mark on the selected lines and of the mark on the lines of the walk."""
 STYLE = "code style"
@@ -128,7 +127,7 @@ class CodePanel(Panel):
     def _choose(self, line: int) -> None:
         self._desk.address_hovered.emit(None)
         if line < 0:
-            self._legend.setText(NO_ADDRESS)
+            self._legend.setText("This line belongs to no node or edge")
             return
         self._document.select(self._lines.address(line, self._document.now.address, after=1))
         self._mark(self._document.now)

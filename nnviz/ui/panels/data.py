@@ -146,7 +146,6 @@ def needs_dialog(table: Table) -> bool:
 
 
 COLUMN_TIP = "Add an input that a formula computes from the columns, such as x² or x·y"
-FILTERED = "the table lists only some rows. Paste one row, or list all rows with Escape"
 
 
 class DataPanel(Panel):
@@ -375,7 +374,7 @@ class DataPanel(Panel):
             self._desk.runner.pause()
             pasted, summary = paste_cells(self._document.state, table, row, column)
             if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.data):
-                raise FileError(FILTERED)
+                raise FileError("the table lists only some rows. Paste one row, or list all rows with Escape")
         except AmbiguousCellError:
             self.table_paste_requested.emit(text)
         except FileError as error:

@@ -169,7 +169,6 @@ class TrainingFields(QWidget):
         fields = *self._numbers.values(), *choices
         self._tips = {field: field.toolTip() for field in fields if field is not batch}
         self._lay_out(speed, speed_label)
-        self.restore()
 
     def _add_choices(self) -> None:
         self.optimizer = EntryBox(
@@ -350,9 +349,7 @@ class SpeedSlider(QSlider):
         self.valueChanged.connect(lambda value: setattr(moving, "speed", value / 100))
 
 
-ACCURACY_TIP = "Share of the rows whose class is predicted correctly at the current weights"
 VALUE_TIP = "The penalty for large weights (L1 and L2 under More), which training adds to the {}"
-ITERATION_TIP = "Updates since the start of the current run"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
 """Largest font in pixels: LARGEST_PX below a caption, SMALL_PX beside a caption. SMALLEST_PX: smallest."""
@@ -414,7 +411,7 @@ class TrainingFigures(QWidget):
         end = self._runner.travel.end
         is_last = self._runner.running or state.iteration == end  # a run may already be further on
         caption = "Iteration" if is_last else f"Iteration of {end}"
-        self.iteration.show_number(caption, ITERATION_TIP, state.iteration)
+        self.iteration.show_number(caption, "Updates since the start of the current run", state.iteration)
         for figure in self._results:
             if new.hiding.hides(figure):
                 figure.show_text(figure.accessibleName(), HOW_TO_SHOW, BLANK)
@@ -430,7 +427,7 @@ class TrainingFigures(QWidget):
     def _show_accuracy(self, state: State, measured: Measured) -> None:
         counts = state.trained_rows, len(state.data) - state.trained_rows
         parts = zip(("training", "validation"), counts, measured[2:], strict=True)
-        tip, texts = [ACCURACY_TIP], []
+        tip, texts = ["Share of the rows whose class is predicted correctly at the current weights"], []
         for name, count, share in parts:
             if share is not None:
                 correct, kind = round(share * count), f"{name} row" if state.validated else "row"

@@ -67,7 +67,7 @@ def view_menu(workspace: Workspace) -> Menu:
         MenuEntry("all weights", "All &weights", weights, WEIGHTS, "Ctrl+Shift+W", is_on=has_all),
     )
     zooms = (
-        MenuEntry("fit", "&Fit", diagram.fit, FIT, "Ctrl+0"),
+        MenuEntry("fit", "&Fit", diagram.fit, "Zoom and pan so that the whole network is visible", "Ctrl+0"),
         MenuEntry("zoom in", "Zoom &in", partial(diagram.zoom, 1.25), keys=STANDARD.ZoomIn),
         MenuEntry("zoom out", "Zoom &out", partial(diagram.zoom, 0.8), keys=STANDARD.ZoomOut),
     )
@@ -209,7 +209,6 @@ MEAN = "Show the mean of the slopes over all rows instead of the slopes of one r
 FOCUS = "Fade all edges except the edges of the selected node"
 WEIGHTS = f"Show all weights of a network with more than {MANY_EDGES} edges, not only the strongest ones"
 THUMBNAILS = "Show in each node a plot of its output over one or two inputs, or an image of its weights"
-FIT = "Zoom and pan so that the whole network is visible"
 PRESENT = "Show only the diagram and the run, on the full screen; Escape shows all panels again"
 HIDE = "Hide predictions, errors, slopes and losses, for a question to a class; a click shows a single one"
 FLOAT = "Make the panel with the keyboard focus a window of its own, or dock the panel again"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -654,10 +655,9 @@ class Board(QMainWindow):
 
 def _shares_in(text: str) -> dict[str, tuple[float, float]]:
     """Return the saved shares of the docks; none if `text` is damaged."""
-    try:
+    with suppress(ValueError, TypeError, AttributeError):
         return {name: (float(across), float(down)) for name, (across, down) in json.loads(text).items()}
-    except (ValueError, TypeError, AttributeError):
-        return {}
+    return {}
 
 
 SIZE_PX = QSize(1280, 800)
