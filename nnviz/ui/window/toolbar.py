@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
@@ -42,7 +41,6 @@ from nnviz.ui.kit.theme import application, colours, styled
 from nnviz.ui.panels.training_parts import SpeedSlider
 
 STANDARD = QKeySequence.StandardKey
-DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
 
 
 class WalkKeys(QObject):
@@ -52,11 +50,11 @@ class WalkKeys(QObject):
     letters   go to a text field. Qt ensures this itself, but not for the following keys.
     Escape    goes to a field with typed text or a field opened for one edit, and cancels the edit.
     undo      goes to a field with typed text and undoes the typing; redo does likewise.
-    1 to 4    go to a selected cell in a table of numbers, as the first digit of a new number.
     Space     goes to a button or combo box reached with Tab, or to a field with a typed number.
     own_keys  go to a focused plot or pad that has this attribute, a tuple of keys.
     ========= =====================================================================================
 
+    The data table itself takes digits, which begin a number.
     If a field has the focus, a click on a widget that accepts no focus moves the focus to the diagram.
     """
 
@@ -96,14 +94,11 @@ class WalkKeys(QObject):
 
 
 def needs(focused: QWidget, key: Qt.Key) -> bool:
-    """Return whether the focused widget itself uses `key`, such as Escape, 1 to 4 or Space."""
+    """Return whether the focused widget itself uses `key`, such as Escape or Space."""
     if key in getattr(focused, "own_keys", ()):
         return True
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
-    if key in DIGITS and isinstance(focused, QAbstractItemView):
-        types = focused.editTriggers() & QAbstractItemView.EditTrigger.AnyKeyPressed
-        return bool(types and focused.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
     if key == Qt.Key.Key_Space and isinstance(_field(focused), QAbstractButton | QComboBox):
         return focused.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
     return False
