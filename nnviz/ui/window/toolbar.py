@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QDockWidget,
@@ -21,7 +20,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
-    QTextEdit,
     QToolBar,
     QToolButton,
     QWidget,
@@ -124,9 +122,7 @@ def _typing(focused: QWidget) -> bool:
     field = _field(focused)
     if isinstance(field, NumberField) and not isinstance(field, PlaceEditor):
         return field.is_edited or field.objectName() == "cell"
-    if isinstance(field, QLineEdit | QTextEdit | QPlainTextEdit):
-        return not field.isReadOnly()
-    return isinstance(field, QAbstractSpinBox)
+    return isinstance(field, QLineEdit | QPlainTextEdit) and not field.isReadOnly()
 
 
 WALK = "&Walk"
