@@ -6,13 +6,12 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 
 from nnviz.core.coach import Verdict, judge, overfitting_since
@@ -54,6 +53,8 @@ RUNS_TIP = "List all runs with their settings and results"
 ACCURACY_TIP = "Plot the share of rows with a correct prediction"
 LOG_TIP, LOG_NAME = "Plot the loss on a logarithmic scale", "Logarithmic scale"
 DELETE_RUNS = "Delete the kept runs"
+ACCURACY = "accuracy"
+"""Settings key: whether the panel plots the accuracy instead of the loss."""
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 
@@ -70,13 +71,7 @@ class HistoryPlot(PlotPanel):
     A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
     `load_soon` imports pyqtgraph, which is slow, and builds the plot. It is called after the first frame.
-
-    ================= ==============================================================================
-    `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
-    ================= ==============================================================================
     """
-
-    accuracy_chosen = Signal(bool)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, "", "", "")
@@ -175,9 +170,10 @@ class HistoryPlot(PlotPanel):
             quiet_button("Accuracy", ACCURACY_TIP, "Accuracy", checkable=True)
         )
         self.log_button = self.add_button(quiet_button("Log", LOG_TIP, LOG_NAME, checkable=True))
+        self.accuracy_button.setChecked(self._desk.settings.get(ACCURACY, False))
+        self.accuracy_button.toggled.connect(partial(self._desk.settings.remember, ACCURACY))
         for button in (self.accuracy_button, self.log_button):
             button.toggled.connect(self.show_now)
-        self.accuracy_button.clicked.connect(self.accuracy_chosen)
 
     def update_actions(self) -> None:
         """Update the entries of the menu."""

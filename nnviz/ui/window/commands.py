@@ -40,10 +40,6 @@ if TYPE_CHECKING:
     from nnviz.ui.panels.function import FunctionPanel
 
 
-ACCURACY = "accuracy"
-"""Settings key: whether the loss panel plots the accuracy instead of the loss."""
-
-
 STANDARD = QKeySequence.StandardKey
 
 PICTURES = "small pictures"
@@ -262,11 +258,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
         dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
-    history, settings = workspace.history, workspace.settings
-    history.accuracy_button.setChecked(settings.get(ACCURACY, False))
-    history.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
     for name, key in (("pictures", PICTURES), ("all weights", ALL_WEIGHTS)):
-        actions[name].toggled.connect(partial(settings.remember, key))
+        actions[name].toggled.connect(partial(workspace.settings.remember, key))
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 
