@@ -408,13 +408,14 @@ class TableView(QTableView):
     def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
-        few = len(listed) <= MOST_MEASURED  # many columns are slow to measure
+        lines = self._visible_lines() if len(listed) <= MOST_MEASURED else range(0)  # else it would be slow
         headers = [each.header for each in listed]
         short = shorten_to_width(tuple(headers), ui_font(NAME_PX), px(LONGEST_NAME_PX))
         self._table.short_headers = dict(zip(headers, short, strict=True))
         shown = [self._table.headerData(k, Qt.Orientation.Horizontal) for k in range(len(listed))]
         names = [max(each.splitlines(), key=len) for each in shown]
-        texts = [self._texts(k) if few else [] for k in range(len(listed))]
+        # the texts of hidden numbers, too, so that widths do not change
+        texts = [[self._table.number_text(line, k) for line in lines] for k in range(len(listed))]
         room = self.viewport().width()
         layouts = np.array([column_widths(names, texts, size) for size in SIZES_PX])
         if self._desk.document.now.is_moving and layouts.shape == self._layouts.shape:
@@ -426,10 +427,6 @@ class TableView(QTableView):
         for column, width in enumerate(layouts[k].tolist()):
             self.horizontalHeader().resizeSection(column, width + share + (column < rest))
         self.updateGeometries()  # the numbers of the rows need other room with marks
-
-    def _texts(self, column: int) -> list[str]:
-        """Return the texts of a column's visible lines, with hidden numbers, so that widths do not change."""
-        return [self._table.number_text(line, column) for line in self._visible_lines()]
 
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
