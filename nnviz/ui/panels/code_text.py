@@ -39,15 +39,13 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import code_font, colours, px
 
 Role: TypeAlias = Literal["keyword", "string", "number", "muted"]
-ROLES: tuple[tuple[Any, Role], ...] = (
-    (Comment, "muted"),
-    (String, "string"),
-    (Number, "number"),
-    (Keyword, "keyword"),
-    (Operator.Word, "keyword"),
-    (Name.Builtin, "keyword"),
-)
-"""Pairs (Pygments token type, colour role). Tokens of all other types have the colour of text."""
+ROLES: dict[Role, tuple[Any, ...]] = {
+    "muted": (Comment,),
+    "string": (String,),
+    "number": (Number,),
+    "keyword": (Keyword, Operator.Word, Name.Builtin),
+}
+"""The types of Pygments tokens with each colour role. Tokens of all other types have the colour of text."""
 CACHED_LINES = 4096
 """Number of lines whose tokens are cached, since splitting a line into tokens takes 0.1 ms."""
 
@@ -72,14 +70,14 @@ def _words(line: str) -> list[tuple[int, int, Role]]:
     words, end = list[tuple[int, int, Role]](), 0
     for _, kind, text in _lexer.get_tokens_unprocessed(line):
         start, end = end, end + len(text.encode("utf-16-le")) // 2
-        if role := next((role for known, role in ROLES if kind in known), None):
+        if role := next((role for role, known in ROLES.items() if any(kind in each for each in known)), None):
             words.append((start, end - start, role))
     return words
 
 
 @lru_cache(1)
 def _formats(palette: Palette) -> dict[Role, QTextCharFormat]:
-    formats = {role: QTextCharFormat() for _, role in ROLES}
+    formats = {role: QTextCharFormat() for role in ROLES}
     for role, form in formats.items():
         form.setForeground(QColor(getattr(palette, role)))
     formats["keyword"].setFontWeight(QFont.Weight.DemiBold)
