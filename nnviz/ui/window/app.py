@@ -45,6 +45,7 @@ from nnviz.ui.window.window import MainWindow
 if TYPE_CHECKING:
     from nnviz.document.autosave import Recovery
     from nnviz.files.source import Activations
+    from nnviz.ui.window.session import FileToOpen
     from nnviz.ui.window.workspace import Workspace
 
 
@@ -262,7 +263,7 @@ FIRST_STEPS = "first steps"
 """Name of the action that shows a guide for newcomers; settings key: show the guide at the next start."""
 
 
-def open_window(file: str | Path | None, activations: Activations = None) -> int:
+def open_window(file: FileToOpen, activations: Activations = None) -> int:
     """Open the window on `file`, or on the last session's file, and return the exit code after it closes.
 
     `activations` are the activation functions for a file that does not contain them. If `file` cannot be
@@ -285,11 +286,7 @@ class Opened:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        file: str | Path | None,
-        data: Path | None = None,
-        activations: Activations = None,
+        self, settings: Settings, file: FileToOpen, data: Path | None = None, activations: Activations = None
     ) -> None:
         self._settings, self._file, self._data, self._activations = settings, file, data, activations
         self.workspace: Workspace | None = None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
@@ -105,10 +105,14 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     return watched
 
 
+FileToOpen: TypeAlias = str | Path | None
+"""A path, NETWORK or TRAINING for standard input, or None for the file of the last session."""
+
+
 def begin(
     window: MainWindow,
     settings: Settings,
-    file: str | Path | None,
+    file: FileToOpen,
     activations: Activations = None,
     *,
     asks: bool = True,
@@ -162,7 +166,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
 
 
 def _document(
-    window: MainWindow, settings: Settings, file: str | Path | None, asking: Callable[..., Any]
+    window: MainWindow, settings: Settings, file: FileToOpen, asking: Callable[..., Any]
 ) -> tuple[Document, str]:
     """Return the document, and why the last session's file was not opened, or "" if the file was opened."""
     if file == NETWORK:
