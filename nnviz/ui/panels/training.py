@@ -263,12 +263,7 @@ class TrainingPanel(Panel):
         self.fold = Fold(self.fields.more, self.run_buttons.random)
         parts = self.fields, self.run_buttons, self.figures, self.timeline, self.fold, self.fields.more
         self.body.addWidget(Stack(*parts, self.message))
-        self._connect()
-        self.begin_document()
-        self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
-
-    def _connect(self) -> None:
-        runner, remember = self.runner, self._desk.settings.remember
+        runner, remember = desk.runner, desk.settings.remember
         self.fold.button.clicked.connect(lambda on: remember(FOLD, "open" if on else "folded"))
         self.fields.accepted.connect(runner.set_training)
         self.fields.loss.wanted.connect(self.choose_loss)
@@ -283,6 +278,8 @@ class TrainingPanel(Panel):
         self.timeline.wanted.connect(runner.scrub_to)
         self.timeline.sliderReleased.connect(runner.end_drag)
         runner.warned.connect(lambda sentence: self.message.show_warning(sentence, self._document.state))
+        self.begin_document()
+        self.show_moment(None, desk.document.now)  # a dock measures the panel before showing it
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Show settings, figures, iteration and message of a Moment; enable the buttons that work."""
@@ -318,8 +315,7 @@ class TrainingPanel(Panel):
     def choose_loss(self, loss: str) -> None:
         """Train with another loss. If this loss needs another output activation, ask which one to use."""
         state = self._document.state
-        output = state.network.layers[-1].function.base
-        if not loss_mismatch(loss, output):
+        if not loss_mismatch(loss, state.network.layers[-1].function.base):
             self.runner.set_training(replace(state.training, loss=loss))
         elif self._document.may_change() and (fitting := ask_output(state, loss)):
             self.runner.pause()
