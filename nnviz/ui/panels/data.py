@@ -31,7 +31,7 @@ from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
 from nnviz.ui.kit.card import HOW_TO_SHOW, Panel, push_button, quiet_button
-from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason, wrapped_label
+from nnviz.ui.kit.controls import ElidedLabel, named, set_lock_reason, wrapped_label
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import show_text
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
@@ -68,7 +68,6 @@ FILTER_TIP = (
     "The table lists only these rows. Training or editing a number does not change the list. "
     "Adding, removing or moving rows, or changing several rows at once, lists all rows again."
 )
-SHOW_ALL, SHOW_ALL_TIP = "Show all", "List all rows again (Escape in the table)"
 
 
 class FilterBar(QWidget):
@@ -76,9 +75,8 @@ class FilterBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sentence = ElidedLabel()
-        self.sentence.setToolTip(FILTER_TIP)
-        self.button = quiet_button(SHOW_ALL, SHOW_ALL_TIP, SHOW_ALL)
+        self.sentence = named(ElidedLabel(), tip=FILTER_TIP)
+        self.button = quiet_button("Show all", "List all rows again (Escape in the table)", "Show all")
         row = QHBoxLayout(self)
         row.setContentsMargins(13, 0, 9, 0)
         row.addWidget(self.sentence, 1)

@@ -35,7 +35,7 @@ from PySide6.QtWidgets import (
 from nnviz.core import edits
 from nnviz.core.numbers import MINUS, as_text, counted
 from nnviz.core.results import BLANK
-from nnviz.ui.kit.controls import shorten_to_width
+from nnviz.ui.kit.controls import named, shorten_to_width
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
@@ -109,12 +109,11 @@ class NumberCells(QStyledItemDelegate):
         """Return the field in which the number of a cell is typed."""
         column = self._table.columns[index.column()]
         header, row = column.header, self._table.row_of(index.row())
-        field = NumberField(parent=parent)
+        field = named(NumberField(parent=parent), f"{header}, row {row + 1}")
         if column.kind == "target":
             field.empty = lambda: edits.clear_targets(self._table.state, [row])
         field.setObjectName("cell")
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        field.setAccessibleName(f"{header}, row {row + 1}")
         self._edited = edited = QPersistentModelIndex(index)
         field.accepted.connect(lambda value: self._table.set_number(edited, value))
         field.refused.connect(lambda why: self.refused.emit(f"{header}: {why}" if why else ""))

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QStackedWidget, QTextBrowser
 from nnviz.core.edits import set_notes
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import Panel, quiet_button
-from nnviz.ui.kit.controls import TextField, ignore_drops
+from nnviz.ui.kit.controls import TextField, ignore_drops, named
 from nnviz.ui.kit.desk import TEXT_MS, Desk
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
@@ -122,8 +122,7 @@ class Notes(Panel):
         self._shown: dict[str, str] = {}
         """Maps the text of the field to the notes put into the field: some characters get lost."""
         self.page = NotesPage(desk)
-        self.field = TextField()
-        self.field.setAccessibleName("Notes as Markdown")
+        self.field = named(TextField(), "Notes as Markdown")
         self.field.setPlaceholderText("Markdown")
         self._pages = QStackedWidget()
         self._pages.addWidget(self.page)

@@ -321,7 +321,6 @@ def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
 
 
 _RATE, _PENALTY = ((parse_number, field_text, nudge) for nudge in (nudge_rate, nudge_penalty))
-_SHARE = parsed_share, field_text, nudge_share
 _BATCH = read_batch, lambda batch: str(batch or ALL_ROWS), optional_nudge(nudge_whole)
 _LIMIT, _EPOCHS = optional(*_PENALTY), optional(partial(parse_whole, least=1), str, nudge_whole)
 SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
@@ -329,7 +328,7 @@ SETTINGS: dict[str, tuple[str, str, str, Notation]] = {
     "updates": ("Updates", "1000000", f"Number of updates in a run{WHOLE_KEYS}", whole_number(1)),
     "seed": ("Seed", "999", SEED_TIP, whole_number(0)),
     "batch_size": ("Batch", ALL_ROWS, BATCH_TIP, _BATCH),
-    "validation": ("Validation", "0.25", SHARE_TIP, _SHARE),
+    "validation": ("Validation", "0.25", SHARE_TIP, (parsed_share, field_text, nudge_share)),
     "l1": ("L1", "0.00001", (PENALTY_TIP + DIGIT_KEYS).format("L1", "|w|", "factor"), _PENALTY),
     "l2": ("L2", "0.00001", (PENALTY_TIP + DIGIT_KEYS).format("L2", "w²", "factor"), _PENALTY),
     "until": ("Stop at loss", "0.00001", UNTIL_TIP.format("loss"), _LIMIT),
@@ -355,9 +354,6 @@ LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
 """Largest font in pixels: LARGEST_PX below a caption, SMALL_PX beside a caption. SMALLEST_PX: smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
 """Longest texts that a number usually has. For a longer text, the font becomes smaller."""
-USUAL_ITERATION = ("999999",)
-SHARES = ("Training 97.14 % · validation 93.33 %",)
-"""Longest texts that an iteration and accuracies usually have."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
 """Space between a caption and the number beside the caption, in pixels."""
@@ -375,9 +371,9 @@ class TrainingFigures(QWidget):
         # Without this attribute, Qt repaints the widgets under each changed figure.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.loss, self.validation = Figure(USUAL), Figure(USUAL)
-        self.iteration = Figure(USUAL_ITERATION)
+        self.iteration = Figure(("999999",))
         self.penalty = Figure(USUAL[:1], on_one_line=True)
-        self.accuracy = Figure(SHARES, on_one_line=True)
+        self.accuracy = Figure(("Training 97.14 % · validation 93.33 %",), on_one_line=True)
         self._results = self.loss, self.validation, self.accuracy
         """The figures that can be hidden."""
         self._lines = (self.loss, self.validation, self.iteration), (self.penalty,), (self.accuracy,)

@@ -146,8 +146,7 @@ class Unexpected(QObject):
             sys.__excepthook__(kind, error or kind(), trace)
             return
         forget_handled(error)
-        last = traceback.extract_tb(trace, limit=-1)
-        place = (kind, *((frame.filename, frame.lineno) for frame in last))
+        place = (kind, *((frame.filename, frame.lineno) for frame in traceback.extract_tb(trace, limit=-1)))
         message = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
         if self._is_new(place):
             details = shortened("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)

@@ -449,7 +449,6 @@ class FileCommands(QObject):
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read, starting in the folder that was used last."""
-        filters = ";;".join((*kinds, "All files (*)"))
-        dialog = FileDialog(self._window, title, self._settings.folder, filters)
+        dialog = FileDialog(self._window, title, self._settings.folder, ";;".join((*kinds, "All files (*)")))
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         return dialog.ask()
