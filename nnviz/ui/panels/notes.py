@@ -167,13 +167,12 @@ class Notes(Panel):
 
     def _store(self) -> bool:
         """Store the typed notes in the document. Return whether the document has them."""
-        notes, document = self._typed, self._document
-        has_them = notes == document.state.notes or document.edit_below_run(
-            "Edit the notes", set_notes, notes, merge=self._writing
-        )
-        if has_them:
-            self._known = document.state.notes
-        return has_them
+        notes, edit = self._typed, self._document.edit_below_run
+        is_new = notes != self._document.state.notes
+        if is_new and not edit("Edit the notes", set_notes, notes, merge=self._writing):
+            return False
+        self._known = self._document.state.notes
+        return True
 
     def _put(self, notes: str) -> None:
         with QSignalBlocker(self.field):

@@ -273,8 +273,8 @@ class Workspace:
         dock = next((dock for dock in self.board.visible_docks if dock.has_focus), None)
         if dock:
             dock.toggle_floating()
-            show = partial(dock.bring_to_front, take_focus=True)
-            QTimer.singleShot(0, dock, show)  # after its window has opened or closed
+            # after its window has opened or closed
+            QTimer.singleShot(0, dock, partial(dock.bring_to_front, take_focus=True))
         else:
             self.status.show_message("No panel has the keyboard focus: click into a panel or press F6")
 
