@@ -220,8 +220,9 @@ class Toolbar(QToolBar):
         for number, phase in enumerate(PHASES, 1):
             action = self._actions[phase]
             # after a click, Space still plays the walk
-            button = push_button(f"{number}  {phase.capitalize()}", "")
-            named(button, f"Phase {phase}", action.toolTip()).setObjectName("segment")
+            button = push_button(f"{number}  {phase.capitalize()}", action.toolTip())
+            button.setAccessibleName(f"Phase {phase}")
+            button.setObjectName("segment")
             button.setCheckable(True)
             button.clicked.connect(action.trigger)  # show_moment() then checks the buttons
             row.addWidget(button)
