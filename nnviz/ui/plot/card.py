@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLa
 from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import PLOT_MS, Card, Cover, Panel, quiet_button
 from nnviz.ui.kit.controls import (
-    AnyWidget,
     ComboBox,
     clear_hover_on_close,
     fill_box,
@@ -25,7 +24,7 @@ from nnviz.ui.kit.controls import (
 )
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
-from nnviz.ui.kit.theme import colours, px, styled
+from nnviz.ui.kit.theme import AnyWidget, colours, px, styled
 
 if TYPE_CHECKING:
     from nnviz.ui.plot.points import PointPlot
