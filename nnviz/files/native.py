@@ -135,13 +135,10 @@ def _kept_run_part(kept: State, after: State) -> KeptRunPart:
     shared = _any_run_part(kept, run)
     if [each.training for each in run.segments] == [kept.training.update_settings]:
         del shared["segments"]
-    layers = [
-        KeptLayerPart([*layer.nodes], layer.activation)
-        if run.curve_only
-        else KeptLayerPart([*layer.nodes], layer.activation, part_of(start.weights), part_of(start.biases))
-        for layer, start in zip(network.layers, run.start.layers, strict=True)
-    ]
+    layers = [KeptLayerPart([*layer.nodes], layer.activation) for layer in network.layers]
     if not run.curve_only:
+        for layer, start in zip(layers, run.start.layers, strict=True):
+            layer.weights, layer.biases = part_of(start.weights), part_of(start.biases)
         shared["end"] = part_of(WeightSet.of("end", network).layers)
     if kept.data != after.data:
         shared["data"] = part_of(kept.data)
@@ -244,17 +241,10 @@ def _kept_runs(parts: list[KeptRunPart], state: State, current: RunPart | None) 
 def _kept_run(part: KeptRunPart, after: State, place: str) -> State:
     """Return the State at the end of a kept run. Without rows of its own, it has those of `after`."""
     training = object_of(part.training, f"{place}.training")
-    data, columns = after.data, after.columns
-    own, inner = part.network, f"{place}.network"
-    if own is None or not part.end:
+    if part.network is None or not part.end:
         return _curve_only(part, training, after, place)
-    layers = [
-        LayerPart(nodes=each.nodes, activation=each.activation, weights=each.weights, biases=each.biases)
-        for each in own.layers
-    ]
-    start = _network(NetworkPart(own.inputs, layers), inner)
-    if part.data is not None:
-        data = _dataset(part.data, start, f"{place}.data")
+    start, columns = _network(part.network, f"{place}.network"), after.columns
+    data = after.data if part.data is None else _dataset(part.data, start, f"{place}.data")
     if part.columns is not msgspec.UNSET:
         columns = Columns(object_of(part.columns, f"{place}.columns"))
     network = with_weights(start, _weights(part.end, start, f"{place}.end"))
@@ -267,7 +257,7 @@ def _kept_run(part: KeptRunPart, after: State, place: str) -> State:
 
 def _curve_only(part: KeptRunPart, training: Training, after: State, place: str) -> State:
     """Return a kept run of which an older version of nnviz has written only the curve."""
-    network, data = after.network, after.data
+    network, data, columns = after.network, after.data, after.columns
     _check_iteration(part.iterations, f"{place}.iterations")
     if part.network is not None:
         with as_file_errors(f"{place}.network"):
@@ -278,18 +268,17 @@ def _curve_only(part: KeptRunPart, training: Training, after: State, place: str)
             layers = [Layer(own.nodes, own.activation, np.zeros((len(own.nodes), n))) for own, n in shapes]
             network = Network(part.network.inputs, layers)
     if network.sizes[0] != after.network.sizes[0] or network.sizes[-1] != after.network.sizes[-1]:
-        data = Dataset.empty(network)
+        data, columns = Dataset.empty(network), Columns()
     least = min(loss.least for loss in forms_of(training.loss))
     points = _curve(part.history, part.iterations, f"{place}.history", least=least)
     training = replace(training, frozen=())
     segments = (Segment(0, training.update_settings),)
-    columns = after.columns if data is after.data else Columns()
+    history = History(is_thinned=True).extended(points).brief()
+    memory = np.zeros((0, network.parameters))
     for output in (network.layers[-1].activation, *OUTPUTS):  # the file may not say which one the run had
         last = replace(network.layers[-1], activation=output)
         fitting = network.with_layer(len(network.layers) - 1, last)
-        memory = np.zeros((0, network.parameters))
-        run = Run(fitting, part.iterations, History(), "gradient_descent", memory, segments, curve_only=True)
-        run = replace(run, history=History(is_thinned=True).extended(points).brief())
+        run = Run(fitting, part.iterations, history, "gradient_descent", memory, segments, curve_only=True)
         with suppress(ValueError):
             return State(fitting, data, training, run=run, columns=columns)
     raise FileError(f"no output has the loss {training.loss}", f"{place}.training.loss")
@@ -376,8 +365,6 @@ def _curve(given: Matrix, last: int, place: str, what: str = "loss", least: floa
         points = frozen(object_of(given, place), place)
     if not len(points):
         raise FileError("expected at least one point", place)
-    if points.shape[1] != 2:
-        raise FileError(f"expected pairs of iteration and {what}", place)
     iterations, values = points.T
     is_late = (np.diff(iterations, prepend=-1.0) > 0) & (iterations <= last)
     is_whole = iterations == np.floor(iterations)
@@ -460,12 +447,13 @@ def _check_head(raw: Any) -> None:
         raise FileError(f"expected version 1, found {found}: try a newer nnviz", "version")
 
 
-def _network(part: NetworkPart, place: str) -> Network:
+def _network(part: NetworkPart | KeptNetworkPart, place: str) -> Network:
     """Return the network that a part describes. Layers without names of nodes get default names."""
-    count, width = len(part.layers), len(part.inputs)
-    for k, layer in enumerate(part.layers):
+    layers: Sequence[LayerPart | KeptLayerPart] = part.layers
+    width = len(part.inputs)
+    for k, layer in enumerate(layers):
         if layer.nodes is None:
-            layer.nodes = [*default_nodes(k, count, len(layer.weights))]
+            layer.nodes = [*default_nodes(k, len(layers), len(layer.weights))]
         node = "node before it" if k else "input"
         check_rows(
             layer.weights if width else [], width, f", one for each {node}", f"{place}.layers[{k}].weights"

@@ -204,15 +204,6 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     frozen: _Frozen | msgspec.UnsetType = msgspec.UNSET
 
 
-_Stopped = Annotated[
-    str,
-    Meta(
-        description="What ended the run early: a setting and its value.",
-        pattern=r"^(patience [1-9]\d{0,15}|until \d[\d.e+-]{0,30})?$",
-    ),
-]
-
-
 class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What the file has of the current run and of each kept run."""
 
@@ -386,6 +377,8 @@ if __name__ == "__main__":  # python -m nnviz.files.version1 > resources/schema/
 
 
 _OBJECTS: dict[type, Callable[..., Any]] = {
+    KeptNetworkPart: Network,
+    KeptLayerPart: Layer,
     NetworkPart: Network,
     LayerPart: Layer,
     DataPart: Dataset,
@@ -398,6 +391,7 @@ _OBJECTS: dict[type, Callable[..., Any]] = {
 }
 """The class of nnviz.core that each part describes; the fields of both have the same names."""
 _PART_OF = {own: part for part, own in _OBJECTS.items()}
+"""The part that describes an object of each class of nnviz.core; of several parts, the last one."""
 
 
 def object_of(part: Any, place: str) -> Any:
