@@ -33,33 +33,38 @@ from nnviz.files.json_text import Point, Row
 Matrix: TypeAlias = list[Row]
 _T = TypeVar("_T")
 
-_Names = Annotated[list[str], Meta(description="The names are unique within the network.")]
-_Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
-_Biases = Annotated[list[float] | None, Meta(description="One bias for each node, or null.")]
+
+def _meta(description: str | None = None, **schema: Any) -> Meta:
+    """Return a description of a field and further keywords for its schema, which msgspec does not check."""
+    return Meta(description=description, extra_json_schema=schema or None)
+
+
+_Names = Annotated[list[str], _meta("The names are unique within the network.")]
+_Weights = Annotated[Matrix, _meta("Row j holds the weights that feed node j.")]
+_Biases = Annotated[list[float] | None, _meta("One bias for each node, or null.")]
 
 
 def _entry(example: str, registry: Collection[str], with_parameter: Iterable[str]) -> Meta:
     """Return the description of the name of an entry in a registry, which may have a parameter."""
     pattern = rf"^({'|'.join(with_parameter)})\(.+\)$"
-    return Meta(
-        description=f"Write a parameter other than the default in parentheses: {example}.",
-        extra_json_schema={"anyOf": [{"enum": list(registry)}, {"pattern": pattern}]},
-    )
+    description = f"Write a parameter other than the default in parentheses: {example}."
+    return _meta(description, anyOf=[{"enum": list(registry)}, {"pattern": pattern}])
 
 
 _Activation = Annotated[
     str,
     _entry("leaky_relu(0.2)", ACTIVATIONS, (name for name, each in ACTIVATIONS.items() if each.parameter)),
 ]
-_Optimizer = Annotated[str, Meta(extra_json_schema={"enum": list(OPTIMIZERS)})]
+_Optimizer = Annotated[str, _meta(enum=list(OPTIMIZERS))]
 _Loss = Annotated[
     str, _entry("huber(0.5)", LOSSES, (name for name, forms in LOSSES.items() if forms[0].parameter))
 ]
 _Validation = Annotated[
     float,
-    Meta(
-        description="The share of the rows used for validation. nnviz uses the last rows of the data.",
-        extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
+    _meta(
+        "The share of the rows used for validation. nnviz uses the last rows of the data.",
+        minimum=0,
+        exclusiveMaximum=1,
     ),
 ]
 
@@ -83,40 +88,26 @@ class NetworkPart(msgspec.Struct, forbid_unknown_fields=True):
 class DataPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The rows: inputs and optional targets."""
 
-    inputs: Annotated[Matrix, Meta(description="Each row has one value for each input.")]
-    targets: Annotated[Matrix | None, Meta(description="Each row has one value for each output.")] = None
+    inputs: Annotated[Matrix, _meta("Each row has one value for each input.")]
+    targets: Annotated[Matrix | None, _meta("Each row has one value for each output.")] = None
 
 
-_Rate = Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})]
-_BatchSize = Annotated[int | None, Meta(extra_json_schema={"minimum": 1})]
-_Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+_Rate = Annotated[float, _meta(exclusiveMinimum=0)]
+_BatchSize = Annotated[int | None, _meta(minimum=1)]
+_Seed = Annotated[int, _meta(minimum=0)]
 _Factor = Annotated[
-    float,
-    Meta(
-        description="Factor of the penalty for large weights: l1·Σ|w| + l2·Σw², without biases.",
-        extra_json_schema={"minimum": 0},
-    ),
+    float, _meta("Factor of the penalty for large weights: l1·Σ|w| + l2·Σw², without biases.", minimum=0)
 ]
 _Frozen = Annotated[
-    list[str],
-    Meta(description='Parts that training does not change: "layer 0", "node_0", "a -> b", "bias node_0".'),
+    list[str], _meta('Parts that training does not change: "layer 0", "node_0", "a -> b", "bias node_0".')
 ]
 
 
-_Until = Annotated[
-    float,
-    Meta(description="A run ends when its loss is at most this.", extra_json_schema={"exclusiveMinimum": 0}),
-]
+_Until = Annotated[float, _meta("A run ends when its loss is at most this.", exclusiveMinimum=0)]
 _Patience = Annotated[
-    int,
-    Meta(
-        description="A run ends after this many epochs without a smaller validation loss.",
-        extra_json_schema={"minimum": 1},
-    ),
+    int, _meta("A run ends after this many epochs without a smaller validation loss.", minimum=1)
 ]
-_Keep = Annotated[
-    Literal["best"], Meta(description="A run ends with the weights of the smallest validation loss.")
-]
+_Keep = Annotated[Literal["best"], _meta("A run ends with the weights of the smallest validation loss.")]
 
 
 _FIELD_TYPES: dict[str, Any] = {"int": int, "float": float}
@@ -145,7 +136,7 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     # `frozen`, training changes all weights and biases
 
     learning_rate: _Rate = 0.01
-    updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
+    updates: Annotated[int, _meta(minimum=1)] = 20
     batch_size: _BatchSize = None
     optimizer: _Optimizer = "gradient_descent"
     seed: _Seed = 0
@@ -167,13 +158,11 @@ class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     # becomes a one-hot node for each text.
 
     name: str
-    nodes: Annotated[
-        list[str], Meta(description="Names of inputs or names of outputs.", extra_json_schema={"minItems": 1})
-    ]
-    values: Annotated[list[str], Meta(description="The text for which each of `nodes` is 1.")] = []
+    nodes: Annotated[list[str], _meta("Names of inputs or names of outputs.", minItems=1)]
+    values: Annotated[list[str], _meta("The text for which each of `nodes` is 1.")] = []
     mean: float = 0.0
-    deviation: Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})] = 1.0
-    formula: Annotated[str, Meta(description="How the input is computed from raw numbers: x_0*x_1.")] = ""
+    deviation: Annotated[float, _meta(exclusiveMinimum=0)] = 1.0
+    formula: Annotated[str, _meta("How the input is computed from raw numbers: x_0*x_1.")] = ""
 
 
 class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):
@@ -193,7 +182,7 @@ class WeightSetPart(msgspec.Struct, forbid_unknown_fields=True):
 class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
     """The settings that apply after the first `after` updates of a run, up to the next segment."""
 
-    after: Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+    after: Annotated[int, _meta(minimum=0)]
     learning_rate: _Rate
     batch_size: _BatchSize
     optimizer: _Optimizer
@@ -209,25 +198,24 @@ class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
 
     # optimizer_memory has the optimizer's values for each weight and bias by name, such as v; default: 0
 
-    id: Annotated[int | None, Meta(description="The number of the run, from 1.")] = None
-    parent: Annotated[int | None, Meta(description="The id of the run that ended before this run.")] = None
-    name: Annotated[str, Meta(description="Without a name, nnviz names the run by its settings.")] = ""
+    id: Annotated[int | None, _meta("The number of the run, from 1.")] = None
+    parent: Annotated[int | None, _meta("The id of the run that ended before this run.")] = None
+    name: Annotated[str, _meta("Without a name, nnviz names the run by its settings.")] = ""
     note: str = ""
-    pinned: Annotated[bool, Meta(description="Whether the run is kept when there are too many runs.")] = False
+    pinned: Annotated[bool, _meta("Whether the run is kept when there are too many runs.")] = False
     segments: list[SegmentPart] = []
     optimizer_memory: list[WeightSetPart] = []
     history: Annotated[
         Matrix,
-        Meta(
-            description="Pairs [iteration, loss after the iteration] from iteration 0; pairs may be missing.",
-            extra_json_schema={"minItems": 1},
+        _meta(
+            "Pairs [iteration, loss after the iteration] from iteration 0; pairs may be missing.", minItems=1
         ),
     ]
-    validation: Annotated[Matrix, Meta(description="Pairs [iteration, validation loss].")] = []
-    accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, accuracy].")] = []
-    validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
-    engine: Annotated[EngineName, Meta(description="What has computed the updates.")] = NUMPY
-    diverged: Annotated[bool, Meta(description="Whether a number became infinite or NaN.")] = False
+    validation: Annotated[Matrix, _meta("Pairs [iteration, validation loss].")] = []
+    accuracy: Annotated[Matrix, _meta("Pairs [iteration, accuracy].")] = []
+    validation_accuracy: Annotated[Matrix, _meta("Pairs [iteration, validation accuracy].")] = []
+    engine: Annotated[EngineName, _meta("What has computed the updates.")] = NUMPY
+    diverged: Annotated[bool, _meta("Whether a number became infinite or NaN.")] = False
     stopped: Annotated[
         str,
         Meta(
@@ -240,8 +228,8 @@ class AnyRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
 class RunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The run that led to the weights. To repeat it, train from `start` with the settings in `segments`."""
 
-    iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    start: Annotated[list[WeightsPart], Meta(description="The weights at iteration 0, layer by layer.")]
+    iteration: Annotated[int, _meta(minimum=1)]
+    start: Annotated[list[WeightsPart], _meta("The weights at iteration 0, layer by layer.")]
 
 
 class KeptLayerPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -267,9 +255,9 @@ class KeptRunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw
     # `segments`, `training` holds in all updates
 
     training: TrainingPart
-    iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
+    iterations: Annotated[int, _meta(minimum=1)]
     network: KeptNetworkPart | None = None
-    end: Annotated[list[WeightsPart], Meta(description="The weights after the last iteration.")] = []
+    end: Annotated[list[WeightsPart], _meta("The weights after the last iteration.")] = []
     data: DataPart | None = None
     columns: list[ColumnPart] | msgspec.UnsetType = msgspec.UNSET
 
@@ -277,7 +265,7 @@ class KeptRunPart(AnyRunPart, forbid_unknown_fields=True, omit_defaults=True, kw
 class ViewPart(msgspec.Struct, forbid_unknown_fields=True):
     """What the window shows when the file is opened."""
 
-    panel: Annotated[str, Meta(description="The panel in front at the right of the diagram.")]
+    panel: Annotated[str, _meta("The panel in front at the right of the diagram.")]
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -286,20 +274,16 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     format: Literal["nnviz"]
     version: Literal[1]
     name: str = ""
-    notes: Annotated[str, Meta(description="Markdown; the first line is a summary.")] = ""
+    notes: Annotated[str, _meta("Markdown; the first line is a summary.")] = ""
     network: NetworkPart
     data: DataPart | None = None
     training: TrainingPart | None = None
     weight_sets: list[WeightSetPart] = []
     run: RunPart | None = None
-    runs: Annotated[
-        list[KeptRunPart], Meta(description="Kept runs; the run that ended last is the last.")
-    ] = []
-    baseline: Annotated[int | None, Meta(description="The id of the run that others are compared with.")] = (
-        None
-    )
+    runs: Annotated[list[KeptRunPart], _meta("Kept runs; the run that ended last is the last.")] = []
+    baseline: Annotated[int | None, _meta("The id of the run that others are compared with.")] = None
     columns: Annotated[
-        list[ColumnPart], Meta(description="How the cells of a raw table become inputs and targets.")
+        list[ColumnPart], _meta("How the cells of a raw table become inputs and targets.")
     ] = []
     view: ViewPart | None = None
 
