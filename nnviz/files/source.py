@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from nnviz.core.activations import activation, default_activations
-from nnviz.core.network import Network
 from nnviz.core.numbers import quoted, shortened
 from nnviz.core.state import State
 from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
@@ -136,10 +135,11 @@ def lost_parts(state: State, reread: State) -> list[str]:
 
     Empty parts, such as empty notes, do not count.
     """
+    layers = zip(state.network.layers, reread.network.layers, strict=True)
     parts = {
         "the rows": state.data != reread.data,
         "the names of the inputs": state.network.inputs != reread.network.inputs,
-        "the names of the nodes": _nodes(state.network) != _nodes(reread.network),
+        "the names of the nodes": any(own.nodes != its.nodes for own, its in layers),
         "the title": state.name != reread.name,
         "the notes": state.notes != reread.notes,
         SETTINGS: state.training != reread.training,
@@ -152,7 +152,3 @@ def lost_parts(state: State, reread: State) -> list[str]:
         name, text = shortened(column.name), shortened(column.formula)
         parts[f"the formula {text} of {name} (give the value of {name} as an input)"] = True
     return [part for part, is_lost in parts.items() if is_lost]
-
-
-def _nodes(network: Network) -> list[tuple[str, ...]]:
-    return [layer.nodes for layer in network.layers]

@@ -56,6 +56,11 @@ class FormNames:
         self.outputs = of_outputs(network)
         self.all_nodes = of_nodes(network)
 
+    def layers_with(self, parameters: str) -> list[tuple[int, Layer]]:
+        """Return the index and the layer of each layer that has "weights" or that has "biases"."""
+        layers = enumerate(self.network.layers)
+        return [(k, own) for k, own in layers if parameters == "weights" or own.biases is not None]
+
     def hidden(self, k: int) -> str:
         """Return the name of hidden layer `k` in code: hidden_layer, or hidden_0, … if there are several."""
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
@@ -169,17 +174,13 @@ class Nodes(FormNames):
 
     def slopes(self) -> Iterator[CodeLine]:
         """Yield lines of code that return the slopes."""
-        yield CodeLine("    return {", "slopes")
-        for k, layer in enumerate(self.network.layers):
-            for j, name in enumerate(layer.nodes):
-                slope = f"{self.values(k - 1)} * {self._slope(k, j)}"
-                yield CodeLine(f"        {name!r}: {slope},", "slopes", (Address("node", k, j),))
-        if self.biased:
-            yield CodeLine("    }, {", "slopes")
-            for k, layer in enumerate(self.network.layers):
-                for j, name in enumerate(layer.nodes if layer.biases is not None else ()):
-                    slope, here = self._slope(k, j), (Address("node", k, j),)
-                    yield CodeLine(f"        {name!r}: {slope},", "slopes", here)
+        for parameters in self.dictionaries:
+            yield CodeLine("    return {" if parameters == "weights" else "    }, {", "slopes")
+            for k, layer in self.layers_with(parameters):
+                factor = f"{self.values(k - 1)} * " if parameters == "weights" else ""
+                for j, name in enumerate(layer.nodes):
+                    text = f"        {name!r}: {factor}{self._slope(k, j)},"
+                    yield CodeLine(text, "slopes", (Address("node", k, j),))
         yield CodeLine("    }", "slopes")
 
     def _slope_a(self, k: int, j: int) -> str:
@@ -329,9 +330,8 @@ def _dictionaries(form: Form, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine("# The weights that feed each node")
     for name in form.dictionaries:
         yield CodeLine(f"{name} = {{")
-        for k, layer in enumerate(form.network.layers):
-            if name == "weights" or layer.biases is not None:
-                yield from _entries(name, k, layer, form, numbers)
+        for k, layer in form.layers_with(name):
+            yield from _entries(name, k, layer, form, numbers)
         yield CodeLine("}")
     yield CodeLine()
 

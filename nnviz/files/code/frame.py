@@ -14,7 +14,6 @@ from nnviz.core.columns import Column
 from nnviz.core.formula import formula
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
-from nnviz.core.network import Network
 from nnviz.core.numbers import counted, full
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
 from nnviz.core.state import State, Training
@@ -47,27 +46,19 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     yield CodeLine()
 
 
-def _functions(network: Network) -> list[Activation]:
-    """Return every activation that is not linear, once."""
-    functions = {layer.activation: layer.function for layer in network.layers}
-    return [function for function in functions.values() if not function.linear]
-
-
-def _backward_activations(state: State) -> set[str]:
-    """Return the activations on the backward pass: not the last one if the loss starts at its z."""
-    layers = state.network.layers[: -1 if state.measure.short else None]
-    return {layer.activation for layer in layers} if state.trainable else set()
-
-
 def defined(state: State) -> Iterator[CodeLine]:
     """Yield code that defines each activation function and, if training needs it, its backward pass."""
-    network, back = state.network, _backward_activations(state)
-    for function in _functions(network):
+    network = state.network
+    # If the loss starts at the last z, the backward pass leaves out the last activation.
+    passed_back = len(network.layers) - bool(state.measure.short) if state.trainable else 0
+    for function in {layer.activation: layer.function for layer in network.layers}.values():
+        if function.linear:
+            continue
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
         nodes, name = of_nodes(network, *using), function_name(function)
         result = CodeLine(f"    return {function.notation.numpy}", "forward", nodes)
         yield from definition(f"{name}(z)", [result], "forward", nodes)
-        if function.name in back:
+        if using[0] < passed_back:
             result = CodeLine(f"    return {function.notation.numpy_slope}", "backward", nodes)
             head = f"{name}_back({', '.join(_arguments(function))})"
             yield from definition(head, [result], "backward", nodes)
