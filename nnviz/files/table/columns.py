@@ -382,13 +382,14 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
         maker.check(place)
     table = maker.table = table.first(networks.most_rows(*(maker.nodes(own) for own in places.values())))
     is_missing = np.any([table.missing(place) for place in used], axis=0)
-    rows = ~is_missing if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
     notes = [f"nnviz uses only {table.size}"] if len(table) < table.rows_in_file else []
     if is_missing.any():
         notes.append(maker.note_on_missing(used, int(is_missing.sum())))
-    if not rows.any():
+        if choices.missing == "leave out":
+            maker.table = table.select(~is_missing)
+    if not len(maker.table):
         raise FileError(f"no row is left: {notes[-1]}")
-    made = [[maker.column(place, rows, role) for place in own] for role, own in places.items()]
+    made = [[maker.column(place, role) for place in own] for role, own in places.items()]
     inputs, targets = (tuple(column for column, _ in own) for own in made)
     if len(targets) > 1 and any(column.values for column in targets):
         raise FileError("choose one target column of classes, or only target columns of numbers")
@@ -458,7 +459,7 @@ class _Maker:
             is_text = np.isnan(self.table.numbers(place)) & ~self.table.missing(place)
             raise self.table.fault(int(is_text.argmax()), place)
 
-    def column(self, place: int, rows: NDArray[np.bool_], role: str) -> tuple[Column, Array]:
+    def column(self, place: int, role: str) -> tuple[Column, Array]:
         """Return a column and its values, shape (rows, nodes); reserve names for the column and its nodes."""
         name, table, classes = self.name(place, role), self.table, self._choices.classes[place]
         known = self._known.get(place)
@@ -468,41 +469,36 @@ class _Maker:
             self._nodes.update(dict.fromkeys(known.nodes, 1))
         else:
             name = _unique(name, self._names)
-        missing = table.missing(place)[rows]
+        missing = table.missing(place)
         if missing.all():
             raise FileError(f"the column {quoted(name)} is empty in {table.size}: leave it out")
         if not classes:
-            numbers = table.numbers(place)[rows]
+            numbers = table.numbers(place)
             if missing.any():
                 mean = mean_and_deviation(numbers[~missing][None])[0]
                 numbers = np.where(missing, mean, numbers)
-            column = known or self._with_scaling(place, Column(name, (_unique(name, self._nodes),)))
+            model = self._alike.get(place)
+            scaling = (model.mean, model.deviation) if model else ()
+            column = known or Column(name, (_unique(name, self._nodes),), (), *scaling)
             return column, column.standardised(numbers)[:, None]
-        cells = self._cells(place, rows, missing)
+        cells = self._cells(place, missing)
         if known:
             try:
                 return known, known.encoded(cells)
             except CellError as error:
-                row = int(np.flatnonzero(rows)[error.row])
-                raise FileError(str(error), table.place(row, place)) from None
+                raise FileError(str(error), table.place(error.row, place)) from None
         values = sorted(set(cells), key=_order)
         if len(longest := max(values, key=len)) > NAME.limit:
-            row = int(np.flatnonzero(rows)[cells.index(longest)])
             text = f"expected at most {NAME.limit} letters, found {len(longest)}"
-            raise FileError(text, table.place(row, place))
+            raise FileError(text, table.place(cells.index(longest), place))
         nodes = [_unique(value if role == "target" else f"{name}={value}", self._nodes) for value in values]
         with as_file_errors():
             column = Column(name, tuple(nodes), tuple(values))
         return column, column.encoded(cells)
 
-    def _with_scaling(self, place: int, column: Column) -> Column:
-        model = self._alike.get(place)
-        return replace(column, mean=model.mean, deviation=model.deviation) if model else column
-
-    def _cells(self, place: int, rows: NDArray[np.bool_], missing: NDArray[np.bool_]) -> list[str]:
-        """Return the selected cells of a column, with the most frequent cell in place of missing ones."""
-        texts = self.table.texts(place) or map(full, self.table.numbers(place).tolist())
-        cells = [*compress(texts, rows)]
+    def _cells(self, place: int, missing: NDArray[np.bool_]) -> list[str]:
+        """Return the cells of a column, with the most frequent cell in place of missing ones."""
+        cells = self.table.texts(place) or [*map(full, self.table.numbers(place).tolist())]
         if not missing.any():
             return cells
         kinds = Counter(compress(cells, ~missing))
