@@ -131,25 +131,22 @@ def _any_run_part(state: State, run: Run) -> dict[str, Any]:
 
 def _kept_run_part(kept: State, after: State) -> KeptRunPart:
     """Return a kept run as part of a file. Its rows are left out if they are those of `after`."""
-    run, network = run_of(kept), kept.network
+    run, training = run_of(kept), part_of(kept.training)
+    layers = [KeptLayerPart([*layer.nodes], layer.activation) for layer in kept.network.layers]
+    network = KeptNetworkPart([*kept.network.inputs], layers)
     shared = _any_run_part(kept, run)
+    part = KeptRunPart(training=training, iterations=run.iteration, network=network, **shared)
     if [each.training for each in run.segments] == [kept.training.update_settings]:
-        del shared["segments"]
-    layers = [KeptLayerPart([*layer.nodes], layer.activation) for layer in network.layers]
+        part.segments = []
     if not run.curve_only:
         for layer, start in zip(layers, run.start.layers, strict=True):
             layer.weights, layer.biases = part_of(start.weights), part_of(start.biases)
-        shared["end"] = part_of(WeightSet.of("end", network).layers)
+        part.end = part_of(WeightSet.of("end", kept.network).layers)
     if kept.data != after.data:
-        shared["data"] = part_of(kept.data)
+        part.data = part_of(kept.data)
     if kept.columns != after.columns:
-        shared["columns"] = part_of(tuple(kept.columns))
-    return KeptRunPart(
-        training=part_of(kept.training),
-        iterations=run.iteration,
-        network=KeptNetworkPart([*network.inputs], layers),
-        **shared,
-    )
+        part.columns = part_of(tuple(kept.columns))
+    return part
 
 
 def _segment_part(segment: Segment) -> SegmentPart:
@@ -332,9 +329,8 @@ def _segments(part: AnyRunPart, iteration: int, state: State, run_place: str) ->
 
 
 def _history(points: Array, segments: tuple[Segment, ...], state: State) -> History:
-    trained = state.trained_rows
-    per_epoch = max(each.training.updates_per_epoch(trained) for each in segments)
-    is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
+    per_epoch = max(each.training.updates_per_epoch(state.trained_rows) for each in segments)
+    is_thinned = bool((np.diff(points[:, 0]) > per_epoch).any())
     return History(is_thinned=is_thinned).extended(points)
 
 
@@ -345,8 +341,7 @@ def _beside(part: AnyRunPart, iteration: int, state: State, run_place: str) -> t
     """
     curves = []
     for key in OTHER_CURVES if classifies(state) else OTHER_CURVES[:1]:
-        given: Matrix = getattr(part, key)
-        if given:
+        if given := getattr(part, key):
             name, place = key.replace("_", " "), f"{run_place}.{key}"
             what, lowest = ("validation loss", state.measure.least) if key == "validation" else (name, 0.0)
             points = _curve(given, iteration, place, what, lowest)

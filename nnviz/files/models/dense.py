@@ -185,8 +185,8 @@ def state_of(
     invalid or not unique, all inputs and nodes get the default names of the course.
     """
     sizes = sizes_of(layers)
-    default = [default_inputs(sizes[0])]
-    default += [default_nodes(k, len(layers), size) for k, size in enumerate(sizes[1:])]
+    nodes = (default_nodes(k, len(layers), size) for k, size in enumerate(sizes[1:]))
+    default = [default_inputs(sizes[0]), *nodes]
     stored = [tuple(inputs), *(tuple(layer.nodes) for layer in layers)]
     names = stored if _are_names(stored, sizes) else default
     network_layers = (_layer(layer, layer_place(layers, k), names[k + 1]) for k, layer in enumerate(layers))

@@ -23,7 +23,7 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import one_line, quoted, shortened
 from nnviz.files.errors import FileError
 from nnviz.files.models import dense, keras, keras_chain, pytorch
-from nnviz.files.models.dense import Chain, Dense
+from nnviz.files.models.dense import Dense
 from nnviz.files.models.keras_chain import Part
 from nnviz.files.models.pytorch import Module, ModuleChain
 from nnviz.files.source import activation_names, check_given
@@ -262,16 +262,14 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
     """
     if not _sklearn_has_weights(model):
         raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
-    weights, chain = _sklearn_weights(model), Chain([])
+    weights, layers = _sklearn_weights(model), list[Dense]()
     names = [*[model.activation] * (len(weights) - 1), model.out_activation_]
     for k, (layer, name) in enumerate(zip(weights, names, strict=True)):
-        place, nodes = f"coefs_[{k}]", default_nodes(k, len(weights), len(layer[0]))
-        chain.dense(Dense(*layer, "identity", place, nodes))
         name = {"logistic": "sigmoid"}.get(name, name)
         if name not in ACTIVATIONS:
             raise FileError(f"nnviz has no activation {quoted(name)}")
-        chain.activation(name, place)
-    layers = chain.finish()
+        nodes = default_nodes(k, len(weights), len(layer[0]))
+        layers.append(Dense(*layer, name, f"coefs_[{k}]", nodes))
     last, classes = layers[-1], getattr(model, "classes_", ())
     if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
         layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])
