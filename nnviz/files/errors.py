@@ -96,6 +96,15 @@ def as_file_errors(place: str = "") -> Iterator[None]:
         raise (FileError(message, inner) if colon else FileError(inner)).within(place) from None
 
 
+@contextmanager
+def errors_as(message: str, place: str = "", kind: type[Exception] = Exception) -> Iterator[None]:
+    """Turn an exception of this `kind`, by default any, into a FileError with this message and place."""
+    try:
+        yield
+    except kind:
+        raise FileError(message, place) from None
+
+
 _READING = dict.fromkeys((errno.ENOENT, errno.ENOTDIR), "there is no file {name}")
 _WRITING = {
     errno.ENOENT: "{name} was not saved: there is no folder {folder}",

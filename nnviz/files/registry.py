@@ -22,6 +22,7 @@ from nnviz.files.errors import (
     MissingActivationsError,
     Progress,
     UnsuitableFormatError,
+    errors_as,
     missing_package_error,
 )
 from nnviz.files.source import RUN, Codec, Source, activation_names, check_given
@@ -159,10 +160,8 @@ def read(source: Source) -> State:
 
     Raises FileError.
     """
-    try:
+    with errors_as(f"{source.path} is too large for this computer's memory", kind=MemoryError):
         state = _format_of(source).read(source)
-    except MemoryError:
-        raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
         check_given(source.activations, [layer.activation for layer in state.network.layers])
     more = len(source.notes) - _MOST_NOTES

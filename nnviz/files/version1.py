@@ -424,9 +424,8 @@ def part_of(value: Any, row: type[Row] = Row) -> Any:
     if type(value) not in _PART_OF:
         return value
     part: Any = _PART_OF[type(value)]
-    values = {name: getattr(value, name) for name in part.__struct_fields__}
-    parts = {name: part_of(each) for name, each in values.items()}
-    return part(**without_defaults(part, {name: each for name, each in parts.items() if each is not None}))
+    parts = {name: part_of(getattr(value, name)) for name in part.__struct_fields__}
+    return part(**without_defaults(part, parts))
 
 
 def training_json(training: Training) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import NUMBERS
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, errors_as
 
 MOST_OBJECTS = 20_000
 """Largest number of groups and datasets in a file; a layer with optimizer state needs about six of them."""
@@ -182,10 +182,8 @@ class _AttributeReader:
         attribute.read(found)
         raw = [text if isinstance(text, bytes) else str(text).encode() for text in found.reshape(-1)]
         self._spend(0 if fixed_size else sum(map(len, raw)), place)
-        try:
+        with errors_as("the text is not UTF-8", place, UnicodeDecodeError):
             texts = [text.decode() for text in raw]
-        except UnicodeDecodeError:
-            raise FileError("the text is not UTF-8", place) from None
         return texts if shape else texts[0]
 
     def _spend(self, letters: int, place: str) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from nnviz.core.numbers import NUMBERS, counted, quoted
 from nnviz.core.state import Dataset, State
 from nnviz.files.atomic import LARGEST_BYTES
-from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.errors import FileError, as_file_errors, errors_as
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 from nnviz.files.source import Codec, Source
@@ -42,10 +42,8 @@ class Archive:
     def __init__(self, data: bytes) -> None:
         if (count := data.count(_LIST_SIGN)) > MOST_ENTRIES:  # before they are read
             raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
-        try:
-            self._archive = zipfile.ZipFile(io.BytesIO(data))
-        except Exception:  # zipfile raises several
-            raise FileError("the zip archive is incomplete, or its list of entries is damaged") from None
+        with errors_as("the zip archive is incomplete, or its list of entries is damaged"):
+            self._archive = zipfile.ZipFile(io.BytesIO(data))  # raises several exceptions
         entries = self._archive.infolist()
         self._entries = {entry.filename: entry for entry in entries}
         if len(self._entries) < len(entries):
@@ -79,11 +77,8 @@ class Archive:
         if entry.file_size > most:
             raise FileError(f"expected at most {most:,} bytes, found {entry.file_size:,}", name)
         message = "this entry is damaged: its place, size, checksum or packed content is wrong"
-        try:
-            with self._archive.open(entry) as file:  # compares the entry's own header with the list
-                content = file.read(entry.file_size + 1)  # compares the checksum at the end
-        except Exception:  # zipfile and zlib raise several
-            raise FileError(message, name) from None
+        with errors_as(message, name), self._archive.open(entry) as file:  # compares header and list
+            content = file.read(entry.file_size + 1)  # compares the checksum at the end
         if len(content) != entry.file_size:
             raise FileError(message, name)
         return content
@@ -113,12 +108,10 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
     Raises FileError, with `place` in the message, for any other contents.
     """
     file = io.BytesIO(data)
-    try:
+    with errors_as("this is not a NumPy array of numbers", place):  # NumPy raises several exceptions
         is_first = npy.read_magic(file) == (1, 0)
         read_header = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
         shape, is_fortran, kind = read_header(file, max_header_size=_HEADER_BYTES)
-    except Exception:  # NumPy raises several
-        raise FileError("this is not a NumPy array of numbers", place) from None
     if kind.hasobject:
         raise FileError("nnviz never loads Python objects: save an array of numbers, or dtype=str", place)
     if kind.kind not in "fiuUS" or not 0 < kind.itemsize <= (8 if kind.kind in "fiu" else _TEXT_BYTES):
@@ -177,10 +170,8 @@ def _activations(array: NDArray[Any], count: int) -> tuple[str, ...]:
     if array.dtype.kind not in "US" or array.shape != (count,):
         message = f"expected {counted(count, 'text')}, one for each layer, found {array.dtype} {array.shape}"
         raise FileError(message, "activations")
-    try:
+    with errors_as("expected texts", "activations"):  # NumPy has several exceptions for invalid letters
         return tuple(array.astype(str).tolist())
-    except Exception:  # NumPy has several for invalid letters
-        raise FileError("expected texts", "activations") from None
 
 
 def write(state: State) -> bytes:

@@ -19,7 +19,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
 from nnviz.core.numbers import NUMBERS, counted, full, quoted
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, errors_as
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Affine, Chain, Dense
 from nnviz.files.models.onnx_graph import SUPPORTED, Graph, node_error, node_place, operator_of, parse_model
@@ -71,12 +71,10 @@ class OnnxModel(msgspec.Struct):
 
 def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
     """Return a model and its arrays "weights 0", "biases 0", "weights 1", …. Raises FileError."""
-    try:
-        graph = Graph(parse_model(data))
+    with errors_as("a text in this file is not UTF-8", kind=UnicodeDecodeError):
+        graph = Graph(parse_model(data))  # protobuf decodes a text when it is first needed
         output, notes = graph.output()
         chain = chain_of(graph, output)
-    except UnicodeDecodeError:  # protobuf decodes a text when it is first needed
-        raise FileError("a text in this file is not UTF-8") from None
     arrays = {
         f"{kind} {k}": array
         for k, layer in enumerate(chain.layers)

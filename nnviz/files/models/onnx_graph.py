@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.numbers import LAYERS, NUMBERS, Limit, quoted, shortened
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, errors_as
 from nnviz.files.models.dense import check_limit
 
 if TYPE_CHECKING:
@@ -27,11 +27,9 @@ def parse_model(data: bytes) -> onnx.ModelProto:
     """Return the model in the bytes of a file. Raises FileError."""
     from onnx import ModelProto
 
-    try:
+    with errors_as("this file is not an ONNX model, or the file is incomplete"):  # protobuf has several
         model: onnx.ModelProto = ModelProto.FromString(data)
         return model
-    except Exception:  # protobuf has several
-        raise FileError("this file is not an ONNX model, or the file is incomplete") from None
 
 
 def is_real(value: onnx.ValueInfoProto) -> bool:
@@ -67,10 +65,8 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
     kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else "UNDEFINED"
     if kind not in _KINDS:
         raise FileError(f"expected real numbers, found {kind}", place)
-    try:
+    with errors_as(f"expected numbers for the shape {shape}, found more or fewer", place, ValueError):
         array = to_array(tensor)
-    except ValueError:
-        raise FileError(f"expected numbers for the shape {shape}, found more or fewer", place) from None
     return array.astype(np.float64) if kind in FLOATS else array
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Array, named_in
 from nnviz.core.numbers import NODES, NUMBERS, one_line, quoted, shortened
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, errors_as
 from nnviz.files.models.dense import check_limit
 from nnviz.files.models.onnx_graph import (
     FLOATS,
@@ -26,6 +26,7 @@ from nnviz.files.models.onnx_graph import (
     array_of,
     is_real,
     node_error,
+    node_place,
     operator_of,
 )
 
@@ -97,10 +98,9 @@ def _reference(node: onnx.NodeProto, opset: int) -> Callable[..., Any]:
     from onnx.reference import ReferenceEvaluator
 
     graph = GraphProto(node=[node], output=[helper.make_empty_tensor_value_info("")])
-    try:
+    with errors_as("the onnx package cannot compute this node", node_place(node)):
+        # For invalid attributes the library raises any exception.
         operators = ReferenceEvaluator(graph, {"": opset, "ai.onnx.ml": 1}).rt_nodes_
-    except Exception:  # for invalid attributes the library raises any exception
-        raise node_error(node, "the onnx package cannot compute this node") from None
     run: Callable[..., Any] = operators[0].run
     return run
 

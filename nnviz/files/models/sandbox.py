@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from nnviz import system
 from nnviz.core.numbers import NUMBERS
-from nnviz.files.errors import FileError, Progress, wait_for
+from nnviz.files.errors import FileError, Progress, errors_as, wait_for
 
 SECONDS = 20.0
 """Time limit of the process that reads a file, in seconds."""
@@ -69,14 +69,14 @@ def call(
     ModuleNotFoundError if the module needs a package that is not installed.
     """
     head, _, numbers = _request(module, data, what, progress).partition(b"\n")
-    try:
+    message = f"reading the {what} failed: the file is damaged, or it needs too much memory or time"
+    with errors_as(
+        message
+    ):  # a hostile file may control the process, and a hostile reply raise any exception
         found = msgspec.json.decode(head, type=_Head)
         is_read = not found.refused and not found.missing
         value = msgspec.json.decode(found.value, type=kind) if is_read else None
         arrays = _arrays(found.shapes, numbers)
-    except Exception:  # a hostile file may control the process, and a hostile reply can raise any exception
-        message = f"reading the {what} failed: the file is damaged, or it needs too much memory or time"
-        raise FileError(message) from None
     if found.missing:
         raise ModuleNotFoundError(f"No module named {found.missing!r}", name=found.missing)
     if value is None:
