@@ -112,10 +112,8 @@ def parse(text: str, progress: Progress | None = None) -> Any:
 def check_counts(text: str) -> None:
     """Raise FileError if a JSON text, not yet parsed, has too many objects, lists or values."""
     with as_file_errors():
-        LISTS.check(text.count("["))
-        OBJECTS.check(text.count("{"))
-        VALUES.check(text.count(","))
-        KEYS.check(text.count(":"))
+        for limit, sign in ((LISTS, "["), (OBJECTS, "{"), (VALUES, ","), (KEYS, ":")):
+            limit.check(text.count(sign))
 
 
 class _Reader(json.JSONDecoder):

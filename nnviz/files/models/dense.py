@@ -406,13 +406,10 @@ class Scaling(NamedTuple):
 
 def find_scaling(state: State) -> Scaling | None:
     """Return the scaling of the inputs, or None if all means are 0 and all standard deviations are 1."""
-    numbers = {column.nodes[0]: column for column in state.columns if not column.is_plain}
-    found = [numbers.get(name) for name in state.network.inputs]
-    scaling = Scaling(
-        np.array([0.0 if column is None else column.mean for column in found]),
-        np.array([1.0 if column is None else column.deviation for column in found]),
-    )
-    return scaling if scaling.mean.any() or (scaling.deviation != 1.0).any() else None
+    plain = 0.0, 1.0
+    known = {column.nodes[0]: (column.mean, column.deviation) for column in state.columns}
+    pairs = np.array([known.get(name, plain) for name in state.network.inputs])
+    return Scaling(*pairs.T.copy()) if (pairs != plain).any() else None
 
 
 def remove_scaling(state: State) -> State:

@@ -46,6 +46,10 @@ class Archive:
             self._archive = zipfile.ZipFile(io.BytesIO(data))  # raises several exceptions
         entries = self._archive.infolist()
         self._entries = {entry.filename: entry for entry in entries}
+        self.names = list(self._entries)
+        """Names of the entries; the name of a folder ends in a slash."""
+        self.is_packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+        """Whether an entry is compressed."""
         if len(self._entries) < len(entries):
             raise FileError("the archive contains an entry twice")
         for entry in entries:
@@ -55,16 +59,6 @@ class Archive:
             raise FileError("the entries of the archive overlap")
         if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
             raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the entries; the name of a folder ends in a slash."""
-        return list(self._entries)
-
-    @property
-    def packed(self) -> list[str]:
-        """Names of the compressed entries."""
-        return [name for name, own in self._entries.items() if own.compress_type != zipfile.ZIP_STORED]
 
     def read(self, name: str, most: int = LARGEST_BYTES) -> bytes:
         """Return the bytes of an entry.

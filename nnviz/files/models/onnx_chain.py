@@ -220,7 +220,8 @@ class Reader:
     def _by_operator(self, block: Block) -> Iterator[Activation]:
         """Yield the activation of the last operator in a block, with the operator's own parameter."""
         own = BY_OPERATOR.get(operator_of(self._run.nodes[block.last - 1]))
-        value = self._run.attributes(block.last - 1).get(own.notation.onnx.parameter) if own else None
+        attributes = self._run.operators[block.last - 1].attributes
+        value = attributes.get(own.notation.onnx.parameter) if own else None
         if own and not isinstance(value, float):
             yield own
         elif own and isinstance(value, float):
@@ -269,7 +270,7 @@ class Reader:
         node = self._run.nodes[block.first]
         if block.last - block.first > 1 or node.op_type == "Conv":
             return None
-        attributes = self._run.attributes(block.first)
+        attributes = self._run.operators[block.first].attributes
         left, right, added = ([self._run.constants.get(name) for name in node.input] + [None])[:3]
         weights, key = (right, "transB") if left is None else (left, "transA")
         if weights is None or weights.ndim < 2 or math.prod(weights.shape[:-2]) != 1:

@@ -234,6 +234,7 @@ class Evaluator:
     ============= =============================================================================
     `nodes`       the nodes that depend on the input or on the number of rows, in order
     `data`        the names of the values that depend on the input
+    `operators`   the operator of each node
     `constants`   the constants by name; floats are float64
     `has_16_bits` whether a constant has floats of 16 bits
     ============= =============================================================================
@@ -244,7 +245,7 @@ class Evaluator:
         self.data, self.constants = {graph.input.name}, Values()
         self.input, self.output, self.has_16_bits = graph.input.name, output, False
         self._graph = graph
-        self._operators: list[Operator] = []
+        self.operators: list[Operator] = []
         self._known: dict[bytes, Callable[..., Any]] = {}
         self._sizes: set[str] = set()
         self._numbers = self._computed = 0
@@ -272,7 +273,7 @@ class Evaluator:
             self._count(*node.input)
         (self.data if has_data and node.op_type != "Shape" else self._sizes).add(name)
         self.nodes.append(node)
-        self._operators.append(operator)
+        self.operators.append(operator)
 
     def _read_constant(self, name: str) -> None:
         tensor = self._graph.tensors.get(name)
@@ -287,10 +288,6 @@ class Evaluator:
         self._computed += sum(self.constants[name].size for name in names if name in self.constants)
         if self._computed > _MOST_NUMBERS:
             raise FileError(f"the constants of this model have over {_MOST_NUMBERS:,} numbers")
-
-    def attributes(self, k: int) -> dict[str, Any]:
-        """Return the attributes of node `k` by name."""
-        return self._operators[k].attributes
 
     def width(self, name: str) -> int:
         """Return the number of numbers that a value has for each row."""
@@ -309,7 +306,7 @@ class Evaluator:
         """Add the outputs of the nodes from `first` to before `last` to `values`."""
         for k in (*(k for k in self._sized if k < first), *range(first, last)):
             inputs = (self._value(name, values) for name in self.nodes[k].input)
-            values[self.nodes[k].output[0]] = self._operators[k](*inputs)
+            values[self.nodes[k].output[0]] = self.operators[k](*inputs)
         return values
 
     def _value(self, name: str, values: Values) -> NDArray[Any] | None:

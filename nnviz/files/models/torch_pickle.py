@@ -284,7 +284,7 @@ def _open_archive(archive: Archive) -> _File:
             "this is a TorchScript program (torch.jit.save), which nnviz does not run; "
             "in Python, save the weights instead: torch.save(model.state_dict(), 'model.pt')"
         )
-    if len(roots) != 1 or archive.packed:
+    if len(roots) != 1 or archive.is_packed:
         raise FileError("expected an archive of torch.save, which has one data.pkl and compresses no entry")
     machine, root = Machine(), roots[0]
     value = machine.read(io.BytesIO(archive.read(f"{root}/data.pkl", MOST_BYTES)))
