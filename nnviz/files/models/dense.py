@@ -40,6 +40,11 @@ class Dense:
     place: str = ""
     nodes: Sequence[str] = ()
 
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """The weights and, unless they are None, the biases."""
+        return [self.weights] if self.biases is None else [self.weights, self.biases]
+
 
 class Affine(NamedTuple):
     """The function `scale` · x + `shift` of the numbers x of a row; both have shape (nodes,) or (1,).
@@ -247,7 +252,7 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
             raise FileError(message, layer_place(layers, k))
     sizes = (layers[0].weights.shape[1], *(len(layer.weights) for layer in layers))
     check_limit(NODES, sum(sizes))
-    check_limit(NUMBERS, sum(array.size for layer in layers for array in _arrays(layer)))
+    check_limit(NUMBERS, sum(array.size for layer in layers for array in layer.arrays))
     return sizes
 
 
@@ -268,13 +273,9 @@ def check_has(library: str, activation: str, own: Named) -> None:
         raise FileError(f"{library} has no activation {activation}; save as .json or .npz")
 
 
-def _arrays(layer: Dense) -> list[NDArray[Any]]:
-    return [array for array in (layer.weights, layer.biases) if array is not None]
-
-
 def _check_shapes(layer: Dense, place: str) -> None:
     weights, biases = layer.weights, layer.biases
-    for array in _arrays(layer):
+    for array in layer.arrays:
         if array.dtype.kind not in "fiu":
             raise FileError(f"expected real numbers, found {array.dtype}", place)
     if weights.ndim != 2 or 0 in weights.shape:

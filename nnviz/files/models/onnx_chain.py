@@ -75,12 +75,9 @@ def read(data: bytes) -> tuple[OnnxModel, dict[str, Array]]:
         graph = Graph(parse_model(data))  # protobuf decodes a text when it is first needed
         output, notes = graph.output()
         chain = chain_of(graph, output)
-    arrays = {
-        f"{kind} {k}": array
-        for k, layer in enumerate(chain.layers)
-        for kind, array in (("weights", layer.weights), ("biases", layer.biases))
-        if array is not None
-    }
+    arrays: dict[str, Array] = {}
+    for k, layer in enumerate(chain.layers):
+        arrays |= zip((f"weights {k}", f"biases {k}"), layer.arrays, strict=False)
     layers = [(layer.activation, layer.place) for layer in chain.layers]
     return OnnxModel(layers, notes + chain.notes), arrays
 
