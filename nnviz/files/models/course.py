@@ -235,12 +235,10 @@ def _biases(variables: dict[str, Variable]) -> dict[str, float]:
 
 
 def _add_biases(network: Network, biases: dict[str, float]) -> Network:
-    layers = [
-        replace(layer, biases=np.array([biases.get(name, 0.0) for name in layer.nodes]))
-        if biases.keys() & set(layer.nodes)
-        else layer
-        for layer in network.layers
-    ]
+    layers = [*network.layers]
+    for k, layer in enumerate(layers):
+        if biases.keys() & set(layer.nodes):
+            layers[k] = replace(layer, biases=np.array([biases.get(name, 0.0) for name in layer.nodes]))
     return replace(network, layers=tuple(layers))
 
 

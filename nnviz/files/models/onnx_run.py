@@ -37,26 +37,22 @@ Values: TypeAlias = dict[str, NDArray[Any]]
 
 BY_OPERATOR = {name: own for name, own in named_in("onnx").items() if not own.linear}
 """nnviz's activations by the name of their ONNX operator."""
-PLAIN = frozenset(
-    {
-        *("Identity", "Cast", "Dropout", "ai.onnx.ml.ZipMap", "Constant", "Shape", "Gather", "Slice"),
-        *("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Concat"),
-    }
-)
+PLAIN = {
+    *("Identity", "Cast", "Dropout", "ai.onnx.ml.ZipMap", "Constant", "Shape", "Gather", "Slice"),
+    *("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Concat"),
+}
 """Operators that move numbers and do not change them."""
-FACTORS = frozenset({"Mul", "Div", "Neg"})
+FACTORS = {"Mul", "Div", "Neg"}
 """Operators that scale numbers and do not shift them."""
-PRODUCTS = frozenset({"Gemm", "MatMul", "Conv"})
+PRODUCTS = {"Gemm", "MatMul", "Conv"}
 """Operators that make a dense layer."""
 AFFINE = PLAIN | FACTORS | PRODUCTS | {"Add", "Sub", "BatchNormalization", "ai.onnx.ml.Scaler"}
 AFFINE |= {"GlobalAveragePool", "ReduceMean"}
 """Operators that are affine if only some of their inputs depend on the graph's input."""
-_PARTS = frozenset(
-    {
-        *("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Greater", "Less", "PRelu", "Clip"),
-        *("Abs", "Erf", "Exp", "Log", "Reciprocal", "Sqrt"),
-    }
-)
+_PARTS = {
+    *("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Greater", "Less", "PRelu", "Clip"),
+    *("Abs", "Erf", "Exp", "Log", "Reciprocal", "Sqrt"),
+}
 """Operators of single numbers that may be parts of an activation; the shapes of their inputs broadcast."""
 OPERATORS = AFFINE | _PARTS | set(BY_OPERATOR)
 
