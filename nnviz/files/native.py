@@ -93,13 +93,9 @@ SAME = 1e-6
 
 def without_unsavable_runs(state: State) -> State:
     """Return `state`, without runs that are too large for a file, and without the run of a user's script."""
-    fitting = [each for each in state.runs if is_savable(each)]
-    runs = within_limits(fitting, state)
-    if len(runs) < len(state.runs):
-        state = replace(state, runs=runs)
-    if state.run and (state.run.watched or not is_savable(state)):
-        state = replace(state, run=None)
-    return state
+    runs = within_limits([each for each in state.runs if is_savable(each)], state)
+    has_run = state.run and not state.run.watched and is_savable(state)
+    return replace(state, runs=runs, run=state.run if has_run else None)
 
 
 def _run_part(state: State) -> RunPart | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 from statistics import mode
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 import numpy as np
@@ -110,11 +110,10 @@ _Patience = Annotated[
 _Keep = Annotated[Literal["best"], _meta("A run ends with the weights of the smallest validation loss.")]
 
 
-_FIELD_TYPES: dict[str, Any] = {"int": int, "float": float}
 _SCHEDULE_PARTS: dict[str, Any] = {
     kind: msgspec.defstruct(
         f"{kind.capitalize()}SchedulePart",
-        [(each.name, _FIELD_TYPES[str(each.type)]) for each in dataclass_fields(own)],
+        [(each.name, get_type_hints(own)[each.name]) for each in dataclass_fields(own)],
         tag_field="kind",
         tag=kind,
         forbid_unknown_fields=True,
