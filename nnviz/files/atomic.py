@@ -193,8 +193,12 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 def delete_unfinished() -> None:
     """Delete the unfinished temporary files of this process, which is about to end."""
     for path in tuple(_unfinished):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        _try_to_delete(path)
+
+
+def _try_to_delete(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def delete_leftovers(folder: Path) -> None:
@@ -274,8 +278,7 @@ def _exchange(new: dict[Path, Path]) -> None:
             os.replace(path, target) if path else target.unlink(missing_ok=True)
         raise
     for path in filter(None, old.values()):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        _try_to_delete(path)
 
 
 def _rename_to_old(target: Path) -> Path | None:
@@ -303,8 +306,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
                 _lock(handle)
             yield file, path
     finally:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        _try_to_delete(path)
         _unfinished.discard(path)
 
 
@@ -388,8 +390,7 @@ class LockHeld:
     def discard(self) -> None:
         """Release the lock and then delete the file; Windows does not delete locked files."""
         self.release()
-        with contextlib.suppress(OSError):
-            os.unlink(self.path)
+        _try_to_delete(self.path)
 
 
 def delete_stale(paths: Iterable[Path]) -> None:

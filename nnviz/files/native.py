@@ -201,8 +201,7 @@ def _current_run(part: RunPart, state: State) -> Run | None:
     _check_iteration(part.iteration, "run.iteration")
     start = with_weights(state.network, _weights(part.start, state.network, "run.start"))
     run = _run_of(part, part.iteration, start, state, "run")
-    used = [run_of(each).label.id for each in state.runs]
-    if part.id in used:
+    if part.id in [run_of(each).label.id for each in state.runs]:
         raise FileError(f"the id {part.id} appears twice", "run.id")
     label = _label(part, "run", state.next_label.id if part.id is None else part.id)
     return None if _was_edited(state, run) else replace(run, label=label)

@@ -429,8 +429,7 @@ def part_of(value: Any, row: type[Row] = Row) -> Any:
 
 def training_json(training: Training) -> dict[str, Any]:
     """Return settings as a dictionary for JSON, as in a file."""
-    made: dict[str, Any] = msgspec.to_builtins(part_of(training))
-    return made
+    return dict(msgspec.to_builtins(part_of(training)))
 
 
 def without_defaults(part: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:

@@ -270,9 +270,7 @@ def _references(value: object, place: str) -> Iterator[str]:
         yield from _references(each, place)
 
 
-TRAINING_LAYERS = frozenset(
-    {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
-)
+TRAINING_LAYERS = {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
 """Layers that do not change a prediction."""
 _LEAST_DEVIATION = 1e-7
 """Least deviation in a Normalization layer: Keras' epsilon."""
