@@ -396,10 +396,8 @@ def left_out(state: State) -> list[str]:
     saved = without_unsavable_runs(state)
     lost = []
     if saved.run is not state.run:
-        watched = state.run is not None and state.run.watched
-        lost.append(
-            "the loss curve of the training script" if watched else "the run, which is too large for a file"
-        )
+        too_large = "the run, which is too large for a file"
+        lost.append("the loss curve of the training script" if state.is_watched else too_large)
     if missing := len(state.runs) - len(saved.runs):
         lost.append(f"{counted(missing, 'kept run')}, too large for a file")
     return lost

@@ -216,11 +216,10 @@ def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding
         return []
     if where.foreign or table.names is None:
         return []
-    inputs, targets = state.columns.of_inputs, state.columns.of_targets
     known = [replace(each, role="left out", reason="no input or output has this name") for each in columns]
-    for place, own in zip(where.inputs, inputs, strict=True):
+    for place, own in zip(where.inputs, state.columns.of_inputs, strict=True):
         known[place] = replace(columns[place], role="input", classes=bool(own.values))
-    for place, own in zip(where.targets, targets, strict=False):
+    for place, own in zip(where.targets, state.columns.of_targets, strict=False):
         known[place] = replace(columns[place], role="target", classes=bool(own.values))
     return known
 
