@@ -23,23 +23,23 @@ SHORT_FILE, IMPORTERS = 60, 3
 SHOWN = 5
 BUDGETS = {
     "nnviz": 130,  # which engine trains
-    "nnviz.cli": 750,  # with sweeps and the runs of a file
-    "nnviz.core": 6560,  # with formulas, frozen parts, compiled loops, kept runs, sweeps and early stopping
-    "nnviz.document": 2014,  # with runs that go on with new rows, and sweeps
-    "nnviz.explain": 773,  # with the penalty, and what an input does
-    "nnviz.files": 1812,  # with formulas, kept runs and event files of TensorBoard
-    "nnviz.files.code": 1144,  # programs with the penalty, frozen parts, formulas and early stopping
-    "nnviz.files.models": 3253,  # with the penalty and frozen layers in Keras files
-    "nnviz.files.table": 925,  # with computed columns
-    "nnviz.picture": 2346,  # with padlocks, and differences to another network
+    "nnviz.cli": 740,  # with sweeps and the runs of a file
+    "nnviz.core": 6328,  # with formulas, frozen parts, compiled loops, kept runs, sweeps and early stopping
+    "nnviz.document": 1972,  # with runs that go on with new rows, and sweeps
+    "nnviz.explain": 755,  # with the penalty, and what an input does
+    "nnviz.files": 1760,  # with formulas, kept runs and event files of TensorBoard
+    "nnviz.files.code": 1138,  # programs with the penalty, frozen parts, formulas and early stopping
+    "nnviz.files.models": 3213,  # with the penalty and frozen layers in Keras files
+    "nnviz.files.table": 921,  # with computed columns
+    "nnviz.picture": 2307,  # with padlocks, and differences to another network
     "nnviz.ui": 0,
-    "nnviz.ui.diagram": 1703,  # with the menu entries that freeze
-    "nnviz.ui.dialogs": 1223,  # with the dialogs for a computed column and for comparisons
-    "nnviz.ui.kit": 1238,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 5525,  # with points by hand, the pad, and runs
-    "nnviz.ui.plot": 817,  # the grid of cells and the base of all maps, instead of one for each panel
-    "nnviz.ui.window": 2229,
-    "nnviz.watching": 314,
+    "nnviz.ui.diagram": 1654,  # with the menu entries that freeze
+    "nnviz.ui.dialogs": 1195,  # with the dialogs for a computed column and for comparisons
+    "nnviz.ui.kit": 1190,  # the base of all dialogs, and every question
+    "nnviz.ui.panels": 5294,  # with points by hand, the pad, and runs
+    "nnviz.ui.plot": 809,  # the grid of cells and the base of all maps, instead of one for each panel
+    "nnviz.ui.window": 2144,
+    "nnviz.watching": 307,
 }
 """Largest number of code lines of each package.
 

@@ -28,6 +28,7 @@ from nnviz.files import tensorboard
 from nnviz.files.code import STYLES
 from nnviz.files.examples import example, examples
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.dialogs.pictures import Look
 from tests.core.test_overfitting import RUNS, extremes, started, with_curves
 from tests.files.helpers import cases_of
 
@@ -471,8 +472,9 @@ def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, approved):
     handed = []
 
     def recorder(name):
-        def record(*given):
-            handed.append(f"{name}({', '.join(map(plain, given))})")
+        def record(*given, **named):
+            named = [f"{key}={value}" for key, value in named.items()]
+            handed.append(f"{name}({', '.join([*map(plain, given), *named])})")
             return 0
 
         return record
@@ -485,7 +487,7 @@ def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, approved):
 
     app, draw = types.ModuleType("nnviz.ui.window.app"), types.ModuleType("nnviz.ui.dialogs.pictures")
     app.open_window, app.screenshot = recorder("open_window"), recorder("screenshot")
-    draw.render = recorder("render")
+    draw.render, draw.Look = recorder("render"), Look
     monkeypatch.setitem(sys.modules, "nnviz.ui.window.app", app)
     monkeypatch.setitem(sys.modules, "nnviz.ui.dialogs.pictures", draw)
     monkeypatch.setattr(system, "check", lambda **_: None)

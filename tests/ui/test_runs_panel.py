@@ -260,7 +260,7 @@ def test_a_hidden_run_has_no_curve_until_it_is_shown(three, qtbot):
     assert column(panel, "State")[0] == "hidden"
     press(window, "Loss")
     qtbot.waitUntil(lambda: len(window.history.curve.runs) == 1)
-    press(window, "3 runs")
+    press(window, "Runs")
     choose(panel, "Hide its curve")
     press(window, "Loss")
     qtbot.waitUntil(lambda: len(window.history.curve.runs) == 2)
