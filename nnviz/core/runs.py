@@ -157,6 +157,12 @@ def within_limits(runs: Sequence[State], state: State) -> tuple[State, ...]:
     return tuple(left)
 
 
+def is_full(state: State) -> bool:
+    """Return whether a further run like the latest one would remove a kept run of `state`."""
+    further = [*state.runs, *state.runs[-1:]]
+    return len(within_limits(further, state)) < len(further)
+
+
 def numbers_of(runs: Sequence[State], state: State) -> int:
     """Return how many numbers a file of `state` has for its kept runs: weights, points, and rows.
 

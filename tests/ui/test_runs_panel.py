@@ -14,6 +14,7 @@ from nnviz.core.address import Address
 from nnviz.core.edits import use_set
 from nnviz.core.numbers import as_text, full_text
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.runs import delete_runs, label_run
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.sweep import sweep
 from nnviz.core.train import train
@@ -539,6 +540,28 @@ def test_a_comparison_ends_with_its_document_and_leaves_a_run_in_progress_alone(
     press(window, "Pause")
     qtbot.waitUntil(lambda: not window.sweeps.running)
     assert len(window.document.state.runs) == 2
+
+
+def test_the_panel_says_which_run_goes_when_there_is_no_room_for_another(open_window, qtbot):
+    window = open_window(exercise(updates=2))
+    panel = runs_of(window)
+    window.sweeps.begin("Compare", {"learning_rate": [k / 10_000 for k in range(1, 64)]})
+    qtbot.waitUntil(lambda: not window.sweeps.running)
+    window.desk.frames.show_pending()
+    assert panel.table.rowCount() == 63
+    assert not panel.limit.isVisible()
+    window.sweeps.begin("Compare", {"learning_rate": [0.01]})
+    qtbot.waitUntil(lambda: not window.sweeps.running)
+    window.desk.frames.show_pending()
+    assert panel.limit.isVisible()
+    assert panel.limit.text() == "A further run removes the oldest one that is not pinned"
+    for kept in window.document.state.runs:
+        window.document.edit("Pin", label_run, kept.run.label.id, {"pinned": True})
+    window.desk.frames.show_pending()
+    assert panel.limit.text() == "A further run is not kept while all runs are pinned"
+    window.document.edit("Delete the kept runs", delete_runs)
+    window.desk.frames.show_pending()
+    assert not panel.limit.isVisible()
 
 
 def test_typed_settings_are_compared_in_every_combination(open_window, qtbot, answer):

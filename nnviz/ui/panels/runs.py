@@ -17,25 +17,26 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidgetItem
 
 from nnviz.core.edits import remove_set, use_set, uses_set
 from nnviz.core.network import OtherNetwork
-from nnviz.core.numbers import as_text, full_text, percent_text
+from nnviz.core.numbers import KEPT_RUNS, as_text, full_text, percent_text
 from nnviz.core.runs import (
     SEEDED,
     SETTINGS,
     NamedRun,
     RunTable,
     delete_run,
+    is_full,
     label_run,
     listed_sets,
     return_to,
     set_baseline,
     training_of,
 )
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, run_of
 from nnviz.document.moment import Moment, is_new
 from nnviz.ui.kit.card import Cover, Panel, quiet_button
-from nnviz.ui.kit.controls import clear_hover_on_close, open_below
+from nnviz.ui.kit.controls import clear_hover_on_close, muted_label, named, open_below
 from nnviz.ui.kit.desk import TEXT_MS, Desk
-from nnviz.ui.kit.dialogs import AskText, ListTable
+from nnviz.ui.kit.dialogs import AskText, ListTable, show_text
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, px, run_pen
 from nnviz.ui.plot.card import Pages
@@ -43,6 +44,9 @@ from nnviz.ui.plot.card import Pages
 EMPTY = "Press Run: every run is listed here, and an edit or another setting begins a new run"
 TIP = "Double-click or press Enter to return to the run\nPress F2 to rename it, Delete to delete it"
 CURVE_ONLY = "An older version of nnviz kept only the curve of this run"
+FULL = f"nnviz keeps up to {KEPT_RUNS.limit} runs, and fewer of large networks"
+REMOVES_OLDEST = "A further run removes the oldest one that is not pinned"
+ALL_PINNED = "A further run is not kept while all runs are pinned"
 NO_VALUE = "–"
 MARK_PX, LINE_PX = QSize(30, 12), 2.0
 """Size of the sample of a run's line, and the width of this line, in pixels at 100 %."""
@@ -270,9 +274,12 @@ class RunsPanel(Panel):
         self.table = RunList()
         self.pages = Pages(self)
         self.pages.addWidget(self.table)
+        self.limit = named(muted_label(), tip=FULL)
+        self.limit.setContentsMargins(12, 0, 12, 0)
+        self.body.addWidget(self.limit)
         self.body.setContentsMargins(1, 2, 1, 8)  # the table reaches the card's edges
-        self.all_settings = quiet_button("All settings", "Show the settings that are equal in all runs, too")
-        self.all_settings.setCheckable(True)
+        tip = "Show the settings that are equal in all runs, too"
+        self.all_settings = quiet_button("All settings", tip, checkable=True)
         self.all_settings.toggled.connect(self.show_now)
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
@@ -283,8 +290,8 @@ class RunsPanel(Panel):
         self.stop.hide()
         self.stop.clicked.connect(desk.sweep_stopped)
         desk.sweep_progressed.connect(self._show_progress)
-        self.seeds = quiet_button("Mean of seeds", "Show runs that differ only in their seed as one run")
-        self.seeds.setCheckable(True)
+        tip = "Show runs that differ only in their seed as one run"
+        self.seeds = quiet_button("Mean of seeds", tip, checkable=True)
         self.seeds.toggled.connect(desk.document.show_seeds_together)
         for button in (self.stop, self.seeds, self.all_settings, self.more):
             self.buttons.addWidget(button)
@@ -310,6 +317,10 @@ class RunsPanel(Panel):
             return
         if old is None:
             self.more.setIcon(icon("more", colours().muted, 16))
+        if is_new(old, new, "state.runs"):
+            all_pinned = all(run_of(each).label.pinned for each in new.state.runs)
+            effect = ALL_PINNED if all_pinned else REMOVES_OLDEST
+            show_text(self.limit, effect if is_full(new.state) else "")
         table = self._document.run_table()
         self._table = RunTable([*table.runs, *self._weight_sets(new.state)], table.differing)
         if not self._table.runs:
