@@ -24,12 +24,12 @@ SHOWN = 5
 BUDGETS = {
     "nnviz": 130,  # which engine trains
     "nnviz.cli": 740,  # with sweeps and the runs of a file
-    "nnviz.core": 6331,  # with formulas, frozen parts, compiled loops, kept runs, sweeps and early stopping
-    "nnviz.document": 1972,  # with runs that go on with new rows, and sweeps
+    "nnviz.core": 6329,  # with formulas, frozen parts, compiled loops, kept runs, sweeps and early stopping
+    "nnviz.document": 1977,  # with runs that go on with new rows, and sweeps
     "nnviz.explain": 755,  # with the penalty, and what an input does
     "nnviz.files": 1760,  # with formulas, kept runs and event files of TensorBoard
     "nnviz.files.code": 1138,  # programs with the penalty, frozen parts, formulas and early stopping
-    "nnviz.files.models": 3213,  # with the penalty and frozen layers in Keras files
+    "nnviz.files.models": 3211,  # with the penalty and frozen layers in Keras files
     "nnviz.files.table": 921,  # with computed columns
     "nnviz.picture": 2307,  # with padlocks, and differences to another network
     "nnviz.ui": 0,

@@ -194,8 +194,8 @@ def _parts(
             at = grid([each[cut] for each, cut in zip(values, reversed(part), strict=True)])
             for place, computed in where.computed(at).items():
                 z_first = z_first + computed[..., None] * first.weights[:, place]
-            _, layers = network.onward(0, z_first.reshape(-1, z_first.shape[-1]))
-            yield part, [a.reshape(*z_first.shape[:-1], -1) for a in layers]
+            layers = network.onward(0, z_first.reshape(-1, z_first.shape[-1]))
+            yield part, [a.reshape(*z_first.shape[:-1], -1) for _, a in layers]
 
 
 def grid(values: Sequence[Array]) -> tuple[Array, ...]:

@@ -194,8 +194,9 @@ def _start(trace: Trace, weight: Address) -> Array:
 def _onward(state: State, k: int, targets: Array, z: Array) -> Array:
     """Return the sum of the terms for each value, from z of layer k, shape (values, rows, nodes)."""
     shape = len(z), *targets.shape
-    z, a = (each[-1].reshape(shape) for each in state.network.onward(k, z.reshape(-1, z.shape[-1])))
-    sums: Array = state.measure.terms(z, a, targets).sum(axis=(1, 2))
+    for last in state.network.onward(k, z.reshape(-1, z.shape[-1])):
+        z, a = last
+    sums: Array = state.measure.terms(z.reshape(shape), a.reshape(shape), targets).sum(axis=(1, 2))
     return sums
 
 
@@ -215,7 +216,7 @@ def shifted_trace(
             return network.forward(trace.inputs + offset * (np.arange(len(network.inputs)) == weight.node))
         shifted = trace.z[first].copy()
         shifted[:, weight.node] += offset * _start(trace, weight)
-        z, a = network.onward(first, shifted, end)
+        z, a = zip(*network.onward(first, shifted, end), strict=True)
     rest = first + len(z)
     return Trace(trace.inputs, trace.z[:first] + z + trace.z[rest:], trace.a[:first] + a + trace.a[rest:])
 

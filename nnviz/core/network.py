@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import isqrt
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -451,20 +451,17 @@ class Network(AsSvg):
         if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):
             raise ValueError(f"each row needs {counted(len(self.inputs), 'value')}, found {inputs.shape[-1]}")
         with np.errstate(over="ignore", invalid="ignore"):
-            return Trace(inputs, *self.onward(0, self.layers[0].z(inputs)))
+            zs, activations = zip(*self.onward(0, self.layers[0].z(inputs)), strict=True)
+        return Trace(inputs, zs, activations)
 
-    def onward(
-        self, first: int, z: Array, end: int | None = None
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Return z and a of the layers from index `first` up to `end`, from z of the first of them."""
+    def onward(self, first: int, z: Array, end: int | None = None) -> Iterator[tuple[Array, Array]]:
+        """Yield z and a of each layer from index `first` up to `end`, from z of the first of them."""
         a = self.layers[first].function(z)
-        zs, activations = [z], [a]
+        yield z, a
         for layer in self.layers[first + 1 : end]:
             z = layer.z(a)
             a = layer.function(z)
-            zs.append(z)
-            activations.append(a)
-        return tuple(zs), tuple(activations)
+            yield z, a
 
     def predict(self, x: ArrayLike) -> Array:
         """Return the predictions, shape (rows, outputs), for `x` of shape (rows, inputs) or (inputs,)."""

@@ -35,7 +35,7 @@ class Trainer:
     ================= ========================================================================
     `work(n)`         makes up to `n` more updates, and yields after each unit of work
     `end()`           measures the loss if `work` was stopped within an epoch
-    `learning_rate`   the learning rate, which a schedule multiplies; may be set between two units
+    `learning_rate`   the learning rate, which a schedule multiplies; may be set at any time
     `at_once`         the largest number of updates in a unit of work; may be set, too
     `iteration`       the number of updates in this run
     `diverged`        whether a number became infinite or NaN
@@ -90,7 +90,7 @@ class Trainer:
             name: (curves.get(name) or History.with_room_for(points)).limited(history_limit)
             for name in ("", *self.engine.names)
         }
-        self.learning_rate = state.training.learning_rate
+        self.learning_rate = self._rate = state.training.learning_rate
         self._apply_rate()
         self.diverged, self.stopped = False, ""
         has_rules = state.training.until or state.training.patience
@@ -113,7 +113,7 @@ class Trainer:
         """
         run, units = self._quiet.run, self._updates(self.iteration + updates)
         while True:
-            began = perf_counter()
+            began, self._rate = perf_counter(), self.learning_rate  # another thread may set the rate
             is_over = run(next, units, self) is not None
             self.seconds += perf_counter() - began
             if is_over:
@@ -151,7 +151,7 @@ class Trainer:
     def _apply_rate(self) -> None:
         """Store the settings of the next update as a segment if they changed."""
         segments = tuple(segment for segment in self._segments if segment.after < self.iteration)
-        settings = replace(self.given.training.update_settings, learning_rate=self.learning_rate)
+        settings = replace(self.given.training.update_settings, learning_rate=self._rate)
         if not segments or segments[-1].training != settings:
             segments = (*segments, Segment(self.iteration, settings))
         self._segments = segments
@@ -180,7 +180,7 @@ class Trainer:
         """Make updates, and measure after each epoch and at the end."""
         yield from self._measure_start()
         while self.iteration < last and not self.is_over:
-            if self.learning_rate != self._segments[-1].training.learning_rate:
+            if self._rate != self._segments[-1].training.learning_rate:
                 self._apply_rate()
             updates, rates = self.next_unit(last)
             points = yield from self.engine.advance(self.iteration, updates, rates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -347,11 +347,18 @@ class Document(QObject):
         self._entries[self._index + 1 :] = [UndoEntry(state, text, merge)]
         for before, after in pairwise(self._entries[-3:]):
             before.weigh(after.state)  # of the last two: merging may have changed which arrays they share
-        held = accumulate(each.bytes_held for each in self._entries[-2::-1][: self.undo_steps])
-        affordable = max(1, sum(total <= self.undo_bytes for total in held))
-        del self._entries[: -1 - affordable]
+        self._forget_old()
         self._index = len(self._entries) - 1
         self._show_entry()
+
+    def _forget_old(self) -> None:
+        """Delete the oldest undo entries beyond the limits. The last change can always be undone."""
+        bytes_held = 0
+        for changes, entry in enumerate(reversed(self._entries[:-1]), 1):
+            bytes_held += entry.bytes_held
+            if changes > 1 and (changes > self.undo_steps or bytes_held > self.undo_bytes):
+                del self._entries[:-changes]
+                break
 
     def amend(self, state: State) -> None:
         """Replace the State without an undo entry of its own: undo of the next entry returns to `state`."""

@@ -308,7 +308,8 @@ class Runner(QObject):
         self._show()
         self._job = None  # without the signals of a pause: the next run begins at once
         edited = replace(self._document.state, data=data, run=None)
-        self._document.push(edited, text, merge, keeps_run=not self._text)  # else one for each point
+        # each place of a drag would otherwise keep a run
+        self._document.push(edited, text, merge, keeps_run=not self._text)
         if self._begin(self._document.state.training.updates, text, merge):
             self.message.emit(ROWS_CHANGED)
         else:

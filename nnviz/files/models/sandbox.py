@@ -70,9 +70,8 @@ def call(
     """
     head, _, numbers = _request(module, data, what, progress).partition(b"\n")
     message = f"reading the {what} failed: the file is damaged, or it needs too much memory or time"
-    with errors_as(
-        message
-    ):  # a hostile file may control the process, and a hostile reply raise any exception
+    # a hostile file may control the process, and a hostile reply raise any exception
+    with errors_as(message):
         found = msgspec.json.decode(head, type=_Head)
         is_read = not found.refused and not found.missing
         value = msgspec.json.decode(found.value, type=kind) if is_read else None
