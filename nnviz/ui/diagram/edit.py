@@ -73,7 +73,7 @@ class PlaceEditor(NumberField):
             self.restored.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Move the focus to the diagram; Qt would move the focus to the next field."""
+        """Move the focus to the diagram; Qt would call `focusNextPrevChild`, which opens the next number."""
         super().hideEvent(event)
         if self.hasFocus():
             self._surface.setFocus()

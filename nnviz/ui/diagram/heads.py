@@ -7,7 +7,15 @@ from functools import partial
 
 from PySide6.QtCore import QMargins, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QMenu, QStyle, QStyleOptionToolButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMenu,
+    QStyle,
+    QStyleOptionToolButton,
+    QToolButton,
+    QWidget,
+)
 
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS, Activation, activation
@@ -91,8 +99,9 @@ class Structure(QObject):
 
     def _ask_parameter(self, layer: int, parameter: Parameter[Activation], name: str) -> None:
         """Ask for the parameter of an activation, then set the activation."""
-        meaning, example = f"{parameter.meaning}, a number {parameter.valid_range}", full(parameter.example)
-        if chosen := ask_parameters("Activation", name, meaning, example, activation):
+        meaning = f"{parameter.meaning}, a number {parameter.valid_range}"
+        window, example = QApplication.activeWindow(), full(parameter.example)
+        if chosen := ask_parameters(window, "Activation", name, meaning, example, activation):
             self._set_activation(layer, chosen)
 
     def _edit(self, text: str, message: str, edit: Callable[..., State], *where: object) -> bool:

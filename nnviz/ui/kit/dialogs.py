@@ -188,13 +188,15 @@ class AskText(Dialog):
         return self._field.text().strip()
 
 
-def ask_parameters(what: str, name: str, meaning: str, example: str, check: Check) -> str:
+def ask_parameters(
+    window: QWidget | None, what: str, name: str, meaning: str, example: str, check: Check
+) -> str:
     """Ask for the parameters of an entry, for example of the `what` "Loss" with the `name` "huber".
 
     `meaning` says what the parameters mean. Return the name with the parameters in brackets, for which
     `check` does not raise ValueError, or "" if the person cancels.
     """
-    window, label = QApplication.activeWindow(), f"{meaning[0].upper()}{meaning[1:]}"
+    label = f"{meaning[0].upper()}{meaning[1:]}"
     dialog = AskText(window, f"{what} {name}", label, example, "&Use", lambda text: check(f"{name}({text})"))
     text = dialog.ask()
     return f"{name}({text})" if text else ""

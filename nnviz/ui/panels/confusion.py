@@ -229,6 +229,8 @@ class ConfusionPanel(PlotPanel):
 
     def _show_cell(self) -> None:
         """Describe the cell under the mouse, else the selected cell, below the matrix."""
+        if not self.pages.plot_visible:
+            return
         cell = self.view.hover or self.view.selected
         text = self._cell_text(cell) if cell else ""
         tip = text or TIP

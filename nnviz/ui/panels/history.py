@@ -79,12 +79,7 @@ class HistoryPlot(PlotPanel):
         self.curve: HistoryCurve | None = None
         self._shown: tuple[object, ...] = (None,)
         """The history, the current point, the kept runs and the settings that the panel shows."""
-        self.load_soon = Slicer(self, self._load_slowly, lambda: True).restart
-        """Creates PySide's types in small steps, then calls `load`. The types take most of the time.
-
-        The import must not run in a thread: PySide creates its types when they are first used, and the
-        process crashes if two threads use a new type at the same time.
-        """
+        self._library = Slicer(self, self._load_slowly, lambda: True)
         self.pages = Pages(self)
         self._end: State | None = None
         """The end of the run that the coach judges, or has judged with the result `_verdict`."""
@@ -98,6 +93,14 @@ class HistoryPlot(PlotPanel):
         fill_box(row, 8, self.verdict, self.remedy)
         row.setStretch(0, 1)
         self._make_menu()
+
+    def load_soon(self) -> None:
+        """Create PySide's types in small steps, then `load`. The types take most of the time.
+
+        The import must not run in a thread: PySide creates its types when they are first used, and the
+        process crashes if two threads use a new type at the same time.
+        """
+        self._library.restart()
 
     def _load_slowly(self) -> Iterator[None]:
         """Make every PySide type that pyqtgraph uses, yield after each type, and load pyqtgraph."""

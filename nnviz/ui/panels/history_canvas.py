@@ -55,7 +55,7 @@ AHEAD = 0.15
 
 @dataclass(eq=False)
 class HistoryLine:
-    """Draws a `history` as a line in its `plot`.
+    """Draws a `history` as a line in its `plot`, and draws the line again only after a change.
 
     ======= ======================================================================================
     `pen`   returns the pen of the line in the present theme
@@ -73,6 +73,7 @@ class HistoryLine:
     band: Sequence[HistoryLine] = ()
     later: CurveItem = field(default_factory=CurveItem, init=False)
     curve: CurveItem = field(default_factory=CurveItem, init=False)
+    _drawn: tuple[object, ...] = field(default=(), init=False)
 
     @property
     def colour(self) -> str:
@@ -85,6 +86,10 @@ class HistoryLine:
         `present` is the current iteration and its value, or None.
         """
         ends, points, plot = [present] if present else [], self.history.points, self.plot
+        drawn = self.history, self.unit, present, plot.view(), plot.device_pixel(), plot.log, colours()
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self.curve.setVisible(len(points) > 0)
         if not len(points):
             self.later.hide()

@@ -129,7 +129,7 @@ class EntryBox(ComboBox):
         name = self.currentData()
         self.setCurrentIndex(self.findData(self._used()))
         if question := self._questions.get(name):
-            asked = self.accessibleName(), name.removesuffix("("), *question
+            asked = self.window(), self.accessibleName(), name.removesuffix("("), *question
             name = None if self._steps else ask_parameters(*asked) or None
         if name not in (None, self._used()):
             self.wanted.emit(name)
