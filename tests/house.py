@@ -36,7 +36,7 @@ BUDGETS = {
     "nnviz.ui.diagram": 1655,  # with the menu entries that freeze
     "nnviz.ui.dialogs": 1195,  # with the dialogs for a computed column and for comparisons
     "nnviz.ui.kit": 1192,  # the base of all dialogs, and every question
-    "nnviz.ui.panels": 5313,  # with points by hand, the pad, and runs
+    "nnviz.ui.panels": 5315,  # with points by hand, the pad, and runs
     "nnviz.ui.plot": 809,  # the grid of cells and the base of all maps, instead of one for each panel
     "nnviz.ui.window": 2144,
     "nnviz.watching": 307,

@@ -602,9 +602,16 @@ def test_every_entry_can_be_chosen_and_the_parameters_of_one_are_asked_for(panel
     assert document.state.training.loss == "huber"
     document.undo()
     assert panel.fields.loss.currentText() == "Huber loss (0.5)"
-    answer(QDialog, lambda dialog: QTest.keyClick(dialog, ESCAPE))
+    parents = []
+
+    def cancel(dialog):
+        parents.append(dialog.parentWidget())
+        QTest.keyClick(dialog, ESCAPE)
+
+    answer(QDialog, cancel)
     choose_from_list(fields.loss, "Huber loss …")
     assert document.state.training.loss == "huber(0.5)"
+    assert parents == [fields.window()], "the question is over its window, which need not be active"
 
 
 def test_a_schedule_is_chosen_under_more_and_kept_by_a_run(panel, document, answer, qtbot):

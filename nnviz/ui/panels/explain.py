@@ -33,8 +33,9 @@ from nnviz.ui.plot.card import PlotPanel, PlotView, coloured
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """BREAK allows a line break; JOINER and NO_BREAK forbid one. Copied text has none of these characters."""
-SIGNS = {" ": NO_BREAK, "/": f"/{JOINER}"}, {"·": f"·{BREAK}", "/": f"/{JOINER}"}
-"""What replaces a character after which no line may break, and a character after which a line may break."""
+KEEPING = {" ": NO_BREAK, "/": f"/{JOINER}"}
+BREAKING = {"·": f"·{BREAK}", "/": f"/{JOINER}"}
+"""What replaces a character after which a line may break; KEEPING: after which no line may break."""
 SIGN = re.compile(" [+−=≈] ")
 """Pattern of a sign between two terms, with its spaces."""
 INDENT_PX = 12
@@ -168,7 +169,8 @@ def _pieces(fits: Fits, *pieces: Piece) -> list[str]:
 
 
 def _piece(piece: Piece, start: int, breaks: set[int]) -> str:
-    signs = (SIGNS[start + k in breaks].get(sign, sign) for k, sign in enumerate(piece.text))
+    tables = (BREAKING if start + k in breaks else KEEPING for k in range(len(piece.text)))
+    signs = (table.get(sign, sign) for table, sign in zip(tables, piece.text, strict=True))
     text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
     colour = colours().slope if piece.slope else colours().ink
     if piece.address is None:
